@@ -1,0 +1,64 @@
+/** What the checker says of one run. Becomes `runs[]` of summary.json (design: section 7), field by field. */
+import type { BounceKind, Cause } from "../history/observation.ts";
+
+export type Verdict = "valid" | "invalid" | "unknown";
+
+export interface RunResult {
+  topology: string;
+  bounce: BounceKind;
+  repeat: number;
+  verdict: Verdict;
+  /** The promise that the verdict is about, one sentence. */
+  expectation: string;
+  /** Why the verdict is what it is; set-up notes first. Empty when valid and unremarkable. */
+  reasons: string[];
+  sessions: number;
+  due: number;
+  delivered: number;
+  recovered: number;
+  lost: number;
+  neverPublished: number;
+  indeterminate: number;
+  duplicated: number;
+  reordered: number;
+  unexpected: number;
+  /** lost / due; 0 when nothing was due. */
+  lossRatio: number;
+  /** (due - delivered - recovered) / due. */
+  missedRatio: number;
+  lostByCause: Record<Cause, number>;
+  stuckStreams: number;
+  gates: { offered: number; answered: number; reachedPipeline: number; stalled: number };
+  /** From the intended publish time to the read, delivered pairs only (replayed ones would tell the outage's length). Null without samples. */
+  latencyMs: { p50: number; p90: number; p99: number; p999: number; max: number } | null;
+  reconnects: {
+    count: number;
+    /** From `disconnected` to the next `connected`. Null without a reconnect. */
+    downtimeMs: { p50: number; p99: number; max: number } | null;
+    /** From the first bounce until 95 % / 100 % of the streams it cut were back. Null: not all came back, or none was cut. */
+    timeTo95Ms: number | null;
+    timeTo100Ms: number | null;
+    /** Most connection attempts within one second. */
+    peakPerSecond: number;
+  };
+  /** Of all requests and stream openings after a session's first one: those that reached the same instance as the one before. */
+  affinity: { hitRatio: number | null; misroutes: number };
+  /** Streams per instance: by each session's first connection, and by its last. */
+  sessionsPerInstance: Record<string, { first: number; last: number }>;
+  /** Times are relative to load-started. `lost` counts pairs published from its start to the next one's start (or the end). */
+  bounces: {
+    kind: BounceKind;
+    target: string;
+    startedMs: number;
+    endedMs: number | null;
+    lost: number;
+    reconnects: number;
+  }[];
+  load: {
+    offeredEventsPerSecond: number;
+    achievedEventsPerSecond: number;
+    engineLagMs: { p99: number; max: number } | null;
+    cpuSeconds: number;
+    rssBytes: number;
+  };
+}

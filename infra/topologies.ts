@@ -1,0 +1,120 @@
+/** The topologies as data: one row each. Only infra, platforms, run and cli know these names. */
+
+export type Broadcaster = "local" | "redis";
+export type Affinity = "none" | "cookie";
+export type Router = "traefik";
+
+/** Causes of loss that a topology may show without breaking its promise (names as in `harness/history/observation.ts`). */
+export type AllowedCause = "no-route" | "in-flight-at-disconnect" | "while-disconnected" | "broker-gap";
+
+/** What a topology promises, as data for the checker. A loss outside of it makes the run `invalid`. */
+export interface DeliveryPromise {
+  /** Causes of loss allowed while nothing is disturbed. Empty: nothing may be lost. */
+  steady: readonly AllowedCause[];
+  /** Causes of loss allowed in a run with a bounce. */
+  bounced: readonly AllowedCause[];
+  /** May pipelines die with their instance, so that events are never published? In a run with a bounce only. */
+  pipelinesMayDie: boolean;
+  /**
+   * True when each session's publisher and subscriber meet on one instance by chance only: in steady state the loss must be
+   * (replicas - 1) / replicas within sampling error, else the lab itself is suspect and the run is `unknown`.
+   */
+  routedByChance: boolean;
+  /** One sentence for the report. */
+  sentence: string;
+}
+
+export interface Topology {
+  name: string;
+  replicas: number;
+  router: Router;
+  affinity: Affinity;
+  broadcaster: Broadcaster;
+  /** What the strategy says of it, one sentence. */
+  claim: string;
+  promise: DeliveryPromise;
+}
+
+const whileAway = ["while-disconnected", "in-flight-at-disconnect"] as const;
+
+export const TOPOLOGIES = [
+  {
+    name: "phase0",
+    replicas: 1,
+    router: "traefik",
+    affinity: "none",
+    broadcaster: "local",
+    claim: "works in steady state; a bounce cuts everyone",
+    promise: {
+      steady: [],
+      bounced: whileAway,
+      pipelinesMayDie: true,
+      routedByChance: false,
+      sentence: "Nothing is lost in steady state; a bounce cuts everyone and ends the pipelines it hits.",
+    },
+  },
+  {
+    name: "naive",
+    replicas: 3,
+    router: "traefik",
+    affinity: "none",
+    broadcaster: "local",
+    claim: "the problem: about (N-1)/N of events have no route",
+    promise: {
+      steady: ["no-route"],
+      bounced: ["no-route", ...whileAway],
+      pipelinesMayDie: true,
+      routedByChance: true,
+      sentence: "No promise: an event reaches its subscriber only when both happen to be on one instance.",
+    },
+  },
+  {
+    name: "phase1",
+    replicas: 3,
+    router: "traefik",
+    affinity: "cookie",
+    broadcaster: "local",
+    claim: "no loss in steady state; each deploy bounces its clients; uneven load",
+    promise: {
+      steady: [],
+      bounced: ["no-route", ...whileAway],
+      pipelinesMayDie: true,
+      routedByChance: false,
+      sentence:
+        "Nothing is lost in steady state; a bounce may lose what its clients miss, and end their pipelines.",
+    },
+  },
+  {
+    name: "phase2",
+    replicas: 3,
+    router: "traefik",
+    affinity: "none",
+    broadcaster: "redis",
+    claim: "cross-instance delivery; falls back to local if Redis is away",
+    promise: {
+      steady: [],
+      bounced: whileAway,
+      pipelinesMayDie: true,
+      routedByChance: false,
+      sentence:
+        "Nothing is lost in steady state; across a bounce only what was published while a client was away.",
+    },
+  },
+  {
+    name: "phase2-sticky",
+    replicas: 3,
+    router: "traefik",
+    affinity: "cookie",
+    broadcaster: "redis",
+    claim: "keeps affinity as an optimisation: less Redis traffic",
+    promise: {
+      steady: [],
+      bounced: whileAway,
+      pipelinesMayDie: true,
+      routedByChance: false,
+      sentence: "As phase2: only what was published while a client was away may be lost.",
+    },
+  },
+] as const satisfies readonly Topology[];
+
+export type TopologyName = (typeof TOPOLOGIES)[number]["name"];

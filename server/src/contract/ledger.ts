@@ -1,0 +1,46 @@
+/**
+ * The ledger: what one process of an instance really did, one JSON object a line, appended with one write(2) each
+ * before the effect is visible, so that it survives the process's own SIGKILL. It is the ground truth that tells
+ * "lost on the way" from "never produced". All times: milliseconds on CLOCK_MONOTONIC.
+ *
+ * File name: `<instance>.<pid>.ndjson` in the folder `LEDGER_DIR`; a restarted instance writes a new file.
+ */
+
+/**
+ * How an event left the instance. `local`: to this instance's own clients only, as configured; `broker`: handed to the
+ * broker as well; `fallback`: a broker is configured but away, so local only.
+ */
+export type DeliveryRoute = "local" | "broker" | "fallback";
+
+export type LedgerRecord =
+  | { kind: "boot"; instance: string; pid: number; broadcaster: string; atMs: number }
+  | { kind: "broker"; state: "up" | "down"; atMs: number; reason?: string }
+  | {
+      kind: "published";
+      sessionId: string;
+      epoch: string;
+      seq: number;
+      event: string;
+      intendedMs: number;
+      atMs: number;
+      route: DeliveryRoute;
+    }
+  | {
+      kind: "pipeline";
+      sessionId: string;
+      epoch: string;
+      state: "started" | "completed" | "aborted";
+      total: number;
+      atMs: number;
+      reason?: string;
+    }
+  /** `offered`: the pipeline published the gate and waits; `reached`: the answer arrived at the pipeline. */
+  | {
+      kind: "gate";
+      sessionId: string;
+      epoch: string;
+      gate: string;
+      state: "offered" | "reached";
+      atMs: number;
+    }
+  | { kind: "drain"; state: "started" | "ended"; atMs: number };

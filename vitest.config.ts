@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{infra,harness,server,loadtests}/**/*.test.ts"],
+    // A measuring test that is retried is a deleted observation.
+    retry: 0,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Real routers and brokers run beside the tests: more forks than cores only make each other late.
+    maxWorkers: 2,
+  },
+});
