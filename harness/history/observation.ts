@@ -109,6 +109,8 @@ export interface RequestObservation {
   request: "create" | "start" | "gate" | "background";
   status: number;
   instance?: string;
+  /** On a `create` that succeeded: the id under which the ledgers know this session. */
+  sessionId?: string;
   atMs: number;
 }
 

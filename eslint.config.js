@@ -1,0 +1,107 @@
+import js from "@eslint/js";
+import boundaries from "eslint-plugin-boundaries";
+import prettier from "eslint-config-prettier";
+import tseslint from "typescript-eslint";
+
+/** Who may import whom. A module that is not listed for an element is refused. */
+const importTable = {
+  contract: ["contract"],
+  infra: ["infra"],
+  server: ["server", "contract"],
+  history: ["history"],
+  clock: [],
+  // The engine follows streams, so it knows the event contract; it never knows a server or a topology.
+  load: ["load", "contract", "history", "clock", "platform-port"],
+  nemesis: ["nemesis", "history", "clock", "platform-port"],
+  checker: ["checker", "history"],
+  // A report is made from results; it never sees a history.
+  report: ["report", "checker"],
+  "platform-port": ["infra", "history"],
+  platform: ["platform", "platform-port", "infra", "history", "clock", "server-build"],
+  scenario: ["scenario", "infra", "history", "load"],
+  "server-build": [],
+  harness: [
+    "harness",
+    "contract",
+    "infra",
+    "history",
+    "clock",
+    "load",
+    "nemesis",
+    "checker",
+    "report",
+    "platform-port",
+    "platform",
+    "scenario",
+    "server-build",
+  ],
+  loadtests: ["loadtests", "contract", "history", "scenario", "checker"],
+};
+
+const elements = [
+  { type: "contract", pattern: "server/src/contract/*", mode: "full" },
+  { type: "server-build", pattern: "server/build.ts", mode: "full" },
+  { type: "server", pattern: "server/**/*", mode: "full" },
+  { type: "infra", pattern: "infra/**/*", mode: "full" },
+  { type: "clock", pattern: "harness/clock.ts", mode: "full" },
+  { type: "platform-port", pattern: "harness/platform/platform.ts", mode: "full" },
+  ...["history", "load", "nemesis", "checker", "report", "platform", "scenario"].map((type) => ({
+    type,
+    pattern: `harness/${type}/**/*`,
+    mode: "full",
+  })),
+  { type: "harness", pattern: "harness/**/*", mode: "full" },
+  { type: "loadtests", pattern: "loadtests/**/*", mode: "full" },
+];
+
+export default tseslint.config(
+  { ignores: ["node_modules/", "dist/", ".sse-lab/", "results/", "coverage/"] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ["*.js", "harness/*/*.mjs", "harness/*/*/*.mjs"] },
+      },
+    },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "max-lines": ["error", { max: 260, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ["{infra,harness,server,loadtests}/**/*.ts"],
+    plugins: { boundaries },
+    settings: {
+      "boundaries/elements": elements,
+      "import/resolver": { typescript: { alwaysTryTypes: false } },
+    },
+    rules: {
+      "boundaries/element-types": [
+        "error",
+        {
+          default: "disallow",
+          rules: Object.entries(importTable).map(([from, allow]) => ({ from, allow })),
+          message:
+            "${file.type} may not import ${dependency.type} (see the import table in eslint.config.js)",
+        },
+      ],
+    },
+  },
+  {
+    files: ["**/*.test.ts"],
+    rules: { "max-lines": "off", "@typescript-eslint/no-non-null-assertion": "off" },
+  },
+  {
+    files: ["**/*.{js,mjs}"],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: { globals: { process: "readonly", URL: "readonly" } },
+  },
+  prettier,
+);

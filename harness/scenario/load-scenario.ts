@@ -1,0 +1,40 @@
+/** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
+import { readFile } from "node:fs/promises";
+import { DEFAULT_SCENARIO, parseScenario, type Scenario, ScenarioError } from "./scenario.ts";
+
+export interface ScenarioSources {
+  /** Path of a JSON file with any of the scenario's keys. */
+  file?: string;
+  /** Values given on the command line, by scenario key; undefined means not given. */
+  flags: Readonly<Record<string, unknown>>;
+}
+
+/** @throws ScenarioError naming the file or flag, the value and the fix. */
+export async function loadScenario({ file, flags }: ScenarioSources): Promise<Scenario> {
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const fromFile = file === undefined ? {} : await readScenarioFile(file);
+  const nameOf = (key: string): string =>
+    key in given ? `--${kebab(key)}` : key in fromFile ? `${file ?? ""}: ${key}` : `--${kebab(key)}`;
+  return parseScenario({ ...DEFAULT_SCENARIO, ...fromFile, ...given }, nameOf);
+}
+
+async function readScenarioFile(file: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new ScenarioError([
+      `--scenario ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+    ]);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch (error) {
+    throw new ScenarioError([`--scenario ${file}: is not JSON: ${(error as Error).message}`]);
+  }
+  throw new ScenarioError([`--scenario ${file}: must hold one JSON object with scenario keys`]);
+}
+
+const kebab = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

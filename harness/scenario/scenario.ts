@@ -1,0 +1,152 @@
+/** A scenario: what to run, as validated data. Every command-line flag and scenario-file key ends up here. */
+import { z } from "zod";
+import { TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
+import { BOUNCE_KINDS } from "../history/observation.ts";
+import { CLIENT_MODELS } from "../load/load-plan.ts";
+
+const topologyNames = TOPOLOGIES.map((topology) => topology.name);
+
+const oneOf = <T extends string>(what: string, known: readonly T[]) =>
+  z.enum(known as readonly [T, ...T[]], {
+    error: (issue) => `unknown ${what} ${JSON.stringify(issue.input)}: choose from ${known.join(", ")}`,
+  });
+
+const number = (min: number, max: number, unit: string) =>
+  z
+    .number({
+      error: (issue) => `${JSON.stringify(issue.input)} is not a number: give ${min} to ${max} ${unit}`,
+    })
+    .refine((value) => value >= min && value <= max, {
+      error: (issue) => `${String(issue.input)} is out of range: give ${min} to ${max} ${unit}`,
+    });
+
+const integer = (min: number, max: number, unit: string) =>
+  number(min, max, unit).refine(Number.isInteger, {
+    error: (issue) => `${String(issue.input)} is not a whole number: give ${min} to ${max} ${unit}`,
+  });
+
+const listOf = <T extends z.ZodType>(item: T, what: string) =>
+  z
+    .array(item)
+    .min(1, `is empty: name at least one ${what}`)
+    .refine((items) => new Set(items).size === items.length, `names a ${what} twice`);
+
+export const scenarioSchema = z.strictObject({
+  topologies: listOf(oneOf("topology", topologyNames), "topology"),
+  bounces: listOf(oneOf("bounce", BOUNCE_KINDS), "bounce"),
+  /** Concurrent streams. One router process carries about 9,500 where 20,000 files may be open. */
+  sessions: integer(1, 19_000, "concurrent streams"),
+  /** Events per second and session. */
+  rate: number(0.1, 1000, "events per second and session"),
+  /** Seconds of measured load in each run. */
+  duration: number(1, 3600, "seconds"),
+  /** Seconds over which sessions arrive. */
+  ramp: number(0, 600, "seconds"),
+  /** Longest wait for what is still on its way after the load, seconds. */
+  drain: number(1, 600, "seconds"),
+  repeat: integer(1, 50, "repeats"),
+  seed: integer(0, 2_147_483_647, "(any whole number)"),
+  /** Overrides the replicas of every topology that has more than one. */
+  replicas: integer(2, 10, "replicas").optional(),
+  gates: integer(0, 100, "gates per pipeline run"),
+  payloadBytes: integer(0, 65_536, "bytes"),
+  client: oneOf("client", CLIENT_MODELS),
+  /** `stopped`: topologies with Redis start without it, to see the fallback. */
+  redis: oneOf("Redis state", ["up", "stopped"] as const),
+});
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+
+/** What `sse-lab loadtest` runs when nothing else is said: under five minutes on two cores. */
+export const DEFAULT_SCENARIO: Scenario = {
+  topologies: ["phase0", "naive", "phase1", "phase2"],
+  bounces: ["none", "rolling", "crash"],
+  sessions: 300,
+  rate: 5,
+  duration: 12,
+  ramp: 2,
+  drain: 5,
+  repeat: 1,
+  seed: 1,
+  gates: 0,
+  payloadBytes: 200,
+  client: "retrying",
+  redis: "up",
+};
+
+/** More than two cores carry through a router; above it every run would only measure its own load generator. */
+const MAX_EVENTS_PER_SECOND = 50_000;
+
+/** A scenario that cannot be run, with every problem named. `problems` are one line each. */
+export class ScenarioError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ScenarioError";
+    this.problems = problems;
+  }
+}
+
+/**
+ * Checks a scenario. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
+ * @throws ScenarioError naming every field, its value and the fix.
+ */
+export function parseScenario(input: unknown, nameOf: (key: string) => string = (key) => key): Scenario {
+  const parsed = scenarioSchema.safeParse(input);
+  if (!parsed.success)
+    throw new ScenarioError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)));
+  const problems = impossible(parsed.data, nameOf);
+  if (problems.length > 0) throw new ScenarioError(problems);
+  return parsed.data;
+}
+
+function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): string[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(scenarioSchema.shape).join(", ");
+    return issue.keys.map((key) => `unknown scenario key "${key}": known keys are ${known}`);
+  }
+  return [`${nameOf(String(issue.path[0] ?? "scenario"))}: ${issue.message}`];
+}
+
+function impossible(scenario: Scenario, nameOf: (key: string) => string): string[] {
+  const problems: string[] = [];
+  const events = Math.round(scenario.rate * scenario.duration);
+  if (events < 2) {
+    problems.push(
+      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: gives ${events} event(s) per session; raise one so that there are at least 2`,
+    );
+  }
+  if (scenario.gates >= events && scenario.gates > 0) {
+    problems.push(
+      `${nameOf("gates")} ${scenario.gates}: a run of ${events} events holds at most ${Math.max(0, events - 1)} gates`,
+    );
+  }
+  const total = scenario.sessions * scenario.rate;
+  if (total > MAX_EVENTS_PER_SECOND) {
+    problems.push(
+      `${nameOf("sessions")} ${scenario.sessions} at ${nameOf("rate")} ${scenario.rate}: ${total} events/s is more than one host carries (${MAX_EVENTS_PER_SECOND}); lower one`,
+    );
+  }
+  const topologies = selectTopologies(scenario);
+  if (scenario.redis === "stopped" && !topologies.some((topology) => topology.broadcaster === "redis")) {
+    problems.push(
+      `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; add phase2 or leave it up`,
+    );
+  }
+  if (scenario.replicas !== undefined && topologies.every((topology) => topology.replicas === 1)) {
+    problems.push(
+      `${nameOf("replicas")} ${scenario.replicas}: ${scenario.topologies.join(", ")} is a single instance; add a topology with replicas`,
+    );
+  }
+  return problems;
+}
+
+/** The scenario's topologies in the order asked for. */
+export function selectTopologies(scenario: Pick<Scenario, "topologies">): Topology[] {
+  const all: readonly Topology[] = TOPOLOGIES;
+  return scenario.topologies.flatMap((name) => all.filter((topology) => topology.name === name));
+}
+
+/** Replicas of a topology under a scenario. A single instance stays one: that is what it stands for. */
+export const replicasOf = (topology: Topology, scenario: Pick<Scenario, "replicas">): number =>
+  topology.replicas === 1 ? 1 : (scenario.replicas ?? topology.replicas);
