@@ -1,0 +1,61 @@
+# Every target is a thin wrapper of `npx sse-lab`; `npx sse-lab --help` explains the flags behind the variables.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PLATFORM ?= auto
+
+STAMP := node_modules/.installed
+LAB := node harness/cli/sse-lab.mjs
+flag = $(if $($(1)),--$(2) $($(1)))
+FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) \
+	$(call flag,RATE,rate) $(call flag,DURATION,duration) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
+	$(call flag,REPLICAS,replicas) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
+	$(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(ARGS)
+TOPOLOGY_TARGETS := phase0 naive phase1 phase2 phase2-sticky
+
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor test check bench readme reference
+
+help: ## Show this help
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo "$(TOPOLOGY_TARGETS)" | sed 's/^/Stand one topology up: make /; s/ / | /4g'
+
+# The stamp is written last, so an interrupted install is done again.
+$(STAMP): package.json package-lock.json
+	@command -v node >/dev/null || { echo "node is not installed: install Node.js 20.19 or newer" >&2; exit 2; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b BOUNCES= SESSIONS= RATE= DURATION= REPEAT= SEED= ...)
+	@$(LAB) loadtest $(FLAGS)
+
+$(TOPOLOGY_TARGETS): $(STAMP)
+	@$(LAB) up $@ --platform $(PLATFORM) $(call flag,REPLICAS,replicas)
+
+down: $(STAMP) ## Remove everything that `make phase...` or an interrupted run left
+	@$(LAB) down
+
+report: $(STAMP) ## Rebuild the report of RUN (default results/latest) from its raw history
+	@$(LAB) report $(or $(RUN),results/latest)
+
+doctor: $(STAMP) ## Say which tools are there, which will be fetched, what is missing
+	@$(LAB) doctor
+
+check: $(STAMP) ## Types, lint (import table included), format, generated files
+	npx --no-install tsc -p .
+	npx --no-install eslint --max-warnings 0 .
+	npx --no-install prettier --check --log-level warn .
+	node --import tsx harness/report/write-schema.ts --check
+	node --import tsx harness/report/write-readme-table.ts --check
+
+test: check ## Everything: check, then all tests on real sockets, real Traefik and real Valkey
+	npx --no-install vitest run $(VITEST_FLAGS)
+
+bench: $(STAMP) ## Speed and memory of engine and checker, as ratios (never part of the tests)
+	node --import tsx harness/load/bench-streams.ts
+	node --import tsx harness/checker/bench-judge.ts
+
+reference: $(STAMP) ## Make the committed reference run and the README's result table again
+	rm -rf .sse-lab/reference
+	@$(LAB) loadtest --repeat 3 --out .sse-lab/reference; test $$? -le 1
+	mkdir -p results/reference
+	cp .sse-lab/reference/summary.json .sse-lab/reference/report.md .sse-lab/reference/manifest.json results/reference/
+	node --import tsx harness/report/write-readme-table.ts
