@@ -1,0 +1,15 @@
+/** Exit codes of every command (design: section 6), and the one way to fail with a message. */
+import type { Verdict } from "../checker/run-result.ts";
+
+export const EXIT = { valid: 0, invalid: 1, unknown: 2, interrupted: 130 } as const;
+
+/** Bad input or a missing part: printed as it is, without a stack, exit code 2. */
+export class CliError extends Error {
+  override name = "CliError";
+}
+
+/** 2 when any run is unknown (or there is none), else 1 when any is invalid, else 0. */
+export function exitCodeOf(verdicts: readonly Verdict[]): number {
+  if (verdicts.length === 0 || verdicts.includes("unknown")) return EXIT.unknown;
+  return verdicts.includes("invalid") ? EXIT.invalid : EXIT.valid;
+}

@@ -1,0 +1,25 @@
+/** Ctrl-C: the first one asks the command to clean up, the second one leaves at once (the reaper then cleans up). */
+import { EXIT } from "./exit.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Thrown into the running command by the first signal. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+}
+
+/** Runs `command` with a signal that the first Ctrl-C aborts. */
+export async function interruptible<T>(command: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    process.stderr.write(`\n${name}: cleaning up (once more to leave at once)\n`);
+    controller.abort(new Interrupted(name));
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  try {
+    return await command(controller.signal);
+  } finally {
+    for (const name of SIGNALS) process.off(name, onSignal);
+  }
+}

@@ -1,0 +1,95 @@
+/** `sse-lab loadtest`: the main job. */
+import type { Command } from "commander";
+import pc from "picocolors";
+import { renderComparison } from "../report/report-terminal.ts";
+import { localServerSettings } from "../platform/local/local-server-settings.ts";
+import { PROJECT_ROOT } from "../run/describe-host.ts";
+import { createResultsFolder } from "../run/results-folder.ts";
+import { runComparison } from "../run/run-comparison.ts";
+import { loadScenario } from "../scenario/load-scenario.ts";
+import { checkOpenFiles } from "./check-open-files.ts";
+import { choosePlatform } from "./choose-platform.ts";
+import { CliError, exitCodeOf } from "./exit.ts";
+import { interruptible } from "./interrupt.ts";
+import { createLiveDisplay } from "./live-display.ts";
+import { addScenarioFlags, SCENARIO_KEYS } from "./scenario-flags.ts";
+import { sweep } from "./sweep.ts";
+
+interface LoadtestOptions extends Record<string, unknown> {
+  scenario?: string;
+  platform: string;
+  engine: string;
+  out?: string;
+  json?: true;
+}
+
+export function addLoadtest(program: Command, setExitCode: (code: number) => void): void {
+  const command = program
+    .command("loadtest")
+    .summary("compare topologies across deploy bounces")
+    .description(
+      "Stands each topology up, puts load on it, bounces it while people are connected, and says per event what was lost and why.",
+    );
+  addScenarioFlags(command)
+    .option("--platform <p>", "auto or local", "auto")
+    .option("--engine <e>", "native", "native")
+    .option(
+      "--out <dir>",
+      "new or empty folder for the results (default: results/<time>, with results/latest pointing at it)",
+    )
+    .option("--json", "print summary.json instead of the table")
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: LoadtestOptions) => {
+      setExitCode(await loadtest(options));
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  sse-lab loadtest                                      the default comparison, under five minutes
+  sse-lab loadtest --topologies naive --bounces none --replicas 4
+  sse-lab loadtest --bounces rolling --repeat 3         medians and spread
+  sse-lab loadtest --topologies phase2 --redis stopped  what the fallback costs
+  sse-lab loadtest --client eventsource                 browsers' EventSource instead of a retrying client
+
+Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown or it could not run.`;
+
+async function loadtest(options: LoadtestOptions): Promise<number> {
+  if (options.engine !== "native")
+    throw new CliError(`--engine ${options.engine}: unknown engine; choose native`);
+  const flags = Object.fromEntries(SCENARIO_KEYS.map((key) => [key, options[key]]));
+  const scenario = await loadScenario({
+    ...(options.scenario === undefined ? {} : { file: options.scenario }),
+    flags,
+  });
+  const { platform, reason } = choosePlatform(options.platform);
+  await checkOpenFiles(scenario.sessions);
+  await sweep();
+  const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
+  process.stderr.write(`platform ${platform.name}: ${reason}\nresults in ${results.path}\n`);
+  const display = createLiveDisplay(
+    scenario,
+    pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported),
+  );
+  try {
+    const summary = await interruptible((signal) =>
+      runComparison({
+        scenario,
+        platform,
+        serverSettings: localServerSettings,
+        results,
+        commandLine: ["sse-lab", ...process.argv.slice(2)],
+        listener: display,
+        signal,
+      }),
+    );
+    display.close();
+    const colour = Boolean(process.stdout.isTTY) && pc.isColorSupported;
+    const table = renderComparison(summary, { colour, columns: process.stdout.columns });
+    process.stdout.write(`${options.json ? JSON.stringify(summary, undefined, 2) : table}\n`);
+    process.stderr.write(`report: ${results.path}/report.md\n`);
+    return exitCodeOf(summary.runs.map((run) => run.verdict));
+  } finally {
+    display.close();
+  }
+}

@@ -1,0 +1,63 @@
+/** `sse-lab report` and `sse-lab compare`: everything that needs no topology, only results. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { compareSummaries, renderSummaryComparison } from "../report/compare-summaries.ts";
+import { renderComparison } from "../report/report-terminal.ts";
+import { parseSummary, type Summary } from "../report/summary.ts";
+import { rebuildReport } from "../run/rebuild-report.ts";
+import { CliError, EXIT, exitCodeOf } from "./exit.ts";
+
+export function addReport(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("report")
+    .argument("<dir>", "folder of a loadtest, e.g. results/latest")
+    .summary("rebuild summary, report and junit.xml offline from the raw history")
+    .description(
+      "Judges history.ndjson.gz again and writes summary.json, report.md and junit.xml anew. Same history, same bytes.",
+    )
+    .option("--json", "print summary.json instead of the table")
+    .action(async (dir: string, options: { json?: true }) => {
+      const summary = await rebuildReport(dir);
+      const colour = Boolean(process.stdout.isTTY) && pc.isColorSupported;
+      const table = renderComparison(summary, { colour, columns: process.stdout.columns });
+      process.stdout.write(`${options.json ? JSON.stringify(summary, undefined, 2) : table}\n`);
+      process.stderr.write(`report: ${join(dir, "report.md")}\n`);
+      setExitCode(exitCodeOf(summary.runs.map((run) => run.verdict)));
+    });
+  program
+    .command("compare")
+    .argument("<a>", "folder or summary.json of the earlier comparison")
+    .argument("<b>", "folder or summary.json of the later one")
+    .summary("what changed from one comparison to another")
+    .description("Exit code: 0 no regression beyond the spread, 1 a regression, 2 nothing to compare.")
+    .option("--json", "print the comparison as JSON")
+    .action(async (a: string, b: string, options: { json?: true }) => {
+      const comparison = compareSummaries(await readSummary(a), await readSummary(b));
+      process.stdout.write(
+        `${options.json ? JSON.stringify(comparison, undefined, 2) : renderSummaryComparison(comparison)}\n`,
+      );
+      if (comparison.pairs.length === 0) setExitCode(EXIT.unknown);
+      else
+        setExitCode(comparison.pairs.some((pair) => pair.regressions.length > 0) ? EXIT.invalid : EXIT.valid);
+    });
+}
+
+async function readSummary(path: string): Promise<Summary> {
+  const isFolder = await stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  const file = isFolder ? join(path, "summary.json") : path;
+  try {
+    return parseSummary(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CliError(
+      code === "ENOENT"
+        ? `${file} is not there: name a folder of a loadtest or a summary.json`
+        : `${file}: ${(error as Error).message}`,
+    );
+  }
+}

@@ -1,0 +1,60 @@
+/** Command-line flags of a scenario: which there are, and how their texts become values. */
+import { type Command, Option } from "commander";
+import { BOUNCE_KINDS } from "../history/observation.ts";
+import { CLIENT_MODELS } from "../load/load-plan.ts";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { DEFAULT_SCENARIO as defaults } from "../scenario/scenario.ts";
+
+const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+/** What is no number stays a text, so that the scenario's own check names flag, value and fix. */
+const numeric = (text: string): number | string =>
+  text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+
+const say = (value: number | string): string => `(default: ${value})`;
+
+/** Adds every scenario flag. None has a commander default: an absent flag must not override the scenario file. */
+export function addScenarioFlags(command: Command): Command {
+  return command
+    .option("--scenario <file>", "JSON file with any of the values below; flags win over it")
+    .option(
+      "--topologies <a,b>",
+      `of ${TOPOLOGIES.map(({ name }) => name).join(", ")} ${say(defaults.topologies.join(","))}`,
+      list,
+    )
+    .option("--bounces <a,b>", `of ${BOUNCE_KINDS.join(", ")} ${say(defaults.bounces.join(","))}`, list)
+    .option("--sessions <n>", `concurrent streams ${say(defaults.sessions)}`, numeric)
+    .option("--rate <r>", `events per second and session ${say(defaults.rate)}`, numeric)
+    .option("--duration <s>", `seconds of measured load in each run ${say(defaults.duration)}`, numeric)
+    .option("--ramp <s>", `seconds over which sessions arrive ${say(defaults.ramp)}`, numeric)
+    .option("--drain <s>", `longest wait for late events, seconds ${say(defaults.drain)}`, numeric)
+    .option("--repeat <k>", `runs of each pair of topology and bounce ${say(defaults.repeat)}`, numeric)
+    .option(
+      "--seed <n>",
+      `same seed, same plan: arrivals, payloads, background requests ${say(defaults.seed)}`,
+      numeric,
+    )
+    .option(
+      "--replicas <n>",
+      "instances, for every topology that has more than one (default: each topology's own)",
+      numeric,
+    )
+    .option(
+      "--gates <n>",
+      `gates per pipeline run that the client must answer ${say(defaults.gates)}`,
+      numeric,
+    )
+    .option("--payload-bytes <n>", `text of each event, bytes ${say(defaults.payloadBytes)}`, numeric)
+    .option("--client <model>", `${CLIENT_MODELS.join(" or ")} ${say(defaults.client)}`)
+    .addOption(
+      new Option(
+        "--redis <state>",
+        `up, or stopped: start without it to see the fallback ${say(defaults.redis)}`,
+      ),
+    );
+}
+
+export const SCENARIO_KEYS = Object.keys({ ...defaults, replicas: undefined });

@@ -1,0 +1,130 @@
+/** Turns the instances' ledgers into observations: the ground truth of what was published. */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { TERMINAL_EVENT_TYPES } from "../../server/src/contract/events.ts";
+import type { LedgerRecord } from "../../server/src/contract/ledger.ts";
+import type { LedgerObservation, Observation, Recorder } from "../history/observation.ts";
+import type { LedgerFile } from "../platform/platform.ts";
+
+const run = { sessionId: z.string(), epoch: z.string(), atMs: z.number() };
+
+const ledgerRecord = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("boot"),
+    instance: z.string(),
+    pid: z.number(),
+    broadcaster: z.string(),
+    atMs: z.number(),
+  }),
+  z.object({
+    kind: z.literal("broker"),
+    state: z.enum(["up", "down"]),
+    atMs: z.number(),
+    reason: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal("published"),
+    ...run,
+    seq: z.number(),
+    event: z.string(),
+    intendedMs: z.number(),
+    route: z.enum(["local", "broker", "fallback"]),
+  }),
+  z.object({
+    kind: z.literal("pipeline"),
+    ...run,
+    state: z.enum(["started", "completed", "aborted"]),
+    total: z.number(),
+    reason: z.string().optional(),
+  }),
+  z.object({ kind: z.literal("gate"), ...run, gate: z.string(), state: z.enum(["offered", "reached"]) }),
+  z.object({ kind: z.literal("drain"), state: z.enum(["started", "ended"]), atMs: z.number() }),
+]);
+
+/** Which session of the plan has which id in the ledgers. */
+export type SessionNames = ReadonlyMap<string, string>;
+
+/**
+ * Reads every ledger and records what it says. `incarnations` is how many processes each instance had: a process
+ * without a ledger file is recorded as `missing`, a file that ends inside a line as `torn`.
+ */
+export async function collectLedgers(
+  files: readonly LedgerFile[],
+  incarnations: ReadonlyMap<string, number>,
+  names: SessionNames,
+  recorder: Recorder,
+): Promise<void> {
+  const found = new Map<string, number>();
+  for (const { instance, path } of files) {
+    found.set(instance, (found.get(instance) ?? 0) + 1);
+    recorder.record(await collectLedger(instance, path, names, recorder));
+  }
+  for (const [instance, count] of incarnations) {
+    for (let missing = found.get(instance) ?? 0; missing < count; missing += 1) {
+      recorder.record({ type: "ledger", instance, state: "missing", records: 0 });
+    }
+  }
+}
+
+async function collectLedger(
+  instance: string,
+  path: string,
+  names: SessionNames,
+  recorder: Recorder,
+): Promise<LedgerObservation> {
+  let records = 0;
+  const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Infinity });
+  for await (const line of lines) {
+    const record = parseRecord(line);
+    if (record === undefined) return { type: "ledger", instance, state: "torn", records };
+    records += 1;
+    const observation = toObservation(record, instance, names);
+    if (observation) recorder.record(observation);
+  }
+  return { type: "ledger", instance, state: "read", records };
+}
+
+function parseRecord(line: string): LedgerRecord | undefined {
+  try {
+    return ledgerRecord.parse(JSON.parse(line)) as LedgerRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A session outside the plan (somebody else's, or one whose creation was never answered) leaves no observation. */
+function toObservation(record: LedgerRecord, instance: string, names: SessionNames): Observation | undefined {
+  if (record.kind === "boot" || record.kind === "drain") return undefined;
+  if (record.kind === "broker") return { type: "broker", instance, state: record.state, atMs: record.atMs };
+  const session = names.get(record.sessionId);
+  if (session === undefined) return undefined;
+  const { epoch, atMs } = record;
+  switch (record.kind) {
+    case "published":
+      return {
+        type: "published",
+        session,
+        epoch,
+        seq: record.seq,
+        ...(TERMINAL_EVENT_TYPES.has(record.event) ? { terminal: true } : {}),
+        instance,
+        intendedMs: record.intendedMs,
+        atMs,
+        route: record.route,
+      };
+    case "pipeline":
+      return {
+        type: "pipeline",
+        session,
+        epoch,
+        instance,
+        state: record.state,
+        total: record.total,
+        ...(record.reason === undefined ? {} : { reason: record.reason }),
+        atMs,
+      };
+    case "gate":
+      return { type: "gate", session, gate: record.gate, state: record.state, atMs };
+  }
+}

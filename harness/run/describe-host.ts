@@ -1,0 +1,32 @@
+/** Where and with what a comparison was made. */
+import { readFile } from "node:fs/promises";
+import { availableParallelism, arch, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { Manifest } from "../report/manifest.ts";
+
+/** Folder of the project: the one that holds package.json. */
+export const PROJECT_ROOT = join(import.meta.dirname, "..", "..");
+
+export const describeHost = (): Manifest["host"] => ({
+  os: `${type()} ${release()} ${arch()}`,
+  cpus: availableParallelism(),
+  memoryBytes: totalmem(),
+  node: process.versions.node,
+});
+
+export async function labVersion(): Promise<string> {
+  const manifest = JSON.parse(await readFile(join(PROJECT_ROOT, "package.json"), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+/** Commit of the lab's own source; null outside of a git checkout. */
+export async function sourceCommit(): Promise<Manifest["commit"]> {
+  const git = (...args: string[]) => execa("git", ["-C", PROJECT_ROOT, ...args], { reject: false });
+  const id = await git("rev-parse", "HEAD");
+  if (id.exitCode !== 0) return null;
+  const status = await git("status", "--porcelain");
+  return { id: id.stdout, dirty: status.stdout !== "" };
+}

@@ -1,0 +1,60 @@
+/** The folder of one comparison: `results/<run>/`, or what `--out` names. */
+import { access, constants, mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** Where results cannot be written. The message names the folder and the fix. */
+export class ResultsFolderError extends Error {
+  override name = "ResultsFolderError";
+}
+
+export interface ResultsFolder {
+  path: string;
+  historyPath: string;
+  /** Points `results/latest` at this folder. Only for folders inside `results/`. */
+  publish(): Promise<void>;
+}
+
+/**
+ * Creates the folder. With `out` it must be new or empty, so that no earlier result is ever overwritten.
+ * @throws ResultsFolderError
+ */
+export async function createResultsFolder(
+  root: string,
+  out: string | undefined,
+  now: Date,
+): Promise<ResultsFolder> {
+  const path = out === undefined ? join(root, "results", folderName(now)) : resolve(out);
+  const named = out === undefined ? path : `--out ${out}`;
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK | constants.X_OK);
+    if ((await readdir(path)).length > 0) {
+      throw new ResultsFolderError(
+        `${named}: is not empty; name a new or empty folder (nothing was overwritten)`,
+      );
+    }
+  } catch (error) {
+    if (error instanceof ResultsFolderError) throw error;
+    throw new ResultsFolderError(
+      `${named}: cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); name a folder that you can write`,
+    );
+  }
+  return {
+    path,
+    historyPath: join(path, "history.ndjson.gz"),
+    publish: async () => {
+      if (dirname(path) === join(root, "results")) await pointLatest(path);
+    },
+  };
+}
+
+async function pointLatest(path: string): Promise<void> {
+  const link = join(dirname(path), "latest");
+  const fresh = `${link}.${process.pid}`;
+  await rm(fresh, { force: true });
+  await symlink(basename(path), fresh);
+  await rename(fresh, link);
+}
+
+const folderName = (now: Date): string =>
+  now.toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");

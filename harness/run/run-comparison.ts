@@ -1,0 +1,117 @@
+/** The main job: every topology under every bounce, measured one after the other, judged, and written down. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunResult } from "../checker/run-result.ts";
+import { appendRun } from "../history/history-file.ts";
+import type { Observation } from "../history/observation.ts";
+import { readHistory } from "../history/read-history.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Manifest } from "../report/manifest.ts";
+import type { Summary } from "../report/summary.ts";
+import { writeResults } from "../report/write-results.ts";
+import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
+import { describeHost, labVersion, sourceCommit } from "./describe-host.ts";
+import { judgeAll } from "./judge-all.ts";
+import type { ResultsFolder } from "./results-folder.ts";
+import { type MeasuredRun, runOne, type RunListener, type RunSpec } from "./run-one.ts";
+import { toSummary } from "./to-summary.ts";
+
+export interface ComparisonListener extends RunListener {
+  runStarted?: (spec: RunSpec, number: number, of: number) => void;
+  runJudged?: (result: RunResult) => void;
+}
+
+export interface ComparisonRequest {
+  scenario: Scenario;
+  platform: Platform;
+  /** Settings of the server processes, for the manifest. */
+  serverSettings: Manifest["serverSettings"];
+  results: ResultsFolder;
+  /** The command as typed. */
+  commandLine: string[];
+  listener: ComparisonListener;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs the comparison. Each run's history is on disk before it is judged, and the report is written anew after each run: when
+ * the comparison is interrupted, what was measured until then is there and can be judged again with `sse-lab report`.
+ * @throws what the platform or the engine threw.
+ */
+export async function runComparison(request: ComparisonRequest): Promise<Summary> {
+  const { results, listener, signal } = request;
+  const specs = planRuns(request.scenario);
+  const manifest = await describeManifest(request);
+  const runs: RunResult[] = [];
+  await writeResults(results.path, toSummary(manifest, runs), manifest);
+  for (const [index, spec] of specs.entries()) {
+    signal.throwIfAborted();
+    listener.runStarted?.(spec, index + 1, specs.length);
+    const workDir = await mkdtemp(join(tmpdir(), "sse-lab-run-"));
+    try {
+      const measured = await runOne(spec, request.platform, workDir, listener, signal);
+      Object.assign(manifest.versions, measured.versions);
+      listener.step?.("judging");
+      await appendRun(results.historyPath, measured.run, measured.segments);
+      const judged = await judgeAll(observationsOf(measured));
+      runs.push(...judged);
+      judged.forEach((result) => listener.runJudged?.(result));
+      await writeResults(results.path, toSummary(manifest, runs), manifest);
+    } finally {
+      await rm(workDir, { recursive: true, force: true });
+    }
+  }
+  manifest.finishedAt = new Date().toISOString();
+  const summary = toSummary(manifest, runs);
+  await writeResults(results.path, summary, manifest);
+  await results.publish();
+  return summary;
+}
+
+/** The run as a reader of the history will see it, without reading all earlier runs again. */
+async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<Observation[]> {
+  yield [run];
+  for (const segment of segments) yield* readHistory(segment);
+}
+
+/** Repeats are the outermost loop, so that a machine that slows down over time slows every topology down alike. */
+export function planRuns(scenario: Scenario): RunSpec[] {
+  return Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
+    selectTopologies(scenario).flatMap((topology) =>
+      scenario.bounces.map((bounce) => ({ topology, bounce, repeat, scenario })),
+    ),
+  );
+}
+
+async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
+  const { scenario } = request;
+  return {
+    schemaVersion: 1,
+    startedAt: new Date().toISOString(),
+    finishedAt: null,
+    commandLine: request.commandLine,
+    commit: await sourceCommit(),
+    versions: { lab: await labVersion(), node: process.versions.node },
+    platform: request.platform.name,
+    engine: "native",
+    client: scenario.client,
+    seed: scenario.seed,
+    host: describeHost(),
+    scenario: {
+      topologies: scenario.topologies,
+      bounces: scenario.bounces,
+      repeat: scenario.repeat,
+      sessions: scenario.sessions,
+      eventsPerSecond: scenario.rate,
+      durationS: scenario.duration,
+      rampS: scenario.ramp,
+      drainS: scenario.drain,
+      gates: scenario.gates,
+      payloadBytes: scenario.payloadBytes,
+      replicas: scenario.replicas ?? null,
+      redis: scenario.redis,
+    },
+    serverSettings: request.serverSettings,
+  };
+}

@@ -1,0 +1,174 @@
+/** One measured run: a topology up, load on it, a bounce over it, everything observed, nothing left behind. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "../clock.ts";
+import { createFileRecorder } from "../history/recorder.ts";
+import type { BounceKind, Recorder, RunObservation } from "../history/observation.ts";
+import type { LoadPlan, LoadProgress } from "../load/load-plan.ts";
+import { runLoad } from "../load/run-load.ts";
+import { bounce } from "../nemesis/nemesis.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Topology } from "../../infra/topologies.ts";
+import { replicasOf, type Scenario } from "../scenario/scenario.ts";
+import { collectLedgers } from "./collect-ledgers.ts";
+import { sessionNames } from "./session-names.ts";
+
+export interface RunSpec {
+  topology: Topology;
+  bounce: BounceKind;
+  repeat: number;
+  scenario: Scenario;
+}
+
+/** What a run tells while it goes on. */
+export interface RunListener {
+  step?: (step: string) => void;
+  load?: (progress: LoadProgress) => void;
+}
+
+export interface MeasuredRun {
+  run: RunObservation;
+  /** History segments. They live in `workDir`, which is the caller's to remove. */
+  segments: string[];
+  versions: Readonly<Record<string, string>>;
+}
+
+/** The bounce begins this long after the last session has arrived, so that there is a steady stretch before it. */
+const STEADY_BEFORE_BOUNCE_MS = 1_000;
+
+/** @throws what the platform or the engine threw; the deployment is down by then. */
+export async function runOne(
+  spec: RunSpec,
+  platform: Platform,
+  workDir: string,
+  listener: RunListener,
+  signal: AbortSignal,
+): Promise<MeasuredRun> {
+  await mkdir(workDir, { recursive: true });
+  const harnessSegment = join(workDir, "harness.ndjson");
+  const recorder = createFileRecorder(harnessSegment);
+  const incarnations = new Map<string, number>();
+  const step = (text: string): void => listener.step?.(text);
+  const run = describeRun(spec);
+  try {
+    const deployment = await platform.up({
+      topology: spec.topology,
+      replicas: replicasOf(spec.topology, spec.scenario),
+      redis: spec.scenario.redis,
+      workDir: join(workDir, "deployment"),
+      onInstance: (instance, state, atMs) => {
+        if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);
+        recorder.record({ type: "instance", instance, state, atMs });
+      },
+      onStep: step,
+      signal,
+    });
+    try {
+      const segments = await loadAndBounce(spec, deployment, workDir, recorder, listener, signal);
+      step("reading ledgers");
+      const names = await sessionNames(segments);
+      await collectLedgers(await deployment.ledgers(), incarnations, names, recorder);
+      return { run, segments: [harnessSegment, ...segments], versions: deployment.versions };
+    } finally {
+      step("taking it down");
+      await deployment.down();
+    }
+  } finally {
+    await recorder.close();
+  }
+}
+
+async function loadAndBounce(
+  { bounce: kind, scenario }: RunSpec,
+  deployment: Awaited<ReturnType<Platform["up"]>>,
+  workDir: string,
+  recorder: Recorder,
+  listener: RunListener,
+  outerSignal: AbortSignal,
+): Promise<string[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([outerSignal, stop.signal]);
+  let markLoaded = (): void => undefined;
+  const loaded = new Promise<void>((resolve) => (markLoaded = resolve));
+  const nemesis = (async () => {
+    await loaded;
+    await sleep(STEADY_BEFORE_BOUNCE_MS, undefined, { signal });
+    await bounce({
+      kind,
+      instances: deployment.instances,
+      control: deployment.control,
+      recorder,
+      seed: scenario.seed,
+      onStep: (text) => listener.step?.(text),
+      signal,
+    });
+  })();
+  // The load's own failure is the one to report; the nemesis only ever fails by being told to stop.
+  nemesis.catch(() => undefined);
+  try {
+    const result = await runLoad(toLoadPlan(deployment.url, scenario), {
+      historyDir: workDir,
+      signal,
+      onProgress: (progress) => listener.load?.(progress),
+      onPhase: (phase) => {
+        if (phase === "loaded") markLoaded();
+      },
+    });
+    await nemesis;
+    return result.segments;
+  } catch (error) {
+    stop.abort(error);
+    markLoaded();
+    await nemesis.catch(() => undefined);
+    throw error;
+  }
+}
+
+const toLoadPlan = (url: string, scenario: Scenario): LoadPlan => ({
+  url,
+  client: scenario.client,
+  sessions: scenario.sessions,
+  eventsPerSecond: scenario.rate,
+  durationS: scenario.duration,
+  rampS: scenario.ramp,
+  drainS: scenario.drain,
+  gates: scenario.gates,
+  payloadBytes: scenario.payloadBytes,
+  seed: scenario.seed,
+});
+
+function describeRun({ topology, bounce: kind, repeat, scenario }: RunSpec): RunObservation {
+  const steady = kind === "none";
+  const { promise } = topology;
+  return {
+    type: "run",
+    topology: topology.name,
+    bounce: kind,
+    repeat,
+    seed: scenario.seed,
+    replicas: replicasOf(topology, scenario),
+    atMs: nowMs(),
+    startedAt: new Date().toISOString(),
+    promise: {
+      allowedCauses: steady ? promise.steady : promise.bounced,
+      neverPublishedAllowed: !steady && promise.pipelinesMayDie,
+      routedByChance: promise.routedByChance,
+      sentence: promise.sentence,
+    },
+    load: {
+      sessions: scenario.sessions,
+      eventsPerSecond: scenario.rate,
+      durationS: scenario.duration,
+      gates: scenario.gates,
+    },
+    notes: notesOf(topology, scenario),
+  };
+}
+
+function notesOf(topology: Topology, scenario: Scenario): string[] {
+  if (scenario.redis !== "stopped" || topology.broadcaster !== "redis") return [];
+  return [
+    "Redis was stopped before the start: every instance fell back to local delivery, so this topology behaves as one without a broker.",
+  ];
+}

@@ -1,0 +1,89 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { loadScenario } from "./load-scenario.ts";
+import { DEFAULT_SCENARIO, parseScenario, replicasOf, ScenarioError } from "./scenario.ts";
+
+const problemsOf = (change: Record<string, unknown>): readonly string[] => {
+  try {
+    parseScenario({ ...DEFAULT_SCENARIO, ...change }, (key) => `--${key}`);
+  } catch (error) {
+    if (error instanceof ScenarioError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe("a scenario", () => {
+  it.each([
+    [{ topologies: ["phase9"] }, '--topologies: unknown topology "phase9": choose from phase0, naive'],
+    [{ bounces: ["earthquake"] }, '--bounces: unknown bounce "earthquake": choose from none, rolling'],
+    [{ topologies: [] }, "--topologies: is empty"],
+    [{ topologies: ["naive", "naive"] }, "--topologies: names a topology twice"],
+    [{ sessions: 0 }, "--sessions: 0 is out of range: give 1 to 19000"],
+    [{ sessions: -3 }, "--sessions: -3 is out of range"],
+    [{ sessions: 1e9 }, "--sessions: 1000000000 is out of range"],
+    [{ sessions: 1.5 }, "--sessions: 1.5 is not a whole number"],
+    [{ sessions: "many" }, '--sessions: "many" is not a number'],
+    [{ rate: 0 }, "--rate: 0 is out of range"],
+    [{ rate: Number.NaN }, "--rate: "],
+    [{ duration: Number.POSITIVE_INFINITY }, "--duration: "],
+    [{ replicas: 1 }, "--replicas: 1 is out of range: give 2 to 10"],
+    [{ client: "curl" }, '--client: unknown client "curl": choose from retrying, eventsource'],
+    [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
+    [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
+    [{ rate: 0.1, duration: 5 }, "raise one so that there are at least 2"],
+    [{ gates: 80 }, "--gates 80: a run of 60 events holds at most 59 gates"],
+    [{ sessions: 19_000, rate: 100 }, "1900000 events/s is more than one host carries"],
+    [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
+    [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 is a single instance"],
+  ])("is refused by name: %j", (change, message) => {
+    const problems = problemsOf(change);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
+  });
+
+  it("names every problem at once", () => {
+    expect(problemsOf({ sessions: 0, rate: -1, seed: "x" })).toHaveLength(3);
+  });
+
+  it("keeps a single instance single when replicas are overridden", () => {
+    const replicas = TOPOLOGIES.map((topology) => [topology.name, replicasOf(topology, { replicas: 5 })]);
+    expect(Object.fromEntries(replicas)).toMatchObject({ phase0: 1, naive: 5, phase2: 5 });
+  });
+});
+
+describe("loading a scenario", () => {
+  const folder = join(import.meta.dirname, "..", "..", "loadtests", "scenarios");
+
+  it("accepts every scenario that the project ships", async () => {
+    const files = await readdir(folder);
+    expect(files).toContain("smoke.json");
+    for (const file of files) await loadScenario({ file: join(folder, file), flags: {} });
+  });
+
+  it("finds the shipped default scenario equal to the built-in one", async () => {
+    const shipped: unknown = JSON.parse(await readFile(join(folder, "default.json"), "utf8"));
+    expect(DEFAULT_SCENARIO).toMatchObject(shipped as object);
+  });
+
+  it("lets flags win over the file, and the file over the defaults", async () => {
+    const scenario = await loadScenario({
+      file: join(folder, "smoke.json"),
+      flags: { sessions: 7, rate: undefined },
+    });
+    expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
+  });
+
+  it("says which file cannot be read", async () => {
+    await expect(loadScenario({ file: "/nowhere/x.json", flags: {} })).rejects.toThrow(
+      "--scenario /nowhere/x.json: cannot be read (ENOENT)",
+    );
+  });
+
+  it("names the file for a value of the file, the flag for a value of a flag", async () => {
+    const load = loadScenario({ file: join(folder, "smoke.json"), flags: { payloadBytes: -1 } });
+    await expect(load).rejects.toThrow("--payload-bytes: -1 is out of range");
+  });
+});
