@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const entryPoint = fileURLToPath(new URL("src/main.ts", import.meta.url));
+
+/** Bundles the server with all it depends on into one ES module, `outFile` (ends in `.mjs`), for plain `node`. */
+export async function buildServer(outFile: string): Promise<void> {
+  await build({
+    entryPoints: [entryPoint],
+    outfile: outFile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    // Stack traces of a running instance should name the source.
+    sourcemap: "inline",
+    sourcesContent: false,
+    logLevel: "silent",
+    // CommonJS dependencies call require() for Node's own modules, which an ES module does not have.
+    banner: {
+      js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
+    },
+  });
+}

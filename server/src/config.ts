@@ -1,0 +1,132 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+
+/** One thing wrong with the environment. Never carries the value of a secret. */
+export interface ConfigProblem {
+  variable: string;
+  value: string;
+  problem: string;
+  fix: string;
+}
+
+/** Every problem of the environment at once, one line each. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map((p) => `${p.variable}=${p.value}: ${p.problem}; ${p.fix}`).join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+const HOUR_MS = 3_600_000;
+
+const integer = (min: number, max: number, byDefault: number) => {
+  const rule = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, rule)
+    .default(byDefault);
+};
+const flag = () =>
+  z
+    .enum(["true", "false"], "must be true or false")
+    .transform((value) => value === "true")
+    .default(false);
+
+const Environment = z.object({
+  /** 0 takes any free port; the log line "listening" tells which. */
+  PORT: integer(0, 65_535, 3000),
+  HOST: z.string().default("127.0.0.1"),
+  /** Name of this instance: answer header, events, ledger file name. */
+  INSTANCE: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 letters, digits, dots, underscores or hyphens")
+    .default(() =>
+      hostname()
+        .replace(/[^A-Za-z0-9._-]/g, "-")
+        .slice(0, 64),
+    ),
+  /** Key of the session tokens; the same on every instance. */
+  SESSION_SECRET: z.string("is not set").min(32, "must be at least 32 characters long"),
+  SESSION_TTL_S: integer(1, 31_536_000, 86_400),
+  REDIS_URL: z.string().refine(isRedisUrl, "must be a URL such as redis://127.0.0.1:6379").optional(),
+  FF_REDIS_SSE_BROADCAST: flag(),
+  /** Folder of the ledger; created when absent. No ledger without it. */
+  LEDGER_DIR: z.string().optional(),
+  HEARTBEAT_MS: integer(10, HOUR_MS, 15_000),
+  /** Sent as the `retry:` field when a stream opens. */
+  RETRY_MS: integer(0, HOUR_MS, 1000),
+  /** From "not ready" until the first stream is closed: time for the router to notice. */
+  DRAIN_NOTICE_MS: integer(0, HOUR_MS, 1000),
+  /** Streams are closed evenly over this window. */
+  DRAIN_SPREAD_MS: integer(0, HOUR_MS, 500),
+  /** Running pipelines get this long after the notice, then they are aborted. */
+  DRAIN_GRACE_MS: integer(0, HOUR_MS, 2000),
+  /** Middle of the jittered wait (half to one and a half of it) that a draining instance asks its clients for. */
+  DRAIN_RETRY_MS: integer(0, HOUR_MS, 500),
+  /** A subscriber with more unread bytes than this is cut. */
+  MAX_STREAM_BUFFER_BYTES: integer(1024, 1_073_741_824, 1_048_576),
+  BODY_LIMIT_BYTES: integer(64, 16_777_216, 65_536),
+  /** POST requests per window and session (session creation: per client address). 0: no limit. */
+  RATE_LIMIT_POINTS: integer(0, 1_000_000_000, 600),
+  RATE_LIMIT_WINDOW_S: integer(1, 86_400, 60),
+  /** Number of proxies in front whose X-Forwarded-For is believed. */
+  TRUST_PROXY: integer(0, 10, 0),
+  LOG_LEVEL: z
+    .enum(
+      ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+      "must be one of fatal, error, warn, info, debug, trace, silent",
+    )
+    .default("info"),
+  /** A gate that nobody answers fails its pipeline after this long. 0: wait for ever. */
+  GATE_TIMEOUT_MS: integer(0, 24 * HOUR_MS, 0),
+});
+
+export type Config = Readonly<z.infer<typeof Environment>>;
+
+const FIXES: Readonly<Record<string, string>> = {
+  SESSION_SECRET: "set the same one on every instance, e.g. from `openssl rand -hex 32`",
+  REDIS_URL: "point it to a Redis-compatible server or remove it",
+  FF_REDIS_SSE_BROADCAST: "set REDIS_URL as well, or set FF_REDIS_SSE_BROADCAST=false",
+};
+
+/**
+ * Reads the configuration from environment variables. An empty variable counts as not set.
+ * @throws ConfigError naming every problem at once
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(
+    Object.keys(Environment.shape)
+      .map((name) => [name, environment[name]] as const)
+      .filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = Environment.safeParse(given);
+  const problems: ConfigProblem[] = (parsed.error?.issues ?? []).map((issue) => {
+    const variable = String(issue.path[0]);
+    return problem(variable, given[variable], issue.message);
+  });
+  if (given["FF_REDIS_SSE_BROADCAST"] === "true" && given["REDIS_URL"] === undefined)
+    problems.push(problem("FF_REDIS_SSE_BROADCAST", "true", "needs REDIS_URL, which is not set"));
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  return parsed.data;
+}
+
+function problem(variable: string, value: string | undefined, text: string): ConfigProblem {
+  // Both may hold a password.
+  const secret = variable === "SESSION_SECRET" || variable === "REDIS_URL";
+  return {
+    variable,
+    value: value === undefined ? "(not set)" : secret ? "(hidden)" : JSON.stringify(value),
+    problem: text,
+    fix: FIXES[variable] ?? "change it or remove it to get the default",
+  };
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.parse?.(text) ?? (URL.canParse(text) ? new URL(text) : null);
+  return url !== null && ["redis:", "rediss:"].includes(url.protocol) && url.hostname !== "";
+}

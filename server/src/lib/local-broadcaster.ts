@@ -1,0 +1,28 @@
+import type { PipelineSSEEvent } from "../contract/events.ts";
+import { LocalClients } from "./local-clients.ts";
+import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
+
+/** Reaches the streams of this process only. */
+export class LocalBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
+  readonly #clients = new LocalClients();
+  readonly #onPublish: OnPublish;
+
+  constructor(onPublish: OnPublish) {
+    this.#onPublish = onPublish;
+  }
+
+  publish(sessionId: string, event: PipelineSSEEvent): void {
+    this.#onPublish(event, "local");
+    this.#clients.deliver(sessionId, event);
+  }
+
+  subscribe(sessionId: string, handler: EventHandler): () => void {
+    return this.#clients.add(sessionId, handler);
+  }
+
+  async ready(): Promise<void> {}
+
+  async shutdown(): Promise<void> {
+    this.#clients.clear();
+  }
+}

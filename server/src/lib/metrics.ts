@@ -1,0 +1,48 @@
+import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The instance's own metrics in a registry of their own; `collectDefaults` adds those of the process. */
+export function createMetrics(options: { collectDefaults?: boolean } = {}) {
+  const registry = new Registry();
+  if (options.collectDefaults) collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    streamsOpen: new Gauge({ name: "sse_streams_open", help: "Open SSE streams", registers }),
+    eventsPublished: new Counter({
+      name: "sse_events_published_total",
+      help: "Events published by this instance, by the way they left it",
+      labelNames: ["route"],
+      registers,
+    }),
+    eventsWritten: new Counter({
+      name: "sse_events_written_total",
+      help: "Events written to streams of this instance",
+      registers,
+    }),
+    slowSubscribers: new Counter({
+      name: "sse_slow_subscribers_total",
+      help: "Streams cut because their client did not read",
+      registers,
+    }),
+    pipelinesRunning: new Gauge({ name: "pipelines_running", help: "Pipelines running here", registers }),
+    brokerUp: new Gauge({ name: "broker_up", help: "1 while the broker connects instances", registers }),
+    publishFailures: new Counter({
+      name: "broker_publish_failures_total",
+      help: "Events handed to the broker that it did not confirm",
+      registers,
+    }),
+    ledgerErrors: new Counter({
+      name: "ledger_write_errors_total",
+      help: "Ledger records that could not be written",
+      registers,
+    }),
+    httpRequests: new Counter({
+      name: "http_requests_total",
+      help: "Answered requests; streams count when they end",
+      labelNames: ["method", "route", "status"],
+      registers,
+    }),
+  };
+}

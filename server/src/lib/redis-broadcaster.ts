@@ -1,0 +1,65 @@
+import { sessionChannel, type PipelineSSEEvent } from "../contract/events.ts";
+import type { BrokerLink } from "./broker-link.ts";
+import { LocalClients } from "./local-clients.ts";
+import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
+import { eventJson } from "./sse-frame.ts";
+
+export interface RedisBroadcasterOptions {
+  link: BrokerLink;
+  onPublish: OnPublish;
+  /** Names this process among all that publish, in `[A-Za-z0-9._-]`: its own echo is not delivered again. */
+  origin: string;
+}
+
+/**
+ * Redis pub/sub: every event goes to this instance's own streams at once and, as JSON on `sse:session:{sessionId}`, to
+ * the other instances. While Redis is away it reaches the own streams only; nothing fills the gap later.
+ */
+export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
+  readonly #clients = new LocalClients();
+  readonly #link: BrokerLink;
+  readonly #onPublish: OnPublish;
+  /** Beginning of every message of this process; comparing it is cheaper than parsing one's own echo. */
+  readonly #ownPrefix: string;
+
+  constructor({ link, onPublish, origin }: RedisBroadcasterOptions) {
+    this.#link = link;
+    this.#onPublish = onPublish;
+    this.#ownPrefix = `{"origin":"${origin}",`;
+  }
+
+  publish(sessionId: string, event: PipelineSSEEvent): void {
+    const channel = sessionChannel(sessionId);
+    // Being told has to come before the effect, so the route is decided first.
+    const viaBroker = this.#link.canPublish;
+    this.#onPublish(event, viaBroker ? "broker" : "fallback");
+    this.#clients.deliver(sessionId, event);
+    if (viaBroker) this.#link.publish(channel, `${this.#ownPrefix}"event":${eventJson(event)}}`);
+  }
+
+  subscribe(sessionId: string, handler: EventHandler): () => void {
+    const isFirst = !this.#clients.has(sessionId);
+    const remove = this.#clients.add(sessionId, handler);
+    const channel = sessionChannel(sessionId);
+    if (isFirst) this.#link.subscribe(channel, (message) => this.#receive(sessionId, message));
+    return () => {
+      if (remove()) this.#link.unsubscribe(channel);
+    };
+  }
+
+  async ready(sessionId: string): Promise<void> {
+    await this.#link.ready(sessionChannel(sessionId));
+  }
+
+  async shutdown(): Promise<void> {
+    this.#clients.clear();
+    this.#link.close();
+  }
+
+  #receive(sessionId: string, message: string): void {
+    if (message.startsWith(this.#ownPrefix)) return;
+    // Only instances of this server publish here, with the same contract.
+    const { event } = JSON.parse(message) as { event: PipelineSSEEvent };
+    this.#clients.deliver(sessionId, event);
+  }
+}

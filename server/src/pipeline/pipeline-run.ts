@@ -1,0 +1,176 @@
+import type { Logger } from "pino";
+import type { PipelinePlan, PipelineSSEEvent, PipelineStarted } from "../contract/events.ts";
+import { nowMs } from "../lib/clock.ts";
+import type { Ledger } from "../lib/ledger.ts";
+import type { SSEBroadcaster } from "../lib/sse-broadcaster.ts";
+import { planEvents, type PlannedEvent } from "./plan-events.ts";
+
+export interface PipelineRunOptions {
+  instance: string;
+  sessionId: string;
+  epoch: string;
+  plan: PipelinePlan;
+  broadcaster: SSEBroadcaster;
+  ledger: Ledger;
+  logger: Logger;
+  gateTimeoutMs: number;
+  /** Called once: completed, failed or aborted. */
+  onEnd: () => void;
+}
+
+export type GateOutcome = "taken" | "not-waiting" | "already-answered";
+
+/** Events in one turn of the loop: a run that is behind must not hold up all others. */
+const EVENTS_PER_TURN = 200;
+
+/**
+ * One pipeline run: publishes event n of its plan at start + n / eventsPerSecond. What is late is caught up at once, with its
+ * intended time unchanged; the time spent waiting at a gate moves the rest of the schedule.
+ */
+export class PipelineRun {
+  readonly started: PipelineStarted;
+  readonly #options: PipelineRunOptions;
+  readonly #events: Generator<PlannedEvent, void, undefined>;
+  readonly #answered = new Set<string>();
+  #next: PlannedEvent | undefined;
+  #lastSeq = 0;
+  /** When event 0 would have been due, were there one. Moves with every gate. */
+  #originMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #waitingAt: { gate: string; sinceMs: number } | undefined;
+  #ended = false;
+
+  constructor(options: PipelineRunOptions) {
+    this.#options = options;
+    this.started = { epoch: options.epoch, total: options.plan.events, instance: options.instance };
+    this.#events = planEvents(options.plan);
+  }
+
+  /** Starts the clock, after `ready` when there is something to wait for. */
+  begin(ready: Promise<void> | undefined): void {
+    this.#record("started");
+    const go = (): void => {
+      this.#originMs = nowMs();
+      this.#next = this.#events.next().value ?? undefined;
+      this.#schedule();
+    };
+    if (ready === undefined) go();
+    else void ready.then(go);
+  }
+
+  answer(gate: string, answer: string): GateOutcome {
+    if (this.#answered.has(gate)) return "already-answered";
+    const waiting = this.#waitingAt;
+    if (this.#ended || waiting?.gate !== gate) return "not-waiting";
+    this.#recordGate(gate, "reached");
+    this.#options.logger.debug({ sessionId: this.#options.sessionId, gate, answer }, "gate answered");
+    this.#answered.add(gate);
+    this.#waitingAt = undefined;
+    this.#originMs += nowMs() - waiting.sinceMs;
+    this.#schedule();
+    return "taken";
+  }
+
+  abort(reason: string): void {
+    if (this.#ended) return;
+    this.#record("aborted", reason);
+    this.#end();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#ended || this.#next === undefined) return;
+    const waitMs = this.#intendedMs(this.#next.seq) - nowMs();
+    this.#timer = setTimeout(() => this.#publishDue(), Math.max(0, Math.ceil(waitMs)));
+  }
+
+  #publishDue(): void {
+    try {
+      for (let published = 0; published < EVENTS_PER_TURN; published++) {
+        const event = this.#next;
+        // A timer may fire a little early by this clock; an event must not.
+        if (event === undefined || this.#intendedMs(event.seq) > nowMs()) break;
+        this.#next = this.#events.next().value ?? undefined;
+        this.#publishPlanned(event);
+        if (this.#ended || this.#waitingAt !== undefined) return;
+      }
+      this.#schedule();
+    } catch (error) {
+      this.#options.logger.error({ err: error, sessionId: this.#options.sessionId }, "pipeline failed");
+      this.#fail("internal error");
+    }
+  }
+
+  #publishPlanned({ type, seq, payload }: PlannedEvent): void {
+    const gate = type === "pipeline_gate" ? String(payload["gate"]) : undefined;
+    if (gate !== undefined) this.#recordGate(gate, "offered");
+    this.#publish({ type, seq, total: this.started.total, intendedMs: this.#intendedMs(seq), payload });
+    if (gate !== undefined) this.#waitAt(gate);
+    if (type !== "pipeline_complete") return;
+    this.#record("completed");
+    this.#end();
+  }
+
+  #waitAt(gate: string): void {
+    this.#waitingAt = { gate, sinceMs: nowMs() };
+    const { gateTimeoutMs } = this.#options;
+    if (gateTimeoutMs === 0) return;
+    const timedOut = (): void => this.#fail(`nobody answered ${gate} within ${gateTimeoutMs} ms`);
+    this.#timer = setTimeout(timedOut, gateTimeoutMs);
+  }
+
+  /** Ends the run by a terminal event of its own, so that nobody waits for the rest. */
+  #fail(reason: string): void {
+    if (this.#ended) return;
+    const seq = this.#lastSeq + 1;
+    this.#publish({ type: "pipeline_error", seq, total: seq, intendedMs: nowMs(), payload: { reason } });
+    this.#record("completed", reason);
+    this.#end();
+  }
+
+  #publish(event: Pick<PipelineSSEEvent, "type" | "seq" | "total" | "intendedMs" | "payload">): void {
+    const { sessionId, epoch, instance, broadcaster } = this.#options;
+    const { type, seq, total, intendedMs, payload } = event;
+    this.#lastSeq = seq;
+    broadcaster.publish(sessionId, {
+      type,
+      sessionId,
+      epoch,
+      seq,
+      total,
+      instance,
+      intendedMs,
+      publishedMs: nowMs(),
+      payload,
+    });
+  }
+
+  #intendedMs(seq: number): number {
+    // Whole microseconds, as the clock has them.
+    return Math.round(1000 * this.#originMs + (seq * 1e6) / this.#options.plan.eventsPerSecond) / 1000;
+  }
+
+  #record(state: "started" | "completed" | "aborted", reason?: string): void {
+    const { sessionId, epoch, ledger } = this.#options;
+    const record = {
+      kind: "pipeline",
+      sessionId,
+      epoch,
+      state,
+      total: this.started.total,
+      atMs: nowMs(),
+    } as const;
+    ledger.append(reason === undefined ? record : { ...record, reason });
+  }
+
+  #recordGate(gate: string, state: "offered" | "reached"): void {
+    const { sessionId, epoch, ledger } = this.#options;
+    ledger.append({ kind: "gate", sessionId, epoch, gate, state, atMs: nowMs() });
+  }
+
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#options.onEnd();
+  }
+}

@@ -1,0 +1,108 @@
+import type { Logger } from "pino";
+import type { PipelinePlan, PipelineStarted } from "../contract/events.ts";
+import type { Ledger } from "../lib/ledger.ts";
+import type { Metrics } from "../lib/metrics.ts";
+import type { SSEBroadcaster } from "../lib/sse-broadcaster.ts";
+import { PipelineRun, type GateOutcome } from "./pipeline-run.ts";
+
+export interface PipelineRunnerOptions {
+  instance: string;
+  broadcaster: SSEBroadcaster;
+  ledger: Ledger;
+  metrics: Metrics;
+  logger: Logger;
+  /** 0: a gate waits for ever. */
+  gateTimeoutMs: number;
+  /**
+   * Opens the way by which other instances reach this session's gates. Waited for before the first event of a plan with
+   * gates. The returned function closes it again.
+   */
+  openGates: (sessionId: string) => { ready: Promise<void>; close: () => void };
+}
+
+/** `taken` with the run that is in the way: still running, or ended here with the very epoch that was asked for. */
+export type StartOutcome =
+  { taken: false; started: PipelineStarted } | { taken: true; running: boolean; by: PipelineStarted };
+
+/** How many ended runs are remembered, so that a start sent twice does not publish a run's ids a second time. */
+const REMEMBERED_RUNS = 10_000;
+
+/** Simulates the pipelines of this instance, at most one at a time for each session. */
+export class PipelineRunner {
+  readonly #options: PipelineRunnerOptions;
+  readonly #runs = new Map<string, PipelineRun>();
+  /** Session to its last ended run, oldest first. */
+  readonly #ended = new Map<string, PipelineStarted>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: PipelineRunnerOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#runs.size;
+  }
+
+  isRunning(sessionId: string): boolean {
+    return this.#runs.has(sessionId);
+  }
+
+  start(sessionId: string, epoch: string, plan: PipelinePlan): StartOutcome {
+    const running = this.#runs.get(sessionId);
+    if (running !== undefined) return { taken: true, running: true, by: running.started };
+    const ended = this.#ended.get(sessionId);
+    if (ended?.epoch === epoch) return { taken: true, running: false, by: ended };
+
+    const gates = plan.gates > 0 ? this.#options.openGates(sessionId) : undefined;
+    const run = new PipelineRun({
+      ...this.#options,
+      sessionId,
+      epoch,
+      plan,
+      onEnd: () => {
+        gates?.close();
+        this.#forget(sessionId, run.started);
+      },
+    });
+    this.#runs.set(sessionId, run);
+    this.#options.metrics.pipelinesRunning.set(this.#runs.size);
+    run.begin(gates?.ready);
+    return { taken: false, started: run.started };
+  }
+
+  /** Undefined when the session has no pipeline running here. */
+  answerGate(sessionId: string, gate: string, answer: string): GateOutcome | undefined {
+    return this.#runs.get(sessionId)?.answer(gate, answer);
+  }
+
+  /** Resolves when no pipeline runs here, or after `timeoutMs`. */
+  async idle(timeoutMs: number): Promise<void> {
+    if (this.#runs.size === 0 || timeoutMs === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#whenIdle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Ends every pipeline here; nothing more is published for it. */
+  abortAll(reason: string): void {
+    for (const run of [...this.#runs.values()]) run.abort(reason);
+  }
+
+  #forget(sessionId: string, started: PipelineStarted): void {
+    this.#runs.delete(sessionId);
+    this.#options.metrics.pipelinesRunning.set(this.#runs.size);
+    this.#ended.delete(sessionId);
+    this.#ended.set(sessionId, started);
+    if (this.#ended.size > REMEMBERED_RUNS)
+      for (const oldest of this.#ended.keys()) {
+        this.#ended.delete(oldest);
+        break;
+      }
+    if (this.#runs.size > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,66 @@
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import type { PipelineEventType, PipelinePlan } from "../contract/events.ts";
+
+/** An event as the plan wants it, before anything of the run (epoch, times, instance) is known. */
+export interface PlannedEvent {
+  type: PipelineEventType;
+  /** 1-based. */
+  seq: number;
+  payload: { text: string } & Record<string, unknown>;
+}
+
+type Draw = (from: number, to: number) => number;
+
+const MAX_STAGES = 5;
+const STAGE_NAMES = ["intake", "research", "draft", "review", "polish"] as const;
+/** One in this many events inside a stage is a workflow event. */
+const WORKFLOW_EVERY = 12;
+const FILLER = "The quick brown fox jumps over the lazy dog while the pipeline writes its next section. ";
+
+/**
+ * The events of a pipeline run, exactly `plan.events` of them, the same for the same plan: stages with their sections
+ * and some workflow events, gates evenly between them, `pipeline_complete` at the end. Each payload's `text` has
+ * `plan.payloadBytes` bytes (ASCII).
+ */
+export function* planEvents(plan: PipelinePlan): Generator<PlannedEvent, void, undefined> {
+  const rng = xoroshiro128plus(plan.seed);
+  const draw: Draw = (from, to) => uniformInt(rng, from, to);
+  const source = FILLER.repeat(Math.ceil(plan.payloadBytes / FILLER.length) + 1);
+  const text = (): string => {
+    const from = draw(0, FILLER.length - 1);
+    return source.slice(from, from + plan.payloadBytes);
+  };
+
+  const inStages = plan.events - 1 - plan.gates;
+  let staged = 0;
+  for (let seq = 1, gate = 1; seq < plan.events; seq++) {
+    if (seq === gateSeq(plan, gate)) {
+      yield { type: "pipeline_gate", seq, payload: { gate: `gate-${gate}`, text: text() } };
+      gate++;
+    } else {
+      const { type, stage } = stageEvent(staged, inStages, draw);
+      yield { type, seq, payload: { stage, text: text() } };
+      staged++;
+    }
+  }
+  yield { type: "pipeline_complete", seq: plan.events, payload: { text: text() } };
+}
+
+/** Where the n-th gate (1-based) stands. With fewer gates than events all places differ and leave the last one free. */
+function gateSeq(plan: PipelinePlan, gate: number): number {
+  return gate > plan.gates ? 0 : Math.floor((gate * plan.events) / (plan.gates + 1));
+}
+
+/** Event `index` of `count` that belong to stages. Stages have about the same length; one of a single event has no frame. */
+function stageEvent(index: number, count: number, draw: Draw): { type: PipelineEventType; stage: string } {
+  const stages = Math.max(1, Math.min(MAX_STAGES, Math.floor(count / 3)));
+  const number = Math.floor((index * stages) / count);
+  const first = Math.ceil((number * count) / stages);
+  const last = Math.ceil(((number + 1) * count) / stages) - 1;
+  const stage = STAGE_NAMES[number] ?? "stage";
+  if (first < last && index === first) return { type: "stage_start", stage };
+  if (first < last && index === last) return { type: "stage_complete", stage };
+  const type = (["replan", "preferences"] as const)[draw(1, 2 * WORKFLOW_EVERY) - 1] ?? "section_draft";
+  return { type, stage };
+}

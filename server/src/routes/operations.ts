@@ -1,0 +1,27 @@
+import { Router } from "express";
+import type { AppDeps } from "../app.ts";
+import { methodNotAllowed, Problem } from "../lib/problem.ts";
+
+/** `/healthz` (the process lives), `/readyz` (it takes traffic), `/metrics` (Prometheus). */
+export function operationsRoutes({ instance, readiness, metrics, brokerState }: AppDeps): Router {
+  const router = Router();
+  router
+    .route("/healthz")
+    .get((_req, res) => void res.json({ status: "ok", instance }))
+    .all(methodNotAllowed("GET"));
+  router
+    .route("/readyz")
+    .get((_req, res) => {
+      if (readiness.draining) throw new Problem(503, "Draining", "This instance takes no new traffic.");
+      // Ready without the broker as well: it still serves its own streams, which beats serving none.
+      res.json({ status: "ready", instance, broker: brokerState() });
+    })
+    .all(methodNotAllowed("GET"));
+  router
+    .route("/metrics")
+    .get(async (_req, res) => {
+      res.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    })
+    .all(methodNotAllowed("GET"));
+  return router;
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { Router, type Request, type Response } from "express";
+import { z } from "zod";
+import {
+  CONNECTED_EVENT,
+  type ConnectedNotice,
+  type ResumeStatus,
+  type SessionCreated,
+} from "../contract/events.ts";
+import type { AppDeps } from "../app.ts";
+import { nowMs } from "../lib/clock.ts";
+import { newEpoch } from "../lib/epoch.ts";
+import { methodNotAllowed, readBody } from "../lib/problem.ts";
+import { requireSession, sessionOf } from "../lib/session-auth.ts";
+import { SseStream } from "../lib/sse-stream.ts";
+
+const Nothing = z.strictObject({});
+const Message = z.strictObject({ text: z.string().min(1).max(10_000) });
+
+/** Creates sessions, opens their streams, takes chat messages. */
+export function sessionsRoutes(deps: AppDeps): Router {
+  const { config, tokens, readiness, rateLimit, openEnded } = deps;
+  const router = Router();
+
+  router
+    .route("/")
+    .post(
+      readiness.refuseWhenDraining,
+      rateLimit((req) => `address:${req.ip ?? ""}`),
+      (req, res) => {
+        readBody(req, Nothing);
+        const sessionId = randomUUID();
+        const epoch = newEpoch();
+        const expiresAt = Date.now() + config.SESSION_TTL_S * 1000;
+        const created: SessionCreated = {
+          sessionId,
+          token: tokens.sign({ sessionId, epoch, expiresAt }),
+          epoch,
+        };
+        res.status(201).set("cache-control", "no-store").json(created);
+      },
+    )
+    .all(methodNotAllowed("POST"));
+
+  router
+    .route("/:id/events")
+    .get(requireSession(tokens), readiness.refuseWhenDraining, (req, res) => openStream(deps, req, res))
+    .all(methodNotAllowed("GET"));
+
+  router
+    .route("/:id/messages")
+    .post(
+      requireSession(tokens),
+      rateLimit((req) => `session:${req.params.id}`),
+      (req, res) => {
+        const { text } = readBody(req, Message);
+        res.status(202).json(openEnded.publish(req.params.id, "chat_message", { text }));
+      },
+    )
+    .all(methodNotAllowed("POST"));
+  return router;
+}
+
+async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Response): Promise<void> {
+  const { broadcaster, config, connections, instance, logger, metrics } = deps;
+  const sessionId = req.params.id;
+  const lastEventId = lastEventIdOf(req);
+
+  const stream = new SseStream(res, config.RETRY_MS, {
+    maxBufferBytes: config.MAX_STREAM_BUFFER_BYTES,
+    onWritten: () => metrics.eventsWritten.inc(),
+    onSlow: (bufferedBytes) => {
+      metrics.slowSubscribers.inc();
+      logger.warn(
+        { sessionId, bufferedBytes, reason: "slow-subscriber" },
+        "stream cut: its client does not read",
+      );
+    },
+  });
+  connections.add(stream);
+  const unsubscribe = broadcaster.subscribe(sessionId, (event) => stream.event(event));
+  res.on("close", () => {
+    unsubscribe();
+    connections.remove(stream);
+  });
+
+  await broadcaster.ready(sessionId);
+  // Neither broadcaster keeps events, so an id that was asked for cannot be honoured.
+  const status: ResumeStatus = lastEventId === undefined ? "none" : "unsupported";
+  const notice: ConnectedNotice = {
+    sessionId,
+    instance,
+    subscribedMs: nowMs(),
+    resume: lastEventId === undefined ? { status } : { lastEventId, status },
+  };
+  // A first id from the start, so that even a client cut before its first event can say where it stood.
+  const id = lastEventId === undefined ? `id: ${sessionOf(res).epoch}-0\n` : "";
+  stream.open(`${id}event: ${CONNECTED_EVENT}\ndata: ${JSON.stringify(notice)}\n\n`);
+}
+
+/** The header is what an EventSource sends when it reconnects; the query is for a first connection that resumes. */
+function lastEventIdOf(req: Request<{ id: string }>): string | undefined {
+  const query: unknown = req.query["last_event_id"];
+  const id = req.get("last-event-id") ?? (typeof query === "string" ? query : undefined);
+  return id === "" ? undefined : id;
+}

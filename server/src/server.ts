@@ -1,0 +1,178 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { createApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { BrokerLink } from "./lib/broker-link.ts";
+import { nowMs } from "./lib/clock.ts";
+import { drain, Readiness } from "./lib/drain.ts";
+import { GateRelay } from "./lib/gate-relay.ts";
+import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger.ts";
+import { LocalBroadcaster } from "./lib/local-broadcaster.ts";
+import { createMetrics, type Metrics } from "./lib/metrics.ts";
+import { OpenEndedEvents } from "./lib/open-ended-events.ts";
+import { createRateLimit } from "./lib/rate-limit.ts";
+import { RedisBroadcaster } from "./lib/redis-broadcaster.ts";
+import { closeRedis, createRedisClient } from "./lib/redis-client.ts";
+import { SessionTokens } from "./lib/session-token.ts";
+import type { OnPublish } from "./lib/sse-broadcaster.ts";
+import { SseConnections } from "./lib/sse-connections.ts";
+import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
+
+/** Routers keep idle connections for up to 90 s; a server that closes first breaks the request that comes right then. */
+const KEEP_ALIVE_TIMEOUT_MS = 95_000;
+/** A storm of reconnects arrives within milliseconds; what does not fit into the backlog waits for TCP's one-second retry. */
+const LISTEN_BACKLOG = 4096;
+/** The start waits at most this long for the first answer of the broker, so that the first streams are not local by accident. */
+const BROKER_START_WAIT_MS = 1000;
+/** What clients get to take the last bytes after the drain. */
+const LAST_BYTES_MS = 250;
+
+export interface RunningServer {
+  port: number;
+  /** Drains with the configured windows, then closes everything. Resolves when nothing of the server is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the parts together and listens.
+ * @throws when the port is taken or the ledger cannot be opened
+ */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const instance = config.INSTANCE;
+  // Another process, another origin, even if the name is the same: only a process's own echo is its own.
+  const origin = `${instance}.${randomBytes(6).toString("hex")}`;
+  const metrics = createMetrics({ collectDefaults: true });
+  const ledger = createLedger(config, logger, metrics);
+  ledger.append({
+    kind: "boot",
+    instance,
+    pid: process.pid,
+    broadcaster: config.FF_REDIS_SSE_BROADCAST ? "redis" : "local",
+    atMs: nowMs(),
+  });
+
+  const redis =
+    config.REDIS_URL === undefined
+      ? undefined
+      : createRedisClient({ url: config.REDIS_URL, logger, name: `sse-server-${instance}` });
+  const link =
+    redis === undefined || !config.FF_REDIS_SSE_BROADCAST
+      ? undefined
+      : new BrokerLink({
+          redis,
+          logger,
+          onPublishFailure: () => metrics.publishFailures.inc(),
+          onState: (state, reason) => {
+            const record = { kind: "broker", state, atMs: nowMs() } as const;
+            ledger.append(reason === undefined ? record : { ...record, reason });
+            metrics.brokerUp.set(state === "up" ? 1 : 0);
+            if (state === "up") logger.info("broker is up");
+            else logger.warn({ reason }, "broker is away, delivering to local streams only");
+          },
+        });
+  const onPublish: OnPublish = (event, route) => {
+    ledger.published(event, route);
+    metrics.eventsPublished.inc({ route });
+  };
+  const broadcaster =
+    link === undefined ? new LocalBroadcaster(onPublish) : new RedisBroadcaster({ link, onPublish, origin });
+  const gates: GateRelay = new GateRelay({
+    link,
+    origin,
+    logger,
+    answerHere: (sessionId, { gate, answer }) => runner.answerGate(sessionId, gate, answer),
+  });
+  const runner: PipelineRunner = new PipelineRunner({
+    instance,
+    broadcaster,
+    ledger,
+    metrics,
+    logger,
+    gateTimeoutMs: config.GATE_TIMEOUT_MS,
+    openGates: (sessionId) => gates.open(sessionId),
+  });
+  const connections = new SseConnections({ heartbeatMs: config.HEARTBEAT_MS, metrics });
+  const readiness = new Readiness(config.DRAIN_RETRY_MS);
+
+  const app = createApp({
+    config,
+    instance,
+    logger,
+    metrics,
+    tokens: new SessionTokens(config.SESSION_SECRET),
+    readiness,
+    rateLimit: createRateLimit({
+      points: config.RATE_LIMIT_POINTS,
+      windowS: config.RATE_LIMIT_WINDOW_S,
+      redis,
+    }),
+    broadcaster,
+    connections,
+    runner,
+    gates,
+    openEnded: new OpenEndedEvents(instance, broadcaster),
+    brokerState: () => (link === undefined ? "none" : link.up ? "up" : "down"),
+  });
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, app);
+
+  const release = async (): Promise<void> => {
+    connections.stop();
+    await broadcaster.shutdown();
+    if (redis !== undefined) await closeRedis(redis);
+    ledger.close();
+  };
+  try {
+    await Promise.race([link?.settled, sleep(BROKER_START_WAIT_MS, undefined, { ref: false })]);
+    await listen(server, config);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+
+  const stop = async (): Promise<void> => {
+    await drain({
+      readiness,
+      connections,
+      runner,
+      ledger,
+      logger,
+      noticeMs: config.DRAIN_NOTICE_MS,
+      spreadMs: config.DRAIN_SPREAD_MS,
+      graceMs: config.DRAIN_GRACE_MS,
+      retryMs: config.DRAIN_RETRY_MS,
+    });
+    await close(server);
+    await release();
+  };
+  return { port: (server.address() as AddressInfo).port, stop };
+}
+
+function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger {
+  if (config.LEDGER_DIR === undefined) return NO_LEDGER;
+  let reported = false;
+  const onError = (error: unknown): void => {
+    metrics.ledgerErrors.inc();
+    if (!reported) logger.error({ err: error }, "the ledger cannot be written, it has holes from here on");
+    reported = true;
+  };
+  return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
+}
+
+async function listen(server: Server, config: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port: config.PORT, host: config.HOST, backlog: LISTEN_BACKLOG }, resolve);
+  });
+}
+
+/** Takes no new connections, lets answers under way finish for a moment, then cuts what is left (open streams never end by themselves). */
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.race([closed, sleep(LAST_BYTES_MS, undefined, { ref: false })]);
+  server.closeAllConnections();
+  await closed;
+}
