@@ -1,0 +1,170 @@
+/**
+ * What each type of observation must hold, as data. The compiler refuses a table that misses a field of
+ * `observation.ts`, or calls an optional one required; {@link parseObservation} runs it on every line.
+ */
+import { BOUNCE_KINDS, CAUSES } from "./observation.ts";
+import type { Observation } from "./observation.ts";
+
+export interface FieldCheck {
+  accepts: (value: unknown) => boolean;
+  /** Completes "must be ...". */
+  expected: string;
+  optional: boolean;
+}
+type Required = FieldCheck & { optional: false };
+type Optional = FieldCheck & { optional: true };
+
+const field = (expected: string, accepts: (value: unknown) => boolean): Required => ({
+  accepts,
+  expected,
+  optional: false,
+});
+const optional = (check: Required): Optional => ({ ...check, optional: true });
+const oneOf = (values: readonly string[]): Required => {
+  const known: ReadonlySet<unknown> = new Set(values);
+  return field(`one of ${values.join(", ")}`, (value) => known.has(value));
+};
+const object = (fields: Readonly<Record<string, FieldCheck>>): Required => {
+  const checks = Object.entries(fields);
+  const expected = checks.map(([name, check]) => `${name} (${check.expected})`).join(", ");
+  return field(`an object with ${expected}`, (value) => {
+    if (typeof value !== "object" || value === null) return false;
+    const found = value as Record<string, unknown>;
+    return checks.every(([name, check]) => check.accepts(found[name]));
+  });
+};
+
+// Number.isFinite, because JSON's 1e999 is Infinity, and one of those would empty every comparison after it.
+const number = field("a finite number", (value) => Number.isFinite(value));
+const count = field(
+  "a whole number, 0 or more",
+  (value) => Number.isInteger(value) && (value as number) >= 0,
+);
+const ordinal = field(
+  "a whole number, 1 or more",
+  (value) => Number.isInteger(value) && (value as number) >= 1,
+);
+const text = field("a string", (value) => typeof value === "string");
+const name = field("a string that is not empty", (value) => typeof value === "string" && value !== "");
+const flag = field("true or false", (value) => typeof value === "boolean");
+const texts = field(
+  "a list of strings",
+  (value) => Array.isArray(value) && value.every((entry) => typeof entry === "string"),
+);
+const causes = field(
+  `a list of causes (${CAUSES.join(", ")})`,
+  (value) => Array.isArray(value) && value.every((entry) => (CAUSES as readonly unknown[]).includes(entry)),
+);
+
+type ShapeOf<O> = {
+  [K in Exclude<keyof O, "type">]-?: object extends Pick<O, K> ? Optional : Required;
+};
+type Shapes = { [T in Observation["type"]]: ShapeOf<Extract<Observation, { type: T }>> };
+
+export const OBSERVATION_SHAPES: Shapes = {
+  run: {
+    topology: name,
+    bounce: oneOf(BOUNCE_KINDS),
+    repeat: ordinal,
+    seed: number,
+    replicas: ordinal,
+    atMs: number,
+    startedAt: text,
+    promise: object({
+      allowedCauses: causes,
+      neverPublishedAllowed: flag,
+      routedByChance: flag,
+      sentence: text,
+    }),
+    load: object({ sessions: count, eventsPerSecond: number, durationS: number, gates: count }),
+    notes: texts,
+  },
+  planned: { session: name, events: count, arriveMs: number },
+  connected: {
+    session: name,
+    connection: ordinal,
+    instance: name,
+    subscribedMs: number,
+    resume: text,
+    atMs: number,
+  },
+  disconnected: {
+    session: name,
+    connection: ordinal,
+    reason: oneOf(["ended", "error", "hint", "finished", "drained"]),
+    atMs: number,
+  },
+  "connect-failed": {
+    session: name,
+    connection: ordinal,
+    status: count,
+    reason: text,
+    fatal: flag,
+    atMs: number,
+  },
+  received: {
+    session: name,
+    connection: ordinal,
+    epoch: name,
+    seq: count,
+    terminal: optional(flag),
+    atMs: number,
+  },
+  request: {
+    session: name,
+    request: oneOf(["create", "start", "gate", "background"]),
+    status: count,
+    instance: optional(name),
+    sessionId: optional(name),
+    atMs: number,
+  },
+  published: {
+    session: name,
+    epoch: name,
+    seq: count,
+    terminal: optional(flag),
+    instance: name,
+    intendedMs: number,
+    atMs: number,
+    route: oneOf(["local", "broker", "fallback"]),
+  },
+  pipeline: {
+    session: name,
+    epoch: name,
+    instance: name,
+    state: oneOf(["started", "completed", "aborted"]),
+    total: count,
+    reason: optional(text),
+    atMs: number,
+  },
+  gate: {
+    session: name,
+    gate: name,
+    state: oneOf(["offered", "answered", "reached"]),
+    status: optional(count),
+    atMs: number,
+  },
+  broker: { instance: name, state: oneOf(["up", "down"]), atMs: number },
+  ledger: { instance: name, state: oneOf(["read", "torn", "missing"]), records: count },
+  bounce: {
+    bounce: ordinal,
+    kind: oneOf(BOUNCE_KINDS),
+    target: text,
+    state: oneOf(["started", "ended"]),
+    error: optional(text),
+    atMs: number,
+  },
+  instance: {
+    instance: name,
+    state: oneOf(["started", "ready", "not-ready", "stopped", "killed"]),
+    atMs: number,
+  },
+  phase: { phase: oneOf(["load-started", "loaded", "drain-started", "drain-ended"]), atMs: number },
+  engine: {
+    lagMs: object({ p99: number, max: number }),
+    utilisation: number,
+    cpuSeconds: number,
+    rssBytes: number,
+    workers: count,
+  },
+};
