@@ -1,0 +1,35 @@
+/** How to start the parts that are not ours. */
+import type { ProcessSpec } from "./logged-process.ts";
+import type { ResolvedTool } from "./tools/resolve-tool.ts";
+
+export const ROUTER_NAME = "traefik";
+export const BROKER_NAME = "valkey";
+
+/** Valkey keeps nothing on disk: pub/sub has nothing to keep, and a snapshot in the middle of a run would be measured. */
+export const valkeySpec = (
+  tool: ResolvedTool,
+  port: number,
+  folder: string,
+  logFile: string,
+): ProcessSpec => ({
+  name: BROKER_NAME,
+  command: tool.path,
+  args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
+  env: {},
+  cwd: folder,
+  logFile,
+});
+
+export const traefikSpec = (
+  tool: ResolvedTool,
+  configFile: string,
+  folder: string,
+  logFile: string,
+): ProcessSpec => ({
+  name: ROUTER_NAME,
+  command: tool.path,
+  args: [`--configFile=${configFile}`],
+  env: {},
+  cwd: folder,
+  logFile,
+});

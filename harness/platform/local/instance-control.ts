@@ -1,0 +1,152 @@
+/** Stops, kills and starts the server instances of a deployment, and reports what became of them. */
+import { setTimeout as delay } from "node:timers/promises";
+import { nowMs } from "../../clock.ts";
+import type { InstanceObservation } from "../../history/observation.ts";
+import type { InstanceControl } from "../platform.ts";
+import type { LoggedProcess, ProcessSpec } from "./logged-process.ts";
+import type { ProcessTable } from "./process-table.ts";
+import { routerStatus } from "./router-status.ts";
+import { waitFor } from "./wait-for.ts";
+
+export interface ControlledInstances {
+  /** Base URL by instance name. */
+  urls: Readonly<Record<string, string>>;
+  specs: ReadonlyMap<string, ProcessSpec>;
+  opsUrl: string;
+  processes: ProcessTable;
+  onInstance: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
+  onStep: (step: string) => void;
+  signal: AbortSignal;
+}
+
+export interface LocalInstanceControl extends InstanceControl {
+  /** Starts the process and waits until it is ready; the router is not asked. */
+  boot(instance: string): Promise<void>;
+  /** Waits until the router sends these instances traffic, and reports them ready. */
+  waitForRouter(instances: readonly string[]): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 20_000;
+/** Twenty health check intervals: on a busy host the router is late as well. */
+const ROUTER_TIMEOUT_MS = 10_000;
+const KILL_TIMEOUT_MS = 5000;
+
+const readiness =
+  (url: string) =>
+  async (signal: AbortSignal): Promise<true | string> => {
+    // A kept-alive connection would be one more that the instance has to close when it drains.
+    const answer = await fetch(`${url}/readyz`, { signal, headers: { connection: "close" } });
+    await answer.body?.cancel();
+    return answer.status === 200 || `/readyz answered ${answer.status}`;
+  };
+
+export const controlInstances = (given: ControlledInstances): LocalInstanceControl => {
+  const { urls, specs, processes, onInstance, onStep, signal } = given;
+  /** Processes whose end was asked for; any other end is an incident of its own. */
+  const expected = new WeakSet<LoggedProcess>();
+  /** The last operation on each instance: one after the other, so that a start never overtakes a stop. */
+  const queues = new Map<string, Promise<void>>();
+
+  const inTurn = (instance: string, operation: () => Promise<void>): Promise<void> => {
+    const result = (queues.get(instance) ?? Promise.resolve()).then(operation);
+    queues.set(
+      instance,
+      result.catch(() => undefined),
+    );
+    return result;
+  };
+
+  const running = (instance: string): LoggedProcess | undefined => {
+    if (!specs.has(instance)) {
+      throw new Error(`no instance "${instance}"; there are: ${[...specs.keys()].join(", ")}`);
+    }
+    const found = processes.get(instance);
+    return found && !found.hasExited() ? found : undefined;
+  };
+
+  const gone = (found: LoggedProcess): Promise<void> =>
+    waitFor({
+      name: `${found.spec.name} to be gone after SIGKILL`,
+      timeoutMs: KILL_TIMEOUT_MS,
+      intervalMs: 10,
+      condition: () => found.hasExited() || "it still runs",
+    });
+
+  const killNow = async (instance: string, found: LoggedProcess): Promise<void> => {
+    expected.add(found);
+    found.signal("SIGKILL");
+    await gone(found);
+    onInstance(instance, "killed", nowMs());
+  };
+
+  const stop = async (instance: string, graceMs: number): Promise<void> => {
+    const found = running(instance);
+    if (!found) return;
+    if (graceMs <= 0) return killNow(instance, found);
+    onStep(`stopping ${instance}`);
+    expected.add(found);
+    found.signal("SIGTERM");
+    onInstance(instance, "not-ready", nowMs());
+    const patience = new AbortController();
+    const inTime = await Promise.race([
+      found.exited.then(() => true),
+      delay(graceMs, false, { signal: AbortSignal.any([patience.signal, signal]) }),
+    ]).finally(() => patience.abort());
+    if (!inTime) return killNow(instance, found);
+    onInstance(instance, "stopped", nowMs());
+  };
+
+  const boot = async (instance: string): Promise<void> => {
+    const spec = specs.get(instance);
+    const url = urls[instance];
+    if (!spec || url === undefined) throw new Error(`no instance "${instance}"`);
+    onStep(`starting ${instance}`);
+    const started = await processes.start(spec);
+    onInstance(instance, "started", nowMs());
+    void started.exited.then(() => {
+      if (expected.has(started) || signal.aborted) return;
+      onStep(`${instance} exited by itself`);
+      onInstance(instance, "killed", nowMs());
+    });
+    await waitFor({
+      name: `${instance} to be ready at ${url}`,
+      timeoutMs: READY_TIMEOUT_MS,
+      condition: readiness(url),
+      processes: [started],
+      signal,
+    });
+  };
+
+  const waitForRouter = async (instances: readonly string[]): Promise<void> => {
+    const involved = ["traefik", ...instances].flatMap((name) => processes.get(name) ?? []);
+    await waitFor({
+      name: `the router to send traffic to ${instances.join(", ")}`,
+      timeoutMs: ROUTER_TIMEOUT_MS,
+      condition: async (within) => {
+        const status = await routerStatus(given.opsUrl, within);
+        const down = instances.filter((instance) => status.get(urls[instance] ?? "") !== "UP");
+        return down.length === 0 || `not UP in the router: ${down.join(", ")}`;
+      },
+      processes: involved,
+      signal,
+    });
+    for (const instance of instances) onInstance(instance, "ready", nowMs());
+  };
+
+  return {
+    stop: (instance, graceMs) => inTurn(instance, () => stop(instance, graceMs)),
+    kill: (instance) =>
+      inTurn(instance, async () => {
+        const found = running(instance);
+        if (found) await killNow(instance, found);
+      }),
+    start: (instance) =>
+      inTurn(instance, async () => {
+        if (running(instance)) return;
+        await boot(instance);
+        await waitForRouter([instance]);
+      }),
+    boot,
+    waitForRouter,
+  };
+};

@@ -1,0 +1,20 @@
+/** What the local platform is put together from; tests put a taken port or a broken server in. */
+import { buildServer } from "../../../server/build.ts";
+import { defaultStateDir } from "./deployment-state.ts";
+import { freePort, type ChoosePort } from "./free-port.ts";
+import { resolveTool } from "./tools/resolve-tool.ts";
+
+export interface LocalParts {
+  /** Writes the server as one file that plain Node runs. */
+  buildServer: (outFile: string) => Promise<void>;
+  choosePort: ChoosePort;
+  resolveTool: typeof resolveTool;
+  stateDir: string;
+}
+
+export const localParts: LocalParts = {
+  buildServer,
+  choosePort: freePort,
+  resolveTool,
+  stateDir: defaultStateDir,
+};

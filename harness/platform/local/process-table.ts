@@ -1,0 +1,54 @@
+/** The processes of one deployment by name; every one is on record (state file, reaper) before anything else happens. */
+import { writeState, type DeploymentState } from "./deployment-state.ts";
+import { endProcesses } from "./end-processes.ts";
+import { attachProcess, startProcess, type LoggedProcess, type ProcessSpec } from "./logged-process.ts";
+import type { Reaper } from "./reaper-client.ts";
+
+export class ProcessTable {
+  readonly #processes = new Map<string, LoggedProcess>();
+  readonly #stateDir: string;
+  readonly #state: DeploymentState;
+  readonly #reaper: Reaper | undefined;
+  #closed = false;
+
+  /** Takes hold of the processes that the state names. */
+  constructor(stateDir: string, state: DeploymentState, reaper?: Reaper) {
+    this.#stateDir = stateDir;
+    this.#state = state;
+    this.#reaper = reaper;
+    for (const { spec, identity } of state.processes) {
+      this.#processes.set(spec.name, attachProcess(spec, identity));
+    }
+  }
+
+  get(name: string): LoggedProcess | undefined {
+    return this.#processes.get(name);
+  }
+
+  async start(spec: ProcessSpec): Promise<LoggedProcess> {
+    if (this.#closed) throw new Error(`${spec.name} is not started: the deployment is down`);
+    const started = await startProcess(spec);
+    this.#reaper?.watch(started.identity);
+    this.#processes.set(spec.name, started);
+    const others = this.#state.processes.filter((one) => one.spec.name !== spec.name);
+    this.#state.processes = [
+      ...others,
+      { identity: started.identity, spec: { ...spec, args: [...spec.args], env: { ...spec.env } } },
+    ];
+    // Taken down while it started: nobody else will end it, and the state file must not come back.
+    if (this.#closed) await endProcesses([started.identity]);
+    else writeState(this.#stateDir, this.#state);
+    return started;
+  }
+
+  /** Ends every process; none can be started any more. */
+  async end(): Promise<void> {
+    this.#closed = true;
+    await endProcesses([...this.#processes.values()].map((one) => one.identity));
+  }
+
+  /** Lets this process end while they go on. */
+  release(): void {
+    for (const one of this.#processes.values()) one.release();
+  }
+}

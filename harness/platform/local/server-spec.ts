@@ -1,0 +1,35 @@
+import type { Broadcaster } from "../../../infra/topologies.ts";
+import { localServerSettings } from "./local-server-settings.ts";
+import type { ProcessSpec } from "./logged-process.ts";
+
+export interface ServerPlan {
+  instance: string;
+  port: number;
+  /** The server's one bundled file. */
+  bundle: string;
+  sessionSecret: string;
+  ledgerDir: string;
+  workDir: string;
+  logFile: string;
+  broadcaster: Broadcaster;
+  redisUrl: string | undefined;
+}
+
+/** How to start one server: the same bundle for all, what differs is in its environment. */
+export const serverSpec = (plan: ServerPlan): ProcessSpec => ({
+  name: plan.instance,
+  command: process.execPath,
+  args: ["--enable-source-maps", plan.bundle],
+  env: {
+    ...localServerSettings,
+    PORT: String(plan.port),
+    INSTANCE: plan.instance,
+    SESSION_SECRET: plan.sessionSecret,
+    LEDGER_DIR: plan.ledgerDir,
+    ...(plan.broadcaster === "redis" && plan.redisUrl !== undefined
+      ? { REDIS_URL: plan.redisUrl, FF_REDIS_SSE_BROADCAST: "true" }
+      : {}),
+  },
+  cwd: plan.workDir,
+  logFile: plan.logFile,
+});

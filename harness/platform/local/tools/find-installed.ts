@@ -1,0 +1,64 @@
+/** Looks for a tool that the user has: by the setting, then on PATH. */
+import { execa } from "execa";
+import semver from "semver";
+import which from "which";
+import type { PinnedTool } from "./pinned-tools.ts";
+import { ToolError } from "./tool-error.ts";
+
+export interface InstalledTool {
+  path: string;
+  version: string;
+}
+
+/** Runs the binary and reads its version. Rejects with one line when it does not run or says no version. */
+export const readVersion = async (tool: PinnedTool, path: string): Promise<string> => {
+  const result = await execa(path, tool.versionArgs, { reject: false, timeout: 10_000, all: true });
+  const version = tool.versionPattern.exec(result.all)?.[1];
+  if (version !== undefined) return version;
+  if (result.failed)
+    throw new Error(`does not run (${result.shortMessage?.split("\n")[0] ?? "no reason given"})`);
+  throw new Error(`does not say a version of ${tool.title}`);
+};
+
+const suitable = async (tool: PinnedTool, path: string): Promise<InstalledTool> => {
+  const version = await readVersion(tool, path);
+  if (semver.lt(version, tool.minimum)) throw new Error(`is version ${version}, older than ${tool.minimum}`);
+  return { path, version };
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** @throws ToolError when the setting is there and names nothing that will do: a setting is never passed over */
+export const findBySetting = async (
+  tool: PinnedTool,
+  env: NodeJS.ProcessEnv,
+): Promise<InstalledTool | undefined> => {
+  const path = env[tool.setting];
+  if (path === undefined || path === "") return undefined;
+  try {
+    return await suitable(tool, path);
+  } catch (error) {
+    const fix = `point ${tool.setting} to a ${tool.title} ${tool.minimum} or newer, or unset it`;
+    throw new ToolError(tool.name, `${tool.setting}=${path} ${reasonOf(error)}`, fix);
+  }
+};
+
+/** The first one on PATH that will do. Those that will not are named in `skipped`, with the reason. */
+export const findOnPath = async (
+  tool: PinnedTool,
+  env: NodeJS.ProcessEnv,
+): Promise<{ found?: InstalledTool; skipped: string[] }> => {
+  const skipped: string[] = [];
+  for (const command of tool.commands) {
+    // An empty path option would make `which` fall back to this process's own PATH.
+    const paths = env["PATH"] ? await which(command, { all: true, nothrow: true, path: env["PATH"] }) : null;
+    for (const path of new Set(paths ?? [])) {
+      try {
+        return { found: await suitable(tool, path), skipped };
+      } catch (error) {
+        skipped.push(`${path} ${reasonOf(error)}`);
+      }
+    }
+  }
+  return { skipped };
+};
