@@ -1,0 +1,74 @@
+import { BackOff } from "./back-off.ts";
+import type { EngineLimits } from "./engine-limits.ts";
+import type { ClientModel } from "./load-plan.ts";
+
+/** When a client model opens its stream again. */
+export interface ReconnectPolicy {
+  /** `retry:` field or reconnect hint, milliseconds. */
+  onRetry(retryMs: number): void;
+  /** A stream was confirmed. */
+  onConnected(): void;
+  /** Delay until the next attempt, milliseconds; `undefined`: never again. `refused`: there was a response, but no event stream. */
+  delayMs(failure: "refused" | "network"): number | undefined;
+}
+
+/**
+ * As the strategy's `useSSEConnection`, a fetch-based client: whatever went wrong, try again, with exponential back-off and
+ * full jitter. What the server asks for (`retry:`, reconnect hint) becomes the base of the back-off.
+ */
+class RetryingPolicy implements ReconnectPolicy {
+  readonly #backOff: BackOff;
+  readonly #limits: EngineLimits;
+
+  constructor(limits: EngineLimits, seed: number) {
+    this.#limits = limits;
+    this.#backOff = new BackOff(limits.backOffBaseMs, limits.backOffCapMs, seed);
+  }
+
+  onRetry(retryMs: number): void {
+    this.#backOff.baseMs = clampRetry(retryMs, this.#limits);
+  }
+
+  onConnected(): void {
+    this.#backOff.reset();
+  }
+
+  delayMs(): number {
+    return this.#backOff.nextMs();
+  }
+}
+
+/**
+ * A browser's EventSource (WHATWG HTML, 9.2.2 and 9.2.3): the end of a stream and network errors are followed by a new
+ * attempt after the reconnection time, without jitter; a response that is not 200 with `text/event-stream` (204
+ * included) fails the connection for good. Redirects are not followed here but count as such a response.
+ */
+class EventSourcePolicy implements ReconnectPolicy {
+  readonly #limits: EngineLimits;
+  #retryMs: number;
+
+  constructor(limits: EngineLimits) {
+    this.#limits = limits;
+    this.#retryMs = limits.eventSourceRetryMs;
+  }
+
+  onRetry(retryMs: number): void {
+    this.#retryMs = clampRetry(retryMs, this.#limits);
+  }
+
+  onConnected(): void {}
+
+  delayMs(failure: "refused" | "network"): number | undefined {
+    return failure === "refused" ? undefined : this.#retryMs;
+  }
+}
+
+const clampRetry = (retryMs: number, limits: EngineLimits): number =>
+  Math.min(Math.max(retryMs, limits.minRetryMs), limits.maxRetryMs);
+
+export const createReconnectPolicy = (
+  client: ClientModel,
+  limits: EngineLimits,
+  seed: number,
+): ReconnectPolicy =>
+  client === "retrying" ? new RetryingPolicy(limits, seed) : new EventSourcePolicy(limits);

@@ -1,0 +1,219 @@
+import { z } from "zod";
+import {
+  CONNECTED_EVENT,
+  RECONNECT_EVENT,
+  type ConnectedNotice,
+  type ReconnectHint,
+  type SessionCreated,
+} from "../../server/src/contract/events.ts";
+import type { ConnectedObservation, DisconnectedObservation } from "../history/observation.ts";
+import { nowMs } from "../clock.ts";
+import type { CookieStore } from "./cookie-store.ts";
+import type { ResponseHead } from "./http-response-reader.ts";
+import type { SessionSchedule } from "./load-schedule.ts";
+import { parseJson } from "./parse-json.ts";
+import { createReconnectPolicy, type ReconnectPolicy } from "./reconnect-policy.ts";
+import type { ShardContext } from "./shard-context.ts";
+import { SseScanner, type SseHandlers } from "./sse-scanner.ts";
+import type { OpenStream, StreamEnd, StreamHandlers } from "./stream-transport.ts";
+
+type Notice = Pick<ConnectedNotice, "instance" | "subscribedMs"> & { resume: { status: string } };
+const connectedNotice: z.ZodType<Notice> = z.object({
+  instance: z.string(),
+  subscribedMs: z.number(),
+  resume: z.object({ status: z.string() }),
+});
+const reconnectHint: z.ZodType<Pick<ReconnectHint, "retryMs">> = z.object({
+  retryMs: z.number().nonnegative(),
+});
+
+/** What a session learns from its stream. */
+export interface SessionStreamOwner {
+  /** First confirmation of the stream. */
+  onFirstConnected(): void;
+  /** Any event but the control events. `data` may be called until this returns. */
+  onEvent(name: string, id: string | undefined, connection: number, atMs: number, data: () => string): void;
+  /** The client model will not open the stream again. */
+  onGivenUp(): void;
+}
+
+/** One session's stream across its reconnects, as its client model does it. */
+export class SessionStream implements StreamHandlers, SseHandlers {
+  readonly #context: ShardContext;
+  readonly #schedule: SessionSchedule;
+  readonly #created: SessionCreated;
+  readonly #cookies: CookieStore;
+  readonly #owner: SessionStreamOwner;
+  readonly #policy: ReconnectPolicy;
+  #scanner: SseScanner;
+  #open: OpenStream | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  /** Number of the connection that is, or would be, established; failed attempts do not count up. */
+  #connection = 1;
+  #up = false;
+  #hinted = false;
+  #status = 0;
+  #atMs = 0;
+  readonly #data = (): string => this.#scanner.data();
+
+  constructor(
+    context: ShardContext,
+    schedule: SessionSchedule,
+    created: SessionCreated,
+    cookies: CookieStore,
+    owner: SessionStreamOwner,
+  ) {
+    this.#context = context;
+    this.#schedule = schedule;
+    this.#created = created;
+    this.#cookies = cookies;
+    this.#owner = owner;
+    this.#policy = createReconnectPolicy(context.plan.client, context.limits, schedule.jitterSeed);
+    this.#scanner = new SseScanner(this, context.limits.maxEventBytes);
+  }
+
+  /** Opens the stream, and from then on as often as the client model wants. */
+  open(): void {
+    const { plan, limits, transport } = this.#context;
+    const { sessionId, token } = this.#created;
+    const { lastEventId } = this.#scanner;
+    this.#scanner = new SseScanner(this, limits.maxEventBytes, lastEventId);
+    this.#status = 0;
+    this.#hinted = false;
+    const path = `/api/sessions/${encodeURIComponent(sessionId)}/events`;
+    const fetchBased = plan.client === "retrying";
+    const localAddress = this.#context.localAddressOf(this.#schedule.index);
+    this.#open = transport.open(
+      {
+        // EventSource cannot set a header of its own, so its token travels in the query.
+        path: fetchBased ? path : `${path}?token=${encodeURIComponent(token)}`,
+        headers: {
+          accept: "text/event-stream",
+          "cache-control": "no-cache",
+          ...this.#cookies.headers(),
+          ...(fetchBased ? { "x-session-id": sessionId, authorization: `Bearer ${token}` } : {}),
+          ...(lastEventId === "" ? {} : { "last-event-id": lastEventId }),
+        },
+        ...(localAddress === undefined ? {} : { localAddress }),
+      },
+      this,
+    );
+  }
+
+  /** Leaves for good. */
+  close(reason: "finished" | "drained"): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#open?.close();
+    this.#open = undefined;
+    if (this.#up) this.#recordDisconnected(reason, reason === "finished" ? this.#atMs : nowMs());
+  }
+
+  onHead(head: ResponseHead, atMs: number): void {
+    this.#status = head.status;
+    this.#cookies.take(head.setCookies);
+    const contentType = head.headers["content-type"] ?? "";
+    if (head.status === 200 && /^text\/event-stream\s*(;|$)/i.test(contentType)) return;
+    this.#open?.close();
+    const reason = head.status === 200 ? `content type ${contentType || "missing"}` : `status ${head.status}`;
+    this.#attemptFailed("refused", reason, atMs);
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number, atMs: number): void {
+    this.#atMs = atMs;
+    this.#scanner.push(buffer, start, end);
+  }
+
+  onEnd(end: StreamEnd): void {
+    if (!this.#up) {
+      const early = end.kind === "no-answer" ? end.reason : `${end.reason} before the stream was confirmed`;
+      return this.#attemptFailed("network", early, end.atMs);
+    }
+    this.#recordDisconnected(this.#hinted ? "hint" : end.kind === "ended" ? "ended" : "error", end.atMs);
+    this.#connection++;
+    this.#openLater(this.#policy.delayMs("network"));
+  }
+
+  onSseRetry(retryMs: number): void {
+    this.#policy.onRetry(retryMs);
+  }
+
+  onSseEvent(name: string, id: string | undefined): void {
+    // The rest of a chunk that closed this stream (terminal event, malformed confirmation) is not read any more.
+    if (this.#open === undefined) return;
+    if (name === CONNECTED_EVENT) this.#onConnected();
+    else if (name === RECONNECT_EVENT) this.#onHint();
+    else this.#owner.onEvent(name, id, this.#connection, this.#atMs, this.#data);
+  }
+
+  #onConnected(): void {
+    if (this.#up) return;
+    const notice = connectedNotice.safeParse(parseJson(this.#scanner.data()));
+    if (!notice.success) {
+      this.#open?.close();
+      return this.#attemptFailed("network", "malformed connected event", this.#atMs);
+    }
+    this.#up = true;
+    this.#policy.onConnected();
+    this.#context.counters.up++;
+    if (this.#connection > 1) this.#context.counters.reconnects++;
+    const observation: ConnectedObservation = {
+      type: "connected",
+      session: this.#schedule.session,
+      connection: this.#connection,
+      instance: notice.data.instance,
+      subscribedMs: notice.data.subscribedMs,
+      resume: notice.data.resume.status,
+      atMs: this.#atMs,
+    };
+    this.#context.recorder.record(observation);
+    if (this.#connection === 1) this.#owner.onFirstConnected();
+  }
+
+  /** The server is about to close the stream; it still delivers until then, so the client stays. */
+  #onHint(): void {
+    this.#hinted = true;
+    const hint = reconnectHint.safeParse(parseJson(this.#scanner.data()));
+    // EventSource knows nothing of this event: the server tells it by `retry:`.
+    if (hint.success && this.#context.plan.client === "retrying") this.#policy.onRetry(hint.data.retryMs);
+  }
+
+  #attemptFailed(failure: "refused" | "network", reason: string, atMs: number): void {
+    const delayMs = this.#policy.delayMs(failure);
+    this.#context.recorder.record({
+      type: "connect-failed",
+      session: this.#schedule.session,
+      connection: this.#connection,
+      status: this.#status,
+      reason,
+      fatal: delayMs === undefined,
+      atMs,
+    });
+    this.#openLater(delayMs);
+  }
+
+  #openLater(delayMs: number | undefined): void {
+    this.#open = undefined;
+    if (delayMs !== undefined) {
+      this.#timer = setTimeout(() => this.open(), delayMs);
+      return;
+    }
+    this.#closed = true;
+    this.#owner.onGivenUp();
+  }
+
+  #recordDisconnected(reason: DisconnectedObservation["reason"], atMs: number): void {
+    this.#up = false;
+    this.#context.counters.up--;
+    const { session } = this.#schedule;
+    this.#context.recorder.record({
+      type: "disconnected",
+      session,
+      connection: this.#connection,
+      reason,
+      atMs,
+    });
+  }
+}

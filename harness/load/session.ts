@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { TERMINAL_EVENT_TYPES } from "../../server/src/contract/events.ts";
+import { CookieStore } from "./cookie-store.ts";
+import type { SessionSchedule } from "./load-schedule.ts";
+import { parseJson } from "./parse-json.ts";
+import { SessionRequests } from "./session-requests.ts";
+import { SessionStream, type SessionStreamOwner } from "./session-stream.ts";
+import type { ShardContext } from "./shard-context.ts";
+
+const gateEvent = z.object({ payload: z.object({ gate: z.string() }) });
+const EPOCH = /^[a-z0-9]+$/;
+
+/** Told once, when nothing more can come of a session: its terminal event was seen, or it failed for good. */
+type OnSettled = (session: Session) => void;
+
+/** One person at one page: creates a session, opens the stream, starts the pipeline, answers gates, follows to the end. */
+export class Session implements SessionStreamOwner {
+  readonly schedule: SessionSchedule;
+  readonly #context: ShardContext;
+  readonly #requests: SessionRequests;
+  readonly #cookies = new CookieStore();
+  readonly #onSettled: OnSettled;
+  #stream: SessionStream | undefined;
+  #settled = false;
+  #received = 0;
+  /** Checked once per run instead of once per event. */
+  #epoch = "";
+  readonly #gates = new Set<string>();
+
+  constructor(context: ShardContext, schedule: SessionSchedule, onSettled: OnSettled) {
+    this.#context = context;
+    this.schedule = schedule;
+    this.#onSettled = onSettled;
+    this.#requests = new SessionRequests(context, schedule, this.#cookies);
+  }
+
+  /** The server's id of this session, once it has one. */
+  get sessionId(): string | undefined {
+    return this.#requests.created?.sessionId;
+  }
+
+  /** Arrives. The stream's confirmation carries it on, see {@link onFirstConnected}. Never rejects. */
+  async arrive(): Promise<void> {
+    const { background } = this.schedule;
+    await this.#untilClosed(async () => {
+      await this.#requests.background(background[0]);
+      const created = await this.#requests.create();
+      if (created === undefined) return this.#settle();
+      await this.#requests.background(background[1]);
+      if (this.#context.signal.aborted) return;
+      this.#stream = new SessionStream(this.#context, this.schedule, created, this.#cookies, this);
+      this.#stream.open();
+    });
+  }
+
+  /** Events that by the plan should have been here by `offsetMs` after the load's start, and are not. Never negative. */
+  overdue(offsetMs: number): number {
+    const { arriveOffsetMs, events } = this.schedule;
+    const elapsedS = Math.max(0, offsetMs - arriveOffsetMs) / 1000;
+    const planned = Math.min(events, Math.floor(elapsedS * this.#context.plan.eventsPerSecond));
+    return Math.max(0, planned - this.#received);
+  }
+
+  /** Leaves at the end of the load. */
+  close(): void {
+    this.#stream?.close("drained");
+  }
+
+  onFirstConnected(): void {
+    void this.#untilClosed(async () => {
+      await this.#requests.background(this.schedule.background[2]);
+      // A pipeline that never started has no terminal event to wait for.
+      if (!(await this.#requests.start())) this.#settle();
+    });
+  }
+
+  onEvent(name: string, id: string | undefined, connection: number, atMs: number, data: () => string): void {
+    const terminal = TERMINAL_EVENT_TYPES.has(name);
+    if (id !== undefined) this.#recordReceived(id, terminal, connection, atMs);
+    if (name === "pipeline_gate") this.#onGate(data());
+    if (!terminal) return;
+    this.#stream?.close("finished");
+    this.#settle();
+  }
+
+  onGivenUp(): void {
+    this.#settle();
+  }
+
+  #recordReceived(id: string, terminal: boolean, connection: number, atMs: number): void {
+    const dash = id.lastIndexOf("-");
+    const epoch = id.slice(0, Math.max(dash, 0));
+    const seq = Number(id.slice(dash + 1));
+    // seq 0 belongs to streams with an open end (chat), which no plan contains.
+    if (!Number.isSafeInteger(seq) || seq <= 0) return;
+    if (epoch !== this.#epoch) {
+      if (!EPOCH.test(epoch)) return;
+      this.#epoch = epoch;
+    }
+    this.#received++;
+    this.#context.counters.received++;
+    const { session } = this.schedule;
+    this.#context.recorder.recordReceived({ session, connection, epoch, seq, terminal, atMs });
+  }
+
+  /** A replay may show a gate again; it is answered once. */
+  #onGate(data: string): void {
+    const event = gateEvent.safeParse(parseJson(data));
+    if (!event.success) return;
+    const { gate } = event.data.payload;
+    if (this.#gates.has(gate)) return;
+    this.#gates.add(gate);
+    void this.#untilClosed(() => this.#requests.answerGate(gate));
+  }
+
+  #settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#onSettled(this);
+  }
+
+  /** The end of the load interrupts every wait; that is no failure. */
+  async #untilClosed(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#context.signal.aborted) throw error;
+    }
+  }
+}

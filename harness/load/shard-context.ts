@@ -1,0 +1,28 @@
+import type { ControlClient } from "./control-client.ts";
+import type { EngineLimits } from "./engine-limits.ts";
+import type { LoadPlan } from "./load-plan.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+import type { StreamTransport } from "./stream-transport.ts";
+
+/** What all sessions of one worker share. */
+export interface ShardContext {
+  readonly plan: LoadPlan;
+  readonly limits: EngineLimits;
+  readonly recorder: SegmentWriter;
+  readonly control: ControlClient;
+  readonly transport: StreamTransport;
+  /** Aborted when the load is over; every wait of a session ends with it. */
+  readonly signal: AbortSignal;
+  /** True from the drain on. */
+  readonly draining: boolean;
+  /** Source address of a session's stream, when more than one is needed. */
+  readonly localAddressOf: (sessionIndex: number) => string | undefined;
+  readonly counters: ShardCounters;
+}
+
+/** Live figures of one worker; all but `up` only grow. */
+export interface ShardCounters {
+  up: number;
+  received: number;
+  reconnects: number;
+}

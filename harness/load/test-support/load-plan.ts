@@ -1,0 +1,16 @@
+import type { LoadPlan } from "../load-plan.ts";
+
+/** A small plan: 3 sessions of 5 events within a quarter of a second. */
+export const smallPlan = (url: string, changes: Partial<LoadPlan> = {}): LoadPlan => ({
+  url,
+  client: "retrying",
+  sessions: 3,
+  eventsPerSecond: 20,
+  durationS: 0.25,
+  rampS: 0.1,
+  drainS: 10,
+  gates: 0,
+  payloadBytes: 20,
+  seed: 1,
+  ...changes,
+});
