@@ -1,0 +1,90 @@
+/** The columns of the comparison, shared by report.md, the terminal and the README. One row per topology and bounce. */
+import { formatCount, formatMs, formatPercent } from "./format.ts";
+import { type RunGroup, bounceLabel, groupFigure, groupVerdict } from "./run-group.ts";
+
+export interface ComparisonColumn {
+  heading: string;
+  align: "l" | "r";
+  /** The higher, the sooner a narrow terminal goes without it. 0: always shown. */
+  dispensable: number;
+  cell: (group: RunGroup) => string;
+}
+
+export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
+  { heading: "topology", align: "l", dispensable: 0, cell: (group) => group.topology },
+  { heading: "bounce", align: "l", dispensable: 0, cell: (group) => bounceLabel(group.bounce) },
+  { heading: "verdict", align: "l", dispensable: 0, cell: groupVerdict },
+  { heading: "due", align: "r", dispensable: 6, cell: (group) => groupFigure(group, (run) => run.due) },
+  {
+    heading: "lost",
+    align: "r",
+    dispensable: 0,
+    cell: (group) => groupFigure(group, (run) => run.lossRatio, formatPercent),
+  },
+  {
+    heading: "missed",
+    align: "r",
+    dispensable: 1,
+    cell: (group) => groupFigure(group, (run) => run.missedRatio, formatPercent),
+  },
+  {
+    heading: "never published",
+    align: "r",
+    dispensable: 5,
+    cell: (group) => groupFigure(group, (run) => run.neverPublished),
+  },
+  {
+    heading: "stuck streams",
+    align: "r",
+    dispensable: 2,
+    cell: (group) => groupFigure(group, (run) => run.stuckStreams),
+  },
+  {
+    heading: "recovered",
+    align: "r",
+    dispensable: 10,
+    cell: (group) => groupFigure(group, (run) => run.recovered),
+  },
+  {
+    heading: "p50",
+    align: "r",
+    dispensable: 7,
+    cell: (group) => groupFigure(group, (run) => run.latencyMs?.p50 ?? null, formatMs),
+  },
+  {
+    heading: "p99",
+    align: "r",
+    dispensable: 3,
+    cell: (group) => groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs),
+  },
+  {
+    heading: "reconnects",
+    align: "r",
+    dispensable: 8,
+    cell: (group) => groupFigure(group, (run) => run.reconnects.count),
+  },
+  {
+    heading: "peak/s",
+    align: "r",
+    dispensable: 9,
+    cell: (group) => groupFigure(group, (run) => run.reconnects.peakPerSecond, formatCount),
+  },
+  {
+    heading: "95 % back",
+    align: "r",
+    dispensable: 11,
+    cell: (group) => groupFigure(group, (run) => run.reconnects.timeTo95Ms, formatMs),
+  },
+  {
+    heading: "100 % back",
+    align: "r",
+    dispensable: 4,
+    cell: (group) => groupFigure(group, (run) => run.reconnects.timeTo100Ms, formatMs),
+  },
+  {
+    heading: "affinity",
+    align: "r",
+    dispensable: 12,
+    cell: (group) => groupFigure(group, (run) => run.affinity.hitRatio, formatPercent),
+  },
+];

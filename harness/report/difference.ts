@@ -1,0 +1,61 @@
+/** Whether two sets of repeats differ by more than chance, and how that was judged. */
+import { formatNumberOf } from "./format.ts";
+
+export interface Sample {
+  /** One value per run. */
+  values: readonly number[];
+  /**
+   * Independent trials behind each value, when the values are ratios: sessions, not events, because the events of
+   * one session are lost together. Left out: the values are no ratios, and a single run cannot be judged.
+   */
+  trials?: number;
+}
+
+export interface Difference {
+  /** Of the second sample against the first. */
+  direction: "higher" | "lower" | "same" | "not judged";
+  /** One clause that says how this was judged. */
+  how: string;
+}
+
+/** Four standard errors: about one false alarm in 16,000 comparisons. */
+const SIGMAS = 4;
+
+const byRanges = (first: readonly number[], second: readonly number[]): Difference => {
+  const runs = formatNumberOf(Math.min(first.length, second.length), "run");
+  const how = (relation: string): string => `${relation}, ${runs} or more on each side`;
+  if (Math.min(...second) > Math.max(...first))
+    return { direction: "higher", how: how("outside of the spread of the repeats") };
+  if (Math.max(...second) < Math.min(...first))
+    return { direction: "lower", how: how("outside of the spread of the repeats") };
+  return { direction: "same", how: how("within the spread of the repeats") };
+};
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const byBinomial = (first: Sample, second: Sample): Difference => {
+  const [trialsA, trialsB] = [
+    (first.trials ?? 0) * first.values.length,
+    (second.trials ?? 0) * second.values.length,
+  ];
+  const [a, b] = [mean(first.values), mean(second.values)];
+  const pooled = (a * trialsA + b * trialsB) / (trialsA + trialsB);
+  const standardError = Math.sqrt(pooled * (1 - pooled) * (1 / trialsA + 1 / trialsB));
+  const how = `a single run on a side, so judged against ${SIGMAS} binomial standard errors over ${trialsA} and ${trialsB} sessions`;
+  if (Math.abs(b - a) <= SIGMAS * standardError) return { direction: "same", how: `within chance: ${how}` };
+  return { direction: b > a ? "higher" : "lower", how: `beyond chance: ${how}` };
+};
+
+/**
+ * Two or more runs on each side: different when their ranges do not overlap. A single run on a side: ratios are
+ * compared as binomial shares of their sessions, anything else is not judged.
+ */
+export const judgeDifference = (first: Sample, second: Sample): Difference => {
+  if (first.values.length === 0 || second.values.length === 0)
+    return { direction: "not judged", how: "not measured on both sides" };
+  if (first.values.length > 1 && second.values.length > 1) return byRanges(first.values, second.values);
+  if (!first.trials || !second.trials)
+    return { direction: "not judged", how: "a single run on a side has no spread to judge it by" };
+  return byBinomial(first, second);
+};

@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { escapeMarkdown, formatBytes, formatCount, formatList, formatMs, formatPercent } from "./format.ts";
+
+describe("formatPercent", () => {
+  it.each([
+    [null, "–"],
+    [0, "0 %"],
+    [1 / 12_000_000, "<0.01 %"],
+    [0.0000499, "<0.01 %"],
+    [0.00005, "0.01 %"],
+    [0.0037, "0.37 %"],
+    [2 / 3, "66.7 %"],
+    [0.9994, "99.9 %"],
+    [0.9996, "99.96 %"],
+    [0.99996, ">99.99 %"],
+    [1, "100 %"],
+  ])("writes %s as %s", (ratio, text) => expect(formatPercent(ratio)).toBe(text));
+
+  it("never shows nothing for something, nor everything for less", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 1e9 }), fc.integer({ min: 1, max: 1e9 }), (some, all) => {
+        const ratio = Math.min(some, all) / all;
+        const shown = /^[\d.]+/.exec(formatPercent(ratio))?.[0];
+        expect(Number(shown) === 0).toBe(ratio === 0);
+        expect(Number(shown) === 100).toBe(ratio === 1);
+      }),
+    );
+  });
+});
+
+it.each([
+  [null, "–"],
+  [0, "0 ms"],
+  [0.01, "<0.1 ms"],
+  [0.44, "0.4 ms"],
+  [9.96, "10 ms"],
+  [1952.3, "1,952 ms"],
+  [9999.6, "10 s"],
+  [81_700, "81.7 s"],
+  [-250, "-250 ms"],
+])("formatMs writes %s as %s", (value, text) => expect(formatMs(value)).toBe(text));
+
+it("counts have thousands separators, and a dash where there is none", () => {
+  expect([formatCount(4_430_000), formatCount(12.5), formatCount(null)]).toEqual(["4,430,000", "12.5", "–"]);
+});
+
+it("bytes are given in the larger unit that leaves a whole part", () => {
+  expect([formatBytes(8 * 1024 ** 3), formatBytes(120 * 1024 ** 2)]).toEqual(["8.0 GiB", "120.0 MiB"]);
+});
+
+it("a list reads as a list in a sentence", () => {
+  expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(formatList)).toEqual([
+    "",
+    "a",
+    "a and b",
+    "a, b and c",
+  ]);
+});
+
+it("text from outside cannot leave its table cell or become HTML", () => {
+  expect(escapeMarkdown("a|b\n<i>\\| & \u0000c")).toBe("a&#124;b &lt;i>\\&#124; &amp; c");
+});

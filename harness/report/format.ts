@@ -1,0 +1,62 @@
+/** How figures are written in every report. A figure that is not there is a dash, never a zero. */
+
+export const DASH = "–";
+
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** A count with thousands separators: `12,000`. Medians may have a half. */
+export const formatCount = (value: number | null): string => (value === null ? DASH : grouped.format(value));
+
+/**
+ * A ratio as a percentage. Never `0 %` for something nor `100 %` for less than all: what rounds to either
+ * is written `<0.01 %` or `>99.99 %`.
+ */
+export const formatPercent = (ratio: number | null): string => {
+  if (ratio === null) return DASH;
+  if (ratio === 0) return "0 %";
+  if (ratio === 1) return "100 %";
+  const percent = ratio * 100;
+  const fine = percent.toFixed(2);
+  if (fine === "0.00") return "<0.01 %";
+  if (fine === "100.00") return ">99.99 %";
+  const coarse = percent.toFixed(1);
+  return `${percent < 10 || coarse === "100.0" ? fine : coarse} %`;
+};
+
+/** Milliseconds: three digits at most where they are small, seconds from ten seconds on. */
+export const formatMs = (value: number | null): string => {
+  if (value === null) return DASH;
+  const size = Math.abs(value);
+  if (size === 0) return "0 ms";
+  if (size < 0.05) return value < 0 ? ">-0.1 ms" : "<0.1 ms";
+  if (size < 9.95) return `${value.toFixed(1)} ms`;
+  if (size < 9_999.5) return `${grouped.format(Math.round(value))} ms`;
+  return `${grouped.format(value / 1000)} s`;
+};
+
+/** Bytes in MiB or GiB. */
+export const formatBytes = (bytes: number): string =>
+  bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+
+/** `a`, `a and b`, `a, b and c`. */
+export const formatList = (items: readonly string[]): string =>
+  items.length < 2 ? (items[0] ?? "") : `${items.slice(0, -1).join(", ")} and ${items.at(-1) ?? ""}`;
+
+/** `1 run`, `2 runs`. */
+export const formatNumberOf = (value: number, singular: string, plural = `${singular}s`): string =>
+  `${formatCount(value)} ${value === 1 ? singular : plural}`;
+
+/** The first letter in upper case, for a word that opens a sentence. */
+export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/**
+ * Text from outside, made safe for one line or table cell of Markdown: no line breaks, no cell borders, no HTML.
+ * Entities instead of backslashes, because a backslash before a border may itself be escaped.
+ */
+export const escapeMarkdown = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll("|", "&#124;")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim();

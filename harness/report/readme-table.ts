@@ -1,0 +1,73 @@
+/** The README's result table: one row per topology, made from a summary so that it cannot drift from what was measured. */
+import { markdownTable } from "markdown-table";
+import type { RunResult } from "../checker/run-result.ts";
+import { escapeMarkdown, formatCount, formatMs, formatNumberOf, formatPercent } from "./format.ts";
+import { STEADY } from "./glossary.ts";
+import { type RunGroup, bounceLabel, groupFigure, groupRuns, worstVerdict } from "./run-group.ts";
+import type { Summary } from "./summary.ts";
+
+export const START_MARKER = "<!-- result-table:start -->";
+export const END_MARKER = "<!-- result-table:end -->";
+
+interface Column {
+  heading: string;
+  bounce: RunResult["bounce"];
+  cell: (group: RunGroup) => string;
+}
+
+const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
+  const label = bounceLabel(bounce);
+  const lost = (group: RunGroup): string => groupFigure(group, (run) => run.lossRatio, formatPercent);
+  const missed = (group: RunGroup): string => groupFigure(group, (run) => run.missedRatio, formatPercent);
+  const stuck = (group: RunGroup): string => groupFigure(group, (run) => run.stuckStreams);
+  const p99 = (group: RunGroup): string => groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs);
+  return bounce === STEADY
+    ? [
+        { heading: `${label}: lost`, bounce, cell: lost },
+        { heading: "p99 latency", bounce, cell: p99 },
+      ]
+    : [
+        { heading: `${label}: lost`, bounce, cell: lost },
+        { heading: "missed", bounce, cell: missed },
+        { heading: "stuck streams", bounce, cell: stuck },
+      ];
+};
+
+/** The table and, below it, the load that it was measured under. */
+export const renderReadmeTable = (summary: Summary): string => {
+  const groups = groupRuns(summary.runs);
+  const topologies = [...new Set(groups.map((group) => group.topology))];
+  const columns = [...new Set(groups.map((group) => group.bounce))].flatMap(columnsFor);
+  const rows = topologies.map((topology) => [
+    escapeMarkdown(topology),
+    ...columns.map((column) => {
+      const group = groups.find((each) => each.topology === topology && each.bounce === column.bounce);
+      if (!group) return "not measured";
+      const verdict = worstVerdict(group);
+      return verdict === "valid" ? column.cell(group) : `${column.cell(group)} (${verdict})`;
+    }),
+  ]);
+  const { scenario, host } = summary;
+  const table =
+    rows.length === 0
+      ? "Nothing was measured yet."
+      : markdownTable([["topology", ...columns.map((column) => column.heading)], ...rows], {
+          align: ["l", ...columns.map(() => "r")],
+        });
+  const caption = `${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s for ${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, client model ${summary.client}, seed ${summary.seed}, platform ${escapeMarkdown(summary.platform)}, ${formatNumberOf(host.cpus, "CPU")}, measured ${summary.startedAt.slice(0, 10)}.`;
+  return `${table}\n\n${caption}`;
+};
+
+/**
+ * The README with everything between the two markers replaced.
+ * @throws Error when a marker is missing, occurs twice, or the end comes first.
+ */
+export const replaceBetweenMarkers = (readme: string, table: string): string => {
+  for (const marker of [START_MARKER, END_MARKER])
+    if (readme.split(marker).length !== 2)
+      throw new Error(`the README needs the marker ${marker} exactly once`);
+  const start = readme.indexOf(START_MARKER) + START_MARKER.length;
+  const end = readme.indexOf(END_MARKER);
+  if (end < start) throw new Error(`the README has ${END_MARKER} before ${START_MARKER}`);
+  return `${readme.slice(0, start)}\n\n${table}\n\n${readme.slice(end)}`;
+};

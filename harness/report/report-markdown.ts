@@ -1,0 +1,192 @@
+/** report.md: an argument from the question to the figures that answer it. */
+import type { RunResult } from "../checker/run-result.ts";
+import {
+  bounceFindings,
+  latencyFindings,
+  loadFindings,
+  reconnectFindings,
+  steadyFindings,
+  stuckFindings,
+  unevenFindings,
+} from "./findings.ts";
+import {
+  capitalise,
+  escapeMarkdown,
+  formatBytes,
+  formatCount,
+  formatList,
+  formatNumberOf,
+} from "./format.ts";
+import { groupBy } from "./group-by.ts";
+import { BOUNCE_GLOSSARY, CAUSE_GLOSSARY, OUTCOME_GLOSSARY, VERDICT_GLOSSARY } from "./glossary.ts";
+import type { Manifest } from "./manifest.ts";
+import {
+  bouncesTable,
+  causesTable,
+  comparisonTable,
+  gatesTable,
+  instancesTable,
+  latencyTable,
+  loadTable,
+  outcomesTable,
+} from "./markdown-tables.ts";
+import { bounceLabel, groupRuns, verdictCounts } from "./run-group.ts";
+import type { Summary } from "./summary.ts";
+import { whichFits } from "./which-fits.ts";
+
+/** A paragraph, a list or a table; null is left out, and so is a section of which nothing is left. */
+type Block = string | null;
+
+const bullets = (lines: readonly string[]): Block =>
+  lines.length === 0 ? null : lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n");
+
+const section = (title: string, ...blocks: Block[]): Block => {
+  const present = blocks.filter((block) => block !== null);
+  return present.length === 0 ? null : [`## ${title}`, ...present].join("\n\n");
+};
+
+/** A table with the sentence that says how to read it; nothing without a table. */
+const explained = (explanation: string, table: Block): Block =>
+  table === null ? null : `${explanation}\n\n${table}`;
+
+const glossary = (title: string, lines: Readonly<Record<string, string>>): string =>
+  `**${title}**\n\n${Object.entries(lines)
+    .map(([word, meaning]) => `- ${word}: ${meaning}`)
+    .join("\n")}`;
+
+const sentence = (text: string): string => {
+  const trimmed = capitalise(text.trim());
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+};
+
+const runName = (run: RunResult): string =>
+  `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${formatCount(run.repeat)}`;
+
+const verdictSentence = (runs: readonly RunResult[]): string => {
+  if (runs.length === 0) return "Nothing was measured: this summary holds no run.";
+  const counts = verdictCounts(runs);
+  const unknown =
+    counts.unknown === 0
+      ? ""
+      : counts.unknown === runs.length
+        ? " **No run can be trusted: no figure below says anything about a topology.**"
+        : ` **${formatNumberOf(counts.unknown, "run")} cannot be trusted:** figures come from the other repeats where there are any, and nothing is concluded from the rest.`;
+  return `${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`;
+};
+
+const asked = ({ scenario, seed, client, engine }: Summary): string => {
+  const extras = [
+    scenario.replicas === null ? "" : `${formatNumberOf(scenario.replicas, "replica")} in every topology`,
+    scenario.redis === "stopped" ? "Redis stopped before the start" : "",
+  ].filter((extra) => extra !== "");
+  return `**Asked:** what do ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model \`${client}\`, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}.`;
+};
+
+const measuredOn = ({ platform, host, startedAt, finishedAt }: Summary, manifest: Manifest): string => {
+  const versions = Object.entries(manifest.versions).map(([part, version]) => `${part} ${version}`);
+  const commit = manifest.commit
+    ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
+    : "";
+  return `**On:** platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} to ${finishedAt}. Times are of this host: between hosts compare ratios.`;
+};
+
+const reasons = (runs: readonly RunResult[]): Block =>
+  bullets(
+    runs.flatMap((run) => {
+      if (run.verdict === "valid" && run.reasons.length === 0) return [];
+      const given = run.reasons.length > 0 ? run.reasons.map(sentence).join(" ") : "No reason was recorded.";
+      return [`${runName(run)} is ${run.verdict}. ${given}`];
+    }),
+  );
+
+const expectations = (runs: readonly RunResult[]): Block =>
+  bullets(
+    groupBy(runs, (run) => JSON.stringify([run.topology, run.expectation])).map((same) => {
+      const [{ topology, expectation }] = same;
+      const bounces = [...new Set(same.map((run) => bounceLabel(run.bounce)))];
+      return `${topology} (${formatList(bounces)}): ${sentence(expectation)}`;
+    }),
+  );
+
+/**
+ * The report as GitHub-flavoured Markdown.
+ * @param manifest of the same run; only versions and the commit are taken from it.
+ */
+export const renderReport = (summary: Summary, manifest: Manifest): string => {
+  const { runs } = summary;
+  const groups = groupRuns(runs);
+  const spread = runs.some((run) => run.repeat > 1)
+    ? " Each figure is the median of the repeats' figures with [smallest–largest] behind it where they differ."
+    : "";
+  const blocks: Block[] = [
+    `# What these topologies lose: ${formatList(summary.scenario.topologies.map(escapeMarkdown)) || "none"}`,
+    asked(summary),
+    measuredOn(summary, manifest),
+    `**Verdicts:** ${verdictSentence(runs)}`,
+    section(
+      "Comparison",
+      explained(
+        `Lost and missed are shares of what was due; p50 and p99 are latencies of delivered events; "back" is the time from the first bounce until that share of the cut streams was connected again.${spread}`,
+        comparisonTable(groups),
+      ),
+    ),
+    section(
+      "What these figures say",
+      bullets([
+        ...stuckFindings(groups),
+        ...steadyFindings(groups),
+        ...bounceFindings(groups),
+        ...reconnectFindings(groups),
+        ...latencyFindings(groups),
+        ...unevenFindings(groups),
+      ]),
+    ),
+    section("Which topology fits", bullets(whichFits(groups))),
+    section("Reasons and notes", reasons(runs)),
+    section("What was expected", expectations(runs)),
+    section("Every outcome", outcomesTable(groups)),
+    section(
+      "Causes of loss",
+      explained("Lost pairs by cause; rows without a loss are left out.", causesTable(groups)),
+    ),
+    section("Gates", gatesTable(groups)),
+    section(
+      "Latency and time away",
+      explained(
+        "Latency of delivered events; away: from a lost connection to the next confirmed one.",
+        latencyTable(groups),
+      ),
+    ),
+    section(
+      "Streams per instance",
+      explained("By each session's first connection → by its last.", instancesTable(groups)),
+    ),
+    section(
+      "Bounces",
+      explained(
+        "Times count from the start of the load. A loss belongs to the bounce that began last before its event was published.",
+        bouncesTable(runs),
+      ),
+    ),
+    section(
+      "Was the load generator honest?",
+      bullets(loadFindings(groups)),
+      explained(
+        "A late or starved load generator would blame the topology for its own delay; past its limits a run is unknown.",
+        loadTable(groups),
+      ),
+    ),
+    section(
+      "Words",
+      glossary("Outcomes and counts", OUTCOME_GLOSSARY),
+      glossary("Causes of loss", CAUSE_GLOSSARY),
+      glossary("Bounces", BOUNCE_GLOSSARY),
+      glossary("Verdicts", VERDICT_GLOSSARY),
+    ),
+    section(
+      "Rebuild",
+      "`sse-lab report DIR` makes this page, `summary.json` and `junit.xml` again from the raw history in DIR, without measuring anything.",
+    ),
+  ];
+  return `${blocks.filter((block) => block !== null).join("\n\n")}\n`;
+};

@@ -1,0 +1,90 @@
+/** The comparison at the end of a run, for a terminal. */
+import { stripVTControlCharacters } from "node:util";
+import Table from "cli-table3";
+import pc from "picocolors";
+import type { Verdict } from "../checker/run-result.ts";
+import { COMPARISON_COLUMNS, type ComparisonColumn } from "./comparison-columns.ts";
+import { formatNumberOf } from "./format.ts";
+import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "./run-group.ts";
+import type { Summary } from "./summary.ts";
+
+const DEFAULT_COLUMNS = 100;
+
+type Paint = (text: string, verdict: Verdict) => string;
+
+const painter = (colour: boolean): Paint => {
+  const colours = pc.createColors(colour);
+  const byVerdict = { valid: colours.green, invalid: colours.red, unknown: colours.yellow };
+  return (text, verdict) => byVerdict[verdict](text);
+};
+
+// Names come from outside; a control character in one could repaint the terminal.
+const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ");
+
+const widthOf = (text: string): number =>
+  Math.max(...text.split("\n").map((line) => stripVTControlCharacters(line).length));
+
+const drawTable = (
+  groups: readonly RunGroup[],
+  columns: readonly ComparisonColumn[],
+  paint: Paint,
+): string => {
+  const table = new Table({
+    head: columns.map((column) => column.heading.replace(" ", "\n")),
+    colAligns: columns.map((column) => (column.align === "l" ? "left" : "right")),
+    // Without these, cli-table3 colours the head and the borders by itself, whatever the caller asked for.
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
+    chars: {
+      ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
+      ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
+      ...{ left: "", "left-mid": "", right: "", "right-mid": "", mid: "─", "mid-mid": "─", middle: "  " },
+    },
+  });
+  for (const group of groups)
+    table.push(
+      columns.map((column) => {
+        // A spread takes a line of its own, else three repeats would cost half of the columns.
+        const text = plain(column.cell(group)).replace(" [", "\n[");
+        return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
+      }),
+    );
+  return table.toString();
+};
+
+/** One short line per row, for terminals in which no table fits. */
+const drawList = (groups: readonly RunGroup[], paint: Paint): string =>
+  groups
+    .map((group) =>
+      COMPARISON_COLUMNS.filter((column) => column.dispensable === 0)
+        .map((column) => {
+          const text = plain(column.cell(group));
+          return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
+        })
+        .join(" "),
+    )
+    .join("\n");
+
+/**
+ * The comparison as text without a final line break. Columns are left out, the least telling first, until it fits.
+ * @param options.colour whether verdicts may be coloured; they are always spelled out too
+ * @param options.columns width of the terminal in characters; 100 when not known
+ */
+export const renderComparison = (
+  summary: Summary,
+  options: { colour: boolean; columns?: number },
+): string => {
+  const groups = groupRuns(summary.runs);
+  if (groups.length === 0) return "Nothing was measured: no run.";
+  const limit = options.columns ?? DEFAULT_COLUMNS;
+  const paint = painter(options.colour);
+  const levels = COMPARISON_COLUMNS.map((column) => column.dispensable).sort((a, b) => b - a);
+  const fitting = [...new Set(levels)]
+    .map((level) => COMPARISON_COLUMNS.filter((column) => column.dispensable <= level))
+    .map((columns) => drawTable(groups, columns, paint))
+    .find((table) => widthOf(table) <= limit);
+  const counts = verdictCounts(summary.runs);
+  const verdicts = (["valid", "invalid", "unknown"] as const)
+    .filter((verdict) => counts[verdict] > 0)
+    .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
+  return `${fitting ?? drawList(groups, paint)}\n${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+};

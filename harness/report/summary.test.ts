@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { z } from "zod";
+import type { RunResult } from "../checker/run-result.ts";
+import { SUMMARY_SCHEMA_FILE, summaryJsonSchema } from "./summary-json-schema.ts";
+import { parseSummary, type runSchema } from "./summary.ts";
+import { anySummary, makeRun, makeSummary } from "./test-support.ts";
+
+const reference = () =>
+  makeSummary([
+    makeRun({ topology: "a", lostByCause: { "no-route": 8000 } }),
+    makeRun({ topology: "b", bounce: "crash", neverPublished: 40, indeterminate: 3, recovered: 12 }),
+  ]);
+
+describe("the schema of summary.json", () => {
+  it("agrees with RunResult in both directions", () => {
+    expectTypeOf<z.infer<typeof runSchema>>().toEqualTypeOf<RunResult>();
+  });
+
+  it("reads back what it wrote, for any summary", () => {
+    fc.assert(
+      fc.property(anySummary, (summary) => {
+        expect(parseSummary(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
+      }),
+    );
+  });
+
+  it.each<[string, (summary: ReturnType<typeof reference>) => unknown, RegExp]>([
+    ["outcomes that do not add up to due", (s) => (s.runs[0]!.due += 1), /is 12000, but due is 12001/],
+    ["causes that do not add up to lost", (s) => (s.runs[0]!.lostByCause.unexplained = 1), /adds up to 8001/],
+    ["a loss ratio that is not lost / due", (s) => (s.runs[0]!.lossRatio = 0.5), /lossRatio is 0.5/],
+    ["a missed ratio that contradicts the counts", (s) => (s.runs[1]!.missedRatio = 0), /missedRatio is 0,/],
+    ["an unknown key of a run", (s) => Object.assign(s.runs[0]!, { packets: 1 }), /"packets"/],
+    ["an unknown key at the top", (s) => Object.assign(s, { note: "" }), /"note"/],
+    ["an unknown cause", (s) => Object.assign(s.runs[0]!.lostByCause, { gremlins: 0 }), /"gremlins"/],
+    [
+      "a cause that is left out",
+      (s) => Reflect.deleteProperty(s.runs[0]!.lostByCause, "no-route"),
+      /no-route/,
+    ],
+    ["another schema version", (s) => Object.assign(s, { schemaVersion: 2 }), /schemaVersion/],
+    ["half an event", (s) => (s.runs[0]!.duplicated = 0.5), /duplicated/],
+    ["a time of day without a zone", (s) => (s.startedAt = "2026-11-23T10:00"), /startedAt/],
+  ])("refuses %s", (_, spoil, message) => {
+    const summary = reference();
+    expect(parseSummary(summary)).toEqual(summary);
+    spoil(summary);
+    expect(() => parseSummary(summary)).toThrow(message);
+  });
+
+  it("accepts a run in which nothing was due", () => {
+    expect(parseSummary(makeSummary([makeRun({ due: 0, latencyMs: null })])).runs[0]?.lossRatio).toBe(0);
+  });
+});
+
+describe("summary.schema.json", () => {
+  const published: unknown = JSON.parse(readFileSync(SUMMARY_SCHEMA_FILE, "utf8"));
+
+  it("is up to date (else run npx tsx harness/report/write-schema.ts)", () => {
+    expect(published).toEqual(JSON.parse(JSON.stringify(summaryJsonSchema())));
+  });
+
+  it("accepts a real summary and refuses one with a missing and one with an unknown field", () => {
+    // Formats are left to zod: ajv knows `date-time` through a plugin only.
+    const validate = new Ajv2020({ validateFormats: false }).compile(published as object);
+    const summary = reference();
+    expect(validate(summary), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...summary, note: "" })).toBe(false);
+    expect(validate({ ...summary, seed: undefined })).toBe(false);
+    expect(validate({ ...summary, runs: [{ ...summary.runs[0], lostByCause: {} }] })).toBe(false);
+  });
+});

@@ -1,0 +1,178 @@
+/** Hand-made summaries for tests. */
+import fc from "fast-check";
+import type { RunResult } from "../checker/run-result.ts";
+import { BOUNCE_NAMES, CAUSE_NAMES, VERDICT_NAMES } from "./glossary.ts";
+import type { Manifest } from "./manifest.ts";
+import { CLIENTS, type Summary } from "./summary.ts";
+
+const HOST = { os: "Linux 6.1.0 x64", cpus: 2, memoryBytes: 8 * 1024 ** 3, node: "20.20.2" };
+
+const noLosses = (): RunResult["lostByCause"] => ({
+  "no-route": 0,
+  "in-flight-at-disconnect": 0,
+  "while-disconnected": 0,
+  "replay-window-exceeded": 0,
+  "epoch-changed": 0,
+  "broker-gap": 0,
+  unexplained: 0,
+});
+
+/** What a run is described by; every figure that follows from these is worked out. */
+export interface RunParts extends Partial<Omit<RunResult, "lost" | "delivered" | "lostByCause">> {
+  lostByCause?: Partial<RunResult["lostByCause"]>;
+}
+
+/** A run of 200 sessions with 12,000 due pairs, all delivered but for what `parts` takes away. */
+export const makeRun = (parts: RunParts = {}): RunResult => {
+  const { lostByCause: losses = {}, ...given } = parts;
+  const lostByCause = { ...noLosses(), ...losses };
+  const lost = Object.values(lostByCause).reduce((sum, pairs) => sum + pairs, 0);
+  const { due = 12_000, recovered = 0, neverPublished = 0, indeterminate = 0 } = given;
+  const delivered = due - lost - recovered - neverPublished - indeterminate;
+  return {
+    topology: "phase9",
+    bounce: "none",
+    repeat: 1,
+    verdict: "valid",
+    expectation: "Nothing is lost in steady state.",
+    reasons: [],
+    sessions: 200,
+    duplicated: 0,
+    reordered: 0,
+    unexpected: 0,
+    lossRatio: due === 0 ? 0 : lost / due,
+    missedRatio: due === 0 ? 0 : (due - delivered - recovered) / due,
+    stuckStreams: 0,
+    gates: { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 },
+    latencyMs: { p50: 1.2, p90: 2.5, p99: 7.4, p999: 21, max: 44 },
+    reconnects: { count: 0, downtimeMs: null, timeTo95Ms: null, timeTo100Ms: null, peakPerSecond: 40 },
+    affinity: { hitRatio: 0.34, misroutes: 400 },
+    sessionsPerInstance: { "server-1": { first: 100, last: 100 }, "server-2": { first: 100, last: 100 } },
+    bounces: [],
+    load: {
+      offeredEventsPerSecond: 1000,
+      achievedEventsPerSecond: 998,
+      engineLagMs: { p99: 1.1, max: 6 },
+      cpuSeconds: 3.2,
+      rssBytes: 120 * 1024 ** 2,
+    },
+    ...given,
+    due,
+    delivered,
+    recovered,
+    lost,
+    neverPublished,
+    indeterminate,
+    lostByCause,
+  };
+};
+
+/** A summary of these runs; its scenario names what occurs in them. */
+export const makeSummary = (runs: readonly RunResult[], parts: Partial<Summary> = {}): Summary => ({
+  schemaVersion: 1,
+  startedAt: "2026-11-23T10:00:00.000Z",
+  finishedAt: "2026-11-23T10:04:00.000Z",
+  platform: "local",
+  engine: "native",
+  client: "retrying",
+  seed: 42,
+  host: HOST,
+  scenario: {
+    topologies: [...new Set(runs.map((run) => run.topology))],
+    bounces: [...new Set(runs.map((run) => run.bounce))],
+    repeat: Math.max(1, ...runs.map((run) => run.repeat)),
+    sessions: 200,
+    eventsPerSecond: 5,
+    durationS: 12,
+    rampS: 2,
+    drainS: 5,
+    gates: 0,
+    payloadBytes: 200,
+    replicas: null,
+    redis: "up",
+  },
+  runs: [...runs],
+  ...parts,
+});
+
+/** The manifest that goes with a summary. */
+export const makeManifest = (summary: Summary, parts: Partial<Manifest> = {}): Manifest => ({
+  schemaVersion: 1,
+  startedAt: summary.startedAt,
+  finishedAt: summary.finishedAt,
+  commandLine: ["sse-lab", "loadtest"],
+  commit: { id: "0123abc", dirty: false },
+  versions: { lab: "0.1.0", node: "20.20.2", traefik: "3.7.15" },
+  platform: summary.platform,
+  engine: summary.engine,
+  client: summary.client,
+  seed: summary.seed,
+  host: summary.host,
+  scenario: summary.scenario,
+  serverSettings: { drainMs: 1000 },
+  ...parts,
+});
+
+// Names and sentences as hostile as a file can hold: cell borders, tags, quotes, line breaks, control characters.
+const text = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 20, unit: "binary" }),
+  fc.constantFrom("a|b", "<b>&amp;", "]]>", "line\nbreak", "\u001b[31mred", "\\|", "__proto__", "$&"),
+);
+const pairs = fc.nat({ max: 5_000_000 });
+const time = fc.double({ min: 0, max: 1e7, noNaN: true });
+
+const anyRun: fc.Arbitrary<RunResult> = fc
+  .record({
+    topology: text,
+    bounce: fc.constantFrom(...BOUNCE_NAMES),
+    repeat: fc.integer({ min: 1, max: 5 }),
+    verdict: fc.constantFrom(...VERDICT_NAMES),
+    expectation: text,
+    reasons: fc.array(text, { maxLength: 2 }),
+    sessions: pairs,
+    delivered: pairs,
+    recovered: pairs,
+    neverPublished: pairs,
+    indeterminate: pairs,
+    losses: fc.array(fc.tuple(fc.constantFrom(...CAUSE_NAMES), pairs), { maxLength: 3 }),
+    stuckStreams: pairs,
+    latencyMs: fc.option(fc.record({ p50: time, p90: time, p99: time, p999: time, max: time })),
+    reconnects: fc.record({
+      count: pairs,
+      downtimeMs: fc.option(fc.record({ p50: time, p99: time, max: time })),
+      timeTo95Ms: fc.option(time),
+      timeTo100Ms: fc.option(time),
+      peakPerSecond: pairs,
+    }),
+    affinity: fc.record({
+      hitRatio: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+      misroutes: pairs,
+    }),
+    sessionsPerInstance: fc.dictionary(
+      text.filter((key) => key !== "__proto__"),
+      fc.record({ first: pairs, last: pairs }),
+      { maxKeys: 3, noNullPrototype: true },
+    ),
+    bounces: fc.array(
+      fc.record({
+        kind: fc.constantFrom(...BOUNCE_NAMES),
+        target: text,
+        startedMs: time,
+        endedMs: fc.option(time),
+        lost: pairs,
+        reconnects: pairs,
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  .map(({ losses, delivered, ...rest }) => {
+    const lostByCause = Object.fromEntries(losses);
+    const lost = Object.values(lostByCause).reduce((sum, each) => sum + each, 0);
+    const due = lost + delivered + rest.recovered + rest.neverPublished + rest.indeterminate;
+    return makeRun({ ...rest, due, lostByCause });
+  });
+
+/** Any summary that the schema accepts. */
+export const anySummary: fc.Arbitrary<Summary> = fc
+  .tuple(fc.array(anyRun, { maxLength: 6 }), fc.constantFrom(...CLIENTS), text)
+  .map(([runs, client, platform]) => makeSummary(runs, { client, platform }));
