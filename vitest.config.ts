@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{infra,harness,server,loadtests}/**/*.test.ts"],
+    globalSetup: ["harness/test-tools.ts"],
     // A measuring test that is retried is a deleted observation.
     retry: 0,
     testTimeout: 60_000,
