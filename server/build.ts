@@ -12,9 +12,6 @@ export async function buildServer(outFile: string): Promise<void> {
     platform: "node",
     target: "node20",
     format: "esm",
-    // Stack traces of a running instance should name the source.
-    sourcemap: "inline",
-    sourcesContent: false,
     logLevel: "silent",
     // CommonJS dependencies call require() for Node's own modules, which an ES module does not have.
     banner: {

@@ -40,7 +40,9 @@ export function sendProblem(res: Response, problem: Problem): void {
 /** The request body as `schema` has it. @throws Problem 400 naming every wrong field, 415 when it is not JSON */
 export function readBody<T>(req: Request, schema: z.ZodType<T>): T {
   const body: unknown = req.body;
-  if (body === undefined && req.get("content-type") !== undefined)
+  // `is` tells null when there is no body, but takes an empty one for a body.
+  const isEmpty = req.get("content-length") === "0";
+  if (body === undefined && !isEmpty && req.is("application/json") === false)
     throw new Problem(415, "Unsupported media type", "Send the body as content-type: application/json.");
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;

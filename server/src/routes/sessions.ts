@@ -44,6 +44,8 @@ export function sessionsRoutes(deps: AppDeps): Router {
 
   router
     .route("/:id/events")
+    // Express would answer HEAD like GET, with a stream that nobody can read and that never ends.
+    .head(methodNotAllowed("GET"))
     .get(requireSession(tokens), readiness.refuseWhenDraining, (req, res) => openStream(deps, req, res))
     .all(methodNotAllowed("GET"));
 

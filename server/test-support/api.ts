@@ -1,0 +1,114 @@
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { expect } from "vitest";
+import type {
+  ConnectedNotice,
+  PipelinePlan,
+  PipelineSSEEvent,
+  SessionCreated,
+} from "../src/contract/events.ts";
+
+/** The server as a client sees it. */
+export class Api {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  async createSession(): Promise<SessionCreated> {
+    const response = await fetch(`${this.url}/api/sessions`, { method: "POST" });
+    expect(response.status).toBe(201);
+    return (await response.json()) as SessionCreated;
+  }
+
+  /** Posts to a path below the session. */
+  async post(
+    session: Pick<SessionCreated, "sessionId" | "token">,
+    path: string,
+    body: unknown,
+  ): Promise<Response> {
+    return fetch(`${this.url}/api/sessions/${session.sessionId}/${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${session.token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async start(
+    session: SessionCreated,
+    plan: Partial<PipelinePlan> & { restart?: boolean } = {},
+  ): Promise<Response> {
+    return this.post(session, "pipeline", { ...SMALL_PLAN, ...plan });
+  }
+
+  /** Opens the stream and waits for `connected`. */
+  async connect(session: SessionCreated, headers: Record<string, string> = {}): Promise<TestStream> {
+    const aborter = new AbortController();
+    const response = await fetch(`${this.url}/api/sessions/${session.sessionId}/events`, {
+      headers: { authorization: `Bearer ${session.token}`, ...headers },
+      signal: aborter.signal,
+    });
+    expect(response.status).toBe(200);
+    const stream = new TestStream(response, aborter);
+    await expect.poll(() => stream.messages.at(0)?.event, { timeout: 10_000 }).toBe("connected");
+    return stream;
+  }
+}
+
+export const SMALL_PLAN: PipelinePlan = {
+  events: 5,
+  eventsPerSecond: 200,
+  gates: 0,
+  payloadBytes: 20,
+  seed: 7,
+};
+
+/** An open stream and all that it has received. */
+export class TestStream {
+  readonly messages: EventSourceMessage[] = [];
+  readonly comments: string[] = [];
+  readonly retries: number[] = [];
+  readonly headers: Headers;
+  /** Resolves when the stream is over: true when the server ended it properly. */
+  readonly ended: Promise<boolean>;
+  readonly #aborter: AbortController;
+
+  constructor(response: Response, aborter: AbortController) {
+    this.headers = response.headers;
+    this.#aborter = aborter;
+    this.ended = this.#read(response).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  get notice(): ConnectedNotice {
+    return JSON.parse(this.messages[0]?.data ?? "null") as ConnectedNotice;
+  }
+
+  /** The events with a number, in the order of arrival. */
+  get events(): PipelineSSEEvent[] {
+    return this.messages
+      .filter(({ event }) => event !== "connected" && event !== "reconnect")
+      .map(({ data }) => JSON.parse(data) as PipelineSSEEvent);
+  }
+
+  get types(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+
+  close(): void {
+    this.#aborter.abort();
+  }
+
+  async #read(response: Response): Promise<void> {
+    const parser = createParser({
+      onEvent: (message) => this.messages.push(message),
+      onComment: (comment) => this.comments.push(comment),
+      onRetry: (retry) => this.retries.push(retry),
+    });
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? [])
+      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+  }
+}
