@@ -6,7 +6,7 @@ import type { Deployment, LedgerFile } from "../platform.ts";
 import { removeState, writeState, type DeploymentState } from "./deployment-state.ts";
 import { controlInstances, type LocalInstanceControl } from "./instance-control.ts";
 import type { ProcessSpec } from "./logged-process.ts";
-import { ProcessTable } from "./process-table.ts";
+import type { ProcessTable } from "./process-table.ts";
 import type { Reaper } from "./reaper-client.ts";
 import { removeOwnPaths } from "./remove-own-paths.ts";
 

@@ -25,8 +25,13 @@ export class ProcessTable {
     return this.#processes.get(name);
   }
 
+  /** A call, because it changes while `start` waits. */
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
   async start(spec: ProcessSpec): Promise<LoggedProcess> {
-    if (this.#closed) throw new Error(`${spec.name} is not started: the deployment is down`);
+    if (this.#isClosed()) throw new Error(`${spec.name} is not started: the deployment is down`);
     const started = await startProcess(spec);
     this.#reaper?.watch(started.identity);
     this.#processes.set(spec.name, started);
@@ -36,7 +41,7 @@ export class ProcessTable {
       { identity: started.identity, spec: { ...spec, args: [...spec.args], env: { ...spec.env } } },
     ];
     // Taken down while it started: nobody else will end it, and the state file must not come back.
-    if (this.#closed) await endProcesses([started.identity]);
+    if (this.#isClosed()) await endProcesses([started.identity]);
     else writeState(this.#stateDir, this.#state);
     return started;
   }

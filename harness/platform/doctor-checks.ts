@@ -1,0 +1,152 @@
+/** What `sse-lab doctor` looks at: the tools, and the limits of this host. Fetches and changes nothing. */
+import { readFile } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
+import { execa } from "execa";
+import semver from "semver";
+import { defaultStateDir } from "./local/deployment-state.ts";
+import { recordedDeployments } from "./local/recorded-deployments.ts";
+import { whyNoPip } from "./local/tools/fetch-tool.ts";
+import { PINNED_TOOLS, type ToolName } from "./local/tools/pinned-tools.ts";
+import { inspectTool, type ToolInspection } from "./local/tools/resolve-tool.ts";
+import { openFilesLimit } from "./open-files-limit.ts";
+
+export { openFilesLimit } from "./open-files-limit.ts";
+
+export interface DoctorCheck {
+  name: string;
+  /** `missing` keeps the lab from working; `note` is worth knowing only. */
+  status: "ok" | "will-fetch" | "missing" | "note";
+  detail: string;
+  fix?: string;
+}
+
+const OLDEST_NODE = "20.19.0";
+/** Files of the router beside the two sockets of each stream. */
+const OTHER_FILES = 500;
+/** Streams of the default scenario with room to spare. */
+const COMFORTABLE_STREAMS = 5000;
+
+const nodeCheck = (): DoctorCheck => {
+  const version = process.versions.node;
+  return semver.gte(version, OLDEST_NODE)
+    ? { name: "node", status: "ok", detail: version }
+    : {
+        name: "node",
+        status: "missing",
+        detail: `${version} is too old`,
+        fix: `install Node ${OLDEST_NODE} or newer`,
+      };
+};
+
+const toolCheck = (name: ToolName, inspection: ToolInspection): DoctorCheck => {
+  switch (inspection.state) {
+    case "found": {
+      const { version, path, source, skipped } = inspection.tool;
+      const passedOver = skipped.map((one) => `; passed over: ${one}`).join("");
+      return { name, status: "ok", detail: `${version} from ${source}: ${path}${passedOver}` };
+    }
+    case "will-fetch": {
+      const passedOver = inspection.skipped.map((one) => `; passed over: ${one}`).join("");
+      const size = `${(inspection.bytes / 1e6).toFixed(1)} MB`;
+      const detail = `${inspection.version} will be fetched by pip (${size}) into ${inspection.folder}${passedOver}`;
+      return { name, status: "will-fetch", detail };
+    }
+    case "missing":
+      return { name, status: "missing", detail: inspection.problem, fix: inspection.fix };
+  }
+};
+
+const pipCheck = async (inspections: readonly ToolInspection[]): Promise<DoctorCheck> => {
+  const name = "python3 with pip";
+  const reason = await whyNoPip(process.env);
+  if (reason === undefined) return { name, status: "ok", detail: "can fetch what is missing" };
+  if (inspections.every((one) => one.state === "found")) {
+    return { name, status: "note", detail: `${reason}; not needed, nothing has to be fetched` };
+  }
+  const fix = "install python3 and python3-pip (Debian: apt-get install python3-pip)";
+  return { name, status: "missing", detail: reason, fix };
+};
+
+const versionOf = async (command: string, args: readonly string[]): Promise<string | undefined> => {
+  const result = await execa(command, args, { reject: false, timeout: 5000 });
+  return result.failed ? undefined : result.stdout.trim();
+};
+
+const dockerCheck = async (): Promise<DoctorCheck> => {
+  const [daemon, pulumi] = await Promise.all([
+    versionOf("docker", ["info", "--format", "{{.ServerVersion}}"]),
+    versionOf("pulumi", ["version"]),
+  ]);
+  const seen = `docker daemon ${daemon || "does not answer"}, pulumi ${pulumi || "is not on PATH"}`;
+  return {
+    name: "docker, pulumi",
+    status: "note",
+    detail: `${seen}; this version runs on host processes only`,
+  };
+};
+
+const openFilesCheck = async (): Promise<DoctorCheck> => {
+  const limit = await openFilesLimit();
+  const streams = Math.max(0, Math.floor((limit - OTHER_FILES) / 2));
+  const detail = `${limit}, enough for ${streams} streams (the router holds two sockets for each)`;
+  if (streams >= COMFORTABLE_STREAMS) return { name: "open files", status: "ok", detail };
+  const fix = `ulimit -n ${COMFORTABLE_STREAMS * 2 + OTHER_FILES} for ${COMFORTABLE_STREAMS} streams`;
+  return { name: "open files", status: "note", detail, fix };
+};
+
+const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
+  const name = "ephemeral ports";
+  const text = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8").catch(() => undefined);
+  const [from, to] = (text ?? "").trim().split(/\s+/).map(Number);
+  if (from === undefined || to === undefined) {
+    return { name, status: "note", detail: "their range cannot be read on this system" };
+  }
+  const detail = `${from} to ${to}: ${to - from + 1} connections from one address to one port`;
+  if (from >= 32_768) return { name, status: "ok", detail };
+  const fix = "sysctl -w net.ipv4.ip_local_port_range='32768 60999'";
+  const clash =
+    "servers listen between 10000 and 32767, where the load's own connections can take a port first";
+  return { name, status: "note", detail: `${detail}; ${clash}`, fix };
+};
+
+const hostCheck = (): DoctorCheck => {
+  const cores = availableParallelism();
+  const detail = `${cores} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB memory`;
+  if (cores >= 2) return { name: "host", status: "ok", detail };
+  return {
+    name: "host",
+    status: "note",
+    detail: `${detail}: load and topology share one core, latencies will show it`,
+  };
+};
+
+const leftoversCheck = (stateDir: string): DoctorCheck => {
+  const name = "leftovers";
+  const { kept, leftover, owned, foreign, unreadable } = recordedDeployments(stateDir);
+  const parts = [
+    kept.length > 0 && `kept running: ${kept.map((one) => one.id).join(", ")}`,
+    owned.length > 0 && `up by a running command: ${owned.map((one) => one.id).join(", ")}`,
+    leftover.length > 0 &&
+      `left by a dead command, removed by the next one: ${leftover.map((one) => one.id).join(", ")}`,
+    foreign.length > 0 && `of another host or container: ${foreign.map((one) => one.id).join(", ")}`,
+    unreadable.length > 0 && `unreadable: ${unreadable.join(", ")}`,
+  ].filter((part) => part !== false);
+  if (parts.length === 0) return { name, status: "ok", detail: "none" };
+  const fixable = kept.length + leftover.length > 0;
+  return { name, status: "note", detail: parts.join("; "), ...(fixable ? { fix: "make down" } : {}) };
+};
+
+export const runDoctorChecks = async (stateDir: string = defaultStateDir): Promise<DoctorCheck[]> => {
+  const names = Object.keys(PINNED_TOOLS) as ToolName[];
+  const inspections = await Promise.all(names.map((name) => inspectTool(name)));
+  return [
+    nodeCheck(),
+    ...inspections.map((inspection, index) => toolCheck(names[index] ?? "traefik", inspection)),
+    await pipCheck(inspections),
+    await dockerCheck(),
+    await openFilesCheck(),
+    await ephemeralPortsCheck(),
+    hostCheck(),
+    leftoversCheck(stateDir),
+  ];
+};
