@@ -1,4 +1,4 @@
-import { openFilesLimit } from "../platform/doctor-checks.ts";
+import { openFilesLimit } from "../platform/open-files-limit.ts";
 import { CliError } from "./exit.ts";
 
 /** Files that router and engine hold open besides the streams. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { RebuildError } from "../run/rebuild-report.ts";
 import { ResultsFolderError } from "../run/results-folder.ts";
 import { ScenarioError } from "../scenario/scenario.ts";
+import { addBounce } from "./bounce-command.ts";
 import { addDoctor } from "./doctor-command.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { Interrupted } from "./interrupt.ts";
@@ -24,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help to see what there is)");
-  for (const add of [addLoadtest, addUp, addReport, addDoctor]) add(program, setExitCode);
+  for (const add of [addLoadtest, addUp, addBounce, addReport, addDoctor]) add(program, setExitCode);
   program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
   try {
     await program.parseAsync(args, { from: "user" });

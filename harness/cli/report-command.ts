@@ -3,7 +3,8 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { compareSummaries, renderSummaryComparison } from "../report/compare-summaries.ts";
+import { renderComparisonMarkdown } from "../report/compare-markdown.ts";
+import { compareSummaries } from "../report/compare-summaries.ts";
 import { renderComparison } from "../report/report-terminal.ts";
 import { parseSummary, type Summary } from "../report/summary.ts";
 import { rebuildReport } from "../run/rebuild-report.ts";
@@ -35,12 +36,12 @@ export function addReport(program: Command, setExitCode: (code: number) => void)
     .option("--json", "print the comparison as JSON")
     .action(async (a: string, b: string, options: { json?: true }) => {
       const comparison = compareSummaries(await readSummary(a), await readSummary(b));
-      process.stdout.write(
-        `${options.json ? JSON.stringify(comparison, undefined, 2) : renderSummaryComparison(comparison)}\n`,
-      );
-      if (comparison.pairs.length === 0) setExitCode(EXIT.unknown);
-      else
-        setExitCode(comparison.pairs.some((pair) => pair.regressions.length > 0) ? EXIT.invalid : EXIT.valid);
+      const text = options.json
+        ? JSON.stringify(comparison, undefined, 2)
+        : renderComparisonMarkdown(comparison);
+      process.stdout.write(`${text}\n`);
+      if (comparison.matched.length === 0) setExitCode(EXIT.unknown);
+      else setExitCode(comparison.regressions.length > 0 ? EXIT.invalid : EXIT.valid);
     });
 }
 

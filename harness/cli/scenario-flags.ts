@@ -11,7 +11,7 @@ const list = (text: string): string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== "");
 /** What is no number stays a text, so that the scenario's own check names flag, value and fix. */
-const numeric = (text: string): number | string =>
+export const numeric = (text: string): number | string =>
   text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
 
 const say = (value: number | string): string => `(default: ${value})`;

@@ -1,7 +1,5 @@
 /** The main job: every topology under every bounce, measured one after the other, judged, and written down. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
@@ -16,6 +14,7 @@ import { judgeAll } from "./judge-all.ts";
 import type { ResultsFolder } from "./results-folder.ts";
 import { type MeasuredRun, runOne, type RunListener, type RunSpec } from "./run-one.ts";
 import { toSummary } from "./to-summary.ts";
+import { createWorkFolder } from "./work-folder.ts";
 
 export interface ComparisonListener extends RunListener {
   runStarted?: (spec: RunSpec, number: number, of: number) => void;
@@ -48,7 +47,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
-    const workDir = await mkdtemp(join(tmpdir(), "sse-lab-run-"));
+    const workDir = await createWorkFolder("run");
     try {
       const measured = await runOne(spec, request.platform, workDir, listener, signal);
       Object.assign(manifest.versions, measured.versions);

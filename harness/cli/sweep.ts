@@ -1,0 +1,14 @@
+import { sweepLeftovers } from "../platform/local/sweep-leftovers.ts";
+import { sweepWorkFolders } from "../run/work-folder.ts";
+
+/** Every command begins with this: what a killed one left is removed, and said. */
+export async function sweep(): Promise<void> {
+  const { swept, problems } = await sweepLeftovers();
+  for (const { id, processes } of swept) {
+    process.stderr.write(
+      `removed ${id}, left by a command that was killed (${processes} processes still ran)\n`,
+    );
+  }
+  for (const problem of problems) process.stderr.write(`could not clean up: ${problem}\n`);
+  await sweepWorkFolders();
+}
