@@ -106,7 +106,8 @@ export class HttpResponseReader {
         else if (this.#headLines.length > 0) this.#endHead();
         return;
       case "chunk-size":
-        return this.#startChunk(line);
+        this.#startChunk(line);
+        return;
       case "chunk-end":
         if (line !== "") throw new HttpFormatError("chunk longer than its size says");
         this.#state = "chunk-size";
@@ -156,12 +157,13 @@ export class HttpResponseReader {
 }
 
 const parseHead = (lines: readonly string[]): ResponseHead => {
-  const status = STATUS_LINE.exec(lines[0]!)?.[1];
+  const [statusLine = "", ...fields] = lines;
+  const status = STATUS_LINE.exec(statusLine)?.[1];
   if (status === undefined)
-    throw new HttpFormatError(`not HTTP/1.1: ${JSON.stringify(lines[0]!.slice(0, 40))}`);
+    throw new HttpFormatError(`not HTTP/1.1: ${JSON.stringify(statusLine.slice(0, 40))}`);
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   const setCookies: string[] = [];
-  for (const line of lines.slice(1)) {
+  for (const line of fields) {
     const colon = line.indexOf(":");
     if (colon <= 0) throw new HttpFormatError(`malformed header line ${JSON.stringify(line.slice(0, 40))}`);
     const name = line.slice(0, colon).toLowerCase();

@@ -105,16 +105,14 @@ export class LoadShard {
       utilisation: this.#utilisation ?? performance.eventLoopUtilization(this.#loopAtStart).utilization,
       cpuSeconds: threadCpuSeconds() - this.#cpuAtStart,
       received: this.#context.counters.received,
-      sessionIds: this.#sessions.flatMap(({ sessionId, schedule }): [string, string][] =>
-        sessionId === undefined ? [] : [[sessionId, schedule.session]],
-      ),
     };
   }
 
   #arriveDue(): void {
     const atMs = nowMs();
-    for (; this.#nextArrival < this.#sessions.length; this.#nextArrival++) {
-      const session = this.#sessions[this.#nextArrival]!;
+    for (; ; this.#nextArrival++) {
+      const session = this.#sessions[this.#nextArrival];
+      if (session === undefined) break;
       const dueMs = this.#startMs + session.schedule.arriveOffsetMs;
       if (dueMs > atMs) {
         this.#arrivalTimer = setTimeout(() => this.#arriveDue(), Math.ceil(dueMs - atMs));

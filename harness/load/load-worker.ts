@@ -5,7 +5,8 @@ import { SegmentWriter } from "./segment-writer.ts";
 import type { FromWorker, ToWorker, WorkerJob } from "./worker-messages.ts";
 
 const job = workerData as WorkerJob;
-const port = parentPort!;
+if (parentPort === null) throw new Error("load-worker.ts runs in a worker thread only");
+const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
 const fail = (error: unknown): void =>
   send({ type: "failed", message: error instanceof Error ? error.message : String(error) });
@@ -20,6 +21,7 @@ try {
 
   const stop = async (): Promise<void> => {
     clearInterval(progressTimer);
+    send({ type: "progress", ...shard.progress() });
     try {
       const report = await shard.stop();
       await recorder.close();

@@ -40,7 +40,8 @@ test.each(["retrying", "eventsource"] as const)(
     expect(received.filter((one) => one.terminal)).toHaveLength(50);
     expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(Array(50).fill("finished"));
     expect(ofType(history, "gate").map((one) => one.status)).toEqual(Array(100).fill(202));
-    expect(new Set(result.sessionIds.values()).size).toBe(50);
+    const sessionIds = ofType(history, "request").flatMap((one) => one.sessionId ?? []);
+    expect(new Set(sessionIds).size).toBe(50);
     expect(phases).toEqual(["load-started", "loaded", "drain-started", "drain-ended"]);
     expect(ofType(history, "engine")).toEqual([result.engine]);
   },

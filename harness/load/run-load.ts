@@ -34,8 +34,6 @@ export interface LoadResult {
   engine: EngineObservation;
   /** What `engine.lagMs` is made of, milliseconds: each figure there is the larger of these two. */
   lag: { loop: { p99: number; max: number }; arrival: { p99: number; max: number } };
-  /** The server's session id to the plan's name of the session: what a ledger needs to speak the history's language. */
-  sessionIds: ReadonlyMap<string, string>;
   /** Events received, replayed ones included. */
   received: number;
 }
@@ -144,7 +142,6 @@ const summarize = (reports: readonly WorkerReport[], rssBytes: number): Omit<Loa
   return {
     engine,
     lag: { loop, arrival },
-    sessionIds: new Map(reports.flatMap((report) => report.sessionIds)),
     received: reports.reduce((sum, report) => sum + report.received, 0),
   };
 };

@@ -118,6 +118,8 @@ export class SessionRequests {
       },
     });
     this.#cookies.take(answer.setCookies);
+    const sessionId =
+      request === "create" ? sessionCreated.safeParse(answer.body).data?.sessionId : undefined;
     // What the end of the load cut off says nothing about the topology.
     if (this.#context.signal.aborted) return answer;
     this.#context.recorder.record({
@@ -126,6 +128,7 @@ export class SessionRequests {
       request,
       status: answer.status,
       ...(answer.instance === undefined ? {} : { instance: answer.instance }),
+      ...(sessionId === undefined ? {} : { sessionId }),
       atMs: nowMs(),
     });
     return answer;

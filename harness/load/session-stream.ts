@@ -129,7 +129,8 @@ export class SessionStream implements StreamHandlers, SseHandlers {
   onEnd(end: StreamEnd): void {
     if (!this.#up) {
       const early = end.kind === "no-answer" ? end.reason : `${end.reason} before the stream was confirmed`;
-      return this.#attemptFailed("network", early, end.atMs);
+      this.#attemptFailed("network", early, end.atMs);
+      return;
     }
     this.#recordDisconnected(this.#hinted ? "hint" : end.kind === "ended" ? "ended" : "error", end.atMs);
     this.#connection++;
@@ -153,7 +154,8 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     const notice = connectedNotice.safeParse(parseJson(this.#scanner.data()));
     if (!notice.success) {
       this.#open?.close();
-      return this.#attemptFailed("network", "malformed connected event", this.#atMs);
+      this.#attemptFailed("network", "malformed connected event", this.#atMs);
+      return;
     }
     this.#up = true;
     this.#policy.onConnected();

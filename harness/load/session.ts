@@ -34,18 +34,16 @@ export class Session implements SessionStreamOwner {
     this.#requests = new SessionRequests(context, schedule, this.#cookies);
   }
 
-  /** The server's id of this session, once it has one. */
-  get sessionId(): string | undefined {
-    return this.#requests.created?.sessionId;
-  }
-
   /** Arrives. The stream's confirmation carries it on, see {@link onFirstConnected}. Never rejects. */
   async arrive(): Promise<void> {
     const { background } = this.schedule;
     await this.#untilClosed(async () => {
       await this.#requests.background(background[0]);
       const created = await this.#requests.create();
-      if (created === undefined) return this.#settle();
+      if (created === undefined) {
+        this.#settle();
+        return;
+      }
       await this.#requests.background(background[1]);
       if (this.#context.signal.aborted) return;
       this.#stream = new SessionStream(this.#context, this.schedule, created, this.#cookies, this);

@@ -79,7 +79,7 @@ export class SseScanner {
       if (buffer[at] === LF) lineStart = ++at;
     }
     while (at < end) {
-      const byte = buffer[at]!;
+      const byte = buffer[at];
       if (byte !== LF && byte !== CR) {
         at++;
         continue;
@@ -150,7 +150,10 @@ export class SseScanner {
 
   /** One line without its end. `borrowed`: it lies in the current chunk. */
   #line(buffer: Buffer, start: number, end: number, borrowed: boolean): void {
-    if (start === end) return this.#dispatch();
+    if (start === end) {
+      this.#dispatch();
+      return;
+    }
     let colon = start;
     while (colon < end && buffer[colon] !== COLON) colon++;
     const nameLength = colon - start;

@@ -67,7 +67,10 @@ export class WorkerCrew {
   #onMessage(index: number, message: FromWorker): void {
     if (message.type === "progress") this.#progress[index] = message;
     if (message.type === "done") this.#reports[index] = message;
-    if (message.type === "failed") return this.#reject(new Error(message.message));
+    if (message.type === "failed") {
+      this.#reject(new Error(message.message));
+      return;
+    }
     const milestone = this.#milestone(message.type);
     milestone.count++;
     if (milestone.count === this.#workers.length) milestone.resolve();

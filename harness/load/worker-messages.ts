@@ -28,8 +28,6 @@ export interface WorkerReport {
   /** Event-loop utilisation from the start to the drain. */
   utilisation: number;
   cpuSeconds: number;
-  /** Pairs of the server's session id and the plan's name of the session. */
-  sessionIds: [string, string][];
   /** Events received in all. */
   received: number;
 }
