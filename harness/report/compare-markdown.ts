@@ -25,6 +25,9 @@ const rowsOf = (pair: MatchedRuns): { pair: MatchedRuns; change: FigureChange }[
 const list = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`${title}\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n")}`];
 
+const LEGEND =
+  "Medians of the repeats with [smallest–largest]. With two or more repeats on both sides a figure got worse when the ranges do not overlap. With a single run on a side, shares are compared as binomial over sessions (the events of a session are lost together), and latencies are not judged.";
+
 /** The comparison as Markdown: warnings first, then what got worse, then every figure and how it was judged. */
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { matched, regressions, warnings, onlyInA, onlyInB } = comparison;
@@ -60,7 +63,7 @@ export const renderComparisonMarkdown = (comparison: Comparison): string => {
     ...list("**Got worse**", regressions),
     ...(conclusion === "" ? [] : [conclusion]),
     ...list("**Verdicts that cannot be compared**", unknown),
-    ...(table === null ? [] : [table]),
+    ...(table === null ? [] : [table, LEGEND]),
     ...list("**Only in A**", onlyInA),
     ...list("**Only in B**", onlyInB),
   ].join("\n\n");

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RunResult, Verdict } from "../checker/run-result.ts";
 import { judgeDifference } from "./difference.ts";
-import { type RunGroup, bounceLabel, groupRuns, groupSpread, worstVerdict } from "./run-group.ts";
+import { type RunGroup, bounceLabel, groupRuns, groupSpread, measuredVerdict } from "./run-group.ts";
 import type { Spread } from "./spread.ts";
 import type { Summary } from "./summary.ts";
 
@@ -134,7 +134,7 @@ export const compareSummaries = (a: Summary, b: Summary): Comparison => {
   const matched = groupsA.flatMap((groupA): MatchedRuns[] => {
     const groupB = groupsB.find(same(groupA));
     if (!groupB) return [];
-    const verdict = { a: worstVerdict(groupA), b: worstVerdict(groupB) };
+    const verdict = { a: measuredVerdict(groupA), b: measuredVerdict(groupB) };
     return [
       {
         topology: groupA.topology,

@@ -1,6 +1,4 @@
 /** Whether two sets of repeats differ by more than chance, and how that was judged. */
-import { formatNumberOf } from "./format.ts";
-
 export interface Sample {
   /** One value per run. */
   values: readonly number[];
@@ -22,13 +20,10 @@ export interface Difference {
 const SIGMAS = 4;
 
 const byRanges = (first: readonly number[], second: readonly number[]): Difference => {
-  const runs = formatNumberOf(Math.min(first.length, second.length), "run");
-  const how = (relation: string): string => `${relation}, ${runs} or more on each side`;
-  if (Math.min(...second) > Math.max(...first))
-    return { direction: "higher", how: how("outside of the spread of the repeats") };
-  if (Math.max(...second) < Math.min(...first))
-    return { direction: "lower", how: how("outside of the spread of the repeats") };
-  return { direction: "same", how: how("within the spread of the repeats") };
+  const spread = `the spread of ${first.length} and ${second.length} repeats`;
+  if (Math.min(...second) > Math.max(...first)) return { direction: "higher", how: `outside of ${spread}` };
+  if (Math.max(...second) < Math.min(...first)) return { direction: "lower", how: `outside of ${spread}` };
+  return { direction: "same", how: `within ${spread}` };
 };
 
 const mean = (values: readonly number[]): number =>
@@ -42,9 +37,9 @@ const byBinomial = (first: Sample, second: Sample): Difference => {
   const [a, b] = [mean(first.values), mean(second.values)];
   const pooled = (a * trialsA + b * trialsB) / (trialsA + trialsB);
   const standardError = Math.sqrt(pooled * (1 - pooled) * (1 / trialsA + 1 / trialsB));
-  const how = `a single run on a side, so judged against ${SIGMAS} binomial standard errors over ${trialsA} and ${trialsB} sessions`;
-  if (Math.abs(b - a) <= SIGMAS * standardError) return { direction: "same", how: `within chance: ${how}` };
-  return { direction: b > a ? "higher" : "lower", how: `beyond chance: ${how}` };
+  const how = `${SIGMAS} binomial standard errors over ${trialsA} and ${trialsB} sessions`;
+  if (Math.abs(b - a) <= SIGMAS * standardError) return { direction: "same", how: `within ${how}` };
+  return { direction: b > a ? "higher" : "lower", how: `beyond ${how}` };
 };
 
 /**

@@ -1,8 +1,10 @@
 /** Sentences drawn from the figures of a summary. Topologies are data here: every sentence is decided by what was measured. */
 import type { RunResult } from "../checker/run-result.ts";
-import { formatCount, formatList, formatMs, formatNumberOf, formatPercent } from "./format.ts";
+import { judgeDifference } from "./difference.ts";
+import { formatCount, formatList, formatMs, formatPercent } from "./format.ts";
 import { CAUSE_NAMES, STEADY } from "./glossary.ts";
-import { type RunGroup, bounceLabel, groupSpread } from "./run-group.ts";
+import { groupBy } from "./group-by.ts";
+import { type RunGroup, bounceLabel, groupSpread, whenBounced } from "./run-group.ts";
 import { formatSpread } from "./spread.ts";
 
 /** Groups that conclusions may be drawn from: somebody was connected, something was due, and the run can be trusted. */
@@ -21,18 +23,19 @@ const percentOf = (group: RunGroup, figure: (run: RunResult) => number | null): 
 const countOf = (group: RunGroup, figure: (run: RunResult) => number | null): string =>
   formatSpread(groupSpread(group, figure), formatCount);
 
-/** `mostly no-route (98.2 % of the losses)`; empty without a loss. */
+/** `, mostly no-route (98.2 % of it)`; empty without a loss. */
 const mainCause = (group: RunGroup): string => {
-  const lost = group.measured.reduce((sum, run) => sum + run.lost, 0);
-  const byCause = CAUSE_NAMES.map((cause) => ({
+  const total = (figure: (run: RunResult) => number): number =>
+    group.measured.reduce((sum, run) => sum + figure(run), 0);
+  const lost = total((run) => run.lost);
+  const [first] = CAUSE_NAMES.map((cause) => ({
     cause,
-    lost: group.measured.reduce((sum, run) => sum + run.lostByCause[cause], 0),
+    lost: total((run) => run.lostByCause[cause]),
   })).sort((a, b) => b.lost - a.lost);
-  const [first] = byCause;
-  if (!first || first.lost === 0 || lost === 0) return "";
+  if (!first || first.lost === 0) return "";
   return first.lost === lost
-    ? `all of it ${first.cause}`
-    : `mostly ${first.cause} (${formatPercent(first.lost / lost)} of the losses)`;
+    ? `, all of it ${first.cause}`
+    : `, mostly ${first.cause} (${formatPercent(first.lost / lost)} of it)`;
 };
 
 /** One sentence for those that lost nothing, one for each that did. */
@@ -48,33 +51,41 @@ export const steadyFindings = (groups: readonly RunGroup[]): string[] => {
         : []),
     ...lossy.map(
       (group) =>
-        `Undisturbed, ${group.topology} lost ${percentOf(group, (run) => run.lossRatio)} of what was due, ${mainCause(group)}: no deploy is needed for that.`,
+        `Undisturbed, ${group.topology} lost ${percentOf(group, (run) => run.lossRatio)} of what was due${mainCause(group)}: no deploy is needed for that.`,
     ),
   ];
 };
 
 const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string => {
-  const missed = groupSpread(group, (run) => run.missedRatio)?.median ?? 0;
-  const before = control ? (groupSpread(control, (run) => run.missedRatio)?.median ?? 0) : null;
-  if (worst(group, (run) => run.missedRatio) === 0)
-    return `Across ${bounceLabel(group.bounce)}, ${group.topology} missed nothing.`;
-  const parts = [
-    `lost ${percentOf(group, (run) => run.lossRatio)}${mainCause(group) ? ` (${mainCause(group)})` : ""}`,
-  ];
+  const subject = `${whenBounced(group.bounce)}, ${group.topology} missed`;
+  if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing.`;
+  const ofDue = (pairs: (run: RunResult) => number) => (run: RunResult) => pairs(run) / run.due;
+  const parts: string[] = [];
+  if (worst(group, (run) => run.lost) > 0)
+    parts.push(`${percentOf(group, (run) => run.lossRatio)} lost${mainCause(group)}`);
   if (worst(group, (run) => run.neverPublished) > 0)
     parts.push(
-      `${percentOf(group, (run) => (run.due > 0 ? run.neverPublished / run.due : 0))} was never published because its pipelines died`,
+      `${percentOf(
+        group,
+        ofDue((run) => run.neverPublished),
+      )} never published, because its pipelines died`,
     );
   if (worst(group, (run) => run.indeterminate) > 0)
-    parts.push(`what became of ${countOf(group, (run) => run.indeterminate)} due pairs is not known`);
+    parts.push(
+      `${percentOf(
+        group,
+        ofDue((run) => run.indeterminate),
+      )} of which nobody can tell what became of it`,
+    );
   // A cost is an addition: a topology that misses much in steady state pays that part without any bounce.
+  const before = control ? groupSpread(control, (run) => run.missedRatio) : null;
   const cost =
     before === null
       ? "there is no steady-state run to compare with"
-      : before === 0
+      : before.max === 0
         ? "none of that in steady state"
-        : `${formatPercent(before)} in steady state already`;
-  return `Across ${bounceLabel(group.bounce)}, ${group.topology} missed ${percentOf(group, (run) => run.missedRatio)} of what was due (${cost})${missed === 0 ? " in some repeats only" : ""}: ${formatList(parts)}.`;
+        : `${formatSpread(before, formatPercent)} in steady state already`;
+  return `${subject} ${percentOf(group, (run) => run.missedRatio)} of what was due (${cost}): ${parts.join("; ")}.`;
 };
 
 /** What each bounce cost each topology, against its own steady state. */
@@ -99,26 +110,49 @@ export const stuckFindings = (groups: readonly RunGroup[]): string[] => {
     const free = here.filter((group) => !stuck.includes(group));
     const share = (group: RunGroup): string =>
       `${countOf(group, (run) => run.stuckStreams)} of ${countOf(group, (run) => run.sessions)} streams in ${group.topology}`;
-    const when = bounce === STEADY ? "In steady state" : `Across ${bounceLabel(bounce)}`;
+    const when = whenBounced(bounce);
     if (stuck.length === 0) return `${when}, no stream was stuck in ${names(free)}.`;
     return `${when}, people were left waiting for an end that never came: ${formatList(stuck.map(share))}${free.length > 0 ? `; none in ${names(free)}` : ""}.`;
   });
 };
 
-/** How many connection attempts a bounce caused, and how long until everybody was back. */
-export const reconnectFindings = (groups: readonly RunGroup[]): string[] =>
-  conclusive(groups)
-    .filter((group) => group.bounce !== STEADY && worst(group, (run) => run.reconnects.count) > 0)
-    .map((group) => {
-      const [last, absent] = [
+/** Per bounce: how long until everybody was back, and the steepest storm of connection attempts. */
+export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
+  const cut = conclusive(groups).filter(
+    (group) => group.bounce !== STEADY && worst(group, (run) => run.reconnects.count) > 0,
+  );
+  return groupBy(cut, (group) => group.bounce).map((here) => {
+    const complete = here.filter((group) =>
+      group.measured.every((run) => run.reconnects.timeTo100Ms !== null),
+    );
+    const partial = here.filter((group) => !complete.includes(group));
+    const time = (group: RunGroup): string =>
+      `${group.topology} (${formatSpread(
         groupSpread(group, (run) => run.reconnects.timeTo100Ms),
-        group.measured.filter((run) => run.reconnects.timeTo100Ms === null).length,
-      ];
-      const back = last
-        ? `all cut streams were back after ${formatSpread(last, formatMs)}${absent > 0 ? `, but not in ${absent} of ${formatNumberOf(group.measured.length, "run")}` : ""}`
-        : "not all cut streams came back";
-      return `Across ${bounceLabel(group.bounce)}, ${group.topology} saw ${countOf(group, (run) => run.reconnects.count)} reconnects, at most ${countOf(group, (run) => run.reconnects.peakPerSecond)} connection attempts in one second; ${back}.`;
-    });
+        formatMs,
+      )})`;
+    const steepest = here.reduce((a, b) =>
+      worst(b, (run) => run.reconnects.peakPerSecond) > worst(a, (run) => run.reconnects.peakPerSecond)
+        ? b
+        : a,
+    );
+    const parts = [
+      ...(complete.length > 0 ? [`all cut streams were back in ${formatList(complete.map(time))}`] : []),
+      ...(partial.length > 0 ? [`not all cut streams came back in ${names(partial)}`] : []),
+      `the steepest storm was ${formatCount(worst(steepest, (run) => run.reconnects.peakPerSecond))} connection attempts in one second, in ${steepest.topology}`,
+    ];
+    return `${whenBounced(here[0].bounce)}, ${parts.join("; ")}.`;
+  });
+};
+
+/** Losses that no rule explains: where surprises are. */
+export const unexplainedFindings = (groups: readonly RunGroup[]): string[] =>
+  conclusive(groups)
+    .filter((group) => worst(group, (run) => run.lostByCause.unexplained) > 0)
+    .map(
+      (group) =>
+        `${whenBounced(group.bounce)}, ${countOf(group, (run) => run.lostByCause.unexplained)} losses of ${group.topology} have no known cause: look there first.`,
+    );
 
 /** The span of steady-state latencies. */
 export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
@@ -131,9 +165,11 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
     .sort((a, b) => a.p99.median - b.p99.median);
   const [fastest, slowest] = [measured[0], measured.at(-1)];
   if (!fastest || !slowest || fastest === slowest) return [];
-  const overlap = slowest.p99.min <= fastest.p99.max;
+  const values = (group: RunGroup): number[] =>
+    group.measured.flatMap((run) => (run.latencyMs ? [run.latencyMs.p99] : []));
+  const { how } = judgeDifference({ values: values(fastest.group) }, { values: values(slowest.group) });
   return [
-    `In steady state 99 % of what was delivered arrived within ${formatSpread(fastest.p99, formatMs)} in ${fastest.group.topology} (the fastest) and ${formatSpread(slowest.p99, formatMs)} in ${slowest.group.topology} (the slowest)${overlap ? "; these lie within each other's spread" : ""}. Only what arrived counts, so a topology that loses events carries less load than one that delivers them.`,
+    `In steady state 99 % of what was delivered arrived within ${formatSpread(fastest.p99, formatMs)} in ${fastest.group.topology} (the fastest) and ${formatSpread(slowest.p99, formatMs)} in ${slowest.group.topology} (the slowest; ${how}). Only what arrived counts, so a topology that loses events carries less load than one that delivers them.`,
   ];
 };
 
@@ -144,7 +180,7 @@ export const unevenFindings = (groups: readonly RunGroup[]): string[] =>
       .map((run) => Object.values(run.sessionsPerInstance).map((streams) => streams.last))
       .find((last) => last.length > 1 && Math.max(...last) > 2 * Math.max(1, Math.min(...last)));
     if (!example) return [];
-    const when = group.bounce === STEADY ? "In steady state" : `Across ${bounceLabel(group.bounce)}`;
+    const when = whenBounced(group.bounce);
     return [
       `${when}, ${group.topology} ended with ${formatCount(Math.max(...example))} streams on one instance and ${formatCount(Math.min(...example))} on another.`,
     ];

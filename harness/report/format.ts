@@ -23,13 +23,13 @@ export const formatPercent = (ratio: number | null): string => {
   return `${percent < 10 || coarse === "100.0" ? fine : coarse} %`;
 };
 
-/** Milliseconds: three digits at most where they are small, seconds from ten seconds on. */
+/** Milliseconds: with a decimal below a hundred, as seconds from ten seconds on. */
 export const formatMs = (value: number | null): string => {
   if (value === null) return DASH;
   const size = Math.abs(value);
   if (size === 0) return "0 ms";
   if (size < 0.05) return value < 0 ? ">-0.1 ms" : "<0.1 ms";
-  if (size < 9.95) return `${value.toFixed(1)} ms`;
+  if (size < 99.95) return `${value.toFixed(1)} ms`;
   if (size < 9_999.5) return `${grouped.format(Math.round(value))} ms`;
   return `${grouped.format(value / 1000)} s`;
 };

@@ -3,7 +3,7 @@ import { markdownTable } from "markdown-table";
 import type { RunResult } from "../checker/run-result.ts";
 import { escapeMarkdown, formatCount, formatMs, formatNumberOf, formatPercent } from "./format.ts";
 import { STEADY } from "./glossary.ts";
-import { type RunGroup, bounceLabel, groupFigure, groupRuns, worstVerdict } from "./run-group.ts";
+import { type RunGroup, bounceLabel, groupFigure, groupRuns, measuredVerdict } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 
 export const START_MARKER = "<!-- result-table:start -->";
@@ -17,7 +17,12 @@ interface Column {
 
 const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
   const label = bounceLabel(bounce);
-  const lost = (group: RunGroup): string => groupFigure(group, (run) => run.lossRatio, formatPercent);
+  // The first column of a bounce says what its figures are worth.
+  const lost = (group: RunGroup): string => {
+    const figure = groupFigure(group, (run) => run.lossRatio, formatPercent);
+    const verdict = measuredVerdict(group);
+    return verdict === "valid" ? figure : `${figure} (${verdict})`;
+  };
   const missed = (group: RunGroup): string => groupFigure(group, (run) => run.missedRatio, formatPercent);
   const stuck = (group: RunGroup): string => groupFigure(group, (run) => run.stuckStreams);
   const p99 = (group: RunGroup): string => groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs);
@@ -43,8 +48,7 @@ export const renderReadmeTable = (summary: Summary): string => {
     ...columns.map((column) => {
       const group = groups.find((each) => each.topology === topology && each.bounce === column.bounce);
       if (!group) return "not measured";
-      const verdict = worstVerdict(group);
-      return verdict === "valid" ? column.cell(group) : `${column.cell(group)} (${verdict})`;
+      return column.cell(group);
     }),
   ]);
   const { scenario, host } = summary;

@@ -8,6 +8,7 @@ import {
   steadyFindings,
   stuckFindings,
   unevenFindings,
+  unexplainedFindings,
 } from "./findings.ts";
 import {
   capitalise,
@@ -59,9 +60,6 @@ const sentence = (text: string): string => {
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 };
 
-const runName = (run: RunResult): string =>
-  `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${formatCount(run.repeat)}`;
-
 const verdictSentence = (runs: readonly RunResult[]): string => {
   if (runs.length === 0) return "Nothing was measured: this summary holds no run.";
   const counts = verdictCounts(runs);
@@ -84,20 +82,27 @@ const asked = ({ scenario, seed, client, engine }: Summary): string => {
 
 const measuredOn = ({ platform, host, startedAt, finishedAt }: Summary, manifest: Manifest): string => {
   const versions = Object.entries(manifest.versions).map(([part, version]) => `${part} ${version}`);
+  const settings = Object.entries(manifest.serverSettings).map(([key, value]) => `${key} ${String(value)}`);
   const commit = manifest.commit
     ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
     : "";
-  return `**On:** platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} to ${finishedAt}. Times are of this host: between hosts compare ratios.`;
+  return `**On:** platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} to ${finishedAt}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
 };
 
-const reasons = (runs: readonly RunResult[]): Block =>
-  bullets(
-    runs.flatMap((run) => {
-      if (run.verdict === "valid" && run.reasons.length === 0) return [];
-      const given = run.reasons.length > 0 ? run.reasons.map(sentence).join(" ") : "No reason was recorded.";
-      return [`${runName(run)} is ${run.verdict}. ${given}`];
+const reasons = (runs: readonly RunResult[]): Block => {
+  const remarkable = runs.filter((run) => run.verdict !== "valid" || run.reasons.length > 0);
+  const alike = groupBy(remarkable, (run) =>
+    JSON.stringify([run.topology, run.bounce, run.verdict, run.reasons]),
+  );
+  return bullets(
+    alike.map((same) => {
+      const [{ topology, bounce, verdict, reasons: given }] = same;
+      const repeats = `repeat${same.length > 1 ? "s" : ""} ${formatList(same.map((run) => String(run.repeat)))}`;
+      const why = given.length > 0 ? given.map(sentence).join(" ") : "No reason was recorded.";
+      return `${topology}, ${bounceLabel(bounce)}, ${repeats}: ${verdict}. ${why}`;
     }),
   );
+};
 
 const expectations = (runs: readonly RunResult[]): Block =>
   bullets(
@@ -110,7 +115,7 @@ const expectations = (runs: readonly RunResult[]): Block =>
 
 /**
  * The report as GitHub-flavoured Markdown.
- * @param manifest of the same run; only versions and the commit are taken from it.
+ * @param manifest of the same run: versions, commit, server settings and command line are taken from it.
  */
 export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const { runs } = summary;
@@ -123,6 +128,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     asked(summary),
     measuredOn(summary, manifest),
     `**Verdicts:** ${verdictSentence(runs)}`,
+    section("In short", bullets([...steadyFindings(groups), ...stuckFindings(groups)])),
     section(
       "Comparison",
       explained(
@@ -133,9 +139,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "What these figures say",
       bullets([
-        ...stuckFindings(groups),
-        ...steadyFindings(groups),
         ...bounceFindings(groups),
+        ...unexplainedFindings(groups),
         ...reconnectFindings(groups),
         ...latencyFindings(groups),
         ...unevenFindings(groups),
@@ -185,7 +190,11 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ),
     section(
       "Rebuild",
-      "`sse-lab report DIR` makes this page, `summary.json` and `junit.xml` again from the raw history in DIR, without measuring anything.",
+      "`sse-lab report DIR` makes this page, `summary.json` and `junit.xml` again from the raw history in DIR, without measuring anything. It was measured with:",
+      `    ${manifest.commandLine
+        .join(" ")
+        .replaceAll(/[\s\p{Cc}]+/gu, " ")
+        .trim()}`,
     ),
   ];
   return `${blocks.filter((block) => block !== null).join("\n\n")}\n`;

@@ -30,21 +30,21 @@ const drawTable = (
   paint: Paint,
 ): string => {
   const table = new Table({
-    head: columns.map((column) => column.heading.replace(" ", "\n")),
+    head: columns.map((column) => column.heading.replace(/ (?=\S+$)/, "\n")),
     colAligns: columns.map((column) => (column.align === "l" ? "left" : "right")),
     // Without these, cli-table3 colours the head and the borders by itself, whatever the caller asked for.
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
     chars: {
       ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
       ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-      ...{ left: "", "left-mid": "", right: "", "right-mid": "", mid: "─", "mid-mid": "─", middle: "  " },
+      ...{ left: "", "left-mid": "", right: "", "right-mid": "", mid: "─", "mid-mid": "──", middle: "  " },
     },
   });
   for (const group of groups)
     table.push(
       columns.map((column) => {
         // A spread takes a line of its own, else three repeats would cost half of the columns.
-        const text = plain(column.cell(group)).replace(" [", "\n[");
+        const text = plain(column.cell(group)).replace(" [", "\n[").replaceAll(", ", ",\n");
         return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
       }),
     );

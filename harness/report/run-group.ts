@@ -52,6 +52,12 @@ export const worstVerdict = (group: RunGroup): Verdict => {
   return counts.invalid > 0 ? "invalid" : counts.unknown > 0 ? "unknown" : "valid";
 };
 
+/** The verdict on the runs that figures are taken from: `unknown` only when every run is, `invalid` when any is. */
+export const measuredVerdict = (group: RunGroup): Verdict => {
+  if (!group.trusted) return "unknown";
+  return group.measured.some((run) => run.verdict === "invalid") ? "invalid" : "valid";
+};
+
 /** How many runs got which verdict. */
 export const verdictCounts = (runs: readonly RunResult[]): Record<Verdict, number> => {
   const counts: Record<Verdict, number> = { valid: 0, invalid: 0, unknown: 0 };
@@ -62,3 +68,7 @@ export const verdictCounts = (runs: readonly RunResult[]): Record<Verdict, numbe
 /** `steady state` for the control, the bounce's name for the rest. */
 export const bounceLabel = (bounce: RunResult["bounce"]): string =>
   bounce === STEADY ? "steady state" : bounce;
+
+/** The same at the start of a sentence. */
+export const whenBounced = (bounce: RunResult["bounce"]): string =>
+  bounce === STEADY ? "In steady state" : `Across ${bounce}`;

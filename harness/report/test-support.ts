@@ -17,8 +17,9 @@ const noLosses = (): RunResult["lostByCause"] => ({
   unexplained: 0,
 });
 
+type Derived = "lost" | "delivered" | "lossRatio" | "missedRatio";
 /** What a run is described by; every figure that follows from these is worked out. */
-export interface RunParts extends Partial<Omit<RunResult, "lost" | "delivered" | "lostByCause">> {
+export interface RunParts extends Partial<Omit<RunResult, Derived | "lostByCause">> {
   lostByCause?: Partial<RunResult["lostByCause"]>;
 }
 
@@ -40,8 +41,6 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     duplicated: 0,
     reordered: 0,
     unexpected: 0,
-    lossRatio: due === 0 ? 0 : lost / due,
-    missedRatio: due === 0 ? 0 : (due - delivered - recovered) / due,
     stuckStreams: 0,
     gates: { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 },
     latencyMs: { p50: 1.2, p90: 2.5, p99: 7.4, p999: 21, max: 44 },
@@ -64,6 +63,8 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     neverPublished,
     indeterminate,
     lostByCause,
+    lossRatio: due === 0 ? 0 : lost / due,
+    missedRatio: due === 0 ? 0 : (due - delivered - recovered) / due,
   };
 };
 

@@ -4,7 +4,14 @@ import { judgeDifference } from "./difference.ts";
 import { conclusive, worst } from "./findings.ts";
 import { formatCount, formatList, formatPercent } from "./format.ts";
 import { STEADY } from "./glossary.ts";
-import { type RunGroup, bounceLabel, groupFigure, groupSpread } from "./run-group.ts";
+import {
+  type RunGroup,
+  bounceLabel,
+  groupFigure,
+  groupSpread,
+  measuredVerdict,
+  whenBounced,
+} from "./run-group.ts";
 
 const ratioSample = (group: RunGroup, figure: (run: RunResult) => number) => ({
   values: group.measured.map(figure),
@@ -41,7 +48,7 @@ const rank = (
   const ranked = best(groups, figure);
   if (!ranked || groups.length < 2) return [];
   const { first, equal, worse } = ranked;
-  const where = `Across ${bounceLabel(first.bounce)}`;
+  const where = whenBounced(first.bounce);
   const shown = (group: RunGroup): string =>
     `${group.topology} (${groupFigure(group, figure, formatPercent)})`;
   const leaders = [first, ...equal.map(({ group }) => group)];
@@ -77,6 +84,11 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
   if (clean.size > 0)
     said.push(
       `Fit as long as nothing is deployed and nothing crashes while people are connected: ${formatList([...clean])}. Choose between them by what a bounce costs.`,
+    );
+  const broken = usable.filter((group) => measuredVerdict(group) === "invalid");
+  if (broken.length > 0)
+    said.push(
+      `Did not keep what is expected of it, so choose it only after reading why below: ${formatList(broken.map((group) => `${group.topology} (${bounceLabel(group.bounce)})`))}.`,
     );
   for (const bounce of new Set(usable.map((group) => group.bounce))) {
     if (bounce === STEADY) continue;
