@@ -15,7 +15,7 @@ import { createMetrics, type Metrics } from "./lib/metrics.ts";
 import { OpenEndedEvents } from "./lib/open-ended-events.ts";
 import { createRateLimit } from "./lib/rate-limit.ts";
 import { RedisBroadcaster } from "./lib/redis-broadcaster.ts";
-import { closeRedis, createRedisClient } from "./lib/redis-client.ts";
+import { closeRedis, connectionSettled, createRedisClient } from "./lib/redis-client.ts";
 import { SessionTokens } from "./lib/session-token.ts";
 import type { OnPublish } from "./lib/sse-broadcaster.ts";
 import { SseConnections } from "./lib/sse-connections.ts";
@@ -25,8 +25,8 @@ import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 const KEEP_ALIVE_TIMEOUT_MS = 95_000;
 /** A storm of reconnects arrives within milliseconds; what does not fit into the backlog waits for TCP's one-second retry. */
 const LISTEN_BACKLOG = 4096;
-/** The start waits at most this long for the first answer of the broker, so that the first streams are not local by accident. */
-const BROKER_START_WAIT_MS = 1000;
+/** The start waits at most this long for Redis to answer or refuse, so that the first streams are not local by accident. */
+const REDIS_START_WAIT_MS = 1000;
 /** What clients get to take the last bytes after the drain. */
 const LAST_BYTES_MS = 250;
 
@@ -125,7 +125,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ledger.close();
   };
   try {
-    await Promise.race([link?.settled, sleep(BROKER_START_WAIT_MS, undefined, { ref: false })]);
+    if (redis !== undefined) {
+      const settled = Promise.all([connectionSettled(redis), link?.settled]);
+      await Promise.race([settled, sleep(REDIS_START_WAIT_MS, undefined, { ref: false })]);
+    }
     await listen(server, config);
   } catch (error) {
     await release();

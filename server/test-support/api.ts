@@ -50,7 +50,7 @@ export class Api {
     });
     expect(response.status).toBe(200);
     const stream = new TestStream(response, aborter);
-    await expect.poll(() => stream.messages.at(0)?.event, { timeout: 10_000 }).toBe("connected");
+    await expect.poll(() => stream.messages.at(0)?.event, { timeout: 10_000, interval: 5 }).toBe("connected");
     return stream;
   }
 }

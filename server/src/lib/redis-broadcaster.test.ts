@@ -61,8 +61,6 @@ test("delivers to streams on every instance, once each and in order", async () =
     await two.api.connect(session),
   ];
   expect((await three.api.start(session, { events: 40 })).status).toBe(202);
-  const started = await one.api.start(await one.api.createSession(), { events: 1 });
-  expect(started.status).toBe(202);
   for (const stream of streams) {
     await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"));
     expect(stream.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));

@@ -44,6 +44,15 @@ export function duplicateForSubscribing(redis: Redis, logger: Logger): Redis {
   return duplicate;
 }
 
+/** Resolves when the attempt to connect that is under way has succeeded or failed. Never rejects. */
+export async function connectionSettled(redis: Redis): Promise<void> {
+  if (redis.status === "ready") return;
+  await new Promise<void>((resolve) => {
+    redis.once("ready", resolve);
+    redis.once("close", resolve);
+  });
+}
+
 /** Ends the connection for good; commands that are already under way get `graceMs` to finish. */
 export async function closeRedis(redis: Redis, graceMs = 500): Promise<void> {
   if (redis.status === "ready") {

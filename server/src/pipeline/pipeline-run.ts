@@ -20,8 +20,9 @@ export interface PipelineRunOptions {
 
 export type GateOutcome = "taken" | "not-waiting" | "already-answered";
 
-/** Events in one turn of the loop: a run that is behind must not hold up all others. */
+/** What one turn of the loop publishes at most: a run that is behind must neither hold up the others nor look like a slow client. */
 const EVENTS_PER_TURN = 200;
+const BYTES_PER_TURN = 65_536;
 
 /**
  * One pipeline run: publishes event n of its plan at start + n / eventsPerSecond. What is late is caught up at once, with its
@@ -31,6 +32,7 @@ export class PipelineRun {
   readonly started: PipelineStarted;
   readonly #options: PipelineRunOptions;
   readonly #events: Generator<PlannedEvent, void, undefined>;
+  readonly #eventsPerTurn: number;
   readonly #answered = new Set<string>();
   #next: PlannedEvent | undefined;
   #lastSeq = 0;
@@ -44,6 +46,8 @@ export class PipelineRun {
     this.#options = options;
     this.started = { epoch: options.epoch, total: options.plan.events, instance: options.instance };
     this.#events = planEvents(options.plan);
+    const byBytes = Math.floor(BYTES_PER_TURN / (options.plan.payloadBytes + 1));
+    this.#eventsPerTurn = Math.max(1, Math.min(EVENTS_PER_TURN, byBytes));
   }
 
   /** Starts the clock, after `ready` when there is something to wait for. */
@@ -86,7 +90,7 @@ export class PipelineRun {
 
   #publishDue(): void {
     try {
-      for (let published = 0; published < EVENTS_PER_TURN; published++) {
+      for (let published = 0; published < this.#eventsPerTurn; published++) {
         const event = this.#next;
         // A timer may fire a little early by this clock; an event must not.
         if (event === undefined || this.#intendedMs(event.seq) > nowMs()) break;
