@@ -42,16 +42,21 @@ export class Api {
   }
 
   /** Opens the stream and waits for `connected`. */
-  async connect(session: SessionCreated, headers: Record<string, string> = {}): Promise<TestStream> {
+  async connect(session: SessionCreated): Promise<TestStream> {
+    const stream = await this.open(session);
+    await expect.poll(() => stream.messages.at(0)?.event, { timeout: 10_000, interval: 5 }).toBe("connected");
+    return stream;
+  }
+
+  /** Opens the stream and waits for its headers only. */
+  async open(session: SessionCreated): Promise<TestStream> {
     const aborter = new AbortController();
     const response = await fetch(`${this.url}/api/sessions/${session.sessionId}/events`, {
-      headers: { authorization: `Bearer ${session.token}`, ...headers },
+      headers: { authorization: `Bearer ${session.token}` },
       signal: aborter.signal,
     });
     expect(response.status).toBe(200);
-    const stream = new TestStream(response, aborter);
-    await expect.poll(() => stream.messages.at(0)?.event, { timeout: 10_000, interval: 5 }).toBe("connected");
-    return stream;
+    return new TestStream(response, aborter);
   }
 }
 

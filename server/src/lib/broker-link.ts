@@ -85,7 +85,8 @@ export class BrokerLink {
   /** Sets the channel's one handler. */
   subscribe(channel: string, handler: (message: string) => void): void {
     this.#handlers.set(channel, handler);
-    if (this.#subscriber.status === "ready") this.#confirm([channel]);
+    // When it fails, the connection is gone, and the next one subscribes again.
+    if (this.#subscriber.status === "ready") this.#confirm([channel]).catch(() => {});
   }
 
   unsubscribe(channel: string): void {
@@ -118,7 +119,10 @@ export class BrokerLink {
       () => {
         if (generation === this.#generation) this.#change("up");
       },
-      (error: unknown) => this.#logger.warn({ err: error }, "subscriptions could not be renewed"),
+      (error: unknown) => {
+        this.#logger.warn({ err: error }, "subscriptions could not be renewed");
+        if (generation === this.#generation) this.#change("down", "subscribing failed");
+      },
     );
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
+import { nowMs } from "./clock.ts";
 import { freePort, startValkey, type TestValkey } from "../../test-support/valkey.ts";
 
 const running: { stop(): Promise<void> }[] = [];
@@ -86,16 +87,38 @@ test("does not deliver its own echo again", async () => {
   far.close();
 });
 
-test("has the subscription in force when it says connected, every time", async () => {
+test("says connected only once its subscription is confirmed, and sends what came before that after it", async () => {
   const valkey = await valkeyOn();
   const [one, two] = (await serversWith(valkey.url, 2)) as [TestServer, TestServer];
-  for (let round = 0; round < 30; round++) {
-    const session = await one.api.createSession();
-    const stream = await one.api.connect(session);
-    await two.api.post(session, "messages", { text: String(round) });
-    await vi.waitFor(() => expect(stream.types).toEqual(["chat_message"]));
-    stream.close();
-  }
+  const session = await one.api.createSession();
+  valkey.pause();
+  const stream = await one.api.open(session);
+  await vi.waitFor(() => expect(stream.retries).toHaveLength(1));
+  await one.api.post(session, "messages", { text: "while waiting" });
+  expect(stream.messages).toEqual([]);
+  const resumedMs = nowMs();
+  valkey.resume();
+  await vi.waitFor(() =>
+    expect(stream.messages.map(({ event }) => event)).toEqual(["connected", "chat_message"]),
+  );
+  expect(stream.notice.subscribedMs).toBeGreaterThan(resumedMs);
+  await two.api.post(session, "messages", { text: "from afar" });
+  await vi.waitFor(() => expect(stream.events.at(-1)?.payload["text"]).toBe("from afar"));
+  stream.close();
+});
+
+test("goes on with local delivery when Redis dies in the middle of subscribing", async () => {
+  const valkey = await valkeyOn();
+  const [one] = (await serversWith(valkey.url, 1)) as [TestServer];
+  const session = await one.api.createSession();
+  valkey.pause();
+  const stream = await one.api.open(session);
+  await vi.waitFor(() => expect(stream.retries).toHaveLength(1));
+  await valkey.kill();
+  await vi.waitFor(() => expect(stream.messages.map(({ event }) => event)).toEqual(["connected"]));
+  await one.api.post(session, "messages", { text: "alone" });
+  await vi.waitFor(() => expect(stream.types).toEqual(["chat_message"]));
+  stream.close();
 });
 
 test("starts without Redis, delivers locally, and connects the instances once Redis is there", async () => {
