@@ -32,6 +32,7 @@ describe("the schema of summary.json", () => {
     ["causes that do not add up to lost", (s) => (s.runs[0]!.lostByCause.unexplained = 1), /adds up to 8001/],
     ["a loss ratio that is not lost / due", (s) => (s.runs[0]!.lossRatio = 0.5), /lossRatio is 0.5/],
     ["a missed ratio that contradicts the counts", (s) => (s.runs[1]!.missedRatio = 0), /missedRatio is 0,/],
+    ["more stuck streams than sessions", (s) => (s.runs[0]!.stuckStreams = 201), /stuckStreams is 201/],
     ["an unknown key of a run", (s) => Object.assign(s.runs[0]!, { packets: 1 }), /"packets"/],
     ["an unknown key at the top", (s) => Object.assign(s, { note: "" }), /"note"/],
     ["an unknown cause", (s) => Object.assign(s.runs[0]!.lostByCause, { gremlins: 0 }), /"gremlins"/],

@@ -74,6 +74,8 @@ const contradictions = (run: Run): string[] => {
     );
   const caused = Object.values(run.lostByCause).reduce((sum, lost) => sum + lost, 0);
   if (caused !== run.lost) found.push(`lostByCause adds up to ${caused}, but lost is ${run.lost}`);
+  if (run.stuckStreams > run.sessions)
+    found.push(`stuckStreams is ${run.stuckStreams}, but there were ${run.sessions} sessions`);
   const shareOfDue = (pairs: number): number => (run.due === 0 ? 0 : pairs / run.due);
   if (Math.abs(run.lossRatio - shareOfDue(run.lost)) > RATIO_TOLERANCE)
     found.push(`lossRatio is ${run.lossRatio}, but lost / due is ${shareOfDue(run.lost)}`);
@@ -136,7 +138,7 @@ export const summarySchema = z
   .meta({
     title: "sse-scaling-lab summary",
     description:
-      "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + indeterminate == due; lostByCause adds up to lost; lossRatio == lost / due; missedRatio == (due - delivered - recovered) / due (both 0 when nothing was due).",
+      "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; lossRatio == lost / due; missedRatio == (due - delivered - recovered) / due (both 0 when nothing was due).",
   });
 
 export type Summary = z.infer<typeof summarySchema>;

@@ -170,7 +170,8 @@ const anyRun: fc.Arbitrary<RunResult> = fc
     const lostByCause = Object.fromEntries(losses);
     const lost = Object.values(lostByCause).reduce((sum, each) => sum + each, 0);
     const due = lost + delivered + rest.recovered + rest.neverPublished + rest.indeterminate;
-    return makeRun({ ...rest, due, lostByCause });
+    const stuckStreams = Math.min(rest.stuckStreams, rest.sessions);
+    return makeRun({ ...rest, stuckStreams, due, lostByCause });
   });
 
 /** Any summary that the schema accepts. */

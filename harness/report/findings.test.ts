@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { RunResult } from "../checker/run-result.ts";
+import {
+  bounceFindings,
+  latencyFindings,
+  loadFindings,
+  reconnectFindings,
+  steadyFindings,
+  stuckFindings,
+  unevenFindings,
+  unexplainedFindings,
+} from "./findings.ts";
+import { groupRuns } from "./run-group.ts";
+import { type RunParts, makeRun } from "./test-support.ts";
+import { whichFits } from "./which-fits.ts";
+
+const groupsOf = (...runs: RunParts[]) => groupRuns(runs.map(makeRun));
+const reconnects = (parts: Partial<RunResult["reconnects"]>): RunResult["reconnects"] => ({
+  ...makeRun().reconnects,
+  ...parts,
+});
+const latency = (p99: number): RunResult["latencyMs"] => ({ p50: 1, p90: 2, p99, p999: 90, max: 99 });
+
+describe("findings", () => {
+  it("name who lost nothing undisturbed, and what the others lost and why", () => {
+    const lostByCause = { "no-route": 7900, unexplained: 100 };
+    expect(steadyFindings(groupsOf({ topology: "x" }, { topology: "y", lostByCause }))).toEqual([
+      "Undisturbed, x lost nothing of what was due.",
+      "Undisturbed, y lost 66.7 % of what was due, mostly no-route (98.8 % of it): no deploy is needed for that.",
+    ]);
+  });
+
+  it("do not call a topology clean that lost one event in one repeat", () => {
+    const [first] = steadyFindings(
+      groupsOf({}, { repeat: 2 }, { repeat: 3, lostByCause: { "no-route": 1 } }),
+    );
+    expect(first).toBe("Undisturbed, every measured topology lost events.");
+  });
+
+  it("give the cost of a bounce against the topology's own steady state", () => {
+    const lostByCause = { "no-route": 6000 };
+    const findings = bounceFindings(
+      groupsOf(
+        { topology: "x" },
+        { topology: "x", bounce: "crash", lostByCause: { "while-disconnected": 600 }, neverPublished: 60 },
+        { topology: "y", lostByCause },
+        { topology: "y", bounce: "crash", lostByCause },
+        { topology: "z", bounce: "crash" },
+        { topology: "w", bounce: "crash", indeterminate: 12 },
+      ),
+    );
+    expect(findings).toEqual([
+      "Across crash, x missed 5.50 % of what was due (none of that in steady state): 5.00 % lost, all of it while-disconnected; 0.50 % never published, because its pipelines died.",
+      "Across crash, y missed 50.0 % of what was due (50.0 % in steady state already): 50.0 % lost, all of it no-route.",
+      "Across crash, z missed nothing.",
+      "Across crash, w missed 0.10 % of what was due (there is no steady-state run to compare with): 0.10 % of which nobody can tell what became of it.",
+    ]);
+  });
+
+  it("count the people who wait for an end that never comes", () => {
+    const groups = groupsOf({ topology: "x" }, { topology: "y", stuckStreams: 30 }, { bounce: "crash" });
+    expect(stuckFindings(groups)).toEqual([
+      "In steady state, people were left waiting for an end that never came: 30 of 200 streams in y; none in x.",
+      "Across crash, no stream was stuck in phase9.",
+    ]);
+  });
+
+  it("tell when everybody was back, and where not", () => {
+    const groups = groupsOf(
+      { topology: "x", bounce: "rolling", reconnects: reconnects({ count: 9, timeTo100Ms: 500 }) },
+      { topology: "y", bounce: "rolling", reconnects: reconnects({ count: 9, peakPerSecond: 90 }) },
+    );
+    expect(reconnectFindings(groups)).toEqual([
+      "Across rolling, all cut streams were back in x (500 ms); not all cut streams came back in y; the steepest storm was 90 connection attempts in one second, in y.",
+    ]);
+  });
+
+  it("compare the latency of the fastest and the slowest, and say what one run cannot", () => {
+    const [finding] = latencyFindings(
+      groupsOf({ topology: "x", latencyMs: latency(9) }, { topology: "y", latencyMs: latency(3) }),
+    );
+    expect(finding).toContain("within 3.0 ms in y (the fastest) and 9.0 ms in x (the slowest; a single run");
+    expect(latencyFindings(groupsOf({ latencyMs: null }))).toEqual([]);
+  });
+
+  it("point at uneven load, unexplained losses and a load that was not achieved", () => {
+    const groups = groupsOf({
+      sessionsPerInstance: { a: { first: 100, last: 180 }, b: { first: 100, last: 20 } },
+      lostByCause: { unexplained: 3 },
+      load: { ...makeRun().load, achievedEventsPerSecond: 500 },
+    });
+    expect(unevenFindings(groups)).toEqual([
+      "In steady state, phase9 ended with 180 streams on one instance and 20 on another.",
+    ]);
+    expect(unexplainedFindings(groups)[0]).toContain("3 losses of phase9 have no known cause");
+    expect(loadFindings(groups)[0]).toContain("500 of 1,000 offered events per second");
+    const even = groupsOf({});
+    expect([unevenFindings(even), unexplainedFindings(even), loadFindings(even)]).toEqual([[], [], []]);
+  });
+
+  it("are drawn from no run that is unknown", () => {
+    const groups = groupsOf({ verdict: "unknown", lostByCause: { "no-route": 50 }, stuckStreams: 3 });
+    expect([...steadyFindings(groups), ...stuckFindings(groups)]).toEqual([]);
+  });
+});
+
+describe("which topology fits", () => {
+  const pair = (topology: string, crash: RunParts, repeats = 1): RunParts[] =>
+    Array.from({ length: repeats }, (_, i) => [
+      { topology, repeat: i + 1 },
+      { topology, repeat: i + 1, bounce: "crash" as const, ...crash },
+    ]).flat();
+
+  it("rules out what loses events undisturbed, by its figures and under any name", () => {
+    const said = whichFits(
+      groupsOf(...pair("good", {}), { topology: "bad", lostByCause: { "no-route": 8000 } }),
+    );
+    expect(said[0]).toContain("events are lost with nobody deploying: bad (66.7 %)");
+    expect(said[1]).toContain("while people are connected: good.");
+  });
+
+  it("names the one that missed fewest when chance does not explain it", () => {
+    const said = whichFits(
+      groupsOf(
+        ...pair("x", { lostByCause: { "while-disconnected": 6000 } }),
+        ...pair("y", { lostByCause: { "while-disconnected": 600 } }),
+      ),
+    );
+    expect(said).toContain(
+      "Across crash, y (5.00 %) missed the fewest events; x (50.0 %) did worse (beyond 4 binomial standard errors over 200 and 200 sessions).",
+    );
+    expect(said).toContain("Where nothing may be missed across crash, no measured topology fits.");
+  });
+
+  it("says so when the difference is within the spread", () => {
+    const some = (pairs: number, repeat: number): RunParts => ({
+      repeat,
+      bounce: "crash",
+      lostByCause: { "while-disconnected": pairs },
+    });
+    const said = whichFits(
+      groupsOf(
+        ...[some(100, 1), some(300, 2)].map((run) => ({ ...run, topology: "x" })),
+        ...[some(200, 1), some(400, 2)].map((run) => ({ ...run, topology: "y" })),
+      ),
+    );
+    expect(said.join("\n")).toMatch(
+      /do not tell x \(.*\) and y \(.*\) apart \(within the spread of 2 and 2 repeats\)/,
+    );
+    expect(said[0]).toContain("Steady state was not measured");
+  });
+
+  it("recommends for no loss at all only what lost nothing in every repeat", () => {
+    const said = whichFits(
+      groupsOf(...pair("x", {}, 2), ...pair("y", { lostByCause: { unexplained: 1 } }, 2)),
+    );
+    expect(said).toContain("Fit where nothing may be missed across crash: x.");
+    expect(said).toContain("Every stream reached its end across crash in x and y.");
+  });
+
+  it("warns of a topology that broke what is expected of it", () => {
+    const said = whichFits(groupsOf(...pair("x", { verdict: "invalid" })));
+    expect(said.join("\n")).toContain("only after reading why below: x (crash).");
+  });
+});

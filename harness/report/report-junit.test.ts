@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { SaxesParser } from "saxes";
+import { describe, expect, it } from "vitest";
+import { renderJunit } from "./report-junit.ts";
+import { anySummary, makeRun, makeSummary } from "./test-support.ts";
+
+/**
+ * The elements in document order, as `name attribute=value ...`.
+ * @throws Error at the first place that is not well-formed XML 1.0.
+ */
+const elementsOf = (xml: string): string[] => {
+  const elements: string[] = [];
+  const parser = new SaxesParser();
+  parser.on("error", (error) => {
+    throw error;
+  });
+  parser.on("opentag", (tag) => {
+    const attributes = Object.entries(tag.attributes).map(([name, value]) => `${name}=${value}`);
+    elements.push([tag.name, ...attributes].join(" "));
+  });
+  parser.write(xml).close();
+  return elements;
+};
+
+describe("junit.xml", () => {
+  it("has a suite per topology, a case per bounce and repeat, and the verdicts with their reasons", () => {
+    const xml = renderJunit(
+      makeSummary([
+        makeRun({ topology: "x" }),
+        makeRun({ topology: "y", bounce: "crash", verdict: "invalid", reasons: ["a < b", "and more"] }),
+        makeRun({ topology: "x", repeat: 2, verdict: "unknown", reasons: ["no drain"] }),
+      ]),
+    );
+    const counts = (tests: number, failures: number, errors: number) =>
+      `tests=${tests} failures=${failures} errors=${errors} skipped=0`;
+    const timestamp = "timestamp=2026-11-23T10:00:00.000Z";
+    expect(elementsOf(xml).filter((element) => !element.startsWith("propert"))).toEqual([
+      `testsuites name=sse-lab ${counts(3, 1, 1)}`,
+      `testsuite name=x ${timestamp} ${counts(2, 0, 1)}`,
+      "testcase classname=x name=steady state, repeat 1",
+      "testcase classname=x name=steady state, repeat 2",
+      "error message=no drain type=unknown",
+      `testsuite name=y ${timestamp} ${counts(1, 1, 0)}`,
+      "testcase classname=y name=crash, repeat 1",
+      "failure message=a < b\nand more type=invalid",
+    ]);
+  });
+
+  it("carries the figures as properties, and leaves out those that are missing", () => {
+    const elements = elementsOf(
+      renderJunit(makeSummary([makeRun({ latencyMs: null, lostByCause: { unexplained: 3 } })])),
+    );
+    expect(elements).toContain("property name=lost value=3");
+    expect(elements).toContain("property name=lossRatio value=0.00025");
+    expect(elements.join("\n")).not.toContain("latencyP99Ms");
+  });
+
+  it("is well-formed for any valid summary, and loses no run", () => {
+    fc.assert(
+      fc.property(anySummary, (summary) => {
+        const cases = elementsOf(renderJunit(summary)).filter((element) => element.startsWith("testcase"));
+        expect(cases).toHaveLength(summary.runs.length);
+      }),
+    );
+  });
+});

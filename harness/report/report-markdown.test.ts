@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CAUSE_GLOSSARY } from "./glossary.ts";
+import { renderReport } from "./report-markdown.ts";
+import { type Summary } from "./summary.ts";
+import { anySummary, makeManifest, makeRun, makeSummary } from "./test-support.ts";
+
+const render = (summary: Summary): string => renderReport(summary, makeManifest(summary));
+
+/** Fields of RunResult that report.md deliberately does not show. */
+const LEFT_OUT: readonly string[] = [];
+
+const fullRun = () =>
+  makeRun({
+    bounce: "rolling",
+    reasons: ["Something was noted."],
+    lostByCause: Object.fromEntries(Object.keys(CAUSE_GLOSSARY).map((cause, i) => [cause, 100 + i])),
+    recovered: 31,
+    neverPublished: 17,
+    indeterminate: 5,
+    duplicated: 3,
+    reordered: 2,
+    unexpected: 1,
+    stuckStreams: 9,
+    gates: { offered: 40, answered: 38, reachedPipeline: 37, stalled: 3 },
+    reconnects: {
+      count: 70,
+      downtimeMs: { p50: 310, p99: 900, max: 1500 },
+      timeTo95Ms: 2100,
+      timeTo100Ms: 3300,
+      peakPerSecond: 55,
+    },
+    bounces: [
+      { kind: "rolling", target: "server-1", startedMs: 2000, endedMs: 2900, lost: 50, reconnects: 70 },
+    ],
+  });
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+const leaves = (value: Json, path: readonly string[] = []): string[][] =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]))
+    : [[...path]];
+
+const changeLeaf = (value: Json, [key, ...rest]: readonly string[]): Json => {
+  if (key === undefined) return typeof value === "number" ? value * 2 + 1 : `${JSON.stringify(value)}x`;
+  const copy = structuredClone(value) as Record<string, Json>;
+  copy[key] = changeLeaf(copy[key] ?? null, rest);
+  return copy;
+};
+
+/** The rows of every table: their cells, unescaped borders being the only separators. */
+const tables = (report: string): number[][] =>
+  report
+    .split("\n\n")
+    .filter((block) => block.startsWith("| "))
+    .map((block) =>
+      block
+        .trimEnd()
+        .split("\n")
+        .map((row) => row.split("|").length),
+    );
+
+describe("report.md", () => {
+  const paths = leaves(fullRun() as unknown as Json).map((path) => path.join("."));
+
+  it.each(paths)("tells runs apart that differ in %s only", (path) => {
+    const base = fullRun();
+    const changed = changeLeaf(base as unknown as Json, path.split(".")) as unknown as typeof base;
+    // The head of the report comes from the scenario, so it must not follow the run.
+    const { scenario } = makeSummary([base]);
+    const differs =
+      render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }));
+    expect(differs).toBe(!LEFT_OUT.includes(path));
+  });
+
+  it("is made of any valid summary, and no text from outside breaks a table or becomes HTML", () => {
+    fc.assert(
+      fc.property(anySummary, (summary) => {
+        const report = render(summary);
+        expect(report).toMatch(/^# .+\n/);
+        expect(report.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+        expect(report).not.toMatch(/undefined|NaN|Infinity|<b>/);
+        for (const widths of tables(report)) expect(new Set(widths).size).toBe(1);
+      }),
+    );
+  });
+
+  it("says that nothing was measured when there is no run", () => {
+    const report = render(makeSummary([]));
+    expect(report).toContain("Nothing was measured: this summary holds no run.");
+    expect(tables(report)).toEqual([]);
+  });
+
+  it("gives one figure for one run, and the median with its spread for repeats", () => {
+    const p99 = (run: number) => ({ p50: 1, p90: 2, p99: run, p999: 90, max: 99 });
+    const once = render(makeSummary([makeRun({ latencyMs: p99(7) })]));
+    expect(once).toContain("| 7.0 ms |");
+    expect(once).not.toContain("[smallest");
+    const thrice = render(
+      makeSummary([7, 30, 8].map((value, i) => makeRun({ repeat: i + 1, latencyMs: p99(value) }))),
+    );
+    expect(thrice).toContain("| 8.0 ms [7.0 ms–30.0 ms] |");
+    expect(thrice).toContain("[smallest–largest]");
+  });
+
+  it("takes figures from the repeats that can be trusted, and says which cannot and why", () => {
+    const report = render(
+      makeSummary([
+        makeRun({ verdict: "unknown", reasons: ["the publisher was silent"], due: 1 }),
+        makeRun({ repeat: 2 }),
+      ]),
+    );
+    expect(report).toContain("**1 run cannot be trusted:**");
+    expect(report).toContain("| 1 valid, 1 unknown | 12,000 |");
+    expect(report).toContain("phase9, steady state, repeat 1: unknown. The publisher was silent.");
+  });
+
+  it("concludes nothing when every run is unknown", () => {
+    const report = render(makeSummary([makeRun({ verdict: "unknown", reasons: ["no drain"] })]));
+    expect(report).toContain("**No run can be trusted: no figure below says anything about a topology.**");
+    expect(report).toContain("No run can be trusted, so these figures do not say which topology fits.");
+    expect(report).not.toContain("## In short");
+  });
+
+  it("shows notes of valid runs too, once for repeats that share them", () => {
+    const reasons = ["Redis was stopped before the start."];
+    const report = render(makeSummary([makeRun({ reasons }), makeRun({ reasons, repeat: 2 })]));
+    expect(report).toContain(
+      "- phase9, steady state, repeats 1 and 2: valid. Redis was stopped before the start.",
+    );
+  });
+
+  it("has a gates table only when there were gates", () => {
+    const gates = { offered: 4, answered: 3, reachedPipeline: 2, stalled: 1 };
+    expect(render(makeSummary([makeRun()]))).not.toContain("## Gates");
+    expect(render(makeSummary([makeRun({ gates })]))).toMatch(/## Gates[^#]*\| +4 \| +3 \| +2 \| +1 \|/);
+  });
+});

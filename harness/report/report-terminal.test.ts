@@ -1,0 +1,67 @@
+import { stripVTControlCharacters } from "node:util";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { renderComparison } from "./report-terminal.ts";
+import { anySummary, makeRun, makeSummary } from "./test-support.ts";
+
+const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
+
+const typical = () =>
+  makeSummary(
+    ["phase1-header", "phase2-durable"].flatMap((topology) =>
+      [1, 2, 3].map((repeat) =>
+        makeRun({ topology, repeat, bounce: "rolling", lostByCause: { unexplained: 100 * repeat } }),
+      ),
+    ),
+  );
+
+describe("the comparison in the terminal", () => {
+  it.each([140, 100, 80, 60, 50])("fits %i columns, and shows what was lost", (columns) => {
+    const text = renderComparison(typical(), { colour: false, columns });
+    expect(widest(text)).toBeLessThanOrEqual(columns);
+    expect(text).toContain("1.67 %");
+    expect(text).toContain("phase2-durable");
+  });
+
+  it("takes 100 columns when the width is not known", () => {
+    const text = renderComparison(typical(), { colour: false });
+    expect(text).toBe(renderComparison(typical(), { colour: false, columns: 100 }));
+  });
+
+  it("drops the least telling columns first", () => {
+    const wide = renderComparison(typical(), { colour: false, columns: 300 });
+    const narrow = renderComparison(typical(), { colour: false, columns: 72 });
+    expect(wide).toContain("affinity");
+    expect(narrow).not.toContain("affinity");
+    expect(narrow).toContain("lost");
+  });
+
+  it("becomes a list where no table fits", () => {
+    const text = renderComparison(makeSummary([makeRun()]), { colour: false, columns: 10 });
+    expect(text.split("\n")[0]).toBe("phase9 steady state valid 0 %");
+  });
+
+  it("colours verdicts only when asked to, and says the same in both cases", () => {
+    const summary = makeSummary([makeRun({ verdict: "invalid" }), makeRun({ bounce: "crash" })]);
+    const plain = renderComparison(summary, { colour: false });
+    const coloured = renderComparison(summary, { colour: true });
+    expect(plain).toBe(stripVTControlCharacters(plain));
+    expect(coloured).toContain("\u001b[31minvalid");
+    expect(coloured).toContain("\u001b[32mvalid");
+    expect(stripVTControlCharacters(coloured)).toBe(plain);
+  });
+
+  it("says that nothing was measured when there is no run", () => {
+    expect(renderComparison(makeSummary([]), { colour: true })).toBe("Nothing was measured: no run.");
+  });
+
+  it("is made of any valid summary, and lets no control character of a name through", () => {
+    fc.assert(
+      fc.property(anySummary, fc.integer({ min: 1, max: 200 }), (summary, columns) => {
+        const text = renderComparison(summary, { colour: false, columns });
+        expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+        expect(text).not.toMatch(/undefined|NaN/);
+      }),
+    );
+  });
+});
