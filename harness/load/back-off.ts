@@ -1,6 +1,6 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import { seededRandom } from "./seeded-random.ts";
 
 /** Exponential back-off with full jitter: uniformly random between 0 and `min(capMs, baseMs * 2 ** attempt)`. */
 export class BackOff {
@@ -19,7 +19,7 @@ export class BackOff {
 
   /** Delay before the next attempt, milliseconds. A base above the cap raises the cap. */
   nextMs(): number {
-    this.#random ??= xoroshiro128plus(this.#seed);
+    this.#random ??= seededRandom(this.#seed);
     const ceilingMs = Math.min(Math.max(this.#capMs, this.baseMs), this.baseMs * 2 ** this.#attempt);
     this.#attempt++;
     return uniformFloat64(this.#random) * ceilingMs;

@@ -19,11 +19,11 @@ export const mergeLagHistograms = (encoded: readonly string[]): Histogram => {
   return sum;
 };
 
-/** p99 and maximum, milliseconds. */
+/** p99 and maximum, milliseconds, both to the histogram's three digits: so they do not depend on how many threads there were. */
 export const summarizeLag = (histogram: Histogram): { p99: number; max: number } =>
   histogram.totalCount === 0
     ? { p99: 0, max: 0 }
-    : { p99: histogram.getValueAtPercentile(99) / 1000, max: histogram.maxValue / 1000 };
+    : { p99: histogram.getValueAtPercentile(99) / 1000, max: histogram.getValueAtPercentile(100) / 1000 };
 
 /**
  * How late this thread's event loop runs: a timer every few milliseconds looks how late it was. A stall counts as all

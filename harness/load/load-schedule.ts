@@ -1,8 +1,8 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import type { LoadPlan } from "./load-plan.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 /** What one session will do, drawn from the plan's seed alone. */
 export interface SessionSchedule {
@@ -38,7 +38,7 @@ const requestsBeforeStart = (random: RandomGenerator): number =>
  * nothing but the plan, so every topology sees the same sessions.
  */
 export const scheduleSessions = (plan: LoadPlan): SessionSchedule[] => {
-  const random = xoroshiro128plus(plan.seed);
+  const random = seededRandom(plan.seed);
   const events = eventsOf(plan);
   const arrivals = Array.from(
     { length: plan.sessions },
