@@ -35,43 +35,53 @@ const logLines = async (processes: readonly LoggedProcess[]): Promise<string> =>
   return tails.map((tail) => `\n${tail}`).join("");
 };
 
-const look = async (wait: Wait, deadline: AbortSignal): Promise<true | string> => {
+/** A single look may not use up the whole wait: a connection that is accepted and never answered would. */
+const LOOK_MS = 2000;
+
+/** Looks once. Given up as soon as one of the processes exits: somebody else may sit on its port and never answer. */
+const look = async (wait: Wait, within: AbortSignal, intervalMs: number): Promise<true | string> => {
+  const exit = new AbortController();
+  const watch = setInterval(() => {
+    if (wait.processes?.some((one) => one.hasExited())) exit.abort(new Error("a process exited"));
+  }, intervalMs);
   try {
-    return await wait.condition(deadline);
+    return await wait.condition(AbortSignal.any([within, exit.signal, AbortSignal.timeout(LOOK_MS)]));
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return cause instanceof Error ? cause.message : String(cause);
+  } finally {
+    clearInterval(watch);
   }
 };
 
 /**
- * Resolves as soon as the condition is met.
+ * Resolves as soon as the condition is met and all processes still run.
  *
  * @throws WaitError on time-out or when a process waited on exits; the signal's reason when it is aborted
  */
 export const waitFor = async (wait: Wait): Promise<void> => {
-  const processes = wait.processes ?? [];
+  const { processes = [], intervalMs = 50 } = wait;
   const deadline = AbortSignal.timeout(wait.timeoutMs);
   const either = wait.signal ? AbortSignal.any([deadline, wait.signal]) : deadline;
   let seen = "nothing";
   for (;;) {
     wait.signal?.throwIfAborted();
+    const result = await look(wait, either, intervalMs);
+    wait.signal?.throwIfAborted();
+    // After the look: what answered may have been another program on the port of a process that could not have it.
     const gone = processes.filter((one) => one.hasExited());
     if (gone.length > 0) {
       const names = gone.map((one) => one.spec.name).join(", ");
-      throw new WaitError(
-        wait.name,
-        `waiting for ${wait.name}: ${names} exited meanwhile${await logLines(gone)}`,
-      );
+      const message = `waiting for ${wait.name}: ${names} exited meanwhile${await logLines(gone)}`;
+      throw new WaitError(wait.name, message);
     }
+    if (result === true) return;
+    // A look that was cut off by the deadline says so, which would hide what was last seen.
+    if (!either.aborted) seen = result;
     if (deadline.aborted) {
       const limit = `not within ${wait.timeoutMs} ms (last seen: ${seen})`;
       throw new WaitError(wait.name, `waiting for ${wait.name}: ${limit}${await logLines(processes)}`);
     }
-    const result = await look(wait, either);
-    if (result === true) return;
-    // An aborted look says "aborted", which would hide what was last seen.
-    if (!either.aborted) seen = result;
-    await delay(wait.intervalMs ?? 50, undefined, { signal: either }).catch(() => undefined);
+    await delay(intervalMs, undefined, { signal: either }).catch(() => undefined);
   }
 };

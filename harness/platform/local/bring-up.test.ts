@@ -1,0 +1,109 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { freePort } from "./free-port.ts";
+import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
+
+let lab: TestLab;
+let occupied: Server;
+let takenPort: number;
+beforeEach(async () => {
+  lab = createTestLab();
+  occupied = createServer();
+  await new Promise<void>((resolve) => occupied.listen(0, "127.0.0.1", resolve));
+  takenPort = (occupied.address() as AddressInfo).port;
+});
+afterEach(async () => {
+  occupied.close();
+  await lab.close();
+});
+
+const expectNothingLeft = (workDir: string): void => {
+  expect(processesOf(workDir)).toEqual([]);
+  expect(existsSync(workDir)).toBe(false);
+  expect(lab.stateFiles()).toEqual([]);
+};
+
+/** Hands out `taken` at the positions given (0 router, 1 its API, 2 broker, then servers), else free ports. */
+const takenAt = (position: number, times: number) => {
+  let asked = 0;
+  let given = 0;
+  return (): Promise<number> => {
+    const index = asked % 4;
+    asked += 1;
+    if (index !== position || given === times) return freePort();
+    given += 1;
+    return Promise.resolve(takenPort);
+  };
+};
+
+test.each([
+  ["the router", 0],
+  ["the router's API", 1],
+  ["the broker", 2],
+  ["a server", 3],
+])("a port of %s that was taken meanwhile is replaced before anything is announced", async (_, position) => {
+  const choosePort = takenAt(position, 1);
+  const deployment = await lab.up("phase2", { replicas: 1 }, { choosePort });
+  expect((await fetch(`${deployment.url}/readyz`)).status).toBe(200);
+  expect(lab.steps.filter((step) => step.includes("starting over"))).toHaveLength(1);
+  expect(lab.reports).toEqual(["server-1 started", "server-1 ready"]);
+});
+
+test("a port that stays taken is one error that names the process and the port, and nothing is left", async () => {
+  const workDir = lab.workDir("taken");
+  const choosePort = takenAt(0, Infinity);
+  const error = await lab
+    .up("phase0", { workDir }, { choosePort })
+    .catch((reason: unknown) => reason as Error);
+  expect(error).toHaveProperty("message", expect.stringMatching(/traefik exited meanwhile/));
+  expect(error).toHaveProperty("message", expect.stringContaining(`127.0.0.1:${takenPort}`));
+  expectNothingLeft(workDir);
+});
+
+test("a server that dies at start fails the start with its last log lines, and nothing is left", async () => {
+  const workDir = lab.workDir("dying");
+  const buildServer = (outFile: string): Promise<void> =>
+    writeFile(outFile, `console.log("reading settings"); throw new Error("no configuration");`);
+  const up = lab.up("phase2", { workDir }, { buildServer });
+  await expect(up).rejects.toThrow(/server-\d exited meanwhile[^]*reading settings[^]*no configuration/);
+  expectNothingLeft(workDir);
+  expect(lab.reports).toEqual([]);
+});
+
+test("a server that never gets ready can be given up by an abort, and nothing is left", async () => {
+  const workDir = lab.workDir("aborted");
+  const buildServer = (outFile: string): Promise<void> =>
+    writeFile(
+      outFile,
+      `import { createServer } from "node:http";
+       createServer((_, answer) => answer.writeHead(503).end()).listen(Number(process.env.PORT), "127.0.0.1");`,
+    );
+  const controller = new AbortController();
+  const onStep = (step: string): void => {
+    if (step === "starting server-3") setTimeout(() => controller.abort(new Error("interrupted")), 200);
+  };
+  const up = lab.up("phase1", { workDir, onStep, signal: controller.signal }, { buildServer });
+  await expect(up).rejects.toThrow("interrupted");
+  expectNothingLeft(workDir);
+});
+
+test("a work folder that holds another deployment's files is refused and left as it is", async () => {
+  const workDir = lab.workDir("used");
+  await mkdir(join(workDir, "ledger"), { recursive: true });
+  await writeFile(join(workDir, "ledger", "server-1.1.ndjson"), "{}\n");
+  await expect(lab.up("phase0", { workDir })).rejects.toThrow(/ledger is there already/);
+  expect(existsSync(join(workDir, "ledger", "server-1.1.ndjson"))).toBe(true);
+});
+
+test("going down leaves files in the work folder alone that are not the deployment's", async () => {
+  const workDir = lab.workDir("shared");
+  await mkdir(workDir);
+  await writeFile(join(workDir, "notes.txt"), "mine");
+  const deployment = await lab.up("phase0", { workDir });
+  await deployment.down();
+  expect(existsSync(join(workDir, "notes.txt"))).toBe(true);
+  expect(existsSync(join(workDir, "ledger"))).toBe(false);
+});

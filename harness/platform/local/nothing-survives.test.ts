@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { attach, findKept, releaseToBackground } from "./kept-deployments.ts";
+import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
+import { createTestLab, processesOf } from "./test-support/test-lab.ts";
+
+const placeSchema = z.object({
+  id: z.string(),
+  url: z.string(),
+  workDir: z.string(),
+  folder: z.string(),
+  stateDir: z.string(),
+});
+type Place = z.infer<typeof placeSchema>;
+
+const harnesses: ChildProcess[] = [];
+const places: Place[] = [];
+afterEach(async () => {
+  for (const harness of harnesses.splice(0)) harness.kill("SIGKILL");
+  for (const { folder, stateDir } of places.splice(0)) {
+    await vi.waitFor(async () => expect((await downAll(stateDir)).owned).toEqual([]));
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** A harness with phase2 up in a process of its own. */
+const startHarness = async (...args: string[]): Promise<{ harness: ChildProcess; place: Place }> => {
+  const program = join(import.meta.dirname, "test-support/harness-process.ts");
+  const harness = spawn(process.execPath, ["--import", "tsx", program, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  harnesses.push(harness);
+  const [line] = (await once(createInterface({ input: harness.stdout }), "line")) as [string];
+  const place = placeSchema.parse(JSON.parse(line));
+  places.push(place);
+  return { harness, place };
+};
+
+const reaperPid = (workDir: string): number =>
+  Number.parseInt(processesOf(workDir).find((line) => line.includes("reaper.mjs")) ?? "", 10);
+
+test("kill -9 of the harness: the reaper ends every process and removes every file", async () => {
+  const { harness, place } = await startHarness();
+  // Three servers, router, broker, reaper.
+  expect(processesOf(place.workDir)).toHaveLength(6);
+  harness.kill("SIGKILL");
+  await vi.waitFor(() => expect(processesOf(place.workDir)).toEqual([]), { timeout: 10_000 });
+  await vi.waitFor(() => expect(existsSync(join(place.stateDir, `${place.id}.json`))).toBe(false));
+  expect(existsSync(place.workDir)).toBe(false);
+});
+
+test("the reaper does not obey the signals of a terminal", async () => {
+  const { harness, place } = await startHarness();
+  const pid = reaperPid(place.workDir);
+  process.kill(pid, "SIGINT");
+  process.kill(pid, "SIGTERM");
+  process.kill(pid, "SIGHUP");
+  harness.kill("SIGKILL");
+  await vi.waitFor(() => expect(processesOf(place.workDir)).toEqual([]), { timeout: 10_000 });
+});
+
+test("the next command sweeps what is left when the reaper was killed too", async () => {
+  const { harness, place } = await startHarness();
+  expect((await sweepLeftovers(place.stateDir)).owned).toEqual([place.id]);
+  process.kill(reaperPid(place.workDir), "SIGKILL");
+  harness.kill("SIGKILL");
+  await once(harness, "exit");
+  expect(processesOf(place.workDir).length).toBeGreaterThanOrEqual(5);
+  const report = await sweepLeftovers(place.stateDir);
+  expect(report.swept).toEqual([{ id: place.id, processes: 5 }]);
+  expect(report.problems).toEqual([]);
+  expect(processesOf(place.workDir)).toEqual([]);
+  expect(existsSync(place.workDir)).toBe(false);
+  expect((await sweepLeftovers(place.stateDir)).swept).toEqual([]);
+});
+
+test("a deployment left in the background is found, bounced and taken down by other commands", async () => {
+  const { harness, place } = await startHarness("--release");
+  await once(harness, "exit");
+  const report = await sweepLeftovers(place.stateDir);
+  expect(report).toMatchObject({ swept: [], kept: [place.id] });
+  expect(findKept(place.stateDir)).toMatchObject([{ id: place.id, topology: "phase2", url: place.url }]);
+  expect(processesOf(place.workDir)).toHaveLength(5);
+
+  const reports: string[] = [];
+  const onInstance = (name: string, state: string): void => void reports.push(`${name} ${state}`);
+  const attached = attach(place.id, { onInstance }, place.stateDir);
+  await attached.control.stop("server-2", 10_000);
+  await attached.control.start("server-2");
+  await attached.control.kill("server-3");
+  await attached.control.start("server-3");
+  await releaseToBackground(attached);
+  expect(reports).toEqual([
+    "server-2 not-ready",
+    "server-2 stopped",
+    "server-2 started",
+    "server-2 ready",
+    "server-3 killed",
+    "server-3 started",
+    "server-3 ready",
+  ]);
+  expect((await fetch(`${place.url}/readyz`)).status).toBe(200);
+
+  expect((await downAll(place.stateDir)).swept).toEqual([{ id: place.id, processes: 5 }]);
+  expect(processesOf(place.workDir)).toEqual([]);
+  expect(existsSync(place.workDir)).toBe(false);
+});
+
+test("a command that is still running keeps its deployment, whatever others clean up", async () => {
+  const lab = createTestLab();
+  try {
+    const deployment = await lab.up("phase0");
+    expect((await downAll(lab.stateDir)).owned).toEqual([deployment.id]);
+    expect((await fetch(`${deployment.url}/readyz`)).status).toBe(200);
+    expect(() => attach(deployment.id, {}, lab.stateDir)).toThrow(/no deployment .* is up; there are: none/);
+    const state = readFileSync(join(lab.stateDir, `${deployment.id}.json`), "utf8");
+    expect(state).toContain(`"pid": ${process.pid}`);
+  } finally {
+    await lab.close();
+  }
+});
