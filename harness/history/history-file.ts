@@ -22,8 +22,8 @@ export async function appendRun(
   const part = `${historyGz}.part`;
   try {
     await rm(part, { force: true });
-    await copyFile(historyGz, part).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
+    await copyFile(historyGz, part).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     });
     await pipeline(
       linesOf(run, segments),

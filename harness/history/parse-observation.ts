@@ -21,8 +21,7 @@ export function parseObservation(line: string): Observation {
   if (typeof value !== "object" || value === null) throw new Error(`is not an object: ${excerpt(line)}`);
   const fields = value as Record<string, unknown>;
   const checks = CHECKS_BY_TYPE.get(fields["type"]);
-  if (checks === undefined)
-    throw new Error(`has an unknown type: ${excerpt(JSON.stringify(fields["type"]) ?? "none")}`);
+  if (checks === undefined) throw new Error(`has an unknown type: ${excerpt(String(fields["type"]))}`);
   for (const [name, check] of checks) {
     const found = fields[name];
     if (found === undefined ? check.optional : check.accepts(found)) continue;

@@ -1,0 +1,84 @@
+import type { PipelineObservation, PublishedObservation } from "../history/observation.ts";
+import { sortedIndices, valueAt, type Column } from "./column.ts";
+
+export const ROUTES = [
+  "local",
+  "broker",
+  "fallback",
+] as const satisfies readonly PublishedObservation["route"][];
+export type Route = (typeof ROUTES)[number];
+
+/** Everything about one epoch (one pipeline run) of one session. `source`: the instance's id * 3 + the route's index. */
+export interface EpochRecord {
+  epoch: string;
+  published: { seq: Column; atMs: Column; intendedMs: Column; source: Column };
+  received: { seq: Column; atMs: Column; connection: Column };
+  pipelines: PipelineObservation[];
+}
+
+export const createEpochRecord = (epoch: string): EpochRecord => ({
+  epoch,
+  published: { seq: [], atMs: [], intendedMs: [], source: [] },
+  received: { seq: [], atMs: [], connection: [] },
+  pipelines: [],
+});
+
+export const sourceOf = (instanceId: number, route: Route): number =>
+  instanceId * ROUTES.length + ROUTES.indexOf(route);
+export const instanceIdOf = (source: number): number => Math.floor(source / ROUTES.length);
+export const routeOf = (source: number): Route => ROUTES[source % ROUTES.length] as Route;
+
+/**
+ * Called once for each number of the epoch that was planned, published or received, in rising order.
+ * @param published index of its first publication, or -1
+ * @param received index of its first receipt, or -1
+ * @param receipts how often it was received
+ */
+export type PairVisitor = (seq: number, published: number, received: number, receipts: number) => void;
+
+/** Joins what was planned (1 to `plannedEvents`), published and received of one epoch by number. */
+export function joinPairs(
+  { epoch, published, received }: EpochRecord,
+  plannedEvents: number,
+  visit: PairVisitor,
+): void {
+  // Ties are broken by every field, so that the order of records in the history cannot show in the result.
+  const publications = sortedIndices(
+    published.seq.length,
+    byFields(published.seq, published.atMs, published.source, published.intendedMs),
+  );
+  const receipts = sortedIndices(
+    received.seq.length,
+    byFields(received.seq, received.atMs, received.connection),
+  );
+  let planned = 1;
+  let p = 0;
+  let r = 0;
+  const seqAt = (column: Column, order: Uint32Array, position: number): number =>
+    position < order.length ? valueAt(column, valueAt(order, position)) : Infinity;
+  for (;;) {
+    const publishedSeq = seqAt(published.seq, publications, p);
+    const receivedSeq = seqAt(received.seq, receipts, r);
+    const seq = Math.min(publishedSeq, receivedSeq, planned <= plannedEvents ? planned : Infinity);
+    if (seq === Infinity) return;
+    // Would never be passed by; the reader refuses it, a caller with records of its own may not.
+    if (Number.isNaN(seq)) throw new Error(`epoch ${epoch} has an event whose number is not a number`);
+    const firstPublished = publishedSeq === seq ? valueAt(publications, p) : -1;
+    const firstReceived = receivedSeq === seq ? valueAt(receipts, r) : -1;
+    const r0 = r;
+    while (seqAt(published.seq, publications, p) === seq) p++;
+    while (seqAt(received.seq, receipts, r) === seq) r++;
+    if (planned === seq) planned++;
+    visit(seq, firstPublished, firstReceived, r - r0);
+  }
+}
+
+const byFields =
+  (...columns: Column[]) =>
+  (a: number, b: number): number => {
+    for (const column of columns) {
+      const difference = valueAt(column, a) - valueAt(column, b);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  };

@@ -1,0 +1,236 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { CAUSES } from "../history/observation.ts";
+import { readHistory } from "../history/read-history.ts";
+import { INVALID_RULES } from "./invalid-rules.ts";
+import { judgeRecord, weigh } from "./judge-record.ts";
+import { OUTCOMES } from "./outcome.ts";
+import { REMARKS } from "./remarks.ts";
+import { RunRecord } from "./run-record.ts";
+import { UNKNOWN_RULES } from "./unknown-rules.ts";
+import { decideVerdict } from "./verdict.ts";
+
+const FOLDER = fileURLToPath(new URL("fixtures/", import.meta.url));
+const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.ndjson$/, ""));
+
+async function judgeFixture(name: string) {
+  const record = new RunRecord();
+  for await (const batch of readHistory(`${FOLDER}${name}.ndjson`)) {
+    for (const observation of batch) record.absorb(observation);
+  }
+  const result = judgeRecord(record);
+  const { lostByCause, latencyMs, reconnects, affinity, sessionsPerInstance, bounces, load, ...counts } =
+    result;
+  const causes = Object.fromEntries(Object.entries(lostByCause).filter(([, lost]) => lost > 0));
+  const { findings } = decideVerdict(weigh(record));
+  const brief = {
+    verdict: result.verdict,
+    pairs: OUTCOMES.map((outcome) => counts[outcome]),
+    beside: [result.duplicated, result.reordered, result.unexpected],
+    causes,
+    stuck: result.stuckStreams,
+    findings: findings.map(({ id }) => id),
+  };
+  return { result, brief, findings };
+}
+
+/** verdict, [delivered, recovered, lost, neverPublished, indeterminate], findings, causes, [duplicated, reordered, unexpected], stuck */
+type Row = [
+  verdict: string,
+  pairs: number[],
+  findings?: string[],
+  causes?: Record<string, number>,
+  beside?: number[],
+  stuck?: number,
+];
+
+const EXPECTED: Record<string, Row> = {
+  valid: ["valid", [3, 0, 0, 0, 0]],
+
+  "outcome-delivered": ["valid", [3, 0, 0, 0, 0]],
+  "outcome-recovered": ["valid", [2, 1, 0, 0, 0]],
+  "outcome-lost": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
+  "outcome-never-published": ["valid", [1, 0, 0, 2, 0], ["never-published-why", "stuck"], {}, [0, 0, 0], 1],
+  "outcome-indeterminate": ["unknown", [1, 0, 0, 0, 2], ["ledger-incomplete", "stuck"], {}, [0, 0, 0], 1],
+  "count-duplicated": ["invalid", [3, 0, 0, 0, 0], ["duplicated"], {}, [2, 0, 0]],
+  "count-reordered": ["invalid", [3, 0, 0, 0, 0], ["reordered"], {}, [0, 1, 0]],
+  "count-unexpected": ["invalid", [3, 0, 0, 0, 0], ["unexpected"], {}, [0, 0, 1]],
+
+  "cause-no-route": ["valid", [0, 0, 3, 0, 0], ["stuck"], { "no-route": 3 }, [0, 0, 0], 1],
+  "cause-no-route-fallback-without-a-broker": [
+    "valid",
+    [0, 0, 3, 0, 0],
+    ["stuck"],
+    { "no-route": 3 },
+    [0, 0, 0],
+    1,
+  ],
+  "cause-in-flight-at-disconnect": ["valid", [2, 0, 1, 0, 0], [], { "in-flight-at-disconnect": 1 }],
+  "cause-in-flight-at-disconnect-while-draining": [
+    "valid",
+    [2, 0, 1, 0, 0],
+    [],
+    { "in-flight-at-disconnect": 1 },
+  ],
+  "cause-in-flight-at-disconnect-of-the-publisher": [
+    "valid",
+    [1, 0, 1, 1, 0],
+    ["never-published-why", "stuck"],
+    { "in-flight-at-disconnect": 1 },
+    [0, 0, 0],
+    1,
+  ],
+  "cause-while-disconnected": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
+  "cause-replay-window-exceeded": ["valid", [2, 0, 1, 0, 0], [], { "replay-window-exceeded": 1 }],
+  "cause-epoch-changed": ["valid", [2, 0, 1, 0, 0], [], { "epoch-changed": 1 }],
+  "cause-broker-gap": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
+  "cause-broker-gap-fallback": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
+  "cause-broker-gap-noticed-late": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
+  // Its promise allows `unexplained`; nothing can.
+  "cause-unexplained": ["invalid", [2, 0, 1, 0, 0], ["loss-not-promised"], { unexplained: 1 }],
+
+  "unknown-no-run": ["unknown", [3, 0, 0, 0, 0], ["no-run"]],
+  "unknown-no-plan": ["unknown", [3, 0, 0, 0, 0], ["no-plan"]],
+  "unknown-contradictory": ["unknown", [3, 0, 0, 0, 0], ["contradictory"]],
+  "unknown-nothing-connected": [
+    "unknown",
+    [0, 0, 0, 3, 0],
+    ["nothing-connected", "never-connected", "never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "unknown-no-drain": ["unknown", [3, 0, 0, 0, 0], ["no-drain"]],
+  "unknown-engine-silent": ["unknown", [3, 0, 0, 0, 0], ["engine-silent"]],
+  "unknown-engine-saturated": ["unknown", [3, 0, 0, 0, 0], ["engine-saturated"]],
+  "unknown-publisher-silent": [
+    "unknown",
+    [0, 0, 0, 3, 0],
+    ["publisher-silent", "never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "unknown-publisher-slow": ["unknown", [3, 0, 0, 0, 0], ["publisher-slow", "published-late"]],
+  "unknown-clocks-off": ["unknown", [3, 0, 0, 0, 0], ["clocks-off"]],
+  "unknown-bounce-missing": ["unknown", [3, 0, 0, 0, 0], ["bounce-missing"]],
+  "unknown-bounce-unfinished": ["unknown", [3, 0, 0, 0, 0], ["bounce-unfinished"]],
+  "unknown-bounce-failed": ["unknown", [3, 0, 0, 0, 0], ["bounce-failed"]],
+  "unknown-ledger-incomplete": ["unknown", [1, 0, 0, 0, 2], ["ledger-incomplete", "stuck"], {}, [0, 0, 0], 1],
+  "unknown-not-drained": ["unknown", [3, 0, 0, 0, 1], ["not-drained"]],
+  "unknown-chance-off": ["unknown", [12, 0, 0, 0, 0], ["chance-off"]],
+
+  "invalid-loss-not-promised": [
+    "invalid",
+    [2, 0, 1, 0, 0],
+    ["loss-not-promised"],
+    { "while-disconnected": 1 },
+  ],
+  "invalid-never-published": [
+    "invalid",
+    [2, 0, 0, 1, 0],
+    ["never-published", "never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "invalid-plan-not-published": ["invalid", [2, 0, 0, 1, 0], ["plan-not-published", "never-published-why"]],
+  "invalid-duplicated": ["invalid", [3, 0, 0, 0, 0], ["duplicated"], {}, [1, 0, 0]],
+  "invalid-unexpected": ["invalid", [3, 0, 0, 0, 0], ["unexpected"], {}, [0, 0, 1]],
+  "invalid-reordered": ["invalid", [3, 0, 0, 0, 0], ["reordered"], {}, [0, 1, 0]],
+  "invalid-stuck-without-miss": [
+    "invalid",
+    [3, 0, 0, 0, 0],
+    ["stuck-without-miss", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+
+  "remark-never-connected": [
+    "valid",
+    [3, 0, 0, 3, 0],
+    ["never-connected", "never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "remark-never-started": [
+    "valid",
+    [3, 0, 0, 3, 0],
+    ["never-started", "never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "remark-never-published-why": [
+    "valid",
+    [1, 0, 0, 2, 0],
+    ["never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "remark-stuck": ["valid", [2, 0, 1, 0, 0], ["stuck"], { "while-disconnected": 1 }, [0, 0, 0], 1],
+  "remark-reordered-under-bounce": ["valid", [3, 0, 0, 0, 0], ["reordered-under-bounce"], {}, [0, 1, 0]],
+  "remark-unconfirmed": ["valid", [3, 0, 0, 0, 0], ["unconfirmed", "ledger-doubtful"]],
+  "remark-ledger-doubtful": ["valid", [3, 0, 0, 0, 0], ["ledger-doubtful"]],
+  "remark-published-late": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
+};
+
+describe("planted anomalies", () => {
+  it("lists every fixture, and no other", () => {
+    expect(NAMES.toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+  });
+
+  it.each(Object.entries(EXPECTED))(
+    "judges %s",
+    async (name, [verdict, pairs, findings = [], causes = {}, beside = [0, 0, 0], stuck = 0]) => {
+      const { brief } = await judgeFixture(name);
+      expect(brief).toEqual({ verdict, pairs, beside, causes, stuck, findings });
+    },
+  );
+
+  const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+  it.each([...OUTCOMES])("has a fixture with a pair that is %s", async (outcome) => {
+    const { result } = await judgeFixture(`outcome-${kebab(outcome)}`);
+    expect(result[outcome]).toBeGreaterThan(0);
+  });
+
+  it.each([...CAUSES])("has a fixture with a loss by %s and by nothing else", async (cause) => {
+    const { brief } = await judgeFixture(`cause-${cause}`);
+    expect(Object.keys(brief.causes)).toEqual([cause]);
+  });
+
+  it.each(UNKNOWN_RULES.map(({ id }) => id))("has a fixture that is unknown by %s alone", async (id) => {
+    const { brief } = await judgeFixture(`unknown-${id}`);
+    expect(brief.findings.filter((found) => UNKNOWN_RULES.some((rule) => rule.id === found))).toEqual([id]);
+  });
+
+  it.each(INVALID_RULES.map(({ id }) => id))("has a fixture that is invalid by %s alone", async (id) => {
+    const { brief } = await judgeFixture(`invalid-${id}`);
+    expect(brief.verdict).toBe("invalid");
+    expect(brief.findings.filter((found) => INVALID_RULES.some((rule) => rule.id === found))).toEqual([id]);
+  });
+
+  it.each(REMARKS.map(({ id }) => id))("has a fixture with the remark %s", async (id) => {
+    const { brief } = await judgeFixture(`remark-${id}`);
+    expect(brief.findings).toContain(id);
+  });
+
+  it("gives every finding as a sentence of the result's reasons, set-up notes first", async () => {
+    const { result, findings } = await judgeFixture("cause-no-route-fallback-without-a-broker");
+    expect(result.reasons).toEqual([
+      "The broker was stopped before the start.",
+      ...findings.map(({ sentence }) => sentence),
+    ]);
+    expect(result.reasons.at(-1)).toBe("1 of 1 stream is stuck: the terminal event never came.");
+  });
+
+  it("keeps sessions that never connected in the denominator", async () => {
+    const { result } = await judgeFixture("remark-never-connected");
+    expect(result).toMatchObject({ sessions: 2, due: 6, lossRatio: 0, missedRatio: 0.5 });
+  });
+});

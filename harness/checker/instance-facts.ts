@@ -1,0 +1,87 @@
+import type { RunRecord } from "./run-record.ts";
+
+interface Timeline {
+  /** Rising. */
+  atMs: number[];
+  up: boolean[];
+}
+
+/** What the ledgers and the platform say of the instances: whose evidence is whole, who had a broker when, who ended when. */
+export class InstanceFacts {
+  readonly #complete = new Set<string>();
+  readonly #incomplete = new Set<string>();
+  readonly #brokers = new Map<string, Timeline>();
+  readonly #ends = new Map<string, number[]>();
+  readonly #all: readonly string[];
+
+  constructor(record: RunRecord) {
+    this.#all = record.instances.all();
+    for (const { instance, state } of record.ledgers) {
+      // Several processes of one instance have a ledger each: one bad one is enough to doubt the instance.
+      (state === "read" ? this.#complete : this.#incomplete).add(instance);
+    }
+    for (const { instance, state, atMs } of record.instanceStates) {
+      if (state !== "stopped" && state !== "killed") continue;
+      const ends = this.#ends.get(instance) ?? [];
+      ends.push(atMs);
+      this.#ends.set(instance, ends);
+    }
+    const changes = [
+      ...record.brokers.map(({ instance, state, atMs }) => ({ instance, up: state === "up", atMs })),
+      // A killed process writes no `down`, but its broker connection is gone with it.
+      ...[...this.#ends].flatMap(([instance, ends]) => ends.map((atMs) => ({ instance, up: false, atMs }))),
+    ].sort((a, b) => a.atMs - b.atMs || Number(a.up) - Number(b.up));
+    for (const { instance, up, atMs } of changes) {
+      const timeline = this.#brokers.get(instance) ?? { atMs: [], up: [] };
+      timeline.atMs.push(atMs);
+      timeline.up.push(up);
+      this.#brokers.set(instance, timeline);
+    }
+  }
+
+  /** True when every process of the instance left a ledger that could be read to its end. */
+  ledgerComplete(instance: string): boolean {
+    return this.#complete.has(instance) && !this.#incomplete.has(instance);
+  }
+
+  /** The instances whose evidence is not whole, by name. */
+  incompleteLedgers(): string[] {
+    return this.#all.filter((instance) => !this.ledgerComplete(instance)).toSorted();
+  }
+
+  /** True when a process of the instance ended within [fromMs, toMs]. */
+  endedWithin(instance: string, fromMs: number, toMs: number): boolean {
+    return this.#ends.get(instance)?.some((atMs) => atMs >= fromMs && atMs <= toMs) ?? false;
+  }
+
+  /** True when the instance had no broker connection at that time: after its `down` and before its next `up`, or before its first `up`. */
+  brokerDownAt(instance: string, atMs: number): boolean {
+    let up = false;
+    this.#eachChange(instance, (changedMs, state) => {
+      if (changedMs <= atMs) up = state;
+    });
+    return !up;
+  }
+
+  brokerUpBefore(instance: string, atMs: number): boolean {
+    let found = false;
+    this.#eachChange(instance, (changedMs, state) => {
+      if (state && changedMs < atMs) found = true;
+    });
+    return found;
+  }
+
+  /** True when the instance's broker connection was seen to go within [fromMs, toMs]. */
+  brokerLostWithin(instance: string, fromMs: number, toMs: number): boolean {
+    let found = false;
+    this.#eachChange(instance, (changedMs, state) => {
+      if (!state && changedMs >= fromMs && changedMs <= toMs) found = true;
+    });
+    return found;
+  }
+
+  #eachChange(instance: string, visit: (atMs: number, up: boolean) => void): void {
+    const timeline = this.#brokers.get(instance);
+    timeline?.atMs.forEach((atMs, index) => visit(atMs, timeline.up[index] === true));
+  }
+}

@@ -1,0 +1,191 @@
+import { valueAt } from "./column.ts";
+import { causeOf } from "./cause.ts";
+import type { DueWindow } from "./due-pairs.ts";
+import { instanceIdOf, joinPairs, routeOf, type EpochRecord } from "./epoch-record.ts";
+import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished } from "./outcome.ts";
+import { pipelineFate, type PipelineFate } from "./pipeline-fate.ts";
+import type { RunContext } from "./run-context.ts";
+import type { Connection, SessionRecord } from "./session-record.ts";
+import type { Tally } from "./tally.ts";
+import { CLOCK_TOLERANCE_MS } from "./thresholds.ts";
+
+/** What all epochs of a session share. */
+export interface SessionFacts {
+  session: SessionRecord;
+  connections: readonly Connection[];
+  byNumber: ReadonlyMap<number, Connection>;
+  window: DueWindow;
+}
+
+/** Judges the pairs of one epoch of one session, and adds them to the tally. */
+export class EpochJudge {
+  readonly #facts: SessionFacts;
+  readonly #epoch: EpochRecord;
+  readonly #plannedEvents: number;
+  readonly #context: RunContext;
+  readonly #tally: Tally;
+  /** Times of the live deliveries, in the order of their numbers. */
+  readonly #deliveredAtMs: number[] = [];
+  #missed = 0;
+  // Needed by few epochs, so found out on demand.
+  #fate: PipelineFate | undefined;
+  #recorded: boolean | undefined;
+  #highest: ReadonlyMap<number, number> | undefined;
+
+  constructor(
+    facts: SessionFacts,
+    epoch: EpochRecord,
+    plannedEvents: number,
+    context: RunContext,
+    tally: Tally,
+  ) {
+    this.#facts = facts;
+    this.#epoch = epoch;
+    this.#plannedEvents = plannedEvents;
+    this.#context = context;
+    this.#tally = tally;
+  }
+
+  /** @returns how many of the due pairs did not arrive. */
+  judge(): number {
+    this.#tally.published += this.#epoch.published.seq.length;
+    joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts) => {
+      this.#judgePair(seq, published, received, receipts);
+    });
+    this.#tally.reordered += countReordered(this.#deliveredAtMs);
+    return this.#missed;
+  }
+
+  #judgePair(seq: number, publication: number, receipt: number, receipts: number): void {
+    const tally = this.#tally;
+    const { published } = this.#epoch;
+    const planned = seq >= 1 && seq <= this.#plannedEvents;
+    const publishedMs = publication === -1 ? null : valueAt(published.atMs, publication);
+    if (receipts > 1) tally.duplicated += receipts - 1;
+    if (receipt !== -1) this.#checkReceipt(publishedMs, receipt, planned);
+    if (!planned && !this.#isExtra(publishedMs)) return;
+
+    tally.due++;
+    if (planned) tally.planned++;
+    if (publishedMs !== null) {
+      tally.lateness.record(publishedMs - valueAt(published.intendedMs, publication));
+      if (planned) {
+        tally.plannedPublished++;
+        if (isUnderLoad(publishedMs, this.#context)) tally.publishedUnderLoad++;
+      }
+    }
+    if (receipt !== -1) this.#arrive(publishedMs, publication, receipt);
+    else if (publishedMs !== null) this.#miss(seq, publishedMs, publication);
+    else this.#missUnpublished();
+  }
+
+  #isExtra(publishedMs: number | null): boolean {
+    const { fromMs, toMs } = this.#facts.window;
+    return publishedMs !== null && publishedMs >= fromMs && publishedMs <= toMs;
+  }
+
+  #arrive(publishedMs: number | null, publication: number, receipt: number): void {
+    const { published, received } = this.#epoch;
+    const connection = this.#facts.byNumber.get(valueAt(received.connection, receipt));
+    const outcome = outcomeOfReceived(publishedMs, connection);
+    this.#tally.outcomes[outcome]++;
+    if (outcome === "recovered") return;
+    const receivedMs = valueAt(received.atMs, receipt);
+    this.#deliveredAtMs.push(receivedMs);
+    if (publishedMs !== null) {
+      this.#tally.latency.record(receivedMs - valueAt(published.intendedMs, publication));
+    }
+  }
+
+  #miss(seq: number, publishedMs: number, publication: number): void {
+    const { connections } = this.#facts;
+    this.#missed++;
+    const outcome = outcomeOfMissed(publishedMs, connections, this.#context);
+    this.#tally.outcomes[outcome]++;
+    if (outcome === "indeterminate") {
+      this.#tally.indeterminateBy.late++;
+      return;
+    }
+    const source = valueAt(this.#epoch.published.source, publication);
+    const highest = (this.#highest ??= highestByConnection(this.#epoch));
+    const cause = causeOf(
+      {
+        seq,
+        publishedMs,
+        publisher: this.#context.instances.name(instanceIdOf(source)),
+        route: routeOf(source),
+        connections,
+        highestReceivedOn: (connection) => highest.get(connection) ?? 0,
+      },
+      this.#context.facts,
+    );
+    this.#tally.lostByCause[cause]++;
+    this.#tally.lostAtMs.push(publishedMs);
+  }
+
+  #missUnpublished(): void {
+    const tally = this.#tally;
+    this.#missed++;
+    const fate = (this.#fate ??= pipelineFate(this.#facts.session, this.#epoch, this.#context));
+    tally.outcomes[outcomeOfUnpublished(fate)]++;
+    if (fate === "unrecorded" || fate === "running") tally.indeterminateBy[fate]++;
+    else tally.neverPublishedBy[fate]++;
+  }
+
+  #checkReceipt(publishedMs: number | null, receipt: number, planned: boolean): void {
+    const tally = this.#tally;
+    const { received } = this.#epoch;
+    const connection = valueAt(received.connection, receipt);
+    if (!this.#facts.byNumber.has(connection)) {
+      const { name } = this.#facts.session;
+      tally.contradictions.add(`${name} received on its connection ${connection}, which was never confirmed`);
+    }
+    if (publishedMs === null) {
+      this.#recorded ??= isRecorded(this.#epoch, this.#context);
+      if (this.#recorded) tally.unexpected++;
+      else if (!planned) tally.unconfirmed++;
+      return;
+    }
+    const earlyMs = publishedMs - valueAt(received.atMs, receipt);
+    if (earlyMs <= CLOCK_TOLERANCE_MS) return;
+    tally.receivedEarly.count++;
+    tally.receivedEarly.worstMs = Math.max(tally.receivedEarly.worstMs, earlyMs);
+  }
+}
+
+/** True when the ledgers of all instances that may have published this epoch are whole. */
+function isRecorded({ pipelines, published }: EpochRecord, { facts, instances }: RunContext): boolean {
+  const publishers = new Set([
+    ...pipelines.map(({ instance }) => instance),
+    ...[...new Set(published.source)].map((source) => instances.name(instanceIdOf(source))),
+  ]);
+  if (publishers.size === 0) return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
+  return [...publishers].every((instance) => facts.ledgerComplete(instance));
+}
+
+function highestByConnection({ received }: EpochRecord): ReadonlyMap<number, number> {
+  const highest = new Map<number, number>();
+  received.seq.forEach((seq, index) => {
+    const connection = valueAt(received.connection, index);
+    if (seq > (highest.get(connection) ?? 0)) highest.set(connection, seq);
+  });
+  return highest;
+}
+
+/**
+ * How many live deliveries came after a later one of their epoch. Events that were read at once share a time and are taken
+ * to be in order: the history cannot tell.
+ */
+function countReordered(atMs: readonly number[]): number {
+  let reordered = 0;
+  let earliestLaterMs = Infinity;
+  for (let index = atMs.length - 1; index >= 0; index--) {
+    const time = valueAt(atMs, index);
+    if (time > earliestLaterMs) reordered++;
+    else earliestLaterMs = time;
+  }
+  return reordered;
+}
+
+const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: RunContext): boolean =>
+  loadStartedMs !== null && drainStartedMs !== null && atMs >= loadStartedMs && atMs <= drainStartedMs;

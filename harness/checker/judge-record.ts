@@ -1,0 +1,89 @@
+import { countSessionsPerInstance, measureAffinity } from "./affinity.ts";
+import { collectBounces, measureBounces } from "./bounces.ts";
+import type { Evidence } from "./evidence.ts";
+import { countGates } from "./gates.ts";
+import { judgeSession } from "./judge-session.ts";
+import { measureLoad } from "./load-figures.ts";
+import { measureReconnects } from "./reconnects.ts";
+import { createRunContext } from "./run-context.ts";
+import { RunRecord } from "./run-record.ts";
+import type { RunResult } from "./run-result.ts";
+import { Tally } from "./tally.ts";
+import { decideVerdict } from "./verdict.ts";
+
+/** Counts everything that the record holds. The verdict's rules look at it afterwards. */
+export function weigh(record: RunRecord): Evidence {
+  const context = createRunContext(record);
+  const tally = new Tally();
+  for (const session of record.sessions.values()) judgeSession(session, context, tally);
+  return {
+    record,
+    context,
+    tally,
+    bounces: collectBounces(record),
+    load: measureLoad(record, context, tally),
+  };
+}
+
+/** @throws Error when an outcome was given twice or not at all, which would be a mistake of the checker itself. */
+export function judgeRecord(record: RunRecord): RunResult {
+  const evidence = weigh(record);
+  const { context, tally, load } = evidence;
+  const { outcomes, latency } = tally;
+  const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+  if (judged !== tally.due) throw new Error(`${tally.due} pairs were due, but ${judged} have an outcome`);
+  const { verdict, findings } = decideVerdict(evidence);
+  const share = (pairs: number): number => (tally.due === 0 ? 0 : pairs / tally.due);
+  return {
+    ...identityOf(record),
+    verdict,
+    reasons: [...(record.run?.notes ?? []), ...findings.map(({ sentence }) => sentence)],
+    sessions: tally.sessions,
+    due: tally.due,
+    ...outcomes,
+    duplicated: tally.duplicated,
+    reordered: tally.reordered,
+    unexpected: tally.unexpected,
+    lossRatio: share(outcomes.lost),
+    missedRatio: share(tally.due - outcomes.delivered - outcomes.recovered),
+    lostByCause: tally.lostByCause,
+    stuckStreams: tally.stuckStreams,
+    gates: countGates(record, context),
+    latencyMs: latency.empty
+      ? null
+      : {
+          p50: latency.percentileMs(50),
+          p90: latency.percentileMs(90),
+          p99: latency.percentileMs(99),
+          p999: latency.percentileMs(99.9),
+          max: latency.maxMs,
+        },
+    reconnects: measureReconnects(record),
+    affinity: measureAffinity(record),
+    sessionsPerInstance: countSessionsPerInstance(record),
+    bounces: measureBounces(record, context, tally.lostAtMs),
+    load,
+  };
+}
+
+/** The result of a run that could not be judged at all. */
+export function unjudged(record: RunRecord, error: unknown): RunResult {
+  const reason = error instanceof Error ? error.message : String(error);
+  const empty = judgeRecord(new RunRecord());
+  return {
+    ...empty,
+    ...identityOf(record),
+    verdict: "unknown",
+    reasons: [...(record.run?.notes ?? []), `The checker failed: ${reason}`],
+  };
+}
+
+const identityOf = ({
+  run,
+}: RunRecord): Pick<RunResult, "topology" | "bounce" | "repeat" | "verdict" | "expectation"> => ({
+  topology: run?.topology ?? "(unnamed)",
+  bounce: run?.bounce ?? "none",
+  repeat: run?.repeat ?? 1,
+  verdict: "unknown",
+  expectation: run?.promise.sentence ?? "",
+});

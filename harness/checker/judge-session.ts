@@ -1,0 +1,40 @@
+import { dueWindow, firstEpochOf } from "./due-pairs.ts";
+import { createEpochRecord } from "./epoch-record.ts";
+import { EpochJudge } from "./judge-epoch.ts";
+import type { RunContext } from "./run-context.ts";
+import type { SessionRecord } from "./session-record.ts";
+import type { Tally } from "./tally.ts";
+
+/** Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally. */
+export function judgeSession(session: SessionRecord, context: RunContext, tally: Tally): void {
+  const connections = session.connections();
+  const facts = {
+    session,
+    connections,
+    byNumber: new Map(connections.map((connection) => [connection.connection, connection])),
+    window: dueWindow(connections, context),
+  };
+  for (const connection of session.disconnected.keys()) {
+    if (facts.byNumber.has(connection)) continue;
+    tally.contradictions.add(`${session.name}'s connection ${connection} ended, but was never confirmed`);
+  }
+
+  const firstEpoch = firstEpochOf(session);
+  const plannedEvents = session.planned?.events ?? 0;
+  const epochs = [...session.epochs.values()];
+  // Without any epoch the plan's pairs are still due.
+  if (firstEpoch === undefined) epochs.push(createEpochRecord(""));
+  let missed = 0;
+  for (const epoch of epochs) {
+    const planned = epoch.epoch === (firstEpoch ?? "") ? plannedEvents : 0;
+    missed += new EpochJudge(facts, epoch, planned, context, tally).judge();
+  }
+
+  if (session.planned === null) return;
+  tally.sessions++;
+  if (connections.length === 0) tally.neverConnected++;
+  else if (firstEpoch === undefined) tally.neverStarted++;
+  if (session.sawTerminal) return;
+  tally.stuckStreams++;
+  if (missed === 0) tally.stuckWithoutMiss++;
+}

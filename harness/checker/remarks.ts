@@ -1,0 +1,78 @@
+/** What a reader of the result must know, whatever the verdict. */
+import type { Rule } from "./evidence.ts";
+import { inMs, plural } from "./evidence.ts";
+import { PUBLISH_LATENESS_P99_LIMIT_MS } from "./thresholds.ts";
+
+export const REMARKS = [
+  {
+    id: "never-connected",
+    when: ({ tally }) =>
+      tally.neverConnected === 0
+        ? null
+        : `${tally.neverConnected} of ${plural(tally.sessions, "session")} never connected; what was planned for them counts as due.`,
+  },
+  {
+    id: "never-started",
+    when: ({ tally }) =>
+      tally.neverStarted === 0
+        ? null
+        : `${tally.neverStarted} of ${plural(tally.sessions, "session")} connected, but no pipeline is known to have started; what was planned for them counts as due.`,
+  },
+  {
+    id: "never-published-why",
+    when: ({ tally: { neverPublishedBy: by, outcomes } }) =>
+      outcomes.neverPublished === 0
+        ? null
+        : `Never published: ${[
+            [by.died, "died with their instance"],
+            [by.aborted, "of aborted pipelines"],
+            [by["never-started"], "of pipelines that never started"],
+            [by["at-gate"], "behind a gate that was never answered"],
+            [by["completed-without"], "of pipelines that completed without them"],
+          ]
+            .filter(([count]) => count !== 0)
+            .map(([count, why]) => `${String(count)} ${String(why)}`)
+            .join(", ")}.`,
+  },
+  {
+    id: "stuck",
+    when: ({ tally }) =>
+      tally.stuckStreams === 0
+        ? null
+        : `${tally.stuckStreams} of ${plural(tally.sessions, "stream")} ${tally.stuckStreams === 1 ? "is" : "are"} stuck: the terminal event never came.`,
+  },
+  {
+    id: "reordered-under-bounce",
+    when: ({ record, tally }) =>
+      tally.reordered > 0 && record.run?.bounce !== "none"
+        ? `${plural(tally.reordered, "event was", "events were")} delivered after a later one.`
+        : null,
+  },
+  {
+    id: "unconfirmed",
+    when: ({ tally }) =>
+      tally.unconfirmed === 0
+        ? null
+        : `${plural(tally.unconfirmed, "event was", "events were")} received beyond the plan that no ledger can confirm; not counted as due.`,
+  },
+  {
+    id: "ledger-doubtful",
+    when: ({ record, tally }) => {
+      const doubtful = new Set(
+        record.ledgers.filter(({ state }) => state !== "read").map(({ instance }) => instance),
+      );
+      return doubtful.size === 0 || tally.indeterminateBy.unrecorded > 0
+        ? null
+        : `A ledger of ${[...doubtful].sort().join(", ")} is missing or torn; no due pair depends on it.`;
+    },
+  },
+  {
+    id: "published-late",
+    when: ({ tally }) => {
+      const latenessMs = tally.lateness.percentileMs(99);
+      return latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
+        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); the latencies contain it.`
+        : null;
+    },
+  },
+] as const satisfies readonly Rule[];

@@ -1,0 +1,54 @@
+import { CAUSES, type Cause } from "../history/observation.ts";
+import { Contradictions } from "./contradictions.ts";
+import { DurationHistogram } from "./histogram.ts";
+import { OUTCOMES, type Outcome } from "./outcome.ts";
+import type { FinalFate } from "./pipeline-fate.ts";
+
+const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
+  Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+
+const FINAL_FATES = [
+  "never-started",
+  "aborted",
+  "died",
+  "at-gate",
+  "completed-without",
+] as const satisfies readonly FinalFate[];
+
+/** The run's counts, added to session by session. */
+export class Tally {
+  /** Sessions of the plan. */
+  sessions = 0;
+  neverConnected = 0;
+  neverStarted = 0;
+  stuckStreams = 0;
+  /** Stuck although everything due to them arrived: their terminal event is not among it. */
+  stuckWithoutMiss = 0;
+
+  due = 0;
+  /** Due pairs of the plan; the rest of `due` was published beyond it. */
+  planned = 0;
+  readonly outcomes: Record<Outcome, number> = zeros(OUTCOMES);
+  readonly lostByCause: Record<Cause, number> = zeros(CAUSES);
+  /** Publication times of the lost pairs. */
+  readonly lostAtMs: number[] = [];
+  readonly neverPublishedBy: Record<FinalFate, number> = zeros(FINAL_FATES);
+  readonly indeterminateBy = zeros(["unrecorded", "running", "late"]);
+
+  duplicated = 0;
+  reordered = 0;
+  unexpected = 0;
+  /** Received outside the plan, while a ledger that could confirm it is not whole. */
+  unconfirmed = 0;
+
+  /** Publications in all ledgers, due or not. */
+  published = 0;
+  plannedPublished = 0;
+  /** Planned pairs published between load-started and drain-started. */
+  publishedUnderLoad = 0;
+  receivedEarly = { count: 0, worstMs: 0 };
+  readonly latency = new DurationHistogram();
+  /** How late behind its own plan the publisher was. */
+  readonly lateness = new DurationHistogram();
+  readonly contradictions = new Contradictions();
+}

@@ -1,0 +1,41 @@
+/** Every number that a judgement depends on, with its reason. Milliseconds unless the name says otherwise. */
+
+/** An engine whose loop runs later than this (p99) reads late, so its latencies are its own. */
+export const ENGINE_LAG_P99_LIMIT_MS = 100;
+
+/** Above this event-loop utilisation a sample is not trustworthy: queueing begins well before 100 %. */
+export const ENGINE_UTILISATION_LIMIT = 0.8;
+
+/**
+ * All processes share one clock, so an event cannot be read before it was published. The ledger stamps before the effect; the
+ * rest of this margin is for clocks of containers and virtual machines that are read with a small error.
+ */
+export const CLOCK_TOLERANCE_MS = 5;
+
+/**
+ * An instance stamps `subscribedMs` after its subscription took effect, and the publisher stamps before the event leaves. So an
+ * event may be delivered live although its stamp is slightly older than the subscription's.
+ */
+export const SUBSCRIBE_TOLERANCE_MS = 5;
+
+/** An event published this shortly before the observation ended may still have been on its way. */
+export const LATE_PUBLISH_MS = 250;
+
+/**
+ * The longest time by which a process notices, or the platform records, later than it happened that a connection or a process
+ * has ended, on one host: a closing FIN through the router, an exit seen by the parent.
+ */
+export const NOTICE_MS = 1_000;
+
+/** Less than this share of the offered rate means that the publisher, not the topology, was the limit. */
+export const ACHIEVED_SHARE_LIMIT = 0.9;
+
+/** A publisher this late behind its own plan (p99) is out of breath: all latencies contain it. */
+export const PUBLISH_LATENESS_P99_LIMIT_MS = 250;
+
+/**
+ * How far the loss of a run routed by chance may be off (N-1)/N: this many standard errors of a share of sessions (their events
+ * are lost together, so sessions are the sample), and a margin for what is not chance: sessions that end unevenly.
+ */
+export const CHANCE_SIGMAS = 4;
+export const CHANCE_MARGIN = 0.02;
