@@ -10,17 +10,11 @@ import {
   unevenFindings,
   unexplainedFindings,
 } from "./findings.ts";
-import {
-  capitalise,
-  escapeMarkdown,
-  formatBytes,
-  formatCount,
-  formatList,
-  formatNumberOf,
-} from "./format.ts";
+import { capitalise, escapeMarkdown, formatList } from "./format.ts";
 import { groupBy } from "./group-by.ts";
 import { BOUNCE_GLOSSARY, CAUSE_GLOSSARY, OUTCOME_GLOSSARY, VERDICT_GLOSSARY } from "./glossary.ts";
 import type { Manifest } from "./manifest.ts";
+import { asked, measuredOn, verdictSentence } from "./markdown-head.ts";
 import {
   bouncesTable,
   causesTable,
@@ -31,7 +25,7 @@ import {
   loadTable,
   outcomesTable,
 } from "./markdown-tables.ts";
-import { bounceLabel, groupRuns, verdictCounts } from "./run-group.ts";
+import { bounceLabel, groupRuns } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 import { whichFits } from "./which-fits.ts";
 
@@ -58,35 +52,6 @@ const glossary = (title: string, lines: Readonly<Record<string, string>>): strin
 const sentence = (text: string): string => {
   const trimmed = capitalise(text.trim());
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-};
-
-const verdictSentence = (runs: readonly RunResult[]): string => {
-  if (runs.length === 0) return "Nothing was measured: this summary holds no run.";
-  const counts = verdictCounts(runs);
-  const unknown =
-    counts.unknown === 0
-      ? ""
-      : counts.unknown === runs.length
-        ? " **No run can be trusted: no figure below says anything about a topology.**"
-        : ` **${formatNumberOf(counts.unknown, "run")} cannot be trusted:** figures come from the other repeats where there are any, and nothing is concluded from the rest.`;
-  return `${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`;
-};
-
-const asked = ({ scenario, seed, client, engine }: Summary): string => {
-  const extras = [
-    scenario.replicas === null ? "" : `${formatNumberOf(scenario.replicas, "replica")} in every topology`,
-    scenario.redis === "stopped" ? "Redis stopped before the start" : "",
-  ].filter((extra) => extra !== "");
-  return `**Asked:** what do ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model \`${client}\`, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}.`;
-};
-
-const measuredOn = ({ platform, host, startedAt, finishedAt }: Summary, manifest: Manifest): string => {
-  const versions = Object.entries(manifest.versions).map(([part, version]) => `${part} ${version}`);
-  const settings = Object.entries(manifest.serverSettings).map(([key, value]) => `${key} ${String(value)}`);
-  const commit = manifest.commit
-    ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
-    : "";
-  return `**On:** platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} to ${finishedAt}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
 };
 
 const reasons = (runs: readonly RunResult[]): Block => {

@@ -113,7 +113,7 @@ export const scenarioSchema = z.strictObject({
   drainS: figure,
   gates: count,
   payloadBytes: count,
-  /** Overrides the replicas of every topology. Null: each topology's own number. */
+  /** Overrides the replicas of every topology that has more than one. Null: each topology's own number. */
   replicas: z.int().positive().nullable(),
   /** `stopped`: topologies with Redis were started without it, to see the fallback. */
   redis: z.enum(["up", "stopped"]),
