@@ -80,7 +80,7 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       "boundaries/elements": elements,
-      "import/resolver": { typescript: { alwaysTryTypes: false } },
+      "import/resolver": { node: { extensions: [".ts"] } },
     },
     rules: {
       "boundaries/element-types": [

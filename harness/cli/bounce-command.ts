@@ -37,11 +37,11 @@ async function bounceKept(topology: string, kind: BounceKind): Promise<number> {
   const startMs = nowMs();
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
-  let failed = false;
+  const failures: string[] = [];
   const record = (observation: Observation): void => {
     if (observation.type !== "bounce") return;
     const { target, state, error, atMs } = observation;
-    failed ||= error !== undefined;
+    if (error !== undefined) failures.push(error);
     say(`${kind} of ${target} ${error === undefined ? state : `failed: ${error}`}`, atMs);
   };
   await interruptible(async (signal) => {
@@ -57,5 +57,5 @@ async function bounceKept(topology: string, kind: BounceKind): Promise<number> {
       await releaseToBackground(deployment);
     }
   });
-  return failed ? EXIT.unknown : EXIT.valid;
+  return failures.length > 0 ? EXIT.unknown : EXIT.valid;
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { type DoctorCheck, runDoctorChecks } from "../platform/doctor-checks.ts";
+import { wantsColour } from "./colour.ts";
 import { EXIT } from "./exit.ts";
 
 export function addDoctor(program: Command, setExitCode: (code: number) => void): void {
@@ -20,7 +21,7 @@ export function addDoctor(program: Command, setExitCode: (code: number) => void)
 }
 
 function render(checks: readonly DoctorCheck[]): string {
-  const colours = pc.createColors(Boolean(process.stdout.isTTY) && pc.isColorSupported);
+  const colours = pc.createColors(wantsColour(process.stdout));
   const paint = { ok: colours.green, "will-fetch": colours.cyan, missing: colours.red, note: colours.yellow };
   const width = Math.max(...checks.map((check) => check.name.length));
   return checks

@@ -1,7 +1,6 @@
 /** `sse-lab loadtest`: the main job. */
 import type { Command } from "commander";
 import pc from "picocolors";
-import { renderComparison } from "../report/report-terminal.ts";
 import { localServerSettings } from "../platform/local/local-server-settings.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
 import { createResultsFolder } from "../run/results-folder.ts";
@@ -9,10 +8,12 @@ import { runComparison } from "../run/run-comparison.ts";
 import { loadScenario } from "../scenario/load-scenario.ts";
 import { checkOpenFiles } from "./check-open-files.ts";
 import { choosePlatform } from "./choose-platform.ts";
+import { wantsColour } from "./colour.ts";
 import { CliError, exitCodeOf } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
 import { createLiveDisplay } from "./live-display.ts";
 import { addScenarioFlags, SCENARIO_KEYS } from "./scenario-flags.ts";
+import { printSummary } from "./print-summary.ts";
 import { sweep } from "./sweep.ts";
 
 interface LoadtestOptions extends Record<string, unknown> {
@@ -67,10 +68,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   await sweep();
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
   process.stderr.write(`platform ${platform.name}: ${reason}\nresults in ${results.path}\n`);
-  const display = createLiveDisplay(
-    scenario,
-    pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported),
-  );
+  const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
   try {
     const summary = await interruptible((signal) =>
       runComparison({
@@ -84,9 +82,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
       }),
     );
     display.close();
-    const colour = Boolean(process.stdout.isTTY) && pc.isColorSupported;
-    const table = renderComparison(summary, { colour, columns: process.stdout.columns });
-    process.stdout.write(`${options.json ? JSON.stringify(summary, undefined, 2) : table}\n`);
+    printSummary(summary, options.json);
     process.stderr.write(`report: ${results.path}/report.md\n`);
     return exitCodeOf(summary.runs.map((run) => run.verdict));
   } finally {

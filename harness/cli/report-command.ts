@@ -2,13 +2,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import pc from "picocolors";
 import { renderComparisonMarkdown } from "../report/compare-markdown.ts";
 import { compareSummaries } from "../report/compare-summaries.ts";
-import { renderComparison } from "../report/report-terminal.ts";
 import { parseSummary, type Summary } from "../report/summary.ts";
 import { rebuildReport } from "../run/rebuild-report.ts";
 import { CliError, EXIT, exitCodeOf } from "./exit.ts";
+import { printSummary } from "./print-summary.ts";
 
 export function addReport(program: Command, setExitCode: (code: number) => void): void {
   program
@@ -21,9 +20,7 @@ export function addReport(program: Command, setExitCode: (code: number) => void)
     .option("--json", "print summary.json instead of the table")
     .action(async (dir: string, options: { json?: true }) => {
       const summary = await rebuildReport(dir);
-      const colour = Boolean(process.stdout.isTTY) && pc.isColorSupported;
-      const table = renderComparison(summary, { colour, columns: process.stdout.columns });
-      process.stdout.write(`${options.json ? JSON.stringify(summary, undefined, 2) : table}\n`);
+      printSummary(summary, options.json);
       process.stderr.write(`report: ${join(dir, "report.md")}\n`);
       setExitCode(exitCodeOf(summary.runs.map((run) => run.verdict)));
     });

@@ -7,7 +7,7 @@ import { readHistory } from "../history/read-history.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/manifest.ts";
 import type { Summary } from "../report/summary.ts";
-import { writeResults } from "../report/write-results.ts";
+import { writeManifest, writeResults } from "../report/write-results.ts";
 import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { describeHost, labVersion, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./judge-all.ts";
@@ -43,7 +43,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   const specs = planRuns(request.scenario);
   const manifest = await describeManifest(request);
   const runs: RunResult[] = [];
-  await writeResults(results.path, toSummary(manifest, runs), manifest);
+  await write(results.path, manifest, runs);
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
@@ -56,15 +56,21 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
       const judged = await judgeAll(observationsOf(measured));
       runs.push(...judged);
       judged.forEach((result) => listener.runJudged?.(result));
-      await writeResults(results.path, toSummary(manifest, runs), manifest);
+      await write(results.path, manifest, runs);
     } finally {
       await rm(workDir, { recursive: true, force: true });
     }
   }
   manifest.finishedAt = new Date().toISOString();
-  const summary = toSummary(manifest, runs);
-  await writeResults(results.path, summary, manifest);
+  const summary = await write(results.path, manifest, runs);
   await results.publish();
+  return summary;
+}
+
+async function write(dir: string, manifest: Manifest, runs: readonly RunResult[]): Promise<Summary> {
+  const summary = toSummary(manifest, runs);
+  await writeManifest(dir, manifest);
+  await writeResults(dir, summary, manifest);
   return summary;
 }
 

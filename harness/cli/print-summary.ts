@@ -1,0 +1,11 @@
+import { renderComparison } from "../report/report-terminal.ts";
+import type { Summary } from "../report/summary.ts";
+import { wantsColour } from "./colour.ts";
+
+/** The end of a comparison on standard output: the table for people, or summary.json for programs. */
+export function printSummary(summary: Summary, json: boolean | undefined): void {
+  const text = json
+    ? JSON.stringify(summary, undefined, 2)
+    : renderComparison(summary, { colour: wantsColour(process.stdout), columns: process.stdout.columns });
+  process.stdout.write(`${text}\n`);
+}
