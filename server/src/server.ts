@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -9,6 +8,7 @@ import { BrokerLink } from "./lib/broker-link.ts";
 import { nowMs } from "./lib/clock.ts";
 import { drain, Readiness } from "./lib/drain.ts";
 import { GateRelay } from "./lib/gate-relay.ts";
+import { listen, type HttpListener } from "./lib/http-listener.ts";
 import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger.ts";
 import { LocalBroadcaster } from "./lib/local-broadcaster.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
@@ -21,15 +21,8 @@ import type { OnPublish } from "./lib/sse-broadcaster.ts";
 import { SseConnections } from "./lib/sse-connections.ts";
 import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 
-/** Routers keep idle connections for up to 90 s; a server that closes first breaks the request that comes right then. */
-const KEEP_ALIVE_TIMEOUT_MS = 95_000;
-/** A storm of reconnects arrives within milliseconds; what does not fit into the backlog waits for TCP's one-second retry. */
-const LISTEN_BACKLOG = 4096;
 /** The start waits at most this long for Redis to answer or refuse, so that the first streams are not local by accident. */
 const REDIS_START_WAIT_MS = 1000;
-/** What clients get to take the last bytes after the drain. */
-const LAST_BYTES_MS = 250;
-
 export interface RunningServer {
   port: number;
   /** Drains with the configured windows, then closes everything. Resolves when nothing of the server is left. */
@@ -61,18 +54,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const link =
     redis === undefined || !config.FF_REDIS_SSE_BROADCAST
       ? undefined
-      : new BrokerLink({
-          redis,
-          logger,
-          onPublishFailure: () => metrics.publishFailures.inc(),
-          onState: (state, reason) => {
-            const record = { kind: "broker", state, atMs: nowMs() } as const;
-            ledger.append(reason === undefined ? record : { ...record, reason });
-            metrics.brokerUp.set(state === "up" ? 1 : 0);
-            if (state === "up") logger.info("broker is up");
-            else logger.warn({ reason }, "broker is away, delivering to local streams only");
-          },
-        });
+      : createBrokerLink(redis, { logger, ledger, metrics });
   const onPublish: OnPublish = (event, route) => {
     ledger.published(event, route);
     metrics.eventsPublished.inc({ route });
@@ -116,7 +98,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     openEnded: new OpenEndedEvents(instance, broadcaster),
     brokerState: () => (link === undefined ? "none" : link.up ? "up" : "down"),
   });
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, app);
 
   const release = async (): Promise<void> => {
     connections.stop();
@@ -124,12 +105,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     if (redis !== undefined) await closeRedis(redis);
     ledger.close();
   };
+  let listener: HttpListener;
   try {
     if (redis !== undefined) {
       const settled = Promise.all([connectionSettled(redis), link?.settled]);
       await Promise.race([settled, sleep(REDIS_START_WAIT_MS, undefined, { ref: false })]);
     }
-    await listen(server, config);
+    listener = await listen(app, { port: config.PORT, host: config.HOST });
   } catch (error) {
     await release();
     throw error;
@@ -147,10 +129,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       graceMs: config.DRAIN_GRACE_MS,
       retryMs: config.DRAIN_RETRY_MS,
     });
-    await close(server);
+    await listener.close();
     await release();
   };
-  return { port: (server.address() as AddressInfo).port, stop };
+  return { port: listener.port, stop };
 }
 
 function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger {
@@ -164,18 +146,20 @@ function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger 
   return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
 }
 
-async function listen(server: Server, config: Config): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port: config.PORT, host: config.HOST, backlog: LISTEN_BACKLOG }, resolve);
+function createBrokerLink(
+  redis: Redis,
+  { logger, ledger, metrics }: { logger: Logger; ledger: Ledger; metrics: Metrics },
+): BrokerLink {
+  return new BrokerLink({
+    redis,
+    logger,
+    onPublishFailure: () => metrics.publishFailures.inc(),
+    onState: (state, reason) => {
+      const record = { kind: "broker", state, atMs: nowMs() } as const;
+      ledger.append(reason === undefined ? record : { ...record, reason });
+      metrics.brokerUp.set(state === "up" ? 1 : 0);
+      if (state === "up") logger.info("broker is up");
+      else logger.warn({ reason }, "broker is away, delivering to local streams only");
+    },
   });
-}
-
-/** Takes no new connections, lets answers under way finish for a moment, then cuts what is left (open streams never end by themselves). */
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  await Promise.race([closed, sleep(LAST_BYTES_MS, undefined, { ref: false })]);
-  server.closeAllConnections();
-  await closed;
 }

@@ -7,7 +7,7 @@ const CHANNELS_PER_COMMAND = 1000;
 /** Bound of every wait for a subscription. */
 export const SUBSCRIBE_TIMEOUT_MS = 2000;
 /** Messages handed to Redis and not yet confirmed, above which it counts as away (paused, or slower than we publish). */
-const MAX_UNCONFIRMED = 10_000;
+const MAX_UNCONFIRMED = 100_000;
 
 export interface BrokerLinkOptions {
   redis: Redis;
@@ -89,10 +89,16 @@ export class BrokerLink {
     if (this.#subscriber.status === "ready") this.#confirm([channel]).catch(() => {});
   }
 
+  /** What is under way when this is called still reaches the handler: nobody waits for an answer that never comes. */
   unsubscribe(channel: string): void {
-    this.#handlers.delete(channel);
+    const handler = this.#handlers.get(channel);
+    const forget = (): void => {
+      // Somebody may have subscribed again meanwhile.
+      if (this.#handlers.get(channel) === handler) this.#handlers.delete(channel);
+    };
     this.#confirmed.delete(channel);
-    if (this.#subscriber.status === "ready") this.#subscriber.unsubscribe(channel).catch(() => {});
+    if (this.#subscriber.status === "ready") this.#subscriber.unsubscribe(channel).then(forget, forget);
+    else forget();
   }
 
   /** Resolves once the subscription is confirmed, or at once when the broker is away, and in bounded time. Never rejects. */

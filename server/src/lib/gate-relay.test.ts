@@ -17,6 +17,10 @@ afterEach(async () => {
   await valkey.stop();
 });
 
+interface Refusal {
+  reason: string;
+}
+
 const answer = { gate: "gate-1", answer: "yes" };
 
 /** A pipeline on the first instance that waits at its first gate. */
@@ -61,6 +65,12 @@ test("takes one of many answers that come at once by both instances", async () =
   const apis = [one.api, two.api, one.api, two.api, two.api];
   const responses = await Promise.all(apis.map((api) => api.post(session, "pipeline/gate", answer)));
   expect(responses.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409]);
+  const refusals = await Promise.all(
+    responses.filter(({ status }) => status === 409).map(async (r) => r.json()),
+  );
+  // The pipeline may have ended by then, but every answer was confirmed, one way or the other.
+  for (const refusal of refusals)
+    expect(["already-answered", "not-waiting", "not-running"]).toContain((refusal as Refusal).reason);
   stream.close();
 });
 

@@ -1,8 +1,12 @@
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 
-/** A silent connection is given up after this long without an answer (ioredis waits for ever on a half-open socket). */
-const ANSWER_TIMEOUT_MS = 2000;
+const CONNECT_TIMEOUT_MS = 2000;
+/**
+ * A connection that owes an answer for this long is given up: ioredis waits for ever on a half-open socket. Well above
+ * any stall of this process's own loop, which looks the same from in here.
+ */
+const ANSWER_TIMEOUT_MS = 4000;
 const PING_EVERY_MS = 2000;
 const RECONNECT_CAP_MS = 1000;
 
@@ -26,7 +30,7 @@ export function createRedisClient({ url, logger, name }: RedisClientOptions): Re
     // The owner of the subscriptions renews them, so that it knows when they are in force again.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
-    connectTimeout: ANSWER_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: ANSWER_TIMEOUT_MS,
     keepAlive: 10_000,
     retryStrategy: (attempt) =>
