@@ -8,39 +8,39 @@ import type { RunResult } from "./run-result.ts";
 export interface Bounce {
   kind: BounceKind;
   target: string;
-  number: number;
   startedMs: number;
   endedMs: number | null;
   error: string | null;
 }
 
-/** The run's disturbances by their start. An end without a start is an unfinished record and counts from its end. */
+/** The run's disturbances by their start. Of one whose start is not on record, only the end is known. */
 export function collectBounces({ bounces }: RunRecord): Bounce[] {
-  const byPlace = new Map<string, Bounce>();
+  const byPlace = new Map<string, BounceObservation[]>();
   for (const observation of bounces) {
-    const place = JSON.stringify([observation.bounce, observation.target]);
-    const bounce = byPlace.get(place) ?? createBounce(observation);
-    byPlace.set(place, bounce);
-    if (observation.state === "started") {
-      bounce.startedMs = Math.min(bounce.startedMs, observation.atMs);
-    } else {
-      bounce.endedMs = Math.max(bounce.endedMs ?? -Infinity, observation.atMs);
-      bounce.error = observation.error ?? bounce.error;
-    }
+    const { bounce, kind, target } = observation;
+    const place = JSON.stringify([bounce, kind, target]);
+    byPlace.set(place, [...(byPlace.get(place) ?? []), observation]);
   }
-  return [...byPlace.values()].sort(
-    (a, b) => a.startedMs - b.startedMs || a.number - b.number || (a.target < b.target ? -1 : 1),
-  );
+  return [...byPlace]
+    .map(([place, observations]) => ({ place, bounce: toBounce(observations) }))
+    .sort((a, b) => a.bounce.startedMs - b.bounce.startedMs || (a.place < b.place ? -1 : 1))
+    .map(({ bounce }) => bounce);
 }
 
-const createBounce = ({ kind, target, bounce, atMs }: BounceObservation): Bounce => ({
-  kind,
-  target,
-  number: bounce,
-  startedMs: atMs,
-  endedMs: null,
-  error: null,
-});
+function toBounce(observations: readonly BounceObservation[]): Bounce {
+  const timesOf = (wanted: BounceObservation["state"]): number[] =>
+    observations.filter(({ state }) => state === wanted).map(({ atMs }) => atMs);
+  const ends = timesOf("ended");
+  const starts = timesOf("started");
+  const [{ kind, target }] = observations as [BounceObservation];
+  return {
+    kind,
+    target,
+    startedMs: Math.min(...(starts.length > 0 ? starts : ends)),
+    endedMs: ends.length > 0 ? Math.max(...ends) : null,
+    error: observations.flatMap(({ error }) => error ?? []).sort()[0] ?? null,
+  };
+}
 
 /**
  * What each disturbance cost: pairs lost by their publication, and reconnects by their confirmation, from its start to the next
