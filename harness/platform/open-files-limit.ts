@@ -5,6 +5,6 @@ import { execa } from "execa";
  * and its children inherit that: so the shell is asked from here, and not the user's shell. Infinity when unlimited.
  */
 export const openFilesLimit = async (): Promise<number> => {
-  const { stdout } = await execa("sh", ["-c", "ulimit -n"]);
+  const { stdout } = await execa("/bin/sh", ["-c", "ulimit -n"]);
   return stdout.trim() === "unlimited" ? Infinity : Number.parseInt(stdout, 10);
 };

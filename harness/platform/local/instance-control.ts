@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { nowMs } from "../../clock.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
 import type { InstanceControl } from "../platform.ts";
+import { ROUTER_NAME } from "./infrastructure-specs.ts";
 import type { LoggedProcess, ProcessSpec } from "./logged-process.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { routerStatus } from "./router-status.ts";
@@ -118,7 +119,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   };
 
   const waitForRouter = async (instances: readonly string[]): Promise<void> => {
-    const involved = ["traefik", ...instances].flatMap((name) => processes.get(name) ?? []);
+    const involved = [ROUTER_NAME, ...instances].flatMap((name) => processes.get(name) ?? []);
     await waitFor({
       name: `the router to send traffic to ${instances.join(", ")}`,
       timeoutMs: ROUTER_TIMEOUT_MS,

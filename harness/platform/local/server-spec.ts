@@ -19,7 +19,7 @@ export interface ServerPlan {
 export const serverSpec = (plan: ServerPlan): ProcessSpec => ({
   name: plan.instance,
   command: process.execPath,
-  args: ["--enable-source-maps", plan.bundle],
+  args: [plan.bundle],
   env: {
     ...localServerSettings,
     PORT: String(plan.port),

@@ -17,7 +17,12 @@ const PROGRESS_MS = 2000;
 /** Why this host cannot fetch with pip, or undefined when it can. */
 export const whyNoPip = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
   const run = { env, extendEnv: false, reject: false, timeout: 20_000 } as const;
-  if ((await execa("python3", ["--version"], run)).failed) return "python3 is not on PATH";
+  const python = await execa("python3", ["--version"], run);
+  if (python.failed) {
+    return python.code === "ENOENT"
+      ? "python3 is not on PATH"
+      : `python3 does not run (${python.shortMessage?.split("\n")[0] ?? ""})`;
+  }
   if ((await execa("python3", ["-m", "pip", "--version"], run)).failed) return "python3 has no pip";
   return undefined;
 };

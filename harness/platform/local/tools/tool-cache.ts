@@ -83,7 +83,9 @@ const removeAbandoned = async (folder: string): Promise<void> => {
     const pid = Number.parseInt(entry.slice(prefix.length), 10);
     try {
       process.kill(pid, 0);
-    } catch {
+    } catch (error) {
+      // EPERM: it lives, and belongs to another user.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") continue;
       await rm(join(dirname(folder), entry), { recursive: true, force: true });
     }
   }
