@@ -1,43 +1,53 @@
 /** Brings a topology up: tools, bundle, Valkey, servers, Traefik, in the order in which they need each other. */
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { UpOptions } from "../platform.ts";
-import { removeState, stateFile, writeState, type DeploymentState } from "./deployment-state.ts";
+import { removeState, stateFile, writeState } from "./deployment-state.ts";
 import { saysPortTaken } from "./free-port.ts";
-import { ledgerFolder, toDeployment, type LocalDeployment } from "./local-deployment.ts";
+import { traefikSpec } from "./infrastructure-specs.ts";
+import { waitForBroker, waitForRoute } from "./infrastructure-waits.ts";
+import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import type { LocalParts } from "./local-parts.ts";
-import type { ProcessSpec } from "./logged-process.ts";
-import { identityOf } from "./process-identity.ts";
+import { deploymentFolders, planDeployment, type DeploymentPlan, type Tools } from "./plan-deployment.ts";
 import { ProcessTable } from "./process-table.ts";
 import { startReaper } from "./reaper-client.ts";
 import { removeOwnPaths } from "./remove-own-paths.ts";
-import { serverSpec } from "./server-spec.ts";
 import { writeTraefikConfig } from "./traefik-config.ts";
-import { ROUTER_NAME, traefikSpec, valkeySpec } from "./infrastructure-specs.ts";
-import { waitForBroker, waitForRoute } from "./infrastructure-waits.ts";
-import type { ResolvedTool } from "./tools/resolve-tool.ts";
-
-interface Tools {
-  traefik: ResolvedTool;
-  /** Undefined when the topology has no broker, or is to find it stopped. */
-  valkey: ResolvedTool | undefined;
-}
 
 /** A port can be taken between being chosen and being listened on; then everything starts over with others. */
 const ATTEMPTS = 3;
 
-const folders = (workDir: string) => ({
-  logs: join(workDir, "logs"),
-  ledger: ledgerFolder(workDir),
-  router: join(workDir, "router"),
-  broker: join(workDir, "broker"),
-  programs: join(workDir, "programs"),
-});
-
 type Announce = Required<Pick<UpOptions, "onInstance" | "onStep">>;
+
+/** From here on a crash of this process is cleaned up by the reaper, or else by the next command. */
+const secure = async (
+  plan: DeploymentPlan,
+  parts: LocalParts,
+  announce: Announce,
+  signal: AbortSignal | undefined,
+): Promise<{ deployment: LocalDeployment; processes: ProcessTable }> => {
+  const { state, folders, servers: specs } = plan;
+  const { stateDir } = parts;
+  // On record before anything exists that would have to be removed.
+  writeState(stateDir, state);
+  try {
+    await Promise.all(Object.values(folders).map((folder) => mkdir(folder, { recursive: true })));
+    const reaper = await startReaper({
+      workDir: state.workDir,
+      ownPaths: state.ownPaths,
+      stateFile: stateFile(stateDir, state.id),
+      bundle: join(folders.programs, "reaper.mjs"),
+    });
+    const processes = new ProcessTable(stateDir, state, reaper);
+    const deployment = toDeployment({ ...announce, signal, stateDir, state, processes, reaper, specs });
+    return { deployment, processes };
+  } catch (error) {
+    await removeOwnPaths(state.workDir, state.ownPaths);
+    removeState(stateDir, state.id);
+    throw error;
+  }
+};
 
 const bringUpOnce = async (
   options: UpOptions,
@@ -45,105 +55,32 @@ const bringUpOnce = async (
   tools: Tools,
   announce: Announce,
 ): Promise<LocalDeployment> => {
-  const { topology, signal } = options;
-  const workDir = resolve(options.workDir);
-  const own = folders(workDir);
-  const withBroker = topology.broadcaster === "redis";
-  const [port, opsPort, brokerPort] = [
-    await parts.choosePort(),
-    await parts.choosePort(),
-    await parts.choosePort(),
-  ];
-  const redisUrl = withBroker ? `redis://127.0.0.1:${brokerPort}` : undefined;
-  const sessionSecret = randomBytes(32).toString("hex");
-  const bundle = join(own.programs, "server.mjs");
-  const specs = new Map<string, ProcessSpec>();
-  const instances: DeploymentState["instances"] = [];
-  for (let number = 1; number <= options.replicas; number += 1) {
-    const name = `server-${number}`;
-    const serverPort = await parts.choosePort();
-    const { broadcaster } = topology;
-    const logFile = join(own.logs, `${name}.log`);
-    const place = { bundle, ledgerDir: own.ledger, workDir, logFile };
-    instances.push({ name, url: `http://127.0.0.1:${serverPort}` });
-    specs.set(
-      name,
-      serverSpec({ instance: name, port: serverPort, sessionSecret, broadcaster, redisUrl, ...place }),
-    );
-  }
-  const owner = identityOf(process.pid);
-  if (!owner) throw new Error("this process does not find itself in the process table");
-  const state: DeploymentState = {
-    schemaVersion: 1,
-    id: `${topology.name}-${randomBytes(4).toString("hex")}`,
-    host: hostname(),
-    kept: false,
-    owner,
-    startedAt: new Date().toISOString(),
-    topology: topology.name,
-    workDir,
-    ownPaths: Object.values(own),
-    url: `http://127.0.0.1:${port}`,
-    opsUrl: `http://127.0.0.1:${opsPort}`,
-    instances,
-    versions: {
-      node: process.versions.node,
-      traefik: tools.traefik.version,
-      ...(tools.valkey ? { valkey: tools.valkey.version } : {}),
-    },
-    processes: [],
-  };
-  // On record before anything exists that would have to be removed.
-  writeState(parts.stateDir, state);
-  let deployment: LocalDeployment | undefined;
+  const { signal } = options;
+  const { onStep } = announce;
+  const plan = await planDeployment(options, tools, parts.choosePort);
+  const { deployment, processes } = await secure(plan, parts, announce, signal);
+  const { control, instances } = deployment;
   try {
-    await Promise.all(Object.values(own).map((folder) => mkdir(folder, { recursive: true })));
-    const reaper = await startReaper({
-      workDir,
-      ownPaths: state.ownPaths,
-      stateFile: stateFile(parts.stateDir, state.id),
-      bundle: join(own.programs, "reaper.mjs"),
-    });
-    const processes = new ProcessTable(parts.stateDir, state, reaper);
-    deployment = toDeployment({
-      ...announce,
-      signal,
-      stateDir: parts.stateDir,
-      state,
-      processes,
-      reaper,
-      specs,
-    });
-    const { control } = deployment;
-    announce.onStep("building the server");
-    await parts.buildServer(bundle);
+    onStep("building the server");
+    await parts.buildServer(plan.serverBundle);
     signal?.throwIfAborted();
-    if (tools.valkey) {
-      announce.onStep(`starting ${tools.valkey.name} ${tools.valkey.version}`);
-      const broker = await processes.start(
-        valkeySpec(tools.valkey, brokerPort, own.broker, join(own.logs, "valkey.log")),
-      );
-      await waitForBroker(broker, brokerPort, signal);
+    if (plan.broker && tools.valkey) {
+      onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
+      await waitForBroker(await processes.start(plan.broker.spec), plan.broker.port, signal);
     }
-    await Promise.all(instances.map(({ name }) => control.boot(name)));
+    await Promise.all(instances.map((instance) => control.boot(instance)));
     // After the servers: Traefik takes every server for healthy until its first check, and would say so.
-    const { affinity } = topology;
-    const servers = instances.map(({ url }) => url);
-    const config = await writeTraefikConfig(own.router, { port, opsPort, servers, affinity });
-    announce.onStep(`starting traefik ${tools.traefik.version}`);
+    const config = await writeTraefikConfig(plan.folders.router, plan.router);
+    onStep(`starting traefik ${tools.traefik.version}`);
     const router = await processes.start(
-      traefikSpec(tools.traefik, config, own.router, join(own.logs, `${ROUTER_NAME}.log`)),
+      traefikSpec(tools.traefik, config, plan.folders.router, plan.routerLog),
     );
-    await waitForRoute(router, state.url, signal);
-    await control.waitForRouter(deployment.instances);
+    await waitForRoute(router, deployment.url, signal);
+    await control.waitForRouter(instances);
     signal?.throwIfAborted();
     return deployment;
   } catch (error) {
-    if (deployment) await deployment.down();
-    else {
-      await removeOwnPaths(workDir, state.ownPaths);
-      removeState(parts.stateDir, state.id);
-    }
+    await deployment.down();
     throw error;
   }
 };
@@ -156,9 +93,9 @@ const bringUpOnce = async (
 export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<LocalDeployment> => {
   const { topology, replicas, signal } = options;
   if (!Number.isInteger(replicas) || replicas < 1) throw new Error(`replicas: ${replicas} is not 1 or more`);
-  const taken = Object.values(folders(resolve(options.workDir))).find((folder) => existsSync(folder));
-  if (taken !== undefined) {
-    throw new Error(`${taken} is there already: each deployment needs a work folder of its own`);
+  const used = Object.values(deploymentFolders(options.workDir)).find((folder) => existsSync(folder));
+  if (used !== undefined) {
+    throw new Error(`${used} is there already: each deployment needs a work folder of its own`);
   }
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();

@@ -1,4 +1,3 @@
-import type { Broadcaster } from "../../../infra/topologies.ts";
 import { localServerSettings } from "./local-server-settings.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 
@@ -11,7 +10,7 @@ export interface ServerPlan {
   ledgerDir: string;
   workDir: string;
   logFile: string;
-  broadcaster: Broadcaster;
+  /** The broker of a topology that has one. */
   redisUrl: string | undefined;
 }
 
@@ -26,9 +25,7 @@ export const serverSpec = (plan: ServerPlan): ProcessSpec => ({
     INSTANCE: plan.instance,
     SESSION_SECRET: plan.sessionSecret,
     LEDGER_DIR: plan.ledgerDir,
-    ...(plan.broadcaster === "redis" && plan.redisUrl !== undefined
-      ? { REDIS_URL: plan.redisUrl, FF_REDIS_SSE_BROADCAST: "true" }
-      : {}),
+    ...(plan.redisUrl === undefined ? {} : { REDIS_URL: plan.redisUrl, FF_REDIS_SSE_BROADCAST: "true" }),
   },
   cwd: plan.workDir,
   logFile: plan.logFile,

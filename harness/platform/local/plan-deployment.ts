@@ -1,0 +1,119 @@
+/** Decides everything about a deployment before anything of it exists: folders, ports, addresses, how to start each part. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import type { UpOptions } from "../platform.ts";
+import type { DeploymentState } from "./deployment-state.ts";
+import type { ChoosePort } from "./free-port.ts";
+import { BROKER_NAME, ROUTER_NAME, valkeySpec } from "./infrastructure-specs.ts";
+import { ledgerFolder } from "./local-deployment.ts";
+import type { ProcessSpec } from "./logged-process.ts";
+import { identityOf } from "./process-identity.ts";
+import { serverSpec } from "./server-spec.ts";
+import type { ResolvedTool } from "./tools/resolve-tool.ts";
+import type { RouterPlan } from "./traefik-config.ts";
+
+export interface Tools {
+  traefik: ResolvedTool;
+  /** Undefined when the topology has no broker, or is to find it stopped. */
+  valkey: ResolvedTool | undefined;
+}
+
+/** The folders that a deployment makes in its work folder; they are all it ever removes there. */
+export type DeploymentFolders = Readonly<
+  Record<"logs" | "ledger" | "router" | "broker" | "programs", string>
+>;
+
+export const deploymentFolders = (workDir: string): DeploymentFolders => {
+  const inside = (name: string): string => join(resolve(workDir), name);
+  return {
+    logs: inside("logs"),
+    ledger: ledgerFolder(resolve(workDir)),
+    router: inside("router"),
+    broker: inside("broker"),
+    programs: inside("programs"),
+  };
+};
+
+export interface DeploymentPlan {
+  state: DeploymentState;
+  folders: DeploymentFolders;
+  /** Where the server's bundle is to be built. */
+  serverBundle: string;
+  /** By instance name. */
+  servers: ReadonlyMap<string, ProcessSpec>;
+  broker: { spec: ProcessSpec; port: number } | undefined;
+  router: RouterPlan;
+  routerLog: string;
+}
+
+const loopback = (port: number): string => `http://127.0.0.1:${port}`;
+
+export const planDeployment = async (
+  options: UpOptions,
+  tools: Tools,
+  choosePort: ChoosePort,
+): Promise<DeploymentPlan> => {
+  const { topology } = options;
+  const workDir = resolve(options.workDir);
+  const folders = deploymentFolders(workDir);
+  const logFile = (name: string): string => join(folders.logs, `${name}.log`);
+  const [port, opsPort, brokerPort] = [await choosePort(), await choosePort(), await choosePort()];
+  const serverBundle = join(folders.programs, "server.mjs");
+  const sessionSecret = randomBytes(32).toString("hex");
+  const servers = new Map<string, ProcessSpec>();
+  const instances: DeploymentState["instances"] = [];
+  for (let number = 1; number <= options.replicas; number += 1) {
+    const name = `server-${number}`;
+    const serverPort = await choosePort();
+    instances.push({ name, url: loopback(serverPort) });
+    servers.set(
+      name,
+      serverSpec({
+        instance: name,
+        port: serverPort,
+        bundle: serverBundle,
+        sessionSecret,
+        ledgerDir: folders.ledger,
+        workDir,
+        logFile: logFile(name),
+        // Set although the broker is to be found stopped: that is what the fallback is for.
+        redisUrl: topology.broadcaster === "redis" ? `redis://127.0.0.1:${brokerPort}` : undefined,
+      }),
+    );
+  }
+  const owner = identityOf(process.pid);
+  if (!owner) throw new Error("this process does not find itself in the process table");
+  const { traefik, valkey } = tools;
+  return {
+    folders,
+    serverBundle,
+    servers,
+    broker: valkey && {
+      spec: valkeySpec(valkey, brokerPort, folders.broker, logFile(BROKER_NAME)),
+      port: brokerPort,
+    },
+    router: { port, opsPort, servers: instances.map(({ url }) => url), affinity: topology.affinity },
+    routerLog: logFile(ROUTER_NAME),
+    state: {
+      schemaVersion: 1,
+      id: `${topology.name}-${randomBytes(4).toString("hex")}`,
+      host: hostname(),
+      kept: false,
+      owner,
+      startedAt: new Date().toISOString(),
+      topology: topology.name,
+      workDir,
+      ownPaths: Object.values(folders),
+      url: loopback(port),
+      opsUrl: loopback(opsPort),
+      instances,
+      versions: {
+        node: process.versions.node,
+        traefik: traefik.version,
+        ...(valkey ? { valkey: valkey.version } : {}),
+      },
+      processes: [],
+    },
+  };
+};
