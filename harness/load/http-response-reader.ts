@@ -20,9 +20,12 @@ export class HttpFormatError extends Error {
 }
 
 const LF = 10;
+const CR = 13;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: .*)?$/;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,12})[ \t]*(?:;.*)?$/;
 const LENGTH = /^[0-9]{1,15}$/;
+/** Sizes below 256 MiB; larger ones take the general way. */
+const MAX_QUICK_DIGITS = 7;
 const MAX_CHUNK_LINE_BYTES = 4 * 1024;
 
 type State =
@@ -55,10 +58,9 @@ export class HttpResponseReader {
         this.#handlers.onBody(buffer, at, end);
         return;
       }
-      at =
-        this.#state === "chunk-data" || this.#state === "counted"
-          ? this.#takeBytes(buffer, at, end)
-          : this.#takeLine(buffer, at, end);
+      if (this.#state === "chunk-data" || this.#state === "counted") at = this.#takeBytes(buffer, at, end);
+      else if (this.#state === "chunk-size") at = this.#takeChunkSize(buffer, at, end);
+      else at = this.#takeLine(buffer, at, end);
     }
   }
 
@@ -80,7 +82,29 @@ export class HttpResponseReader {
     if (this.#left === 0) this.#state = complete ? "done" : "chunk-end";
     this.#handlers.onBody(buffer, start, stop);
     if (complete) this.#handlers.onComplete();
+    // The usual end of a chunk, in one piece with it.
+    if (this.#state === "chunk-end" && stop + 1 < end && buffer[stop] === CR && buffer[stop + 1] === LF) {
+      this.#state = "chunk-size";
+      return stop + 2;
+    }
     return stop;
+  }
+
+  /** The usual chunk size, hexadecimal digits and CRLF in one piece, without making a string of it; {@link #takeLine} does the rest. */
+  #takeChunkSize(buffer: Buffer, start: number, end: number): number {
+    if (this.#line !== "") return this.#takeLine(buffer, start, end);
+    let size = 0;
+    let at = start;
+    for (; at < end && at - start < MAX_QUICK_DIGITS; at++) {
+      const digit = hexDigit(buffer[at] ?? 0);
+      if (digit < 0) break;
+      size = size * 16 + digit;
+    }
+    const usual = at > start && size > 0 && at + 1 < end && buffer[at] === CR && buffer[at + 1] === LF;
+    if (!usual) return this.#takeLine(buffer, start, end);
+    this.#left = size;
+    this.#state = "chunk-data";
+    return at + 2;
   }
 
   #takeLine(buffer: Buffer, start: number, end: number): number {
@@ -155,6 +179,13 @@ export class HttpResponseReader {
     return this.#left === 0 ? "done" : "counted";
   }
 }
+
+/** Value of an ASCII hexadecimal digit, -1 for any other byte. */
+const hexDigit = (byte: number): number => {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+};
 
 const parseHead = (lines: readonly string[]): ResponseHead => {
   const [statusLine = "", ...fields] = lines;
