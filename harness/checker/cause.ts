@@ -2,7 +2,7 @@ import type { Cause } from "../history/observation.ts";
 import { connectionAt } from "./due-pairs.ts";
 import type { Route } from "./epoch-record.ts";
 import type { InstanceFacts } from "./instance-facts.ts";
-import type { Connection } from "./session-record.ts";
+import { isCut, type Connection } from "./session-record.ts";
 import { NOTICE_MS } from "./thresholds.ts";
 
 /** A published event that its subscriber never received. */
@@ -71,7 +71,3 @@ function causeOfGap(connections: readonly Connection[], publishedMs: number): Ca
   if (next?.resume === "epoch-changed") return "epoch-changed";
   return "while-disconnected";
 }
-
-/** Ended by something else than the client's own will. */
-const isCut = ({ endReason }: Connection): boolean =>
-  endReason === "ended" || endReason === "error" || endReason === "hint";

@@ -20,13 +20,11 @@ async function judgeFixture(name: string) {
     for (const observation of batch) record.absorb(observation);
   }
   const result = judgeRecord(record);
-  const { lostByCause, latencyMs, reconnects, affinity, sessionsPerInstance, bounces, load, ...counts } =
-    result;
-  const causes = Object.fromEntries(Object.entries(lostByCause).filter(([, lost]) => lost > 0));
+  const causes = Object.fromEntries(Object.entries(result.lostByCause).filter(([, lost]) => lost > 0));
   const { findings } = decideVerdict(weigh(record));
   const brief = {
     verdict: result.verdict,
-    pairs: OUTCOMES.map((outcome) => counts[outcome]),
+    pairs: OUTCOMES.map((outcome) => result[outcome]),
     beside: [result.duplicated, result.reordered, result.unexpected],
     causes,
     stuck: result.stuckStreams,
@@ -176,6 +174,14 @@ const EXPECTED: Record<string, Row> = {
   "remark-reordered-under-bounce": ["valid", [3, 0, 0, 0, 0], ["reordered-under-bounce"], {}, [0, 1, 0]],
   "remark-unconfirmed": ["valid", [3, 0, 0, 0, 0], ["unconfirmed", "ledger-doubtful"]],
   "remark-ledger-doubtful": ["valid", [3, 0, 0, 0, 0], ["ledger-doubtful"]],
+  "remark-gave-up": [
+    "valid",
+    [1, 0, 2, 0, 0],
+    ["gave-up", "stuck"],
+    { "while-disconnected": 2 },
+    [0, 0, 0],
+    1,
+  ],
   "remark-published-late": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
 };
 

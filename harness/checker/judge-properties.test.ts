@@ -111,7 +111,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     phase: fc.constantFrom("load-started", "loaded", "drain-started", "drain-ended"),
     atMs,
   }),
-) as fc.Arbitrary<Observation>;
+);
 
 const sumOf = (result: RunResult): number =>
   result.lost + result.delivered + result.recovered + result.neverPublished + result.indeterminate;

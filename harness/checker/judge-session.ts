@@ -34,6 +34,7 @@ export function judgeSession(session: SessionRecord, context: RunContext, tally:
   tally.sessions++;
   if (connections.length === 0) tally.neverConnected++;
   else if (firstEpoch === undefined) tally.neverStarted++;
+  if (session.connectFailed.some(({ fatal }) => fatal)) tally.gaveUp++;
   if (session.sawTerminal) return;
   tally.stuckStreams++;
   if (missed === 0) tally.stuckWithoutMiss++;

@@ -3,7 +3,7 @@ import { DurationHistogram } from "./histogram.ts";
 import { roundMs } from "./run-context.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
-import type { Connection, SessionRecord } from "./session-record.ts";
+import { isCut, type Connection, type SessionRecord } from "./session-record.ts";
 import { NOTICE_MS } from "./thresholds.ts";
 
 /**
@@ -71,10 +71,8 @@ function bounceWindow({ bounces }: RunRecord): Window {
   return window;
 }
 
-const isCutWithin = ({ endReason, endedMs }: Connection, { fromMs, toMs }: Window): boolean =>
-  (endReason === "ended" || endReason === "error" || endReason === "hint") &&
-  endedMs >= fromMs &&
-  endedMs <= toMs;
+const isCutWithin = (connection: Connection, { fromMs, toMs }: Window): boolean =>
+  isCut(connection) && connection.endedMs >= fromMs && connection.endedMs <= toMs;
 
 const failedAfter = ({ connectFailed }: SessionRecord, atMs: number): number[] =>
   connectFailed.map((attempt) => attempt.atMs).filter((failedMs) => failedMs > atMs);

@@ -19,6 +19,13 @@ export const REMARKS = [
         : `${tally.neverStarted} of ${plural(tally.sessions, "session")} connected, but no pipeline is known to have started; what was planned for them counts as due.`,
   },
   {
+    id: "gave-up",
+    when: ({ tally }) =>
+      tally.gaveUp === 0
+        ? null
+        : `${tally.gaveUp} of ${plural(tally.sessions, "session")} gave up for good after a refused stream, as their client model does.`,
+  },
+  {
     id: "never-published-why",
     when: ({ tally: { neverPublishedBy: by, outcomes } }) =>
       outcomes.neverPublished === 0

@@ -23,6 +23,10 @@ export interface Connection {
   endReason: DisconnectedObservation["reason"] | null;
 }
 
+/** Ended by something else than the client's own will. */
+export const isCut = ({ endReason }: Connection): boolean =>
+  endReason === "ended" || endReason === "error" || endReason === "hint";
+
 /** Everything that the history says of one session, in no particular order. */
 export class SessionRecord {
   readonly name: string;

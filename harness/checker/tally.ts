@@ -21,6 +21,8 @@ export class Tally {
   sessions = 0;
   neverConnected = 0;
   neverStarted = 0;
+  /** Whose client model gave up for good. */
+  gaveUp = 0;
   stuckStreams = 0;
   /** Stuck although everything due to them arrived: their terminal event is not among it. */
   stuckWithoutMiss = 0;

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { OBSERVATION_SHAPES } from "./observation-shapes.ts";
+import { parseObservation } from "./parse-observation.ts";
+
+/** One whole record of each type, optional fields included. */
+const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = {
+  run: {
+    topology: "example",
+    bounce: "none",
+    repeat: 1,
+    seed: 1,
+    replicas: 2,
+    atMs: 1.5,
+    startedAt: "2026-01-01T00:00:00.000Z",
+    promise: {
+      allowedCauses: ["no-route"],
+      neverPublishedAllowed: true,
+      routedByChance: false,
+      sentence: "",
+    },
+    load: { sessions: 1, eventsPerSecond: 0.5, durationS: 2, gates: 0 },
+    notes: ["A note."],
+  },
+  planned: { session: "s0", events: 3, arriveMs: 1 },
+  connected: { session: "s0", connection: 1, instance: "a", subscribedMs: 1, resume: "none", atMs: 1 },
+  disconnected: { session: "s0", connection: 1, reason: "ended", atMs: 1 },
+  "connect-failed": { session: "s0", connection: 1, status: 502, reason: "", fatal: false, atMs: 1 },
+  received: { session: "s0", connection: 1, epoch: "e1", seq: 1, terminal: true, atMs: 1 },
+  request: { session: "s0", request: "create", status: 201, instance: "a", sessionId: "x", atMs: 1 },
+  published: {
+    session: "s0",
+    epoch: "e1",
+    seq: 1,
+    terminal: true,
+    instance: "a",
+    intendedMs: 1,
+    atMs: 1,
+    route: "local",
+  },
+  pipeline: { session: "s0", epoch: "e1", instance: "a", state: "aborted", total: 3, reason: "", atMs: 1 },
+  gate: { session: "s0", gate: "g1", state: "answered", status: 202, atMs: 1 },
+  broker: { instance: "a", state: "up", atMs: 1 },
+  ledger: { instance: "a", state: "torn", records: 0 },
+  bounce: { bounce: 1, kind: "crash", target: "a", state: "ended", error: "", atMs: 1 },
+  instance: { instance: "a", state: "not-ready", atMs: 1 },
+  phase: { phase: "load-started", atMs: 1 },
+  engine: { lagMs: { p99: 1, max: 2 }, utilisation: 0.5, cpuSeconds: 1, rssBytes: 1, workers: 1 },
+};
+const CASES = Object.entries(WHOLE).map(([type, fields]) => [type, { type, ...fields }] as const);
+
+describe("a line of the history", () => {
+  it.each(CASES)("of type %s is read as it was written", (_, whole) => {
+    expect(parseObservation(JSON.stringify(whole))).toEqual(whole);
+  });
+
+  it.each(CASES)("of type %s is refused when a field has the wrong type", (type, whole) => {
+    for (const name of Object.keys(whole)) {
+      if (name === "type") continue;
+      const wrong = JSON.stringify({ ...whole, [name]: null });
+      expect(() => parseObservation(wrong), name).toThrow(`${type}: ${name} must be`);
+    }
+  });
+
+  it.each(CASES)("of type %s may lack optional fields and no others", (type, whole) => {
+    for (const [name, check] of Object.entries(OBSERVATION_SHAPES[type as keyof typeof WHOLE])) {
+      const without = JSON.stringify({ ...whole, [name]: undefined });
+      if (check.optional) expect(() => parseObservation(without), name).not.toThrow();
+      else expect(() => parseObservation(without), name).toThrow("is missing");
+    }
+  });
+
+  it("may hold fields that this version does not know", () => {
+    expect(() =>
+      parseObservation('{"type":"broker","instance":"a","state":"up","atMs":1,"new":1}'),
+    ).not.toThrow();
+  });
+
+  it.each([
+    ["not JSON", '{"type":', "is not JSON"],
+    ["empty", "", "is not JSON"],
+    ["no object", "7", "is not an object"],
+    ["of no type", "{}", "has an unknown type: undefined"],
+    ["of an unknown type", '{"type":"recieved"}', "has an unknown type: recieved"],
+    ["of an inherited type", '{"type":"constructor"}', "has an unknown type: constructor"],
+    [
+      "with an infinite time",
+      '{"type":"broker","instance":"a","state":"up","atMs":1e999}',
+      "a finite number",
+    ],
+    ["with a broken number", '{"type":"planned","session":"s0","events":1.5,"arriveMs":1}', "a whole number"],
+    ["with an unknown word", '{"type":"broker","instance":"a","state":"UP","atMs":1}', "one of up, down"],
+  ])("is refused when it is %s", (_, line, reason) => {
+    expect(() => parseObservation(line)).toThrow(reason);
+  });
+});
