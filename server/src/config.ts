@@ -127,6 +127,7 @@ function problem(variable: string, value: string | undefined, text: string): Con
 }
 
 function isRedisUrl(text: string): boolean {
-  const url = URL.parse?.(text) ?? (URL.canParse(text) ? new URL(text) : null);
-  return url !== null && ["redis:", "rediss:"].includes(url.protocol) && url.hostname !== "";
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return ["redis:", "rediss:"].includes(protocol) && hostname !== "";
 }

@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { runServer, spawnServer } from "../test-support/child-server.ts";
 import { TEST_ENVIRONMENT } from "../test-support/test-server.ts";
-import { buildServer } from "../build.ts";
 
 test("names every wrong setting on stderr and exits with 2", async () => {
   const { how, stderr } = await runServer({ PORT: "x", HEARTBEAT_MS: "0" });
@@ -39,26 +35,4 @@ test("logs no token and no secret", async () => {
   expect(log).toContain("gate answered");
   expect(log).not.toContain(session.token);
   expect(log).not.toContain(TEST_ENVIRONMENT["SESSION_SECRET"]);
-});
-
-test("runs as one bundled file under plain node", async () => {
-  const dir = await mkdtemp(join(tmpdir(), "sse-server-bundle-"));
-  try {
-    const file = join(dir, "server.mjs");
-    await buildServer(file);
-    // A Redis that is away loads that part of the bundle as well, and must not keep the process alive.
-    const server = await spawnServer(
-      { REDIS_URL: "redis://127.0.0.1:1", FF_REDIS_SSE_BROADCAST: "true" },
-      file,
-    );
-    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-    const session = await server.api.createSession();
-    const stream = await server.api.connect(session);
-    await server.api.start(session, { events: 3 });
-    await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"));
-    server.process.kill("SIGTERM");
-    expect(await server.exited).toBe(0);
-  } finally {
-    await rm(dir, { recursive: true });
-  }
 });

@@ -65,7 +65,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     link,
     origin,
     logger,
-    answerHere: (sessionId, { gate, answer }) => runner.answerGate(sessionId, gate, answer),
+    answerHere: (sessionId, { gate }) => runner.answerGate(sessionId, gate),
   });
   const runner: PipelineRunner = new PipelineRunner({
     instance,

@@ -29,7 +29,9 @@ export class BrokerLink {
   readonly #handlers = new Map<string, (message: string) => void>();
   readonly #confirmed = new Map<string, Promise<void>>();
   readonly #publishFailed: () => void;
-  readonly #publishDone = (): void => void this.#unconfirmed--;
+  readonly #publishDone = (): void => {
+    this.#unconfirmed--;
+  };
   readonly #onReady = (): void => this.#renew();
   readonly #onClose = (): void => this.#down("connection lost");
   readonly #firstOutcome = withResolvers();

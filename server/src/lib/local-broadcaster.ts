@@ -20,9 +20,12 @@ export class LocalBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
     return this.#clients.add(sessionId, handler);
   }
 
-  async ready(): Promise<void> {}
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
 
-  async shutdown(): Promise<void> {
+  shutdown(): Promise<void> {
     this.#clients.clear();
+    return Promise.resolve();
   }
 }

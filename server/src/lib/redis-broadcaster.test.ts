@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
 import { nowMs } from "./clock.ts";
+import { closeRedis } from "./redis-client.ts";
 import { freePort, startValkey, type TestValkey } from "../../test-support/valkey.ts";
 
 const running: { stop(): Promise<void> }[] = [];
@@ -199,7 +200,7 @@ test("keeps no subscription for streams that are gone", async () => {
   const session = await one.api.createSession();
   const streams = [await one.api.connect(session), await one.api.connect(session)];
   const probe = new Redis(valkey.url);
-  running.push({ stop: async () => probe.disconnect() });
+  running.push({ stop: async () => closeRedis(probe) });
   const subscribers = async (): Promise<unknown> =>
     ((await probe.call("PUBSUB", "NUMSUB", `sse:session:${session.sessionId}`)) as unknown[])[1];
   expect(await subscribers()).toBe(1);

@@ -51,9 +51,10 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
     await this.#link.ready(sessionChannel(sessionId));
   }
 
-  async shutdown(): Promise<void> {
+  shutdown(): Promise<void> {
     this.#clients.clear();
     this.#link.close();
+    return Promise.resolve();
   }
 
   #receive(sessionId: string, message: string): void {

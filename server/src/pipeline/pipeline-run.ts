@@ -62,12 +62,13 @@ export class PipelineRun {
     else void ready.then(go);
   }
 
-  answer(gate: string, answer: string): GateOutcome {
+  /** What the answer says makes no difference to a simulated pipeline. */
+  answer(gate: string): GateOutcome {
     if (this.#answered.has(gate)) return "already-answered";
     const waiting = this.#waitingAt;
     if (this.#ended || waiting?.gate !== gate) return "not-waiting";
     this.#recordGate(gate, "reached");
-    this.#options.logger.debug({ sessionId: this.#options.sessionId, gate, answer }, "gate answered");
+    this.#options.logger.debug({ sessionId: this.#options.sessionId, gate }, "gate answered");
     this.#answered.add(gate);
     this.#waitingAt = undefined;
     this.#originMs += nowMs() - waiting.sinceMs;

@@ -71,8 +71,8 @@ export class PipelineRunner {
   }
 
   /** Undefined when the session has no pipeline running here. */
-  answerGate(sessionId: string, gate: string, answer: string): GateOutcome | undefined {
-    return this.#runs.get(sessionId)?.answer(gate, answer);
+  answerGate(sessionId: string, gate: string): GateOutcome | undefined {
+    return this.#runs.get(sessionId)?.answer(gate);
   }
 
   /** Resolves when no pipeline runs here, or after `timeoutMs`. */

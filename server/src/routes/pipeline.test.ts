@@ -158,10 +158,9 @@ test("says that it cannot reach a pipeline elsewhere when no broker connects the
   const session = await server.api.createSession();
   const refused = await server.api.post(session, "pipeline/gate", { gate: "gate-1", answer: "yes" });
   expect(refused.status).toBe(409);
-  expect(await refused.json()).toMatchObject({
-    reason: "no-broker",
-    detail: expect.stringContaining("no broker"),
-  });
+  const { reason, detail } = (await refused.json()) as { reason: string; detail: string };
+  expect(reason).toBe("no-broker");
+  expect(detail).toContain("no broker connects them");
 });
 
 test("ends a pipeline whose gate nobody answers by pipeline_error, when told to", async () => {
