@@ -7,7 +7,7 @@ import tseslint from "typescript-eslint";
 const importTable = {
   contract: ["contract"],
   infra: ["infra"],
-  server: ["server", "contract"],
+  server: ["server", "contract", "server-build"],
   history: ["history"],
   clock: [],
   // The engine follows streams, so it knows the event contract; it never knows a server or a topology.

@@ -26,7 +26,7 @@ export async function createResultsFolder(
   const path = out === undefined ? join(root, "results", folderName(now)) : resolve(out);
   const named = out === undefined ? path : `--out ${out}`;
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await access(path, constants.W_OK | constants.X_OK);
     if ((await readdir(path)).length > 0) {
       throw new ResultsFolderError(
@@ -58,3 +58,16 @@ async function pointLatest(path: string): Promise<void> {
 
 const folderName = (now: Date): string =>
   now.toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
+
+/** As `mkdir -p`. Node's own recursive mkdir never returns below /proc, where making a folder fails with ENOENT. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+}

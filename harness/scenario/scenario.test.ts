@@ -34,7 +34,7 @@ describe("a scenario", () => {
     [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
     [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
     [{ rate: 0.1, duration: 5 }, "raise one so that there are at least 2"],
-    [{ gates: 80 }, "--gates 80: a run of 60 events holds at most 59 gates"],
+    [{ gates: 80 }, "--gates 80: a run of 70 events holds at most 69 gates"],
     [{ sessions: 19_000, rate: 100 }, "1900000 events/s is more than one host carries"],
     [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
     [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 is a single instance"],

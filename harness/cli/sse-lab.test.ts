@@ -1,0 +1,151 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa, type Options } from "execa";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { PROJECT_ROOT } from "../run/describe-host.ts";
+import { exitCodeOf } from "./exit.ts";
+
+const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
+const sseLab = (args: readonly string[], options: Options = {}) =>
+  execa(process.execPath, [BIN, ...args], { reject: false, cwd: PROJECT_ROOT, ...options });
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sse-lab-cli-"));
+  await writeFile(join(folder, "typo.json"), '{"sesions": 3}');
+  await writeFile(join(folder, "broken.json"), "{");
+  await writeFile(join(folder, "tool"), "not a program");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Processes of a live comparison whose command line names this project's state. */
+async function processesOf(pattern: string): Promise<string[]> {
+  const { stdout } = await execa("ps", ["-eo", "pid,args"], { reject: false });
+  return stdout.split("\n").filter((line) => line.includes(pattern));
+}
+
+describe("bad input", () => {
+  it.each<[string[], string]>([
+    [
+      ["loadtest", "--topologies", "phase9"],
+      'sse-lab: --topologies: unknown topology "phase9": choose from phase0',
+    ],
+    [["loadtest", "--bounces", "flood"], 'sse-lab: --bounces: unknown bounce "flood": choose from none'],
+    [
+      ["loadtest", "--sessions", "0"],
+      "sse-lab: --sessions: 0 is out of range: give 1 to 19000 concurrent streams",
+    ],
+    [["loadtest", "--rate", "-1"], "sse-lab: --rate: -1 is out of range"],
+    [["loadtest", "--duration", "soon"], 'sse-lab: --duration: "soon" is not a number'],
+    [["loadtest", "--sesions", "3"], "error: unknown option '--sesions'"],
+    [
+      ["loadtest", "--platform", "swarm"],
+      "sse-lab: --platform swarm: unknown platform; choose auto or local",
+    ],
+    [
+      ["loadtest", "--platform", "docker"],
+      "sse-lab: --platform docker: this version runs topologies as host processes",
+    ],
+    [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose native"],
+    [["loadtest", "--scenario", "nowhere.json"], "sse-lab: --scenario nowhere.json: cannot be read (ENOENT)"],
+    [
+      ["loadtest", "--scenario", "FOLDER/typo.json"],
+      'sse-lab: unknown scenario key "sesions": known keys are topologies',
+    ],
+    [["loadtest", "--scenario", "FOLDER/broken.json"], "broken.json: is not JSON"],
+    [["loadtest", "--out", "FOLDER"], "--out FOLDER: is not empty; name a new or empty folder"],
+    [["loadtest", "--out", "/proc/none"], "sse-lab: --out /proc/none: cannot be written (ENOENT)"],
+    [["up", "phase9"], 'sse-lab: up: unknown topology "phase9"'],
+    [["up", "phase1", "--replicas", "1"], "sse-lab: --replicas: 1 is out of range: give 2 to 10 replicas"],
+    [["bounce", "phase2-sticky"], "sse-lab: bounce phase2-sticky: it is not up"],
+    [["bounce", "phase1", "--kind", "none"], "error: option '--kind <kind>' argument 'none' is invalid"],
+    [["report", "FOLDER"], "is not the folder of a run (no manifest.json)"],
+    [
+      ["compare", "FOLDER", "FOLDER"],
+      "summary.json is not there: name a folder of a loadtest or a summary.json",
+    ],
+    [["reprot"], "error: unknown command 'reprot'"],
+  ])("is refused with one line and exit code 2: %j", async (args, message) => {
+    const filled = args.map((arg) => arg.replace("FOLDER", folder));
+    const { exitCode, stderr, stdout } = await sseLab(filled);
+    expect(stderr).toContain(message.replace("FOLDER", folder));
+    expect(stderr).not.toContain("    at ");
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(2);
+  });
+
+  it("names a tool that was set and does not run", async () => {
+    const env = { SSE_LAB_TRAEFIK: join(folder, "tool") };
+    const { exitCode, stderr } = await sseLab(["loadtest", "--out", join(folder, "tool-missing")], { env });
+    expect(stderr).toContain(join(folder, "tool"));
+    expect(exitCode).toBe(2);
+  });
+
+  it("refuses more streams than the open-file limit carries, and says how many fit", async () => {
+    const limited = `ulimit -n 1024 && exec ${process.execPath} ${BIN} loadtest --sessions 400 --out ${folder}/files`;
+    const { exitCode, stderr } = await execa("bash", ["-c", limited], { reject: false, cwd: PROJECT_ROOT });
+    expect(stderr).toContain("--sessions 400: needs 1300 open files in the router, the limit here is 1024");
+    expect(stderr).toContain("use --sessions 262 at most");
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe("help", () => {
+  it("names every topology and shows examples", async () => {
+    const { stdout, exitCode } = await sseLab(["loadtest", "--help"]);
+    for (const { name } of TOPOLOGIES) expect(stdout).toContain(name);
+    expect(stdout).toContain("Examples:");
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe("exit codes", () => {
+  it("put unknown before invalid before valid", () => {
+    expect(exitCodeOf(["valid", "valid"])).toBe(0);
+    expect(exitCodeOf(["valid", "invalid"])).toBe(1);
+    expect(exitCodeOf(["invalid", "unknown", "valid"])).toBe(2);
+    expect(exitCodeOf([])).toBe(2);
+  });
+});
+
+describe("a loadtest that is interrupted", () => {
+  const start = (out: string) =>
+    sseLab(["loadtest", "--topologies", "phase2", "--bounces", "none", "--sessions", "20", "--out", out]);
+  const workFolders = () => readdir(join(PROJECT_ROOT, ".sse-lab", "work")).catch(() => []);
+
+  it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing behind after %s", async (signal) => {
+    const out = join(folder, signal);
+    const command = start(out);
+    const mine = `run-${command.pid ?? 0}-`;
+    // The load runs once the router of this very run is up.
+    await vi.waitFor(async () => expect((await processesOf(mine)).join()).toContain("traefik"), 30_000);
+    command.kill(signal);
+    const { exitCode, stdout } = await command;
+    await vi.waitFor(async () => expect(await processesOf(mine)).toEqual([]), 30_000);
+    expect(stdout).toBe("");
+    if (signal === "SIGINT") expect(exitCode).toBe(130);
+    // What only a living process could remove, the next command removes.
+    if (signal === "SIGKILL") await sseLab(["down"]);
+    expect((await workFolders()).filter((name) => name.startsWith(mine))).toEqual([]);
+  });
+});
+
+describe("up, bounce and down", () => {
+  it("leave a topology running over commands, bounce it, and remove it", async () => {
+    const up = await sseLab(["up", "phase2"]);
+    expect(up.exitCode).toBe(0);
+    const url = /router\s+(\S+)/.exec(String(up.stdout))?.[1] ?? "";
+    try {
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      expect((await sseLab(["up", "phase2"])).stdout).toContain("phase2 is up already");
+      const bounce = await sseLab(["bounce", "phase2", "--kind", "crash"]);
+      expect(bounce.stdout).toMatch(/server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/);
+      expect(bounce.exitCode).toBe(0);
+    } finally {
+      await sseLab(["down"]);
+    }
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+});

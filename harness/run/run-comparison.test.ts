@@ -1,0 +1,156 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readHistory } from "../history/read-history.ts";
+import { DEFAULT_SCENARIO } from "../scenario/scenario.ts";
+import { rebuildReport } from "./rebuild-report.ts";
+import { planRuns } from "./run-comparison.ts";
+import { causesOf, compare } from "./test-comparison.ts";
+
+/** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
+const tolerance = (share: number, sessions: number): number =>
+  4 * Math.sqrt((share * (1 - share)) / sessions);
+
+/** `topology session seq` of every planned pair. */
+async function duePairs(path: string): Promise<Map<string, string[]>> {
+  const pairs = new Map<string, string[]>();
+  let topology = "";
+  for await (const batch of readHistory(join(path, "history.ndjson.gz"))) {
+    for (const observation of batch) {
+      if (observation.type === "run") topology = observation.topology;
+      if (observation.type !== "planned") continue;
+      pairs.set(topology, [...(pairs.get(topology) ?? []), `${observation.session} ${observation.events}`]);
+    }
+  }
+  return pairs;
+}
+
+describe("a comparison in steady state", () => {
+  it("loses nothing in phase0, phase1 and phase2, has the same due pairs everywhere, and can be rebuilt to the byte", async () => {
+    await using comparison = await compare({ topologies: ["phase0", "naive", "phase1", "phase2"] });
+    const { path, run, summary } = comparison;
+    for (const name of ["phase0", "phase1", "phase2"]) {
+      expect(run(name)).toMatchObject({
+        due: 480,
+        delivered: 480,
+        lost: 0,
+        stuckStreams: 0,
+        duplicated: 0,
+        reordered: 0,
+      });
+    }
+    expect(run("phase1").affinity).toEqual({ hitRatio: 1, misroutes: 0 });
+    expect(causesOf(run("naive"))).toEqual(["no-route"]);
+    expect(Math.abs(run("naive").lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
+
+    const [first, ...others] = [...(await duePairs(path)).values()];
+    expect(others).toEqual([first, first, first]);
+
+    const derived = ["summary.json", "report.md", "junit.xml"];
+    const contents = () => Promise.all(derived.map((file) => readFile(join(path, file), "utf8")));
+    const before = await contents();
+    expect(await rebuildReport(path)).toEqual(summary);
+    expect(await contents()).toEqual(before);
+    expect((await readdir(path)).sort()).toEqual([...derived, "history.ndjson.gz", "manifest.json"].sort());
+  });
+
+  it.each([2, 4, 5])("loses (N-1)/N without affinity on N = %d replicas", async (replicas) => {
+    const sessions = 120;
+    await using comparison = await compare({
+      topologies: ["naive"],
+      replicas,
+      sessions,
+      rate: 1,
+      duration: 2,
+    });
+    const run = comparison.run("naive");
+    const share = (replicas - 1) / replicas;
+    expect(Math.abs(run.lossRatio - share)).toBeLessThan(tolerance(share, sessions));
+    expect(causesOf(run)).toEqual(["no-route"]);
+  });
+
+  it("falls back to local delivery when Redis is stopped, loses what naive loses, and says so", async () => {
+    await using comparison = await compare({ topologies: ["phase2"], redis: "stopped" });
+    const run = comparison.run("phase2");
+    expect(causesOf(run)).toEqual(["no-route"]);
+    expect(Math.abs(run.lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
+    expect(run.verdict).not.toBe("valid");
+    expect(run.reasons.join(" ")).toContain("Redis was stopped before the start");
+  });
+
+  it("answers gates where affinity or a broker leads to the pipeline, and stalls where nothing does", async () => {
+    await using comparison = await compare({ topologies: ["naive", "phase1", "phase2"], gates: 1 });
+    expect(comparison.run("phase1").gates).toEqual({
+      offered: 60,
+      answered: 60,
+      reachedPipeline: 60,
+      stalled: 0,
+    });
+    expect(comparison.run("phase2").gates).toEqual({
+      offered: 60,
+      answered: 60,
+      reachedPipeline: 60,
+      stalled: 0,
+    });
+    const { offered, stalled } = comparison.run("naive").gates;
+    expect(offered).toBe(60);
+    expect(stalled).toBeGreaterThan(0);
+  });
+});
+
+describe("a comparison across bounces", () => {
+  it("loses in phase1 what died with the pipeline, and in phase2 only what was published while a client was away", async () => {
+    await using comparison = await compare({
+      topologies: ["phase1", "phase2"],
+      bounces: ["crash", "rolling"],
+      duration: 13,
+      drain: 3,
+    });
+    for (const bounce of ["crash", "rolling"]) {
+      const [phase1, phase2] = [comparison.run("phase1", bounce), comparison.run("phase2", bounce)];
+      for (const run of [phase1, phase2]) {
+        expect(run.due).toBe(60 * 52);
+        expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(
+          run.due,
+        );
+        expect(run.neverPublished).toBeGreaterThan(0);
+        expect(run.stuckStreams).toBeGreaterThan(0);
+        expect(run.reconnects.count).toBeGreaterThan(0);
+        expect(run.lostByCause).toMatchObject({ unexplained: 0, "broker-gap": 0 });
+        expect(run.bounces.every(({ endedMs }) => endedMs !== null)).toBe(true);
+      }
+      expect(phase2.lostByCause["no-route"]).toBe(0);
+      expect(phase2.lostByCause["while-disconnected"]).toBeGreaterThan(0);
+    }
+    expect(comparison.run("phase1", "rolling").bounces).toHaveLength(3);
+  }, 180_000);
+
+  it("brings every retrying client back through a recreate, but not every EventSource, which a single 503 ends", async () => {
+    const through = async (client: "retrying" | "eventsource") => {
+      const change = { topologies: ["phase1"], bounces: ["recreate" as const], duration: 9, client };
+      await using comparison = await compare(change);
+      return comparison.run("phase1", "recreate");
+    };
+    const retrying = await through("retrying");
+    expect(retrying.reconnects.timeTo100Ms).not.toBeNull();
+    const eventsource = await through("eventsource");
+    expect(eventsource.reconnects.timeTo100Ms).toBeNull();
+    expect(eventsource.reconnects.count).toBeLessThan(retrying.reconnects.count);
+  });
+});
+
+describe("planning runs", () => {
+  it("repeats the whole comparison instead of each pair", () => {
+    const specs = planRuns({
+      ...DEFAULT_SCENARIO,
+      topologies: ["naive", "phase1"],
+      bounces: ["none", "crash"],
+      repeat: 2,
+    });
+    expect(specs.map(({ topology, bounce, repeat }) => `${repeat} ${topology.name} ${bounce}`)).toEqual(
+      [1, 2].flatMap((repeat) =>
+        ["naive none", "naive crash", "phase1 none", "phase1 crash"].map((pair) => `${repeat} ${pair}`),
+      ),
+    );
+  });
+});

@@ -1,0 +1,57 @@
+/** Test support: a small comparison on the real local platform, in a folder of its own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunResult } from "../checker/run-result.ts";
+import { localPlatform } from "../platform/local/local-platform.ts";
+import type { Summary } from "../report/summary.ts";
+import { DEFAULT_SCENARIO, parseScenario, type Scenario } from "../scenario/scenario.ts";
+import { createResultsFolder } from "./results-folder.ts";
+import { runComparison } from "./run-comparison.ts";
+
+export interface TestComparison extends AsyncDisposable {
+  summary: Summary;
+  path: string;
+  /** The one run of a topology and bounce. */
+  run: (topology: string, bounce?: string) => RunResult;
+}
+
+/** Runs a comparison with a light load, changed as given. */
+export async function compare(change: Partial<Scenario>): Promise<TestComparison> {
+  const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
+  const light = {
+    ...DEFAULT_SCENARIO,
+    bounces: ["none"],
+    sessions: 60,
+    rate: 4,
+    duration: 2,
+    ramp: 1,
+    drain: 2,
+  };
+  const summary = await runComparison({
+    scenario: parseScenario({ ...light, ...change }),
+    platform: localPlatform,
+    serverSettings: {},
+    results: await createResultsFolder(path, path, new Date()),
+    commandLine: ["test"],
+    listener: {},
+    signal: new AbortController().signal,
+  });
+  return {
+    summary,
+    path,
+    run: (topology, bounce = "none") => {
+      const found = summary.runs.find((run) => run.topology === topology && run.bounce === bounce);
+      if (!found) throw new Error(`no run of ${topology} under ${bounce}`);
+      return found;
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** Causes of loss that a run shows. */
+export const causesOf = (run: RunResult): string[] =>
+  Object.entries(run.lostByCause)
+    .filter(([, lost]) => lost > 0)
+    .map(([cause]) => cause)
+    .sort();
