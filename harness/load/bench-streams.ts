@@ -15,7 +15,7 @@ import type { ClientFigures, ClientMode } from "./bench/measure-client.ts";
 const LOADER = createRequire(import.meta.url).resolve("tsx");
 const SOURCE = fileURLToPath(new URL("./bench/event-source.ts", import.meta.url));
 const CLIENT = fileURLToPath(new URL("./bench/measure-client.ts", import.meta.url));
-const BUSY = { streams: 1_000, eventsPerSecond: 10_000, measureMs: 2_500 };
+const BUSY = { streams: 1_000, eventsPerSecond: 10_000, measureMs: 2_000 };
 const IDLE = { streams: 5_000, eventsPerSecond: 0, measureMs: 0 };
 /** performance.md: within 1.15 of the byte counter; under 8 KB per stream. */
 const GOALS = { cpuRatio: 1.15, rssBytesPerStream: 8 * 1024 };

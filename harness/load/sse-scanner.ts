@@ -41,9 +41,10 @@ export class SseScanner {
   #idBuffer: string;
   #hasData = false;
   #dataBytes = 0;
-  /** Data lines of earlier chunks, decoded; then those of the current chunk as pairs of offsets. */
+  /** Data lines so far, decoded; then the last one, if it lies in the current chunk (-1: it does not). */
   #dataText: string[] = [];
-  #dataRanges: number[] = [];
+  #dataStart = -1;
+  #dataEnd = 0;
   #chunk: Buffer = NO_BYTES;
 
   /**
@@ -70,38 +71,39 @@ export class SseScanner {
    * @throws SseTooLargeError the stream cannot be followed any further
    */
   push(buffer: Buffer, start = 0, end = buffer.length): void {
-    const bytes = buffer.subarray(start, end);
-    this.#chunk = bytes;
-    let lineStart = this.#bomBytes < 0 ? 0 : this.#skipBom(bytes);
-    if (this.#sawCr && bytes.length > 0) {
+    this.#chunk = buffer;
+    let lineStart = this.#bomBytes < 0 ? start : this.#skipBom(buffer, start, end);
+    if (this.#sawCr && lineStart < end) {
       this.#sawCr = false;
-      if (bytes[lineStart] === LF) lineStart++;
+      if (buffer[lineStart] === LF) lineStart++;
     }
-    // Native searches, and none for a CR where there is none left: a loop over the bytes costs ten times as much.
-    let lf = bytes.indexOf(LF, lineStart);
-    let cr = bytes.indexOf(CR, lineStart);
-    while (lf !== -1 || cr !== -1) {
+    // Native searches, and none for a CR where there is none left: a loop over the bytes costs ten times as much. They may run
+    // on behind `end`, which is cheaper than the garbage that a view of the bytes would be.
+    let lf = buffer.indexOf(LF, lineStart);
+    let cr = buffer.indexOf(CR, lineStart);
+    for (;;) {
       const lineEnd = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr;
-      if (this.#restLength > 0) this.#restLine(bytes, lineStart, lineEnd);
-      else this.#line(bytes, lineStart, lineEnd, true);
+      if (lineEnd === -1 || lineEnd >= end) break;
+      if (this.#restLength > 0) this.#restLine(buffer, lineStart, lineEnd);
+      else this.#line(buffer, lineStart, lineEnd, true);
       lineStart = lineEnd + 1;
       if (lineEnd === cr) {
-        if (lineStart === bytes.length) this.#sawCr = true;
-        else if (bytes[lineStart] === LF) lineStart++;
-        cr = bytes.indexOf(CR, lineStart);
+        if (lineStart === end) this.#sawCr = true;
+        else if (buffer[lineStart] === LF) lineStart++;
+        cr = buffer.indexOf(CR, lineStart);
       }
-      if (lf !== -1 && lf < lineStart) lf = bytes.indexOf(LF, lineStart);
+      if (lf !== -1 && lf < lineStart) lf = buffer.indexOf(LF, lineStart);
     }
-    this.#keep(bytes, lineStart, bytes.length);
+    this.#keep(buffer, lineStart, end);
     this.#keepData();
     this.#chunk = NO_BYTES;
   }
 
   /** A byte order mark is skipped at the very start of the stream only. It may arrive in pieces. */
-  #skipBom(bytes: Buffer): number {
-    let at = 0;
-    while (at < bytes.length && this.#bomBytes >= 0 && this.#bomBytes < BOM.length) {
-      if (bytes[at] === BOM[this.#bomBytes]) {
+  #skipBom(buffer: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#bomBytes >= 0 && this.#bomBytes < BOM.length) {
+      if (buffer[at] === BOM[this.#bomBytes]) {
         at++;
         this.#bomBytes++;
       } else {
@@ -139,12 +141,9 @@ export class SseScanner {
 
   /** Data of an unfinished event must not point into a chunk that is about to be overwritten. */
   #keepData(): void {
-    const ranges = this.#dataRanges;
-    if (ranges.length === 0) return;
-    for (let i = 0; i < ranges.length; i += 2) {
-      this.#dataText.push(this.#chunk.toString("utf8", ranges[i], ranges[i + 1]));
-    }
-    this.#dataRanges = [];
+    if (this.#dataStart < 0) return;
+    this.#dataText.push(this.#chunk.toString("utf8", this.#dataStart, this.#dataEnd));
+    this.#dataStart = -1;
   }
 
   /** One line without its end. `borrowed`: it lies in the current chunk. */
@@ -172,12 +171,11 @@ export class SseScanner {
       throw new SseTooLargeError(`an event's data is longer than ${this.#maxBytes} bytes`);
     }
     this.#hasData = true;
+    this.#keepData();
     if (borrowed) {
-      this.#dataRanges.push(start, end);
-      return;
-    }
-    // A line completed from an earlier chunk is always the first of this chunk, so the order is kept.
-    this.#dataText.push(buffer.toString("utf8", start, end));
+      this.#dataStart = start;
+      this.#dataEnd = end;
+    } else this.#dataText.push(buffer.toString("utf8", start, end));
   }
 
   #idLine(buffer: Buffer, start: number, end: number): void {
@@ -201,7 +199,7 @@ export class SseScanner {
     this.#hasData = false;
     this.#dataBytes = 0;
     if (this.#dataText.length > 0) this.#dataText = [];
-    this.#dataRanges.length = 0;
+    this.#dataStart = -1;
   }
 }
 

@@ -26,6 +26,9 @@ export interface ClientFigures {
   rssBytesPerStream: number;
 }
 
+/** Code compiled, memory settled. */
+const WARM_UP_MS = 1_000;
+
 interface Client {
   /** Streams that are open. */
   open(): number;
@@ -121,7 +124,7 @@ try {
   for (const until = nowMs() + 20_000; client.open() < streams; await sleep(50)) {
     if (nowMs() > until) throw new Error(`only ${client.open()} of ${streams} streams are open`);
   }
-  await sleep(1_000);
+  await sleep(WARM_UP_MS);
   const rssBytesPerStream = (rssBytes() - rssBefore) / streams;
   const [eventsBefore, cpuBefore, startedMs] = [client.events(), process.cpuUsage(), nowMs()];
   await sleep(measureMs);
