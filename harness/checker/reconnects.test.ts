@@ -89,8 +89,8 @@ describe("reconnects", () => {
 
   it("find the peak across full seconds, failed attempts included, first attempts not", () => {
     const result = measure([
-      failed("s0", -10),
-      connected("s0", 1, 0),
+      ...[1, 2, 3, 4].map((atMs) => failed("s0", atMs)),
+      connected("s0", 1, 5),
       ended("s0", 1, 1500),
       failed("s0", 1900),
       failed("s0", 2100),
