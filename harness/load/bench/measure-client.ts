@@ -121,8 +121,10 @@ try {
   const rssBefore = rssBytes();
   const client =
     mode === "bytes" ? countBytes() : mode === "transport" ? followStreams() : await runEngine(folder);
-  for (const until = nowMs() + 20_000; client.open() < streams; await sleep(50)) {
-    if (nowMs() > until) throw new Error(`only ${client.open()} of ${streams} streams are open`);
+  const deadlineMs = nowMs() + 20_000;
+  while (client.open() < streams) {
+    if (nowMs() > deadlineMs) throw new Error(`only ${client.open()} of ${streams} streams are open`);
+    await sleep(50);
   }
   await sleep(WARM_UP_MS);
   const rssBytesPerStream = (rssBytes() - rssBefore) / streams;
