@@ -127,8 +127,12 @@ describe("a comparison across bounces", () => {
 
   it("brings every retrying client back through a recreate, but not every EventSource, which a single 503 ends", async () => {
     const through = async (client: "retrying" | "eventsource") => {
-      const change = { topologies: ["phase1"], bounces: ["recreate" as const], duration: 9, client };
-      await using comparison = await compare(change);
+      await using comparison = await compare({
+        topologies: ["phase1"],
+        bounces: ["recreate"],
+        duration: 9,
+        client,
+      });
       return comparison.run("phase1", "recreate");
     };
     const retrying = await through("retrying");
