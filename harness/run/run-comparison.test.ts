@@ -2,7 +2,9 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readHistory } from "../history/read-history.ts";
-import { DEFAULT_SCENARIO } from "../scenario/scenario.ts";
+import { localPlatform } from "../platform/local/local-platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { DEFAULT_SCENARIO, type Scenario } from "../scenario/scenario.ts";
 import { rebuildReport } from "./rebuild-report.ts";
 import { planRuns } from "./run-comparison.ts";
 import { causesOf, compare } from "./test-comparison.ts";
@@ -140,6 +142,37 @@ describe("a comparison across bounces", () => {
     const eventsource = await through("eventsource");
     expect(eventsource.reconnects.timeTo100Ms).toBeNull();
     expect(eventsource.reconnects.count).toBeLessThan(retrying.reconnects.count);
+  });
+});
+
+describe("a run that cannot be carried out", () => {
+  /** The real platform, until the given bring-up, which fails as it would without a free port. */
+  const failingAt = (failing: number): Platform => {
+    let ups = 0;
+    return {
+      name: "local",
+      up: (options) => {
+        ups += 1;
+        return ups === failing
+          ? Promise.reject(new Error("server-2 was not ready"))
+          : localPlatform.up(options);
+      },
+    };
+  };
+
+  it("is unknown and says why, and the other runs are measured all the same", async () => {
+    const topologies: Scenario["topologies"] = ["phase0", "naive", "phase1"];
+    await using comparison = await compare({ topologies, sessions: 10 }, failingAt(2));
+    expect(comparison.run("naive")).toMatchObject({ verdict: "unknown", due: 0 });
+    expect(comparison.run("naive").reasons[0]).toBe("It could not be carried out: server-2 was not ready");
+    expect(comparison.run("phase1")).toMatchObject({ due: 80, delivered: 80 });
+    expect(await rebuildReport(comparison.path)).toEqual(comparison.summary);
+  });
+
+  it("ends the comparison when it is the first one, because then nothing would work", async () => {
+    await expect(compare({ topologies: ["phase0", "naive"] }, failingAt(1))).rejects.toThrow(
+      "server-2 was not ready",
+    );
   });
 });
 

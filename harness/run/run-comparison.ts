@@ -12,7 +12,7 @@ import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { describeHost, labVersion, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./judge-all.ts";
 import type { ResultsFolder } from "./results-folder.ts";
-import { type MeasuredRun, runOne, type RunListener, type RunSpec } from "./run-one.ts";
+import { failedRun, type MeasuredRun, runOne, type RunListener, type RunSpec } from "./run-one.ts";
 import { toSummary } from "./to-summary.ts";
 import { createWorkFolder } from "./work-folder.ts";
 
@@ -35,8 +35,8 @@ export interface ComparisonRequest {
 
 /**
  * Runs the comparison. Each run's history is on disk before it is judged, and the report is written anew after each run: when
- * the comparison is interrupted, what was measured until then is there and can be judged again with `sse-lab report`.
- * @throws what the platform or the engine threw.
+ * the comparison is interrupted, what was measured until then is there and can be judged again with `sse-lab report`. A run that cannot be carried out is `unknown`, with the error as its reason; it is not tried again.
+ * @throws what the platform or the engine threw in the first run, or the abort reason.
  */
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
   const { results, listener, signal } = request;
@@ -49,7 +49,13 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
     listener.runStarted?.(spec, index + 1, specs.length);
     const workDir = await createWorkFolder("run");
     try {
-      const measured = await runOne(spec, request.platform, workDir, listener, signal);
+      const measured = await runOne(spec, request.platform, workDir, listener, signal).catch(
+        (error: unknown) => {
+          // What never worked is a matter of set-up: say so at once. A later failure must not cost the other runs.
+          if (signal.aborted || runs.length === 0) throw error;
+          return failedRun(spec, error);
+        },
+      );
       Object.assign(manifest.versions, measured.versions);
       listener.step?.("judging");
       await appendRun(results.historyPath, measured.run, measured.segments);

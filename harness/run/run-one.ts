@@ -79,6 +79,17 @@ export async function runOne(
   }
 }
 
+/** What the history holds of a run that could not be carried out. */
+export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
+  const run = describeRun(spec);
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    run: { ...run, notes: [...run.notes, `It could not be carried out: ${reason}`] },
+    segments: [],
+    versions: {},
+  };
+}
+
 async function loadAndBounce(
   { bounce: kind, scenario }: RunSpec,
   deployment: Awaited<ReturnType<Platform["up"]>>,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunResult } from "../checker/run-result.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Summary } from "../report/summary.ts";
 import { DEFAULT_SCENARIO, parseScenario, type Scenario } from "../scenario/scenario.ts";
 import { createResultsFolder } from "./results-folder.ts";
@@ -17,7 +18,10 @@ export interface TestComparison extends AsyncDisposable {
 }
 
 /** Runs a comparison with a light load, changed as given. */
-export async function compare(change: Partial<Scenario>): Promise<TestComparison> {
+export async function compare(
+  change: Partial<Scenario>,
+  platform: Platform = localPlatform,
+): Promise<TestComparison> {
   const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
   const light = {
     ...DEFAULT_SCENARIO,
@@ -28,14 +32,18 @@ export async function compare(change: Partial<Scenario>): Promise<TestComparison
     ramp: 1,
     drain: 2,
   };
+  const remove = () => rm(path, { recursive: true, force: true });
   const summary = await runComparison({
     scenario: parseScenario({ ...light, ...change }),
-    platform: localPlatform,
+    platform,
     serverSettings: {},
     results: await createResultsFolder(path, path, new Date()),
     commandLine: ["test"],
     listener: {},
     signal: new AbortController().signal,
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
   });
   return {
     summary,
@@ -45,7 +53,7 @@ export async function compare(change: Partial<Scenario>): Promise<TestComparison
       if (!found) throw new Error(`no run of ${topology} under ${bounce}`);
       return found;
     },
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: remove,
   };
 }
 

@@ -2,9 +2,10 @@
 import { randomInt } from "node:crypto";
 import getPort from "get-port";
 
+/** Above 10080, the highest port that browsers and Node's fetch refuse to connect to (WHATWG Fetch, "port blocking"). */
+export const LOWEST = 10_081;
 /** Below the ephemeral range (Linux: 32768 to 60999), so that no outgoing connection of the load can take one first. */
-const LOWEST = 10_000;
-const ABOVE_HIGHEST = 32_768;
+export const ABOVE_HIGHEST = 32_768;
 const ATTEMPTS = 200;
 
 /** Random, not ascending: two deployments that start at the same time would else choose the same ones. */
