@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createResultsFolder } from "./results-folder.ts";
+import { createResultsFolder, writeInto } from "./results-folder.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -42,6 +42,16 @@ describe("the results folder", () => {
     await writeFile(file, "");
     await expect(createResultsFolder(root, join(file, "below"), now)).rejects.toThrow(
       `--out ${join(file, "below")}: cannot be written (ENOTDIR)`,
+    );
+  });
+
+  it("names the folder and the fix when the disk is full", async () => {
+    const fill = async () => {
+      await using full = await open("/dev/full", "w");
+      await full.write("x");
+    };
+    await expect(writeInto(root, fill)).rejects.toThrow(
+      `${root}: results cannot be written (ENOSPC); free some space there, or name another folder with --out`,
     );
   });
 });

@@ -59,6 +59,24 @@ async function pointLatest(path: string): Promise<void> {
 const folderName = (now: Date): string =>
   now.toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
 
+/**
+ * Writes into the folder.
+ * @throws ResultsFolderError that names the folder and the reason, e.g. a full disk
+ */
+export async function writeInto<T>(folder: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    const fix = code === "ENOSPC" ? "free some space there" : "make it writable";
+    throw new ResultsFolderError(
+      `${folder}: results cannot be written (${code}); ${fix}, or name another folder with --out. What was written before is whole.`,
+      { cause: error },
+    );
+  }
+}
+
 /** As `mkdir -p`. Node's own recursive mkdir never returns below /proc, where making a folder fails with ENOENT. */
 async function makeFolder(path: string): Promise<void> {
   try {

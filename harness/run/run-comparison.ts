@@ -11,7 +11,7 @@ import { writeManifest, writeResults } from "../report/write-results.ts";
 import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { describeHost, labVersion, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./judge-all.ts";
-import type { ResultsFolder } from "./results-folder.ts";
+import { type ResultsFolder, writeInto } from "./results-folder.ts";
 import { failedRun, type MeasuredRun, runOne, type RunListener, type RunSpec } from "./run-one.ts";
 import { toSummary } from "./to-summary.ts";
 import { createWorkFolder } from "./work-folder.ts";
@@ -58,7 +58,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
       );
       Object.assign(manifest.versions, measured.versions);
       listener.step?.("judging");
-      await appendRun(results.historyPath, measured.run, measured.segments);
+      await writeInto(results.path, () => appendRun(results.historyPath, measured.run, measured.segments));
       const judged = await judgeAll(observationsOf(measured));
       runs.push(...judged);
       judged.forEach((result) => listener.runJudged?.(result));
@@ -75,8 +75,10 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
 
 async function write(dir: string, manifest: Manifest, runs: readonly RunResult[]): Promise<Summary> {
   const summary = toSummary(manifest, runs);
-  await writeManifest(dir, manifest);
-  await writeResults(dir, summary, manifest);
+  await writeInto(dir, async () => {
+    await writeManifest(dir, manifest);
+    await writeResults(dir, summary, manifest);
+  });
   return summary;
 }
 
