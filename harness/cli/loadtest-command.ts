@@ -69,23 +69,19 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
   process.stderr.write(`platform ${platform.name}: ${reason}\nresults in ${results.path}\n`);
   const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
-  try {
-    const summary = await interruptible((signal) =>
-      runComparison({
-        scenario,
-        platform,
-        serverSettings: localServerSettings,
-        results,
-        commandLine: ["sse-lab", ...process.argv.slice(2)],
-        listener: display,
-        signal,
-      }),
-    );
-    display.close();
-    printSummary(summary, options.json);
-    process.stderr.write(`report: ${results.path}/report.md\n`);
-    return exitCodeOf(summary.runs.map((run) => run.verdict));
-  } finally {
-    display.close();
-  }
+  const comparison = interruptible((signal) =>
+    runComparison({
+      scenario,
+      platform,
+      serverSettings: localServerSettings,
+      results,
+      commandLine: ["sse-lab", ...process.argv.slice(2)],
+      listener: display,
+      signal,
+    }),
+  );
+  const summary = await comparison.finally(() => display.close());
+  printSummary(summary, options.json);
+  process.stderr.write(`report: ${results.path}/report.md\n`);
+  return exitCodeOf(summary.runs.map((run) => run.verdict));
 }

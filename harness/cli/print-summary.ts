@@ -6,6 +6,9 @@ import { wantsColour } from "./colour.ts";
 export function printSummary(summary: Summary, json: boolean | undefined): void {
   const text = json
     ? JSON.stringify(summary, undefined, 2)
-    : renderComparison(summary, { colour: wantsColour(process.stdout), columns: process.stdout.columns });
+    : renderComparison(summary, {
+        colour: wantsColour(process.stdout),
+        ...(process.stdout.columns > 0 ? { columns: process.stdout.columns } : {}),
+      });
   process.stdout.write(`${text}\n`);
 }
