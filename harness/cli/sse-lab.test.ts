@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
@@ -20,10 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Processes of a live comparison whose command line names this project's state. */
-async function processesOf(pattern: string): Promise<string[]> {
-  const { stdout } = await execa("ps", ["-eo", "pid,args"], { reject: false });
-  return stdout.split("\n").filter((line) => line.includes(pattern));
+/** Command lines of the processes that run below a folder of this name (Linux: from /proc, else from ps). */
+async function processesOf(folderName: string): Promise<string[]> {
+  if (process.platform !== "linux") {
+    const { stdout } = await execa("ps", ["-eo", "args"]);
+    return stdout.split("\n").filter((line) => line.includes(folderName));
+  }
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
+  return (await Promise.all(lines)).filter((line) => line.includes(folderName));
 }
 
 describe("bad input", () => {
@@ -78,9 +83,12 @@ describe("bad input", () => {
 
   it("names a tool that was set and does not run", async () => {
     const env = { SSE_LAB_TRAEFIK: join(folder, "tool") };
-    const { exitCode, stderr } = await sseLab(["loadtest", "--out", join(folder, "tool-missing")], { env });
+    const out = join(folder, "tool-missing");
+    const { exitCode, stderr } = await sseLab(["loadtest", "--out", out], { env });
     expect(stderr).toContain(join(folder, "tool"));
     expect(exitCode).toBe(2);
+    // The same command has to work once the tool does.
+    await expect(readdir(out)).rejects.toThrow("ENOENT");
   });
 
   it("refuses more streams than the open-file limit carries, and says how many fit", async () => {

@@ -1,7 +1,7 @@
 import { sweepLeftovers } from "../platform/local/sweep-leftovers.ts";
 import { sweepWorkFolders } from "../run/work-folder.ts";
 
-/** Every command begins with this: what a killed one left is removed, and said. */
+/** What every command that runs topologies does first: what a killed one left is removed, and said. */
 export async function sweep(): Promise<void> {
   const { swept, problems } = await sweepLeftovers();
   for (const { id, processes } of swept) {

@@ -34,9 +34,10 @@ async function collect(
   await writeFile(path, text);
   const observations: Observation[] = [];
   const names = new Map([["id-7", "s7"]]);
-  await collectLedgers([{ instance: "server-1", path }], new Map(Object.entries(incarnations)), names, {
-    record: (observation) => observations.push(observation),
-  });
+  const processes = new Map(Object.entries(incarnations));
+  for await (const observation of collectLedgers([{ instance: "server-1", path }], processes, names)) {
+    observations.push(observation);
+  }
   return observations;
 }
 

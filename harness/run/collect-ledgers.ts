@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import { TERMINAL_EVENT_TYPES } from "../../server/src/contract/events.ts";
 import type { LedgerRecord } from "../../server/src/contract/ledger.ts";
-import type { LedgerObservation, Observation, Recorder } from "../history/observation.ts";
+import type { Observation } from "../history/observation.ts";
 import type { LedgerFile } from "../platform/platform.ts";
 
 const run = { sessionId: z.string(), epoch: z.string(), atMs: z.number() };
@@ -46,43 +46,44 @@ const ledgerRecord = z.discriminatedUnion("kind", [
 export type SessionNames = ReadonlyMap<string, string>;
 
 /**
- * Reads every ledger and records what it says. `incarnations` is how many processes each instance had: a process
- * without a ledger file is recorded as `missing`, a file that ends inside a line as `torn`.
+ * Reads every ledger and yields what it says. `incarnations` is how many processes each instance had: a process without a
+ * ledger file is told as `missing`, a file that ends inside a line as `torn`. Memory stays that of one line.
  */
-export async function collectLedgers(
+export async function* collectLedgers(
   files: readonly LedgerFile[],
   incarnations: ReadonlyMap<string, number>,
   names: SessionNames,
-  recorder: Recorder,
-): Promise<void> {
+): AsyncGenerator<Observation> {
   const found = new Map<string, number>();
   for (const { instance, path } of files) {
     found.set(instance, (found.get(instance) ?? 0) + 1);
-    recorder.record(await collectLedger(instance, path, names, recorder));
+    yield* collectLedger(instance, path, names);
   }
   for (const [instance, count] of incarnations) {
     for (let missing = found.get(instance) ?? 0; missing < count; missing += 1) {
-      recorder.record({ type: "ledger", instance, state: "missing", records: 0 });
+      yield { type: "ledger", instance, state: "missing", records: 0 };
     }
   }
 }
 
-async function collectLedger(
+async function* collectLedger(
   instance: string,
   path: string,
   names: SessionNames,
-  recorder: Recorder,
-): Promise<LedgerObservation> {
+): AsyncGenerator<Observation> {
   let records = 0;
   const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Infinity });
   for await (const line of lines) {
     const record = parseRecord(line);
-    if (record === undefined) return { type: "ledger", instance, state: "torn", records };
+    if (record === undefined) {
+      yield { type: "ledger", instance, state: "torn", records };
+      return;
+    }
     records += 1;
     const observation = toObservation(record, instance, names);
-    if (observation) recorder.record(observation);
+    if (observation) yield observation;
   }
-  return { type: "ledger", instance, state: "read", records };
+  yield { type: "ledger", instance, state: "read", records };
 }
 
 function parseRecord(line: string): LedgerRecord | undefined {

@@ -1,5 +1,5 @@
 /** The folder of one comparison: `results/<run>/`, or what `--out` names. */
-import { access, constants, mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 /** Where results cannot be written. The message names the folder and the fix. */
@@ -10,6 +10,8 @@ export class ResultsFolderError extends Error {
 export interface ResultsFolder {
   path: string;
   historyPath: string;
+  /** Removes the folder if nothing was written into it, as after a run that could not even start. */
+  removeIfEmpty(): Promise<void>;
   /** Points `results/latest` at this folder. Only for folders inside `results/`. */
   publish(): Promise<void>;
 }
@@ -42,6 +44,9 @@ export async function createResultsFolder(
   return {
     path,
     historyPath: join(path, "history.ndjson.gz"),
+    removeIfEmpty: async () => {
+      if ((await readdir(path)).length === 0) await rmdir(path);
+    },
     publish: async () => {
       if (dirname(path) === join(root, "results")) await pointLatest(path);
     },

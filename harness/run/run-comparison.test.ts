@@ -7,7 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 import { DEFAULT_SCENARIO, type Scenario } from "../scenario/scenario.ts";
 import { rebuildReport } from "./rebuild-report.ts";
 import { planRuns } from "./run-comparison.ts";
-import { causesOf, compare } from "./test-comparison.ts";
+import { causesOf, compare, verdictOf } from "./test-comparison.ts";
 
 /** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
 const tolerance = (share: number, sessions: number): number =>
@@ -41,6 +41,7 @@ describe("a comparison in steady state", () => {
         reordered: 0,
       });
     }
+    for (const each of summary.runs) expect(verdictOf(each, "valid")).toBe("valid");
     expect(run("phase1").affinity).toEqual({ hitRatio: 1, misroutes: 0 });
     expect(causesOf(run("naive"))).toEqual(["no-route"]);
     expect(Math.abs(run("naive").lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
@@ -69,6 +70,7 @@ describe("a comparison in steady state", () => {
     const share = (replicas - 1) / replicas;
     expect(Math.abs(run.lossRatio - share)).toBeLessThan(tolerance(share, sessions));
     expect(causesOf(run)).toEqual(["no-route"]);
+    expect(verdictOf(run, "valid")).toBe("valid");
   });
 
   it("falls back to local delivery when Redis is stopped, loses what naive loses, and says so", async () => {
@@ -76,7 +78,7 @@ describe("a comparison in steady state", () => {
     const run = comparison.run("phase2");
     expect(causesOf(run)).toEqual(["no-route"]);
     expect(Math.abs(run.lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
-    expect(run.verdict).not.toBe("valid");
+    expect(verdictOf(run, "invalid")).toBe("invalid");
     expect(run.reasons.join(" ")).toContain("Redis was stopped before the start");
   });
 
@@ -111,6 +113,7 @@ describe("a comparison across bounces", () => {
     for (const bounce of ["crash", "rolling"]) {
       const [phase1, phase2] = [comparison.run("phase1", bounce), comparison.run("phase2", bounce)];
       for (const run of [phase1, phase2]) {
+        expect(verdictOf(run, "valid")).toBe("valid");
         expect(run.due).toBe(60 * 52);
         expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(
           run.due,

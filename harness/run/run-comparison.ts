@@ -35,7 +35,8 @@ export interface ComparisonRequest {
 
 /**
  * Runs the comparison. Each run's history is on disk before it is judged, and the report is written anew after each run: when
- * the comparison is interrupted, what was measured until then is there and can be judged again with `sse-lab report`. A run that cannot be carried out is `unknown`, with the error as its reason; it is not tried again.
+ * the comparison is interrupted, what was measured until then is there and can be judged again with `sse-lab report`. A run that
+ * cannot be carried out is `unknown`, with the error as its reason; it is not tried again.
  * @throws what the platform or the engine threw in the first run, or the abort reason.
  */
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
@@ -43,7 +44,6 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   const specs = planRuns(request.scenario);
   const manifest = await describeManifest(request);
   const runs: RunResult[] = [];
-  await write(results.path, manifest, runs);
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
@@ -64,6 +64,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
       judged.forEach((result) => listener.runJudged?.(result));
       await write(results.path, manifest, runs);
     } finally {
+      if (runs.length === 0) await results.removeIfEmpty();
       await rm(workDir, { recursive: true, force: true });
     }
   }

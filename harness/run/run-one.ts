@@ -1,10 +1,12 @@
 /** One measured run: a topology up, load on it, a bounce over it, everything observed, nothing left behind. */
+import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "../clock.ts";
 import { createFileRecorder } from "../history/recorder.ts";
-import type { BounceKind, Recorder, RunObservation } from "../history/observation.ts";
+import type { BounceKind, Observation, Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadPlan, LoadProgress } from "../load/load-plan.ts";
 import { runLoad } from "../load/run-load.ts";
 import { bounce } from "../nemesis/nemesis.ts";
@@ -68,8 +70,9 @@ export async function runOne(
       const segments = await loadAndBounce(spec, deployment, workDir, recorder, listener, signal);
       step("reading ledgers");
       const names = await sessionNames(segments);
-      await collectLedgers(await deployment.ledgers(), incarnations, names, recorder);
-      return { run, segments: [harnessSegment, ...segments], versions: deployment.versions };
+      const ledgerSegment = join(workDir, "ledgers.ndjson");
+      await writeSegment(ledgerSegment, collectLedgers(await deployment.ledgers(), incarnations, names));
+      return { run, segments: [harnessSegment, ...segments, ledgerSegment], versions: deployment.versions };
     } finally {
       step("taking it down");
       await deployment.down();
@@ -78,6 +81,16 @@ export async function runOne(
     await recorder.close();
   }
 }
+
+/** Writes observations as they come, no faster than the disk takes them. */
+const writeSegment = (path: string, observations: AsyncIterable<Observation>): Promise<void> =>
+  pipeline(
+    observations,
+    async function* (source) {
+      for await (const observation of source) yield `${JSON.stringify(observation)}\n`;
+    },
+    createWriteStream(path),
+  );
 
 /** What the history holds of a run that could not be carried out. */
 export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RunResult } from "../checker/run-result.ts";
+import type { RunResult, Verdict } from "../checker/run-result.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Summary } from "../report/summary.ts";
@@ -63,3 +63,12 @@ export const causesOf = (run: RunResult): string[] =>
     .filter(([, lost]) => lost > 0)
     .map(([cause]) => cause)
     .sort();
+
+/** Verdicts of a busy test host: the engine or the servers were late. True of the host, and no test of the topology. */
+const HOST_WAS_BUSY = /^(The load generator was saturated|Only .* published before the drain)/;
+
+/** The run's verdict, or the expected one where only the host's own slowness makes it `unknown`. */
+export const verdictOf = (run: RunResult, expected: Verdict): Verdict =>
+  run.verdict === "unknown" && run.reasons.some((reason) => HOST_WAS_BUSY.test(reason))
+    ? expected
+    : run.verdict;

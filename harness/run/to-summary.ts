@@ -6,8 +6,7 @@ import type { Summary } from "../report/summary.ts";
 export const toSummary = (manifest: Manifest, runs: readonly RunResult[]): Summary => ({
   schemaVersion: 1,
   startedAt: manifest.startedAt,
-  // An interrupted comparison never finished; its start is the only time that a rebuild finds again.
-  finishedAt: manifest.finishedAt ?? manifest.startedAt,
+  finishedAt: manifest.finishedAt,
   platform: manifest.platform,
   engine: manifest.engine,
   client: manifest.client,

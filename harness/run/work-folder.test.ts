@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
@@ -14,15 +14,24 @@ it("sweeps the work folders of dead processes, and leaves those of living ones a
     const identity = identityOf(other.pid ?? 0);
     const dead = join(root, "dead");
     await mkdir(dead);
-    await writeFile(join(dead, "owner.json"), JSON.stringify(identity));
+    await writeFile(join(dead, "owner.json"), JSON.stringify({ host: hostname(), ...identity }));
+    const elsewhere = join(root, "elsewhere");
+    await mkdir(elsewhere);
+    await writeFile(
+      join(elsewhere, "owner.json"),
+      JSON.stringify({ host: "another", pid: 1, startTime: "x" }),
+    );
     await mkdir(join(root, "nameless"));
+    const beingMade = join(root, `.new-${other.pid ?? 0}-x`);
+    await mkdir(beingMade);
 
     expect(await sweepWorkFolders(root)).toBe(1);
-    expect((await readdir(root)).sort()).toEqual([basename(dead), basename(mine)].sort());
+    const left = [dead, mine, elsewhere, beingMade].map((path) => basename(path));
+    expect((await readdir(root)).sort()).toEqual(left.sort());
     other.kill("SIGKILL");
     await other.catch(() => undefined);
-    expect(await sweepWorkFolders(root)).toBe(1);
-    expect(await readdir(root)).toEqual([basename(mine)]);
+    expect(await sweepWorkFolders(root)).toBe(2);
+    expect((await readdir(root)).sort()).toEqual([basename(mine), basename(elsewhere)].sort());
   } finally {
     await rm(root, { recursive: true, force: true });
   }

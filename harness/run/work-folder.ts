@@ -1,38 +1,51 @@
 /** Folders for what a command needs while it runs. They never outlive it: the next command removes those of dead ones. */
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { identityOf, isRunning, type ProcessIdentity } from "../platform/local/process-identity.ts";
+import { z } from "zod";
+import { identityOf, isRunning } from "../platform/local/process-identity.ts";
 import { PROJECT_ROOT } from "./describe-host.ts";
 
 const WORK_ROOT = join(PROJECT_ROOT, ".sse-lab", "work");
 const OWNER_FILE = "owner.json";
+/** A folder whose owner is not written down yet: `.new-<pid>-...`. */
+const UNNAMED = /^\.new-(?<pid>\d+)-/;
 
-/** Makes an empty folder that belongs to this process. The caller removes it. */
+const ownerSchema = z.object({ host: z.string(), pid: z.number(), startTime: z.string() });
+
+/** Makes a folder that belongs to this process. The caller removes it. */
 export async function createWorkFolder(name: string, root = WORK_ROOT): Promise<string> {
-  const path = join(root, `${name}-${process.pid}-${Date.now().toString(36)}`);
-  await mkdir(path, { recursive: true });
-  await writeFile(join(path, OWNER_FILE), JSON.stringify(identityOf(process.pid) ?? null));
+  const unique = `${process.pid}-${Date.now().toString(36)}`;
+  const unnamed = join(root, `.new-${unique}`);
+  const path = join(root, `${name}-${unique}`);
+  await mkdir(unnamed, { recursive: true });
+  await writeFile(
+    join(unnamed, OWNER_FILE),
+    JSON.stringify({ host: hostname(), ...identityOf(process.pid) }),
+  );
+  // Only now: a sweep of another command must never meet it without its owner.
+  await rename(unnamed, path);
   return path;
 }
 
-/** Removes the folders of processes that are gone. Returns how many there were. */
+/** Removes the folders of processes of this host that are gone. Returns how many there were. */
 export async function sweepWorkFolders(root = WORK_ROOT): Promise<number> {
   let removed = 0;
   for (const name of await readdir(root).catch(() => [])) {
-    const path = join(root, name);
-    if (await isOwned(path)) continue;
-    await rm(path, { recursive: true, force: true });
+    if (await isOwned(root, name)) continue;
+    await rm(join(root, name), { recursive: true, force: true });
     removed += 1;
   }
   return removed;
 }
 
-async function isOwned(path: string): Promise<boolean> {
+async function isOwned(root: string, name: string): Promise<boolean> {
+  const pid = UNNAMED.exec(name)?.groups?.["pid"];
+  if (pid !== undefined) return identityOf(Number(pid)) !== undefined;
   try {
-    const owner = JSON.parse(await readFile(join(path, OWNER_FILE), "utf8")) as ProcessIdentity | null;
-    return owner !== null && isRunning(owner);
+    const owner = ownerSchema.parse(JSON.parse(await readFile(join(root, name, OWNER_FILE), "utf8")));
+    return owner.host !== hostname() || isRunning(owner);
   } catch {
-    // Killed between making the folder and naming its owner, or long gone.
     return false;
   }
 }

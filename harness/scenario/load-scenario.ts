@@ -1,6 +1,9 @@
 /** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
 import { readFile } from "node:fs/promises";
-import { DEFAULT_SCENARIO, parseScenario, type Scenario, ScenarioError } from "./scenario.ts";
+import { DEFAULT_SCENARIO, durationFor, parseScenario, type Scenario, ScenarioError } from "./scenario.ts";
+
+/** Stands in for a duration that nobody gave until topologies and bounces are known to be valid. */
+const LONG_ENOUGH_S = 60;
 
 export interface ScenarioSources {
   /** Path of a JSON file with any of the scenario's keys. */
@@ -15,7 +18,11 @@ export async function loadScenario({ file, flags }: ScenarioSources): Promise<Sc
   const fromFile = file === undefined ? {} : await readScenarioFile(file);
   const nameOf = (key: string): string =>
     key in given ? `--${kebab(key)}` : key in fromFile ? `${file ?? ""}: ${key}` : `--${kebab(key)}`;
-  return parseScenario({ ...DEFAULT_SCENARIO, ...fromFile, ...given }, nameOf);
+  const asked = { ...fromFile, ...given };
+  const scenario = parseScenario({ ...DEFAULT_SCENARIO, duration: LONG_ENOUGH_S, ...asked }, nameOf);
+  return "duration" in asked
+    ? scenario
+    : parseScenario({ ...scenario, duration: durationFor(scenario) }, nameOf);
 }
 
 async function readScenarioFile(file: string): Promise<Record<string, unknown>> {

@@ -33,9 +33,18 @@ describe("a scenario", () => {
     [{ client: "curl" }, '--client: unknown client "curl": choose from retrying, eventsource'],
     [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
     [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
-    [{ rate: 0.1, duration: 5 }, "raise one so that there are at least 2"],
+    [{ rate: 0.1, duration: 5, bounces: ["none"] }, "raise one so that there are at least 2"],
     [{ gates: 80 }, "--gates 80: a run of 70 events holds at most 69 gates"],
     [{ sessions: 19_000, rate: 100 }, "1900000 events/s is more than one host carries"],
+    [
+      { rate: 1000, duration: 3600, sessions: 1 },
+      "3600000 events per session are more than the server plans",
+    ],
+    [
+      { bounces: ["rolling"], duration: 10 },
+      "--duration 10: the load would be over before a bounce of rolling is",
+    ],
+    [{ bounces: ["rolling"], replicas: 5 }, "give 19 seconds or more, or fewer replicas"],
     [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
     [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 is a single instance"],
   ])("is refused by name: %j", (change, message) => {
@@ -74,6 +83,17 @@ describe("loading a scenario", () => {
       flags: { sessions: 7, rate: undefined },
     });
     expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
+  });
+
+  it("gives a rolling bounce over many replicas the time that it needs, unless a duration is asked for", async () => {
+    const load = (flags: Record<string, unknown>) =>
+      loadScenario({ flags: { bounces: ["rolling"], ...flags } });
+    expect((await load({})).duration).toBe(DEFAULT_SCENARIO.duration);
+    expect((await load({ replicas: 6 })).duration).toBeGreaterThan(22);
+    expect((await load({ replicas: 6, duration: 40 })).duration).toBe(40);
+    await expect(load({ replicas: 6, duration: 12 })).rejects.toThrow(
+      "--duration 12: the load would be over",
+    );
   });
 
   it("says which file cannot be read", async () => {

@@ -34,7 +34,7 @@ const listOf = <T extends z.ZodType>(item: T, what: string) =>
 export const scenarioSchema = z.strictObject({
   topologies: listOf(oneOf("topology", topologyNames), "topology"),
   bounces: listOf(oneOf("bounce", BOUNCE_KINDS), "bounce"),
-  /** Concurrent streams. One router process carries about 9,500 where 20,000 files may be open. */
+  /** Concurrent streams. How many the router's open files carry is checked on the host, before the start. */
   sessions: integer(1, 19_000, "concurrent streams"),
   /** Events per second and session. */
   rate: number(0.1, 1000, "events per second and session"),
@@ -73,6 +73,22 @@ export const DEFAULT_SCENARIO: Scenario = {
   client: "retrying",
   redis: "up",
 };
+
+/** A server takes no longer plan. */
+const MAX_EVENTS_PER_SESSION = 1_000_000;
+
+/**
+ * Seconds from the last arrival to the end of a bounce on a quiet host, with the local platform's drain settings: a load that is
+ * over by then would not show the whole bounce, and the run would be `unknown`.
+ */
+const BOUNCE_S: Record<Scenario["bounces"][number], (replicas: number) => number> = {
+  none: () => 0,
+  crash: () => 4,
+  recreate: () => 6,
+  rolling: (replicas) => 1 + 3.6 * replicas,
+};
+/** What a busy host needs more than a quiet one. */
+const BUSY_FACTOR = 1.15;
 
 /** More than two cores carry through a router; above it every run would only measure its own load generator. */
 const MAX_EVENTS_PER_SECOND = 50_000;
@@ -121,6 +137,17 @@ function impossible(scenario: Scenario, nameOf: (key: string) => string): string
       `${nameOf("gates")} ${scenario.gates}: a run of ${events} events holds at most ${Math.max(0, events - 1)} gates`,
     );
   }
+  if (events > MAX_EVENTS_PER_SESSION) {
+    problems.push(
+      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
+    );
+  }
+  const shortest = Math.ceil(bounceSeconds(scenario));
+  if (scenario.duration < shortest) {
+    problems.push(
+      `${nameOf("duration")} ${scenario.duration}: the load would be over before a bounce of ${scenario.bounces.join(", ")} is; give ${shortest} seconds or more, or fewer replicas`,
+    );
+  }
   const total = scenario.sessions * scenario.rate;
   if (total > MAX_EVENTS_PER_SECOND) {
     problems.push(
@@ -140,6 +167,16 @@ function impossible(scenario: Scenario, nameOf: (key: string) => string): string
   }
   return problems;
 }
+
+/** Seconds of load that the longest bounce of the scenario needs. */
+function bounceSeconds(scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">): number {
+  const replicas = Math.max(...selectTopologies(scenario).map((topology) => replicasOf(topology, scenario)));
+  return Math.max(...scenario.bounces.map((bounce) => BOUNCE_S[bounce](replicas)));
+}
+
+/** The load's length when none is asked for: the default, or longer where a rolling bounce over many replicas needs it. */
+export const durationFor = (scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">): number =>
+  Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * bounceSeconds(scenario)));
 
 /** The scenario's topologies in the order asked for. */
 export function selectTopologies(scenario: Pick<Scenario, "topologies">): Topology[] {
