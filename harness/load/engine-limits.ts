@@ -26,8 +26,6 @@ export interface EngineLimits {
   maxHeadBytes: number;
   /** Largest line and largest `data` of one event, bytes. */
   maxEventBytes: number;
-  /** Streams per source address: Linux has about 28,000 ephemeral ports per pair of addresses. */
-  streamsPerSourceAddress: number;
   /** Distance between two looks at the event loop's lag, milliseconds. */
   lagSampleMs: number;
   /** Distance between two progress reports, milliseconds. */
@@ -50,7 +48,6 @@ export const ENGINE_LIMITS: Readonly<EngineLimits> = {
   maxRetryMs: 2 ** 31 - 1,
   maxHeadBytes: 64 * 1024,
   maxEventBytes: 8 * 1024 * 1024,
-  streamsPerSourceAddress: 25_000,
   lagSampleMs: 10,
   progressMs: 1_000,
   leadMs: 100,

@@ -9,7 +9,6 @@ import type { SegmentWriter } from "./segment-writer.ts";
 import { Session } from "./session.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { SocketTransport } from "./socket-transport.ts";
-import { sourceAddress } from "./source-address.ts";
 import { threadCpuSeconds } from "./thread-cpu.ts";
 import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.ts";
 
@@ -64,7 +63,6 @@ export class LoadShard {
       transport: new SocketTransport({ host: url.host, address, port }, limits),
       signal: over.signal,
       draining: false,
-      localAddressOf: (index) => sourceAddress(index, plan.sessions, address, limits),
       counters: { up: 0, received: 0, reconnects: 0 },
     };
     return new LoadShard(context, over, job, events);

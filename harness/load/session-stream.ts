@@ -83,7 +83,6 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     this.#hinted = false;
     const path = `/api/sessions/${encodeURIComponent(sessionId)}/events`;
     const fetchBased = plan.client === "retrying";
-    const localAddress = this.#context.localAddressOf(this.#schedule.index);
     this.#open = transport.open(
       {
         // EventSource cannot set a header of its own, so its token travels in the query.
@@ -95,7 +94,6 @@ export class SessionStream implements StreamHandlers, SseHandlers {
           ...(fetchBased ? { "x-session-id": sessionId, authorization: `Bearer ${token}` } : {}),
           ...(lastEventId === "" ? {} : { "last-event-id": lastEventId }),
         },
-        ...(localAddress === undefined ? {} : { localAddress }),
       },
       this,
     );

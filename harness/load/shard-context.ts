@@ -15,8 +15,6 @@ export interface ShardContext {
   readonly signal: AbortSignal;
   /** True from the drain on. */
   readonly draining: boolean;
-  /** Source address of a session's stream, when more than one is needed. */
-  readonly localAddressOf: (sessionIndex: number) => string | undefined;
   readonly counters: ShardCounters;
 }
 

@@ -99,7 +99,6 @@ class SocketStream implements OpenStream {
       host: target.address,
       port: target.port,
       noDelay: true,
-      ...(request.localAddress === undefined ? {} : { localAddress: request.localAddress }),
       onread: { buffer: readBuffer, callback: (length) => this.#onRead(length) },
     });
     this.#socket = socket;

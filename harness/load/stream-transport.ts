@@ -6,8 +6,6 @@ export interface StreamRequest {
   path: string;
   /** Header lines beyond `Host`. */
   headers: Readonly<Record<string, string>>;
-  /** Source address of the connection; the system's choice when absent. */
-  localAddress?: string;
 }
 
 /** How a stream came to its end without being closed by its owner. */
