@@ -23,6 +23,9 @@ import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 
 /** The start waits at most this long for Redis to answer or refuse, so that the first streams are not local by accident. */
 const REDIS_START_WAIT_MS = 1000;
+/** Whoever sends one malformed message may send thousands a second. */
+const MALFORMED_PER_LOG_LINE = 1000;
+
 export interface RunningServer {
   port: number;
   /** Drains with the configured windows, then closes everything. Resolves when nothing of the server is left. */
@@ -60,7 +63,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics.eventsPublished.inc({ route });
   };
   const broadcaster =
-    link === undefined ? new LocalBroadcaster(onPublish) : new RedisBroadcaster({ link, onPublish, origin });
+    link === undefined
+      ? new LocalBroadcaster(onPublish)
+      : new RedisBroadcaster({ link, onPublish, onMalformed: reportMalformed(logger, metrics), origin });
   const gates: GateRelay = new GateRelay({
     link,
     origin,
@@ -137,13 +142,24 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
 function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger {
   if (config.LEDGER_DIR === undefined) return NO_LEDGER;
-  let reported = false;
   const onError = (error: unknown): void => {
     metrics.ledgerErrors.inc();
-    if (!reported) logger.error({ err: error }, "the ledger cannot be written, it has holes from here on");
-    reported = true;
+    logger.error(
+      { err: error },
+      "the ledger cannot be written: it ends here, torn, and nothing more is recorded",
+    );
   };
   return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
+}
+
+/** Counts every dropped message; the log gets the first of every thousand. */
+function reportMalformed(logger: Logger, metrics: Metrics): (sessionId: string) => void {
+  let dropped = 0;
+  return (sessionId) => {
+    metrics.malformedMessages.inc();
+    if (dropped++ % MALFORMED_PER_LOG_LINE === 0)
+      logger.warn({ sessionId, dropped }, "message from the broker that is no event of its session, dropped");
+  };
 }
 
 function createBrokerLink(

@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { pino, type Logger } from "pino";
 import { readConfig } from "../src/config.ts";
 import { startServer } from "../src/server.ts";
 import { Api } from "./api.ts";
@@ -22,10 +22,13 @@ export interface TestServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** A server in this process, on a real socket. */
-export async function startTestServer(environment: Record<string, string> = {}): Promise<TestServer> {
+/** A server in this process, on a real socket. Its log goes nowhere, or to `logger`. */
+export async function startTestServer(
+  environment: Record<string, string> = {},
+  logger?: Logger,
+): Promise<TestServer> {
   const config = readConfig({ ...TEST_ENVIRONMENT, INSTANCE: "server-1", ...environment });
-  const server = await startServer(config, pino({ level: config.LOG_LEVEL }));
+  const server = await startServer(config, logger ?? pino({ level: config.LOG_LEVEL }));
   const url = `http://127.0.0.1:${server.port}`;
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= server.stop());

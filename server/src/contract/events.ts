@@ -63,9 +63,12 @@ export interface ConnectedNotice {
  */
 export type ResumeStatus = "none" | "unsupported" | "replayed" | "window-exceeded" | "epoch-changed";
 
-/** `data` of the `reconnect` event. */
+/**
+ * `data` of the `reconnect` event. A subscriber that does not read is cut without one, because it would not read that either:
+ * its reason is in the instance's log (`slow-subscriber`) and in `sse_slow_subscribers_total`.
+ */
 export interface ReconnectHint {
-  reason: "draining" | "slow-subscriber";
+  reason: "draining";
   /** How long the client should wait before it reconnects, milliseconds (also sent as the `retry:` field). */
   retryMs: number;
 }

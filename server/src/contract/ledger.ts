@@ -3,6 +3,8 @@
  * before the effect is visible, so that it survives the process's own SIGKILL. It is the ground truth that tells
  * "lost on the way" from "never produced". All times: milliseconds on CLOCK_MONOTONIC.
  *
+ * A file whose last line does not parse is torn: from there on (a full disk) the process wrote nothing of what it did.
+ *
  * File name: `<instance>.<pid>.ndjson` in the folder `LEDGER_DIR`; a restarted instance writes a new file.
  */
 

@@ -5,10 +5,6 @@ import type { EventHandler } from "./sse-broadcaster.ts";
 export class LocalClients {
   readonly #handlers = new Map<string, Set<EventHandler>>();
 
-  get sessionIds(): IterableIterator<string> {
-    return this.#handlers.keys();
-  }
-
   has(sessionId: string): boolean {
     return this.#handlers.has(sessionId);
   }

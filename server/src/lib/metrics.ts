@@ -33,9 +33,14 @@ export function createMetrics(options: { collectDefaults?: boolean } = {}) {
       help: "Events handed to the broker that it did not confirm",
       registers,
     }),
+    malformedMessages: new Counter({
+      name: "broker_malformed_messages_total",
+      help: "Messages on a session's channel that are no event of it, dropped",
+      registers,
+    }),
     ledgerErrors: new Counter({
       name: "ledger_write_errors_total",
-      help: "Ledger records that could not be written",
+      help: "1 once a record could not be written, which ended the ledger",
       registers,
     }),
     httpRequests: new Counter({

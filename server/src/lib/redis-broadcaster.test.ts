@@ -2,7 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { memoryLog } from "../../test-support/memory-log.ts";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
 import { nowMs } from "./clock.ts";
 import { closeRedis } from "./redis-client.ts";
@@ -24,15 +26,16 @@ async function valkeyOn(port?: number): Promise<TestValkey> {
   return valkey;
 }
 
-async function serversWith(redisUrl: string, count: number): Promise<TestServer[]> {
+async function serversWith(redisUrl: string, count: number, logger?: Logger): Promise<TestServer[]> {
   const servers: TestServer[] = [];
   for (let number = 1; number <= count; number++) {
-    const server = await startTestServer({
+    const environment = {
       INSTANCE: `server-${number}`,
       REDIS_URL: redisUrl,
       FF_REDIS_SSE_BROADCAST: "true",
       LEDGER_DIR: join(ledgerDir, String(number)),
-    });
+    };
+    const server = await startTestServer(environment, logger);
     running.push(server);
     servers.push(server);
   }
@@ -210,4 +213,40 @@ test("keeps no subscription for streams that are gone", async () => {
   expect(await subscribers()).toBe(1);
   streams[1]?.close();
   await vi.waitFor(async () => expect(await subscribers()).toBe(0));
+});
+
+test("drops what is no event of the session, says so once, and goes on delivering", async () => {
+  const valkey = await valkeyOn();
+  const { logger, entries } = memoryLog();
+  const [one, two] = (await serversWith(valkey.url, 2, logger)) as [TestServer, TestServer];
+  const session = await one.api.createSession();
+  const stream = await one.api.connect(session);
+  const stranger = new Redis(valkey.url);
+  running.push({ stop: async () => closeRedis(stranger) });
+  const event = { type: "replan", sessionId: session.sessionId, epoch: "abc", seq: 1, payload: {} };
+  const garbage = [
+    "",
+    "garbage",
+    "{",
+    "null",
+    "[]",
+    "{}",
+    '{"event":null}',
+    '{"event":7}',
+    JSON.stringify({ event: { ...event, type: "made-up\ndata: x" } }),
+    JSON.stringify({ event: { ...event, epoch: "a\nb" } }),
+    JSON.stringify({ event: { ...event, seq: "1" } }),
+    JSON.stringify({ event: { ...event, sessionId: "another" } }),
+  ];
+  for (const message of garbage) await stranger.publish(`sse:session:${session.sessionId}`, message);
+
+  await two.api.post(session, "messages", { text: "after the garbage" });
+  await vi.waitFor(() =>
+    expect(stream.events.map(({ payload }) => payload["text"])).toEqual(["after the garbage"]),
+  );
+  expect(await (await fetch(`${one.url}/metrics`)).text()).toContain(
+    `broker_malformed_messages_total ${garbage.length}\n`,
+  );
+  expect(entries).toMatchObject([{ level: 40, sessionId: session.sessionId, dropped: 1 }]);
+  stream.close();
 });

@@ -1,4 +1,9 @@
-import { sessionChannel, type PipelineSSEEvent } from "../contract/events.ts";
+import {
+  PIPELINE_EVENT_TYPES,
+  sessionChannel,
+  WORKFLOW_EVENT_TYPES,
+  type PipelineSSEEvent,
+} from "../contract/events.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { LocalClients } from "./local-clients.ts";
 import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
@@ -7,6 +12,8 @@ import { eventJson } from "./sse-frame.ts";
 export interface RedisBroadcasterOptions {
   link: BrokerLink;
   onPublish: OnPublish;
+  /** Told of each message that is dropped because it is no event of the session whose channel it came on. */
+  onMalformed: (sessionId: string) => void;
   /** Names this process among all that publish, in `[A-Za-z0-9._-]`: its own echo is not delivered again. */
   origin: string;
 }
@@ -19,12 +26,14 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
   readonly #link: BrokerLink;
   readonly #onPublish: OnPublish;
+  readonly #onMalformed: (sessionId: string) => void;
   /** Beginning of every message of this process; comparing it is cheaper than parsing one's own echo. */
   readonly #ownPrefix: string;
 
-  constructor({ link, onPublish, origin }: RedisBroadcasterOptions) {
+  constructor({ link, onPublish, onMalformed, origin }: RedisBroadcasterOptions) {
     this.#link = link;
     this.#onPublish = onPublish;
+    this.#onMalformed = onMalformed;
     this.#ownPrefix = `{"origin":"${origin}",`;
   }
 
@@ -59,8 +68,31 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
 
   #receive(sessionId: string, message: string): void {
     if (message.startsWith(this.#ownPrefix)) return;
-    // Only instances of this server publish here, with the same contract.
-    const { event } = JSON.parse(message) as { event: PipelineSSEEvent };
-    this.#clients.deliver(sessionId, event);
+    const event = parseEvent(message);
+    if (event?.sessionId === sessionId) this.#clients.deliver(sessionId, event);
+    else this.#onMalformed(sessionId);
   }
+}
+
+const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...WORKFLOW_EVENT_TYPES]);
+const EPOCH = /^[a-z0-9]+$/;
+
+/**
+ * Anybody with access to the broker can publish on a session's channel. Looked at is what this process itself relies on: the
+ * fields that become lines of a stream; a whole schema for every event of every instance would be paid in throughput.
+ */
+function parseEvent(message: string): PipelineSSEEvent | undefined {
+  let parsed: { event?: Partial<Record<keyof PipelineSSEEvent, unknown>> | null } | null;
+  try {
+    parsed = JSON.parse(message) as typeof parsed;
+  } catch {
+    return undefined;
+  }
+  const event = parsed?.event;
+  const isEvent =
+    EVENT_TYPES.has(event?.type) &&
+    typeof event?.epoch === "string" &&
+    EPOCH.test(event.epoch) &&
+    Number.isInteger(event.seq);
+  return isEvent ? (event as PipelineSSEEvent) : undefined;
 }

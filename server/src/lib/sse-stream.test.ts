@@ -1,16 +1,18 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { memoryLog } from "../../test-support/memory-log.ts";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
 
 const MAX_BUFFER_BYTES = 262_144;
 
+const { logger, entries } = memoryLog();
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ MAX_STREAM_BUFFER_BYTES: String(MAX_BUFFER_BYTES) });
+  server = await startTestServer({ MAX_STREAM_BUFFER_BYTES: String(MAX_BUFFER_BYTES) }, logger);
 });
 afterAll(async () => server.stop());
 
-test("cuts a client that never reads, within bounds, and serves the others on", async () => {
+test("cuts a client that never reads, within bounds and with the reason on record, and serves the others on", async () => {
   const session = await server.api.createSession();
   const { port } = new URL(server.url);
   const silent = connect(Number(port), "127.0.0.1");
@@ -34,6 +36,8 @@ test("cuts a client that never reads, within bounds, and serves the others on", 
     timeout: 20_000,
   });
   expect(reader.messages).toHaveLength(1001);
+  expect(entries).toMatchObject([{ reason: "slow-subscriber", sessionId: session.sessionId }]);
+  expect(entries[0]?.["bufferedBytes"]).toBeGreaterThan(MAX_BUFFER_BYTES);
 
   silent.resume();
   await cut;

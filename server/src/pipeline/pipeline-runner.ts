@@ -43,10 +43,6 @@ export class PipelineRunner {
     return this.#runs.size;
   }
 
-  isRunning(sessionId: string): boolean {
-    return this.#runs.has(sessionId);
-  }
-
   start(sessionId: string, epoch: string, plan: PipelinePlan): StartOutcome {
     const running = this.#runs.get(sessionId);
     if (running !== undefined) return { taken: true, running: true, by: running.started };
