@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RunResult, Verdict } from "../checker/run-result.ts";
 import { judgeDifference } from "./difference.ts";
+import { interruption } from "./missing-runs.ts";
 import { type RunGroup, bounceLabel, groupRuns, groupSpread, measuredVerdict } from "./run-group.ts";
 import type { Spread } from "./spread.ts";
 import type { Summary } from "./summary.ts";
@@ -99,7 +100,13 @@ const warningsOf = (a: Summary, b: Summary): string[] => {
       ? []
       : [`not comparable: ${field} is ${JSON.stringify(ofA)} in A and ${JSON.stringify(ofB)} in B.`];
   const scenarioFields = Object.keys(a.scenario) as (keyof Summary["scenario"])[];
+  const incomplete = (side: string, summary: Summary): string[] => {
+    const interrupted = interruption(summary);
+    return interrupted === null ? [] : [`${side} is incomplete: it was ${interrupted}.`];
+  };
   return [
+    ...incomplete("A", a),
+    ...incomplete("B", b),
     ...setting("platform", a.platform, b.platform),
     ...setting("engine", a.engine, b.engine),
     ...setting("client", a.client, b.client),

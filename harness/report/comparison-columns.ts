@@ -1,6 +1,6 @@
 /** The columns of the comparison, shared by report.md, the terminal and the README. One row per topology and bounce. */
 import { formatCount, formatMs, formatPercent } from "./format.ts";
-import { type RunGroup, bounceLabel, groupFigure, groupVerdict } from "./run-group.ts";
+import { type RunGroup, bounceLabel, groupFigure, groupVerdict, shareOfDue } from "./run-group.ts";
 
 export interface ComparisonColumn {
   heading: string;
@@ -22,16 +22,16 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     cell: (group) => groupFigure(group, (run) => run.lossRatio, formatPercent),
   },
   {
+    heading: "never published",
+    align: "r",
+    dispensable: 5,
+    cell: (group) => groupFigure(group, (run) => shareOfDue(run, run.neverPublished), formatPercent),
+  },
+  {
     heading: "missed",
     align: "r",
     dispensable: 1,
     cell: (group) => groupFigure(group, (run) => run.missedRatio, formatPercent),
-  },
-  {
-    heading: "never published",
-    align: "r",
-    dispensable: 5,
-    cell: (group) => groupFigure(group, (run) => run.neverPublished),
   },
   {
     heading: "stuck streams",
@@ -88,3 +88,6 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     cell: (group) => groupFigure(group, (run) => run.affinity.hitRatio, formatPercent),
   },
 ];
+
+/** The columns that a choice is made by. What they leave out is in the report's other tables. */
+export const DECISIVE_COLUMNS = COMPARISON_COLUMNS.filter((column) => column.dispensable <= 5);

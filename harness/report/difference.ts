@@ -17,7 +17,7 @@ export interface Difference {
 }
 
 /** Four standard errors: about one false alarm in 16,000 comparisons. */
-const SIGMAS = 4;
+export const SIGMAS = 4;
 
 const byRanges = (first: readonly number[], second: readonly number[]): Difference => {
   const spread = `the spread of ${first.length} and ${second.length} repeats`;

@@ -4,7 +4,7 @@ import { judgeDifference } from "./difference.ts";
 import { formatCount, formatList, formatMs, formatPercent } from "./format.ts";
 import { CAUSE_NAMES, STEADY } from "./glossary.ts";
 import { groupBy } from "./group-by.ts";
-import { type RunGroup, bounceLabel, groupSpread, whenBounced } from "./run-group.ts";
+import { type RunGroup, bounceLabel, groupSpread, shareOfDue, whenBounced } from "./run-group.ts";
 import { formatSpread } from "./spread.ts";
 
 /** Groups that conclusions may be drawn from: somebody was connected, something was due, and the run can be trusted. */
@@ -58,24 +58,19 @@ export const steadyFindings = (groups: readonly RunGroup[]): string[] => {
 
 const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string => {
   const subject = `${whenBounced(group.bounce)}, ${group.topology} missed`;
-  if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing.`;
-  const ofDue = (pairs: (run: RunResult) => number) => (run: RunResult) => pairs(run) / run.due;
+  const replayed =
+    worst(group, (run) => run.recovered) > 0
+      ? `; ${percentOf(group, (run) => shareOfDue(run, run.recovered))} arrived by replay after a reconnect`
+      : "";
+  if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing${replayed}.`;
   const parts: string[] = [];
   if (worst(group, (run) => run.lost) > 0)
     parts.push(`${percentOf(group, (run) => run.lossRatio)} lost${mainCause(group)}`);
   if (worst(group, (run) => run.neverPublished) > 0)
-    parts.push(
-      `${percentOf(
-        group,
-        ofDue((run) => run.neverPublished),
-      )} never published, because its pipelines died`,
-    );
+    parts.push(`${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} never published`);
   if (worst(group, (run) => run.indeterminate) > 0)
     parts.push(
-      `${percentOf(
-        group,
-        ofDue((run) => run.indeterminate),
-      )} of which nobody can tell what became of it`,
+      `${percentOf(group, (run) => shareOfDue(run, run.indeterminate))} of which nobody can tell what became of it`,
     );
   // A cost is an addition: a topology that misses much in steady state pays that part without any bounce.
   const before = control ? groupSpread(control, (run) => run.missedRatio) : null;
@@ -85,7 +80,7 @@ const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string =
       : before.max === 0
         ? "none of that in steady state"
         : `${formatSpread(before, formatPercent)} in steady state already`;
-  return `${subject} ${percentOf(group, (run) => run.missedRatio)} of what was due (${cost}): ${parts.join("; ")}.`;
+  return `${subject} ${percentOf(group, (run) => run.missedRatio)} of what was due (${cost}): ${parts.join("; ")}${replayed}.`;
 };
 
 /** What each bounce cost each topology, against its own steady state. */
@@ -101,6 +96,17 @@ export const bounceFindings = (groups: readonly RunGroup[]): string[] => {
     );
 };
 
+/** Per bounce: what died pipelines never published, which no way of delivery could have saved. */
+export const deathFindings = (groups: readonly RunGroup[]): string[] => {
+  const dead = conclusive(groups).filter((group) => worst(group, (run) => run.neverPublished) > 0);
+  const share = (group: RunGroup): string =>
+    `${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} in ${group.topology}`;
+  return groupBy(dead, (group) => group.bounce).map(
+    (here) =>
+      `${whenBounced(here[0].bounce)}, pipelines died, and no way of delivery can save what they never published; of what was due: ${formatList(here.map(share))}.`,
+  );
+};
+
 /** Per bounce: whose users were left waiting. The number that matters most to people who watch a pipeline. */
 export const stuckFindings = (groups: readonly RunGroup[]): string[] => {
   const usable = conclusive(groups);
@@ -109,14 +115,15 @@ export const stuckFindings = (groups: readonly RunGroup[]): string[] => {
     const stuck = here.filter((group) => worst(group, (run) => run.stuckStreams) > 0);
     const free = here.filter((group) => !stuck.includes(group));
     const share = (group: RunGroup): string =>
-      `${countOf(group, (run) => run.stuckStreams)} of ${countOf(group, (run) => run.sessions)} streams in ${group.topology}`;
+      `${countOf(group, (run) => run.stuckStreams)} of ${countOf(group, (run) => run.sessions)} streams`;
     const when = whenBounced(bounce);
     if (stuck.length === 0) return `${when}, no stream was stuck in ${names(free)}.`;
-    return `${when}, people were left waiting for an end that never came: ${formatList(stuck.map(share))}${free.length > 0 ? `; none in ${names(free)}` : ""}.`;
+    const shares = groupBy(stuck, share).map((alike) => `${share(alike[0])} in ${names(alike)}`);
+    return `${when}, people were left waiting for an end that never came: ${shares.join("; ")}${free.length > 0 ? `; none in ${names(free)}` : ""}.`;
   });
 };
 
-/** Per bounce: how long until everybody was back, and the steepest storm of connection attempts. */
+/** Per bounce: how long after the bounce that cut it each stream was back, and the steepest storm of connection attempts. */
 export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
   const cut = conclusive(groups).filter(
     (group) => group.bounce !== STEADY && worst(group, (run) => run.reconnects.count) > 0,
@@ -137,7 +144,11 @@ export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
         : a,
     );
     const parts = [
-      ...(complete.length > 0 ? [`all cut streams were back in ${formatList(complete.map(time))}`] : []),
+      ...(complete.length > 0
+        ? [
+            `every cut stream was back within this time from the start of the bounce that cut it: ${formatList(complete.map(time))}`,
+          ]
+        : []),
       ...(partial.length > 0 ? [`not all cut streams came back in ${names(partial)}`] : []),
       `the steepest storm was ${formatCount(worst(steepest, (run) => run.reconnects.peakPerSecond))} connection attempts in one second, in ${steepest.topology}`,
     ];
@@ -173,25 +184,35 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   ];
 };
 
-/** Groups that ended with more than twice as many streams on one instance as on another, in at least one repeat. */
-export const unevenFindings = (groups: readonly RunGroup[]): string[] =>
-  conclusive(groups).flatMap((group) => {
+/** Per bounce: groups that ended with more than twice as many streams on one instance as on another, in at least one repeat. */
+export const unevenFindings = (groups: readonly RunGroup[]): string[] => {
+  const uneven = conclusive(groups).flatMap((group) => {
     const example = group.measured
       .map((run) => Object.values(run.sessionsPerInstance).map((streams) => streams.last))
       .find((last) => last.length > 1 && Math.max(...last) > 2 * Math.max(1, Math.min(...last)));
     if (!example) return [];
-    const when = whenBounced(group.bounce);
-    return [
-      `${when}, ${group.topology} ended with ${formatCount(Math.max(...example))} streams on one instance and ${formatCount(Math.min(...example))} on another.`,
-    ];
+    const ends = `${formatCount(Math.max(...example))} and ${formatCount(Math.min(...example))} in ${group.topology}`;
+    return [{ bounce: group.bounce, ends }];
   });
+  return groupBy(uneven, ({ bounce }) => bounce).map(
+    (here) =>
+      `${whenBounced(here[0].bounce)}, streams ended unevenly spread; on the fullest and the emptiest instance: ${here.map(({ ends }) => ends).join("; ")}.`,
+  );
+};
 
-/** Runs whose load was not what was asked for: their figures are of a smaller load. */
+/**
+ * Runs whose load was not what was asked for, so that their figures are of a smaller load. What died pipelines never
+ * published is not held against the load generator; after a bounce that hit pipelines it cannot be told apart at all.
+ */
 export const loadFindings = (groups: readonly RunGroup[]): string[] =>
   groups
     .flatMap((group) => group.runs)
-    .filter((run) => run.load.achievedEventsPerSecond < 0.95 * run.load.offeredEventsPerSecond)
-    .map(
-      (run) =>
-        `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${run.repeat}: ${formatCount(run.load.achievedEventsPerSecond)} of ${formatCount(run.load.offeredEventsPerSecond)} offered events per second were achieved.`,
-    );
+    .filter((run) => run.bounce === STEADY || (run.neverPublished === 0 && run.indeterminate === 0))
+    .flatMap((run) => {
+      const publishable =
+        run.load.offeredEventsPerSecond * (1 - shareOfDue(run, run.neverPublished + run.indeterminate));
+      if (run.load.achievedEventsPerSecond >= 0.95 * publishable) return [];
+      return [
+        `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${run.repeat}: ${formatCount(run.load.achievedEventsPerSecond)} of ${formatCount(publishable)} events per second that could have been published were achieved, so its figures are of a smaller load.`,
+      ];
+    });

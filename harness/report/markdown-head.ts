@@ -1,13 +1,27 @@
 /** The head of report.md: what was asked, on what, and how far the answer can be trusted. */
-import type { RunResult } from "../checker/run-result.ts";
-import { escapeMarkdown, formatBytes, formatCount, formatList, formatNumberOf } from "./format.ts";
+import {
+  capitalise,
+  escapeMarkdown,
+  formatBytes,
+  formatCount,
+  formatList,
+  formatNumberOf,
+} from "./format.ts";
 import type { Manifest } from "./manifest.ts";
+import { interruption, missingRuns } from "./missing-runs.ts";
 import { bounceLabel, verdictCounts } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 
 /** How many runs got which verdict, and what an unknown one means for the rest of the page. */
-export const verdictSentence = (runs: readonly RunResult[]): string => {
-  if (runs.length === 0) return "Nothing was measured: this summary holds no run.";
+export const verdictSentence = (summary: Summary): string => {
+  const { runs } = summary;
+  const interrupted = interruption(summary);
+  const missing = missingRuns(summary).length;
+  const warning =
+    interrupted === null
+      ? ""
+      : `**${capitalise(interrupted)}: ${missing === 1 ? "1 is" : `${formatCount(missing)} are`} missing.** `;
+  if (runs.length === 0) return `${warning}Nothing was measured: this summary holds no run.`;
   const counts = verdictCounts(runs);
   const unknown =
     counts.unknown === 0
@@ -15,18 +29,18 @@ export const verdictSentence = (runs: readonly RunResult[]): string => {
       : counts.unknown === runs.length
         ? " **No run can be trusted: no figure below says anything about a topology.**"
         : ` **${formatNumberOf(counts.unknown, "run")} cannot be trusted:** figures come from the other repeats where there are any, and nothing is concluded from the rest.`;
-  return `${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`;
+  return `${warning}${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`;
 };
 
 /** The question: the scenario in one paragraph. */
-export const asked = ({ scenario, seed, client, engine }: Summary): string => {
+export const asked = ({ scenario, seed, client, engine, platform, host, startedAt }: Summary): string => {
   const extras = [
     scenario.replicas === null
       ? ""
       : `${formatNumberOf(scenario.replicas, "replica")} wherever a topology has more than one`,
     scenario.redis === "stopped" ? "Redis stopped before the start wherever a topology has it" : "",
   ].filter((extra) => extra !== "");
-  return `**Asked:** what do ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model \`${client}\`, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}.`;
+  return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model \`${client}\`, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatNumberOf(host.cpus, "CPU")} on ${startedAt.slice(0, 10)}.`;
 };
 
 /** Where and with what it was answered. */
@@ -39,5 +53,5 @@ export const measuredOn = (
   const commit = manifest.commit
     ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
     : "";
-  return `**On:** platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} to ${finishedAt}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
+  return `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} ${finishedAt === null ? "on; interrupted before its end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
 };

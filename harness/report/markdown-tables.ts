@@ -1,9 +1,9 @@
 /** The tables of report.md. Each returns null when it would have no rows. */
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../checker/run-result.ts";
-import { COMPARISON_COLUMNS } from "./comparison-columns.ts";
-import { DASH, escapeMarkdown, formatBytes, formatCount, formatMs } from "./format.ts";
-import { CAUSE_NAMES } from "./glossary.ts";
+import { DECISIVE_COLUMNS } from "./comparison-columns.ts";
+import { DASH, escapeMarkdown, formatBytes, formatCount, formatMs, formatPercent } from "./format.ts";
+import { CAUSE_NAMES, STEADY } from "./glossary.ts";
 import { type RunGroup, bounceLabel, groupFigure } from "./run-group.ts";
 
 interface Column<Row> {
@@ -38,7 +38,7 @@ const figureColumn = (
 
 /** The one table to read when there is time for one. */
 export const comparisonTable = (groups: readonly RunGroup[]): string | null =>
-  tableOf(groups, COMPARISON_COLUMNS);
+  tableOf(groups, DECISIVE_COLUMNS);
 
 /** What the comparison leaves out, as counts: how every due pair ended. */
 export const outcomesTable = (groups: readonly RunGroup[]): string | null =>
@@ -83,7 +83,7 @@ export const gatesTable = (groups: readonly RunGroup[]): string | null =>
     ],
   );
 
-/** The whole latency distribution, and how long streams were away. */
+/** The whole latency distribution of delivered events. */
 export const latencyTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(groups, [
     ...groupColumns,
@@ -92,10 +92,25 @@ export const latencyTable = (groups: readonly RunGroup[]): string | null =>
     figureColumn("p99", (run) => run.latencyMs?.p99 ?? null, formatMs),
     figureColumn("p99.9", (run) => run.latencyMs?.p999 ?? null, formatMs),
     figureColumn("max", (run) => run.latencyMs?.max ?? null, formatMs),
-    figureColumn("away p50", (run) => run.reconnects.downtimeMs?.p50 ?? null, formatMs),
-    figureColumn("away p99", (run) => run.reconnects.downtimeMs?.p99 ?? null, formatMs),
-    figureColumn("away max", (run) => run.reconnects.downtimeMs?.max ?? null, formatMs),
   ]);
+
+/** Groups in which a stream had to reconnect: how often, how steeply, and how long streams were away. */
+export const reconnectsTable = (groups: readonly RunGroup[]): string | null =>
+  tableOf(
+    groups.filter(
+      (group) => group.bounce !== STEADY || group.measured.some((run) => run.reconnects.count > 0),
+    ),
+    [
+      ...groupColumns,
+      figureColumn("reconnects", (run) => run.reconnects.count),
+      figureColumn("peak/s", (run) => run.reconnects.peakPerSecond),
+      figureColumn("95 % back", (run) => run.reconnects.timeTo95Ms, formatMs),
+      figureColumn("100 % back", (run) => run.reconnects.timeTo100Ms, formatMs),
+      figureColumn("away p50", (run) => run.reconnects.downtimeMs?.p50 ?? null, formatMs),
+      figureColumn("away p99", (run) => run.reconnects.downtimeMs?.p99 ?? null, formatMs),
+      figureColumn("away max", (run) => run.reconnects.downtimeMs?.max ?? null, formatMs),
+    ],
+  );
 
 /**
  * Streams per instance, by each session's first connection and by its last: how uneven a deploy leaves the load.
@@ -119,6 +134,7 @@ export const instancesTable = (groups: readonly RunGroup[]): string | null => {
       heading: escapeMarkdown(instance),
       cell: (group: RunGroup) => cell(group, instance),
     })),
+    figureColumn("affinity", (run) => run.affinity.hitRatio, formatPercent),
     figureColumn("misroutes", (run) => run.affinity.misroutes),
   ]);
 };

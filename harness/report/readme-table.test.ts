@@ -42,6 +42,14 @@ describe("the README's table", () => {
     expect(await format(readme, { parser: "markdown", printWidth: 110 })).toBe(readme);
   });
 
+  it("says that runs are missing, and keeps the row of a topology without any", () => {
+    const scenario = { ...summary.scenario, topologies: ["x", "y", "z"] };
+    const text = renderReadmeTable({ ...summary, scenario });
+    expect(text).toMatch(/\*\*Interrupted after 3 of 6 runs: the others are missing from this table\.\*\*$/);
+    expect(text).toMatch(/\| z +\| +not measured \|/);
+    expect(renderReadmeTable(makeSummary([makeRun()]))).not.toMatch(/interrupted/i);
+  });
+
   it("names the load that it was measured under", () => {
     expect(renderReadmeTable(summary)).toContain("200 sessions, each 5 events/s for 12 s, 1 repeat,");
     expect(renderReadmeTable(makeSummary([]))).toContain("Nothing was measured yet.");

@@ -1,8 +1,16 @@
 /** The README's result table: one row per topology, made from a summary so that it cannot drift from what was measured. */
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../checker/run-result.ts";
-import { escapeMarkdown, formatCount, formatMs, formatNumberOf, formatPercent } from "./format.ts";
-import { STEADY } from "./glossary.ts";
+import {
+  capitalise,
+  escapeMarkdown,
+  formatCount,
+  formatMs,
+  formatNumberOf,
+  formatPercent,
+} from "./format.ts";
+import { BOUNCE_NAMES, STEADY } from "./glossary.ts";
+import { interruption, missingRuns } from "./missing-runs.ts";
 import { type RunGroup, bounceLabel, groupFigure, groupRuns, measuredVerdict } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 
@@ -41,8 +49,11 @@ const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
 /** The table and, below it, the load that it was measured under. */
 export const renderReadmeTable = (summary: Summary): string => {
   const groups = groupRuns(summary.runs);
-  const topologies = [...new Set(groups.map((group) => group.topology))];
-  const columns = [...new Set(groups.map((group) => group.bounce))].flatMap(columnsFor);
+  // A topology or bounce of which every run is missing stays visible, as not measured.
+  const planned = groups.length === 0 ? [] : [...groups, ...missingRuns(summary)];
+  const topologies = [...new Set(planned.map((run) => run.topology))];
+  const bounces = BOUNCE_NAMES.filter((bounce) => planned.some((run) => run.bounce === bounce));
+  const columns = bounces.flatMap(columnsFor);
   const rows = topologies.map((topology) => [
     escapeMarkdown(topology),
     ...columns.map((column) => {
@@ -59,7 +70,10 @@ export const renderReadmeTable = (summary: Summary): string => {
           align: ["l", ...columns.map(() => "r")],
         });
   const caption = `${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s for ${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, client model ${summary.client}, seed ${summary.seed}, platform ${escapeMarkdown(summary.platform)}, ${formatNumberOf(host.cpus, "CPU")}, measured ${summary.startedAt.slice(0, 10)}.`;
-  return `${table}\n\n${caption}`;
+  const interrupted = interruption(summary);
+  const warning =
+    interrupted === null ? "" : ` **${capitalise(interrupted)}: the others are missing from this table.**`;
+  return `${table}\n\n${caption}${warning}`;
 };
 
 /**

@@ -1,7 +1,7 @@
 /** junit.xml: one test suite per topology, one test case per bounce and repeat, so that any CI shows the verdicts. */
 import commonJs, { type Builder, type TestCase } from "junit-report-builder";
 import type { RunResult } from "../checker/run-result.ts";
-import { groupBy } from "./group-by.ts";
+import { type MissingRun, missingRuns } from "./missing-runs.ts";
 import { bounceLabel } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 
@@ -34,22 +34,31 @@ const addVerdict = (testCase: TestCase, run: RunResult): void => {
   if (run.verdict === "unknown") testCase.error(message, "unknown");
 };
 
-/** The document as text. `invalid` is a failure, `unknown` an error; a figure that is missing has no property. */
+const caseName = ({ bounce, repeat }: MissingRun): string => `${bounceLabel(bounce)}, repeat ${repeat}`;
+
+/** The document as text. `invalid` is a failure; `unknown`, and a planned run without a result, is an error. A figure that is missing has no property. */
 export const renderJunit = (summary: Summary): string => {
   const report = junit.newBuilder().name("sse-lab");
-  for (const runs of groupBy(summary.runs, (run) => run.topology)) {
-    const [{ topology }] = runs;
+  const missing = missingRuns(summary);
+  const topologies = new Set([...summary.runs, ...missing].map((run) => run.topology));
+  for (const topology of topologies) {
     const suite = report.testSuite().name(topology).timestamp(summary.startedAt);
-    for (const run of runs) {
+    for (const run of summary.runs.filter((each) => each.topology === topology)) {
       const testCase = suite
         .testCase()
         .className(topology)
-        .name(`${bounceLabel(run.bounce)}, repeat ${run.repeat}`)
+        .name(caseName(run))
         .property("expectation", run.expectation);
       for (const [figure, value] of Object.entries(figures(run)))
         if (value !== null) testCase.property(figure, String(value));
       addVerdict(testCase, run);
     }
+    for (const run of missing.filter((each) => each.topology === topology))
+      suite
+        .testCase()
+        .className(topology)
+        .name(caseName(run))
+        .error("not measured: the comparison was interrupted", "missing");
   }
   return report.build();
 };

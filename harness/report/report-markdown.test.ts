@@ -86,6 +86,23 @@ describe("report.md", () => {
     );
   });
 
+  it("never lets an interrupted comparison pass for a whole one", () => {
+    const run = makeRun({ topology: "x" });
+    const whole = makeSummary([run]);
+    const scenario = { ...whole.scenario, topologies: ["x", "y"], repeat: 2 };
+    for (const finishedAt of [null, whole.finishedAt]) {
+      const report = render(makeSummary([run], { scenario, finishedAt }));
+      expect(report).toContain(
+        "**Verdicts:** **Interrupted after 1 of 4 runs: 3 are missing.** 1 run: 1 valid",
+      );
+      expect(report).toMatch(
+        /## Which topology fits\n\n\*\*3 runs are missing,.* every run of y and some runs of x/,
+      );
+    }
+    expect(render(makeSummary([run], { finishedAt: null }))).toContain("interrupted before its end");
+    expect(render(whole)).not.toMatch(/interrupted|missing/i);
+  });
+
   it("says that nothing was measured when there is no run", () => {
     const report = render(makeSummary([]));
     expect(report).toContain("Nothing was measured: this summary holds no run.");
@@ -112,7 +129,7 @@ describe("report.md", () => {
       ]),
     );
     expect(report).toContain("**1 run cannot be trusted:**");
-    expect(report).toContain("| 1 valid, 1 unknown | 12,000 |");
+    expect(report).toContain("| 1 valid, 1 unknown |  0 % |");
     expect(report).toContain("phase9, steady state, repeat 1: unknown. The publisher was silent.");
   });
 

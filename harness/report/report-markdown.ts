@@ -2,6 +2,7 @@
 import type { RunResult } from "../checker/run-result.ts";
 import {
   bounceFindings,
+  deathFindings,
   latencyFindings,
   loadFindings,
   reconnectFindings,
@@ -24,10 +25,12 @@ import {
   latencyTable,
   loadTable,
   outcomesTable,
+  reconnectsTable,
 } from "./markdown-tables.ts";
+import { missingSentence } from "./missing-runs.ts";
 import { bounceLabel, groupRuns } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
-import { whichFits } from "./which-fits.ts";
+import { HOW_JUDGED, whichFits } from "./which-fits.ts";
 
 /** A paragraph, a list or a table; null is left out, and so is a section of which nothing is left. */
 type Block = string | null;
@@ -85,33 +88,46 @@ const expectations = (runs: readonly RunResult[]): Block =>
 export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const { runs } = summary;
   const groups = groupRuns(runs);
+  const fits = whichFits(groups);
+  const missing = missingSentence(summary);
   const spread = runs.some((run) => run.repeat > 1)
     ? " Each figure is the median of the repeats' figures with [smallest–largest] behind it where they differ."
     : "";
   const blocks: Block[] = [
     `# What these topologies lose: ${formatList(summary.scenario.topologies.map(escapeMarkdown)) || "none"}`,
     asked(summary),
-    measuredOn(summary, manifest),
-    `**Verdicts:** ${verdictSentence(runs)}`,
-    section("In short", bullets([...steadyFindings(groups), ...stuckFindings(groups)])),
+    `**Verdicts:** ${verdictSentence(summary)}`,
     section(
       "Comparison",
       explained(
-        `Lost and missed are shares of what was due; p50 and p99 are latencies of delivered events; "back" is the time from the first bounce until that share of the cut streams was connected again.${spread}`,
+        `Shares are of what was due: lost was published and never arrived, never published died with its pipeline, missed is all that did not arrive. A stuck stream never saw its last event. p99 is the latency of delivered events; 100 % back the time from the start of the bounce that cut a stream until it was connected again, of the slowest stream.${spread}`,
         comparisonTable(groups),
       ),
     ),
     section(
-      "What these figures say",
+      "What this means",
+      bullets([
+        ...steadyFindings(groups),
+        ...deathFindings(groups),
+        ...stuckFindings(groups),
+        ...unexplainedFindings(groups),
+      ]),
+    ),
+    section(
+      "Which topology fits",
+      missing === null ? null : `**${escapeMarkdown(missing)}**`,
+      bullets(fits),
+      fits.length > 1 ? HOW_JUDGED : null,
+    ),
+    section(
+      "In detail",
       bullets([
         ...bounceFindings(groups),
-        ...unexplainedFindings(groups),
         ...reconnectFindings(groups),
         ...latencyFindings(groups),
         ...unevenFindings(groups),
       ]),
     ),
-    section("Which topology fits", bullets(whichFits(groups))),
     section("Reasons and notes", reasons(runs)),
     section("What was expected", expectations(runs)),
     section("Every outcome", outcomesTable(groups)),
@@ -121,10 +137,17 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ),
     section("Gates", gatesTable(groups)),
     section(
-      "Latency and time away",
+      "Latency",
       explained(
-        "Latency of delivered events; away: from a lost connection to the next confirmed one.",
+        "Of delivered events only: the delay of what arrived by replay is the length of the outage.",
         latencyTable(groups),
+      ),
+    ),
+    section(
+      "Reconnects",
+      explained(
+        "Back: from the start of the bounce that cut a stream until it was connected again, over all cuts; a dash when not all came back. Away: from a lost connection to the next confirmed one.",
+        reconnectsTable(groups),
       ),
     ),
     section(
@@ -142,7 +165,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       "Was the load generator honest?",
       bullets(loadFindings(groups)),
       explained(
-        "A late or starved load generator would blame the topology for its own delay; past its limits a run is unknown.",
+        "A late or starved load generator would blame the topology for its own delay; past its limits a run is unknown. Where a bounce ended pipelines, less is achieved than offered: they publish nothing more, and that is the bounce's doing.",
         loadTable(groups),
       ),
     ),
@@ -154,7 +177,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       glossary("Verdicts", VERDICT_GLOSSARY),
     ),
     section(
-      "Rebuild",
+      "How it was measured",
+      measuredOn(summary, manifest),
       "`sse-lab report DIR` makes this page, `summary.json` and `junit.xml` again from the raw history in DIR, without measuring anything. It was measured with:",
       `    ${manifest.commandLine
         .join(" ")

@@ -51,6 +51,22 @@ describe("the comparison in the terminal", () => {
     expect(stripVTControlCharacters(coloured)).toBe(plain);
   });
 
+  it("says that it was interrupted, also without a single run", () => {
+    const whole = makeSummary([makeRun()]);
+    const scenario = { ...whole.scenario, repeat: 3 };
+    const lines = (runs: Parameters<typeof makeSummary>[0]) =>
+      renderComparison(makeSummary(runs, { scenario }), { colour: false }).split("\n");
+    expect(lines([makeRun()]).slice(-2)).toEqual([
+      "Interrupted after 1 of 3 runs: the others were not measured",
+      "1 run: 1 valid",
+    ]);
+    const none = { ...scenario, topologies: ["x"], bounces: ["none" as const] };
+    expect(renderComparison(makeSummary([], { scenario: none }), { colour: false })).toBe(
+      "Interrupted after 0 of 3 runs: the others were not measured\nNothing was measured: no run.",
+    );
+    expect(renderComparison(whole, { colour: false })).not.toMatch(/interrupted/i);
+  });
+
   it("says that nothing was measured when there is no run", () => {
     expect(renderComparison(makeSummary([]), { colour: true })).toBe("Nothing was measured: no run.");
   });

@@ -4,7 +4,8 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import type { Verdict } from "../checker/run-result.ts";
 import { COMPARISON_COLUMNS, type ComparisonColumn } from "./comparison-columns.ts";
-import { formatNumberOf } from "./format.ts";
+import { capitalise, formatNumberOf } from "./format.ts";
+import { interruption } from "./missing-runs.ts";
 import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 
@@ -74,9 +75,14 @@ export const renderComparison = (
   options: { colour: boolean; columns?: number },
 ): string => {
   const groups = groupRuns(summary.runs);
-  if (groups.length === 0) return "Nothing was measured: no run.";
   const limit = options.columns ?? DEFAULT_COLUMNS;
   const paint = painter(options.colour);
+  const interrupted = interruption(summary);
+  const warning =
+    interrupted === null
+      ? ""
+      : `${paint(`${capitalise(interrupted)}: the others were not measured`, "unknown")}\n`;
+  if (groups.length === 0) return `${warning}Nothing was measured: no run.`;
   const levels = COMPARISON_COLUMNS.map((column) => column.dispensable).sort((a, b) => b - a);
   const fitting = [...new Set(levels)]
     .map((level) => COMPARISON_COLUMNS.filter((column) => column.dispensable <= level))
@@ -86,5 +92,5 @@ export const renderComparison = (
   const verdicts = (["valid", "invalid", "unknown"] as const)
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
-  return `${fitting ?? drawList(groups, paint)}\n${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+  return `${fitting ?? drawList(groups, paint)}\n${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
 };

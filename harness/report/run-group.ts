@@ -29,7 +29,11 @@ export const groupRuns = (runs: readonly RunResult[]): RunGroup[] =>
 export const groupSpread = (group: RunGroup, figure: (run: RunResult) => number | null): Spread | null =>
   spreadOf(group.measured.map(figure));
 
-/** The same, written out. */
+/** Its median; 0 when no repeat had the figure. */
+export const groupMedian = (group: RunGroup, figure: (run: RunResult) => number | null): number =>
+  groupSpread(group, figure)?.median ?? 0;
+
+/** The spread of a figure, written out. */
 export const groupFigure = (
   group: RunGroup,
   figure: (run: RunResult) => number | null,
@@ -72,3 +76,6 @@ export const bounceLabel = (bounce: RunResult["bounce"]): string =>
 /** The same at the start of a sentence. */
 export const whenBounced = (bounce: RunResult["bounce"]): string =>
   bounce === STEADY ? "In steady state" : `Across ${bounce}`;
+
+/** A count of pairs as a share of what was due; 0 when nothing was. */
+export const shareOfDue = (run: RunResult, pairs: number): number => (run.due > 0 ? pairs / run.due : 0);

@@ -126,7 +126,8 @@ export const summarySchema = z
   .strictObject({
     schemaVersion: z.literal(1),
     startedAt: z.iso.datetime(),
-    finishedAt: z.iso.datetime(),
+    /** Null: the comparison was interrupted, and may lack runs. */
+    finishedAt: z.iso.datetime().nullable(),
     platform: name,
     engine: z.enum(ENGINES),
     client: z.enum(CLIENTS),

@@ -1,6 +1,6 @@
 /** Which of the measured topologies fits whose needs, by rules over the measured figures alone. */
 import type { RunResult } from "../checker/run-result.ts";
-import { judgeDifference } from "./difference.ts";
+import { SIGMAS, judgeDifference } from "./difference.ts";
 import { conclusive, worst } from "./findings.ts";
 import { formatCount, formatList, formatPercent } from "./format.ts";
 import { STEADY } from "./glossary.ts";
@@ -8,59 +8,110 @@ import {
   type RunGroup,
   bounceLabel,
   groupFigure,
-  groupSpread,
+  groupMedian,
   measuredVerdict,
   whenBounced,
 } from "./run-group.ts";
+
+/** What "did worse" means, said once for all sentences. */
+export const HOW_JUDGED = `"Did worse" is said only of what chance does not explain: outside of the spread of the repeats or, with a single run on a side, beyond ${SIGMAS} binomial standard errors over the sessions.`;
 
 const ratioSample = (group: RunGroup, figure: (run: RunResult) => number) => ({
   values: group.measured.map(figure),
   trials: Math.min(...group.measured.map((run) => run.sessions)),
 });
 
-const medianOf = (group: RunGroup, figure: (run: RunResult) => number): number =>
-  groupSpread(group, figure)?.median ?? 0;
-
 const stuckRatio = (run: RunResult): number => (run.sessions > 0 ? run.stuckStreams / run.sessions : 0);
 
-/** The group with the lowest median, and those that cannot be told from it. */
-const best = (groups: readonly RunGroup[], figure: (run: RunResult) => number) => {
-  const sorted = [...groups].sort((a, b) => medianOf(a, figure) - medianOf(b, figure));
-  const [first, ...rest] = sorted;
-  if (!first) return null;
-  const judged = rest.map((group) => ({
-    group,
-    difference: judgeDifference(ratioSample(first, figure), ratioSample(group, figure)),
-  }));
+/** What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by publishing less. */
+const lostOfPublished = (run: RunResult): number =>
+  run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0;
+
+interface Ranking {
+  /** The group with the lowest median, and those that cannot be told from it. */
+  leaders: RunGroup[];
+  worse: RunGroup[];
+}
+
+const rank = (groups: readonly RunGroup[], figure: (run: RunResult) => number): Ranking => {
+  const sorted = [...groups].sort((a, b) => groupMedian(a, figure) - groupMedian(b, figure));
+  const [first] = sorted;
+  if (!first) return { leaders: [], worse: [] };
+  const isWorse = (group: RunGroup): boolean =>
+    group !== first &&
+    judgeDifference(ratioSample(first, figure), ratioSample(group, figure)).direction === "higher";
   return {
-    first,
-    equal: judged.filter(({ difference }) => difference.direction !== "higher"),
-    worse: judged.filter(({ difference }) => difference.direction === "higher"),
+    leaders: sorted.filter((group) => !isWorse(group)),
+    worse: sorted.filter(isWorse),
   };
 };
 
-const rank = (
-  groups: readonly RunGroup[],
+/** One sentence without its full stop; null when there is nothing to choose between. */
+const rankClause = (
+  { leaders, worse }: Ranking,
   figure: (run: RunResult) => number,
-  verb: string,
-  noun: string,
-): string[] => {
-  const ranked = best(groups, figure);
-  if (!ranked || groups.length < 2) return [];
-  const { first, equal, worse } = ranked;
-  const where = whenBounced(first.bounce);
+  [verb, noun]: readonly [string, string],
+): string | null => {
   const shown = (group: RunGroup): string =>
     `${group.topology} (${groupFigure(group, figure, formatPercent)})`;
-  const leaders = [first, ...equal.map(({ group }) => group)];
-  const how = (equal[0] ?? worse[0])?.difference.how ?? "";
-  if (worse.length === 0)
-    return [`${where}, the ${noun} do not tell ${formatList(leaders.map(shown))} apart (${how}).`];
-  const rest = worse.map(({ group }) => shown(group));
-  return leaders.length === 1
-    ? [`${where}, ${shown(first)} ${verb}; ${formatList(rest)} did worse (${how}).`]
-    : [
-        `${where}, ${formatList(leaders.map(shown))} ${verb} and cannot be told apart (${how}); ${formatList(rest)} did worse.`,
-      ];
+  const first = leaders[0];
+  if (!first || leaders.length + worse.length < 2) return null;
+  const when = whenBounced(first.bounce);
+  if (worse.length === 0) return `${when}, ${noun} does not tell ${formatList(leaders.map(shown))} apart`;
+  const apart = leaders.length > 1 ? " and cannot be told apart" : "";
+  return `${when}, ${formatList(leaders.map(shown))} ${verb}${apart}; ${formatList(worse.map(shown))} did worse`;
+};
+
+/** Who delivers best, whose users go without least, and whose streams end: three questions with different answers. */
+const rankings = (here: readonly RunGroup[]): string[] => {
+  const [delivery, missed, stuck] = [
+    rank(here, lostOfPublished),
+    rank(here, (run) => run.missedRatio),
+    rank(here, stuckRatio),
+  ];
+  // Better delivery that ends as many streams is what a reader of the loss alone would overlook.
+  const alike = delivery.worse.filter((group) => stuck.leaders.includes(group));
+  const inVain = alike.length > 0 && delivery.leaders.every((group) => worst(group, stuckRatio) > 0);
+  const died = delivery.leaders.some((group) => worst(group, (run) => run.neverPublished) > 0);
+  const share = (group: RunGroup): string =>
+    `${group.topology} (${groupFigure(group, stuckRatio, formatPercent)})`;
+  const caveat = inVain
+    ? `. Yet by the share of streams that end stuck, ${formatList(delivery.leaders.map(share))} cannot be told from ${formatList(alike.map(share))}${died ? ": pipelines die with their instance, and no delivery replaces them" : ""}`
+    : "";
+  const best = rankClause(delivery, lostOfPublished, [
+    "lost the smallest share of what was published",
+    "the share lost of what was published",
+  ]);
+  return [
+    best === null ? null : `${best}${caveat}`,
+    rankClause(missed, (run) => run.missedRatio, ["missed the fewest events", "the share of missed events"]),
+    // Said already where it matters, and no help where every topology is alike.
+    inVain && stuck.worse.length === 0
+      ? null
+      : rankClause(stuck, stuckRatio, ["left the fewest streams stuck", "the share of stuck streams"]),
+  ]
+    .filter((clause) => clause !== null)
+    .map((clause) => `${clause}.`);
+};
+
+/** Whose needs are met without exception: nothing missed, every stream ended. */
+const needs = (here: readonly RunGroup[], label: string): string[] => {
+  if (here.length === 0) return [];
+  const namesOf = (groups: readonly RunGroup[]): string => formatList(groups.map((group) => group.topology));
+  const whole = here.filter((group) => worst(group, (run) => run.missedRatio) === 0);
+  const finishing = here.filter((group) => worst(group, (run) => run.stuckStreams) === 0);
+  if (finishing.length === 0 && whole.length === 0)
+    return [
+      `Where nothing may be missed, or every stream has to reach its end, across ${label}, no measured topology fits: the best left ${formatCount(Math.min(...here.map((group) => groupMedian(group, (run) => run.stuckStreams))))} streams stuck.`,
+    ];
+  return [
+    whole.length > 0
+      ? `Fit where nothing may be missed across ${label}: ${namesOf(whole)}.`
+      : `Where nothing may be missed across ${label}, no measured topology fits.`,
+    finishing.length > 0
+      ? `Every stream reached its end across ${label} in ${namesOf(finishing)}.`
+      : `Where every stream has to reach its end across ${label}, no measured topology fits.`,
+  ];
 };
 
 /** Sentences for somebody who has to choose. Empty figures give a sentence that says so, never a choice. */
@@ -83,7 +134,7 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
     );
   if (clean.size > 0)
     said.push(
-      `Fit as long as nothing is deployed and nothing crashes while people are connected: ${formatList([...clean])}. Choose between them by what a bounce costs.`,
+      `Fit as long as nothing is deployed and nothing crashes while people are connected: ${formatList([...clean])}.${clean.size > 1 ? " Choose between them by what a bounce costs." : ""}`,
     );
   const broken = usable.filter((group) => measuredVerdict(group) === "invalid");
   if (broken.length > 0)
@@ -96,29 +147,7 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
     const here = usable.filter(
       (group) => group.bounce === bounce && !lossy.some((other) => other.topology === group.topology),
     );
-    const label = bounceLabel(bounce);
-    said.push(
-      ...rank(here, (run) => run.missedRatio, "missed the fewest events", "missed events"),
-      ...rank(here, stuckRatio, "left the fewest streams stuck", "stuck streams"),
-    );
-    const whole = here.filter(
-      (group) => worst(group, (run) => run.due - run.delivered - run.recovered) === 0,
-    );
-    if (whole.length > 0)
-      said.push(
-        `Fit where nothing may be missed across ${label}: ${formatList(whole.map((group) => group.topology))}.`,
-      );
-    else if (here.length > 0)
-      said.push(`Where nothing may be missed across ${label}, no measured topology fits.`);
-    const finishing = here.filter((group) => worst(group, (run) => run.stuckStreams) === 0);
-    if (finishing.length === 0 && here.length > 0)
-      said.push(
-        `Where every stream has to reach its end across ${label}, no measured topology fits: the best left ${formatCount(Math.min(...here.map((group) => medianOf(group, (run) => run.stuckStreams))))} stuck.`,
-      );
-    else if (finishing.length > whole.length)
-      said.push(
-        `Every stream reached its end across ${label} in ${formatList(finishing.map((group) => group.topology))}.`,
-      );
+    said.push(...rankings(here), ...needs(here, bounceLabel(bounce)));
   }
   return said;
 };
