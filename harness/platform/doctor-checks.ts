@@ -4,13 +4,12 @@ import { availableParallelism, totalmem } from "node:os";
 import { execa } from "execa";
 import semver from "semver";
 import { defaultStateDir } from "./local/deployment-state.ts";
+import { ABOVE_HIGHEST, LOWEST } from "./local/free-port.ts";
 import { recordedDeployments } from "./local/recorded-deployments.ts";
 import { whyNoPip } from "./local/tools/fetch-tool.ts";
 import { PINNED_TOOLS, type ToolName } from "./local/tools/pinned-tools.ts";
 import { inspectTool, type ToolInspection } from "./local/tools/resolve-tool.ts";
-import { openFilesLimit } from "./open-files-limit.ts";
-
-export { openFilesLimit } from "./open-files-limit.ts";
+import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 
 export interface DoctorCheck {
   name: string;
@@ -21,8 +20,6 @@ export interface DoctorCheck {
 }
 
 const OLDEST_NODE = "20.19.0";
-/** Files of the router beside the two sockets of each stream. */
-const OTHER_FILES = 500;
 /** Streams of the default scenario with room to spare. */
 const COMFORTABLE_STREAMS = 5000;
 
@@ -87,10 +84,10 @@ const dockerCheck = async (): Promise<DoctorCheck> => {
 
 const openFilesCheck = async (): Promise<DoctorCheck> => {
   const limit = await openFilesLimit();
-  const streams = Math.max(0, Math.floor((limit - OTHER_FILES) / 2));
+  const streams = streamsWithin(limit);
   const detail = `${limit}, enough for ${streams} streams (the router holds two sockets for each)`;
   if (streams >= COMFORTABLE_STREAMS) return { name: "open files", status: "ok", detail };
-  const fix = `ulimit -n ${COMFORTABLE_STREAMS * 2 + OTHER_FILES} for ${COMFORTABLE_STREAMS} streams`;
+  const fix = `ulimit -n ${filesFor(COMFORTABLE_STREAMS)} for ${COMFORTABLE_STREAMS} streams`;
   return { name: "open files", status: "note", detail, fix };
 };
 
@@ -102,10 +99,9 @@ const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
     return { name, status: "note", detail: "their range cannot be read on this system" };
   }
   const detail = `${from} to ${to}: ${to - from + 1} connections from one address to one port`;
-  if (from >= 32_768) return { name, status: "ok", detail };
-  const fix = "sysctl -w net.ipv4.ip_local_port_range='32768 60999'";
-  const clash =
-    "servers listen between 10000 and 32767, where the load's own connections can take a port first";
+  if (from >= ABOVE_HIGHEST) return { name, status: "ok", detail };
+  const fix = `sysctl -w net.ipv4.ip_local_port_range='${ABOVE_HIGHEST} 60999'`;
+  const clash = `servers listen between ${LOWEST} and ${ABOVE_HIGHEST - 1}, where the load's own connections can take a port first`;
   return { name, status: "note", detail: `${detail}; ${clash}`, fix };
 };
 

@@ -12,6 +12,11 @@ export interface UpOptions {
   workDir: string;
   /** The platform's view of its instances, as it happens. */
   onInstance?: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
+  /**
+   * The router or the broker ended by itself: nothing had told it to. `part` is its name (`traefik`, `valkey`), `atMs` when
+   * that was noticed, milliseconds on the harness clock. Never called for instances, nor for what `down` ends.
+   */
+  onPartExit?: (part: string, atMs: number) => void;
   /** One line on what is going on ("waiting for server-2 to be ready"). */
   onStep?: (step: string) => void;
   signal?: AbortSignal;
@@ -40,7 +45,7 @@ export interface Deployment {
   dashboardUrl?: string;
   /** Names of the instances that may be bounced. */
   instances: readonly string[];
-  /** Direct base URL of each instance, for looking at /metrics. Load never goes there. */
+  /** Direct base URL of each instance: `sse-lab up` prints it, for looking at /metrics. Load never goes there. */
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
   /** Versions of the real parts, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. */

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { nowMs } from "../../clock.ts";
 import type { UpOptions } from "../platform.ts";
 import { removeState, stateFile, writeState } from "./deployment-state.ts";
 import { saysPortTaken } from "./free-port.ts";
@@ -9,6 +10,7 @@ import { traefikSpec } from "./infrastructure-specs.ts";
 import { waitForBroker, waitForRoute } from "./infrastructure-waits.ts";
 import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import type { LocalParts } from "./local-parts.ts";
+import type { LoggedProcess } from "./logged-process.ts";
 import { deploymentFolders, planDeployment, type DeploymentPlan, type Tools } from "./plan-deployment.ts";
 import { ProcessTable } from "./process-table.ts";
 import { startReaper } from "./reaper-client.ts";
@@ -18,9 +20,21 @@ import { writeTraefikConfig } from "./traefik-config.ts";
 /** A port can be taken between being chosen and being listened on; then everything starts over with others. */
 const ATTEMPTS = 3;
 
-type Announce = Required<Pick<UpOptions, "onInstance" | "onStep">>;
+type Announce = Required<Pick<UpOptions, "onInstance" | "onPartExit" | "onStep">>;
 
-/** From here on a crash of this process is cleaned up by the reaper, or else by the next command. */
+/** Reports the end of a router or broker that nobody ended: it is news as long as the deployment is up. */
+const watchPart = (part: LoggedProcess, processes: ProcessTable, announce: Announce): void => {
+  void part.exited.then(() => {
+    if (processes.isClosed()) return;
+    announce.onStep(`${part.spec.name} exited by itself`);
+    announce.onPartExit(part.spec.name, nowMs());
+  });
+};
+
+/**
+ * From here on a crash of this process is cleaned up by the reaper, or else by the next command; `ProcessTable` tells of the
+ * one instant that is not covered.
+ */
 const secure = async (
   plan: DeploymentPlan,
   parts: LocalParts,
@@ -66,7 +80,9 @@ const bringUpOnce = async (
     signal?.throwIfAborted();
     if (plan.broker && tools.valkey) {
       onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
-      await waitForBroker(await processes.start(plan.broker.spec), plan.broker.port, signal);
+      const broker = await processes.start(plan.broker.spec);
+      watchPart(broker, processes, announce);
+      await waitForBroker(broker, plan.broker.port, signal);
     }
     await Promise.all(instances.map((instance) => control.boot(instance)));
     // After the servers: Traefik takes every server for healthy until its first check, and would say so.
@@ -75,6 +91,7 @@ const bringUpOnce = async (
     const router = await processes.start(
       traefikSpec(tools.traefik, config, plan.folders.router, plan.routerLog),
     );
+    watchPart(router, processes, announce);
     await waitForRoute(router, deployment.url, signal);
     await control.waitForRouter(instances);
     signal?.throwIfAborted();
@@ -103,17 +120,22 @@ export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<Lo
   const needsValkey = topology.broadcaster === "redis" && options.redis === "up";
   const valkey = needsValkey ? await parts.resolveTool("valkey", { onStep, signal }) : undefined;
   for (let attempt = 1; ; attempt += 1) {
-    // Held back until the attempt has succeeded: an instance of a failed attempt has never been there.
-    const held: Parameters<Announce["onInstance"]>[] = [];
+    // Held back until the attempt has succeeded: a part of a failed attempt has never been there.
+    const held: (() => void)[] = [];
     let isUp = false;
-    const onInstance: Announce["onInstance"] = (...report) => {
-      if (isUp) options.onInstance?.(...report);
-      else held.push(report);
+    const report = (tell: () => void): void => {
+      if (isUp) tell();
+      else held.push(tell);
+    };
+    const announce: Announce = {
+      onInstance: (...what) => report(() => options.onInstance?.(...what)),
+      onPartExit: (...what) => report(() => options.onPartExit?.(...what)),
+      onStep,
     };
     try {
-      const deployment = await bringUpOnce(options, parts, { traefik, valkey }, { onInstance, onStep });
+      const deployment = await bringUpOnce(options, parts, { traefik, valkey }, announce);
       isUp = true;
-      for (const report of held) options.onInstance?.(...report);
+      for (const tell of held) tell();
       return deployment;
     } catch (error) {
       if (attempt === ATTEMPTS || !saysPortTaken(error) || signal?.aborted) throw error;

@@ -1,6 +1,11 @@
 /** Deployments that outlive the command that brought them up: `sse-lab up`, then `bounce` and `down` by other commands. */
 import { defaultStateDir, type DeploymentState } from "./deployment-state.ts";
-import { toDeployment, type DeploymentListeners, type LocalDeployment } from "./local-deployment.ts";
+import {
+  instanceUrlsOf,
+  toDeployment,
+  type DeploymentListeners,
+  type LocalDeployment,
+} from "./local-deployment.ts";
 import { ProcessTable } from "./process-table.ts";
 import { recordedDeployments } from "./recorded-deployments.ts";
 
@@ -10,6 +15,8 @@ export interface KeptDeployment {
   url: string;
   dashboardUrl: string;
   instances: readonly string[];
+  /** Direct base URL of each instance, for looking at /metrics. */
+  instanceUrls: Readonly<Record<string, string>>;
   /** ISO 8601. */
   startedAt: string;
 }
@@ -23,6 +30,7 @@ export const findKept = (stateDir: string = defaultStateDir): KeptDeployment[] =
       url: state.url,
       dashboardUrl: `${state.opsUrl}/dashboard/`,
       instances: state.instances.map(({ name }) => name),
+      instanceUrls: instanceUrlsOf(state),
       startedAt: state.startedAt,
     }))
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt));

@@ -37,6 +37,9 @@ export interface DeploymentParts extends DeploymentListeners {
 
 export const ledgerFolder = (workDir: string): string => join(workDir, "ledger");
 
+export const instanceUrlsOf = (state: DeploymentState): Record<string, string> =>
+  Object.fromEntries(state.instances.map(({ name, url }) => [name, url]));
+
 /** The name of a ledger file as in the server's ledger contract. */
 const LEDGER_FILE = /^(?<instance>.+)\.\d+\.ndjson$/;
 
@@ -52,7 +55,7 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
   const { state, stateDir, processes, reaper, specs } = parts;
   const ending = new AbortController();
   const signal = parts.signal ? AbortSignal.any([ending.signal, parts.signal]) : ending.signal;
-  const instanceUrls = Object.fromEntries(state.instances.map(({ name, url }) => [name, url]));
+  const instanceUrls = instanceUrlsOf(state);
   const control = controlInstances({
     urls: instanceUrls,
     specs,

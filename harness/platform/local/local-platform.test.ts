@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { parseSetCookie } from "set-cookie-parser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { nowMs } from "../../clock.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
+import { listeningSockets } from "./test-support/listening-sockets.ts";
 import { AFFINITY_COOKIE } from "./traefik-config.ts";
 
 let lab: TestLab;
@@ -124,14 +127,48 @@ test("phase2 comes up with its broker stopped, and the servers know where it wou
   expect(await readFile(ledger?.path ?? "", "utf8")).toContain('"broadcaster":"redis"');
 });
 
-test("everything listens on 127.0.0.1 only", async () => {
-  const deployment = await lab.up("phase0");
-  const { port } = new URL(deployment.url);
-  // Another loopback address of the same host: a socket bound to 0.0.0.0 would answer here.
-  const answer = await new Promise<string>((resolve) => {
-    const socket = connect({ host: "127.0.0.2", port: Number(port) }, () => resolve("connected"));
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? ""));
-    socket.once("connect", () => socket.destroy());
-  });
-  expect(answer).toBe("ECONNREFUSED");
+test.skipIf(process.platform !== "linux")(
+  "everything listens on 127.0.0.1 only: router, its API, broker and every server",
+  async () => {
+    const deployment = await lab.up("phase2");
+    const pids = processesOf(deployment.workDir).map((line) => Number.parseInt(line, 10));
+    // Three servers, router, broker, reaper.
+    expect(pids).toHaveLength(6);
+    const sockets = listeningSockets(pids);
+    expect(sockets).toHaveLength(6);
+    expect(sockets.filter((socket) => !socket.startsWith("127.0.0.1:"))).toEqual([]);
+    const urls = [deployment.url, deployment.dashboardUrl ?? "", ...Object.values(deployment.instanceUrls)];
+    expect(sockets).toEqual(expect.arrayContaining(urls.map((url) => new URL(url).host)));
+  },
+);
+
+test.skipIf(process.platform !== "linux")("a socket that is open to other hosts is seen as one", async () => {
+  const servers = ["0.0.0.0", "::"].map((host) => createServer().listen(0, host));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const [ipv4, ipv6] = servers.map((server) => (server.address() as AddressInfo).port);
+  const sockets = listeningSockets([process.pid]);
+  expect(sockets).toContain(`0.0.0.0:${ipv4}`);
+  expect(sockets).toContain(`ipv6 ${"0".repeat(32)}:${ipv6}`);
+  for (const server of servers) server.close();
+});
+
+test("a router or broker that ends by itself is reported with its time, one that is taken down is not", async () => {
+  const exits: { part: string; atMs: number }[] = [];
+  const onPartExit = (part: string, atMs: number): void => void exits.push({ part, atMs });
+  const deployment = await lab.up("phase2", { replicas: 1, onPartExit });
+  const pids = processesOf(deployment.workDir);
+  const pidWhere = (name: string): number =>
+    Number.parseInt(pids.find((line) => line.includes(name)) ?? "", 10);
+  const beforeMs = nowMs();
+  process.kill(pidWhere("--configFile="), "SIGKILL");
+  await vi.waitFor(() => expect(exits).toEqual([{ part: "traefik", atMs: expect.any(Number) as number }]));
+  expect(exits[0]?.atMs).toBeGreaterThanOrEqual(beforeMs);
+  expect(exits[0]?.atMs).toBeLessThanOrEqual(nowMs());
+
+  process.kill(pidWhere("/broker/"), "SIGKILL");
+  await vi.waitFor(() => expect(exits.map(({ part }) => part)).toEqual(["traefik", "valkey"]));
+
+  const other = await lab.up("phase2", { replicas: 1, onPartExit });
+  await other.down();
+  expect(exits).toHaveLength(2);
 });

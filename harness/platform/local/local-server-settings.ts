@@ -1,21 +1,35 @@
-/** The settings of every server on the local platform, in one place: they go into the run's manifest as they are. */
+/**
+ * The settings on the local platform that decide figures, in one place: they go into the run's manifest as they are. None is
+ * left to a default of the server, so that a changed default changes no measurement unseen.
+ */
+
+/** Interval of the router's health checks, ms: how long it goes on sending requests to an instance that is gone. */
+export const routerHealthCheckMs = 500;
 
 /**
  * Environment of each server, beside what differs per instance and topology. Milliseconds where the name says so.
  *
  * - RETRY_MS: the `retry:` of the streams.
- * - DRAIN_NOTICE_MS: readiness is false this long before anything is closed. Above the router's health check interval
- *   (500 ms) with room for one slow check: else clients would reconnect to the instance that just closed them.
+ * - HEARTBEAT_MS: a comment to every stream this often.
+ * - DRAIN_NOTICE_MS: readiness is false this long before anything is closed. Above `routerHealthCheckMs` with room for one
+ *   slow check: else clients would reconnect to the instance that just closed them.
  * - DRAIN_SPREAD_MS: streams are closed over this window, a ramp and not a cliff.
  * - DRAIN_GRACE_MS: longest time that running pipelines get to end.
+ * - DRAIN_RETRY_MS: middle of the wait that a draining instance asks its clients for.
+ * - MAX_STREAM_BUFFER_BYTES: a subscriber with more unread bytes is cut.
+ * - GATE_TIMEOUT_MS: 0, a gate waits for its answer for ever.
  * - RATE_LIMIT_POINTS: all load comes from one address, so the limit is put out of reach; it stays in the path.
  */
 export const localServerSettings = {
   HOST: "127.0.0.1",
   RETRY_MS: "1000",
+  HEARTBEAT_MS: "15000",
   DRAIN_NOTICE_MS: "1000",
   DRAIN_SPREAD_MS: "1000",
   DRAIN_GRACE_MS: "2000",
+  DRAIN_RETRY_MS: "500",
+  MAX_STREAM_BUFFER_BYTES: "1048576",
+  GATE_TIMEOUT_MS: "0",
   RATE_LIMIT_POINTS: "10000000",
   TRUST_PROXY: "1",
   LOG_LEVEL: "info",

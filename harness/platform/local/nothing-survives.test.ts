@@ -84,7 +84,12 @@ test("a deployment left in the background is found, bounced and taken down by ot
   await once(harness, "exit");
   const report = await sweepLeftovers(place.stateDir);
   expect(report).toMatchObject({ swept: [], kept: [place.id] });
-  expect(findKept(place.stateDir)).toMatchObject([{ id: place.id, topology: "phase2", url: place.url }]);
+  const found = findKept(place.stateDir);
+  expect(found).toMatchObject([{ id: place.id, topology: "phase2", url: place.url }]);
+  for (const [name, url] of Object.entries(found[0]?.instanceUrls ?? {})) {
+    expect((await fetch(`${url}/healthz`)).headers.get("x-instance")).toBe(name);
+  }
+  expect(Object.keys(found[0]?.instanceUrls ?? {})).toEqual(found[0]?.instances);
   expect(processesOf(place.workDir)).toHaveLength(5);
 
   const reports: string[] = [];

@@ -1,4 +1,8 @@
-/** The processes of one deployment by name; every one is on record (state file, reaper) before anything else happens. */
+/**
+ * The processes of one deployment by name. Each is told to the reaper and written into the state file right after its start,
+ * before anything else happens. What is left is the instant between the start and that: a SIGKILL of this process just then
+ * leaves a process that no record names, and that no later command ends.
+ */
 import { writeState, type DeploymentState } from "./deployment-state.ts";
 import { endProcesses } from "./end-processes.ts";
 import { attachProcess, startProcess, type LoggedProcess, type ProcessSpec } from "./logged-process.ts";
@@ -25,13 +29,13 @@ export class ProcessTable {
     return this.#processes.get(name);
   }
 
-  /** A call, because it changes while `start` waits. */
-  #isClosed(): boolean {
+  /** Is it taken down, or being so? A call, because it changes while `start` waits. */
+  isClosed(): boolean {
     return this.#closed;
   }
 
   async start(spec: ProcessSpec): Promise<LoggedProcess> {
-    if (this.#isClosed()) throw new Error(`${spec.name} is not started: the deployment is down`);
+    if (this.isClosed()) throw new Error(`${spec.name} is not started: the deployment is down`);
     const started = await startProcess(spec);
     this.#reaper?.watch(started.identity);
     this.#processes.set(spec.name, started);
@@ -41,7 +45,7 @@ export class ProcessTable {
       { identity: started.identity, spec: { ...spec, args: [...spec.args], env: { ...spec.env } } },
     ];
     // Taken down while it started: nobody else will end it, and the state file must not come back.
-    if (this.#isClosed()) await endProcesses([started.identity]);
+    if (this.isClosed()) await endProcesses([started.identity]);
     else writeState(this.#stateDir, this.#state);
     return started;
   }

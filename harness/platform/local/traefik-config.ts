@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Affinity } from "../../../infra/topologies.ts";
+import { routerHealthCheckMs } from "./local-server-settings.ts";
 
 /** Name of the one service, and of the cookie that pins a client to an instance. */
 export const ROUTER_SERVICE = "lab";
@@ -50,7 +51,7 @@ const dynamicConfig = (plan: RouterPlan): object => ({
       [ROUTER_SERVICE]: {
         loadBalancer: {
           servers: plan.servers.map((url) => ({ url })),
-          healthCheck: { path: "/readyz", interval: "500ms", timeout: "2s" },
+          healthCheck: { path: "/readyz", interval: `${routerHealthCheckMs}ms`, timeout: "2s" },
           // At once after each write. Traefik does so for text/event-stream anyway; said here so that it is not left to
           // the detection of a content type. No compress middleware: it would hold events back.
           responseForwarding: { flushInterval: "-1ms" },
@@ -62,8 +63,9 @@ const dynamicConfig = (plan: RouterPlan): object => ({
       },
     },
     serversTransports: {
-      // Below the 5 s after which Node closes an idle connection: else Traefik would now and then send a POST into a
-      // connection that is just being closed, and answer 502 in a steady state.
+      // Far below the 95 s after which the server closes an idle connection (http-listener.ts): else Traefik would now and
+      // then send a POST into a connection that is just being closed, and answer 502 in a steady state. So short, because
+      // a storm of reconnects leaves thousands of idle connections, and each is an open file.
       [ROUTER_SERVICE]: { forwardingTimeouts: { idleConnTimeout: "3s" } },
     },
   },

