@@ -1,16 +1,8 @@
 /** report.md: an argument from the question to the figures that answer it. */
 import type { RunResult } from "../checker/run-result.ts";
-import {
-  bounceFindings,
-  deathFindings,
-  latencyFindings,
-  loadFindings,
-  reconnectFindings,
-  steadyFindings,
-  stuckFindings,
-  unevenFindings,
-  unexplainedFindings,
-} from "./findings.ts";
+import { bounceFindings, latencyFindings, reconnectFindings, unevenFindings } from "./detail-findings.ts";
+import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "./findings.ts";
+import { loadFindings } from "./load-findings.ts";
 import { capitalise, escapeMarkdown, formatList } from "./format.ts";
 import { groupBy } from "./group-by.ts";
 import { BOUNCE_GLOSSARY, CAUSE_GLOSSARY, OUTCOME_GLOSSARY, VERDICT_GLOSSARY } from "./glossary.ts";

@@ -1,7 +1,7 @@
 /** Which of the measured topologies fits whose needs, by rules over the measured figures alone. */
 import type { RunResult } from "../checker/run-result.ts";
 import { SIGMAS, judgeDifference } from "./difference.ts";
-import { conclusive, worst } from "./findings.ts";
+import { conclusive, worst } from "./group-wording.ts";
 import { formatCount, formatList, formatPercent } from "./format.ts";
 import { STEADY } from "./glossary.ts";
 import {
@@ -85,8 +85,8 @@ const rankings = (here: readonly RunGroup[]): string[] => {
   return [
     best === null ? null : `${best}${caveat}`,
     rankClause(missed, (run) => run.missedRatio, ["missed the fewest events", "the share of missed events"]),
-    // Said already where it matters, and no help where every topology is alike.
-    inVain && stuck.worse.length === 0
+    // Where it tells none apart, what the best left stuck says enough.
+    stuck.worse.length === 0
       ? null
       : rankClause(stuck, stuckRatio, ["left the fewest streams stuck", "the share of stuck streams"]),
   ]
@@ -134,7 +134,7 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
     );
   if (clean.size > 0)
     said.push(
-      `Fit as long as nothing is deployed and nothing crashes while people are connected: ${formatList([...clean])}.${clean.size > 1 ? " Choose between them by what a bounce costs." : ""}`,
+      `Fit at least as long as nothing is deployed and nothing crashes while people are connected: ${formatList([...clean])}.${clean.size > 1 ? " Choose between them by what a bounce costs." : ""}`,
     );
   const broken = usable.filter((group) => measuredVerdict(group) === "invalid");
   if (broken.length > 0)
