@@ -1,5 +1,6 @@
 /** Exit codes of every command (design: section 6), and the one way to fail with a message. */
-import type { Verdict } from "../checker/run-result.ts";
+import { missingRuns } from "../report/missing-runs.ts";
+import type { Summary } from "../report/summary.ts";
 
 export const EXIT = { valid: 0, invalid: 1, unknown: 2, interrupted: 130 } as const;
 
@@ -8,8 +9,10 @@ export class CliError extends Error {
   override name = "CliError";
 }
 
-/** 2 when any run is unknown (or there is none), else 1 when any is invalid, else 0. */
-export function exitCodeOf(verdicts: readonly Verdict[]): number {
-  if (verdicts.length === 0 || verdicts.includes("unknown")) return EXIT.unknown;
+/** 2 when any run is unknown or missing, or there is none; else 1 when any is invalid, else 0. */
+export function exitCodeOf(summary: Summary): number {
+  const verdicts = summary.runs.map((run) => run.verdict);
+  if (verdicts.length === 0 || verdicts.includes("unknown") || missingRuns(summary).length > 0)
+    return EXIT.unknown;
   return verdicts.includes("invalid") ? EXIT.invalid : EXIT.valid;
 }

@@ -83,5 +83,5 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   const summary = await comparison.finally(() => display.close());
   printSummary(summary, options.json);
   process.stderr.write(`report: ${results.path}/report.md\n`);
-  return exitCodeOf(summary.runs.map((run) => run.verdict));
+  return exitCodeOf(summary);
 }

@@ -22,7 +22,7 @@ export function addReport(program: Command, setExitCode: (code: number) => void)
       const summary = await rebuildReport(dir);
       printSummary(summary, options.json);
       process.stderr.write(`report: ${join(dir, "report.md")}\n`);
-      setExitCode(exitCodeOf(summary.runs.map((run) => run.verdict)));
+      setExitCode(exitCodeOf(summary));
     });
   program
     .command("compare")

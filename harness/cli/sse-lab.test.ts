@@ -5,7 +5,6 @@ import { execa, type Options } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
-import { exitCodeOf } from "./exit.ts";
 
 const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
 const sseLab = (args: readonly string[], options: Options = {}) =>
@@ -106,15 +105,6 @@ describe("help", () => {
     for (const { name } of TOPOLOGIES) expect(stdout).toContain(name);
     expect(stdout).toContain("Examples:");
     expect(exitCode).toBe(0);
-  });
-});
-
-describe("exit codes", () => {
-  it("put unknown before invalid before valid", () => {
-    expect(exitCodeOf(["valid", "valid"])).toBe(0);
-    expect(exitCodeOf(["valid", "invalid"])).toBe(1);
-    expect(exitCodeOf(["invalid", "unknown", "valid"])).toBe(2);
-    expect(exitCodeOf([])).toBe(2);
   });
 });
 
