@@ -1,7 +1,8 @@
 /** `sse-lab loadtest`: the main job. */
 import type { Command } from "commander";
 import pc from "picocolors";
-import { localServerSettings } from "../platform/local/local-server-settings.ts";
+import { DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
+import { localServerSettings, routerHealthCheckMs } from "../platform/local/local-server-settings.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
 import { createResultsFolder } from "../run/results-folder.ts";
 import { runComparison } from "../run/run-comparison.ts";
@@ -73,7 +74,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
     runComparison({
       scenario,
       platform,
-      serverSettings: localServerSettings,
+      serverSettings: { ...localServerSettings, routerHealthCheckMs, ...DEFAULT_NEMESIS_SETTINGS },
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],
       listener: display,

@@ -78,11 +78,13 @@ function chooseTopology(
   return { topology, replicas: replicasOf(topology, scenario) };
 }
 
-const describe = ({ topology, url, dashboardUrl, instances }: KeptDeployment): string => `
+const describe = ({ topology, url, dashboardUrl, instanceUrls }: KeptDeployment): string => `
 ${topology}
   router     ${url}
   dashboard  ${dashboardUrl}
-  instances  ${instances.join(", ")}
+  instances  ${Object.entries(instanceUrls)
+    .map(([name, instanceUrl]) => `${name} ${instanceUrl}`)
+    .join("\n             ")}
 
   follow it  curl -sX POST ${url}/api/sessions
              curl -N "${url}/api/sessions/<sessionId>/events?token=<token>"

@@ -2,7 +2,7 @@
 import { execa } from "execa";
 
 /** Files that router and load engine hold open besides the streams. */
-export const OTHER_FILES = 500;
+const OTHER_FILES = 500;
 /** The router holds two sockets per stream: one to the client, one to the instance. */
 const FILES_PER_STREAM = 2;
 

@@ -71,6 +71,10 @@ describe("collecting ledgers", () => {
     expect(observations.at(-1)).toMatchObject({ state: "torn", records: 2 });
   });
 
+  it("calls an empty ledger torn, because a process begins with its boot record", async () => {
+    expect(await collect("")).toEqual([{ type: "ledger", instance: "server-1", state: "torn", records: 0 }]);
+  });
+
   it("records a missing ledger for every process that left none", async () => {
     const observations = await collect(lines(records), { "server-1": 2, "server-2": 1 });
     expect(observations.slice(-2)).toEqual([

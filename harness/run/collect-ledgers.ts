@@ -83,7 +83,8 @@ async function* collectLedger(
     const observation = toObservation(record, instance, names);
     if (observation) yield observation;
   }
-  yield { type: "ledger", instance, state: "read", records };
+  // Every process writes a boot record before anything else: an empty file could not be written to.
+  yield { type: "ledger", instance, state: records === 0 ? "torn" : "read", records };
 }
 
 function parseRecord(line: string): LedgerRecord | undefined {
