@@ -1,8 +1,10 @@
 import type { BounceKind, BounceObservation } from "../history/observation.ts";
 import type { RunContext } from "./run-context.ts";
-import { roundMs } from "./run-context.ts";
+import { roundMs } from "./round-ms.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
+import { isCut, type Connection } from "./session-record.ts";
+import { NOTICE_MS } from "./thresholds.ts";
 
 /** One disturbance of one target, start and end put together. */
 export interface Bounce {
@@ -27,6 +29,17 @@ export function collectBounces({ bounces }: RunRecord): Bounce[] {
     .map(({ bounce }) => bounce);
 }
 
+/**
+ * The disturbance that cut a stream: the last one that had started by then. Undefined when the stream was not cut, or when that
+ * disturbance was over for longer than it takes to notice.
+ */
+export function bounceThatCut(bounces: readonly Bounce[], connection: Connection): Bounce | undefined {
+  if (!isCut(connection)) return undefined;
+  const last = bounces.findLast(({ startedMs }) => startedMs <= connection.endedMs);
+  const overMs = (last?.endedMs ?? Infinity) + NOTICE_MS;
+  return connection.endedMs <= overMs ? last : undefined;
+}
+
 function toBounce(observations: readonly BounceObservation[]): Bounce {
   const timesOf = (wanted: BounceObservation["state"]): number[] =>
     observations.filter(({ state }) => state === wanted).map(({ atMs }) => atMs);
@@ -48,10 +61,9 @@ function toBounce(observations: readonly BounceObservation[]): Bounce {
  */
 export function measureBounces(
   record: RunRecord,
-  { loadStartedMs }: RunContext,
+  { bounces, loadStartedMs }: RunContext,
   lostAtMs: readonly number[],
 ): RunResult["bounces"] {
-  const bounces = collectBounces(record);
   const zeroMs = loadStartedMs ?? 0;
   const reconnectedMs = [...record.sessions.values()].flatMap((session) =>
     session

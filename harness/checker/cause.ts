@@ -3,7 +3,7 @@ import { connectionAt } from "./due-pairs.ts";
 import type { Route } from "./epoch-record.ts";
 import type { InstanceFacts } from "./instance-facts.ts";
 import { isCut, type Connection } from "./session-record.ts";
-import { NOTICE_MS } from "./thresholds.ts";
+import { CLOSE_NOTICE_MS, NOTICE_MS } from "./thresholds.ts";
 
 /** A published event that its subscriber never received. */
 export interface Loss {
@@ -26,15 +26,15 @@ export interface Loss {
  * 2. The event had no way to the subscriber's instance, by construction: `no-route`. Before rule 3, since it would not have
  *    arrived on a stream that lived on, either. An instance that never had its broker is one without a path; one that lost it
  *    is a gap of the broker.
- * 3. The stream was about to end: it ended within the notice time, and nothing later came on it. This covers the killed or
- *    draining instance, whose client notices late. Before the broker, since an instance that goes down gives up its broker
- *    connection too, and that is no outage.
+ * 3. The stream was about to end: it ended within the time in which such an end is noticed, and nothing later came on it. This
+ *    covers the killed or draining instance, whose client notices late. Before the broker, since an instance that goes down
+ *    gives up its broker connection too, and that is no outage. A stream that was open for longer than that was no stream in
+ *    its last moments, whatever ended it later: an instance that stops delivering is not excused by the next bounce.
  * 4. The subscriber's instance had no broker connection: `broker-gap`.
- * 5. As 3, for a stream that stayed half-open for longer.
- * 6. The publisher's process ended around the publication: the event is in its ledger and died in its socket to the broker,
- *    in flight as in 3, at the other end of the way.
- * 7. Either side's broker connection was seen to break right after: an outage begins before it is noticed.
- * 8. `unexplained`. In particular: publisher and subscriber on one instance, and the stream lived on.
+ * 5. The publisher's process ended right after the publication: the event is in its ledger and died in its socket to the
+ *    broker, in flight as in 3, at the other end of the way. Not before it: then another process of that name published.
+ * 6. Either side's broker connection was seen to break right after: an outage begins before it is noticed.
+ * 7. `unexplained`. In particular: publisher and subscriber on one instance, and the stream lived on.
  */
 export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
   const { publishedMs, publisher, route, connections } = loss;
@@ -48,21 +48,27 @@ export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
     return facts.brokerUpBefore(publisher, publishedMs) ? "broker-gap" : "no-route";
   }
 
-  const wasCut = isCut(connection) && loss.highestReceivedOn(connection.connection) <= loss.seq;
-  const noticedBy = publishedMs + NOTICE_MS;
-  if (wasCut && connection.endedMs <= noticedBy) return "in-flight-at-disconnect";
+  const wasLast = loss.highestReceivedOn(connection.connection) <= loss.seq;
+  if (wasLast && endsWhileNoticed(connection, publishedMs)) return "in-flight-at-disconnect";
   const overBroker = elsewhere && route === "broker";
   // Without the subscriber's ledger nothing is known of its broker connection, least of all that it was down.
   if (overBroker && facts.ledgerComplete(subscriber) && facts.brokerDownAt(subscriber, publishedMs)) {
     return "broker-gap";
   }
-  if (wasCut) return "in-flight-at-disconnect";
   if (!overBroker) return "unexplained";
-  if (facts.endedWithin(publisher, publishedMs - NOTICE_MS, noticedBy)) return "in-flight-at-disconnect";
+  const noticedBy = publishedMs + NOTICE_MS;
+  if (facts.endedWithin(publisher, publishedMs, noticedBy)) return "in-flight-at-disconnect";
   const brokerBroke = [publisher, subscriber].some((instance) =>
     facts.brokerLostWithin(instance, publishedMs, noticedBy),
   );
   return brokerBroke ? "broker-gap" : "unexplained";
+}
+
+/** True when the stream was cut so soon after the publication that its end was already under way. */
+function endsWhileNoticed(connection: Connection, publishedMs: number): boolean {
+  if (!isCut(connection)) return false;
+  const noticeMs = connection.endReason === "error" ? NOTICE_MS : CLOSE_NOTICE_MS;
+  return connection.endedMs <= publishedMs + noticeMs;
 }
 
 function causeOfGap(connections: readonly Connection[], publishedMs: number): Cause {

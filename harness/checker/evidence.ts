@@ -1,4 +1,3 @@
-import type { Bounce } from "./bounces.ts";
 import type { RunContext } from "./run-context.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
@@ -9,7 +8,6 @@ export interface Evidence {
   record: RunRecord;
   context: RunContext;
   tally: Tally;
-  bounces: readonly Bounce[];
   load: RunResult["load"];
 }
 

@@ -1,5 +1,5 @@
 import { build, type Histogram } from "hdr-histogram-js";
-import { roundMs } from "./run-context.ts";
+import { roundMs } from "./round-ms.ts";
 
 /** One hour: above it a duration is a broken clock, and the exact maximum is kept apart anyway. */
 const HIGHEST_US = 3_600_000_000;

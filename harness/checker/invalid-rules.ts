@@ -1,16 +1,19 @@
 /** When a run did not meet what was promised of it. */
 import type { Evidence, Rule } from "./evidence.ts";
-import { plural } from "./evidence.ts";
+import { inMs, plural } from "./evidence.ts";
 import { CAUSES } from "../history/observation.ts";
+import { RETURN_MS } from "./thresholds.ts";
 
 export const INVALID_RULES = [
   { id: "loss-not-promised", when: lossIsNotPromised },
+  { id: "never-published", when: neverPublishedIsNotPromised },
+  { id: "refused", when: sessionsWereRefused },
   {
-    id: "never-published",
-    when: ({ record, tally }) =>
-      tally.outcomes.neverPublished > 0 && record.run?.promise.neverPublishedAllowed !== true
-        ? `${plural(tally.outcomes.neverPublished, "pair was", "pairs were")} never published, which the promise does not allow.`
-        : null,
+    id: "gate-stalled",
+    when: ({ tally: { stalledAgainstPromise } }) =>
+      stalledAgainstPromise === 0
+        ? null
+        : `${plural(stalledAgainstPromise, "pair was", "pairs were")} never published behind gates that stalled, which the promise does not allow.`,
   },
   {
     id: "plan-not-published",
@@ -41,6 +44,13 @@ export const INVALID_RULES = [
         : null,
   },
   {
+    id: "never-came-back",
+    when: ({ tally }) =>
+      tally.neverCameBack === 0
+        ? null
+        : `${plural(tally.neverCameBack, "stream")} never came back after a cut, although ${inMs(RETURN_MS)} and more were left.`,
+  },
+  {
     id: "stuck-without-miss",
     when: ({ tally }) =>
       tally.stuckWithoutMiss === 0
@@ -48,6 +58,31 @@ export const INVALID_RULES = [
         : `${plural(tally.stuckWithoutMiss, "stream is", "streams are")} stuck although every due event arrived: no terminal event is among them.`,
   },
 ] as const satisfies readonly Rule[];
+
+/**
+ * A promise that lets pipelines die with their instance excuses what a bounce did: pipelines that died or were aborted, and
+ * sessions that found nobody to start theirs. It does not excuse a pipeline that never started for no reason on record.
+ * Refusals, stalled gates and plans cut short have sentences of their own.
+ */
+function neverPublishedIsNotPromised({ record, tally: { neverPublishedBy: by } }: Evidence): string | null {
+  const byBounce = by.died + by.aborted + by["kept-from-starting"];
+  const mayDie = record.run?.promise.neverPublishedAllowed === true;
+  const unexcused = by["never-started"] + (mayDie ? 0 : byBounce);
+  if (unexcused === 0) return null;
+  const why =
+    by["never-started"] === 0
+      ? ""
+      : ` (${by["never-started"]} of pipelines that never started, and no bounce has kept them from it)`;
+  return `${plural(unexcused, "pair was", "pairs were")} never published, which the promise does not allow${why}.`;
+}
+
+function sessionsWereRefused({ tally: { refusedBy } }: Evidence): string | null {
+  if (refusedBy.size === 0) return null;
+  const statuses = [...refusedBy].sort(([a], [b]) => a - b);
+  const sessions = statuses.reduce((sum, [, count]) => sum + count, 0);
+  const counts = statuses.map(([status, count]) => `${count} with status ${status}`).join(", ");
+  return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started for ${sessions === 1 ? "it" : "them"}: ${counts}.`;
+}
 
 /** `unexplained` is a surprise, and nobody can promise one. */
 function lossIsNotPromised({ record, tally }: Evidence): string | null {

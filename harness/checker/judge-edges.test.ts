@@ -1,88 +1,21 @@
 import { describe, expect, it } from "vitest";
-import type {
-  ConnectedObservation,
-  DisconnectedObservation,
-  EngineObservation,
-  Observation,
-  PublishedObservation,
-  RunObservation,
-} from "../history/observation.ts";
-import { judgeRun } from "./judge-run.ts";
+import type { EngineObservation, Observation, RunObservation } from "../history/observation.ts";
 import type { RunResult } from "./run-result.ts";
-
-const DRAIN_ENDED_MS = 9000;
-const session = "s0";
-const event = { session, epoch: "e1" } as const;
-
-const planned = (events: number): Observation => ({ type: "planned", session, events, arriveMs: 0 });
-const connected = (atMs: number, change: Partial<ConnectedObservation> = {}): Observation => ({
-  type: "connected",
+import {
+  DRAIN_ENDED_MS,
   session,
-  connection: 1,
-  instance: "b",
-  resume: "none",
-  subscribedMs: atMs,
-  atMs,
-  ...change,
-});
-const disconnected = (
-  atMs: number,
-  reason: DisconnectedObservation["reason"],
-  connection = 1,
-): Observation => ({ type: "disconnected", session, connection, reason, atMs });
-const published = (seq: number, atMs: number, change: Partial<PublishedObservation> = {}): Observation => ({
-  type: "published",
-  ...event,
-  seq,
-  instance: "a",
-  intendedMs: atMs,
-  atMs,
-  route: "broker",
-  ...change,
-});
-const received = (seq: number, atMs: number, connection = 1, epoch = "e1"): Observation => ({
-  type: "received",
-  session,
-  connection,
-  epoch,
-  seq,
-  atMs,
-});
-const pipeline = (state: "started" | "completed" | "aborted", atMs: number, epoch = "e1"): Observation => ({
-  type: "pipeline",
-  session,
-  epoch,
-  instance: "a",
-  state,
-  total: 9,
-  atMs,
-});
-const started = pipeline("started", 1000);
-const bothLedgers: Observation[] = ["a", "b"].map((instance) => ({
-  type: "ledger",
-  instance,
-  state: "read",
-  records: 1,
-}));
-const bothBrokers: Observation[] = ["a", "b"].map((instance) => ({
-  type: "broker",
-  instance,
-  state: "up",
-  atMs: 1,
-}));
-
-function judge(observations: Observation[], ledgers = bothLedgers): RunResult {
-  return judgeRun([
-    { type: "phase", phase: "load-started", atMs: 1000 },
-    { type: "phase", phase: "drain-started", atMs: 5000 },
-    { type: "phase", phase: "drain-ended", atMs: DRAIN_ENDED_MS },
-    ...bothBrokers,
-    ...ledgers,
-    ...observations,
-  ]);
-}
-const causesOf = ({ lostByCause }: RunResult): Record<string, number> =>
-  Object.fromEntries(Object.entries(lostByCause).filter(([, lost]) => lost > 0));
+  event,
+  planned,
+  connected,
+  disconnected,
+  published,
+  received,
+  pipeline,
+  started,
+  bothLedgers,
+  judge,
+  causesOf,
+} from "./test-support/story.ts";
 
 describe("delivered or recovered", () => {
   it("calls an event live that a broker held back until after the subscription, where nothing is replayed", () => {

@@ -1,9 +1,10 @@
 import { valueAt } from "./column.ts";
 import { causeOf } from "./cause.ts";
+import { stallIsExcused } from "./gates.ts";
 import type { DueWindow } from "./due-pairs.ts";
 import { instanceIdOf, joinPairs, routeOf, type EpochRecord } from "./epoch-record.ts";
 import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished } from "./outcome.ts";
-import { pipelineFate, type PipelineFate } from "./pipeline-fate.ts";
+import { lastObstacle, pipelineFate, type PipelineFate } from "./pipeline-fate.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Connection, SessionRecord } from "./session-record.ts";
 import type { Tally } from "./tally.ts";
@@ -27,6 +28,7 @@ export class EpochJudge {
   /** Times of the live deliveries, in the order of their numbers. */
   readonly #deliveredAtMs: number[] = [];
   #missed = 0;
+  #lost = 0;
   // Needed by few epochs, so found out on demand.
   #fate: PipelineFate | undefined;
   #recorded: boolean | undefined;
@@ -49,6 +51,7 @@ export class EpochJudge {
   /** @returns how many of the due pairs did not arrive. */
   judge(): number {
     this.#tally.published += this.#epoch.published.seq.length;
+    if (instancesThatStarted(this.#epoch).size > 1) this.#tally.startedTwice++;
     joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts) => {
       this.#judgePair(seq, published, received, receipts);
     });
@@ -119,6 +122,7 @@ export class EpochJudge {
       },
       this.#context.facts,
     );
+    this.#lost++;
     this.#tally.lostByCause[cause]++;
     this.#tally.lostAtMs.push(publishedMs);
   }
@@ -126,10 +130,26 @@ export class EpochJudge {
   #missUnpublished(): void {
     const tally = this.#tally;
     this.#missed++;
-    const fate = (this.#fate ??= pipelineFate(this.#facts.session, this.#epoch, this.#context));
+    const fate = (this.#fate ??= this.#findFate());
     tally.outcomes[outcomeOfUnpublished(fate)]++;
     if (fate === "unrecorded" || fate === "running") tally.indeterminateBy[fate]++;
     else tally.neverPublishedBy[fate]++;
+    // Pairs come in rising order, so the gate's own event has been judged by now.
+    if (fate === "at-gate" && !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)) {
+      tally.stalledAgainstPromise++;
+    }
+  }
+
+  #findFate(): PipelineFate {
+    const { session } = this.#facts;
+    const fate = pipelineFate(session, this.#epoch, this.#context);
+    if (fate === "kept-from-starting") this.#tally.keptFromStarting++;
+    if (fate === "refused") {
+      const { refusedBy } = this.#tally;
+      const status = lastObstacle(session, this.#context)?.status ?? 0;
+      refusedBy.set(status, (refusedBy.get(status) ?? 0) + 1);
+    }
+    return fate;
   }
 
   #checkReceipt(publishedMs: number | null, receipt: number, planned: boolean): void {
@@ -162,6 +182,9 @@ function isRecorded({ pipelines, published }: EpochRecord, { facts, instances }:
   if (publishers.size === 0) return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
   return [...publishers].every((instance) => facts.ledgerComplete(instance));
 }
+
+const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
+  new Set(pipelines.filter(({ state }) => state === "started").map(({ instance }) => instance));
 
 function highestByConnection({ received }: EpochRecord): ReadonlyMap<number, number> {
   const highest = new Map<number, number>();

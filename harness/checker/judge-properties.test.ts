@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
 import { judgeRun, judgeSafely } from "./judge-run.ts";
 import type { RunResult } from "./run-result.ts";
+import { NOTICE_MS } from "./thresholds.ts";
 
 const seq = fc.integer({ min: 1, max: 5 });
 // Coarse, so that many records share a time.
@@ -64,7 +65,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     type: constant("request"),
     session,
     request: constant("start"),
-    status: constant(202),
+    status: fc.constantFrom(0, 202, 429, 503),
     instance,
     atMs,
   }),
@@ -89,13 +90,14 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     state: fc.constantFrom("started", "ready", "not-ready", "stopped", "killed"),
     atMs,
   }),
+  fc.record({ type: constant("part-exit"), part: fc.constantFrom("router", "broker"), atMs }),
   fc.record({
     type: constant("connect-failed"),
     session,
     connection,
-    status: constant(502),
-    reason: constant("status 502"),
-    fatal: constant(false),
+    status: fc.constantFrom(0, 403, 502),
+    reason: constant("refused"),
+    fatal: fc.boolean(),
     atMs,
   }),
   fc.record({
@@ -188,7 +190,7 @@ const NOTHING = {
   neverPublished: 0,
 };
 
-/** What the story says of one event. A dropped one was in flight when nothing after it came before the cut. */
+/** What the story says of one event. A dropped one was in flight when nothing after it came before the cut, which came soon. */
 function fateOf(told: Story, number: number): keyof typeof NOTHING {
   if (number >= told.diesBefore) return "neverPublished";
   if (number >= told.awayFrom && number < told.backAt)
@@ -199,7 +201,8 @@ function fateOf(told: Story, number: number): keyof typeof NOTHING {
   for (let later = number + 1; later < streamEnd; later++) {
     if (!told.dropped.has(later)) return "unexplained";
   }
-  return cutAfter ? "in-flight-at-disconnect" : "unexplained";
+  const noticed = publishedMs(told.awayFrom) - 50 <= publishedMs(number) + NOTICE_MS;
+  return cutAfter && noticed ? "in-flight-at-disconnect" : "unexplained";
 }
 
 function tell(told: Story, index: number): Observation[] {

@@ -1,5 +1,5 @@
 import { countSessionsPerInstance, measureAffinity } from "./affinity.ts";
-import { collectBounces, measureBounces } from "./bounces.ts";
+import { measureBounces } from "./bounces.ts";
 import type { Evidence } from "./evidence.ts";
 import { countGates } from "./gates.ts";
 import { judgeSession } from "./judge-session.ts";
@@ -20,7 +20,6 @@ export function weigh(record: RunRecord): Evidence {
     record,
     context,
     tally,
-    bounces: collectBounces(record),
     load: measureLoad(record, context, tally),
   };
 }
@@ -58,7 +57,7 @@ export function judgeRecord(record: RunRecord): RunResult {
           p999: latency.percentileMs(99.9),
           max: latency.maxMs,
         },
-    reconnects: measureReconnects(record),
+    reconnects: measureReconnects(record, context),
     affinity: measureAffinity(record),
     sessionsPerInstance: countSessionsPerInstance(record),
     bounces: measureBounces(record, context, tally.lostAtMs),

@@ -1,9 +1,11 @@
+import { bounceThatCut } from "./bounces.ts";
 import { dueWindow, firstEpochOf } from "./due-pairs.ts";
 import { createEpochRecord } from "./epoch-record.ts";
 import { EpochJudge } from "./judge-epoch.ts";
 import type { RunContext } from "./run-context.ts";
-import type { SessionRecord } from "./session-record.ts";
+import { isCut, type Connection, type SessionRecord } from "./session-record.ts";
 import type { Tally } from "./tally.ts";
+import { RETURN_MS } from "./thresholds.ts";
 
 /** Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally. */
 export function judgeSession(session: SessionRecord, context: RunContext, tally: Tally): void {
@@ -36,6 +38,21 @@ export function judgeSession(session: SessionRecord, context: RunContext, tally:
   else if (firstEpoch === undefined) tally.neverStarted++;
   if (session.connectFailed.some(({ fatal }) => fatal)) tally.gaveUp++;
   if (session.sawTerminal) return;
+  if (neverCameBack(session, connections, context)) tally.neverCameBack++;
   tally.stuckStreams++;
   if (missed === 0) tally.stuckWithoutMiss++;
+}
+
+/** A stream was cut long before the end, its client model did not give up, and no other stream followed. */
+function neverCameBack(
+  { connectFailed }: SessionRecord,
+  connections: readonly Connection[],
+  { bounces, drainEndedMs }: RunContext,
+): boolean {
+  const last = connections.at(-1);
+  if (last === undefined || !isCut(last)) return false;
+  if (connectFailed.some(({ fatal, atMs }) => fatal && atMs >= last.endedMs)) return false;
+  // Of a bounce that has not ended, `bounce-unfinished` tells: nobody can come back to what is away.
+  const overMs = bounceThatCut(bounces, last)?.endedMs ?? last.endedMs;
+  return Math.max(last.endedMs, overMs) + RETURN_MS <= drainEndedMs;
 }

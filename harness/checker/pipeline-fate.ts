@@ -9,6 +9,11 @@ export type PipelineFate =
   | "unrecorded"
   /** Neither ended nor stopped by anything when the drain ended. */
   | "running"
+  /** The last answer to its session's start (or creation, or first stream) was a refusal: 4xx. */
+  | "refused"
+  /** The last such answer came after a bounce had begun and was none, or 5xx: there was nobody to start it. */
+  | "kept-from-starting"
+  /** Never started, and nothing on record has kept it from it. */
   | "never-started"
   | "aborted"
   /** Its instance was stopped or killed under it. */
@@ -27,14 +32,15 @@ export type FinalFate = Exclude<PipelineFate, "unrecorded" | "running">;
 export function pipelineFate(
   session: SessionRecord,
   epoch: EpochRecord | undefined,
-  { facts, drainEndedMs }: RunContext,
+  context: RunContext,
 ): PipelineFate {
+  const { facts, drainEndedMs } = context;
   const states = (epoch?.pipelines ?? []).filter(({ atMs }) => atMs <= drainEndedMs).sort(byTime);
   const last = states.at(-1);
   if (last === undefined) {
     // Published without a start: a ledger that contradicts itself proves nothing.
     if (epoch !== undefined && epoch.published.seq.length > 0) return "unrecorded";
-    return startMayBeUnrecorded(session, facts) ? "unrecorded" : "never-started";
+    return startMayBeUnrecorded(session, facts) ? "unrecorded" : whyNeverStarted(session, context);
   }
   if (states.some(({ instance }) => !facts.ledgerComplete(instance))) return "unrecorded";
   if (last.state === "completed") return "completed-without";
@@ -51,6 +57,36 @@ function startMayBeUnrecorded(session: SessionRecord, facts: RunContext["facts"]
     if (request !== "start" || (status !== 0 && !isOk(status))) return false;
     return instance === undefined ? facts.incompleteLedgers().length > 0 : !facts.ledgerComplete(instance);
   });
+}
+
+function whyNeverStarted(
+  session: SessionRecord,
+  context: RunContext,
+): "refused" | "kept-from-starting" | "never-started" {
+  const last = lastObstacle(session, context);
+  if (last === undefined) return "never-started";
+  if (last.status >= 300 && last.status < 500) return "refused";
+  // Only what a bounce did is excused by it. A stream that broke before it was confirmed has status 200.
+  const bouncedMs = context.bounces[0]?.startedMs ?? Infinity;
+  return last.atMs >= bouncedMs ? "kept-from-starting" : "never-started";
+}
+
+/**
+ * The last answer (status 0: none) that kept a session without a pipeline from starting it: to its `start`, or, as long as it had no
+ * stream, to its creation or its stream. Undefined when there is none, or when a start was accepted after all.
+ */
+export function lastObstacle(
+  { requests, connected, connectFailed }: SessionRecord,
+  { drainEndedMs }: RunContext,
+): { status: number; atMs: number } | undefined {
+  const starts = requests.filter(({ request }) => request === "start");
+  if (starts.some(({ status }) => isOk(status))) return undefined;
+  const before =
+    connected.size > 0 ? [] : [...requests.filter(({ request }) => request === "create"), ...connectFailed];
+  return [...starts, ...before.filter((answer) => answer.type === "connect-failed" || !isOk(answer.status))]
+    .filter(({ atMs }) => atMs <= drainEndedMs)
+    .sort((a, b) => a.atMs - b.atMs || a.status - b.status)
+    .at(-1);
 }
 
 function isWaitingAtGate({ gates }: SessionRecord, drainEndedMs: number): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DisconnectedObservation, Observation } from "../history/observation.ts";
 import { measureReconnects } from "./reconnects.ts";
+import { createRunContext } from "./run-context.ts";
 import { RunRecord } from "./run-record.ts";
 
 const connected = (session: string, connection: number, atMs: number): Observation => ({
@@ -35,7 +36,7 @@ const bounced = (bounce: number, startedMs: number, endedMs: number): Observatio
 function measure(observations: Observation[]) {
   const record = new RunRecord();
   for (const observation of observations) record.absorb(observation);
-  return measureReconnects(record);
+  return measureReconnects(record, createRunContext(record));
 }
 
 describe("reconnects", () => {
@@ -49,7 +50,7 @@ describe("reconnects", () => {
     });
   });
 
-  it("count a session that a rolling bounce cut twice as back after its last cut", () => {
+  it("time each cut from the start of the disturbance that made it, not from the first one's", () => {
     const result = measure([
       ...bounced(1, 1000, 2000),
       ...bounced(2, 2000, 3000),
@@ -59,8 +60,20 @@ describe("reconnects", () => {
       ended("s0", 2, 2100, "hint"),
       connected("s0", 3, 2500),
     ]);
-    expect(result).toMatchObject({ count: 2, timeTo95Ms: 1500, timeTo100Ms: 1500 });
+    expect(result).toMatchObject({ count: 2, timeTo95Ms: 500, timeTo100Ms: 500 });
     expect(result.downtimeMs).toMatchObject({ max: 400 });
+  });
+
+  it("leave the time to 100 % open for a session that came back from its first cut only", () => {
+    const result = measure([
+      ...bounced(1, 1000, 2000),
+      ...bounced(2, 2000, 3000),
+      connected("s0", 1, 0),
+      ended("s0", 1, 1100),
+      connected("s0", 2, 1200),
+      ended("s0", 2, 2100, "hint"),
+    ]);
+    expect(result).toMatchObject({ count: 1, timeTo95Ms: null, timeTo100Ms: null });
   });
 
   it("leave the time to 100 % open while one of twenty cut sessions is away", () => {
@@ -85,6 +98,17 @@ describe("reconnects", () => {
       ended("s0", 2, 1500, "finished"),
     ]);
     expect(result).toMatchObject({ count: 1, timeTo95Ms: null, timeTo100Ms: null });
+  });
+
+  it("do not take streams for cut by a bounce that was over when they ended", () => {
+    const cutAt = (atMs: number) =>
+      measure([
+        ...bounced(1, 1000, 2000),
+        connected("s0", 1, 0),
+        ended("s0", 1, atMs),
+        connected("s0", 2, 3500),
+      ]).timeTo100Ms;
+    expect([cutAt(3000), cutAt(3001)]).toEqual([2500, null]);
   });
 
   it("find the peak across full seconds, failed attempts included, first attempts not", () => {

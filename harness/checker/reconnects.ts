@@ -1,10 +1,11 @@
+import { bounceThatCut } from "./bounces.ts";
 import { sortedIndices, valueAt } from "./column.ts";
 import { DurationHistogram } from "./histogram.ts";
-import { roundMs } from "./run-context.ts";
+import { roundMs } from "./round-ms.ts";
+import type { RunContext } from "./run-context.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
-import { isCut, type Connection, type SessionRecord } from "./session-record.ts";
-import { NOTICE_MS } from "./thresholds.ts";
+import type { SessionRecord } from "./session-record.ts";
 
 /**
  * How clients came back.
@@ -12,18 +13,17 @@ import { NOTICE_MS } from "./thresholds.ts";
  * - `count`: every `connected` after the first of its session. `downtimeMs`: from the end of the stream before it.
  * - `peakPerSecond`: most attempts (confirmed or failed, each at the time of its answer) of sessions that had a stream before,
  *   in any one-second window [t, t + 1 s), sliding, so that a storm across a full second does not look like two halves.
- * - `timeTo95Ms`, `timeTo100Ms`: over the sessions that the bounces cut at least once, i.e. whose stream ended other than by the
- *   client's will between the first bounce's start and the last one's end (plus the time to notice). A session is back with
- *   the stream that follows its last such cut: a rolling bounce may cut it several times, and only then is it over for it. The time
- *   is from the first bounce's start until that share of the cut sessions is back; null when fewer ever came back.
+ * - `timeTo95Ms`, `timeTo100Ms`: over all cuts, i.e. streams that ended other than by the client's will during a disturbance (plus
+ *   the time to notice), each from the start of the disturbance that cut it until the session's next stream. A rolling bounce
+ *   is several disturbances and may cut a session several times; measured from its first one's start, these would tell
+ *   how long the bounce itself took. Null when fewer cuts than that share were ever followed by another stream, or when nothing was cut.
  */
-export function measureReconnects(record: RunRecord): RunResult["reconnects"] {
+export function measureReconnects(record: RunRecord, { bounces }: RunContext): RunResult["reconnects"] {
   const downtime = new DurationHistogram();
   const attemptsMs: number[] = [];
   const backMs: number[] = [];
-  const window = bounceWindow(record);
   let count = 0;
-  let cutSessions = 0;
+  let cuts = 0;
   for (const session of record.sessions.values()) {
     const connections = session.connections();
     const [first, ...later] = connections;
@@ -35,15 +35,17 @@ export function measureReconnects(record: RunRecord): RunResult["reconnects"] {
       if (endedMs < Infinity) downtime.record(connectedMs - endedMs);
     }
     attemptsMs.push(...failedAfter(session, first.connectedMs));
-    const lastCut = connections.findLast((connection) => isCutWithin(connection, window));
-    if (lastCut === undefined) continue;
-    cutSessions++;
-    const next = connections[connections.indexOf(lastCut) + 1];
-    if (next !== undefined) backMs.push(next.connectedMs - window.fromMs);
+    for (const [index, connection] of connections.entries()) {
+      const bounce = bounceThatCut(bounces, connection);
+      if (bounce === undefined) continue;
+      cuts++;
+      const next = connections[index + 1];
+      if (next !== undefined) backMs.push(next.connectedMs - bounce.startedMs);
+    }
   }
   backMs.sort((a, b) => a - b);
   const timeTo = (share: number): number | null => {
-    const back = backMs[Math.ceil(cutSessions * share) - 1];
+    const back = backMs[Math.ceil(cuts * share) - 1];
     return back === undefined ? null : roundMs(back);
   };
   return {
@@ -56,23 +58,6 @@ export function measureReconnects(record: RunRecord): RunResult["reconnects"] {
     peakPerSecond: peakPerSecond(attemptsMs),
   };
 }
-
-interface Window {
-  fromMs: number;
-  toMs: number;
-}
-
-function bounceWindow({ bounces }: RunRecord): Window {
-  const window = { fromMs: Infinity, toMs: -Infinity };
-  for (const { state, atMs } of bounces) {
-    if (state === "started") window.fromMs = Math.min(window.fromMs, atMs);
-    window.toMs = Math.max(window.toMs, atMs + NOTICE_MS);
-  }
-  return window;
-}
-
-const isCutWithin = (connection: Connection, { fromMs, toMs }: Window): boolean =>
-  isCut(connection) && connection.endedMs >= fromMs && connection.endedMs <= toMs;
 
 const failedAfter = ({ connectFailed }: SessionRecord, atMs: number): number[] =>
   connectFailed.map((attempt) => attempt.atMs).filter((failedMs) => failedMs > atMs);

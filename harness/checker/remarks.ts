@@ -19,6 +19,20 @@ export const REMARKS = [
         : `${tally.neverStarted} of ${plural(tally.sessions, "session")} connected, but no pipeline is known to have started; what was planned for them counts as due.`,
   },
   {
+    id: "kept-from-starting",
+    when: ({ tally: { keptFromStarting } }) =>
+      keptFromStarting === 0
+        ? null
+        : `${plural(keptFromStarting, "session")} could not start before the drain, because nothing answered (no answer, or 5xx) once the bounce had begun.`,
+  },
+  {
+    id: "started-twice",
+    when: ({ tally: { startedTwice } }) =>
+      startedTwice === 0
+        ? null
+        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two instances, because a start was retried; what both published can arrive twice, or out of order.`,
+  },
+  {
     id: "gave-up",
     when: ({ tally }) =>
       tally.gaveUp === 0
@@ -33,8 +47,10 @@ export const REMARKS = [
         : `Never published: ${[
             [by.died, "died with their instance"],
             [by.aborted, "of aborted pipelines"],
+            [by["kept-from-starting"], "of sessions that nothing answered"],
+            [by.refused, "of sessions that were refused"],
             [by["never-started"], "of pipelines that never started"],
-            [by["at-gate"], "behind a gate that was never answered"],
+            [by["at-gate"], "behind a gate whose answer never came to the pipeline"],
             [by["completed-without"], "of pipelines that completed without them"],
           ]
             .filter(([count]) => count !== 0)

@@ -1,3 +1,5 @@
+import type { RunObservation } from "../history/observation.ts";
+import { collectBounces, type Bounce } from "./bounces.ts";
 import { InstanceFacts } from "./instance-facts.ts";
 import type { Names, RunRecord } from "./run-record.ts";
 
@@ -5,6 +7,10 @@ import type { Names, RunRecord } from "./run-record.ts";
 export interface RunContext {
   instances: Names;
   facts: InstanceFacts;
+  /** Null when the history does not say which run it is: then nothing is promised. */
+  promise: RunObservation["promise"] | null;
+  /** By their start. */
+  bounces: readonly Bounce[];
   /** Null when the history lacks the phase. */
   loadStartedMs: number | null;
   drainStartedMs: number | null;
@@ -15,10 +21,9 @@ export interface RunContext {
 export const createRunContext = (record: RunRecord): RunContext => ({
   instances: record.instances,
   facts: new InstanceFacts(record),
+  promise: record.run?.promise ?? null,
+  bounces: collectBounces(record),
   loadStartedMs: record.phases.get("load-started") ?? null,
   drainStartedMs: record.phases.get("drain-started") ?? null,
   drainEndedMs: record.phases.get("drain-ended") ?? Infinity,
 });
-
-/** Milliseconds, to the microsecond: what the clock resolves, and no binary tail in the results. */
-export const roundMs = (ms: number): number => Math.round(ms * 1000) / 1000;

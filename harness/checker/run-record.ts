@@ -5,6 +5,7 @@ import type {
   InstanceObservation,
   LedgerObservation,
   Observation,
+  PartExitObservation,
   PhaseObservation,
   RunObservation,
 } from "../history/observation.ts";
@@ -45,6 +46,7 @@ export class RunRecord {
   readonly ledgers: LedgerObservation[] = [];
   readonly bounces: BounceObservation[] = [];
   readonly instanceStates: InstanceObservation[] = [];
+  readonly partExits: PartExitObservation[] = [];
   readonly phases = new Map<PhaseObservation["phase"], number>();
   readonly contradictions = new Contradictions();
 
@@ -106,6 +108,9 @@ export class RunRecord {
       case "instance":
         this.instances.id(observation.instance);
         this.instanceStates.push(observation);
+        return;
+      case "part-exit":
+        this.partExits.push(observation);
         return;
       case "phase": {
         const earlier = this.phases.get(observation.phase);

@@ -8,6 +8,8 @@ const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 
 const FINAL_FATES = [
+  "refused",
+  "kept-from-starting",
   "never-started",
   "aborted",
   "died",
@@ -23,6 +25,14 @@ export class Tally {
   neverStarted = 0;
   /** Whose client model gave up for good. */
   gaveUp = 0;
+  /** Cut, and not back although there was time. */
+  neverCameBack = 0;
+  /** Sessions without a pipeline, by the status of the refusal. */
+  readonly refusedBy = new Map<number, number>();
+  /** Sessions without a pipeline, because nothing answered them during or after a bounce. */
+  keptFromStarting = 0;
+  /** Pipelines of which several instances say that they started them. */
+  startedTwice = 0;
   stuckStreams = 0;
   /** Stuck although everything due to them arrived: their terminal event is not among it. */
   stuckWithoutMiss = 0;
@@ -35,6 +45,8 @@ export class Tally {
   /** Publication times of the lost pairs. */
   readonly lostAtMs: number[] = [];
   readonly neverPublishedBy: Record<FinalFate, number> = zeros(FINAL_FATES);
+  /** Of those `at-gate`: pairs behind gates whose stall no promise excuses. */
+  stalledAgainstPromise = 0;
   readonly indeterminateBy = zeros(["unrecorded", "running", "late"]);
 
   duplicated = 0;

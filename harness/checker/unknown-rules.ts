@@ -67,7 +67,7 @@ export const UNKNOWN_RULES = [
   },
   {
     id: "bounce-missing",
-    when: ({ record, bounces }) =>
+    when: ({ record, context: { bounces } }) =>
       record.run !== null && record.run.bounce !== "none" && bounces.length === 0
         ? `No ${record.run.bounce} bounce was carried out.`
         : null,
@@ -75,11 +75,12 @@ export const UNKNOWN_RULES = [
   { id: "bounce-unfinished", when: bounceIsUnfinished },
   {
     id: "bounce-failed",
-    when: ({ bounces }) => {
+    when: ({ context: { bounces } }) => {
       const failed = bounces.find(({ error }) => error !== null);
       return failed === undefined ? null : `The bounce of ${failed.target} failed: ${failed.error ?? ""}`;
     },
   },
+  { id: "part-exit", when: partEnded },
   {
     id: "ledger-incomplete",
     when: ({ tally, context }) =>
@@ -127,11 +128,22 @@ function publisherIsSlow({ tally, load }: Evidence): string | null {
   return `Only ${inPercent(share)} of the planned events were published before the drain began: ${limit}.`;
 }
 
-function bounceIsUnfinished({ bounces, context: { drainStartedMs } }: Evidence): string | null {
+function bounceIsUnfinished({ context: { bounces, drainStartedMs } }: Evidence): string | null {
   const late = bounces.find(({ endedMs }) => endedMs === null || endedMs > (drainStartedMs ?? Infinity));
   return late === undefined
     ? null
     : `The bounce of ${late.target} had not ended when the drain began, so its effect is not all on record.`;
+}
+
+/** Taking the deployment down, after the drain, ends every part of it. */
+function partEnded({ record, context: { loadStartedMs, drainEndedMs } }: Evidence): string | null {
+  const [first] = record.partExits
+    .filter(({ atMs }) => atMs < drainEndedMs)
+    .sort((a, b) => a.atMs - b.atMs || (a.part < b.part ? -1 : 1));
+  if (first === undefined) return null;
+  const sinceS = (first.atMs - (loadStartedMs ?? first.atMs)) / 1000;
+  const when = `${Number(Math.abs(sinceS).toFixed(1))} s ${sinceS < 0 ? "before" : "after"} the load began`;
+  return `A part of the deployment that no bounce was to touch ended by itself: ${first.part}, ${when}.`;
 }
 
 /**

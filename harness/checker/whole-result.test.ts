@@ -72,7 +72,7 @@ describe("the whole result", () => {
   });
 
   it("counts a gate that was offered and not reached as stalled, a refused answer as none", async () => {
-    const { gates } = await judge("remark-never-published-why");
+    const { gates } = await judge("gate-stalled-without-a-route-home");
     expect(gates).toEqual({ offered: 1, answered: 0, reachedPipeline: 0, stalled: 1 });
   });
 });

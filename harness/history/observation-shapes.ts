@@ -159,6 +159,7 @@ export const OBSERVATION_SHAPES: Shapes = {
     state: oneOf(["started", "ready", "not-ready", "stopped", "killed"]),
     atMs: number,
   },
+  "part-exit": { part: name, atMs: number },
   phase: { phase: oneOf(["load-started", "loaded", "drain-started", "drain-ended"]), atMs: number },
   engine: {
     lagMs: object({ p99: number, max: number }),

@@ -186,6 +186,14 @@ export interface InstanceObservation {
   atMs: number;
 }
 
+/** A part of the deployment that no bounce was to touch (router, broker) ended by itself. */
+export interface PartExitObservation {
+  type: "part-exit";
+  /** As the platform calls it: `traefik`, `valkey`. */
+  part: string;
+  atMs: number;
+}
+
 /** The measured load began, arrivals ended (`loaded`: every session of the plan has arrived), the drain began, the drain ended. */
 export interface PhaseObservation {
   type: "phase";
@@ -220,6 +228,7 @@ export type Observation =
   | LedgerObservation
   | BounceObservation
   | InstanceObservation
+  | PartExitObservation
   | PhaseObservation
   | EngineObservation;
 

@@ -43,6 +43,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
   ledger: { instance: "a", state: "torn", records: 0 },
   bounce: { bounce: 1, kind: "crash", target: "a", state: "ended", error: "", atMs: 1 },
   instance: { instance: "a", state: "not-ready", atMs: 1 },
+  "part-exit": { part: "traefik", atMs: 1 },
   phase: { phase: "load-started", atMs: 1 },
   engine: { lagMs: { p99: 1, max: 2 }, utilisation: 0.5, cpuSeconds: 1, rssBytes: 1, workers: 1 },
 };
