@@ -28,6 +28,20 @@ export const sourceOf = (instanceId: number, route: Route): number =>
 export const instanceIdOf = (source: number): number => Math.floor(source / ROUTES.length);
 export const routeOf = (source: number): Route => ROUTES[source % ROUTES.length] as Route;
 
+/** More than one: a start whose answer was lost was tried again elsewhere. */
+export const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
+  new Set(pipelines.filter(({ state }) => state === "started").map(({ instance }) => instance));
+
+/** The highest number that each connection brought. */
+export function highestByConnection({ received }: EpochRecord): ReadonlyMap<number, number> {
+  const highest = new Map<number, number>();
+  received.seq.forEach((seq, index) => {
+    const connection = valueAt(received.connection, index);
+    if (seq > (highest.get(connection) ?? 0)) highest.set(connection, seq);
+  });
+  return highest;
+}
+
 /**
  * Called once for each number of the epoch that was planned, published or received, in rising order.
  * @param published index of its first publication, or -1

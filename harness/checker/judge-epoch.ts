@@ -2,7 +2,14 @@ import { valueAt } from "./column.ts";
 import { causeOf } from "./cause.ts";
 import { stallIsExcused } from "./gates.ts";
 import type { DueWindow } from "./due-pairs.ts";
-import { instanceIdOf, joinPairs, routeOf, type EpochRecord } from "./epoch-record.ts";
+import {
+  highestByConnection,
+  instanceIdOf,
+  instancesThatStarted,
+  joinPairs,
+  routeOf,
+  type EpochRecord,
+} from "./epoch-record.ts";
 import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished } from "./outcome.ts";
 import { lastObstacle, pipelineFate, type PipelineFate } from "./pipeline-fate.ts";
 import type { RunContext } from "./run-context.ts";
@@ -181,18 +188,6 @@ function isRecorded({ pipelines, published }: EpochRecord, { facts, instances }:
   ]);
   if (publishers.size === 0) return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
   return [...publishers].every((instance) => facts.ledgerComplete(instance));
-}
-
-const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
-  new Set(pipelines.filter(({ state }) => state === "started").map(({ instance }) => instance));
-
-function highestByConnection({ received }: EpochRecord): ReadonlyMap<number, number> {
-  const highest = new Map<number, number>();
-  received.seq.forEach((seq, index) => {
-    const connection = valueAt(received.connection, index);
-    if (seq > (highest.get(connection) ?? 0)) highest.set(connection, seq);
-  });
-  return highest;
 }
 
 /**

@@ -48,7 +48,7 @@ export const PUBLISH_LATENESS_P99_LIMIT_MS = 250;
 /**
  * How far the loss of a run routed by chance may be off (N-1)/N: this many standard errors of a share of sessions (their events
  * are lost together, so sessions are the sample), and a margin for what is not chance: sessions that end unevenly.
- * The check is coarse by that: with 3 replicas (66.7 %) it allows +-12.9 points at 300 sessions, +-7.2 at 1,300. It finds a router
+ * The check is coarse by that: with 3 replicas (66.7 %) it allows ±12.9 points at 300 sessions, ±7.2 at 1,300. It finds a router
  * that sticks or that aliases, not a slight imbalance.
  */
 export const CHANCE_SIGMAS = 4;
