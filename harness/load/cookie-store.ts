@@ -5,12 +5,14 @@ import { parseSetCookie } from "set-cookie-parser";
  * Path, domain and the security attributes make no difference with a single origin and are ignored.
  */
 export class CookieStore {
-  readonly #cookies = new Map<string, string>();
+  /** Made at the first cookie: without affinity there is none. */
+  #cookies: Map<string, string> | undefined;
   #header = "";
 
   /** @param setCookies the values of a response's `Set-Cookie` fields */
   take(setCookies: readonly string[]): void {
     if (setCookies.length === 0) return;
+    this.#cookies ??= new Map();
     for (const cookie of parseSetCookie([...setCookies], { decodeValues: false })) {
       // Max-Age wins over Expires (RFC 6265, 5.3).
       const expired =

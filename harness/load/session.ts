@@ -25,7 +25,8 @@ export class Session implements SessionStreamOwner {
   #received = 0;
   /** Checked once per run instead of once per event. */
   #epoch = "";
-  readonly #gates = new Set<string>();
+  /** Gates seen, made at the first: most sessions never see one. */
+  #gates: Set<string> | undefined;
 
   constructor(context: ShardContext, schedule: SessionSchedule, onSettled: OnSettled) {
     this.#context = context;
@@ -106,6 +107,7 @@ export class Session implements SessionStreamOwner {
     const event = gateEvent.safeParse(parseJson(data));
     if (!event.success) return;
     const { gate } = event.data.payload;
+    this.#gates ??= new Set();
     if (this.#gates.has(gate)) return;
     this.#gates.add(gate);
     void this.#untilClosed(() => this.#requests.answerGate(gate));
