@@ -1,11 +1,12 @@
 /**
- * What following streams costs, as ratios: CPU per event against a client that only counts bytes, at the same fixed rate,
- * and memory per idle stream. `npx tsx harness/load/bench-streams.ts [--json]`; about 20 s. Absolute times are those of
- * this host at this moment.
+ * What following streams costs, as ratios: CPU per event against a client that only counts bytes, at the same fixed rate;
+ * memory per idle stream; how late events are; how soon cut streams are back. `npx tsx harness/load/bench-streams.ts [--json]`;
+ * under 25 s. Absolute times are those of this host at this moment.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { loadavg } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -15,64 +16,101 @@ import type { ClientFigures, ClientMode } from "./bench/measure-client.ts";
 const LOADER = createRequire(import.meta.url).resolve("tsx");
 const SOURCE = fileURLToPath(new URL("./bench/event-source.ts", import.meta.url));
 const CLIENT = fileURLToPath(new URL("./bench/measure-client.ts", import.meta.url));
-const BUSY = { streams: 1_000, eventsPerSecond: 10_000, measureMs: 2_000 };
-const IDLE = { streams: 5_000, eventsPerSecond: 0, measureMs: 0 };
-/** performance.md: within 1.15 of the byte counter; under 8 KB per stream. */
-const GOALS = { cpuRatio: 1.15, rssBytesPerStream: 8 * 1024 };
+const BUSY = { streams: 1_000, eventsPerSecond: 20_000, measureMs: 1_000 };
+/** The engine's control requests take their time, so it gets fewer. */
+const IDLE = { transport: 15_000, engine: 5_000 };
+/** Whatever else runs on the host can only add to a figure of CPU time, so the smallest of this many is taken. */
+const ROUNDS = 2;
+/** performance.md: within 1.15 of the byte counter; under 8 KB per stream; cut streams back within a second. */
+const GOALS = { cpuRatio: 1.15, rssBytesPerStream: 8 * 1024, backMs: 1_000 };
+const NODE = ["--expose-gc", "--import", LOADER];
 
-const measure = async (mode: ClientMode, load: typeof BUSY): Promise<ClientFigures> => {
-  const node = ["--expose-gc", "--import", LOADER];
-  const source = spawn(process.execPath, [...node, SOURCE, String(load.eventsPerSecond)], {
+const withSource = async <T>(eventsPerSecond: number, use: (port: string) => Promise<T>): Promise<T> => {
+  const source = spawn(process.execPath, [...NODE, SOURCE, String(eventsPerSecond)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
     const [port] = (await once(createInterface({ input: source.stdout }), "line")) as [string];
-    const parameters = [mode, port, load.streams, load.measureMs].map(String);
-    const { stdout } = await promisify(execFile)(process.execPath, [...node, CLIENT, ...parameters]);
-    return JSON.parse(stdout) as ClientFigures;
+    return await use(port);
   } finally {
     source.kill("SIGKILL");
   }
 };
 
-const bytes = await measure("bytes", BUSY);
-const transport = await measure("transport", BUSY);
-const engine = await measure("engine", BUSY);
-const idle = { transport: await measure("transport", IDLE), engine: await measure("engine", IDLE) };
-const result = {
-  busy: { ...BUSY, bytes, transport, engine },
-  idle: {
-    streams: IDLE.streams,
-    transport: idle.transport.rssBytesPerStream,
-    engine: idle.engine.rssBytesPerStream,
-  },
-  cpuRatio: {
-    transport: transport.cpuUsPerEvent / bytes.cpuUsPerEvent,
-    engine: engine.cpuUsPerEvent / bytes.cpuUsPerEvent,
-  },
-  goals: GOALS,
+const measure = async (
+  mode: ClientMode,
+  port: string,
+  streams: number,
+  measureMs: number,
+): Promise<ClientFigures> => {
+  const parameters = [mode, port, streams, measureMs].map(String);
+  const { stdout } = await promisify(execFile)(process.execPath, [...NODE, CLIENT, ...parameters]);
+  return JSON.parse(stdout) as ClientFigures;
 };
 
-if (process.argv.includes("--json")) console.log(JSON.stringify(result, null, 2));
-else {
+/** The modes take turns, so that a busy moment of the host does not meet one of them only. */
+const measureBusy = async (): Promise<Record<ClientMode, ClientFigures>> => {
+  const modes: ClientMode[] = ["bytes", "transport", "engine"];
+  const rounds: ClientFigures[][] = modes.map(() => []);
+  await withSource(BUSY.eventsPerSecond, async (port) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [i, mode] of modes.entries())
+        rounds[i]?.push(await measure(mode, port, BUSY.streams, BUSY.measureMs));
+    }
+  });
+  const best = rounds.map((all) => all.reduce((a, b) => (b.cpuUsPerEvent < a.cpuUsPerEvent ? b : a)));
+  const [bytes, transport, engine] = best as [ClientFigures, ClientFigures, ClientFigures];
+  return { bytes, transport, engine };
+};
+
+const busy = await measureBusy();
+const idleOf = (mode: "transport" | "engine"): Promise<ClientFigures> =>
+  withSource(0, (port) => measure(mode, port, IDLE[mode], 0));
+// Memory does not mind company, and the engine's reconnects come after the transport is done.
+const [idleTransport, idleEngine] = await Promise.all([idleOf("transport"), idleOf("engine")]);
+const rssOf = (streams: number, figures: ClientFigures): object => ({
+  streams,
+  rssBytesPerStream: figures.rssBytesPerStream,
+  settledRssBytesPerStream: figures.settledRssBytesPerStream,
+});
+const cpuRatio = {
+  transport: busy.transport.cpuUsPerEvent / busy.bytes.cpuUsPerEvent,
+  engine: busy.engine.cpuUsPerEvent / busy.bytes.cpuUsPerEvent,
+};
+const { latencyMs } = busy.engine;
+const { backMs = NaN } = idleEngine;
+const loadAverage = loadavg()[0] ?? NaN;
+
+if (process.argv.includes("--json")) {
+  const idle = { transport: rssOf(IDLE.transport, idleTransport), engine: rssOf(IDLE.engine, idleEngine) };
+  const back = { streams: IDLE.engine, backMs };
+  const result = { busy: { ...BUSY, ...busy }, cpuRatio, latencyMs, idle, back, goals: GOALS, loadAverage };
+  console.log(JSON.stringify(result, null, 2));
+} else {
   const table = new Table({
-    head: ["client", "us/event", "ratio", "events/s", "core", "KB per idle stream"],
+    head: ["client", "us/event", "ratio", "events/s", "core", "KB/idle stream", "settled"],
   });
   const kilobytes = (rss: number): string => (rss / 1024).toFixed(1);
-  const row = (name: string, figures: ClientFigures, ratio: number, rss: string): string[] => [
+  const row = (name: string, figures: ClientFigures, ratio: number, idle?: ClientFigures): string[] => [
     name,
     figures.cpuUsPerEvent.toFixed(1),
     ratio.toFixed(2),
     ((figures.events * 1000) / BUSY.measureMs).toFixed(0),
     `${(figures.utilisation * 100).toFixed(0)} %`,
-    rss,
+    idle ? kilobytes(idle.rssBytesPerStream) : "-",
+    idle ? kilobytes(idle.settledRssBytesPerStream) : "-",
   ];
   table.push(
-    row("counts bytes only", bytes, 1, "-"),
-    row("transport and scan", transport, result.cpuRatio.transport, kilobytes(result.idle.transport)),
-    row("whole engine, history written", engine, result.cpuRatio.engine, kilobytes(result.idle.engine)),
-    ["goal (transport)", "", `<= ${GOALS.cpuRatio}`, "", "", `< ${kilobytes(GOALS.rssBytesPerStream)}`],
+    row("counts bytes only", busy.bytes, 1),
+    row("transport and scan", busy.transport, cpuRatio.transport, idleTransport),
+    row("whole engine, history written", busy.engine, cpuRatio.engine, idleEngine),
+    ["goal (transport)", "", `<= ${GOALS.cpuRatio}`, "", "", "", `< ${kilobytes(GOALS.rssBytesPerStream)}`],
   );
   console.log(table.toString());
-  console.log(`${BUSY.streams} streams at ${BUSY.eventsPerSecond} events/s; ${IDLE.streams} idle streams`);
+  console.log(
+    `${BUSY.streams} streams at ${BUSY.eventsPerSecond} events/s, best of ${ROUNDS}; idle streams: ${IDLE.transport} transport, ${IDLE.engine} engine\n` +
+      `source to history: p50 ${latencyMs?.p50.toFixed(2)} ms, p99 ${latencyMs?.p99.toFixed(2)} ms\n` +
+      `${IDLE.engine} cut streams back after ${backMs.toFixed(0)} ms (goal < ${GOALS.backMs}), back-off included\n` +
+      `load average ${loadAverage.toFixed(1)}`,
+  );
 }

@@ -1,7 +1,7 @@
 /**
  * Source of the stream bench, a process of its own: bare sockets, the cheapest server there is. Argument: events per second in
  * all streams together. It answers what a session asks for just well enough, and sends events round robin to every open stream.
- * Prints its port.
+ * `POST /cut` cuts them all. Prints its port.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { nowMs } from "../../clock.ts";
@@ -20,6 +20,10 @@ const NOTICE = JSON.stringify({ instance: "source", subscribedMs: 0, resume: { s
 const streams: Socket[] = [];
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on("error", () => socket.destroy());
+  socket.on("close", () => {
+    const at = streams.indexOf(socket);
+    if (at >= 0) streams.splice(at, 1);
+  });
   socket.on("data", (bytes) => {
     const request = bytes.toString("latin1");
     if (/^GET \S+\/events/.test(request)) {
@@ -28,6 +32,9 @@ const server = createServer({ noDelay: true }, (socket) => {
     } else if (request.startsWith("GET")) socket.write(json("200 OK", {}));
     else if (request.startsWith("POST /api/sessions ")) {
       socket.write(json("201 Created", { sessionId: "s", token: "t", epoch: "e1" }));
+    } else if (request.startsWith("POST /cut ")) {
+      for (const stream of streams.splice(0)) stream.destroy();
+      socket.end(json("200 OK", {}));
     } else if (request.startsWith("POST")) {
       socket.write(json("202 Accepted", { epoch: "e1", total: 0, instance: "source" }));
     }
@@ -40,7 +47,7 @@ const send = (): void => {
   const due = Math.floor(((nowMs() - startedMs) * eventsPerSecond) / 1000);
   for (; sent < due; sent++) {
     const stream = streams[sent % Math.max(1, streams.length)];
-    stream?.write(eventFrame(sent));
+    stream?.write(eventFrame(Math.round(nowMs() * 1000)));
   }
 };
 

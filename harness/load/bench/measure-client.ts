@@ -2,12 +2,13 @@
  * One client of the stream bench, a process of its own, so that its CPU time and memory are nobody else's. Arguments: mode,
  * port, streams, milliseconds to measure. Prints one {@link ClientFigures} as JSON.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "../../clock.ts";
+import type { Observation, ReceivedObservation } from "../../history/observation.ts";
 import { ENGINE_LIMITS } from "../engine-limits.ts";
 import type { LoadPlan } from "../load-plan.ts";
 import { LoadShard } from "../load-shard.ts";
@@ -23,16 +24,29 @@ export interface ClientFigures {
   cpuUsPerEvent: number;
   /** Share of one core, 0 to 1. */
   utilisation: number;
+  /** After one collection: what a burst of arrivals made the heap grow to is mostly still in it. */
   rssBytesPerStream: number;
+  /** After a second one half a second later: by then the free memory has been handed back. */
+  settledRssBytesPerStream: number;
+  /** `engine` with events only: from the source's write to the engine's time stamp, the kernel's way included. */
+  latencyMs?: { p50: number; p99: number };
+  /** `engine` without events only: from cutting all streams at once to their being back, back-off included. */
+  backMs?: number;
 }
 
 /** Code compiled, memory settled. */
-const WARM_UP_MS = 1_000;
+const WARM_UP_MS = 700;
+const ARRIVALS_PER_SECOND = 5_000;
+const HAND_BACK_MS = 500;
+const POLL_MS = 5;
 
 interface Client {
   /** Streams that are open. */
   open(): number;
   events(): number;
+  /** What only the whole engine can tell; `latencyMs` of the events sent within a time. */
+  latencyMs?(fromMs: number, toMs: number): Promise<{ p50: number; p99: number }>;
+  backMs?(): Promise<number>;
 }
 
 const mode = process.argv[2] as ClientMode;
@@ -95,7 +109,7 @@ const runEngine = async (folder: string): Promise<Client> => {
     sessions: streams,
     eventsPerSecond: 1,
     durationS: 60,
-    rampS: 1,
+    rampS: streams / ARRIVALS_PER_SECOND,
     drainS: 1,
     gates: 0,
     payloadBytes: 150,
@@ -108,7 +122,36 @@ const runEngine = async (folder: string): Promise<Client> => {
   const job = { plan, limits: ENGINE_LIMITS, worker: 0, workers: 1, segmentPath };
   const shard = await LoadShard.create(job, recorder, { onArrived: () => {}, onSettled: () => {} });
   shard.start(nowMs());
-  return { open: () => shard.progress().up, events: () => shard.progress().received };
+  return {
+    open: () => shard.progress().up,
+    events: () => shard.progress().received,
+    latencyMs: async (fromMs, toMs) => {
+      await recorder.flush();
+      const lines = (await readFile(segmentPath, "utf8")).trimEnd().split("\n");
+      const latenciesMs = lines
+        .map((line) => JSON.parse(line) as Observation)
+        .filter((one): one is ReceivedObservation => one.type === "received")
+        .filter((one) => one.seq / 1000 >= fromMs && one.seq / 1000 < toMs)
+        .map((one) => one.atMs - one.seq / 1000)
+        .sort((a, b) => a - b);
+      const at = (share: number): number => latenciesMs[Math.floor(latenciesMs.length * share)] ?? NaN;
+      return { p50: at(0.5), p99: at(0.99) };
+    },
+    backMs: async () => {
+      const cutMs = nowMs();
+      await fetch(`http://127.0.0.1:${port}/cut`, { method: "POST" });
+      await until(() => shard.progress().reconnects >= streams, "streams are not back");
+      return nowMs() - cutMs;
+    },
+  };
+};
+
+const until = async (condition: () => boolean, otherwise: string): Promise<void> => {
+  const deadlineMs = nowMs() + 10_000;
+  while (!condition()) {
+    if (nowMs() > deadlineMs) throw new Error(otherwise);
+    await sleep(POLL_MS);
+  }
 };
 
 const rssBytes = (): number => {
@@ -116,27 +159,38 @@ const rssBytes = (): number => {
   return process.memoryUsage.rss();
 };
 
+const settledRssBytes = async (): Promise<number> => {
+  rssBytes();
+  await sleep(measureMs > 0 ? 0 : HAND_BACK_MS);
+  return rssBytes();
+};
+
 const folder = await mkdtemp(join(tmpdir(), "bench-streams-"));
 try {
   const rssBefore = rssBytes();
   const client =
     mode === "bytes" ? countBytes() : mode === "transport" ? followStreams() : await runEngine(folder);
-  const deadlineMs = nowMs() + 20_000;
-  while (client.open() < streams) {
-    if (nowMs() > deadlineMs) throw new Error(`only ${client.open()} of ${streams} streams are open`);
-    await sleep(50);
-  }
+  await until(() => client.open() >= streams, `not all of the ${streams} streams are open`);
   await sleep(WARM_UP_MS);
   const rssBytesPerStream = (rssBytes() - rssBefore) / streams;
   const [eventsBefore, cpuBefore, startedMs] = [client.events(), process.cpuUsage(), nowMs()];
   await sleep(measureMs);
   const events = client.events() - eventsBefore;
   const { user, system } = process.cpuUsage(cpuBefore);
+  const endedMs = nowMs();
+  const utilisation = (user + system) / 1000 / (endedMs - startedMs);
+  const settledRss = await settledRssBytes();
+  const busy = measureMs > 0;
+  const latencyMs = busy ? await client.latencyMs?.(startedMs, endedMs) : undefined;
+  const backMs = busy ? undefined : await client.backMs?.();
   const figures: ClientFigures = {
     events,
     cpuUsPerEvent: (user + system) / events,
-    utilisation: (user + system) / 1000 / (nowMs() - startedMs),
+    utilisation,
     rssBytesPerStream,
+    settledRssBytesPerStream: (settledRss - rssBefore) / streams,
+    ...(latencyMs && { latencyMs }),
+    ...(backMs === undefined ? {} : { backMs }),
   };
   console.log(JSON.stringify(figures));
 } finally {
