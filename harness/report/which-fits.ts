@@ -76,7 +76,7 @@ const rankings = (here: readonly RunGroup[]): string[] => {
   const share = (group: RunGroup): string =>
     `${group.topology} (${groupFigure(group, stuckRatio, formatPercent)})`;
   const caveat = inVain
-    ? `. Yet by the share of streams that end stuck, ${formatList(delivery.leaders.map(share))} cannot be told from ${formatList(alike.map(share))}${died ? ": pipelines die with their instance, and no delivery replaces them" : ""}`
+    ? `. Yet no fewer streams end stuck in ${formatList(delivery.leaders.map(share))} than in ${formatList(alike.map(share))}${died ? ": pipelines die with their instance, and no delivery replaces them" : ""}`
     : "";
   const best = rankClause(delivery, lostOfPublished, [
     "lost the smallest share of what was published",
