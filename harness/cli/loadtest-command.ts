@@ -7,6 +7,7 @@ import { PROJECT_ROOT } from "../run/describe-host.ts";
 import { createResultsFolder } from "../run/results-folder.ts";
 import { runComparison } from "../run/run-comparison.ts";
 import { loadScenario } from "../scenario/load-scenario.ts";
+import { selectTopologies } from "../scenario/scenario.ts";
 import { checkOpenFiles } from "./check-open-files.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { wantsColour } from "./colour.ts";
@@ -67,8 +68,12 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   const { platform, reason } = choosePlatform(options.platform);
   await checkOpenFiles(scenario.sessions);
   await sweep();
+  process.stderr.write(`platform ${platform.name}: ${reason}\n`);
+  const onStep = (step: string): void => void process.stderr.write(`${step}\n`);
+  const topologies = selectTopologies(scenario);
+  await interruptible((signal) => platform.prepare({ topologies, onStep, signal }));
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
-  process.stderr.write(`platform ${platform.name}: ${reason}\nresults in ${results.path}\n`);
+  process.stderr.write(`results in ${results.path}\n`);
   const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
   const comparison = interruptible((signal) =>
     runComparison({

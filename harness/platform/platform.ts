@@ -56,7 +56,16 @@ export interface Deployment {
   down(): Promise<void>;
 }
 
+export interface PrepareOptions {
+  topologies: readonly Topology[];
+  /** One line on what is going on ("fetching Traefik 3.7.15 (50 MB, once)"). */
+  onStep?: (step: string) => void;
+  signal?: AbortSignal;
+}
+
 export interface Platform {
   name: "local" | "docker";
+  /** Finds or fetches all that the topologies need, so that no measured run waits for it. Rejects with what is missing and how to get it. */
+  prepare(options: PrepareOptions): Promise<void>;
   up(options: UpOptions): Promise<Deployment>;
 }

@@ -153,7 +153,7 @@ describe("a run that cannot be carried out", () => {
   const failingAt = (failing: number): Platform => {
     let ups = 0;
     return {
-      name: "local",
+      ...localPlatform,
       up: (options) => {
         ups += 1;
         return ups === failing

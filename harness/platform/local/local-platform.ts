@@ -12,5 +12,11 @@ export interface LocalPlatform extends Platform {
 /** @throws ToolError, WaitError or the reason of the abort; whatever was started is gone by then */
 export const localPlatform: LocalPlatform = {
   name: "local",
+  prepare: async ({ topologies, onStep, signal }) => {
+    await localParts.resolveTool("traefik", { onStep, signal });
+    if (topologies.some(({ broadcaster }) => broadcaster === "redis")) {
+      await localParts.resolveTool("valkey", { onStep, signal });
+    }
+  },
   up: (options) => bringUp(options, localParts),
 };
