@@ -16,7 +16,7 @@ TOPOLOGY_TARGETS := phase0 naive phase1 phase2 phase2-sticky
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
-	@echo "$(TOPOLOGY_TARGETS)" | sed 's/^/Stand one topology up: make /; s/ / | /4g'
+	@echo "phase...      Stand one topology up: make $(firstword $(TOPOLOGY_TARGETS)), likewise $(wordlist 2,99,$(TOPOLOGY_TARGETS))"
 
 # The stamp is written last, so an interrupted install is done again.
 $(STAMP): package.json package-lock.json

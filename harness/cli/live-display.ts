@@ -63,7 +63,7 @@ function describeLoad(progress: LoadProgress, laterSeconds: number): string {
   return [
     `${progress.sessionsUp}/${progress.sessions} sessions up`,
     `${Math.round(progress.eventsPerSecond)} events/s`,
-    `${progress.overdue} overdue`,
+    `${progress.overdue} missing so far`,
     `${progress.reconnects} reconnects`,
     `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`,
   ].join(" · ");
