@@ -132,8 +132,10 @@ describe("a loadtest that is interrupted", () => {
 
 describe("up, bounce and down", () => {
   it("leave a topology running over commands, bounce it, and remove it", async () => {
-    const up = await sseLab(["up", "phase2"]);
+    // More replicas than the default load would outlast a rolling bounce of: `up` makes no load.
+    const up = await sseLab(["up", "phase2", "--replicas", "4"]);
     expect(up.exitCode).toBe(0);
+    expect(up.stdout).toContain("server-4");
     const url = /router\s+(\S+)/.exec(String(up.stdout))?.[1] ?? "";
     try {
       expect((await fetch(`${url}/healthz`)).status).toBe(200);

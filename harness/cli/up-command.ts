@@ -69,8 +69,14 @@ function chooseTopology(
   name: string,
   replicas: UpOptions["replicas"],
 ): { topology: Topology; replicas: number } {
+  // No load is asked for, so there is no bounce that it could be too short for.
   const scenario = parseScenario(
-    { ...DEFAULT_SCENARIO, topologies: [name], ...(replicas === undefined ? {} : { replicas }) },
+    {
+      ...DEFAULT_SCENARIO,
+      topologies: [name],
+      bounces: ["none"],
+      ...(replicas === undefined ? {} : { replicas }),
+    },
     (key) => (key === "topologies" ? "up" : `--${key}`),
   );
   const [topology] = selectTopologies(scenario);
