@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{infra,harness,server,loadtests}/**/*.test.ts"],
+    // They need a Docker engine: `make test-docker`.
+    exclude: ["**/node_modules/**", "**/*.docker.test.ts"],
     globalSetup: ["harness/test-tools.ts"],
     // A measuring test that is retried is a deleted observation.
     retry: 0,

@@ -1,8 +1,9 @@
 /** The topologies as data: one row each. Only infra, platforms, run and cli know these names. */
 
 export type Broadcaster = "local" | "redis";
-export type Affinity = "none" | "cookie";
-export type Router = "traefik";
+/** `header`: the router hashes `X-Session-ID`, which a browser's own EventSource cannot send. */
+export type Affinity = "none" | "cookie" | "header";
+export type Router = "traefik" | "haproxy";
 
 /** Causes of loss that a topology may show without breaking its promise (names as in `harness/history/observation.ts`). */
 export type AllowedCause = "no-route" | "in-flight-at-disconnect" | "while-disconnected" | "broker-gap";
@@ -75,6 +76,22 @@ export const TOPOLOGIES = [
     affinity: "cookie",
     broadcaster: "local",
     claim: "no loss in steady state; each deploy bounces its clients; uneven load",
+    promise: {
+      steady: [],
+      bounced: ["no-route", ...whileAway],
+      pipelinesMayDie: true,
+      routedByChance: false,
+      sentence:
+        "Nothing is lost in steady state; a bounce may lose what its clients miss, and end their pipelines.",
+    },
+  },
+  {
+    name: "phase1-header",
+    replicas: 3,
+    router: "haproxy",
+    affinity: "header",
+    broadcaster: "local",
+    claim: "as phase1, by a consistent hash of X-Session-ID; a browser's own EventSource cannot send one",
     promise: {
       steady: [],
       bounced: ["no-route", ...whileAway],

@@ -61,4 +61,20 @@ export interface RunResult {
     cpuSeconds: number;
     rssBytes: number;
   };
+  /** What each part of the deployment used from load-started to drain-started. Empty when nothing was read. */
+  costs: PartCost[];
+}
+
+export interface PartCost {
+  part: string;
+  role: "server" | "router" | "broker";
+  source: "cgroup" | "procfs";
+  /** Over all its incarnations. What an incarnation used after its last reading is not in it. */
+  cpuSeconds: number;
+  /** Anonymous resident memory: at the first reading, and the highest of any. */
+  memoryBytes: { first: number; peak: number };
+  /** Kernel memory of its sockets. Null where the host does not account for it. */
+  socketMemoryBytes: { first: number; peak: number } | null;
+  receivedBytes: number | null;
+  sentBytes: number | null;
 }

@@ -194,6 +194,21 @@ export interface PartExitObservation {
   atMs: number;
 }
 
+/** A reading of what one part of the deployment has used since it started. Fields as in `PartUsage` of the platform port. */
+export interface UsageObservation {
+  type: "usage";
+  part: string;
+  role: "server" | "router" | "broker";
+  incarnation: string;
+  source: "cgroup" | "procfs";
+  cpuSeconds: number;
+  memoryBytes: number;
+  socketMemoryBytes?: number;
+  receivedBytes?: number;
+  sentBytes?: number;
+  atMs: number;
+}
+
 /** The measured load began, arrivals ended (`loaded`: every session of the plan has arrived), the drain began, the drain ended. */
 export interface PhaseObservation {
   type: "phase";
@@ -229,6 +244,7 @@ export type Observation =
   | BounceObservation
   | InstanceObservation
   | PartExitObservation
+  | UsageObservation
   | PhaseObservation
   | EngineObservation;
 

@@ -1,6 +1,6 @@
 /** The platform port: what runs a topology, seen from the harness. */
 import type { Topology } from "../../infra/topologies.ts";
-import type { InstanceObservation } from "../history/observation.ts";
+import type { BounceKind, InstanceObservation } from "../history/observation.ts";
 
 export interface UpOptions {
   topology: Topology;
@@ -28,18 +28,53 @@ export interface LedgerFile {
   path: string;
 }
 
-/** What the nemesis may do to one instance. Every call is idempotent and rejects with the last log lines. */
+/** One deploy: every instance is replaced by a new revision of itself. */
+export interface Deploy {
+  /** `rolling`: one after the other, each ready before the next is stopped. `recreate`: all are stopped, then all started. */
+  strategy: "rolling" | "recreate";
+  /** SIGTERM, then SIGKILL when it is still there after this long. 0: SIGKILL at once, as hosts do that give no grace. Milliseconds. */
+  graceMs: number;
+  /** The replacement of one instance began (before anything is done to it) or ended (it is ready and has traffic again). `atMs` on the harness clock. */
+  onReplace?: (instance: string, state: "started" | "ended", atMs: number) => void;
+}
+
+/** What the nemesis may do to instances. Every call rejects with the last log lines of what did not do as told. */
 export interface InstanceControl {
-  /** As a deploy stops it: SIGTERM, then SIGKILL when it is still there after `graceMs` (0: SIGKILL at once). Resolves when it is gone. */
-  stop(instance: string, graceMs: number): Promise<void>;
-  /** SIGKILL. Resolves when it is gone. */
+  /** Resolves when every new instance is ready and the router sends it traffic. */
+  deploy(deploy: Deploy): Promise<void>;
+  /** SIGKILL. Resolves when it is gone. Nothing happens when it is gone already. */
   kill(instance: string): Promise<void>;
-  /** Starts it again. Resolves when it is ready and the router sends it traffic. */
+  /** Starts it again. Resolves when it is ready and the router sends it traffic. Nothing happens when it runs already. */
   start(instance: string): Promise<void>;
+}
+
+/** What a part of the deployment has used since it started, read from the kernel's own accounts. */
+export interface PartUsage {
+  /** Instance name, or `traefik`, `haproxy`, `valkey`. */
+  part: string;
+  role: "server" | "router" | "broker";
+  /** Names the process or container: its counters begin at 0 with it. */
+  incarnation: string;
+  /** `cgroup`: of the whole container. `procfs`: of the process, without what the kernel does for its sockets. */
+  source: "cgroup" | "procfs";
+  /** User and system. */
+  cpuSeconds: number;
+  /** Anonymous resident memory: what it asked for, without files that it shares with others. */
+  memoryBytes: number;
+  /** What the kernel holds in its socket buffers. Undefined where the host does not account for it. */
+  socketMemoryBytes?: number;
+  /** Bytes that came in and went out over its network interface. Undefined without an interface of its own. */
+  receivedBytes?: number;
+  sentBytes?: number;
+  /** Harness clock. */
+  atMs: number;
 }
 
 /** A topology that is up: the one plain object that a platform hands to the harness. */
 export interface Deployment {
+  /** Names it on this host, e.g. `phase1-x3k9q2`. */
+  id: string;
+  topology: string;
   /** Base URL of the router, e.g. `http://127.0.0.1:18080`. */
   url: string;
   dashboardUrl?: string;
@@ -48,11 +83,15 @@ export interface Deployment {
   /** Direct base URL of each instance: `sse-lab up` prints it, for looking at /metrics. Load never goes there. */
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
-  /** Versions of the real parts, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. */
+  /** Versions of the real parts and where they come from, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. */
   versions: Readonly<Record<string, string>>;
   /** All ledger files so far, those of dead processes included. */
   ledgers(): Promise<LedgerFile[]>;
-  /** Ends every process of the deployment, then removes its temporary files. Safe to call twice. */
+  /** One reading of every part that runs. Never rejects for a part that has just gone: it is left out. */
+  usage(): Promise<PartUsage[]>;
+  /** Leaves it running when this process ends, until `downAll`. Nothing of this object is to be used after it. */
+  release(): Promise<void>;
+  /** Ends every process and container of the deployment, then removes its temporary files. Safe to call twice. */
   down(): Promise<void>;
 }
 
@@ -63,9 +102,59 @@ export interface PrepareOptions {
   signal?: AbortSignal;
 }
 
+export type PlatformName = "local" | "docker";
+
+/** A deployment that outlives the command that brought it up: `sse-lab up`, then `bounce` and `down` by other commands. */
+export interface KeptDeployment {
+  id: string;
+  topology: string;
+  platform: PlatformName;
+  url: string;
+  dashboardUrl: string;
+  instances: readonly string[];
+  /** Direct base URL of each instance, for looking at /metrics. */
+  instanceUrls: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  startedAt: string;
+}
+
+export interface DeploymentListeners {
+  onInstance?: UpOptions["onInstance"] | undefined;
+  onPartExit?: UpOptions["onPartExit"] | undefined;
+  onStep?: UpOptions["onStep"] | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a sweep found. */
+export interface SweepReport {
+  /** What was removed: id, and what there was of it, for people ("3 processes", "5 containers, 1 network"). */
+  swept: { id: string; what: string }[];
+  /** Ids left alone, by reason: kept on purpose, of a command that still runs, of another host. */
+  kept: string[];
+  owned: string[];
+  foreign: string[];
+  /** One line each on what could not be cleaned up; it is tried again next time. */
+  problems: string[];
+}
+
 export interface Platform {
-  name: "local" | "docker";
+  name: PlatformName;
+  /** Settings that decide figures, for the manifest. */
+  settings: Readonly<Record<string, string | number>>;
+  /**
+   * Longest time on a quiet host from the start of a bounce to its end, seconds: a load that is over by then would not show the
+   * whole bounce.
+   */
+  bounceSeconds(kind: BounceKind, replicas: number): number;
   /** Finds or fetches all that the topologies need, so that no measured run waits for it. Rejects with what is missing and how to get it. */
   prepare(options: PrepareOptions): Promise<void>;
   up(options: UpOptions): Promise<Deployment>;
+  /** The kept deployments of this checkout that still run, oldest first. Cheap where there is none. */
+  findKept(): Promise<KeptDeployment[]>;
+  /** Takes hold of a kept deployment. End with its `release` (it goes on running) or `down`. Rejects when no such deployment is kept. */
+  attach(id: string, listeners: DeploymentListeners): Promise<Deployment>;
+  /** Removes deployments whose command is dead. Cheap where there is none. */
+  sweepLeftovers(): Promise<SweepReport>;
+  /** As `sweepLeftovers`, and takes down what `sse-lab up` left running. Deployments of living commands are left alone. */
+  downAll(onStep?: (step: string) => void): Promise<SweepReport>;
 }

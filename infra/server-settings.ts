@@ -1,13 +1,13 @@
 /**
- * The settings on the local platform that decide figures, in one place: they go into the run's manifest as they are. None is
- * left to a default of the server, so that a changed default changes no measurement unseen.
+ * The settings that decide figures, the same on every platform, in one place: they go into the run's manifest as they are.
+ * None is left to a default of the server, so that a changed default changes no measurement unseen.
  */
 
 /** Interval of the router's health checks, ms: how long it goes on sending requests to an instance that is gone. */
 export const routerHealthCheckMs = 500;
 
 /**
- * Environment of each server, beside what differs per instance and topology. Milliseconds where the name says so.
+ * Environment of each server, beside what differs per instance, topology and platform (address, name, broker, secret, ledger). Milliseconds where the name says so.
  *
  * - RETRY_MS: the `retry:` of the streams.
  * - HEARTBEAT_MS: a comment to every stream this often.
@@ -20,8 +20,7 @@ export const routerHealthCheckMs = 500;
  * - GATE_TIMEOUT_MS: 0, a gate waits for its answer for ever.
  * - RATE_LIMIT_POINTS: all load comes from one address, so the limit is put out of reach; it stays in the path.
  */
-export const localServerSettings = {
-  HOST: "127.0.0.1",
+export const serverSettings = {
   RETRY_MS: "1000",
   HEARTBEAT_MS: "15000",
   DRAIN_NOTICE_MS: "1000",

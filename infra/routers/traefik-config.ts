@@ -1,26 +1,12 @@
 /** Traefik's configuration for one deployment, as two YAML files. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { posix } from "node:path";
 import { stringify } from "yaml";
-import type { Affinity } from "../../../infra/topologies.ts";
-import { routerHealthCheckMs } from "./local-server-settings.ts";
+import { routerHealthCheckMs } from "../server-settings.ts";
+import type { RouterFile, RouterPlan } from "./router-plan.ts";
 
 /** Name of the one service, and of the cookie that pins a client to an instance. */
 export const ROUTER_SERVICE = "lab";
 export const AFFINITY_COOKIE = "sse_lab_affinity";
-
-export interface RouterPlan {
-  /** Port of 127.0.0.1 that takes the load. */
-  port: number;
-  /** Port of 127.0.0.1 for ping, API and dashboard. */
-  opsPort: number;
-  /**
-   * Base URLs of the servers. They stay the same across restarts, as in a StatefulSet or with fixed service names: the
-   * health check alone takes an instance out and in, and a client's cookie (a hash of the URL) stays good.
-   */
-  servers: readonly string[];
-  affinity: Affinity;
-}
 
 const staticConfig = (plan: RouterPlan, dynamicFile: string): object => ({
   // The lab must run without any network.
@@ -29,14 +15,14 @@ const staticConfig = (plan: RouterPlan, dynamicFile: string): object => ({
   log: { level: "INFO", noColor: true },
   entryPoints: {
     web: {
-      address: `127.0.0.1:${plan.port}`,
+      address: plan.webAddress,
       transport: {
         // The default of 60 s is meant for slow request bodies; the lab has none, and no stream shall end by a clock.
         respondingTimeouts: { readTimeout: 0 },
       },
     },
     // The entry point of this name is the one that ping and the API take.
-    traefik: { address: `127.0.0.1:${plan.opsPort}` },
+    traefik: { address: plan.opsAddress },
   },
   ping: {},
   // "insecure" means without a login; the entry point is on the loopback.
@@ -50,7 +36,7 @@ const dynamicConfig = (plan: RouterPlan): object => ({
     services: {
       [ROUTER_SERVICE]: {
         loadBalancer: {
-          servers: plan.servers.map((url) => ({ url })),
+          servers: plan.servers.map(({ url }) => ({ url })),
           healthCheck: { path: "/readyz", interval: `${routerHealthCheckMs}ms`, timeout: "2s" },
           // At once after each write. Traefik does so for text/event-stream anyway; said here so that it is not left to
           // the detection of a content type. No compress middleware: it would hold events back.
@@ -71,12 +57,11 @@ const dynamicConfig = (plan: RouterPlan): object => ({
   },
 });
 
-/** Writes both files into `folder` and returns the path of the static one, for `--configFile`. */
-export const writeTraefikConfig = async (folder: string, plan: RouterPlan): Promise<string> => {
-  await mkdir(folder, { recursive: true });
-  const staticFile = join(folder, "traefik.yml");
-  const dynamicFile = join(folder, "dynamic.yml");
-  await writeFile(dynamicFile, stringify(dynamicConfig(plan)));
-  await writeFile(staticFile, stringify(staticConfig(plan, dynamicFile)));
-  return staticFile;
+/** Both files, to be written into `folder` (absolute). The first is for `--configFile`; it names the second. */
+export const traefikConfig = (folder: string, plan: RouterPlan): [RouterFile, RouterFile] => {
+  const dynamicFile = posix.join(folder, "dynamic.yml");
+  return [
+    { path: posix.join(folder, "traefik.yml"), content: stringify(staticConfig(plan, dynamicFile)) },
+    { path: dynamicFile, content: stringify(dynamicConfig(plan)) },
+  ];
 };
