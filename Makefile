@@ -8,11 +8,11 @@ LAB := node harness/cli/sse-lab.mjs
 flag = $(if $($(1)),--$(2) $($(1)))
 FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) \
 	$(call flag,RATE,rate) $(call flag,DURATION,duration) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
-	$(call flag,REPLICAS,replicas) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
+	$(call flag,REPLICAS,replicas) $(call flag,GRACE,grace) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
 	$(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(ARGS)
-TOPOLOGY_TARGETS := phase0 naive phase1 phase2 phase2-sticky
+TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor test check bench readme reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor images test test-docker check bench readme reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ report: $(STAMP) ## Rebuild the report of RUN (default results/latest) from its 
 doctor: $(STAMP) ## Say which tools are there, which will be fetched, what is missing
 	@$(LAB) doctor
 
+images: $(STAMP) ## Prepare the container images and say where each comes from
+	@$(LAB) images
+
 check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install tsc -p .
 	npx --no-install eslint --max-warnings 0 .
@@ -48,6 +51,9 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 
 test: check ## Everything: check, then all tests on real sockets, real Traefik and real Valkey
 	npx --no-install vitest run $(VITEST_FLAGS)
+
+test-docker: $(STAMP) ## The tests that need a Docker engine: stacks by Pulumi, containers, images
+	npx --no-install vitest run --config vitest.docker.config.ts $(VITEST_FLAGS)
 
 bench: $(STAMP) ## Speed and memory of engine and checker, as ratios (never part of the tests)
 	node --import tsx harness/load/bench-streams.ts
