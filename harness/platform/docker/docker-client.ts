@@ -1,0 +1,121 @@
+/** The Docker engine of this host, found the way the docker command finds it. */
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import Dockerode from "dockerode";
+import { DockerError } from "./docker-error.ts";
+
+export interface DockerClient {
+  docker: Dockerode;
+  /** The engine's endpoint, as in DOCKER_HOST, e.g. `unix:///var/run/docker.sock`. */
+  host: string;
+}
+
+const DEFAULT_HOST = "unix:///var/run/docker.sock";
+const ANSWER_MS = 5_000;
+const CONTEXT_MS = 5_000;
+const START_HINT =
+  "start Docker (Linux: sudo systemctl start docker; macOS and Windows: start Docker Desktop), or use --platform local";
+
+/** Hosts of tcp endpoints that are this machine. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+interface Endpoint {
+  host: string;
+  /** Where it was read, for people. */
+  source: string;
+}
+
+/** Endpoint of the docker command's current context. Undefined where there is no docker command. */
+const contextHost = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
+  const { stdout, failed } = await execa(
+    "docker",
+    ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],
+    { env, extendEnv: false, reject: false, timeout: CONTEXT_MS },
+  );
+  const host = stdout.trim();
+  return failed || host === "" ? undefined : host;
+};
+
+/** The endpoint that the docker command would use: DOCKER_HOST, else its current context, else the default socket. */
+export const dockerEndpoint = async (env: NodeJS.ProcessEnv = process.env): Promise<Endpoint> => {
+  const set = env["DOCKER_HOST"];
+  if (set) return { host: set, source: "DOCKER_HOST" };
+  const host = await contextHost(env);
+  return host === undefined
+    ? { host: DEFAULT_HOST, source: "the default socket" }
+    : { host, source: "the current docker context" };
+};
+
+const refuseRemote = ({ host, source }: Endpoint): never => {
+  throw new DockerError(
+    `the Docker engine of ${source}, ${host}, is not on this host: its containers share neither its clock, nor its folders, nor 127.0.0.1`,
+    "point DOCKER_HOST (or docker context use) at an engine of this host, or use --platform local",
+  );
+};
+
+const clientOf = (endpoint: Endpoint, env: NodeJS.ProcessEnv): Dockerode => {
+  const { host, source } = endpoint;
+  if (host.startsWith("unix://")) return new Dockerode({ socketPath: host.slice("unix://".length) });
+  if (host.startsWith("npipe://")) {
+    return new Dockerode({ socketPath: host.slice("npipe://".length).replaceAll("/", "\\") });
+  }
+  let url: URL;
+  try {
+    url = new URL(host);
+  } catch {
+    throw new DockerError(
+      `the Docker endpoint of ${source}, "${host}", is no address`,
+      `set it as in ${DEFAULT_HOST}`,
+    );
+  }
+  if (!["tcp:", "http:", "https:"].includes(url.protocol) || !LOOPBACK.test(url.hostname)) {
+    return refuseRemote(endpoint);
+  }
+  const secure = url.protocol === "https:" || Boolean(env["DOCKER_TLS_VERIFY"]);
+  // The certificates of DOCKER_CERT_PATH are read by dockerode itself.
+  return new Dockerode({
+    protocol: secure ? "https" : "http",
+    host: url.hostname,
+    port: Number(url.port || (secure ? 2376 : 2375)),
+  });
+};
+
+/** A socket that accepts and never answers is no engine either. */
+const answers = async (docker: Dockerode): Promise<void> => {
+  const patience = new AbortController();
+  const silence = delay(ANSWER_MS, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`nothing within ${ANSWER_MS / 1000} s`);
+  });
+  try {
+    await Promise.race([docker.ping(), silence]);
+  } finally {
+    patience.abort();
+    silence.catch(() => undefined);
+  }
+};
+
+/**
+ * Connects, and makes sure that an engine answers.
+ *
+ * @throws DockerError when none answers, or when it is on another host
+ */
+export const connectDocker = async (env: NodeJS.ProcessEnv = process.env): Promise<DockerClient> => {
+  const endpoint = await dockerEndpoint(env);
+  const docker = clientOf(endpoint, env);
+  try {
+    await answers(docker);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const tried = `${endpoint.host} (from ${endpoint.source})`;
+    if (code === "EACCES") {
+      throw new DockerError(
+        `this user may not use the Docker engine at ${tried}`,
+        "add the user to the group that owns the socket (Linux: sudo usermod -aG docker $USER, then log in again), or use --platform local",
+        { cause: error },
+      );
+    }
+    const why = code ?? message;
+    throw new DockerError(`no Docker engine answers at ${tried}: ${why}`, START_HINT, { cause: error });
+  }
+  return { docker, host: endpoint.host };
+};
