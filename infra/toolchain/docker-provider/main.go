@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	tfshim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
 	shimv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/terraform-providers/terraform-provider-docker/shim"
@@ -61,11 +62,11 @@ func provider() tfbridge.ProviderInfo {
 			"registry_auth": {Name: "registryAuth", MaxItemsOne: tfbridge.False()},
 		},
 	}
-	info.P.ResourcesMap().Range(func(name string, _ shimResource) bool {
+	info.P.ResourcesMap().Range(func(name string, _ tfshim.Resource) bool {
 		info.Resources[name] = &tfbridge.ResourceInfo{Tok: tokens.Type(member(pulumiName(name)))}
 		return true
 	})
-	info.P.DataSourcesMap().Range(func(name string, _ shimResource) bool {
+	info.P.DataSourcesMap().Range(func(name string, _ tfshim.Resource) bool {
 		token := member("get" + pulumiName(name))
 		info.DataSources[name] = &tfbridge.DataSourceInfo{Tok: token}
 		return true
