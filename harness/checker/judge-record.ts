@@ -1,5 +1,6 @@
 import { countSessionsPerInstance, measureAffinity } from "./affinity.ts";
 import { measureBounces } from "./bounces.ts";
+import { measureCosts } from "./costs.ts";
 import type { Evidence } from "./evidence.ts";
 import { countGates } from "./gates.ts";
 import { judgeSession } from "./judge-session.ts";
@@ -62,6 +63,7 @@ export function judgeRecord(record: RunRecord): RunResult {
     sessionsPerInstance: countSessionsPerInstance(record),
     bounces: measureBounces(record, context, tally.lostAtMs),
     load,
+    costs: measureCosts(record.usages, context),
   };
 }
 

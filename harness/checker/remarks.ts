@@ -1,7 +1,8 @@
 /** What a reader of the result must know, whatever the verdict. */
-import type { Rule } from "./evidence.ts";
+import { costWindow, measureCosts } from "./costs.ts";
+import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, plural } from "./evidence.ts";
-import { PUBLISH_LATENESS_P99_LIMIT_MS } from "./thresholds.ts";
+import { PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY_MS } from "./thresholds.ts";
 
 export const REMARKS = [
   {
@@ -98,4 +99,32 @@ export const REMARKS = [
         : null;
     },
   },
+  { id: "costs-unknown", when: costsAreUnknown },
+  { id: "readings-end-early", when: readingsEndEarly },
 ] as const satisfies readonly Rule[];
+
+/** Only where the platform gave readings at all, and the run had a load. */
+function costsAreUnknown({ record: { usages }, context }: Evidence): string | null {
+  if (usages.length === 0 || costWindow(context) === null) return null;
+  const known = new Set(measureCosts(usages, context).map(({ part }) => part));
+  const unknown = [...new Set(usages.map(({ part }) => part))].filter((part) => !known.has(part)).sort();
+  if (unknown.length === 0) return null;
+  const whose =
+    known.size === 0 ? "no part was" : `${unknown.join(", ")} ${unknown.length === 1 ? "was" : "were"} not`;
+  return `What the parts use was read, but ${whose} read under load: what ${known.size === 0 ? "this topology costs" : "that costs"} is not known.`;
+}
+
+function readingsEndEarly({ record: { usages }, context }: Evidence): string | null {
+  const window = costWindow(context);
+  if (window === null || context.drainStartedMs === null) return null;
+  const lastMs = new Map<string, number>();
+  for (const { part, atMs } of usages) {
+    if (atMs > window.startMs && atMs <= window.endMs)
+      lastMs.set(part, Math.max(atMs, lastMs.get(part) ?? -Infinity));
+  }
+  const limitMs = context.drainStartedMs - READINGS_END_EARLY_MS;
+  const early = [...lastMs].filter(([, atMs]) => atMs < limitMs).map(([part]) => part);
+  return early.length === 0
+    ? null
+    : `The readings of ${early.sort().join(", ")} end more than ${READINGS_END_EARLY_MS / 1000} s before the load did, so its costs are too low.`;
+}

@@ -8,6 +8,7 @@ import type {
   PartExitObservation,
   PhaseObservation,
   RunObservation,
+  UsageObservation,
 } from "../history/observation.ts";
 import { Contradictions, smallerOf } from "./contradictions.ts";
 import { sourceOf } from "./epoch-record.ts";
@@ -47,6 +48,7 @@ export class RunRecord {
   readonly bounces: BounceObservation[] = [];
   readonly instanceStates: InstanceObservation[] = [];
   readonly partExits: PartExitObservation[] = [];
+  readonly usages: UsageObservation[] = [];
   readonly phases = new Map<PhaseObservation["phase"], number>();
   readonly contradictions = new Contradictions();
 
@@ -111,6 +113,9 @@ export class RunRecord {
         return;
       case "part-exit":
         this.partExits.push(observation);
+        return;
+      case "usage":
+        this.usages.push(observation);
         return;
       case "phase": {
         const earlier = this.phases.get(observation.phase);

@@ -53,3 +53,12 @@ export const PUBLISH_LATENESS_P99_LIMIT_MS = 250;
  */
 export const CHANCE_SIGMAS = 4;
 export const CHANCE_MARGIN = 0.02;
+
+/**
+ * A reading of what a part uses that was asked for when the drain began is stamped a little later; one later than this may tell
+ * of the drain instead of the load.
+ */
+export const READING_MARGIN_MS = 1_000;
+
+/** Readings come about every second. Where a part's last one is this much older than the end of the load, its costs are too low. */
+export const READINGS_END_EARLY_MS = 5_000;

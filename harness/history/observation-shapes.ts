@@ -36,6 +36,10 @@ const object = (fields: Readonly<Record<string, FieldCheck>>): Required => {
 
 // Number.isFinite, because JSON's 1e999 is Infinity, and one of those would empty every comparison after it.
 const number = field("a finite number", (value) => Number.isFinite(value));
+const amount = field(
+  "a finite number, 0 or more",
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+);
 const count = field(
   "a whole number, 0 or more",
   (value) => Number.isInteger(value) && (value as number) >= 0,
@@ -160,6 +164,18 @@ export const OBSERVATION_SHAPES: Shapes = {
     atMs: number,
   },
   "part-exit": { part: name, atMs: number },
+  usage: {
+    part: name,
+    role: oneOf(["server", "router", "broker"]),
+    incarnation: name,
+    source: oneOf(["cgroup", "procfs"]),
+    cpuSeconds: amount,
+    memoryBytes: amount,
+    socketMemoryBytes: optional(amount),
+    receivedBytes: optional(amount),
+    sentBytes: optional(amount),
+    atMs: number,
+  },
   phase: { phase: oneOf(["load-started", "loaded", "drain-started", "drain-ended"]), atMs: number },
   engine: {
     lagMs: object({ p99: number, max: number }),

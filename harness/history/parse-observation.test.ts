@@ -44,6 +44,18 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
   bounce: { bounce: 1, kind: "crash", target: "a", state: "ended", error: "", atMs: 1 },
   instance: { instance: "a", state: "not-ready", atMs: 1 },
   "part-exit": { part: "traefik", atMs: 1 },
+  usage: {
+    part: "server-1",
+    role: "server",
+    incarnation: "c0ffee",
+    source: "cgroup",
+    cpuSeconds: 1.25,
+    memoryBytes: 40_000_000,
+    socketMemoryBytes: 8192,
+    receivedBytes: 100,
+    sentBytes: 2000,
+    atMs: 1,
+  },
   phase: { phase: "load-started", atMs: 1 },
   engine: { lagMs: { p99: 1, max: 2 }, utilisation: 0.5, cpuSeconds: 1, rssBytes: 1, workers: 1 },
 };
@@ -89,6 +101,11 @@ describe("a line of the history", () => {
       "a finite number",
     ],
     ["with a broken number", '{"type":"planned","session":"s0","events":1.5,"arriveMs":1}', "a whole number"],
+    [
+      "with a cost below nothing",
+      '{"type":"usage","part":"a","role":"server","incarnation":"1","source":"procfs","cpuSeconds":-1,"memoryBytes":1,"atMs":1}',
+      "cpuSeconds must be a finite number, 0 or more",
+    ],
     ["with an unknown word", '{"type":"broker","instance":"a","state":"UP","atMs":1}', "one of up, down"],
   ])("is refused when it is %s", (_, line, reason) => {
     expect(() => parseObservation(line)).toThrow(reason);

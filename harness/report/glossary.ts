@@ -3,6 +3,7 @@ import type { RunResult, Verdict } from "../checker/run-result.ts";
 
 type CauseName = keyof RunResult["lostByCause"];
 type Bounce = RunResult["bounce"];
+type Cost = RunResult["costs"][number];
 
 /** One entry per cause: the compiler refuses a cause without a line, or a line without a cause. */
 export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
@@ -51,6 +52,33 @@ export const OUTCOME_GLOSSARY: Readonly<Record<string, string>> = {
   latency: "from the time at which the plan wanted the event published to the time at which it was read",
 };
 
+/** One entry per role of a part, in the words of the costs table. */
+export const ROLE_GLOSSARY: Readonly<Record<Cost["role"], string>> = {
+  server: "the instances of the server under test",
+  router: "what clients connect to, and what chooses an instance for them",
+  broker: "what carries events between instances",
+};
+
+export const SOURCE_GLOSSARY: Readonly<Record<Cost["source"], string>> = {
+  cgroup:
+    "the kernel's account of a whole container: anonymous memory, and socket buffers and network where it keeps them; on Docker it includes the container's health checks",
+  procfs:
+    "the kernel's account of one process: its CPU time and anonymous memory, without what the kernel holds for its sockets, and without network figures of its own",
+};
+
+export const COST_GLOSSARY: Readonly<Record<string, string>> = {
+  "cores per 1,000 streams":
+    "CPU seconds (user and system) of a part over the whole load, per second of load and stream, times 1,000; what the part uses at rest and for accepting streams is in it",
+  "memory per stream":
+    "the highest anonymous memory of a part under load less what it had before the load, divided by the streams; what the part needs at rest is not in it",
+  "socket memory per stream": "the same, of the kernel's buffers for the part's sockets",
+  "in, out": "bytes that came in and went out over a part's own network interface, per second of load",
+};
+
+/** All roles, in the order in which reports list them. */
+export const ROLE_NAMES = Object.keys(ROLE_GLOSSARY) as [Cost["role"], ...Cost["role"][]];
+/** All accounts that costs are read from. */
+export const SOURCE_NAMES = Object.keys(SOURCE_GLOSSARY) as [Cost["source"], ...Cost["source"][]];
 /** All causes, in the order in which reports list them. */
 export const CAUSE_NAMES = Object.keys(CAUSE_GLOSSARY) as [CauseName, ...CauseName[]];
 /** All bounces, steady state first. */

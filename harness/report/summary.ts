@@ -1,6 +1,6 @@
 /** `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as `summary.schema.json`. */
 import { z } from "zod";
-import { BOUNCE_NAMES, CAUSE_NAMES, VERDICT_NAMES } from "./glossary.ts";
+import { BOUNCE_NAMES, CAUSE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "./glossary.ts";
 
 const count = z.int().nonnegative();
 const figure = z.number().nonnegative();
@@ -9,6 +9,20 @@ const name = z.string().min(1);
 
 /** Ratios are quotients of two counts: anything beyond rounding is a contradiction. */
 const RATIO_TOLERANCE = 1e-6;
+
+const level = z.strictObject({ first: figure, peak: figure });
+
+/** `PartCost` of the checker, field by field. */
+const costSchema = z.strictObject({
+  part: name,
+  role: z.enum(ROLE_NAMES),
+  source: z.enum(SOURCE_NAMES),
+  cpuSeconds: figure,
+  memoryBytes: level,
+  socketMemoryBytes: level.nullable(),
+  receivedBytes: figure.nullable(),
+  sentBytes: figure.nullable(),
+});
 
 const runShape = z.strictObject({
   topology: name,
@@ -60,6 +74,8 @@ const runShape = z.strictObject({
     cpuSeconds: figure,
     rssBytes: figure,
   }),
+  // Summaries written before costs were measured have none.
+  costs: z.array(costSchema).default([]),
 });
 
 type Run = z.infer<typeof runShape>;
@@ -100,6 +116,9 @@ export const hostSchema = z.strictObject({
   node: name,
 });
 
+/** Seconds. What an instance gets to stop in when nothing else is asked for. */
+export const DEFAULT_GRACE_S = 10;
+
 /** What was asked for: the same for every run of the summary. */
 export const scenarioSchema = z.strictObject({
   topologies: z.array(name),
@@ -117,6 +136,8 @@ export const scenarioSchema = z.strictObject({
   replicas: z.int().positive().nullable(),
   /** `stopped`: topologies with Redis were started without it, to see the fallback. */
   redis: z.enum(["up", "stopped"]),
+  /** A stopped instance that is still there after this long is killed. 0: at once. Summaries written before it could be set had the default. */
+  graceS: figure.default(DEFAULT_GRACE_S),
 });
 
 export const ENGINES = ["native"] as const;

@@ -4,6 +4,7 @@ import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
+import { DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/manifest.ts";
 import type { Summary } from "../report/summary.ts";
@@ -24,8 +25,6 @@ export interface ComparisonListener extends RunListener {
 export interface ComparisonRequest {
   scenario: Scenario;
   platform: Platform;
-  /** Settings of the server processes, for the manifest. */
-  serverSettings: Manifest["serverSettings"];
   results: ResultsFolder;
   /** The command as typed. */
   commandLine: string[];
@@ -125,7 +124,8 @@ async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
       payloadBytes: scenario.payloadBytes,
       replicas: scenario.replicas ?? null,
       redis: scenario.redis,
+      graceS: DEFAULT_NEMESIS_SETTINGS.stopGraceMs / 1000,
     },
-    serverSettings: request.serverSettings,
+    serverSettings: { ...request.platform.settings, restartDelayMs: DEFAULT_NEMESIS_SETTINGS.restartDelayMs },
   };
 }

@@ -36,7 +36,6 @@ export async function compare(
   const summary = await runComparison({
     scenario: parseScenario({ ...light, ...change }),
     platform,
-    serverSettings: {},
     results: await createResultsFolder(path, path, new Date()),
     commandLine: ["test"],
     listener: {},
