@@ -5,7 +5,8 @@
  *
  * A file whose last line does not parse is torn: from there on (a full disk) the process wrote nothing of what it did.
  *
- * File name: `<instance>.<pid>.ndjson` in the folder `LEDGER_DIR`; a restarted instance writes a new file.
+ * File name: `<instance>.<pid>.ndjson` in the folder `LEDGER_DIR`; a restarted instance writes a new file. Where its pid is the one
+ * of an earlier process (in containers it always is), `<instance>.<pid>-2.ndjson` and so on.
  */
 
 /**

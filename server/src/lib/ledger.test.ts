@@ -27,6 +27,21 @@ test("has each record in the file when append returns, one a line, in a folder t
   ledger.close();
 });
 
+test("a process with the pid of an earlier one, as in a restarted container, writes a file of its own", async () => {
+  const name = (suffix: string): string => join(dir, `server-1.${process.pid}${suffix}.ndjson`);
+  for (const state of ["started", "ended", "started"] as const) {
+    const ledger = openLedger({ dir, instance: "server-1", onError: () => {} });
+    ledger.append({ ...record, state });
+    ledger.close();
+  }
+  const states = ["", "-2", "-3"].map((suffix) =>
+    readFile(name(suffix), "utf8").then(
+      (text) => (JSON.parse(text) as LedgerRecord & { state: string }).state,
+    ),
+  );
+  expect(await Promise.all(states)).toEqual(["started", "ended", "started"]);
+});
+
 test("ignores what comes after its end", async () => {
   const ledger = openLedger({ dir, instance: "server-1", onError: () => {} });
   ledger.close();

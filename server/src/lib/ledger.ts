@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { PipelineSSEEvent } from "../contract/events.ts";
 import type { DeliveryRoute, LedgerRecord } from "../contract/ledger.ts";
@@ -23,6 +23,17 @@ export interface LedgerOptions {
   onError: (error: unknown) => void;
 }
 
+/** "ax": a file that is there is an earlier process's, which had the same pid. In a container every process has. */
+function openNew(path: string): number {
+  for (let number = 1; ; number += 1) {
+    try {
+      return openSync(`${path}${number === 1 ? "" : `-${number}`}.ndjson`, "ax");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
 /**
  * Opens the ledger file of this process. Each record is handed to the kernel by one write(2) on an O_APPEND descriptor before `append`
  * returns, so it outlives a SIGKILL (not a power cut: there is no fsync).
@@ -33,8 +44,8 @@ export interface LedgerOptions {
  */
 export function openLedger({ dir, instance, onError }: LedgerOptions): Ledger {
   mkdirSync(dir, { recursive: true });
-  const fd = openSync(join(dir, `${instance}.${process.pid}.ndjson`), "a");
-  let wholeBytes = fstatSync(fd).size;
+  const fd = openNew(join(dir, `${instance}.${process.pid}`));
+  let wholeBytes = 0;
   let state: "open" | "failed" | "torn" | "closed" = "open";
 
   const tear = (): void => {
