@@ -1,0 +1,51 @@
+/** What of the toolchain is there already: looks only, makes and fetches nothing. */
+import { findBySetting, findOnPath, readCliVersion, readPluginVersion, type FoundPart } from "./find-part.ts";
+import { builtPart } from "./go-build.ts";
+import { officialCli } from "./official-install.ts";
+import { DOCKER_PLUGIN, PULUMI_CLI } from "./pins.ts";
+import { installedPlugin } from "./plugin-home.ts";
+import { lookUp } from "./toolchain-cache.ts";
+
+/** `official` and `built`: the lab's own copy. `installed`: in Pulumi's own plugin cache. */
+export type PartSource = "setting" | "path" | "installed" | "official" | "built";
+
+export interface LocatedPart<Source extends PartSource> {
+  found?: FoundPart & { source: Source };
+  /** The one on PATH that was passed over, and why. */
+  passedOver?: string;
+}
+
+export type CliSource = Exclude<PartSource, "installed">;
+
+/** @throws ToolchainError when SSE_LAB_PULUMI is wrong */
+export const locateCli = async (env: NodeJS.ProcessEnv): Promise<LocatedPart<CliSource>> => {
+  const bySetting = await findBySetting(PULUMI_CLI, env, readCliVersion);
+  if (bySetting) return { found: { ...bySetting, source: "setting" } };
+  const { found, problem } = await findOnPath(PULUMI_CLI, env, readCliVersion);
+  if (found) return { found: { ...found, source: "path" } };
+  const passedOver = problem === undefined ? {} : { passedOver: problem };
+  const { version } = PULUMI_CLI.built;
+  const official = await lookUp(officialCli(env));
+  if (official.path !== undefined) {
+    return { found: { path: official.path, version, source: "official" }, ...passedOver };
+  }
+  const built = await lookUp(await builtPart(PULUMI_CLI.built, env));
+  if (built.path === undefined) return passedOver;
+  return { found: { path: built.path, version, source: "built" }, ...passedOver };
+};
+
+/** @throws ToolchainError when SSE_LAB_PULUMI_DOCKER_PLUGIN is wrong */
+export const locatePlugin = async (env: NodeJS.ProcessEnv): Promise<LocatedPart<PartSource>> => {
+  const bySetting = await findBySetting(DOCKER_PLUGIN, env, readPluginVersion);
+  if (bySetting) return { found: { ...bySetting, source: "setting" } };
+  const { found, problem } = await findOnPath(DOCKER_PLUGIN, env, readPluginVersion);
+  if (found) return { found: { ...found, source: "path" } };
+  const passedOver = problem === undefined ? {} : { passedOver: problem };
+  const { version } = DOCKER_PLUGIN.built;
+  const installed = await installedPlugin(env);
+  if (installed !== undefined)
+    return { found: { path: installed, version, source: "installed" }, ...passedOver };
+  const built = await lookUp(await builtPart(DOCKER_PLUGIN.built, env));
+  if (built.path === undefined) return passedOver;
+  return { found: { path: built.path, version, source: "built" }, ...passedOver };
+};

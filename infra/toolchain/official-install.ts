@@ -1,0 +1,86 @@
+/** Pulumi's own downloads: the CLI by its installer into the lab's cache, the plugin by the CLI into Pulumi's cache. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withTemporaryFolder } from "./temporary-folder.ts";
+import { runGuarded, type GuardedResult } from "./guarded-process.ts";
+import { installedPlugin, pulumiHome } from "./plugin-home.ts";
+import { DOCKER_PLUGIN, PLUGIN_FOLDER, PULUMI_CLI } from "./pins.ts";
+import { madeOnce, toolchainFolder, type CachedPart, type MakeOptions } from "./toolchain-cache.ts";
+
+type Options = MakeOptions & { env: NodeJS.ProcessEnv };
+
+/** A download that stands still for this long is given up. */
+const STALL_MS = 20_000;
+const SAID_LINES = 2;
+
+export const officialCli = (env: NodeJS.ProcessEnv): CachedPart => {
+  const { version, title } = PULUMI_CLI.built;
+  const folder = `cli-official-${version}-${process.platform}-${process.arch}`;
+  return { title, folder: join(toolchainFolder(env), folder), binary: "bin/pulumi" };
+};
+
+const check = ({ failed, stalled, output }: GuardedResult): void => {
+  if (stalled) throw new Error(`the download stood still for ${STALL_MS / 1000} s`);
+  if (!failed) return;
+  const lines = output.split("\n").map((line) => line.trim());
+  // The first ones say why; those that follow say how often it was tried.
+  const said = lines.filter((line) => line !== "").slice(0, SAID_LINES);
+  throw new Error(said.join(" | ") || "the installer failed and said nothing");
+};
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
+
+/** Installs the CLI into the lab's cache, unless it is there. @throws Error with one line when that fails */
+export const installOfficialCli = async (options: Options): Promise<string> => {
+  const part = officialCli(options.env);
+  return madeOnce(
+    part,
+    async (staged, temporary) => {
+      const what = `installing ${part.title} by Pulumi's own installer (once)`;
+      options.onStep?.(`${what}; kept in ${part.folder}`);
+      const child = fileURLToPath(new URL("install-official-cli.ts", import.meta.url));
+      const result = await runGuarded({
+        command: process.execPath,
+        args: ["--import", import.meta.resolve("tsx"), child, staged, PULUMI_CLI.built.version],
+        cwd: temporary,
+        // PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK would let a wrong version pass.
+        env: { ...options.env, TMPDIR: temporary, PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "" },
+        signal: options.signal,
+        grows: [dirname(staged)],
+        stallMs: STALL_MS,
+        onProgress: ({ bytes, seconds }) => options.onStep?.(`${what}: ${megabytes(bytes)} MB, ${seconds} s`),
+      });
+      check(result);
+    },
+    options,
+  );
+};
+
+/**
+ * Has the CLI download the plugin into Pulumi's own plugin cache, where it is for all of the user's projects.
+ *
+ * @throws Error with one line when that fails
+ */
+export const installOfficialPlugin = async (pulumi: string, options: Options): Promise<string> => {
+  const { env } = options;
+  const title = DOCKER_PLUGIN.built.title;
+  const what = `installing ${title} by pulumi plugin install (once)`;
+  options.onStep?.(what);
+  await withTemporaryFolder(toolchainFolder(env), async (temporary) => {
+    const result = await runGuarded({
+      command: pulumi,
+      args: ["plugin", "install", "resource", "docker", DOCKER_PLUGIN.built.version, "--non-interactive"],
+      cwd: temporary,
+      env: { ...env, TMPDIR: temporary, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      signal: options.signal,
+      grows: [temporary, join(pulumiHome(env), "plugins", PLUGIN_FOLDER)],
+      stallMs: STALL_MS,
+      onProgress: ({ bytes, seconds }) => options.onStep?.(`${what}: ${megabytes(bytes)} MB, ${seconds} s`),
+    });
+    check(result);
+  });
+  const path = await installedPlugin(env);
+  if (path === undefined)
+    throw new Error(`pulumi plugin install left no ${PLUGIN_FOLDER} in ${pulumiHome(env)}`);
+  return path;
+};
