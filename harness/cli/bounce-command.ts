@@ -2,13 +2,22 @@
 import { type Command, Option } from "commander";
 import { BOUNCE_KINDS, type BounceKind, type Observation } from "../history/observation.ts";
 import { nowMs } from "../clock.ts";
-import { bounce } from "../nemesis/nemesis.ts";
-import { attach, findKept, releaseToBackground } from "../platform/local/kept-deployments.ts";
+import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
+import { parseGrace } from "../scenario/scenario.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
+import { findAllKept, type Kept } from "./kept.ts";
+import { PLATFORMS } from "./platforms.ts";
+import { GRACE_HELP, numeric } from "./scenario-flags.ts";
 import { sweep } from "./sweep.ts";
 
 const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
+
+interface BounceOptions {
+  kind: BounceKind;
+  grace?: number | string;
+  platform: string;
+}
 
 export function addBounce(program: Command, setExitCode: (code: number) => void): void {
   program
@@ -19,21 +28,45 @@ export function addBounce(program: Command, setExitCode: (code: number) => void)
       "Carries one bounce out on a topology that `sse-lab up` left running, and says when each part happened.",
     )
     .addOption(new Option("--kind <kind>", "which bounce").choices(KINDS).default("rolling"))
-    .action(async (topology: string, options: { kind: BounceKind }) => {
-      setExitCode(await bounceKept(topology, options.kind));
+    .option("--grace <seconds>", GRACE_HELP, numeric)
+    .addOption(
+      new Option("--platform <p>", "where it is up; auto: wherever that is")
+        .choices(["auto", ...PLATFORMS.map(({ name }) => name)])
+        .default("auto"),
+    )
+    .action(async (topology: string, options: BounceOptions) => {
+      setExitCode(await bounceKept(topology, options));
     });
 }
 
-async function bounceKept(topology: string, kind: BounceKind): Promise<number> {
-  await sweep();
-  const all = findKept();
-  const kept = all.find((one) => one.topology === topology);
-  if (!kept) {
-    const there = all.map((one) => one.topology).join(", ") || "nothing";
+/** @throws CliError when it is not up, or more than once. */
+async function findTheOne(topology: string, asked: string): Promise<Kept> {
+  const all = await findAllKept();
+  const found = all.filter(
+    ({ deployment, platform }) =>
+      deployment.topology === topology && (asked === "auto" || platform.name === asked),
+  );
+  const [one, another] = found;
+  if (!one) {
+    const there =
+      all.map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`).join(", ") ||
+      "nothing";
     throw new CliError(
-      `bounce ${topology}: it is not up (${there} is); bring it up with sse-lab up ${topology}`,
+      `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (${there} is); bring it up with sse-lab up ${topology}`,
     );
   }
+  if (another) {
+    const where = found.map(({ platform }) => platform.name).join(" and ");
+    throw new CliError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
+  }
+  return one;
+}
+
+async function bounceKept(topology: string, options: BounceOptions): Promise<number> {
+  const { kind } = options;
+  const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
+  await sweep();
+  const { deployment: kept, platform } = await findTheOne(topology, options.platform);
   const startMs = nowMs();
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
@@ -45,16 +78,21 @@ async function bounceKept(topology: string, kind: BounceKind): Promise<number> {
     say(`${kind} of ${target} ${error === undefined ? state : `failed: ${error}`}`, atMs);
   };
   await interruptible(async (signal) => {
-    const deployment = attach(kept.id, {
+    const deployment = await platform.attach(kept.id, {
       onInstance: (instance, state, atMs) => say(`  ${instance} ${state}`, atMs),
+      onPartExit: (part, atMs) => say(`  ${part} ended by itself`, atMs),
       signal,
     });
     try {
       const { instances, control } = deployment;
-      await bounce({ kind, instances, control, recorder: { record }, seed: Date.now(), signal });
+      const settings = {
+        ...DEFAULT_NEMESIS_SETTINGS,
+        ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
+      };
+      await bounce({ kind, instances, control, recorder: { record }, seed: Date.now(), settings, signal });
       signal.throwIfAborted();
     } finally {
-      await releaseToBackground(deployment);
+      await deployment.release();
     }
   });
   return failures.length > 0 ? EXIT.unknown : EXIT.valid;

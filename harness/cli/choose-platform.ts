@@ -1,7 +1,7 @@
 /** `--platform auto|local|docker`: which one, and why, in one line. */
-import { localPlatform } from "../platform/local/local-platform.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform, PlatformName } from "../platform/platform.ts";
 import { CliError } from "./exit.ts";
+import { dockerAvailability, PLATFORMS } from "./platforms.ts";
 
 export interface PlatformChoice {
   platform: Platform;
@@ -9,21 +9,29 @@ export interface PlatformChoice {
   reason: string;
 }
 
-/** @throws CliError for a platform that this version does not have. */
-export function choosePlatform(asked: string): PlatformChoice {
-  switch (asked) {
-    case "local":
-      return { platform: localPlatform, reason: "as asked" };
-    case "auto":
-      return {
-        platform: localPlatform,
-        reason: "the one platform of this version; host processes, no Docker needed",
-      };
-    case "docker":
-      throw new CliError(
-        "--platform docker: this version runs topologies as host processes only; use --platform local",
-      );
-    default:
-      throw new CliError(`--platform ${asked}: unknown platform; choose auto or local`);
+const load = async (name: PlatformName): Promise<Platform> => {
+  const platform = await PLATFORMS.find((one) => one.name === name)?.load();
+  if (!platform)
+    throw new CliError(`--platform ${name}: this version does not have it; use --platform local`);
+  return platform;
+};
+
+/**
+ * `auto` takes docker where a daemon answers and Pulumi is found, else local. A platform that was asked for by name is taken
+ * as it is: its own preparation says what is missing, and can fetch or build more than `auto` would wait for.
+ * @throws CliError for a platform that this version does not have.
+ */
+export async function choosePlatform(asked: string): Promise<PlatformChoice> {
+  if (asked === "auto") {
+    const { usable, reason } = await dockerAvailability();
+    return usable
+      ? { platform: await load("docker"), reason }
+      : { platform: await load("local"), reason: `host processes, because ${reason}` };
   }
+  const known = PLATFORMS.find(({ name }) => name === asked);
+  if (!known) {
+    const names = ["auto", ...PLATFORMS.map(({ name }) => name)].join(", ");
+    throw new CliError(`--platform ${asked}: unknown platform; choose from ${names}`);
+  }
+  return { platform: await load(known.name), reason: "as asked" };
 }

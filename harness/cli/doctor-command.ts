@@ -2,8 +2,10 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { type DoctorCheck, runDoctorChecks } from "../platform/doctor-checks.ts";
+import { choosePlatform } from "./choose-platform.ts";
 import { wantsColour } from "./colour.ts";
 import { EXIT } from "./exit.ts";
+import { loadPlatforms } from "./platforms.ts";
 
 export function addDoctor(program: Command, setExitCode: (code: number) => void): void {
   program
@@ -14,10 +16,29 @@ export function addDoctor(program: Command, setExitCode: (code: number) => void)
     )
     .option("--json", "print the checks as JSON")
     .action(async (options: { json?: true }) => {
-      const checks = await runDoctorChecks();
+      const checks = [...(await runDoctorChecks()), ...(await platformChecks())];
       process.stdout.write(options.json ? `${JSON.stringify(checks, undefined, 2)}\n` : render(checks));
       setExitCode(checks.some((check) => check.status === "missing") ? EXIT.unknown : EXIT.valid);
     });
+}
+
+/** Which platform `auto` takes here, and what is kept running on each. */
+async function platformChecks(): Promise<DoctorCheck[]> {
+  const { platform, reason } = await choosePlatform("auto");
+  const checks: DoctorCheck[] = [
+    { name: "platform auto", status: "note", detail: `takes ${platform.name}: ${reason}` },
+  ];
+  for (const one of await loadPlatforms()) {
+    const { name } = one;
+    const kept = await one.findKept().catch((error: unknown) => (error as Error).message);
+    if (typeof kept === "string") {
+      checks.push({ name: `up on ${name}`, status: "note", detail: `cannot be told: ${kept}` });
+    } else if (kept.length > 0) {
+      const detail = kept.map(({ id, url }) => `${id} at ${url}`).join(", ");
+      checks.push({ name: `up on ${name}`, status: "note", detail, fix: "make down removes it" });
+    }
+  }
+  return checks;
 }
 
 function render(checks: readonly DoctorCheck[]): string {

@@ -1,8 +1,6 @@
 /** `sse-lab loadtest`: the main job. */
 import type { Command } from "commander";
 import pc from "picocolors";
-import { DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
-import { localServerSettings, routerHealthCheckMs } from "../platform/local/local-server-settings.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
 import { createResultsFolder } from "../run/results-folder.ts";
 import { runComparison } from "../run/run-comparison.ts";
@@ -14,7 +12,7 @@ import { wantsColour } from "./colour.ts";
 import { CliError, exitCodeOf } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
 import { createLiveDisplay } from "./live-display.ts";
-import { addScenarioFlags, SCENARIO_KEYS } from "./scenario-flags.ts";
+import { addScenarioFlags, PLATFORM_HELP, SCENARIO_KEYS } from "./scenario-flags.ts";
 import { printSummary } from "./print-summary.ts";
 import { sweep } from "./sweep.ts";
 
@@ -34,7 +32,7 @@ export function addLoadtest(program: Command, setExitCode: (code: number) => voi
       "Stands each topology up, puts load on it, bounces it while people are connected, and says per event what was lost and why.",
     );
   addScenarioFlags(command)
-    .option("--platform <p>", "auto or local", "auto")
+    .option("--platform <p>", PLATFORM_HELP, "auto")
     .option("--engine <e>", "native", "native")
     .option(
       "--out <dir>",
@@ -52,6 +50,7 @@ Examples:
   sse-lab loadtest                                      the default comparison, under five minutes
   sse-lab loadtest --topologies naive --bounces none --replicas 4
   sse-lab loadtest --bounces rolling --repeat 3         medians and spread
+  sse-lab loadtest --bounces rolling --grace 0          a host that kills at once
   sse-lab loadtest --topologies phase2 --redis stopped  what the fallback costs
   sse-lab loadtest --client eventsource                 browsers' EventSource instead of a retrying client
 
@@ -60,12 +59,13 @@ Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown or it could not 
 async function loadtest(options: LoadtestOptions): Promise<number> {
   if (options.engine !== "native")
     throw new CliError(`--engine ${options.engine}: unknown engine; choose native`);
+  const { platform, reason } = await choosePlatform(options.platform);
   const flags = Object.fromEntries(SCENARIO_KEYS.map((key) => [key, options[key]]));
   const scenario = await loadScenario({
     ...(options.scenario === undefined ? {} : { file: options.scenario }),
     flags,
+    bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
   });
-  const { platform, reason } = choosePlatform(options.platform);
   await checkOpenFiles(scenario.sessions);
   await sweep();
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
@@ -79,7 +79,6 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
     runComparison({
       scenario,
       platform,
-      serverSettings: { ...localServerSettings, routerHealthCheckMs, ...DEFAULT_NEMESIS_SETTINGS },
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],
       listener: display,

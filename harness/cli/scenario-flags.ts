@@ -16,6 +16,10 @@ export const numeric = (text: string): number | string =>
 
 const say = (value: number | string): string => `(default: ${value})`;
 
+export const PLATFORM_HELP =
+  "auto, local (host processes) or docker (containers by Pulumi); auto: docker where a daemon answers and Pulumi is found";
+export const GRACE_HELP = `seconds between SIGTERM and SIGKILL when a bounce stops an instance; 0: SIGKILL at once, as Railway does by default ${say(defaults.grace)}`;
+
 /** Adds every scenario flag. None has a commander default: an absent flag must not override the scenario file. */
 export function addScenarioFlags(command: Command): Command {
   return command
@@ -28,7 +32,11 @@ export function addScenarioFlags(command: Command): Command {
     .option("--bounces <a,b>", `of ${BOUNCE_KINDS.join(", ")} ${say(defaults.bounces.join(","))}`, list)
     .option("--sessions <n>", `concurrent streams ${say(defaults.sessions)}`, numeric)
     .option("--rate <r>", `events per second and session ${say(defaults.rate)}`, numeric)
-    .option("--duration <s>", `seconds of measured load in each run ${say(defaults.duration)}`, numeric)
+    .option(
+      "--duration <s>",
+      `seconds of measured load in each run (default: ${defaults.duration}, or longer where a bounce on the platform needs it)`,
+      numeric,
+    )
     .option("--ramp <s>", `seconds over which sessions arrive ${say(defaults.ramp)}`, numeric)
     .option("--drain <s>", `longest wait for late events, seconds ${say(defaults.drain)}`, numeric)
     .option("--repeat <k>", `runs of each pair of topology and bounce ${say(defaults.repeat)}`, numeric)
@@ -42,6 +50,7 @@ export function addScenarioFlags(command: Command): Command {
       "instances, for every topology that has more than one (default: each topology's own)",
       numeric,
     )
+    .option("--grace <seconds>", GRACE_HELP, numeric)
     .option(
       "--gates <n>",
       `gates per pipeline run that the client must answer ${say(defaults.gates)}`,

@@ -1,19 +1,24 @@
-import { sweepLeftovers } from "../platform/local/sweep-leftovers.ts";
 import { sweepWorkFolders } from "../run/work-folder.ts";
+import { loadPlatforms } from "./platforms.ts";
 
-/** What every command that runs topologies does first: what a killed one left is removed, and said. */
+const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** What every command that runs topologies does first: what a killed one left is removed, on every platform, and said. */
 export async function sweep(): Promise<void> {
-  const { swept, owned, problems } = await sweepLeftovers();
-  for (const { id, processes } of swept) {
-    process.stderr.write(
-      `removed ${id}, left by a command that was killed (${processes} processes still ran)\n`,
-    );
+  for (const platform of await loadPlatforms()) {
+    try {
+      const { swept, owned, problems } = await platform.sweepLeftovers();
+      for (const { id, what } of swept) warn(`removed ${id}, left by a command that was killed (${what})`);
+      for (const id of owned) {
+        warn(
+          `${id} belongs to another command that is still running: the two will disturb each other's figures`,
+        );
+      }
+      for (const problem of problems) warn(`could not clean up: ${problem}`);
+    } catch (error) {
+      // It may be that the platform is not used at all: no reason to keep the user from another one.
+      warn(`could not look for leftovers of platform ${platform.name}: ${(error as Error).message}`);
+    }
   }
-  for (const id of owned) {
-    process.stderr.write(
-      `${id} belongs to another command that is still running: the two will disturb each other's figures\n`,
-    );
-  }
-  for (const problem of problems) process.stderr.write(`could not clean up: ${problem}\n`);
   await sweepWorkFolders();
 }

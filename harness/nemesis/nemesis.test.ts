@@ -1,16 +1,21 @@
 import { describe, expect, it } from "vitest";
-import type { BounceKind, Observation } from "../history/observation.ts";
-import type { InstanceControl } from "../platform/platform.ts";
+import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
+import type { Deploy, InstanceControl } from "../platform/platform.ts";
 import { bounce } from "./nemesis.ts";
 
 const instances = ["server-1", "server-2", "server-3"];
 
-/** Carries a bounce out against a control that only writes down what it is told. */
+interface Told {
+  overrides?: Partial<InstanceControl>;
+  seed?: number;
+  signal?: AbortSignal;
+  stopGraceMs?: number;
+}
+
+/** Carries a bounce out against a control that only writes down what it is told; its deploys take 10 ms an instance. */
 async function carryOut(
   kind: BounceKind,
-  overrides: Partial<InstanceControl> = {},
-  seed = 4,
-  signal?: AbortSignal,
+  { overrides = {}, seed = 4, signal, stopGraceMs = 100 }: Told = {},
 ) {
   const calls: string[] = [];
   const told =
@@ -19,70 +24,128 @@ async function carryOut(
       calls.push(`${what} ${instance}`);
       await Promise.resolve();
     };
+  const deploy = async ({ strategy, graceMs, onReplace }: Deploy): Promise<void> => {
+    calls.push(`deploy ${strategy} grace ${graceMs}`);
+    await Promise.resolve();
+    instances.forEach((name, index) => {
+      onReplace?.(name, "started", index * 10);
+      onReplace?.(name, "ended", index * 10 + 9);
+    });
+  };
   const observations: Observation[] = [];
   await bounce({
     kind,
     instances,
-    control: { stop: told("stop"), kill: told("kill"), start: told("start"), ...overrides },
+    control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
     recorder: { record: (observation) => observations.push(observation) },
     seed,
-    settings: { stopGraceMs: 100, restartDelayMs: 0 },
+    settings: { stopGraceMs, restartDelayMs: 0 },
     ...(signal ? { signal } : {}),
   });
-  const recorded = observations.map((o) =>
-    o.type === "bounce" ? `${o.bounce} ${o.target} ${o.state}` : o.type,
+  const disturbances = observations.filter((one): one is BounceObservation => one.type === "bounce");
+  const recorded = disturbances.map(
+    (o) => `${o.bounce} ${o.target} ${o.state}${o.error ? `: ${o.error}` : ""}`,
   );
-  return { calls, recorded, observations };
+  return { calls, recorded, disturbances };
 }
+
+/** A deploy that tells what is given and then fails, or ends. */
+const deployThat =
+  (tells: [instance: string, state: "started" | "ended"][], error?: string): InstanceControl["deploy"] =>
+  ({ onReplace }) => {
+    for (const [instance, state] of tells) onReplace?.(instance, state, 1);
+    return error === undefined ? Promise.resolve() : Promise.reject(new Error(error));
+  };
 
 describe("the nemesis", () => {
   it("does nothing and records nothing for none", async () => {
     expect(await carryOut("none")).toMatchObject({ calls: [], recorded: [] });
   });
 
-  it("replaces one instance after the other when rolling", async () => {
-    const { calls, recorded } = await carryOut("rolling");
-    expect(calls).toEqual(instances.flatMap((name) => [`stop ${name}`, `start ${name}`]));
+  it("deploys when rolling, and records each instance with the times that the platform tells", async () => {
+    const { calls, recorded, disturbances } = await carryOut("rolling");
+    expect(calls).toEqual(["deploy rolling grace 100"]);
     expect(recorded).toEqual(
       instances.flatMap((name, i) => [`${i + 1} ${name} started`, `${i + 1} ${name} ended`]),
     );
+    expect(disturbances.map(({ atMs }) => atMs)).toEqual([0, 9, 10, 19, 20, 29]);
   });
 
-  it("stops all instances before it starts any when recreating", async () => {
-    const { calls, recorded } = await carryOut("recreate");
-    expect(calls).toEqual([
-      ...instances.map((name) => `stop ${name}`),
-      ...instances.map((name) => `start ${name}`),
-    ]);
+  it("deploys all at once when recreating, as one disturbance, with the grace that it was given", async () => {
+    const { calls, recorded } = await carryOut("recreate", { stopGraceMs: 0 });
+    expect(calls).toEqual(["deploy recreate grace 0"]);
     expect(recorded).toEqual(["1 all started", "1 all ended"]);
   });
 
   it("kills the one instance that the seed chooses when crashing", async () => {
-    expect((await carryOut("crash", {}, 4)).calls).toEqual(["kill server-2", "start server-2"]);
-    expect((await carryOut("crash", {}, 5)).calls).toEqual(["kill server-3", "start server-3"]);
+    expect((await carryOut("crash", { seed: 4 })).calls).toEqual(["kill server-2", "start server-2"]);
+    expect((await carryOut("crash", { seed: 5 })).calls).toEqual(["kill server-3", "start server-3"]);
   });
 
-  it("records a disturbance that failed with its error, and stops there", async () => {
-    const { recorded, observations } = await carryOut("rolling", {
-      start: () => Promise.reject(new Error("server-1 was not ready after 30 s")),
-    });
-    expect(recorded).toEqual(["1 server-1 started", "1 server-1 ended"]);
-    expect(observations.at(-1)).toMatchObject({ error: "server-1 was not ready after 30 s" });
+  it.each<[string, [string, "started" | "ended"][], string[]]>([
+    ["before the first instance", [], ["1 server-1 started", "1 server-1 ended: no disk"]],
+    [
+      "while one is under way",
+      [
+        ["server-1", "started"],
+        ["server-1", "ended"],
+        ["server-2", "started"],
+      ],
+      ["1 server-1 started", "1 server-1 ended", "2 server-2 started", "2 server-2 ended: no disk"],
+    ],
+    [
+      "between two of them",
+      [
+        ["server-1", "started"],
+        ["server-1", "ended"],
+      ],
+      ["1 server-1 started", "1 server-1 ended", "2 server-2 started", "2 server-2 ended: no disk"],
+    ],
+    [
+      "after the last",
+      instances.flatMap((name): [string, "started" | "ended"][] => [
+        [name, "started"],
+        [name, "ended"],
+      ]),
+      [
+        ...instances.flatMap((name, i) => [`${i + 1} ${name} started`, `${i + 1} ${name} ended`]),
+        "4 all started",
+        "4 all ended: no disk",
+      ],
+    ],
+  ])("records a rolling deploy that fails %s with its error", async (_, tells, expected) => {
+    const { recorded } = await carryOut("rolling", { overrides: { deploy: deployThat(tells, "no disk") } });
+    expect(recorded).toEqual(expected);
   });
 
-  it("does not begin another disturbance once it is told to stop", async () => {
-    const controller = new AbortController();
-    const { recorded } = await carryOut(
-      "rolling",
-      {
-        start: () => {
-          controller.abort();
-          return Promise.resolve();
-        },
-      },
-      0,
-      controller.signal,
-    );
-    expect(recorded).toEqual(["1 server-1 started", "1 server-1 ended"]);
+  it("does not take a deploy for whole that left an instance out, or that never ended one", async () => {
+    const deploy = deployThat([
+      ["server-1", "started"],
+      ["server-1", "ended"],
+      ["server-2", "started"],
+    ]);
+    const { recorded } = await carryOut("rolling", { overrides: { deploy } });
+    const error = "the deploy ended without a word that this instance was replaced";
+    expect(recorded.slice(2)).toEqual([
+      "2 server-2 started",
+      `2 server-2 ended: ${error}`,
+      "3 server-3 started",
+      `3 server-3 ended: ${error}`,
+    ]);
+  });
+
+  it("records a recreate and a crash that failed with their errors", async () => {
+    const fails = (): Promise<never> => Promise.reject(new Error("server-1 was not ready after 30 s"));
+    const recreate = await carryOut("recreate", { overrides: { deploy: fails } });
+    expect(recreate.recorded).toEqual(["1 all started", "1 all ended: server-1 was not ready after 30 s"]);
+    const crash = await carryOut("crash", { overrides: { start: fails } });
+    expect(crash.recorded.at(-1)).toBe("1 server-2 ended: server-1 was not ready after 30 s");
+  });
+
+  it("begins nothing once it is told to stop", async () => {
+    const signal = AbortSignal.abort();
+    for (const kind of ["rolling", "recreate", "crash"] as const) {
+      expect(await carryOut(kind, { signal })).toMatchObject({ calls: [], recorded: [] });
+    }
   });
 });

@@ -1,11 +1,11 @@
 /** Carries bounces out and writes each start and end into the history. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { nowMs } from "../clock.ts";
 import type { BounceKind, Recorder } from "../history/observation.ts";
 import type { InstanceControl } from "../platform/platform.ts";
+import { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
-  /** A stopped instance that is still there after this long is killed, as an orchestrator would. Milliseconds. */
+  /** A stopped instance that is still there after this long is killed, as an orchestrator would. Milliseconds; 0: killed at once. */
   stopGraceMs: number;
   /** How long a crashed instance stays away before its supervisor starts it again. Milliseconds. */
   restartDelayMs: number;
@@ -25,81 +25,69 @@ export interface BounceRequest {
   signal?: AbortSignal;
 }
 
-/** Instances that one disturbance hits together, and how. */
-interface Disturbance {
-  target: string;
-  carryOut: () => Promise<void>;
-}
-
 /**
- * Carries one bounce out: `rolling` replaces one instance after the other behind readiness, `recreate` stops all
- * before it starts any, `crash` kills one with SIGKILL and lets it come back, `none` does nothing.
+ * Carries one bounce out: `rolling` deploys one instance after the other behind readiness, `recreate` all at once,
+ * `crash` kills one with SIGKILL and lets it come back, `none` does nothing. Never rejects.
  * A disturbance that fails is recorded with its error and ends the bounce; the checker then trusts nothing of the run.
  */
 export async function bounce(request: BounceRequest): Promise<void> {
-  let number = 0;
-  for (const disturbance of plan(request)) {
-    if (request.signal?.aborted) return;
-    number += 1;
-    const record = (state: "started" | "ended", error?: string): void =>
-      request.recorder.record({
-        type: "bounce",
-        bounce: number,
-        kind: request.kind,
-        target: disturbance.target,
-        state,
-        ...(error === undefined ? {} : { error }),
-        atMs: nowMs(),
-      });
-    request.onStep?.(`${request.kind} ${disturbance.target}`);
-    record("started");
-    try {
-      await disturbance.carryOut();
-      record("ended");
-    } catch (error) {
-      record("ended", error instanceof Error ? error.message : String(error));
-      return;
-    }
+  const { kind, signal } = request;
+  if (kind === "none" || signal?.aborted) return;
+  const log = new DisturbanceLog(kind, request.recorder, request.onStep);
+  if (kind === "rolling") await deployRolling(request, log);
+  else if (kind === "recreate") await disturb(log, "all", () => deployAll(request));
+  else {
+    const target = request.instances[request.seed % request.instances.length];
+    if (target === undefined) log.failed("all", "the deployment has no instance to crash");
+    else await disturb(log, target, () => crash(request, target));
   }
 }
 
-function plan(request: BounceRequest): Disturbance[] {
-  const { control, instances, signal } = request;
-  const { stopGraceMs, restartDelayMs } = request.settings ?? DEFAULT_NEMESIS_SETTINGS;
-  switch (request.kind) {
-    case "none":
-      return [];
-    case "rolling":
-      return instances.map((target) => ({
-        target,
-        carryOut: async () => {
-          await control.stop(target, stopGraceMs);
-          await control.start(target);
-        },
-      }));
-    case "recreate":
-      return [
-        {
-          target: "all",
-          carryOut: async () => {
-            await Promise.all(instances.map((instance) => control.stop(instance, stopGraceMs)));
-            await Promise.all(instances.map((instance) => control.start(instance)));
-          },
-        },
-      ];
-    case "crash": {
-      const target = instances[request.seed % instances.length];
-      if (target === undefined) throw new Error("crash: the deployment has no instance to crash");
-      return [
-        {
-          target,
-          carryOut: async () => {
-            await control.kill(target);
-            await sleep(restartDelayMs, undefined, signal ? { signal } : {});
-            await control.start(target);
-          },
-        },
-      ];
-    }
+const settingsOf = ({ settings }: BounceRequest): NemesisSettings => settings ?? DEFAULT_NEMESIS_SETTINGS;
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function disturb(log: DisturbanceLog, target: string, carryOut: () => Promise<void>): Promise<void> {
+  log.started(target);
+  try {
+    await carryOut();
+    log.ended(target);
+  } catch (error) {
+    log.failed(target, reasonOf(error));
   }
+}
+
+/** Each instance is a disturbance of its own, with the times that the platform tells. */
+async function deployRolling(request: BounceRequest, log: DisturbanceLog): Promise<void> {
+  const { instances, control } = request;
+  const untouched = new Set(instances);
+  try {
+    await control.deploy({
+      strategy: "rolling",
+      graceMs: settingsOf(request).stopGraceMs,
+      onReplace: (instance, state, atMs) => {
+        if (state === "started") {
+          untouched.delete(instance);
+          log.started(instance, atMs);
+        } else log.ended(instance, atMs);
+      },
+    });
+    for (const instance of [...log.underWay(), ...untouched]) {
+      log.failed(instance, "the deploy ended without a word that this instance was replaced");
+    }
+  } catch (error) {
+    const underWay = log.underWay();
+    const next = underWay.length > 0 ? underWay : [[...untouched][0] ?? "all"];
+    for (const target of next) log.failed(target, reasonOf(error));
+  }
+}
+
+const deployAll = (request: BounceRequest): Promise<void> =>
+  request.control.deploy({ strategy: "recreate", graceMs: settingsOf(request).stopGraceMs });
+
+async function crash(request: BounceRequest, target: string): Promise<void> {
+  const { control, signal } = request;
+  await control.kill(target);
+  await sleep(settingsOf(request).restartDelayMs, undefined, signal ? { signal } : {});
+  await control.start(target);
 }

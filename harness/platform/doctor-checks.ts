@@ -1,14 +1,14 @@
-/** What `sse-lab doctor` looks at: the tools, and the limits of this host. Fetches and changes nothing. */
+/** What `sse-lab doctor` looks at for the local platform: the tools, and the limits of this host. Fetches and changes nothing. */
 import { readFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { execa } from "execa";
 import semver from "semver";
 import { defaultStateDir } from "./local/deployment-state.ts";
 import { ABOVE_HIGHEST, LOWEST } from "./local/free-port.ts";
 import { recordedDeployments } from "./local/recorded-deployments.ts";
 import { whyNoPip } from "./local/tools/fetch-tool.ts";
-import { PINNED_TOOLS, type ToolName } from "./local/tools/pinned-tools.ts";
 import { inspectTool, type ToolInspection } from "./local/tools/resolve-tool.ts";
+import type { ToolName } from "./local/tools/tool.ts";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 
 export interface DoctorCheck {
@@ -53,6 +53,15 @@ const toolCheck = (name: ToolName, inspection: ToolInspection): DoctorCheck => {
   }
 };
 
+/** The lab works without it, but for the topologies that are made of it. */
+const haproxyCheck = (inspection: ToolInspection): DoctorCheck => {
+  const check = toolCheck("haproxy", inspection);
+  if (check.status !== "missing") return check;
+  const needing = TOPOLOGIES.filter(({ router }) => router === "haproxy").map(({ name }) => name);
+  const detail = `${check.detail}; only ${needing.join(", ")} on platform local needs it`;
+  return { ...check, status: "note", detail };
+};
+
 const pipCheck = async (inspections: readonly ToolInspection[]): Promise<DoctorCheck> => {
   const name = "python3 with pip";
   const reason = await whyNoPip(process.env);
@@ -62,24 +71,6 @@ const pipCheck = async (inspections: readonly ToolInspection[]): Promise<DoctorC
   }
   const fix = "install python3 and python3-pip (Debian: apt-get install python3-pip)";
   return { name, status: "missing", detail: reason, fix };
-};
-
-const versionOf = async (command: string, args: readonly string[]): Promise<string | undefined> => {
-  const result = await execa(command, args, { reject: false, timeout: 5000 });
-  return result.failed ? undefined : result.stdout.trim();
-};
-
-const dockerCheck = async (): Promise<DoctorCheck> => {
-  const [daemon, pulumi] = await Promise.all([
-    versionOf("docker", ["info", "--format", "{{.ServerVersion}}"]),
-    versionOf("pulumi", ["version"]),
-  ]);
-  const seen = `docker daemon ${daemon || "does not answer"}, pulumi ${pulumi || "is not on PATH"}`;
-  return {
-    name: "docker, pulumi",
-    status: "note",
-    detail: `${seen}; this version runs on host processes only`,
-  };
 };
 
 const openFilesCheck = async (): Promise<DoctorCheck> => {
@@ -133,13 +124,17 @@ const leftoversCheck = (stateDir: string): DoctorCheck => {
 };
 
 export const runDoctorChecks = async (stateDir: string = defaultStateDir): Promise<DoctorCheck[]> => {
-  const names = Object.keys(PINNED_TOOLS) as ToolName[];
-  const inspections = await Promise.all(names.map((name) => inspectTool(name)));
+  const [traefik, valkey, haproxy] = await Promise.all([
+    inspectTool("traefik"),
+    inspectTool("valkey"),
+    inspectTool("haproxy"),
+  ]);
   return [
     nodeCheck(),
-    ...inspections.map((inspection, index) => toolCheck(names[index] ?? "traefik", inspection)),
-    await pipCheck(inspections),
-    await dockerCheck(),
+    toolCheck("traefik", traefik),
+    toolCheck("valkey", valkey),
+    haproxyCheck(haproxy),
+    await pipCheck([traefik, valkey]),
     await openFilesCheck(),
     await ephemeralPortsCheck(),
     hostCheck(),

@@ -34,7 +34,9 @@ export async function compare(
   };
   const remove = () => rm(path, { recursive: true, force: true });
   const summary = await runComparison({
-    scenario: parseScenario({ ...light, ...change }),
+    scenario: parseScenario({ ...light, ...change }, (kind, replicas) =>
+      platform.bounceSeconds(kind, replicas),
+    ),
     platform,
     results: await createResultsFolder(path, path, new Date()),
     commandLine: ["test"],

@@ -1,28 +1,38 @@
 /** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
 import { readFile } from "node:fs/promises";
-import { DEFAULT_SCENARIO, durationFor, parseScenario, type Scenario, ScenarioError } from "./scenario.ts";
+import {
+  type BounceSeconds,
+  DEFAULT_SCENARIO,
+  durationFor,
+  parseScenario,
+  type Scenario,
+  ScenarioError,
+} from "./scenario.ts";
 
 /** Stands in for a duration that nobody gave until topologies and bounces are known to be valid. */
-const LONG_ENOUGH_S = 60;
+const LONG_ENOUGH_S = 600;
 
 export interface ScenarioSources {
   /** Path of a JSON file with any of the scenario's keys. */
   file?: string;
   /** Values given on the command line, by scenario key; undefined means not given. */
   flags: Readonly<Record<string, unknown>>;
+  /** Of the platform that is to run it. */
+  bounceSeconds: BounceSeconds;
 }
 
 /** @throws ScenarioError naming the file or flag, the value and the fix. */
-export async function loadScenario({ file, flags }: ScenarioSources): Promise<Scenario> {
+export async function loadScenario({ file, flags, bounceSeconds }: ScenarioSources): Promise<Scenario> {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const fromFile = file === undefined ? {} : await readScenarioFile(file);
   const nameOf = (key: string): string =>
     key in given ? `--${kebab(key)}` : key in fromFile ? `${file ?? ""}: ${key}` : `--${kebab(key)}`;
   const asked = { ...fromFile, ...given };
-  const scenario = parseScenario({ ...DEFAULT_SCENARIO, duration: LONG_ENOUGH_S, ...asked }, nameOf);
-  return "duration" in asked
-    ? scenario
-    : parseScenario({ ...scenario, duration: durationFor(scenario) }, nameOf);
+  const whole = { ...DEFAULT_SCENARIO, duration: LONG_ENOUGH_S, ...asked };
+  const scenario = parseScenario(whole, bounceSeconds, nameOf);
+  if ("duration" in asked) return scenario;
+  const duration = durationFor(scenario, bounceSeconds);
+  return parseScenario({ ...scenario, duration }, bounceSeconds, nameOf);
 }
 
 async function readScenarioFile(file: string): Promise<Record<string, unknown>> {

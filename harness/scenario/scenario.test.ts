@@ -3,11 +3,22 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { loadScenario } from "./load-scenario.ts";
-import { DEFAULT_SCENARIO, parseScenario, replicasOf, ScenarioError } from "./scenario.ts";
+import {
+  type BounceSeconds,
+  DEFAULT_SCENARIO,
+  parseGrace,
+  parseScenario,
+  replicasOf,
+  ScenarioError,
+} from "./scenario.ts";
+
+/** A platform on which a rolling bounce takes four seconds an instance, any other six in all. */
+const bounceSeconds: BounceSeconds = (kind, replicas) =>
+  kind === "none" ? 0 : kind === "rolling" ? 4 * replicas : 6;
 
 const problemsOf = (change: Record<string, unknown>): readonly string[] => {
   try {
-    parseScenario({ ...DEFAULT_SCENARIO, ...change }, (key) => `--${key}`);
+    parseScenario({ ...DEFAULT_SCENARIO, ...change }, bounceSeconds, (key) => `--${key}`);
   } catch (error) {
     if (error instanceof ScenarioError) return error.problems;
     throw error;
@@ -30,6 +41,13 @@ describe("a scenario", () => {
     [{ rate: Number.NaN }, "--rate: "],
     [{ duration: Number.POSITIVE_INFINITY }, "--duration: "],
     [{ replicas: 1 }, "--replicas: 1 is out of range: give 2 to 10"],
+    [{ grace: 61 }, "--grace: 61 is out of range: give 0 to 60 seconds"],
+    [{ grace: -1 }, "--grace: -1 is out of range"],
+    [{ grace: 0.5 }, "--grace: 0.5 is not a whole number"],
+    [
+      { topologies: ["phase1", "phase1-header"], client: "eventsource" },
+      "--client eventsource: phase1-header keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use --client retrying",
+    ],
     [{ client: "curl" }, '--client: unknown client "curl": choose from retrying, eventsource'],
     [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
     [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
@@ -44,7 +62,7 @@ describe("a scenario", () => {
       { bounces: ["rolling"], duration: 10 },
       "--duration 10: the load would be over before a bounce of rolling is",
     ],
-    [{ bounces: ["rolling"], replicas: 5 }, "give 19 seconds or more, or fewer replicas"],
+    [{ bounces: ["rolling"], replicas: 5 }, "give 20 seconds or more, or fewer replicas"],
     [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
     [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 is a single instance"],
   ])("is refused by name: %j", (change, message) => {
@@ -55,6 +73,13 @@ describe("a scenario", () => {
 
   it("names every problem at once", () => {
     expect(problemsOf({ sessions: 0, rate: -1, seed: "x" })).toHaveLength(3);
+  });
+
+  it("has a grace that can be checked alone", () => {
+    expect(parseGrace(0, "--grace")).toBe(0);
+    expect(() => parseGrace("long", "--grace")).toThrow(
+      '--grace: "long" is not a number: give 0 to 60 seconds',
+    );
   });
 
   it("keeps a single instance single when replicas are overridden", () => {
@@ -69,7 +94,7 @@ describe("loading a scenario", () => {
   it("accepts every scenario that the project ships", async () => {
     const files = await readdir(folder);
     expect(files).toContain("smoke.json");
-    for (const file of files) await loadScenario({ file: join(folder, file), flags: {} });
+    for (const file of files) await loadScenario({ file: join(folder, file), flags: {}, bounceSeconds });
   });
 
   it("finds the shipped default scenario equal to the built-in one", async () => {
@@ -81,13 +106,14 @@ describe("loading a scenario", () => {
     const scenario = await loadScenario({
       file: join(folder, "smoke.json"),
       flags: { sessions: 7, rate: undefined },
+      bounceSeconds,
     });
     expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
   });
 
   it("gives a rolling bounce over many replicas the time that it needs, unless a duration is asked for", async () => {
     const load = (flags: Record<string, unknown>) =>
-      loadScenario({ flags: { bounces: ["rolling"], ...flags } });
+      loadScenario({ flags: { bounces: ["rolling"], ...flags }, bounceSeconds });
     expect((await load({})).duration).toBe(DEFAULT_SCENARIO.duration);
     expect((await load({ replicas: 6 })).duration).toBeGreaterThan(22);
     expect((await load({ replicas: 6, duration: 40 })).duration).toBe(40);
@@ -96,14 +122,23 @@ describe("loading a scenario", () => {
     );
   });
 
+  it("gives a bounce on a slower platform the time that it needs there", async () => {
+    const slow = await loadScenario({ flags: { bounces: ["crash"] }, bounceSeconds: () => 20 });
+    expect(slow.duration).toBe(23);
+  });
+
   it("says which file cannot be read", async () => {
-    await expect(loadScenario({ file: "/nowhere/x.json", flags: {} })).rejects.toThrow(
+    await expect(loadScenario({ file: "/nowhere/x.json", flags: {}, bounceSeconds })).rejects.toThrow(
       "--scenario /nowhere/x.json: cannot be read (ENOENT)",
     );
   });
 
   it("names the file for a value of the file, the flag for a value of a flag", async () => {
-    const load = loadScenario({ file: join(folder, "smoke.json"), flags: { payloadBytes: -1 } });
+    const load = loadScenario({
+      file: join(folder, "smoke.json"),
+      flags: { payloadBytes: -1 },
+      bounceSeconds,
+    });
     await expect(load).rejects.toThrow("--payload-bytes: -1 is out of range");
   });
 });

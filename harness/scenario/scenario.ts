@@ -1,7 +1,7 @@
 /** A scenario: what to run, as validated data. Every command-line flag and scenario-file key ends up here. */
 import { z } from "zod";
 import { TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
-import { BOUNCE_KINDS } from "../history/observation.ts";
+import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
 import { CLIENT_MODELS } from "../load/load-plan.ts";
 
 const topologyNames = TOPOLOGIES.map((topology) => topology.name);
@@ -31,6 +31,8 @@ const listOf = <T extends z.ZodType>(item: T, what: string) =>
     .min(1, `is empty: name at least one ${what}`)
     .refine((items) => new Set(items).size === items.length, `names a ${what} twice`);
 
+const graceSchema = integer(0, 60, "seconds");
+
 export const scenarioSchema = z.strictObject({
   topologies: listOf(oneOf("topology", topologyNames), "topology"),
   bounces: listOf(oneOf("bounce", BOUNCE_KINDS), "bounce"),
@@ -48,6 +50,8 @@ export const scenarioSchema = z.strictObject({
   seed: integer(0, 2_147_483_647, "(any whole number)"),
   /** Overrides the replicas of every topology that has more than one. */
   replicas: integer(2, 10, "replicas").optional(),
+  /** Between SIGTERM and SIGKILL when a bounce stops an instance, seconds. 0: SIGKILL at once. */
+  grace: graceSchema,
   gates: integer(0, 100, "gates per pipeline run"),
   payloadBytes: integer(0, 65_536, "bytes"),
   client: oneOf("client", CLIENT_MODELS),
@@ -68,6 +72,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   drain: 3,
   repeat: 1,
   seed: 1,
+  grace: 10,
   gates: 0,
   payloadBytes: 200,
   client: "retrying",
@@ -78,15 +83,11 @@ export const DEFAULT_SCENARIO: Scenario = {
 const MAX_EVENTS_PER_SESSION = 1_000_000;
 
 /**
- * Seconds from the last arrival to the end of a bounce on a quiet host, with the local platform's drain settings: a load that is
- * over by then would not show the whole bounce, and the run would be `unknown`.
+ * Longest time from the start of a bounce to its end on a quiet host, seconds, as the platform states it: a load that is over by
+ * then would not show the whole bounce, and the run would be `unknown`.
  */
-const BOUNCE_S: Record<Scenario["bounces"][number], (replicas: number) => number> = {
-  none: () => 0,
-  crash: () => 4,
-  recreate: () => 6,
-  rolling: (replicas) => 1 + 3.6 * replicas,
-};
+export type BounceSeconds = (kind: BounceKind, replicas: number) => number;
+
 /** What a busy host needs more than a quiet one. */
 const BUSY_FACTOR = 1.15;
 
@@ -104,16 +105,27 @@ export class ScenarioError extends Error {
 }
 
 /**
- * Checks a scenario. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
+ * Checks a scenario against the platform that is to run it. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
  * @throws ScenarioError naming every field, its value and the fix.
  */
-export function parseScenario(input: unknown, nameOf: (key: string) => string = (key) => key): Scenario {
+export function parseScenario(
+  input: unknown,
+  bounceSeconds: BounceSeconds,
+  nameOf: (key: string) => string = (key) => key,
+): Scenario {
   const parsed = scenarioSchema.safeParse(input);
   if (!parsed.success)
     throw new ScenarioError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)));
-  const problems = impossible(parsed.data, nameOf);
+  const problems = impossible(parsed.data, bounceSeconds, nameOf);
   if (problems.length > 0) throw new ScenarioError(problems);
   return parsed.data;
+}
+
+/** A grace alone, for commands that have no scenario. @throws ScenarioError that begins with `name` */
+export function parseGrace(value: unknown, name: string): number {
+  const parsed = graceSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ScenarioError(parsed.error.issues.map(({ message }) => `${name}: ${message}`));
 }
 
 function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): string[] {
@@ -124,7 +136,11 @@ function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): str
   return [`${nameOf(String(issue.path[0] ?? "scenario"))}: ${issue.message}`];
 }
 
-function impossible(scenario: Scenario, nameOf: (key: string) => string): string[] {
+function impossible(
+  scenario: Scenario,
+  bounceSeconds: BounceSeconds,
+  nameOf: (key: string) => string,
+): string[] {
   const problems: string[] = [];
   const events = Math.round(scenario.rate * scenario.duration);
   if (events < 2) {
@@ -142,7 +158,7 @@ function impossible(scenario: Scenario, nameOf: (key: string) => string): string
       `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
     );
   }
-  const shortest = Math.ceil(bounceSeconds(scenario));
+  const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
   if (scenario.duration < shortest) {
     problems.push(
       `${nameOf("duration")} ${scenario.duration}: the load would be over before a bounce of ${scenario.bounces.join(", ")} is; give ${shortest} seconds or more, or fewer replicas`,
@@ -160,6 +176,12 @@ function impossible(scenario: Scenario, nameOf: (key: string) => string): string
       `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; add phase2 or leave it up`,
     );
   }
+  const byHeader = topologies.filter((topology) => topology.affinity === "header").map(({ name }) => name);
+  if (scenario.client === "eventsource" && byHeader.length > 0) {
+    problems.push(
+      `${nameOf("client")} eventsource: ${byHeader.join(", ")} keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, or a topology with a cookie (phase1)`,
+    );
+  }
   if (scenario.replicas !== undefined && topologies.every((topology) => topology.replicas === 1)) {
     problems.push(
       `${nameOf("replicas")} ${scenario.replicas}: ${scenario.topologies.join(", ")} is a single instance; add a topology with replicas`,
@@ -169,14 +191,20 @@ function impossible(scenario: Scenario, nameOf: (key: string) => string): string
 }
 
 /** Seconds of load that the longest bounce of the scenario needs. */
-function bounceSeconds(scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">): number {
+function longestBounce(
+  scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">,
+  bounceSeconds: BounceSeconds,
+): number {
   const replicas = Math.max(...selectTopologies(scenario).map((topology) => replicasOf(topology, scenario)));
-  return Math.max(...scenario.bounces.map((bounce) => BOUNCE_S[bounce](replicas)));
+  return Math.max(...scenario.bounces.map((bounce) => bounceSeconds(bounce, replicas)));
 }
 
-/** The load's length when none is asked for: the default, or longer where a rolling bounce over many replicas needs it. */
-export const durationFor = (scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">): number =>
-  Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * bounceSeconds(scenario)));
+/** The load's length when none is asked for: the default, or longer where a bounce on this platform needs it. */
+export const durationFor = (
+  scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">,
+  bounceSeconds: BounceSeconds,
+): number =>
+  Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * longestBounce(scenario, bounceSeconds)));
 
 /** The scenario's topologies in the order asked for. */
 export function selectTopologies(scenario: Pick<Scenario, "topologies">): Topology[] {

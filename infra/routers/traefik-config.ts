@@ -57,8 +57,16 @@ const dynamicConfig = (plan: RouterPlan): object => ({
   },
 });
 
-/** Both files, to be written into `folder` (absolute). The first is for `--configFile`; it names the second. */
+/**
+ * Both files, to be written into `folder` (absolute). The first is for `--configFile`; it names the second.
+ *
+ * @throws Error for an affinity that it cannot give
+ */
 export const traefikConfig = (folder: string, plan: RouterPlan): [RouterFile, RouterFile] => {
+  // Its only hash (`hrw`) is of the client's address.
+  if (plan.affinity === "header") {
+    throw new Error('affinity "header": Traefik cannot hash a header; take HAProxy for it');
+  }
   const dynamicFile = posix.join(folder, "dynamic.yml");
   return [
     { path: posix.join(folder, "traefik.yml"), content: stringify(staticConfig(plan, dynamicFile)) },

@@ -1,35 +1,25 @@
-/** Brings a topology up: tools, bundle, Valkey, servers, Traefik, in the order in which they need each other. */
+/** Brings a topology up: tools, bundle, Valkey, servers, router, in the order in which they need each other. */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { nowMs } from "../../clock.ts";
+import { routerConfig } from "../../../infra/routers/router-config.ts";
 import type { UpOptions } from "../platform.ts";
 import { removeState, stateFile, writeState } from "./deployment-state.ts";
 import { saysPortTaken } from "./free-port.ts";
-import { traefikSpec } from "./infrastructure-specs.ts";
+import { routerSpec } from "./infrastructure-specs.ts";
 import { waitForBroker, waitForRoute } from "./infrastructure-waits.ts";
 import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import type { LocalParts } from "./local-parts.ts";
-import type { LoggedProcess } from "./logged-process.ts";
 import { deploymentFolders, planDeployment, type DeploymentPlan, type Tools } from "./plan-deployment.ts";
 import { ProcessTable } from "./process-table.ts";
 import { startReaper } from "./reaper-client.ts";
 import { removeOwnPaths } from "./remove-own-paths.ts";
-import { writeTraefikConfig } from "./traefik-config.ts";
+import { watchPart } from "./watch-part.ts";
 
 /** A port can be taken between being chosen and being listened on; then everything starts over with others. */
 const ATTEMPTS = 3;
 
 type Announce = Required<Pick<UpOptions, "onInstance" | "onPartExit" | "onStep">>;
-
-/** Reports the end of a router or broker that nobody ended: it is news as long as the deployment is up. */
-const watchPart = (part: LoggedProcess, processes: ProcessTable, announce: Announce): void => {
-  void part.exited.then(() => {
-    if (processes.isClosed()) return;
-    announce.onStep(`${part.spec.name} exited by itself`);
-    announce.onPartExit(part.spec.name, nowMs());
-  });
-};
 
 /**
  * From here on a crash of this process is cleaned up by the reaper, or else by the next command; `ProcessTable` tells of the
@@ -69,7 +59,7 @@ const bringUpOnce = async (
   tools: Tools,
   announce: Announce,
 ): Promise<LocalDeployment> => {
-  const { signal } = options;
+  const { signal, topology } = options;
   const { onStep } = announce;
   const plan = await planDeployment(options, tools, parts.choosePort);
   const { deployment, processes } = await secure(plan, parts, announce, signal);
@@ -85,11 +75,12 @@ const bringUpOnce = async (
       await waitForBroker(broker, plan.broker.port, signal);
     }
     await Promise.all(instances.map((instance) => control.boot(instance)));
-    // After the servers: Traefik takes every server for healthy until its first check, and would say so.
-    const config = await writeTraefikConfig(plan.folders.router, plan.router);
-    onStep(`starting traefik ${tools.traefik.version}`);
+    // After the servers: a router takes every server for healthy until its first check, and would say so.
+    const files = routerConfig(topology.router, plan.folders.router, plan.router);
+    await Promise.all(files.map(({ path, content }) => writeFile(path, content)));
+    onStep(`starting ${topology.router} ${tools.router.version}`);
     const router = await processes.start(
-      traefikSpec(tools.traefik, config, plan.folders.router, plan.routerLog),
+      routerSpec(topology.router, tools.router, files[0].path, plan.folders.router, plan.routerLog),
     );
     watchPart(router, processes, announce);
     await waitForRoute(router, deployment.url, signal);
@@ -116,7 +107,7 @@ export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<Lo
   }
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();
-  const traefik = await parts.resolveTool("traefik", { onStep, signal });
+  const router = await parts.resolveTool(topology.router, { onStep, signal });
   const needsValkey = topology.broadcaster === "redis" && options.redis === "up";
   const valkey = needsValkey ? await parts.resolveTool("valkey", { onStep, signal }) : undefined;
   for (let attempt = 1; ; attempt += 1) {
@@ -133,7 +124,7 @@ export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<Lo
       onStep,
     };
     try {
-      const deployment = await bringUpOnce(options, parts, { traefik, valkey }, announce);
+      const deployment = await bringUpOnce(options, parts, { router, valkey }, announce);
       isUp = true;
       for (const tell of held) tell();
       return deployment;

@@ -35,6 +35,8 @@ const stateSchema = z.object({
   ownPaths: z.array(z.string()),
   url: z.string(),
   opsUrl: z.string(),
+  /** Absent in what an earlier version wrote, which knew no other. */
+  router: z.enum(["traefik", "haproxy"]).default("traefik"),
   instances: z.array(z.object({ name: z.string(), url: z.string() })),
   versions: z.record(z.string(), z.string()),
   /** The newest process of each name. */

@@ -1,8 +1,8 @@
 /** How to start the parts that are not ours. */
+import type { Router } from "../../../infra/topologies.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 import type { ResolvedTool } from "./tools/resolve-tool.ts";
 
-export const ROUTER_NAME = "traefik";
 export const BROKER_NAME = "valkey";
 
 /** Valkey keeps nothing on disk: pub/sub has nothing to keep, and a snapshot in the middle of a run would be measured. */
@@ -20,15 +20,18 @@ export const valkeySpec = (
   logFile,
 });
 
-export const traefikSpec = (
+/** A process of the router's own name. */
+export const routerSpec = (
+  router: Router,
   tool: ResolvedTool,
   configFile: string,
   folder: string,
   logFile: string,
 ): ProcessSpec => ({
-  name: ROUTER_NAME,
+  name: router,
   command: tool.path,
-  args: [`--configFile=${configFile}`],
+  // -db: in the foreground, one process.
+  args: router === "traefik" ? [`--configFile=${configFile}`] : ["-db", "-f", configFile],
   env: {},
   cwd: folder,
   logFile,

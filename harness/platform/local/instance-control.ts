@@ -1,18 +1,20 @@
-/** Stops, kills and starts the server instances of a deployment, and reports what became of them. */
+/** Deploys, stops, kills and starts the server instances of a deployment, and reports what became of them. */
 import { setTimeout as delay } from "node:timers/promises";
+import type { RoutedServer } from "../../../infra/routers/router-plan.ts";
+import type { Router } from "../../../infra/topologies.ts";
 import { nowMs } from "../../clock.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
 import type { InstanceControl } from "../platform.ts";
-import { ROUTER_NAME } from "./infrastructure-specs.ts";
+import { routerStatus } from "../router-status.ts";
+import { deployInstances } from "./deploy-instances.ts";
 import type { LoggedProcess, ProcessSpec } from "./logged-process.ts";
 import type { ProcessTable } from "./process-table.ts";
-import { routerStatus } from "./router-status.ts";
 import { waitFor } from "./wait-for.ts";
 
 export interface ControlledInstances {
-  /** Base URL by instance name. */
-  urls: Readonly<Record<string, string>>;
+  instances: readonly RoutedServer[];
   specs: ReadonlyMap<string, ProcessSpec>;
+  router: Router;
   opsUrl: string;
   processes: ProcessTable;
   onInstance: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
@@ -21,6 +23,8 @@ export interface ControlledInstances {
 }
 
 export interface LocalInstanceControl extends InstanceControl {
+  /** SIGTERM, and SIGKILL when it is still there after the grace; SIGKILL at once without one. Resolves when it is gone. */
+  stop(instance: string, graceMs: number): Promise<void>;
   /** Starts the process and waits until it is ready; the router is not asked. */
   boot(instance: string): Promise<void>;
   /** Waits until the router sends these instances traffic, and reports them ready. */
@@ -42,7 +46,8 @@ const readiness =
   };
 
 export const controlInstances = (given: ControlledInstances): LocalInstanceControl => {
-  const { urls, specs, processes, onInstance, onStep, signal } = given;
+  const { specs, router, processes, onInstance, onStep, signal } = given;
+  const urls = new Map(given.instances.map(({ name, url }) => [name, url]));
   /** Processes whose end was asked for; any other end is an incident of its own. */
   const expected = new WeakSet<LoggedProcess>();
   /** The last operation on each instance: one after the other, so that a start never overtakes a stop. */
@@ -99,7 +104,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
 
   const boot = async (instance: string): Promise<void> => {
     const spec = specs.get(instance);
-    const url = urls[instance];
+    const url = urls.get(instance);
     if (!spec || url === undefined) throw new Error(`no instance "${instance}"`);
     onStep(`starting ${instance}`);
     const started = await processes.start(spec);
@@ -119,13 +124,13 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   };
 
   const waitForRouter = async (instances: readonly string[]): Promise<void> => {
-    const involved = [ROUTER_NAME, ...instances].flatMap((name) => processes.get(name) ?? []);
+    const involved = [router, ...instances].flatMap((name) => processes.get(name) ?? []);
     await waitFor({
       name: `the router to send traffic to ${instances.join(", ")}`,
       timeoutMs: ROUTER_TIMEOUT_MS,
       condition: async (within) => {
-        const status = await routerStatus(given.opsUrl, within);
-        const down = instances.filter((instance) => status.get(urls[instance] ?? "") !== "UP");
+        const status = await routerStatus(router, given.opsUrl, given.instances, within);
+        const down = instances.filter((instance) => status.get(instance) !== "UP");
         return down.length === 0 || `not UP in the router: ${down.join(", ")}`;
       },
       processes: involved,
@@ -134,19 +139,27 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     for (const instance of instances) onInstance(instance, "ready", nowMs());
   };
 
+  const stopInTurn = (instance: string, graceMs: number): Promise<void> =>
+    inTurn(instance, () => stop(instance, graceMs));
+  const startInTurn = (instance: string): Promise<void> =>
+    inTurn(instance, async () => {
+      if (running(instance)) return;
+      await boot(instance);
+      await waitForRouter([instance]);
+    });
+
   return {
-    stop: (instance, graceMs) => inTurn(instance, () => stop(instance, graceMs)),
+    deploy: (deploy) => {
+      const instances = [...urls.keys()];
+      return deployInstances({ instances, stop: stopInTurn, start: startInTurn, signal }, deploy);
+    },
+    stop: stopInTurn,
     kill: (instance) =>
       inTurn(instance, async () => {
         const found = running(instance);
         if (found) await killNow(instance, found);
       }),
-    start: (instance) =>
-      inTurn(instance, async () => {
-        if (running(instance)) return;
-        await boot(instance);
-        await waitForRouter([instance]);
-      }),
+    start: startInTurn,
     boot,
     waitForRouter,
   };

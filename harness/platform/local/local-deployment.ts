@@ -1,29 +1,20 @@
 /** A topology that runs as processes of this host, made from its state: just started, or found again later. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { InstanceObservation } from "../../history/observation.ts";
-import type { Deployment, LedgerFile } from "../platform.ts";
+import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
+import type { Deployment, DeploymentListeners, LedgerFile, PartUsage } from "../platform.ts";
 import { removeState, writeState, type DeploymentState } from "./deployment-state.ts";
 import { controlInstances, type LocalInstanceControl } from "./instance-control.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Reaper } from "./reaper-client.ts";
+import { readUsage } from "./read-usage.ts";
 import { removeOwnPaths } from "./remove-own-paths.ts";
 
 export interface LocalDeployment extends Deployment {
-  /** Names it on this host, e.g. `phase1-x3k9q2`. */
-  id: string;
-  topology: string;
   workDir: string;
+  dashboardUrl: string;
   control: LocalInstanceControl;
-  /** Leaves it running when this process ends, until `downAll`. Nothing of this object is to be used after it. */
-  release(): Promise<void>;
-}
-
-export interface DeploymentListeners {
-  onInstance?: ((instance: string, state: InstanceObservation["state"], atMs: number) => void) | undefined;
-  onStep?: ((step: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 export interface DeploymentParts extends DeploymentListeners {
@@ -36,6 +27,9 @@ export interface DeploymentParts extends DeploymentListeners {
 }
 
 export const ledgerFolder = (workDir: string): string => join(workDir, "ledger");
+
+export const dashboardUrlOf = ({ opsUrl, router }: DeploymentState): string =>
+  `${opsUrl}${DASHBOARD_PATH[router]}`;
 
 export const instanceUrlsOf = (state: DeploymentState): Record<string, string> =>
   Object.fromEntries(state.instances.map(({ name, url }) => [name, url]));
@@ -51,14 +45,19 @@ const listLedgers = async (folder: string): Promise<LedgerFile[]> => {
   });
 };
 
+const roleOf = (state: DeploymentState, part: string): PartUsage["role"] => {
+  if (part === state.router) return "router";
+  return state.instances.some(({ name }) => name === part) ? "server" : "broker";
+};
+
 export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
   const { state, stateDir, processes, reaper, specs } = parts;
   const ending = new AbortController();
   const signal = parts.signal ? AbortSignal.any([ending.signal, parts.signal]) : ending.signal;
-  const instanceUrls = instanceUrlsOf(state);
   const control = controlInstances({
-    urls: instanceUrls,
+    instances: state.instances,
     specs,
+    router: state.router,
     opsUrl: state.opsUrl,
     processes,
     onInstance: (instance, what, atMs) => {
@@ -81,12 +80,20 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
     topology: state.topology,
     workDir: state.workDir,
     url: state.url,
-    dashboardUrl: `${state.opsUrl}/dashboard/`,
+    dashboardUrl: dashboardUrlOf(state),
     instances: state.instances.map(({ name }) => name),
-    instanceUrls,
+    instanceUrls: instanceUrlsOf(state),
     control,
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),
+    usage: () =>
+      readUsage(
+        processes.all().map(({ spec, identity }) => ({
+          part: spec.name,
+          role: roleOf(state, spec.name),
+          identity,
+        })),
+      ),
     down: () => (down ??= takeDown()),
     release: async () => {
       state.kept = true;

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { parseSetCookie } from "set-cookie-parser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { AFFINITY_COOKIE } from "../../../infra/routers/traefik-config.ts";
 import { nowMs } from "../../clock.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
 import { listeningSockets } from "./test-support/listening-sockets.ts";
-import { AFFINITY_COOKIE } from "./traefik-config.ts";
 
 let lab: TestLab;
 beforeEach(() => {
@@ -51,7 +51,7 @@ test("phase1 pins a client to one instance by a cookie, through real Traefik", a
   for (let i = 0; i < 6; i += 1) {
     expect((await ask(deployment.url, first.cookie)).instance).toBe(first.instance);
   }
-  const dashboard = await fetch(deployment.dashboardUrl ?? "");
+  const dashboard = await fetch(deployment.dashboardUrl);
   expect(dashboard.status).toBe(200);
   await deployment.down();
   await deployment.down();
@@ -137,7 +137,7 @@ test.skipIf(process.platform !== "linux")(
     const sockets = listeningSockets(pids);
     expect(sockets).toHaveLength(6);
     expect(sockets.filter((socket) => !socket.startsWith("127.0.0.1:"))).toEqual([]);
-    const urls = [deployment.url, deployment.dashboardUrl ?? "", ...Object.values(deployment.instanceUrls)];
+    const urls = [deployment.url, deployment.dashboardUrl, ...Object.values(deployment.instanceUrls)];
     expect(sockets).toEqual(expect.arrayContaining(urls.map((url) => new URL(url).host)));
   },
 );

@@ -1,22 +1,46 @@
-/** The local platform: real Traefik, real Valkey and the real server bundle as processes of this host. */
-import { localParts } from "./local-parts.ts";
-import type { LocalDeployment } from "./local-deployment.ts";
+/** The local platform: a real router, real Valkey and the real server bundle as processes of this host. */
+import { routerHealthCheckMs, serverSettings } from "../../../infra/server-settings.ts";
+import type { BounceKind } from "../../history/observation.ts";
+import type { DeploymentListeners, Platform, UpOptions } from "../platform.ts";
 import { bringUp } from "./bring-up.ts";
-import type { Platform, UpOptions } from "../platform.ts";
+import { attach, findKept } from "./kept-deployments.ts";
+import { localParts, type LocalParts } from "./local-parts.ts";
+import type { LocalDeployment } from "./local-deployment.ts";
+import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 
 export interface LocalPlatform extends Platform {
   name: "local";
   up(options: UpOptions): Promise<LocalDeployment>;
+  attach(id: string, listeners: DeploymentListeners): Promise<LocalDeployment>;
 }
 
-/** @throws ToolError, WaitError or the reason of the abort; whatever was started is gone by then */
-export const localPlatform: LocalPlatform = {
-  name: "local",
-  prepare: async ({ topologies, onStep, signal }) => {
-    await localParts.resolveTool("traefik", { onStep, signal });
-    if (topologies.some(({ broadcaster }) => broadcaster === "redis")) {
-      await localParts.resolveTool("valkey", { onStep, signal });
-    }
-  },
-  up: (options) => bringUp(options, localParts),
+/** Measured with the drain of `serverSettings`, which ends long before any grace of a second or more does. */
+const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
+  none: () => 0,
+  crash: () => 4,
+  recreate: () => 6,
+  rolling: (replicas) => 1 + 3.6 * replicas,
 };
+
+export const createLocalPlatform = (parts: LocalParts): LocalPlatform => ({
+  name: "local",
+  settings: { ...serverSettings, routerHealthCheckMs },
+  bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
+  prepare: async ({ topologies, onStep, signal }) => {
+    const routers = new Set(topologies.map(({ router }) => router));
+    const brokers = topologies.some(({ broadcaster }) => broadcaster === "redis")
+      ? (["valkey"] as const)
+      : [];
+    // One after the other: each says what it fetches.
+    for (const name of [...routers, ...brokers]) await parts.resolveTool(name, { onStep, signal });
+  },
+  up: (options) => bringUp(options, parts),
+  // As promises, since reading state files can throw.
+  findKept: () => Promise.resolve().then(() => findKept(parts.stateDir)),
+  attach: (id, listeners) => Promise.resolve().then(() => attach(id, listeners, parts.stateDir)),
+  sweepLeftovers: () => sweepLeftovers(parts.stateDir),
+  downAll: (onStep) => downAll(parts.stateDir, onStep),
+});
+
+/** @throws ToolError, WaitError or the reason of the abort; whatever was started is gone by then */
+export const localPlatform: LocalPlatform = createLocalPlatform(localParts);

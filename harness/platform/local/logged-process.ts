@@ -106,10 +106,11 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
 export const attachProcess = (spec: ProcessSpec, identity: ProcessIdentity): LoggedProcess => ({
   spec,
   identity,
-  // Read only by those who wait for an end: an attached process gives no exit event, so it is looked at.
+  // An attached process gives no exit event, so it is looked at.
   get exited() {
     return (async () => {
-      while (isRunning(identity)) await delay(POLL_MS);
+      // Watching a process alone keeps no command from ending.
+      while (isRunning(identity)) await delay(POLL_MS, undefined, { ref: false });
     })();
   },
   hasExited: () => !isRunning(identity),

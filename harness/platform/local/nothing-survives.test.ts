@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { attach, findKept, releaseToBackground } from "./kept-deployments.ts";
+import { attach, findKept } from "./kept-deployments.ts";
 import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 import { createTestLab, processesOf } from "./test-support/test-lab.ts";
 
@@ -72,7 +72,7 @@ test("the next command sweeps what is left when the reaper was killed too", asyn
   await once(harness, "exit");
   expect(processesOf(place.workDir).length).toBeGreaterThanOrEqual(5);
   const report = await sweepLeftovers(place.stateDir);
-  expect(report.swept).toEqual([{ id: place.id, processes: 5 }]);
+  expect(report.swept).toEqual([{ id: place.id, what: "5 processes" }]);
   expect(report.problems).toEqual([]);
   expect(processesOf(place.workDir)).toEqual([]);
   expect(existsSync(place.workDir)).toBe(false);
@@ -99,7 +99,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
   await attached.control.start("server-2");
   await attached.control.kill("server-3");
   await attached.control.start("server-3");
-  await releaseToBackground(attached);
+  await attached.release();
   expect(reports).toEqual([
     "server-2 not-ready",
     "server-2 stopped",
@@ -111,7 +111,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
   ]);
   expect((await fetch(`${place.url}/readyz`)).status).toBe(200);
 
-  expect((await downAll(place.stateDir)).swept).toEqual([{ id: place.id, processes: 5 }]);
+  expect((await downAll(place.stateDir)).swept).toEqual([{ id: place.id, what: "5 processes" }]);
   expect(processesOf(place.workDir)).toEqual([]);
   expect(existsSync(place.workDir)).toBe(false);
 });

@@ -2,19 +2,20 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import type { RouterPlan } from "../../../infra/routers/router-plan.ts";
 import type { UpOptions } from "../platform.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import type { ChoosePort } from "./free-port.ts";
-import { BROKER_NAME, ROUTER_NAME, valkeySpec } from "./infrastructure-specs.ts";
+import { BROKER_NAME, valkeySpec } from "./infrastructure-specs.ts";
 import { ledgerFolder } from "./local-deployment.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 import { identityOf } from "./process-identity.ts";
 import { serverSpec } from "./server-spec.ts";
 import type { ResolvedTool } from "./tools/resolve-tool.ts";
-import type { RouterPlan } from "./traefik-config.ts";
 
 export interface Tools {
-  traefik: ResolvedTool;
+  /** The topology's own. */
+  router: ResolvedTool;
   /** Undefined when the topology has no broker, or is to find it stopped. */
   valkey: ResolvedTool | undefined;
 }
@@ -84,7 +85,7 @@ export const planDeployment = async (
   }
   const owner = identityOf(process.pid);
   if (!owner) throw new Error("this process does not find itself in the process table");
-  const { traefik, valkey } = tools;
+  const { router, valkey } = tools;
   return {
     folders,
     serverBundle,
@@ -93,8 +94,14 @@ export const planDeployment = async (
       spec: valkeySpec(valkey, brokerPort, folders.broker, logFile(BROKER_NAME)),
       port: brokerPort,
     },
-    router: { port, opsPort, servers: instances.map(({ url }) => url), affinity: topology.affinity },
-    routerLog: logFile(ROUTER_NAME),
+    router: {
+      webAddress: `127.0.0.1:${port}`,
+      opsAddress: `127.0.0.1:${opsPort}`,
+      servers: instances,
+      affinity: topology.affinity,
+      resolvesNames: false,
+    },
+    routerLog: logFile(topology.router),
     state: {
       schemaVersion: 1,
       id: `${topology.name}-${randomBytes(4).toString("hex")}`,
@@ -107,10 +114,11 @@ export const planDeployment = async (
       ownPaths: Object.values(folders),
       url: loopback(port),
       opsUrl: loopback(opsPort),
+      router: topology.router,
       instances,
       versions: {
         node: process.versions.node,
-        traefik: traefik.version,
+        [topology.router]: router.version,
         ...(valkey ? { valkey: valkey.version } : {}),
       },
       processes: [],

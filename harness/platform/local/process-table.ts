@@ -29,7 +29,12 @@ export class ProcessTable {
     return this.#processes.get(name);
   }
 
-  /** Is it taken down, or being so? A call, because it changes while `start` waits. */
+  /** All processes, those that have exited included. */
+  all(): LoggedProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** Is it taken down, or being so, or let go? A call, because it changes while `start` waits. */
   isClosed(): boolean {
     return this.#closed;
   }
@@ -56,8 +61,9 @@ export class ProcessTable {
     await endProcesses([...this.#processes.values()].map((one) => one.identity));
   }
 
-  /** Lets this process end while they go on. */
+  /** Lets this process end while they go on. None can be started from here any more. */
   release(): void {
+    this.#closed = true;
     for (const one of this.#processes.values()) one.release();
   }
 }

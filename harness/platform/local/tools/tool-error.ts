@@ -1,4 +1,4 @@
-import type { ToolName } from "./pinned-tools.ts";
+import type { ToolName } from "./tool.ts";
 
 /** A tool cannot be had: one line that says what is wrong, and the exact way out of it. */
 export class ToolError extends Error {

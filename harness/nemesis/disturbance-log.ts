@@ -1,0 +1,61 @@
+import { nowMs } from "../clock.ts";
+import type { BounceKind, Recorder } from "../history/observation.ts";
+
+/** Writes the disturbances of one bounce into the history, numbered in the order in which they began. */
+export class DisturbanceLog {
+  readonly #kind: BounceKind;
+  readonly #recorder: Recorder;
+  readonly #onStep: ((step: string) => void) | undefined;
+  /** Number by target. */
+  readonly #underWay = new Map<string, number>();
+  #begun = 0;
+
+  constructor(kind: BounceKind, recorder: Recorder, onStep: ((step: string) => void) | undefined) {
+    this.#kind = kind;
+    this.#recorder = recorder;
+    this.#onStep = onStep;
+  }
+
+  /** Targets that were started and have not ended. */
+  underWay(): string[] {
+    return [...this.#underWay.keys()];
+  }
+
+  started(target: string, atMs = nowMs()): void {
+    this.#begun += 1;
+    this.#underWay.set(target, this.#begun);
+    this.#onStep?.(`${this.#kind} ${target}`);
+    this.#record(target, this.#begun, "started", atMs);
+  }
+
+  ended(target: string, atMs = nowMs()): void {
+    this.#end(target, atMs);
+  }
+
+  /** Ends a disturbance with an error; one that had not begun is recorded as begun at the same time. */
+  failed(target: string, error: string): void {
+    const atMs = nowMs();
+    if (!this.#underWay.has(target)) this.started(target, atMs);
+    this.#end(target, atMs, error);
+  }
+
+  #end(target: string, atMs: number, error?: string): void {
+    const number = this.#underWay.get(target);
+    // The end of what never began would be a contradiction in the history.
+    if (number === undefined) return;
+    this.#underWay.delete(target);
+    this.#record(target, number, "ended", atMs, error);
+  }
+
+  #record(target: string, bounce: number, state: "started" | "ended", atMs: number, error?: string): void {
+    this.#recorder.record({
+      type: "bounce",
+      bounce,
+      kind: this.#kind,
+      target,
+      state,
+      ...(error === undefined ? {} : { error }),
+      atMs,
+    });
+  }
+}

@@ -1,0 +1,59 @@
+/** What a router says of its servers, over its ops address. */
+import { z } from "zod";
+import { HAPROXY_BACKEND } from "../../infra/routers/haproxy-config.ts";
+import type { RoutedServer } from "../../infra/routers/router-plan.ts";
+import { ROUTER_SERVICE } from "../../infra/routers/traefik-config.ts";
+import type { Router } from "../../infra/topologies.ts";
+
+/** `UP`: it sends the server traffic. */
+export type ServerStatus = "UP" | "DOWN";
+
+const serviceSchema = z.object({ serverStatus: z.record(z.string(), z.string()).default({}) });
+
+/** By server URL. */
+const readTraefik = async (answer: Response): Promise<Map<string, string>> =>
+  new Map(Object.entries(serviceSchema.parse(await answer.json()).serverStatus));
+
+/**
+ * By server name. The columns are named in the first line; those read here come before any that may hold a comma.
+ * Other states than `UP`, with or without a count of checks: `DOWN`, `MAINT (resolution)`, `NOLB`, `DRAIN`.
+ */
+const readHaproxy = async (answer: Response): Promise<Map<string, string>> => {
+  const [head = "", ...rows] = (await answer.text()).split("\n");
+  const columns = head.replace(/^# /, "").split(",");
+  const [proxy, server, status] = ["pxname", "svname", "status"].map((name) => {
+    const index = columns.indexOf(name);
+    if (index < 0) throw new Error(`HAProxy's statistics have no column ${name}`);
+    return index;
+  }) as [number, number, number];
+  return new Map(
+    rows
+      .map((row) => row.split(","))
+      .filter((fields) => fields[proxy] === HAPROXY_BACKEND)
+      .map((fields) => [fields[server] ?? "", /^UP\b/.test(fields[status] ?? "") ? "UP" : "DOWN"]),
+  );
+};
+
+/**
+ * Status by instance name; what the router does not know of is `DOWN`. Before its first health check a router says UP of every
+ * server, so that this can be trusted only when the servers were ready before the router started.
+ *
+ * @throws when the router does not answer, or has no such service yet
+ */
+export const routerStatus = async (
+  kind: Router,
+  opsUrl: string,
+  servers: readonly RoutedServer[],
+  signal: AbortSignal,
+): Promise<Map<string, ServerStatus>> => {
+  const path = kind === "traefik" ? `/api/http/services/${ROUTER_SERVICE}@file` : "/;csv";
+  const answer = await fetch(`${opsUrl}${path}`, { signal });
+  if (!answer.ok) throw new Error(`${kind}'s status at ${opsUrl}${path} answered ${answer.status}`);
+  const said = kind === "traefik" ? await readTraefik(answer) : await readHaproxy(answer);
+  return new Map(
+    servers.map(({ name, url }) => [
+      name,
+      said.get(kind === "traefik" ? url : name) === "UP" ? "UP" : "DOWN",
+    ]),
+  );
+};
