@@ -279,6 +279,12 @@ const EXPECTED: Record<string, Row> = {
     1,
   ],
   "remark-published-late": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
+  "remark-costs-unknown": ["valid", [3, 0, 0, 0, 0], ["costs-unknown"]],
+  "remark-readings-end-early": ["valid", [3, 0, 0, 0, 0], ["readings-end-early"]],
+
+  // What they plant is in the costs: see costs.test.ts.
+  "cost-incarnation-replaced": ["valid", [3, 0, 0, 0, 0]],
+  "cost-without-sockets": ["valid", [3, 0, 0, 0, 0]],
 };
 
 describe("planted anomalies", () => {

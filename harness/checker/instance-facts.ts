@@ -1,4 +1,5 @@
 import type { RunRecord } from "./run-record.ts";
+import { CLOCK_TOLERANCE_MS } from "./thresholds.ts";
 
 interface Timeline {
   /** Rising. */
@@ -49,9 +50,13 @@ export class InstanceFacts {
     return this.#all.filter((instance) => !this.ledgerComplete(instance)).toSorted();
   }
 
-  /** True when a process of the instance ended within [fromMs, toMs]. */
+  /**
+   * True when a process of the instance ended within [fromMs, toMs]. A little before it counts too: whoever sees a container end may
+   * read another clock than the one that stamps its ledger, and no other process is up that soon.
+   */
   endedWithin(instance: string, fromMs: number, toMs: number): boolean {
-    return this.#ends.get(instance)?.some((atMs) => atMs >= fromMs && atMs <= toMs) ?? false;
+    const ends = this.#ends.get(instance) ?? [];
+    return ends.some((atMs) => atMs >= fromMs - CLOCK_TOLERANCE_MS && atMs <= toMs);
   }
 
   /** True when the instance had no broker connection at that time: after its `down` and before its next `up`, or before its first `up`. */

@@ -90,6 +90,17 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     state: fc.constantFrom("started", "ready", "not-ready", "stopped", "killed"),
     atMs,
   }),
+  fc.record({
+    type: constant("usage"),
+    part: fc.constantFrom("a", "b", "router"),
+    role: fc.constantFrom("server", "router"),
+    incarnation: fc.constantFrom("1", "2"),
+    source: fc.constantFrom("cgroup", "procfs"),
+    cpuSeconds: fc.nat(9),
+    memoryBytes: fc.nat(9),
+    sentBytes: fc.nat(9),
+    atMs,
+  }),
   fc.record({ type: constant("part-exit"), part: fc.constantFrom("router", "broker"), atMs }),
   fc.record({
     type: constant("connect-failed"),

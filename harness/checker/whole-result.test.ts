@@ -63,6 +63,7 @@ describe("the whole result", () => {
         cpuSeconds: 1.5,
         rssBytes: 80000000,
       },
+      costs: [],
     });
   });
 
