@@ -1,0 +1,88 @@
+/** Images by digest or by name: what the engine has, else what the registry gives. */
+import type Dockerode from "dockerode";
+import { type PinnedImage, pinnedReference } from "../../../../infra/images/pinned-images.ts";
+import { DockerError } from "../docker-error.ts";
+import type { AssembleOptions } from "./assemble-image.ts";
+import { findImage, type FoundImage } from "./find-image.ts";
+import { IMAGES_SETTING, imageSetting, type SettablePart } from "./image-settings.ts";
+import { IMAGE_LABELS } from "./prepared-image.ts";
+import { pullImage, RegistryUnreachable } from "./pull-image.ts";
+import type { RegistryMemory } from "./registry-memory.ts";
+
+/** `why`: why there is none, in one line. */
+export type OfficialImage = { image: FoundImage; how: string } | { image: undefined; why: string };
+
+export interface OfficialImages {
+  /** By digest. Never rejects for a registry that is away, or that does not have it. */
+  find(pinned: PinnedImage): Promise<OfficialImage>;
+  /** An image of the user's. @throws DockerError naming the setting when it cannot be had */
+  named(part: SettablePart, reference: string): Promise<FoundImage>;
+}
+
+/** @param insist ask the registry even if it could not be reached a short while ago */
+export const officialImages = (
+  docker: Dockerode,
+  memory: RegistryMemory,
+  insist: boolean,
+  options: AssembleOptions,
+): OfficialImages => {
+  /** Within this call; set by the first pull that reaches no registry. */
+  let unreachable: string | undefined;
+
+  const pull = async (reference: string, name: string): Promise<string | undefined> => {
+    const known = unreachable ?? (insist ? undefined : await memory.recall());
+    if (known !== undefined) return known;
+    try {
+      await pullImage(docker, reference, name, options);
+      await memory.forget();
+      return undefined;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const why = `it could not be pulled: ${(error as Error).message}`;
+      if (error instanceof RegistryUnreachable) {
+        unreachable = why;
+        await memory.remember(why);
+      }
+      return why;
+    }
+  };
+
+  return {
+    async find(pinned) {
+      const reference = pinnedReference(pinned);
+      const name = `${pinned.repository}:${pinned.tag}`;
+      const there = await findImage(docker, reference);
+      if (there)
+        return { image: there, how: `official ${name}, pinned by digest, which the engine had already` };
+      const why = await pull(reference, name);
+      if (why !== undefined) return { image: undefined, why };
+      const image = await findImage(docker, reference);
+      if (!image) return { image: undefined, why: `the engine pulled ${reference} and does not have it` };
+      return { image, how: `official ${name}, pulled by digest` };
+    },
+    async named(part, reference) {
+      const setting = imageSetting(part);
+      const fix = `build or load that image, or unset ${setting} (${IMAGES_SETTING} then decides)`;
+      const there = await findImage(docker, reference).catch((error: unknown) => {
+        throw new DockerError(`${setting}=${reference} is not usable: ${(error as Error).message}`, fix);
+      });
+      if (there) return there;
+      const why = await pull(reference, reference);
+      const image = why === undefined ? await findImage(docker, reference) : undefined;
+      if (!image) {
+        throw new DockerError(
+          `${setting}=${reference}: the engine does not have it, and ${why ?? "it was not there after the pull"}`,
+          fix,
+        );
+      }
+      return image;
+    },
+  };
+};
+
+/** Version of what is in an image that is not one of ours, as far as it tells. */
+export const versionOf = ({ labels, env }: FoundImage): string => {
+  const label = labels[IMAGE_LABELS.version] ?? labels["org.opencontainers.image.version"];
+  const variable = env.find((one) => /^(NODE|TRAEFIK|HAPROXY|VALKEY|REDIS)_VERSION=/.test(one));
+  return (label ?? variable?.split("=")[1] ?? "unknown").replace(/^v/, "");
+};

@@ -1,0 +1,31 @@
+/** What `prepareImages` hands out. */
+
+export interface PreparedImage {
+  /** `sha256:...`, as the engine knows it. */
+  id: string;
+  /** Of the software in it; of a server image: the version of Node.js. `unknown` where an image of the user's does not say. */
+  version: string;
+  /** `official`: pulled by digest, or built on such an image. `assembled`: made of this host's binaries. `setting`: named by the user. */
+  source: "official" | "assembled" | "setting";
+  /** One sentence for people: what it is and where it came from. */
+  how: string;
+}
+
+/** The server's image is always there; the others where a topology needs them. */
+export interface PreparedImages {
+  server: PreparedImage;
+  traefik?: PreparedImage;
+  haproxy?: PreparedImage;
+  valkey?: PreparedImage;
+}
+
+/** On every image that is made here. */
+export const IMAGE_LABELS = {
+  /** `server`, `server-build` (left by the build), `node`, `traefik`, `haproxy`, `valkey`. */
+  part: "sse-lab.image",
+  /** `assembled` or `built`. */
+  source: "sse-lab.source",
+  /** Hash of all that it was made from. */
+  inputs: "sse-lab.inputs",
+  version: "sse-lab.version",
+} as const;

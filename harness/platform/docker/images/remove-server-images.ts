@@ -1,0 +1,37 @@
+import type Dockerode from "dockerode";
+import { IMAGE_LABELS } from "./prepared-image.ts";
+
+/** Of the server itself, and what the first stage of its Dockerfile leaves with the legacy builder. */
+const PARTS = ["server", "server-build"];
+
+/** Not one of those that only show that somebody else was quicker, or still uses it. */
+const isRefusal = (error: unknown): boolean =>
+  [404, 409].includes((error as { statusCode?: number }).statusCode ?? 0);
+
+/**
+ * Removes the server images made here that no container uses. Images of routers, broker and Node.js stay: they change rarely and take
+ * longest to get. The next `prepareImages` makes the server's again.
+ *
+ * @returns names (ids where they have none) of the removed images
+ */
+export const removeServerImages = async (docker: Dockerode): Promise<string[]> => {
+  const lists = await Promise.all(
+    PARTS.map((part) => docker.listImages({ filters: { label: [`${IMAGE_LABELS.part}=${part}`] } })),
+  );
+  const removed: string[] = [];
+  for (const { Id, RepoTags } of lists.flat()) {
+    const names = RepoTags?.filter((name) => name !== "<none>:<none>") ?? [];
+    // An image that somebody built on ours, or gave a name of their own, carries our labels too.
+    if (names.some((name) => !name.startsWith("sse-lab/server"))) continue;
+    // The engine refuses an image that a container uses. By name and without force: an image with several names goes with the last.
+    for (const name of names.length > 0 ? names : [Id]) {
+      try {
+        await docker.getImage(name).remove();
+        removed.push(name);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+      }
+    }
+  }
+  return removed;
+};

@@ -1,0 +1,79 @@
+/**
+ * The official images that the lab runs, pinned by tag and digest (of the multi-platform index).
+ *
+ * The digests were read in public repositories that pin the same images, each in at least two that have nothing to do with each
+ * other and agree on tag and digest (November 2026): `node` in more than eight, `traefik` in more than eight, `valkey` in four,
+ * `haproxy` in three. A digest cannot be forged, only be wrong, and then the pull fails: the run of the CI on a public runner,
+ * with SSE_LAB_IMAGES=official, is what proves them.
+ * To raise a version: change tag and digest together (`docker buildx imagetools inspect <tag>` prints the index's digest).
+ */
+
+export type ImagePart = "server" | "traefik" | "haproxy" | "valkey";
+
+export interface PinnedImage {
+  /** As a registry knows it, without tag, e.g. `valkey/valkey`. */
+  repository: string;
+  /** For people; the digest decides. */
+  tag: string;
+  /** `sha256:...` of the index of all platforms. */
+  digest: string;
+  /** Of the software in it. */
+  version: string;
+}
+
+export interface ImageUser {
+  /** Numeric, so that an engine can tell that it isn't root. */
+  uid: number;
+  gid: number;
+}
+
+/** Base of the server image, for building and for running. Debian: its bash makes a health check that costs next to nothing. */
+export const NODE_IMAGE: PinnedImage = {
+  repository: "node",
+  tag: "20.20.2-bookworm-slim",
+  digest: "sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0",
+  version: "20.20.2",
+};
+
+export const PINNED_IMAGES: Readonly<Record<Exclude<ImagePart, "server">, PinnedImage>> = {
+  traefik: {
+    repository: "traefik",
+    tag: "v3.7.13",
+    digest: "sha256:24841fe2de7304c149343d877d2923b4c8800a38ba015dea9174c23b20e344a0",
+    version: "3.7.13",
+  },
+  haproxy: {
+    repository: "haproxy",
+    tag: "3.2.21-alpine",
+    digest: "sha256:66e25cc9a8332635f4e897f7f4b1e5622c25f09f0ee23cddc6ce9bdb3a24772a",
+    version: "3.2.21",
+  },
+  valkey: {
+    repository: "valkey/valkey",
+    tag: "9.1.1-alpine",
+    digest: "sha256:ee91f7a174ac4d6a6b0685b3a60e321f0a9dbbb691f9b0e285be2ba1d1be8328",
+    version: "9.1.1",
+  },
+};
+
+/**
+ * Whom each container runs as, whatever the image says: the official Traefik image would run as root. The others are the users
+ * that the official images bring (`node`, `haproxy`, `valkey`).
+ */
+export const IMAGE_USERS: Readonly<Record<ImagePart, ImageUser>> = {
+  server: { uid: 1000, gid: 1000 },
+  traefik: { uid: 65532, gid: 65532 },
+  haproxy: { uid: 99, gid: 99 },
+  valkey: { uid: 999, gid: 999 },
+};
+
+/** Where each listens inside its container. Above 1024: none needs a privilege for it. */
+export const IMAGE_PORTS = {
+  server: { http: 3000 },
+  traefik: { web: 8000, ops: 8080 },
+  haproxy: { web: 8000, ops: 8080 },
+  valkey: { redis: 6379 },
+} as const satisfies Readonly<Record<ImagePart, Readonly<Record<string, number>>>>;
+
+/** What the engine pulls and looks up, e.g. `traefik@sha256:...`. */
+export const pinnedReference = ({ repository, digest }: PinnedImage): string => `${repository}@${digest}`;
