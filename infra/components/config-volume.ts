@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { RouterFile } from "../routers/router-plan.ts";
+import { partLabels, type PartOwner } from "./labels.ts";
+
+export interface ConfigVolumeArgs extends PartOwner {
+  /** Any image that the engine has; nothing of it is run. */
+  image: string;
+  /** Where `files` lie for their reader, absolute. Their paths are inside of it. */
+  folder: string;
+  files: readonly RouterFile[];
+}
+
+/**
+ * Files for a container with a read-only root, without a folder of the host.
+ *
+ * The engine refuses an upload into such a container, even into a volume of it (the provider uploads at "/"). So the files go
+ * through a carrier: a container with the same volume that is made and never started. Their reader mounts the volume read-only.
+ */
+export class ConfigVolume extends pulumi.ComponentResource {
+  readonly volumeName: pulumi.Output<string>;
+  /** The files are there when this is. */
+  readonly carrier: docker.Container;
+  /** Changes with the files: a label of the reader, so that it is replaced as well. */
+  readonly hash: string;
+
+  constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("sse-scaling-lab:index:ConfigVolume", name, {}, opts);
+    const { stack, folder, files, image } = args;
+    const labels = partLabels(args, "router-config", "router-config");
+    const volume = new docker.Volume(
+      name,
+      { name: `${stack}-router-config`, labels },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    this.volumeName = volume.name;
+    this.carrier = new docker.Container(
+      `${name}-carrier`,
+      {
+        name: `${stack}-router-config`,
+        image,
+        start: false,
+        mustRun: false,
+        restart: "no",
+        networkMode: "none",
+        mounts: [{ type: "volume", source: volume.name, target: folder }],
+        uploads: files.map(({ path, content }) => ({ file: path, content, permissions: "0444" })),
+        labels,
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    this.hash = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
+    this.registerOutputs({ volumeName: this.volumeName });
+  }
+}

@@ -1,0 +1,58 @@
+/** How every container of a stack is confined: one place for all of them. */
+import type * as docker from "@pulumi/docker";
+
+export interface Confinement {
+  /** User and group, numeric: an image's own user names are not relied on. See `userId`. */
+  uid: number;
+  /** Memory, and no swap beside it: what does not fit is killed, not slowed down. MiB. */
+  memoryMb: number;
+  /** More folders that are writable and forgotten, beside /tmp. */
+  scratch?: readonly string[];
+}
+
+/**
+ * Most processes and threads of one user. The provider knows no pid limit (`--pids-limit`), so it is RLIMIT_NPROC. The kernel
+ * counts that per user and not per container: therefore each role and each instance has a user of its own. Containers
+ * of the same role in stacks that are up side by side share one account, so the limit is far above the 25 or so that one needs.
+ */
+const MOST_TASKS = 1024;
+
+/**
+ * First of the user ids. From 60706 to 61183 no convention hands ids out: not to people (up to 60513), not to systemd's dynamic users
+ * (from 61184); and they are below 65536, which is all that a rootless engine maps.
+ */
+const FIRST_UID = 60_706;
+const ROUTER = 0;
+const BROKER = 1;
+
+/** The user of a part. Instances are counted from 1. */
+export const userId = (part: "router" | "broker" | { instance: number }): number =>
+  FIRST_UID + (part === "router" ? ROUTER : part === "broker" ? BROKER : BROKER + part.instance);
+
+/** In memory, bounded, and nothing in it can be run. */
+const SCRATCH_OPTIONS = "rw,noexec,nosuid,nodev,size=16m,mode=1777";
+
+/**
+ * Left out of comparisons. An engine whose kernel does not account for swap drops the limit and reports -1, which would show as a
+ * change after every `up`.
+ */
+export const NOT_COMPARED = ["memorySwap"];
+
+/** What a container may not do, as arguments of it. */
+export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
+  ({
+    user: `${uid}:${uid}`,
+    readOnly: true,
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    memory: memoryMb,
+    memorySwap: memoryMb,
+    // Not the open files: an engine may not raise its own limit for a container, and each of these programs takes what it finds.
+    ulimits: [{ name: "nproc", soft: MOST_TASKS, hard: MOST_TASKS }],
+    tmpfs: Object.fromEntries(["/tmp", ...scratch].map((folder) => [folder, SCRATCH_OPTIONS])),
+    // What ends stays ended: a restart by the engine would be a bounce that nobody recorded.
+    restart: "no",
+    mustRun: true,
+    logDriver: "json-file",
+    logOpts: { "max-size": "10m", "max-file": "3" },
+  }) satisfies Partial<docker.ContainerArgs>;

@@ -1,0 +1,111 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { serverSettings } from "../server-settings.ts";
+import { confined, NOT_COMPARED, userId } from "./hardening.ts";
+import { partLabels, REVISION_LABEL, type PartOwner } from "./labels.ts";
+import { publishedPort, publishedUrl } from "./published.ts";
+import type { RouterTarget } from "./router-container.ts";
+
+const PORT = 3000;
+const MEMORY_MB = 1024;
+const LEDGER_FOLDER = "/ledger";
+/** From the start of a container until it is ready, seconds. */
+const READY_WITHIN_S = 60;
+
+export interface ServerFleetArgs extends PartOwner {
+  replicas: number;
+  /** Has a health check on readiness of its own. */
+  image: string;
+  /** A new value replaces every container. */
+  revision: string;
+  /** Between SIGTERM and SIGKILL, whole seconds. 0: SIGKILL at once. */
+  graceS: number;
+  networkName: pulumi.Input<string>;
+  /** Ports of 127.0.0.1, one for each instance. Without them the engine chooses. */
+  ports?: readonly number[] | undefined;
+  /** Host folder for the ledgers; it has to exist. */
+  ledgerDir?: string | undefined;
+  sessionSecret: pulumi.Input<string>;
+  /** Of a topology with a broker, also when that is stopped. */
+  redisUrl?: string | undefined;
+}
+
+export interface Instance {
+  name: string;
+  container: string;
+  url: string;
+}
+
+/** Names and addresses inside of the stack's network: known before anything exists, and the same after every replacement. */
+export const fleetTargets = (replicas: number): RouterTarget[] =>
+  Array.from({ length: replicas }, (_, index) => `server-${index + 1}`).map((name) => ({
+    name,
+    url: `http://${name}:${PORT}`,
+  }));
+
+const environment = (args: ServerFleetArgs, instance: string): pulumi.Input<string>[] => {
+  const { ledgerDir, redisUrl, revision, sessionSecret } = args;
+  const plain: Record<string, string> = {
+    ...serverSettings,
+    HOST: "0.0.0.0",
+    PORT: String(PORT),
+    INSTANCE: instance,
+    REVISION: revision,
+    ...(ledgerDir === undefined ? {} : { LEDGER_DIR: LEDGER_FOLDER }),
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl, FF_REDIS_SSE_BROADCAST: "true" }),
+  };
+  return [
+    ...Object.entries(plain).map(([key, value]) => `${key}=${value}`),
+    pulumi.secret(pulumi.interpolate`SESSION_SECRET=${sessionSecret}`),
+  ];
+};
+
+/**
+ * The servers: containers that differ in name, address and user alone. `up` waits until each is ready. A deploy is a new revision: with
+ * one operation at a time (`--parallel 1`) the containers are replaced one after the other, without it all at once.
+ *
+ * The engine stops a container with the grace that is in the state, so a new `graceS` decides the deploy after the `up` that brought it.
+ */
+export class ServerFleet extends pulumi.ComponentResource {
+  readonly instances: pulumi.Output<Instance[]>;
+
+  constructor(name: string, args: ServerFleetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("sse-scaling-lab:index:ServerFleet", name, {}, opts);
+    const instances = fleetTargets(args.replicas).map((target, index) =>
+      this.#instance(target.name, index, args),
+    );
+    this.instances = pulumi.all(instances);
+    this.registerOutputs({ instances: this.instances });
+  }
+
+  #instance(instance: string, index: number, args: ServerFleetArgs): pulumi.Output<Instance> {
+    const { stack, image, networkName, ledgerDir, graceS, revision } = args;
+    const port = args.ports?.[index];
+    const container = new docker.Container(
+      instance,
+      {
+        ...confined({ uid: userId({ instance: index + 1 }), memoryMb: MEMORY_MB }),
+        name: `${stack}-${instance}`,
+        image,
+        envs: environment(args, instance),
+        networksAdvanced: [{ name: networkName, aliases: [instance] }],
+        ports: [publishedPort(PORT, port)],
+        // A mount, not a volume: the engine refuses a folder that is not there, and does not make one that root owns.
+        ...(ledgerDir === undefined
+          ? {}
+          : { mounts: [{ type: "bind", source: ledgerDir, target: LEDGER_FOLDER }] }),
+        labels: partLabels(args, "server", instance, { [REVISION_LABEL]: revision }),
+        wait: true,
+        waitTimeout: READY_WITHIN_S,
+        destroyGraceSeconds: graceS,
+      },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: NOT_COMPARED },
+    );
+    const url = publishedUrl(container, PORT, port);
+    return pulumi.all([container.name, url]).apply(([containerName, base]) => ({
+      name: instance,
+      container: containerName,
+      url: base,
+    }));
+  }
+}

@@ -1,0 +1,21 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { partLabels, type PartOwner } from "./labels.ts";
+
+export type StackNetworkArgs = PartOwner;
+
+/** A bridge of the stack's own: its parts find each other by name, and nothing of another stack finds them. */
+export class StackNetwork extends pulumi.ComponentResource {
+  readonly networkName: pulumi.Output<string>;
+
+  constructor(name: string, args: StackNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("sse-scaling-lab:index:StackNetwork", name, {}, opts);
+    const network = new docker.Network(
+      name,
+      { name: `${args.stack}-network`, driver: "bridge", labels: partLabels(args, "network", "network") },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    this.networkName = network.name;
+    this.registerOutputs({ networkName: this.networkName });
+  }
+}

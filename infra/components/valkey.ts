@@ -1,0 +1,53 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { confined, NOT_COMPARED, userId } from "./hardening.ts";
+import { partLabels, type PartOwner } from "./labels.ts";
+
+const PORT = 6379;
+const ALIAS = "valkey";
+const MEMORY_MB = 512;
+
+/** Where a stack's servers look for its broker, whether it runs or not. */
+export const BROKER_URL = `redis://${ALIAS}:${PORT}`;
+
+export interface ValkeyArgs extends PartOwner {
+  image: string;
+  networkName: pulumi.Input<string>;
+}
+
+/** The broker, in memory alone: pub/sub keeps nothing, and a snapshot in the middle of a run would be measured. Not published. */
+export class Valkey extends pulumi.ComponentResource {
+  readonly container: pulumi.Output<string>;
+
+  constructor(name: string, args: ValkeyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("sse-scaling-lab:index:Valkey", name, {}, opts);
+    const { stack, image, networkName } = args;
+    const broker = new docker.Container(
+      name,
+      {
+        // The official image declares /data as a volume: without this the engine would make a nameless one.
+        ...confined({ uid: userId("broker"), memoryMb: MEMORY_MB, scratch: ["/data"] }),
+        name: `${stack}-valkey`,
+        image,
+        // `--save` without a value is "never"; the provider takes no empty argument. Protected mode would refuse the servers,
+        // which have no password; the stack's own network is the only way in.
+        command: [
+          "--port",
+          String(PORT),
+          "--save",
+          "--appendonly",
+          "no",
+          "--protected-mode",
+          "no",
+          "--dir",
+          "/data",
+        ],
+        networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
+        labels: partLabels(args, "broker", "valkey"),
+      },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: NOT_COMPARED },
+    );
+    this.container = broker.name;
+    this.registerOutputs({ container: this.container });
+  }
+}

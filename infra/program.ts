@@ -1,0 +1,87 @@
+/** The Pulumi program of a stack: the same for the Pulumi CLI (`index.ts`) and for the Automation API. */
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { checkStackArgs } from "./check-stack-args.ts";
+import { HaproxyRouter } from "./components/haproxy-router.ts";
+import { fleetTargets, ServerFleet } from "./components/server-fleet.ts";
+import { StackNetwork } from "./components/stack-network.ts";
+import { TraefikRouter } from "./components/traefik-router.ts";
+import { BROKER_URL, Valkey } from "./components/valkey.ts";
+import type { StackArgs, StackOutputs } from "./stack-args.ts";
+
+/** `StackOutputs` before its values are known. */
+export type PendingStackOutputs = { [Key in keyof StackOutputs]: pulumi.Input<StackOutputs[Key]> };
+
+export interface ProgramOptions {
+  /**
+   * The engine, as in DOCKER_HOST. Without it DOCKER_HOST, else the default socket: give it, since that knows nothing of the docker
+   * command's context.
+   */
+  dockerHost?: string | undefined;
+}
+
+/**
+ * The program that brings a stack up; nothing of Pulumi happens before it is called.
+ *
+ * @throws StackArgsError for arguments that cannot be, all problems at once
+ */
+export const stackProgram = (
+  args: StackArgs,
+  { dockerHost }: ProgramOptions = {},
+): (() => Promise<PendingStackOutputs>) => {
+  checkStackArgs(args);
+  return () => Promise.resolve(declareStack(args, dockerHost));
+};
+
+const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingStackOutputs => {
+  const { stack, topology, replicas, images, ports, labels } = args;
+  const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });
+  const opts = { providers: [provider] };
+  const { networkName } = new StackNetwork("network", { stack, labels }, opts);
+  const hasBroker = topology.broadcaster === "redis";
+  const broker =
+    hasBroker && args.redis === "up" && images.broker !== undefined
+      ? new Valkey("valkey", { stack, labels, image: images.broker, networkName }, opts)
+      : undefined;
+  const fleet = new ServerFleet(
+    "servers",
+    {
+      stack,
+      labels,
+      replicas,
+      image: images.server,
+      revision: args.revision,
+      graceS: args.graceS,
+      networkName,
+      ports: ports.instances,
+      ledgerDir: args.ledgerDir,
+      sessionSecret: args.sessionSecret,
+      // Set also when the broker is stopped: that is what the fallback is for.
+      redisUrl: hasBroker ? BROKER_URL : undefined,
+    },
+    opts,
+  );
+  const RouterComponent = topology.router === "haproxy" ? HaproxyRouter : TraefikRouter;
+  const router = new RouterComponent(
+    topology.router,
+    {
+      stack,
+      labels,
+      image: images.router,
+      networkName,
+      servers: fleetTargets(replicas),
+      affinity: topology.affinity,
+      ports: { web: ports.router, ops: ports.dashboard },
+    },
+    opts,
+  );
+  return {
+    topology: topology.name,
+    url: router.url,
+    dashboardUrl: router.dashboardUrl,
+    revision: args.revision,
+    router: router.container.apply((container) => ({ kind: topology.router, container })),
+    broker: broker ? broker.container.apply((container) => ({ kind: "valkey" as const, container })) : null,
+    instances: fleet.instances,
+  };
+};
