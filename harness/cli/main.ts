@@ -7,6 +7,7 @@ import { addBounce } from "./bounce-command.ts";
 import { addDoctor } from "./doctor-command.ts";
 import { addDown } from "./down-command.ts";
 import { CliError, EXIT } from "./exit.ts";
+import { addImages } from "./images-command.ts";
 import { Interrupted } from "./interrupt.ts";
 import { addLoadtest } from "./loadtest-command.ts";
 import { addReport } from "./report-command.ts";
@@ -26,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help to see what there is)");
-  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor]) add(program, setExitCode);
+  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor, addImages]) add(program, setExitCode);
   program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
   try {
     await program.parseAsync(args, { from: "user" });
