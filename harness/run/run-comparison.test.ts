@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readHistory } from "../history/read-history.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import type { Platform } from "../platform/platform.ts";
+import { parseManifest } from "../report/manifest.ts";
 import { DEFAULT_SCENARIO, type Scenario } from "../scenario/scenario.ts";
 import { rebuildReport } from "./rebuild-report.ts";
 import { planRuns } from "./run-comparison.ts";
@@ -46,8 +47,33 @@ describe("a comparison in steady state", () => {
     expect(causesOf(run("naive"))).toEqual(["no-route"]);
     expect(Math.abs(run("naive").lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
 
+    for (const each of summary.runs) {
+      const parts = each.costs.map(({ part, role }) => `${role} ${part}`);
+      const servers = Object.keys(each.sessionsPerInstance).map((instance) => `server ${instance}`);
+      expect(parts).toEqual([
+        ...servers,
+        "router traefik",
+        ...(each.topology === "phase2" ? ["broker valkey"] : []),
+      ]);
+      for (const cost of each.costs) {
+        expect(cost.source).toBe("procfs");
+        expect(cost.memoryBytes.peak).toBeGreaterThanOrEqual(cost.memoryBytes.first);
+        expect(cost.memoryBytes.first).toBeGreaterThan(0);
+        // A broker that carries 240 events/s may stay below one tick of the kernel's clock.
+        if (cost.role !== "broker") expect(cost.cpuSeconds).toBeGreaterThan(0);
+      }
+    }
+
     const [first, ...others] = [...(await duePairs(path)).values()];
     expect(others).toEqual([first, first, first]);
+
+    expect(summary.scenario.graceS).toBe(10);
+    const manifest = parseManifest(JSON.parse(await readFile(join(path, "manifest.json"), "utf8")));
+    expect(manifest.serverSettings).toEqual({
+      ...localPlatform.settings,
+      stopGraceMs: 10_000,
+      restartDelayMs: 1_000,
+    });
 
     const derived = ["summary.json", "report.md", "junit.xml"];
     const contents = () => Promise.all(derived.map((file) => readFile(join(path, file), "utf8")));
@@ -170,6 +196,23 @@ describe("a run that cannot be carried out", () => {
     expect(comparison.run("naive").reasons[0]).toBe("It could not be carried out: server-2 was not ready");
     expect(comparison.run("phase1")).toMatchObject({ due: 80, delivered: 80 });
     expect(await rebuildReport(comparison.path)).toEqual(comparison.summary);
+  });
+
+  it("is not one whose costs cannot be read: that is said, and the run is judged as ever", async () => {
+    const unreadable: Platform = {
+      ...localPlatform,
+      up: async (options) => {
+        const deployment = await localPlatform.up(options);
+        return { ...deployment, usage: () => Promise.reject(new Error("/proc is not readable")) };
+      },
+    };
+    await using comparison = await compare({ topologies: ["phase0"], sessions: 10 }, unreadable);
+    const run = comparison.run("phase0");
+    expect(run).toMatchObject({ due: 80, delivered: 80, costs: [] });
+    expect(run.reasons[0]).toMatch(
+      /^\d+ readings of what the parts use failed, so the costs may have a hole: \/proc is not readable$/,
+    );
+    expect(verdictOf(run, "valid")).toBe("valid");
   });
 
   it("ends the comparison when it is the first one, because then nothing would work", async () => {

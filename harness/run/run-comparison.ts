@@ -4,7 +4,6 @@ import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
-import { DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/manifest.ts";
 import type { Summary } from "../report/summary.ts";
@@ -13,7 +12,14 @@ import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { describeHost, labVersion, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./judge-all.ts";
 import { type ResultsFolder, writeInto } from "./results-folder.ts";
-import { failedRun, type MeasuredRun, runOne, type RunListener, type RunSpec } from "./run-one.ts";
+import {
+  failedRun,
+  type MeasuredRun,
+  nemesisSettings,
+  runOne,
+  type RunListener,
+  type RunSpec,
+} from "./run-one.ts";
 import { toSummary } from "./to-summary.ts";
 import { createWorkFolder } from "./work-folder.ts";
 
@@ -124,8 +130,8 @@ async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
       payloadBytes: scenario.payloadBytes,
       replicas: scenario.replicas ?? null,
       redis: scenario.redis,
-      graceS: DEFAULT_NEMESIS_SETTINGS.stopGraceMs / 1000,
+      graceS: scenario.grace,
     },
-    serverSettings: { ...request.platform.settings, restartDelayMs: DEFAULT_NEMESIS_SETTINGS.restartDelayMs },
+    serverSettings: { ...request.platform.settings, ...nemesisSettings(scenario) },
   };
 }

@@ -4,17 +4,18 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nowMs } from "../clock.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import type { BounceKind, Observation, Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadPlan, LoadProgress } from "../load/load-plan.ts";
 import { runLoad } from "../load/run-load.ts";
-import { bounce } from "../nemesis/nemesis.ts";
-import type { Platform } from "../platform/platform.ts";
+import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
+import type { Deployment, Platform } from "../platform/platform.ts";
 import type { Topology } from "../../infra/topologies.ts";
 import { replicasOf, type Scenario } from "../scenario/scenario.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
+import { describeRun } from "./describe-run.ts";
 import { sessionNames } from "./session-names.ts";
+import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
 
 export interface RunSpec {
   topology: Topology;
@@ -67,14 +68,21 @@ export async function runOne(
       onStep: step,
       signal,
     });
+    const sampler = createUsageSampler(() => deployment.usage(), recorder);
     try {
-      const segments = await loadAndBounce(spec, deployment, workDir, recorder, listener, signal);
+      const segments = await loadAndBounce(spec, deployment, sampler, workDir, recorder, listener, signal);
       step("reading ledgers");
       const names = await sessionNames(segments);
       const ledgerSegment = join(workDir, "ledgers.ndjson");
       await writeSegment(ledgerSegment, collectLedgers(await deployment.ledgers(), incarnations, names));
-      return { run, segments: [harnessSegment, ...segments, ledgerSegment], versions: deployment.versions };
+      const problem = sampler.problem();
+      return {
+        run: problem === undefined ? run : { ...run, notes: [...run.notes, problem] },
+        segments: [harnessSegment, ...segments, ledgerSegment],
+        versions: deployment.versions,
+      };
     } finally {
+      sampler.abandon();
       step("taking it down");
       await deployment.down();
     }
@@ -106,7 +114,8 @@ export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
 
 async function loadAndBounce(
   { bounce: kind, scenario }: RunSpec,
-  deployment: Awaited<ReturnType<Platform["up"]>>,
+  deployment: Deployment,
+  sampler: UsageSampler,
   workDir: string,
   recorder: Recorder,
   listener: RunListener,
@@ -125,22 +134,29 @@ async function loadAndBounce(
       control: deployment.control,
       recorder,
       seed: scenario.seed,
+      settings: nemesisSettings(scenario),
       onStep: (text) => listener.step?.(text),
       signal,
     });
   })();
   // The load's own failure is the one to report; the nemesis only ever fails by being told to stop.
   nemesis.catch(() => undefined);
+  let sampled: Promise<void> | undefined;
   try {
+    // What the parts need at rest: without it, memory per stream would hold what they need for themselves.
+    await sampler.read();
     const result = await runLoad(toLoadPlan(deployment.url, scenario), {
       historyDir: workDir,
       signal,
       onProgress: (progress) => listener.load?.(progress),
       onPhase: (phase) => {
+        if (phase === "load-started") sampler.start();
         if (phase === "loaded") markLoaded();
+        if (phase === "drain-started") sampled = sampler.stop();
       },
     });
     await nemesis;
+    await sampled;
     return result.segments;
   } catch (error) {
     stop.abort(error);
@@ -149,6 +165,12 @@ async function loadAndBounce(
     throw error;
   }
 }
+
+/** What a scenario's bounces are carried out with. */
+export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSettings => ({
+  ...DEFAULT_NEMESIS_SETTINGS,
+  stopGraceMs: grace * 1000,
+});
 
 const toLoadPlan = (url: string, scenario: Scenario): LoadPlan => ({
   url,
@@ -162,38 +184,3 @@ const toLoadPlan = (url: string, scenario: Scenario): LoadPlan => ({
   payloadBytes: scenario.payloadBytes,
   seed: scenario.seed,
 });
-
-function describeRun({ topology, bounce: kind, repeat, scenario }: RunSpec): RunObservation {
-  const steady = kind === "none";
-  const { promise } = topology;
-  return {
-    type: "run",
-    topology: topology.name,
-    bounce: kind,
-    repeat,
-    seed: scenario.seed,
-    replicas: replicasOf(topology, scenario),
-    atMs: nowMs(),
-    startedAt: new Date().toISOString(),
-    promise: {
-      allowedCauses: steady ? promise.steady : promise.bounced,
-      neverPublishedAllowed: !steady && promise.pipelinesMayDie,
-      routedByChance: promise.routedByChance,
-      sentence: promise.sentence,
-    },
-    load: {
-      sessions: scenario.sessions,
-      eventsPerSecond: scenario.rate,
-      durationS: scenario.duration,
-      gates: scenario.gates,
-    },
-    notes: notesOf(topology, scenario),
-  };
-}
-
-function notesOf(topology: Topology, scenario: Scenario): string[] {
-  if (scenario.redis !== "stopped" || topology.broadcaster !== "redis") return [];
-  return [
-    "Redis was stopped before the start: every instance fell back to local delivery, so this topology behaves as one without a broker.",
-  ];
-}
