@@ -9,7 +9,7 @@ import { IMAGE_LABELS } from "./prepared-image.ts";
 import { pullImage, RegistryUnreachable } from "./pull-image.ts";
 import type { RegistryMemory } from "./registry-memory.ts";
 
-/** `why`: why there is none, in one line. */
+/** `why`: what came of the pull, in one line. */
 export type OfficialImage = { image: FoundImage; how: string } | { image: undefined; why: string };
 
 export interface OfficialImages {
@@ -29,22 +29,25 @@ export const officialImages = (
   /** Within this call; set by the first pull that reaches no registry. */
   let unreachable: string | undefined;
 
+  /** Resolves to why it could not be pulled. */
   const pull = async (reference: string, name: string): Promise<string | undefined> => {
-    const known = unreachable ?? (insist ? undefined : await memory.recall());
-    if (known !== undefined) return known;
+    if (unreachable !== undefined) return unreachable;
     try {
       await pullImage(docker, reference, name, options);
       await memory.forget();
       return undefined;
     } catch (error) {
       options.signal?.throwIfAborted();
-      const why = `it could not be pulled: ${(error as Error).message}`;
-      if (error instanceof RegistryUnreachable) {
-        unreachable = why;
-        await memory.remember(why);
-      }
-      return why;
+      const { message } = error as Error;
+      if (!(error instanceof RegistryUnreachable)) return message;
+      await memory.remember(message);
+      return (unreachable = message);
     }
+  };
+
+  const recall = async (): Promise<string | undefined> => {
+    const recalled = insist ? undefined : await memory.recall();
+    return recalled && `${recalled}; seen a few minutes ago, ${IMAGES_SETTING}=official tries again at once`;
   };
 
   return {
@@ -54,10 +57,11 @@ export const officialImages = (
       const there = await findImage(docker, reference);
       if (there)
         return { image: there, how: `official ${name}, pinned by digest, which the engine had already` };
-      const why = await pull(reference, name);
+      const why = unreachable ?? (await recall()) ?? (await pull(reference, name));
       if (why !== undefined) return { image: undefined, why };
       const image = await findImage(docker, reference);
-      if (!image) return { image: undefined, why: `the engine pulled ${reference} and does not have it` };
+      if (!image)
+        return { image: undefined, why: `the engine pulled ${reference} and does not have it after that` };
       return { image, how: `official ${name}, pulled by digest` };
     },
     async named(part, reference) {
@@ -71,7 +75,7 @@ export const officialImages = (
       const image = why === undefined ? await findImage(docker, reference) : undefined;
       if (!image) {
         throw new DockerError(
-          `${setting}=${reference}: the engine does not have it, and ${why ?? "it was not there after the pull"}`,
+          `${setting}=${reference}: the engine does not have it, and it cannot be pulled: ${why ?? "the engine does not have it after the pull"}`,
           fix,
         );
       }

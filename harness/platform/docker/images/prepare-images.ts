@@ -43,6 +43,8 @@ interface Preparation extends Pick<PrepareOptions, "onStep" | "signal"> {
   env: NodeJS.ProcessEnv;
   settings: ImageSettings;
   official: OfficialImages;
+  /** Reasons that the user has been told. */
+  told: Set<string>;
 }
 
 /**
@@ -62,6 +64,7 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
     env,
     settings,
     official,
+    told: new Set(),
     ...(onStep ? { onStep } : {}),
     ...(signal ? { signal } : {}),
   };
@@ -77,15 +80,18 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   return images;
 };
 
-/** Says why there is no official image: to the user, and in the image's own sentence. */
-const whyAssembled = ({ settings, onStep }: Preparation, name: string, why: string | undefined): string => {
+/** Why the image is assembled, for its own sentence; tells the user, once for each reason. */
+const whyAssembled = (preparation: Preparation, name: string, why: string | undefined): string => {
+  const { settings, onStep, told } = preparation;
   if (why === undefined) return `as ${IMAGES_SETTING}=assembled says`;
   if (settings.mode === "official") {
     const fix = `make the registry reachable, or set ${IMAGES_SETTING}=auto to let the lab assemble what it cannot pull`;
-    throw new DockerError(`no image ${name}: ${why}`, fix);
+    throw new DockerError(`${name} could not be pulled: ${why}`, fix);
   }
-  onStep?.(`no official ${name}, ${why}; taking an assembled one`);
-  return `because of the official ${name}: ${why}`;
+  if (!told.has(why))
+    onStep?.(`images are assembled from programs of this host, ${name} could not be pulled: ${why}`);
+  told.add(why);
+  return `since ${name} could not be pulled (${why})`;
 };
 
 const prepareProgram = async (preparation: Preparation, part: ProgramPart): Promise<PreparedImage> => {

@@ -26,7 +26,8 @@ const UNREACHABLE =
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, " | ");
 
 const toError = (error: unknown): Error => {
-  const text = oneLine(error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  const text = oneLine(message.replace(/^\(HTTP code \d+\) [^-]*- /, ""));
   return UNREACHABLE.test(text) ? new RegistryUnreachable(text) : new Error(text);
 };
 
