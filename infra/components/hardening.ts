@@ -1,5 +1,6 @@
 /** How every container of a stack is confined: one place for all of them. */
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 
 export interface Confinement {
   /** User and group, numeric: an image's own user names are not relied on. See `userId`. */
@@ -29,14 +30,21 @@ const BROKER = 1;
 export const userId = (part: "router" | "broker" | { instance: number }): number =>
   FIRST_UID + (part === "router" ? ROUTER : part === "broker" ? BROKER : BROKER + part.instance);
 
-/** In memory, bounded, and nothing in it can be run. */
-const SCRATCH_OPTIONS = "rw,noexec,nosuid,nodev,size=16m,mode=1777";
+/** In memory, bounded, and nothing in it can be run. It has its user's owner, because the engine gives it the mode of the image's folder. */
+const scratchOptions = (uid: number): string =>
+  `rw,noexec,nosuid,nodev,size=16m,mode=700,uid=${uid},gid=${uid}`;
 
-/**
- * Left out of comparisons. An engine whose kernel does not account for swap drops the limit and reports -1, which would show as a
- * change after every `up`.
- */
-export const NOT_COMPARED = ["memorySwap"];
+/** How the engine deals with changes of a container, for all of them. */
+export const containerOptions = (parent: pulumi.Resource) =>
+  ({
+    parent,
+    // Names and ports are fixed: the new one cannot be there beside the old one.
+    deleteBeforeReplace: true,
+    // An engine whose kernel does not account for swap drops the limit and reports -1: that would be a change after every `up`.
+    ignoreChanges: ["memorySwap"],
+    // The provider would note these as updated, and leave the container as it is.
+    replaceOnChanges: ["tmpfs"],
+  }) satisfies pulumi.CustomResourceOptions;
 
 /** What a container may not do, as arguments of it. */
 export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
@@ -49,7 +57,7 @@ export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
     memorySwap: memoryMb,
     // Not the open files: an engine may not raise its own limit for a container, and each of these programs takes what it finds.
     ulimits: [{ name: "nproc", soft: MOST_TASKS, hard: MOST_TASKS }],
-    tmpfs: Object.fromEntries(["/tmp", ...scratch].map((folder) => [folder, SCRATCH_OPTIONS])),
+    tmpfs: Object.fromEntries(["/tmp", ...scratch].map((folder) => [folder, scratchOptions(uid)])),
     // What ends stays ended: a restart by the engine would be a bounce that nobody recorded.
     restart: "no",
     mustRun: true,

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { DASHBOARD_PATH, routerConfig } from "../routers/router-config.ts";
 import type { Affinity, Router } from "../topologies.ts";
 import { ConfigVolume } from "./config-volume.ts";
-import { confined, NOT_COMPARED, userId } from "./hardening.ts";
+import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 
@@ -69,7 +69,7 @@ export const routerContainer = (
       ports: [publishedPort(WEB_PORT, ports.web), publishedPort(OPS_PORT, ports.ops)],
       labels: partLabels(args, "router", kind, { "sse-lab.config": config.hash }),
     },
-    { parent, dependsOn: [config.carrier], deleteBeforeReplace: true, ignoreChanges: NOT_COMPARED },
+    { ...containerOptions(parent), dependsOn: [config.carrier] },
   );
   return {
     container: container.name,

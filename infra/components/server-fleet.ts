@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { serverSettings } from "../server-settings.ts";
-import { confined, NOT_COMPARED, userId } from "./hardening.ts";
+import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, REVISION_LABEL, type PartOwner } from "./labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 import type { RouterTarget } from "./router-container.ts";
@@ -99,7 +99,7 @@ export class ServerFleet extends pulumi.ComponentResource {
         waitTimeout: READY_WITHIN_S,
         destroyGraceSeconds: graceS,
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: NOT_COMPARED },
+      containerOptions(this),
     );
     const url = publishedUrl(container, PORT, port);
     return pulumi.all([container.name, url]).apply(([containerName, base]) => ({

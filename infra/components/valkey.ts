@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { confined, NOT_COMPARED, userId } from "./hardening.ts";
+import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 
 const PORT = 6379;
@@ -45,7 +45,7 @@ export class Valkey extends pulumi.ComponentResource {
         networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
         labels: partLabels(args, "broker", "valkey"),
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: NOT_COMPARED },
+      containerOptions(this),
     );
     this.container = broker.name;
     this.registerOutputs({ container: this.container });
