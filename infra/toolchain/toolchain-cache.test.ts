@@ -1,0 +1,142 @@
+import { once } from "node:events";
+import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { lookUp, madeOnce, type CachedPart } from "./toolchain-cache.ts";
+
+let folder: string;
+let part: CachedPart;
+/** What the test started and has to end. */
+const started: { kill: (signal: "SIGKILL") => boolean; ended: Promise<unknown> }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sse-lab-toolchain-test-"));
+  part = { title: "the part", folder: join(folder, "cache", "part"), binary: "binary" };
+});
+afterEach(async () => {
+  for (const child of started.splice(0)) {
+    child.kill("SIGKILL");
+    await child.ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await sleep(20);
+};
+const linesOf = async (file: string): Promise<string[]> =>
+  (await readFile(join(folder, file), "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+
+/** A process of its own that makes the part: says so in the file `made`, then waits until there is a file `go`. */
+const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
+  const script = `
+    import { access, appendFile, writeFile } from "node:fs/promises";
+    import { join } from "node:path";
+    import { madeOnce } from ${JSON.stringify(new URL("toolchain-cache.ts", import.meta.url).href)};
+    const [folder, part] = [${JSON.stringify(folder)}, ${JSON.stringify(part)}];
+    const make = async (staged) => {
+      await writeFile(join(staged, part.binary), "half");
+      await appendFile(join(folder, "made"), process.pid + "\\n");
+      while (!(await access(join(folder, "go")).then(() => true, () => false))) await new Promise((r) => setTimeout(r, 20));
+      await writeFile(join(staged, part.binary), "whole");
+    };
+    const onStep = (step) => void appendFile(join(folder, "steps"), step + "\\n");
+    console.log(await madeOnce(part, make, { onStep }));`;
+  const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
+  const maker = execa(process.execPath, args, { reject: false });
+  started.push({ kill: (signal) => maker.kill(signal), ended: maker });
+  return { kill: () => maker.kill("SIGKILL"), stdout: maker.then(({ stdout }) => stdout) };
+};
+
+const writeWhole = (staged: string): Promise<void> => writeFile(join(staged, part.binary), "whole");
+
+test("two processes at once make it once, and the second one says that it waits", async () => {
+  const both = [startMaker(), startMaker()];
+  await until(async () => (await linesOf("steps")).length > 0);
+  await appendFile(join(folder, "go"), "");
+  const path = join(part.folder, part.binary);
+  expect(await Promise.all(both.map(({ stdout }) => stdout))).toEqual([path, path]);
+  expect(await linesOf("made")).toHaveLength(1);
+  expect((await linesOf("steps"))[0]).toMatch(/another process is getting the part: waiting, \d+ s/);
+  expect(await readFile(path, "utf8")).toBe("whole");
+});
+
+test("callers at once within one process make it once", async () => {
+  let made = 0;
+  const make = async (staged: string): Promise<void> => {
+    made += 1;
+    await writeWhole(staged);
+  };
+  const paths = await Promise.all([1, 2, 3].map(() => madeOnce(part, make, {})));
+  expect(new Set(paths)).toEqual(new Set([join(part.folder, part.binary)]));
+  expect(made).toBe(1);
+});
+
+test("a maker killed half-way leaves nothing that is taken for the part, and the next one clears up", async () => {
+  const killed = startMaker();
+  await until(async () => (await linesOf("made")).length === 1);
+  killed.kill();
+  await killed.stdout;
+  expect(await lookUp(part)).toEqual({});
+  // Its lock and its half-made folder.
+  expect(await readdir(join(folder, "cache"))).toHaveLength(2);
+  const path = await madeOnce(part, writeWhole, {});
+  expect(await readFile(path, "utf8")).toBe("whole");
+  expect(await readdir(join(folder, "cache"))).toEqual(["part"]);
+});
+
+test.each([
+  ["has another content", (path: string) => writeFile(path, "elohw"), /checksum differs/],
+  ["is missing", (path: string) => rm(path), /is missing/],
+  [
+    "has no record beside it",
+    (path: string) => rm(join(path, "..", "sse-lab-tool.json")),
+    /no readable checksum/,
+  ],
+])("a binary that %s is made again", async (_, damage, problem) => {
+  // In another process, so that this one hasn't seen it good.
+  await appendFile(join(folder, "go"), "");
+  await startMaker().stdout;
+  const path = join(part.folder, part.binary);
+  await damage(path);
+  expect((await lookUp(part)).problem).toMatch(problem);
+  const steps: string[] = [];
+  await madeOnce(part, writeWhole, { onStep: (step) => steps.push(step) });
+  expect(steps).toEqual([expect.stringMatching(problem)]);
+  expect(await readFile(path, "utf8")).toBe("whole");
+});
+
+test("a failure is passed on, leaves no trace, and the next call tries again", async () => {
+  const fail = (): Promise<void> => Promise.reject(new Error("no such host"));
+  await expect(madeOnce(part, fail, {})).rejects.toThrow("no such host");
+  expect(await readdir(join(folder, "cache"))).toEqual([]);
+  await madeOnce(part, writeWhole, {});
+  expect(await lookUp(part)).toEqual({ path: join(part.folder, part.binary) });
+});
+
+test("who waits stops waiting when aborted", async () => {
+  startMaker();
+  await until(async () => (await linesOf("made")).length === 1);
+  const controller = new AbortController();
+  const waiting = madeOnce(part, writeWhole, {
+    signal: controller.signal,
+    onStep: () => controller.abort(new Error("interrupted")),
+  });
+  await expect(waiting).rejects.toThrow();
+  expect(await linesOf("made")).toHaveLength(1);
+});
+
+test("a lock whose owner's process id went to another process is taken over", async () => {
+  const other = execa("sleep", ["600"], { reject: false });
+  await once(other, "spawn");
+  started.push({ kill: (signal) => other.kill(signal), ended: other });
+  await madeOnce({ ...part, folder: join(folder, "cache", "first") }, writeWhole, {});
+  const lock = `${part.folder}.lock`;
+  await writeFile(lock, `${other.pid ?? 0} of-long-ago`);
+  await execa("touch", ["-d", "2 minutes ago", lock]);
+  await madeOnce(part, writeWhole, {});
+  expect(await readdir(join(folder, "cache"))).toEqual(["first", "part"]);
+});
