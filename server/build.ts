@@ -2,11 +2,14 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const entryPoint = fileURLToPath(new URL("src/main.ts", import.meta.url));
+const projectRoot = fileURLToPath(new URL("..", import.meta.url));
 
 /** Bundles the server with all it depends on into one ES module, `outFile` (ends in `.mjs`), for plain `node`. */
 export async function buildServer(outFile: string): Promise<void> {
   await build({
     entryPoints: [entryPoint],
+    // Paths in the bundle's comments count from here: the same sources give the same bytes, wherever a command is started.
+    absWorkingDir: projectRoot,
     outfile: outFile,
     bundle: true,
     platform: "node",

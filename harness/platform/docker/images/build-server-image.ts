@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type Dockerode from "dockerode";
 import { execa } from "execa";
 import { DockerError } from "../docker-error.ts";
@@ -37,6 +38,8 @@ const INPUTS = [
   "server/ready.bash",
 ];
 const LAST_LINES = 8;
+/** Of the legacy builder or of BuildKit. */
+const STEP_LINE = /^(?:Step \d+\/\d+ : .*|#\d+ \[.*)$/gm;
 const PROGRESS_MS = 2000;
 
 const sources = async (folder: string): Promise<string[]> =>
@@ -73,7 +76,7 @@ const runBuild = async (args: readonly string[], options: BuildServerOptions): P
   });
   let latest = "";
   child.all.setEncoding("utf8").on("data", (text: string) => {
-    latest = text.trim().split("\n").at(-1)?.trim() || latest;
+    latest = text.match(STEP_LINE)?.at(-1) ?? latest;
   });
   const progress = setInterval(() => onStep?.(`building the server image: ${latest}`), PROGRESS_MS);
   const result = await child.finally(() => clearInterval(progress));
@@ -85,7 +88,7 @@ const runBuild = async (args: readonly string[], options: BuildServerOptions): P
       "install the Docker CLI, or set SSE_LAB_IMAGES=assembled",
     );
   }
-  const lines = result.all.trim().split("\n").slice(-LAST_LINES);
+  const lines = stripVTControlCharacters(result.all).trim().split("\n").slice(-LAST_LINES);
   throw new Error(`docker build ended with exit code ${result.exitCode ?? "none"}: ${lines.join("\n")}`);
 };
 
