@@ -130,8 +130,9 @@ test("a setting of an old CLI is refused, an old CLI on PATH is passed over with
   await pluginOnPath();
   const bySetting = await errorOf(resolvePulumi({ env: { ...env, SSE_LAB_PULUMI: path } }));
   expect(bySetting.problem).toBe(`SSE_LAB_PULUMI=${path} is version 3.100.0, not one of >=3.142.0 <4.0.0`);
-  const inspection = await inspectPulumi(env);
-  expect(inspection.detail).toContain(`passed over: ${path} is version 3.100.0`);
+  const passedOver = `${path} is version 3.100.0, not one of`;
+  expect((await inspectPulumi(env)).detail).toContain(`passed over: ${passedOver}`);
+  expect((await errorOf(resolvePulumi({ env }))).problem).toContain(passedOver);
 });
 
 test.each([

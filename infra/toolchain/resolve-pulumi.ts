@@ -56,6 +56,7 @@ const waysToGet = (part: PulumiPart, needed: string): string =>
 /** Downloads the part or, when that fails, builds it. */
 const obtain = async (
   part: PulumiPart,
+  { passedOver }: LocatedPart<PartSource>,
   download: () => Promise<string>,
   options: Options,
 ): Promise<{ path: string; version: string; source: "official" | "built" }> => {
@@ -73,7 +74,7 @@ const obtain = async (
   const go = await goFor(part.built, options.env);
   if (go.problem !== undefined) {
     throw new ToolchainError(
-      `${part.title} is not on PATH; ${problem}; and it cannot be built: ${go.problem}`,
+      `${passedOver ?? `${part.title} is not on PATH`}; ${problem}; and it cannot be built: ${go.problem}`,
       waysToGet(part, go.needed),
     );
   }
@@ -112,10 +113,11 @@ export const resolvePulumi = async ({
   const located = await Promise.all([locateCli(env), locatePlugin(env)]);
   const passedOver = passedOverBy(located);
   for (const reason of passedOver) onStep?.(`passed over: ${reason}`);
-  const cli = located[0].found ?? (await obtain(PULUMI_CLI, () => installOfficialCli(options), options));
+  const cli =
+    located[0].found ?? (await obtain(PULUMI_CLI, located[0], () => installOfficialCli(options), options));
   const plugin =
     located[1].found ??
-    (await obtain(DOCKER_PLUGIN, () => installOfficialPlugin(cli.path, options), options));
+    (await obtain(DOCKER_PLUGIN, located[1], () => installOfficialPlugin(cli.path, options), options));
   const root = await cliRoot(cli.path, env);
   const bin = join(root, "bin");
   const pluginOnPath = env["PATH"]
