@@ -1,0 +1,107 @@
+/** The stack behind `pulumi up -s NAME`: the one that `make NAME` brings up, or brought up. */
+import { CHECKOUT_LABEL, checkoutId } from "../checkout-label.ts";
+import { checkStackArgs } from "../check-stack-args.ts";
+import { makeLedgerFolder } from "../ledger-folder.ts";
+import { newStackRecord, portsForReplicas } from "../new-stack-record.ts";
+import { recordArgs, topologyNamed } from "../record-args.ts";
+import type { StackArgs, StackImages, StackRecord } from "../stack-args.ts";
+import { readStackRecord, writeStackRecord } from "../stack-record.ts";
+import type { Topology } from "../topologies.ts";
+import { StackConfigError, type StackConfig } from "./stack-config.ts";
+import { thisProcess } from "./this-process.ts";
+
+export interface CliStack {
+  stack: string;
+  config: StackConfig;
+  /** True for `pulumi preview`, and for the first half of `up`: nothing is written. */
+  dryRun: boolean;
+  prepareImages: (topology: Topology) => Promise<StackImages>;
+  /** Of the records; by default the project's own. */
+  recordsDir?: string | undefined;
+}
+
+const refuseOther = (record: StackRecord, config: StackConfig): void => {
+  if (record.topology !== config.topology) {
+    throw new StackConfigError(
+      `stack "${record.stack}" is up as ${record.topology}, its configuration says ${config.topology}: take it down first (make down), or give this one another name`,
+    );
+  }
+  if (!record.kept) {
+    throw new StackConfigError(
+      `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): wait for its end, or give this one another name; sse-lab down removes what a dead command left`,
+    );
+  }
+};
+
+/** Images that the configuration names are not prepared. */
+const imagesOf = async (
+  { serverImage, routerImage, brokerImage }: StackConfig,
+  topology: Topology,
+  prepare: CliStack["prepareImages"],
+): Promise<StackImages> => {
+  const needsBroker = topology.broadcaster === "redis";
+  if (serverImage && routerImage && (brokerImage || !needsBroker)) {
+    return { server: serverImage, router: routerImage, ...(brokerImage ? { broker: brokerImage } : {}) };
+  }
+  const prepared = await prepare(topology);
+  return {
+    ...prepared,
+    ...(serverImage ? { server: serverImage } : {}),
+    ...(routerImage ? { router: routerImage } : {}),
+    ...(brokerImage ? { broker: brokerImage } : {}),
+  };
+};
+
+/** What the configuration leaves out stays as it is recorded: either door may go on where the other one stopped. */
+const goOn = async (record: StackRecord, config: StackConfig, images: StackImages): Promise<StackRecord> => {
+  const replicas = config.replicas ?? record.replicas;
+  return {
+    ...record,
+    images,
+    replicas,
+    ports: await portsForReplicas(record.ports, replicas),
+    revision: config.revision ?? record.revision,
+    graceS: config.graceS ?? record.graceS,
+    redis: config.redis ?? record.redis,
+  };
+};
+
+/**
+ * Reads the stack's record or makes one, with what the configuration says of it, and writes it down before anything is created.
+ *
+ * @throws StackArgsError, StackConfigError or StackRecordError for what cannot be
+ */
+export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
+  const { stack, config, dryRun, prepareImages, recordsDir } = given;
+  const topology = topologyNamed(config.topology);
+  const readRecord = (): StackRecord | undefined => {
+    const found = readStackRecord(stack, recordsDir);
+    if (found) refuseOther(found, config);
+    return found;
+  };
+  readRecord();
+  const images = await imagesOf(config, topology, prepareImages);
+  // Read again: images can take minutes, and a command of the lab may have taken the name meanwhile.
+  const recorded = readRecord();
+  const record = recorded
+    ? await goOn(recorded, config, images)
+    : await newStackRecord({
+        stack,
+        topology,
+        images,
+        labels: { [CHECKOUT_LABEL]: checkoutId() },
+        kept: true,
+        owner: thisProcess(),
+        replicas: config.replicas,
+        revision: config.revision,
+        graceS: config.graceS,
+        redis: config.redis,
+      });
+  const args = recordArgs(record);
+  checkStackArgs(args);
+  if (!dryRun) {
+    writeStackRecord(record, recordsDir);
+    if (args.ledgerDir !== undefined) makeLedgerFolder(args.ledgerDir);
+  }
+  return args;
+};

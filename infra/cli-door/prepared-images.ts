@@ -1,0 +1,43 @@
+/** The images of a topology, as the lab's own command prepares them: this program may not import it, and needs the same ones. */
+import { resolve } from "node:path";
+import { execa } from "execa";
+import { z } from "zod";
+import type { StackImages } from "../stack-args.ts";
+import type { Topology } from "../topologies.ts";
+
+const COMMAND = resolve(import.meta.dirname, "../../harness/cli/sse-lab.mjs");
+
+const image = z.object({ id: z.string() });
+const outputSchema = z.object({
+  server: image,
+  traefik: image.optional(),
+  haproxy: image.optional(),
+  valkey: image.optional(),
+});
+
+/** The output of `sse-lab images --json` as a stack needs it. @throws Error when it has no image of what the topology has */
+export const imagesFromJson = (stdout: string, topology: Topology): StackImages => {
+  const images = outputSchema.parse(JSON.parse(stdout));
+  const idOf = (part: "traefik" | "haproxy" | "valkey"): string => {
+    const found = images[part];
+    if (!found) throw new Error(`sse-lab images named no ${part} image for ${topology.name}`);
+    return found.id;
+  };
+  return {
+    server: images.server.id,
+    router: idOf(topology.router),
+    ...(topology.broadcaster === "redis" ? { broker: idOf("valkey") } : {}),
+  };
+};
+
+/** Minutes the first time, about a second later. @throws Error with what the command said when it fails */
+export const preparedImages = async (topology: Topology): Promise<StackImages> => {
+  const args = [COMMAND, "images", "--topology", topology.name, "--json"];
+  const { stdout, stderr, failed } = await execa(process.execPath, args, { reject: false });
+  if (failed) {
+    throw new Error(
+      `the images of ${topology.name} could not be prepared (sse-lab images): ${stderr.trim()}`,
+    );
+  }
+  return imagesFromJson(stdout, topology);
+};

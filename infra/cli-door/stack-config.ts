@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { TOPOLOGIES } from "../topologies.ts";
+
+/** Pulumi's configuration of a stack cannot be used: every problem at once, one line each. */
+export class StackConfigError extends Error {
+  override name = "StackConfigError";
+}
+
+const integer = z
+  .string()
+  .regex(/^\d{1,9}$/, "give a whole number")
+  .transform(Number);
+
+const configSchema = z.strictObject({
+  topology: z.enum(
+    TOPOLOGIES.map(({ name }) => name),
+    { error: `give one of ${TOPOLOGIES.map(({ name }) => name).join(", ")}` },
+  ),
+  replicas: integer.optional(),
+  revision: z.string().min(1).optional(),
+  graceS: integer.optional(),
+  redis: z.enum(["up", "stopped"], { error: "give up or stopped" }).optional(),
+  serverImage: z.string().min(1).optional(),
+  routerImage: z.string().min(1).optional(),
+  brokerImage: z.string().min(1).optional(),
+});
+
+/** What is left out stays as it is, or as it is by default. Ranges are checked with all the rest, by `checkStackArgs`. */
+export type StackConfig = z.infer<typeof configSchema>;
+
+const KEYS = Object.keys(configSchema.shape);
+
+/**
+ * Reads the keys of this project out of a stack's whole configuration (`project:key`, values as text).
+ *
+ * @throws StackConfigError naming every unknown key, every value that cannot be, and the way out
+ */
+export const readStackConfig = (all: Readonly<Record<string, string>>, project: string): StackConfig => {
+  const prefix = `${project}:`;
+  const own = Object.entries(all).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+  );
+  const given = Object.fromEntries(own);
+  const { data, error } = configSchema.safeParse(given);
+  if (data) return data;
+  const problems = error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map(
+        (key) =>
+          `${prefix}${key} is not known: keys are ${KEYS.join(", ")}; pulumi config rm ${key} removes it`,
+      );
+    }
+    const key = issue.path.join(".");
+    const value = given[key];
+    const what = value === undefined ? "is missing" : `${JSON.stringify(value)} cannot be`;
+    return [`${prefix}${key} ${what}: ${issue.message} (pulumi config set ${key} VALUE)`];
+  });
+  throw new StackConfigError(
+    `the stack's configuration cannot be used:\n${problems.map((one) => `- ${one}`).join("\n")}`,
+  );
+};

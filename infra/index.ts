@@ -1,0 +1,20 @@
+/** The ordinary door: `pulumi up -s phase1`. What is exported here is the stack's output, in the shape of `StackOutputs`. */
+import * as pulumi from "@pulumi/pulumi";
+import { cliStackArgs } from "./cli-door/cli-stack.ts";
+import { dockerEndpoint } from "./cli-door/docker-endpoint.ts";
+import { preparedImages } from "./cli-door/prepared-images.ts";
+import { readStackConfig } from "./cli-door/stack-config.ts";
+import { stackProgram } from "./program.ts";
+
+const args = await cliStackArgs({
+  stack: pulumi.getStack(),
+  config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
+  dryRun: pulumi.runtime.isDryRun(),
+  prepareImages: async (topology) => {
+    await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time)`);
+    return preparedImages(topology);
+  },
+});
+const outputs = await stackProgram(args, { dockerHost: await dockerEndpoint() })();
+
+export const { topology, url, dashboardUrl, revision, router, broker, instances } = outputs;
