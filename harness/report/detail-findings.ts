@@ -1,4 +1,4 @@
-/** What each bounce cost, how streams came back, latency and balance, in sentences drawn from the figures. */
+/** What each bounce cost, how streams came back, and latency, in sentences drawn from the figures. */
 import { judgeDifference } from "./difference.ts";
 import { formatCount, formatList, formatMs, formatPercent } from "./format.ts";
 import { STEADY } from "./glossary.ts";
@@ -97,20 +97,4 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   return [
     `In steady state 99 % of what was delivered arrived within ${formatSpread(fastest.p99, formatMs)} in ${fastest.group.topology} (the fastest) and ${formatSpread(slowest.p99, formatMs)} in ${slowest.group.topology} (the slowest; ${how}). Only what arrived counts, so a topology that loses events carries less load than one that delivers them.`,
   ];
-};
-
-/** Per bounce: groups that ended with more than twice as many streams on one instance as on another, in at least one repeat. */
-export const unevenFindings = (groups: readonly RunGroup[]): string[] => {
-  const uneven = conclusive(groups).flatMap((group) => {
-    const example = group.measured
-      .map((run) => Object.values(run.sessionsPerInstance).map((streams) => streams.last))
-      .find((last) => last.length > 1 && Math.max(...last) > 2 * Math.max(1, Math.min(...last)));
-    if (!example) return [];
-    const ends = `${formatCount(Math.max(...example))} and ${formatCount(Math.min(...example))} in ${group.topology}`;
-    return [{ bounce: group.bounce, ends }];
-  });
-  return groupBy(uneven, ({ bounce }) => bounce).map(
-    (here) =>
-      `${whenBounced(here[0].bounce)}, streams ended unevenly spread; on the fullest and the emptiest instance: ${here.map(({ ends }) => ends).join("; ")}.`,
-  );
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunResult } from "../checker/run-result.ts";
-import { bounceFindings, latencyFindings, reconnectFindings, unevenFindings } from "./detail-findings.ts";
+import { bounceFindings, latencyFindings, reconnectFindings } from "./detail-findings.ts";
 import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "./findings.ts";
 import { loadFindings } from "./load-findings.ts";
 import { groupRuns } from "./run-group.ts";
@@ -75,21 +75,17 @@ describe("findings", () => {
     expect(latencyFindings(groupsOf({ latencyMs: null }))).toEqual([]);
   });
 
-  it("point at uneven load, unexplained losses and a load that was not achieved", () => {
+  it("point at unexplained losses and a load that was not achieved", () => {
     const groups = groupsOf({
-      sessionsPerInstance: { a: { first: 100, last: 180 }, b: { first: 100, last: 20 } },
       lostByCause: { unexplained: 3 },
       load: { ...makeRun().load, achievedEventsPerSecond: 500 },
     });
-    expect(unevenFindings(groups)).toEqual([
-      "In steady state, streams ended unevenly spread; on the fullest and the emptiest instance: 180 and 20 in phase9.",
-    ]);
     expect(unexplainedFindings(groups)[0]).toContain("3 losses of phase9 have no known cause");
     expect(loadFindings(groups)[0]).toContain(
       "500 of 1,000 events per second that could have been published were achieved",
     );
     const even = groupsOf({});
-    expect([unevenFindings(even), unexplainedFindings(even), loadFindings(even)]).toEqual([[], [], []]);
+    expect([unexplainedFindings(even), loadFindings(even)]).toEqual([[], []]);
   });
 
   it("say once what streams of several topologies have in common", () => {

@@ -34,9 +34,38 @@ export const formatMs = (value: number | null): string => {
   return `${grouped.format(value / 1000)} s`;
 };
 
-/** Bytes in MiB or GiB. */
-export const formatBytes = (bytes: number): string =>
-  bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+/** Bytes in KiB, MiB or GiB. */
+export const formatBytes = (bytes: number | null): string => {
+  if (bytes === null) return DASH;
+  if (bytes >= 1024 ** 3) return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+  if (bytes >= 1024 ** 2) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return formatKibibytes(bytes);
+};
+
+/** Two decimals below ten, one above; never `0.00` for something. */
+const formatSmall = (value: number): string => {
+  if (value === 0) return "0";
+  if (value < 0.005) return "<0.01";
+  return value < 9.995 ? value.toFixed(2) : grouped.format(value);
+};
+
+/** CPU seconds per second. */
+export const formatCores = (value: number | null): string => (value === null ? DASH : formatSmall(value));
+
+/** CPU seconds. */
+export const formatSeconds = (value: number | null): string =>
+  value === null ? DASH : `${formatSmall(value)} s`;
+
+/** Bytes in KiB. */
+export const formatKibibytes = (bytes: number | null): string => {
+  if (bytes === null) return DASH;
+  const kibibytes = bytes / 1024;
+  return bytes > 0 && kibibytes < 0.05 ? "<0.1 KiB" : `${grouped.format(kibibytes)} KiB`;
+};
+
+/** Bytes per second in MB/s. */
+export const formatMegabytes = (bytesPerSecond: number | null): string =>
+  bytesPerSecond === null ? DASH : `${formatSmall(bytesPerSecond / 1e6)} MB/s`;
 
 /** `a`, `a and b`, `a, b and c`. */
 export const formatList = (items: readonly string[]): string =>

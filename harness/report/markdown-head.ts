@@ -10,7 +10,7 @@ import {
 import type { Manifest } from "./manifest.ts";
 import { interruption, missingRuns } from "./missing-runs.ts";
 import { bounceLabel, verdictCounts } from "./run-group.ts";
-import type { Summary } from "./summary.ts";
+import { DEFAULT_GRACE_S, type Summary } from "./summary.ts";
 
 /** How many runs got which verdict, and what an unknown one means for the rest of the page. */
 export const verdictSentence = (summary: Summary): string => {
@@ -32,6 +32,27 @@ export const verdictSentence = (summary: Summary): string => {
   return `${warning}${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`;
 };
 
+/** Said only when it is not the default: it decides what a bounce does to pipelines. */
+const graceClause = (graceS: number): string => {
+  if (graceS === DEFAULT_GRACE_S) return "";
+  return graceS === 0
+    ? "no grace: an instance that a bounce stops is killed at once"
+    : `an instance that a bounce stops is killed after ${formatCount(graceS)} s of grace`;
+};
+
+/** Entries by name: a manifest is written in that order, and a report that is rebuilt from it has the same bytes. */
+const sorted = <Value>(entries: Readonly<Record<string, Value>>): [string, Value][] =>
+  Object.entries(entries).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+
+const versionsOf = (manifest: Manifest): string =>
+  sorted(manifest.versions)
+    .map(([part, version]) => `${part} ${version}`)
+    .join(", ");
+
+/** The real parts: on which platform, in which versions, and where images came from. */
+export const madeOf = (manifest: Manifest): string =>
+  `**Made of:** platform ${escapeMarkdown(manifest.platform)}, with ${escapeMarkdown(versionsOf(manifest))}.`;
+
 /** The question: the scenario in one paragraph. */
 export const asked = ({ scenario, seed, client, engine, platform, host, startedAt }: Summary): string => {
   const extras = [
@@ -39,6 +60,7 @@ export const asked = ({ scenario, seed, client, engine, platform, host, startedA
       ? ""
       : `${formatNumberOf(scenario.replicas, "replica")} wherever a topology has more than one`,
     scenario.redis === "stopped" ? "Redis stopped before the start wherever a topology has it" : "",
+    graceClause(scenario.graceS),
   ].filter((extra) => extra !== "");
   return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model \`${client}\`, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatNumberOf(host.cpus, "CPU")} on ${startedAt.slice(0, 10)}.`;
 };
@@ -48,10 +70,9 @@ export const measuredOn = (
   { platform, host, startedAt, finishedAt }: Summary,
   manifest: Manifest,
 ): string => {
-  const versions = Object.entries(manifest.versions).map(([part, version]) => `${part} ${version}`);
-  const settings = Object.entries(manifest.serverSettings).map(([key, value]) => `${key} ${String(value)}`);
+  const settings = sorted(manifest.serverSettings).map(([key, value]) => `${key} ${String(value)}`);
   const commit = manifest.commit
     ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
     : "";
-  return `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versions.join(", ") + commit)}; from ${startedAt} ${finishedAt === null ? "on; interrupted before its end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
+  return `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versionsOf(manifest) + commit)}; from ${startedAt} ${finishedAt === null ? "on; interrupted before its end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
 };

@@ -1,12 +1,13 @@
 /** The tables of report.md. Each returns null when it would have no rows. */
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../checker/run-result.ts";
+import { fullestShare } from "./affinity-findings.ts";
 import { DECISIVE_COLUMNS } from "./comparison-columns.ts";
 import { DASH, escapeMarkdown, formatBytes, formatCount, formatMs, formatPercent } from "./format.ts";
 import { CAUSE_NAMES, STEADY } from "./glossary.ts";
 import { type RunGroup, bounceLabel, groupFigure } from "./run-group.ts";
 
-interface Column<Row> {
+export interface Column<Row> {
   heading: string;
   cell: (row: Row) => string;
   /** Words stand left, figures right. */
@@ -113,10 +114,10 @@ export const reconnectsTable = (groups: readonly RunGroup[]): string | null =>
   );
 
 /**
- * Streams per instance, by each session's first connection and by its last: how uneven a deploy leaves the load.
- * One column per instance.
+ * Whether sessions stay with their instance, and how uneven a bounce leaves the load: streams by each session's first connection
+ * (before the bounce) and by its last (after it). One column per instance.
  */
-export const instancesTable = (groups: readonly RunGroup[]): string | null => {
+export const affinityTable = (groups: readonly RunGroup[]): string | null => {
   const instancesOf = (group: RunGroup): string[] =>
     group.measured.flatMap((run) => Object.keys(run.sessionsPerInstance));
   const instances = [...new Set(groups.flatMap(instancesOf))].sort((a, b) =>
@@ -128,14 +129,20 @@ export const instancesTable = (groups: readonly RunGroup[]): string | null => {
     const last = groupFigure(group, (run) => run.sessionsPerInstance[instance]?.last ?? 0);
     return `${first} → ${last}`;
   };
+  const fullest = (group: RunGroup, end: "first" | "last"): string =>
+    groupFigure(group, (run) => fullestShare(run, end), formatPercent);
   return tableOf(groups, [
     ...groupColumns,
+    figureColumn("affinity hit rate", (run) => run.affinity.hitRatio, formatPercent),
+    figureColumn("misroutes", (run) => run.affinity.misroutes),
     ...instances.map((instance) => ({
       heading: escapeMarkdown(instance),
       cell: (group: RunGroup) => cell(group, instance),
     })),
-    figureColumn("affinity", (run) => run.affinity.hitRatio, formatPercent),
-    figureColumn("misroutes", (run) => run.affinity.misroutes),
+    {
+      heading: "on the fullest",
+      cell: (group) => `${fullest(group, "first")} → ${fullest(group, "last")}`,
+    },
   ]);
 };
 
@@ -168,9 +175,5 @@ export const loadTable = (groups: readonly RunGroup[]): string | null =>
       (run) => run.load.cpuSeconds,
       (value) => `${formatCount(value)} s`,
     ),
-    figureColumn(
-      "memory",
-      (run) => run.load.rssBytes,
-      (value) => (value === null ? DASH : formatBytes(value)),
-    ),
+    figureColumn("memory", (run) => run.load.rssBytes, formatBytes),
   ]);

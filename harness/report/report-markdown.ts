@@ -1,26 +1,37 @@
 /** report.md: an argument from the question to the figures that answer it. */
 import type { RunResult } from "../checker/run-result.ts";
-import { bounceFindings, latencyFindings, reconnectFindings, unevenFindings } from "./detail-findings.ts";
+import { affinityFindings, balanceFindings } from "./affinity-findings.ts";
+import { costFindings, howCostsWereRead } from "./cost-findings.ts";
+import { costsTable, partsTable } from "./cost-tables.ts";
+import { bounceFindings, latencyFindings, reconnectFindings } from "./detail-findings.ts";
 import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "./findings.ts";
 import { loadFindings } from "./load-findings.ts";
 import { capitalise, escapeMarkdown, formatList } from "./format.ts";
 import { groupBy } from "./group-by.ts";
-import { BOUNCE_GLOSSARY, CAUSE_GLOSSARY, OUTCOME_GLOSSARY, VERDICT_GLOSSARY } from "./glossary.ts";
-import type { Manifest } from "./manifest.ts";
-import { asked, measuredOn, verdictSentence } from "./markdown-head.ts";
 import {
+  BOUNCE_GLOSSARY,
+  CAUSE_GLOSSARY,
+  COST_GLOSSARY,
+  OUTCOME_GLOSSARY,
+  ROLE_GLOSSARY,
+  SOURCE_GLOSSARY,
+  VERDICT_GLOSSARY,
+} from "./glossary.ts";
+import type { Manifest } from "./manifest.ts";
+import { asked, madeOf, measuredOn, verdictSentence } from "./markdown-head.ts";
+import {
+  affinityTable,
   bouncesTable,
   causesTable,
   comparisonTable,
   gatesTable,
-  instancesTable,
   latencyTable,
   loadTable,
   outcomesTable,
   reconnectsTable,
 } from "./markdown-tables.ts";
 import { missingSentence } from "./missing-runs.ts";
-import { bounceLabel, groupRuns } from "./run-group.ts";
+import { bounceLabel, groupRuns, type RunGroup } from "./run-group.ts";
 import type { Summary } from "./summary.ts";
 import { HOW_JUDGED, whichFits } from "./which-fits.ts";
 
@@ -73,6 +84,23 @@ const expectations = (runs: readonly RunResult[]): Block =>
     }),
   );
 
+/** Nothing where nothing was read, as in a summary from before costs were measured. */
+const costs = (summary: Summary, groups: readonly RunGroup[]): Block => {
+  const { durationS } = summary.scenario;
+  const table = costsTable(groups, durationS);
+  if (table === null) return null;
+  return section(
+    "What each topology costs per 1,000 streams",
+    howCostsWereRead(groups),
+    table,
+    bullets(costFindings(groups, durationS)),
+    explained(
+      "Part by part, as read: CPU over the whole load, memory before the load → at its highest. What parts used across bounces is in `summary.json`.",
+      partsTable(groups),
+    ),
+  );
+};
+
 /**
  * The report as GitHub-flavoured Markdown.
  * @param manifest of the same run: versions, commit, server settings and command line are taken from it.
@@ -88,6 +116,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const blocks: Block[] = [
     `# What these topologies lose: ${formatList(summary.scenario.topologies.map(escapeMarkdown)) || "none"}`,
     asked(summary),
+    madeOf(manifest),
     `**Verdicts:** ${verdictSentence(summary)}`,
     section(
       "Comparison",
@@ -113,13 +142,9 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ),
     section(
       "In detail",
-      bullets([
-        ...bounceFindings(groups),
-        ...reconnectFindings(groups),
-        ...latencyFindings(groups),
-        ...unevenFindings(groups),
-      ]),
+      bullets([...bounceFindings(groups), ...reconnectFindings(groups), ...latencyFindings(groups)]),
     ),
+    costs(summary, groups),
     section("Reasons and notes", reasons(runs)),
     section("What was expected", expectations(runs)),
     section("Every outcome", outcomesTable(groups)),
@@ -143,8 +168,12 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       ),
     ),
     section(
-      "Streams per instance",
-      explained("By each session's first connection → by its last.", instancesTable(groups)),
+      "Affinity and balance",
+      bullets([...affinityFindings(groups), ...balanceFindings(groups)]),
+      explained(
+        "Streams per instance: by each session's first connection → by its last, which is before and after a bounce. On the fullest: the share of all streams that the instance with the most of them had.",
+        affinityTable(groups),
+      ),
     ),
     section(
       "Bounces",
@@ -167,6 +196,9 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       glossary("Causes of loss", CAUSE_GLOSSARY),
       glossary("Bounces", BOUNCE_GLOSSARY),
       glossary("Verdicts", VERDICT_GLOSSARY),
+      runs.some((run) => run.costs.length > 0)
+        ? glossary("Costs", { ...COST_GLOSSARY, ...ROLE_GLOSSARY, ...SOURCE_GLOSSARY })
+        : null,
     ),
     section(
       "How it was measured",

@@ -4,6 +4,7 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import type { Verdict } from "../checker/run-result.ts";
 import { COMPARISON_COLUMNS, type ComparisonColumn } from "./comparison-columns.ts";
+import { coresInShort, scaledFrom } from "./cost-findings.ts";
 import { capitalise, formatNumberOf } from "./format.ts";
 import { interruption } from "./missing-runs.ts";
 import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "./run-group.ts";
@@ -65,6 +66,19 @@ const drawList = (groups: readonly RunGroup[], paint: Paint): string =>
     )
     .join("\n");
 
+/** Items after a heading, as many to a line as fit; empty where not even one does. */
+const wrapped = (heading: string, items: readonly string[], limit: number): string => {
+  const lines: string[] = [];
+  for (const [index, item] of items.entries()) {
+    const text = plain(item) + (index < items.length - 1 ? "," : "");
+    const last = lines.at(-1);
+    const whole = last === undefined ? `${heading} ${text}` : `${last} ${text}`;
+    if (last === undefined || whole.length <= limit) lines.splice(-1, 1, whole);
+    else lines.push(`  ${text}`);
+  }
+  return lines.length === 0 || lines.some((line) => line.length > limit) ? "" : `${lines.join("\n")}\n`;
+};
+
 /**
  * The comparison as text without a final line break. Columns are left out, the least telling first, until it fits.
  * @param options.colour whether verdicts may be coloured; they are always spelled out too
@@ -88,9 +102,14 @@ export const renderComparison = (
     .map((level) => COMPARISON_COLUMNS.filter((column) => column.dispensable <= level))
     .map((columns) => drawTable(groups, columns, paint))
     .find((table) => widthOf(table) <= limit);
+  const costs = wrapped(
+    `Cores per 1,000 streams (scaled from ${scaledFrom(groups)}):`,
+    coresInShort(groups, summary.scenario.durationS),
+    limit,
+  );
   const counts = verdictCounts(summary.runs);
   const verdicts = (["valid", "invalid", "unknown"] as const)
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
-  return `${fitting ?? drawList(groups, paint)}\n${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+  return `${fitting ?? drawList(groups, paint)}\n${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
 };
