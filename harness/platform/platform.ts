@@ -4,6 +4,11 @@ import type { BounceKind, InstanceObservation } from "../history/observation.ts"
 
 export interface UpOptions {
   topology: Topology;
+  /**
+   * Names the deployment, e.g. `phase1`, where it is to be found under that name afterwards: `pulumi up -s phase1` goes on with it.
+   * Refused when one of that name is there. Default: the topology's name and something random. Platforms without stacks ignore it.
+   */
+  name?: string;
   /** Overrides the topology's replicas. */
   replicas: number;
   /** Start the topology with its Redis stopped, to see the fallback. Ignored where there is no Redis. */
