@@ -29,7 +29,7 @@ export const howCostsWereRead = (groups: readonly RunGroup[]): string => {
     from === formatCount(STREAMS)
       ? "Measured at 1,000 streams, so nothing is scaled."
       : `Scaled linearly from ${from} streams: nothing was measured at 1,000. What a part uses at rest is in its cores, so fewer streams make each look dearer.`;
-  return `In steady state, over the load of all streams. ${scaling} Memory is what came with the load, at its highest. Read from ${sources.join("; and from ")}.${notAccounted(groups)}`;
+  return `In steady state, over the load of all streams. ${scaling} Memory is what came with the load, at its highest; what a runtime takes for itself once it works is in it, and with few streams that may be most of it. Read from ${sources.join("; and from ")}.${notAccounted(groups)}`;
 };
 
 /** The cheapest and the dearest topology by CPU, and of which topologies nothing is known though others were read. */

@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { escapeMarkdown, formatBytes, formatCount, formatList, formatMs, formatPercent } from "./format.ts";
+import {
+  escapeMarkdown,
+  formatBytes,
+  formatCores,
+  formatCount,
+  formatKibibytes,
+  formatList,
+  formatMegabytes,
+  formatMs,
+  formatPercent,
+  formatSeconds,
+} from "./format.ts";
 
 describe("formatPercent", () => {
   it.each([
@@ -61,4 +72,56 @@ it("a list reads as a list in a sentence", () => {
 
 it("text from outside cannot leave its table cell or become HTML", () => {
   expect(escapeMarkdown("a|b\n<i>\\| & \u0000c")).toBe("a&#124;b &lt;i>\\&#124; &amp; c");
+});
+
+it.each<[(value: number | null) => string, [number | null, string][]]>([
+  [
+    formatBytes,
+    [
+      [null, "–"],
+      [0, "0 KiB"],
+      [2048, "2 KiB"],
+      [1024 ** 2, "1.0 MiB"],
+    ],
+  ],
+  [
+    formatCores,
+    [
+      [null, "–"],
+      [0, "0"],
+      [0.001, "<0.01"],
+      [0.424, "0.42"],
+      [9.994, "9.99"],
+      [9.996, "10"],
+    ],
+  ],
+  [
+    formatSeconds,
+    [
+      [null, "–"],
+      [0, "0 s"],
+      [0.004, "<0.01 s"],
+      [12.34, "12.3 s"],
+    ],
+  ],
+  [
+    formatKibibytes,
+    [
+      [null, "–"],
+      [0, "0 KiB"],
+      [1, "<0.1 KiB"],
+      [1_048_576, "1,024 KiB"],
+    ],
+  ],
+  [
+    formatMegabytes,
+    [
+      [null, "–"],
+      [0, "0 MB/s"],
+      [100, "<0.01 MB/s"],
+      [1_250_000, "1.25 MB/s"],
+    ],
+  ],
+])("writes costs without a 0 for something: %o", (format, cases) => {
+  for (const [value, text] of cases) expect(format(value)).toBe(text);
 });

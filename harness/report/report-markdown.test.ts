@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { RunResult } from "../checker/run-result.ts";
 import { CAUSE_GLOSSARY } from "./glossary.ts";
 import { renderReport } from "./report-markdown.ts";
 import { type Summary } from "./summary.ts";
-import { anySummary, makeManifest, makeRun, makeSummary } from "./test-support.ts";
+import { anySummary, makeCost, makeManifest, makeRun, makeSummary } from "./test-support.ts";
 
 const render = (summary: Summary): string => renderReport(summary, makeManifest(summary));
 
-/** Fields of RunResult that report.md deliberately does not show. */
-const LEFT_OUT: readonly string[] = [];
+/** Fields of RunResult that report.md deliberately does not show: costs are of steady state. */
+const LEFT_OUT: readonly RegExp[] = [/^costs\./];
 
 const fullRun = () =>
   makeRun({
@@ -32,6 +33,22 @@ const fullRun = () =>
     },
     bounces: [
       { kind: "rolling", target: "server-1", startedMs: 2000, endedMs: 2900, lost: 50, reconnects: 70 },
+    ],
+    costs: [makeCost()],
+  });
+
+/** A run with nothing but costs to it, of every kind. */
+const costedRun = () =>
+  makeRun({
+    costs: [
+      makeCost({
+        source: "cgroup",
+        socketMemoryBytes: { first: 4096, peak: 900_000 },
+        receivedBytes: 7_000_000,
+        sentBytes: 90_000_000,
+      }),
+      makeCost({ part: "traefik", role: "router" }),
+      makeCost({ part: "valkey", role: "broker" }),
     ],
   });
 
@@ -62,17 +79,23 @@ const tables = (report: string): number[][] =>
     );
 
 describe("report.md", () => {
-  const paths = leaves(fullRun() as unknown as Json).map((path) => path.join("."));
+  const pathsOf = (run: RunResult): string[] => leaves(run as unknown as Json).map((path) => path.join("."));
 
-  it.each(paths)("tells runs apart that differ in %s only", (path) => {
-    const base = fullRun();
-    const changed = changeLeaf(base as unknown as Json, path.split(".")) as unknown as typeof base;
+  const tellsApart = (base: RunResult, path: string): boolean => {
+    const changed = changeLeaf(base as unknown as Json, path.split(".")) as unknown as RunResult;
     // The head of the report comes from the scenario, so it must not follow the run.
     const { scenario } = makeSummary([base]);
-    const differs =
-      render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }));
-    expect(differs).toBe(!LEFT_OUT.includes(path));
+    return render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }));
+  };
+
+  it.each(pathsOf(fullRun()))("tells runs apart that differ in %s only", (path) => {
+    expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
   });
+
+  it.each(pathsOf(costedRun()).filter((path) => path.startsWith("costs.")))(
+    "tells runs in steady state apart that differ in %s only",
+    (path) => expect(tellsApart(costedRun(), path)).toBe(true),
+  );
 
   it("is made of any valid summary, and no text from outside breaks a table or becomes HTML", () => {
     fc.assert(
@@ -152,5 +175,54 @@ describe("report.md", () => {
     const gates = { offered: 4, answered: 3, reachedPipeline: 2, stalled: 1 };
     expect(render(makeSummary([makeRun()]))).not.toContain("## Gates");
     expect(render(makeSummary([makeRun({ gates })]))).toMatch(/## Gates[^#]*\| +4 \| +3 \| +2 \| +1 \|/);
+  });
+
+  it("names the grace in its head when it is not the default", () => {
+    const summary = makeSummary([makeRun()]);
+    const headWith = (graceS: number): string =>
+      render({ ...summary, scenario: { ...summary.scenario, graceS } }).split("## Comparison")[0] ?? "";
+    expect(headWith(10)).not.toContain("grace");
+    expect(headWith(0)).toContain(", no grace: an instance that a bounce stops is killed at once.");
+    expect(headWith(30)).toContain(", an instance that a bounce stops is killed after 30 s of grace.");
+  });
+
+  it("names the platform and where its parts came from in its head, in any order of the manifest's keys", () => {
+    const summary = makeSummary([makeRun()], { platform: "docker" });
+    const versions = {
+      valkey: "9.1.2 (built here)",
+      lab: "0.1.0",
+      node: "20.20.2",
+      traefik: "3.7.15 (pulled)",
+    };
+    const serverSettings = { b: 1, A: "x", c: null };
+    const report = renderReport(summary, makeManifest(summary, { versions, serverSettings }));
+    expect(report.split("## Comparison")[0]).toContain(
+      "**Made of:** platform docker, with lab 0.1.0, node 20.20.2, traefik 3.7.15 (pulled), valkey 9.1.2 (built here).",
+    );
+    const reversed = <T extends object>(object: T): T =>
+      Object.fromEntries(Object.entries(object).reverse()) as T;
+    expect(
+      renderReport(
+        summary,
+        makeManifest(summary, { versions: reversed(versions), serverSettings: reversed(serverSettings) }),
+      ),
+    ).toBe(report);
+  });
+
+  it("says what topologies cost per 1,000 streams, and nothing of it where nothing was read", () => {
+    const report = render(makeSummary([costedRun()]));
+    expect(report).toContain("## What each topology costs per 1,000 streams");
+    expect(report).toContain("Scaled linearly from 200 streams: nothing was measured at 1,000.");
+    expect(report).toMatch(/\*\*Costs\*\*\n\n- cores per 1,000 streams: .*\n[^#]*- cgroup: .*\n- procfs: /);
+    const without = render(makeSummary([makeRun()]));
+    expect(without).not.toMatch(/1,000 streams|\*\*Costs\*\*/);
+  });
+
+  it("confirms or refutes affinity and balance beside the table that shows it", () => {
+    const report = render(makeSummary([makeRun({ affinity: { hitRatio: 1, misroutes: 0 } })]));
+    const [, block = ""] = report.split("## Affinity and balance");
+    expect(block).toContain("A 100 % affinity hit rate in steady state is confirmed for phase9.");
+    expect(block).toContain("uneven load is refuted for phase9");
+    expect(block).toMatch(/\| +100 % \| +0 \| 100 → 100 \| 100 → 100 \| 50.0 % → 50.0 % \|/);
   });
 });

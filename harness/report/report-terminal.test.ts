@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderComparison } from "./report-terminal.ts";
-import { anySummary, makeRun, makeSummary } from "./test-support.ts";
+import { anySummary, makeCost, makeRun, makeSummary } from "./test-support.ts";
 
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
@@ -34,6 +34,26 @@ describe("the comparison in the terminal", () => {
     expect(wide).toContain("affinity");
     expect(narrow).not.toContain("affinity");
     expect(narrow).toContain("lost");
+  });
+
+  it("gives the cores per 1,000 streams below the table, on as many lines as they need, where they were read", () => {
+    const costs = [makeCost({ cpuSeconds: 6 }), makeCost({ part: "traefik", role: "router", cpuSeconds: 3 })];
+    const names = Array.from({ length: 12 }, (_, index) => `topology-${index + 1}`);
+    const text = (columns: number) =>
+      renderComparison(makeSummary(names.map((topology) => makeRun({ topology, costs }))), {
+        colour: false,
+        columns,
+      });
+    for (const columns of [60, 80, 100, 200]) {
+      expect(widest(text(columns))).toBeLessThanOrEqual(columns);
+      const flat = text(columns).replaceAll(/\s+/g, " ");
+      // 9 CPU seconds over 12 s of load by 200 streams.
+      expect(flat).toContain(
+        `Cores per 1,000 streams (scaled from 200): ${names.map((topology) => `${topology} 3.75`).join(", ")} 12 runs:`,
+      );
+    }
+    expect(text(20)).not.toContain("Cores");
+    expect(renderComparison(typical(), { colour: false })).not.toContain("Cores");
   });
 
   it("becomes a list where no table fits", () => {

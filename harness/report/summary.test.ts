@@ -4,9 +4,11 @@ import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import type { RunResult } from "../checker/run-result.ts";
+import { compareSummaries } from "./compare-summaries.ts";
+import { renderReadmeTable } from "./readme-table.ts";
 import { SUMMARY_SCHEMA_FILE, summaryJsonSchema } from "./summary-json-schema.ts";
 import { parseSummary, type runSchema } from "./summary.ts";
-import { anySummary, makeRun, makeSummary } from "./test-support.ts";
+import { anySummary, makeCost, makeRun, makeSummary } from "./test-support.ts";
 
 const reference = () =>
   makeSummary([
@@ -41,6 +43,11 @@ describe("the schema of summary.json", () => {
       (s) => Reflect.deleteProperty(s.runs[0]!.lostByCause, "no-route"),
       /no-route/,
     ],
+    [
+      "a cost of an unknown source",
+      (s) => s.runs[0]!.costs.push({ ...makeCost(), source: "guess" as "procfs" }),
+      /source/,
+    ],
     ["another schema version", (s) => Object.assign(s, { schemaVersion: 2 }), /schemaVersion/],
     ["half an event", (s) => (s.runs[0]!.duplicated = 0.5), /duplicated/],
     ["a time of day without a zone", (s) => (s.startedAt = "2026-11-23T10:00"), /startedAt/],
@@ -49,6 +56,28 @@ describe("the schema of summary.json", () => {
     expect(parseSummary(summary)).toEqual(summary);
     spoil(summary);
     expect(() => parseSummary(summary)).toThrow(message);
+  });
+
+  it("reads what was written before costs and the grace were: none read, and the default", () => {
+    const before = structuredClone(reference()) as { scenario: object; runs: object[] };
+    Reflect.deleteProperty(before.scenario, "graceS");
+    for (const run of before.runs) Reflect.deleteProperty(run, "costs");
+    const summary = parseSummary(before);
+    expect(summary.scenario.graceS).toBe(10);
+    expect(summary.runs.map((run) => run.costs)).toEqual([[], []]);
+  });
+
+  it("reads the committed reference run, and the README table and a comparison can be made of it", () => {
+    const file = new URL("../../results/reference/summary.json", import.meta.url);
+    const summary = parseSummary(JSON.parse(readFileSync(file, "utf8")));
+    expect(renderReadmeTable(summary)).toContain("| phase1 ");
+    const { warnings } = compareSummaries(summary, {
+      ...summary,
+      scenario: { ...summary.scenario, graceS: 0 },
+    });
+    expect(warnings).toEqual([
+      `not comparable: scenario.graceS is ${summary.scenario.graceS} in A and 0 in B.`,
+    ]);
   });
 
   it("accepts a run in which nothing was due", () => {

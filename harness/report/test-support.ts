@@ -1,7 +1,7 @@
 /** Hand-made summaries for tests. */
 import fc from "fast-check";
 import type { RunResult } from "../checker/run-result.ts";
-import { BOUNCE_NAMES, CAUSE_NAMES, VERDICT_NAMES } from "./glossary.ts";
+import { BOUNCE_NAMES, CAUSE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "./glossary.ts";
 import type { Manifest } from "./manifest.ts";
 import { CLIENTS, type Summary } from "./summary.ts";
 
@@ -18,6 +18,21 @@ const noLosses = (): RunResult["lostByCause"] => ({
 });
 
 type Derived = "lost" | "delivered" | "lossRatio" | "missedRatio";
+type Cost = RunResult["costs"][number];
+
+/** The cost of a server, read from its process. */
+export const makeCost = (parts: Partial<Cost> = {}): Cost => ({
+  part: "server-1",
+  role: "server",
+  source: "procfs",
+  cpuSeconds: 1.2,
+  memoryBytes: { first: 40 * 1024 ** 2, peak: 60 * 1024 ** 2 },
+  socketMemoryBytes: null,
+  receivedBytes: null,
+  sentBytes: null,
+  ...parts,
+});
+
 /** What a run is described by; every figure that follows from these is worked out. */
 export interface RunParts extends Partial<Omit<RunResult, Derived | "lostByCause">> {
   lostByCause?: Partial<RunResult["lostByCause"]>;
@@ -124,6 +139,19 @@ const text = fc.oneof(
 const pairs = fc.nat({ max: 5_000_000 });
 const time = fc.double({ min: 0, max: 1e7, noNaN: true });
 
+const bytes = fc.double({ min: 0, max: 1e12, noNaN: true });
+const level = fc.tuple(bytes, bytes).map(([first, more]) => ({ first, peak: first + more }));
+const anyCost: fc.Arbitrary<Cost> = fc.record({
+  part: text,
+  role: fc.constantFrom(...ROLE_NAMES),
+  source: fc.constantFrom(...SOURCE_NAMES),
+  cpuSeconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  memoryBytes: level,
+  socketMemoryBytes: fc.option(level),
+  receivedBytes: fc.option(bytes),
+  sentBytes: fc.option(bytes),
+});
+
 const anyRun: fc.Arbitrary<RunResult> = fc
   .record({
     topology: text,
@@ -167,6 +195,7 @@ const anyRun: fc.Arbitrary<RunResult> = fc
       }),
       { maxLength: 3 },
     ),
+    costs: fc.array(anyCost, { maxLength: 4 }),
   })
   .map(({ losses, delivered, ...rest }) => {
     const lostByCause = Object.fromEntries(losses);
