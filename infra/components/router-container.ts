@@ -1,6 +1,7 @@
 /** What both routers have in common: one confined container with its files mounted read-only. */
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { DASHBOARD_PATH, routerConfig } from "../routers/router-config.ts";
 import type { Affinity, Router } from "../topologies.ts";
 import { ConfigVolume } from "./config-volume.ts";
@@ -8,9 +9,6 @@ import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 
-/** Inside of the container; above 1024, since it has no capabilities. */
-const WEB_PORT = 8000;
-const OPS_PORT = 8080;
 const CONFIG_FOLDER = "/config";
 const MEMORY_MB = 2048;
 
@@ -45,9 +43,10 @@ export const routerContainer = (
   command: (file: string) => string[],
 ): RouterOutputs => {
   const { stack, image, networkName, servers, affinity, ports } = args;
+  const { web, ops } = IMAGE_PORTS[kind];
   const files = routerConfig(kind, CONFIG_FOLDER, {
-    webAddress: `0.0.0.0:${WEB_PORT}`,
-    opsAddress: `0.0.0.0:${OPS_PORT}`,
+    webAddress: `0.0.0.0:${web}`,
+    opsAddress: `0.0.0.0:${ops}`,
     servers,
     affinity,
     resolvesNames: true,
@@ -66,16 +65,14 @@ export const routerContainer = (
       command: command(files[0].path),
       mounts: [{ type: "volume", source: config.volumeName, target: CONFIG_FOLDER, readOnly: true }],
       networksAdvanced: [{ name: networkName, aliases: ["router"] }],
-      ports: [publishedPort(WEB_PORT, ports.web), publishedPort(OPS_PORT, ports.ops)],
+      ports: [publishedPort(web, ports.web), publishedPort(ops, ports.ops)],
       labels: partLabels(args, "router", kind, { "sse-lab.config": config.hash }),
     },
     { ...containerOptions(parent), dependsOn: [config.carrier] },
   );
   return {
     container: container.name,
-    url: publishedUrl(container, WEB_PORT, ports.web),
-    dashboardUrl: publishedUrl(container, OPS_PORT, ports.ops).apply(
-      (base) => `${base}${DASHBOARD_PATH[kind]}`,
-    ),
+    url: publishedUrl(container, web, ports.web),
+    dashboardUrl: publishedUrl(container, ops, ports.ops).apply((base) => `${base}${DASHBOARD_PATH[kind]}`),
   };
 };

@@ -1,12 +1,13 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { serverSettings } from "../server-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, REVISION_LABEL, type PartOwner } from "./labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 import type { RouterTarget } from "./router-container.ts";
 
-const PORT = 3000;
+const PORT = IMAGE_PORTS.server.http;
 const MEMORY_MB = 1024;
 const LEDGER_FOLDER = "/ledger";
 /** From the start of a container until it is ready, seconds. */

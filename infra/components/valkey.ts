@@ -1,9 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 
-const PORT = 6379;
+const PORT = IMAGE_PORTS.valkey.redis;
 const ALIAS = "valkey";
 const MEMORY_MB = 512;
 
