@@ -1,21 +1,12 @@
-/** Labels on everything that this checkout makes in the engine: what carries them may be removed, nothing else ever is. */
-import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
+/** What of the engine is ours: everything that this checkout makes carries its label, and nothing else is ever removed. */
 import { resolve } from "node:path";
+import { CHECKOUT_LABEL, checkoutId } from "../../../infra/checkout-label.ts";
+import { STACK_LABEL } from "../../../infra/components/labels.ts";
 
 export const PROJECT_ROOT = resolve(import.meta.dirname, "../../..");
 
-export const CHECKOUT_LABEL = "sse-lab.checkout";
-export const STACK_LABEL = "sse-lab.stack";
-
-/** Names this checkout on its host: two checkouts that share an engine leave each other's containers alone. */
-export const checkoutId = (root: string = PROJECT_ROOT): string =>
-  createHash("sha256").update(realpathSync(root)).digest("hex").slice(0, 12);
-
-export const stackLabels = (stack: string): Record<string, string> => ({
-  [CHECKOUT_LABEL]: checkoutId(),
-  [STACK_LABEL]: stack,
-});
+/** Beside those that a stack gives itself. */
+export const checkoutLabels = (): Record<string, string> => ({ [CHECKOUT_LABEL]: checkoutId() });
 
 /** Filter of the engine's lists and events: of this checkout, and of one stack where one is given. */
 export const ownFilter = (stack?: string): { label: string[] } => ({

@@ -1,6 +1,7 @@
 /** Removes from the engine what carries our labels: containers, networks, volumes, in the order in which they hold each other. */
 import type Dockerode from "dockerode";
-import { CHECKOUT_LABEL, ownFilter, STACK_LABEL } from "./own-labels.ts";
+import { STACK_LABEL } from "../../../infra/components/labels.ts";
+import { ownFilter } from "./own-labels.ts";
 
 export interface RemovedThings {
   containers: number;
@@ -86,6 +87,3 @@ export const describeRemoved = (removed: RemovedThings): string =>
     .filter(([kind]) => removed[kind] > 0)
     .map(([kind, name]) => `${removed[kind]} ${name}${removed[kind] === 1 ? "" : "s"}`)
     .join(", ");
-
-/** For people: where to look by hand. */
-export const LABEL_HINT = `docker ps -a --filter label=${CHECKOUT_LABEL}`;

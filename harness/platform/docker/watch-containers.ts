@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import { z } from "zod";
+import { INSTANCE_LABEL, ROLE_LABEL } from "../../../infra/components/labels.ts";
 import { nowMs } from "../../clock.ts";
 import { eventTime } from "./event-time.ts";
 import { ownFilter } from "./own-labels.ts";
@@ -11,8 +12,9 @@ import { ownFilter } from "./own-labels.ts";
 export type ContainerAction = "start" | "term" | "kill" | "die" | "oom" | "healthy";
 
 export interface ContainerEvent {
-  /** The container's name. */
-  name: string;
+  /** What of the stack it is: an instance's name, `traefik`, `haproxy` or `valkey`. */
+  part: string;
+  role: "server" | "router" | "broker";
   id: string;
   action: ContainerAction;
   /** Of a `die`. */
@@ -26,6 +28,8 @@ const eventSchema = z.object({
   timeNano: z.number(),
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).default({}) }),
 });
+
+const roleSchema = z.enum(["server", "router", "broker"]);
 
 const SIGTERM = "15";
 const SIGKILL = "9";
@@ -56,12 +60,15 @@ const parseEvent = (line: string): (ContainerEvent & { plausible: boolean }) | u
   const parsed = eventSchema.safeParse(json);
   if (!parsed.success) return undefined;
   const { Action, Actor, timeNano } = parsed.data;
-  const { name, signal, exitCode } = Actor.Attributes;
+  // The engine puts a container's labels among the attributes of its events.
+  const { [INSTANCE_LABEL]: part, [ROLE_LABEL]: roleName, signal, exitCode } = Actor.Attributes;
   const action = actionOf(Action, signal);
-  if (action === undefined || name === undefined) return undefined;
+  const role = roleSchema.safeParse(roleName);
+  if (action === undefined || part === undefined || !role.success) return undefined;
   const { atMs, plausible } = eventTime(timeNano);
   return {
-    name,
+    part,
+    role: role.data,
     id: Actor.ID,
     action,
     ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),

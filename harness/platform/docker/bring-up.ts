@@ -1,0 +1,192 @@
+/** Brings a topology up as a stack of containers. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { makeLedgerFolder } from "../../../infra/ledger-folder.ts";
+import { newStackRecord } from "../../../infra/new-stack-record.ts";
+import { recordArgs } from "../../../infra/record-args.ts";
+import type { StackImages, StackOwner, StackRecord } from "../../../infra/stack-args.ts";
+import { readStackRecord } from "../../../infra/stack-record.ts";
+import type { Topology } from "../../../infra/topologies.ts";
+import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
+import { identityOf } from "../local/process-identity.ts";
+import type { UpOptions } from "../platform.ts";
+import { checkDisk } from "./check-disk.ts";
+import { claimStack } from "./claim-stack.ts";
+import { connectDocker, type DockerClient } from "./docker-client.ts";
+import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
+import { DockerError } from "./docker-error.ts";
+import { prepareImages } from "./images/prepare-images.ts";
+import type { PreparedImages } from "./images/prepared-image.ts";
+import { checkoutLabels } from "./own-labels.ts";
+import { PortTakenError } from "./pulumi-errors.ts";
+import { pulumiStack } from "./pulumi-stack.ts";
+import { waitForRoute, waitUntilReady } from "./ready-instances.ts";
+import { reportSteps } from "./report-steps.ts";
+import { stackFate } from "./recorded-stacks.ts";
+import { stackParts } from "./stack-parts.ts";
+import { takeDown } from "./take-down.ts";
+
+/** A port can be taken between being chosen and being published; then everything starts over with others. */
+const ATTEMPTS = 3;
+
+const thisOwner = (): StackOwner => {
+  const identity = identityOf(process.pid);
+  if (!identity) throw new Error("this process does not find itself in the process table");
+  return { host: hostname(), ...identity };
+};
+
+const stackImages = (topology: Topology, prepared: PreparedImages): StackImages => {
+  const router = prepared[topology.router];
+  if (!router) throw new Error(`no image of ${topology.router} was prepared`);
+  return {
+    server: prepared.server.id,
+    router: router.id,
+    ...(prepared.valkey ? { broker: prepared.valkey.id } : {}),
+  };
+};
+
+/** Versions of the real parts, each with where it comes from. */
+const versionsOf = async (
+  { docker }: DockerClient,
+  topology: Topology,
+  prepared: PreparedImages,
+): Promise<Record<string, string>> => {
+  const { Version } = await docker.version();
+  const { version, source, plugin } = await resolvePulumi();
+  const named = (part: string, image: PreparedImages["traefik"]): Record<string, string> =>
+    image ? { [part]: `${image.version} (${image.source} image)` } : {};
+  return {
+    ...named("node", prepared.server),
+    ...named(topology.router, prepared[topology.router]),
+    ...named("valkey", prepared.valkey),
+    docker: Version,
+    pulumi: `${version} (${source})`,
+    "pulumi-docker": `${plugin.version} (${plugin.source})`,
+  };
+};
+
+/** What a dead command left of a stack of this name is removed; anything living is an error of `claimStack`. */
+const makeRoom = async (
+  client: DockerClient,
+  stack: string,
+  onStep: (step: string) => void,
+): Promise<void> => {
+  const found = readStackRecord(stack);
+  if (!found || (await stackFate(client.docker, found)) !== "leftover") return;
+  onStep(`removing what a killed command left of ${stack}`);
+  await takeDown(client, found, { how: "sweep", onStep });
+};
+
+const bringUpOnce = async (
+  client: DockerClient,
+  record: StackRecord,
+  versions: Readonly<Record<string, string>>,
+  options: UpOptions,
+): Promise<DockerDeployment> => {
+  const { docker, host } = client;
+  const { signal = new AbortController().signal } = options;
+  const onStep = (step: string): void => options.onStep?.(step);
+  claimStack(record);
+  let deployment: DockerDeployment | undefined;
+  try {
+    if (record.ledgerDir !== undefined) {
+      await mkdir(join(record.ledgerDir, ".."), { recursive: true, mode: 0o700 });
+      makeLedgerFolder(record.ledgerDir);
+    }
+    const parts = await stackParts(docker, record);
+    deployment = await toDeployment({ ...options, client, record, parts, versions });
+    onStep(`pulumi up: ${record.stack}`);
+    await pulumiStack(record.stack, host).up(recordArgs(record), {
+      onResource: reportSteps(onStep),
+      onStep,
+      signal,
+    });
+    await waitForRoute({ docker, parts, signal });
+    const up = deployment;
+    await Promise.all(
+      parts.instances.map(async (instance) =>
+        up.announceReady(instance, await waitUntilReady(instance, { docker, parts, signal })),
+      ),
+    );
+    signal.throwIfAborted();
+    return deployment;
+  } catch (error) {
+    deployment?.abandon();
+    await takeDown(client, record, { how: "sweep", onStep }).catch((left: unknown) => {
+      onStep(`${record.stack} could not be removed whole; the next command tries again (${String(left)})`);
+    });
+    throw error;
+  }
+};
+
+/** `up` is told only of what has succeeded: a part of a failed attempt has never been there. */
+const heldBack = (options: UpOptions): { held: UpOptions; tell: () => void } => {
+  const waiting: (() => void)[] = [];
+  let isUp = false;
+  const report = (tell: () => void): void => {
+    if (isUp) tell();
+    else waiting.push(tell);
+  };
+  return {
+    held: {
+      ...options,
+      onInstance: (...what) => report(() => options.onInstance?.(...what)),
+      onPartExit: (...what) => report(() => options.onPartExit?.(...what)),
+    },
+    tell: () => {
+      isUp = true;
+      for (const one of waiting) one();
+    },
+  };
+};
+
+/**
+ * Resolves when the router sends traffic to every instance.
+ *
+ * @throws DockerError, or whatever kept it from coming up; nothing of it is left by then
+ */
+export const bringUp = async (options: UpOptions): Promise<DockerDeployment> => {
+  const { topology, replicas, signal, redis } = options;
+  const onStep = (step: string): void => options.onStep?.(step);
+  signal?.throwIfAborted();
+  const ledgerDir = join(resolve(options.workDir), "ledger");
+  if (existsSync(ledgerDir)) {
+    throw new Error(`${ledgerDir} is there already: each deployment needs a work folder of its own`);
+  }
+  const client = await connectDocker();
+  const steps = { onStep, ...(signal ? { signal } : {}) };
+  const prepared = await prepareImages({ topologies: [topology], ...steps });
+  const versions = await versionsOf(client, topology, prepared);
+  await mkdir(options.workDir, { recursive: true, mode: 0o700 });
+  const { DockerRootDir } = (await client.docker.info()) as { DockerRootDir?: string };
+  await checkDisk({ "the work folder": options.workDir, "the Docker engine": DockerRootDir });
+  const stack = options.name ?? `${topology.name}-${randomBytes(4).toString("hex")}`;
+  await makeRoom(client, stack, onStep);
+  for (let attempt = 1; ; attempt += 1) {
+    const record = await newStackRecord({
+      stack,
+      topology,
+      images: stackImages(topology, prepared),
+      labels: checkoutLabels(),
+      kept: false,
+      owner: thisOwner(),
+      replicas,
+      redis,
+      ledgerDir,
+    });
+    const { held, tell } = heldBack(options);
+    try {
+      const deployment = await bringUpOnce(client, record, versions, held);
+      tell();
+      return deployment;
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || attempt === ATTEMPTS || signal?.aborted) {
+        throw error instanceof Error ? error : new DockerError(String(error), "try again");
+      }
+      onStep("a port was taken by another program meanwhile; starting over with other ports");
+    }
+  }
+};

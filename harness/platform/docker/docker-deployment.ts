@@ -1,0 +1,119 @@
+/** A stack that is up, as the harness uses it: just brought up, or found again later. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { StackRecord } from "../../../infra/stack-args.ts";
+import { writeStackRecord } from "../../../infra/stack-record.ts";
+import type { Deployment, DeploymentListeners, LedgerFile, PartUsage } from "../platform.ts";
+import { containerUsage } from "./container-usage.ts";
+import type { DockerClient } from "./docker-client.ts";
+import { controlInstances } from "./instance-control.ts";
+import { instanceTimeline } from "./instance-timeline.ts";
+import { pulumiStack } from "./pulumi-stack.ts";
+import { accountForSockets } from "./socket-memory.ts";
+import type { StackParts } from "./stack-parts.ts";
+import { takeDown } from "./take-down.ts";
+import { watchContainers } from "./watch-containers.ts";
+
+export interface DeploymentGiven extends DeploymentListeners {
+  client: DockerClient;
+  record: StackRecord;
+  parts: StackParts;
+  versions: Readonly<Record<string, string>>;
+}
+
+/** `<instance>.<pid>.ndjson`, or `<instance>.<pid>-2.ndjson`: see the server's ledger contract. */
+const LEDGER_FILE = /^(?<instance>.+?)\.\d+(?:-\d+)?\.ndjson$/;
+
+const listLedgers = async (folder: string | undefined): Promise<LedgerFile[]> => {
+  if (folder === undefined) return [];
+  const names = await readdir(folder).catch(() => []);
+  return names.sort().flatMap((name) => {
+    const instance = LEDGER_FILE.exec(name)?.groups?.["instance"];
+    return instance === undefined ? [] : [{ instance, path: join(folder, name) }];
+  });
+};
+
+export interface DockerDeployment extends Deployment {
+  dashboardUrl: string;
+  /** Reports an instance as ready that has come up outside of `control`. */
+  announceReady(instance: string, atMs: number): void;
+  /** Nothing is told of it any more; it is the caller's to remove. */
+  abandon(): void;
+}
+
+/** Watches the stack's containers from here on. */
+export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeployment> => {
+  const { client, record, parts } = given;
+  const { docker, host } = client;
+  const ending = new AbortController();
+  const signal = given.signal ? AbortSignal.any([ending.signal, given.signal]) : ending.signal;
+  /** What `down` ends is no longer news. */
+  const unlessEnding =
+    <Args extends unknown[]>(tell: ((...args: Args) => void) | undefined) =>
+    (...args: Args): void => {
+      if (!ending.signal.aborted) tell?.(...args);
+    };
+  const onInstance = unlessEnding(given.onInstance);
+  const onPartExit = unlessEnding(given.onPartExit);
+  const onStep = (step: string): void => given.onStep?.(step);
+  const timeline = instanceTimeline({ onInstance, onPartExit, onStep });
+  const stopWatching = await watchContainers({
+    docker,
+    stack: record.stack,
+    onEvent: (event) => {
+      timeline.onEvent(event);
+      if (event.action === "start") void accountForSockets(docker, event.id);
+    },
+    onLost: (atMs) => {
+      if (ending.signal.aborted) return;
+      onStep("the Docker engine went away: what its containers do is not known any more");
+      onPartExit("docker", atMs);
+    },
+    onBadClock: () =>
+      onStep("the engine's clock is not this host's: events are timed by when they were read"),
+  });
+  const release = (): void => {
+    ending.abort(new Error(`${record.stack} is not this command's any more`));
+    stopWatching();
+  };
+  let down: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    release();
+    await takeDown(client, record, { how: "destroy", onStep });
+  };
+  return {
+    id: record.stack,
+    topology: record.topology,
+    url: parts.url,
+    dashboardUrl: parts.dashboardUrl,
+    instances: parts.instances,
+    instanceUrls: parts.instanceUrls,
+    control: controlInstances({
+      docker,
+      record,
+      parts,
+      pulumi: pulumiStack(record.stack, host),
+      timeline,
+      onInstance,
+      onStep,
+      signal,
+    }),
+    versions: given.versions,
+    ledgers: () => listLedgers(record.ledgerDir),
+    usage: async () => {
+      const readings = await Promise.all(
+        [...parts.containers.values()].map((part) => containerUsage(docker, part)),
+      );
+      return readings.filter((one): one is PartUsage => one !== undefined);
+    },
+    announceReady: (instance, atMs) => onInstance(instance, "ready", atMs),
+    abandon: release,
+    release: () => {
+      record.kept = true;
+      writeStackRecord(record);
+      release();
+      return Promise.resolve();
+    },
+    down: () => (down ??= end()),
+  };
+};

@@ -1,0 +1,155 @@
+/** Deploys by Pulumi, kills and starts by the engine: what the nemesis may do to the instances of a stack. */
+import type Dockerode from "dockerode";
+import { recordArgs } from "../../../infra/record-args.ts";
+import type { StackRecord } from "../../../infra/stack-args.ts";
+import { writeStackRecord } from "../../../infra/stack-record.ts";
+import { nowMs } from "../../clock.ts";
+import type { Deploy, InstanceControl, UpOptions } from "../platform.ts";
+import { waitFor } from "../local/wait-for.ts";
+import { DockerError } from "./docker-error.ts";
+import { lastLogLines } from "./container-log.ts";
+import type { InstanceTimeline } from "./instance-timeline.ts";
+import type { PulumiStack, ResourceStep } from "./pulumi-stack.ts";
+import { waitUntilReady } from "./ready-instances.ts";
+import type { StackParts } from "./stack-parts.ts";
+
+export interface ControlledStack {
+  docker: Dockerode;
+  /** Changed in place, and written, by each deploy. */
+  record: StackRecord;
+  parts: StackParts;
+  pulumi: PulumiStack;
+  timeline: InstanceTimeline;
+  onInstance: NonNullable<UpOptions["onInstance"]>;
+  onStep: (step: string) => void;
+  signal: AbortSignal;
+}
+
+const KILL_TIMEOUT_MS = 10_000;
+/** Our own deploys of a stack never overlap; this is for a `pulumi up` by hand. */
+const LOCK_WAIT_MS = 5_000;
+
+export const nextRevision = (revision: string): string =>
+  /^\d+$/.test(revision) ? String(Number(revision) + 1) : `${revision}.1`;
+
+export const controlInstances = (given: ControlledStack): InstanceControl => {
+  const { docker, record, parts, pulumi, timeline, onInstance, onStep, signal } = given;
+  /** One operation after the other: the engine would refuse some that overlap, and Pulumi all. */
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (operation: () => Promise<void>): Promise<void> => {
+    const result = last.then(() => {
+      signal.throwIfAborted();
+      return operation();
+    });
+    last = result.catch(() => undefined);
+    return result;
+  };
+
+  const containerOf = (instance: string): Dockerode.Container => {
+    if (!parts.instances.includes(instance)) {
+      throw new DockerError(`no instance "${instance}"`, `name one of ${parts.instances.join(", ")}`);
+    }
+    return docker.getContainer(parts.containers.get(instance)?.container ?? instance);
+  };
+
+  const isRunning = async (instance: string): Promise<boolean> => {
+    try {
+      return (await containerOf(instance).inspect()).State.Running;
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode === 404) return false;
+      throw error;
+    }
+  };
+
+  /** Waits until it takes traffic, and reports it; fails at once when its container ends meanwhile. */
+  const becomeReady = async (instance: string, within: AbortSignal = signal): Promise<number> => {
+    const atMs = await waitUntilReady(instance, { docker, parts, signal: within });
+    onInstance(instance, "ready", atMs);
+    return atMs;
+  };
+
+  const change = (parallel: number | undefined, onResource?: (step: ResourceStep) => void): Promise<number> =>
+    pulumi.up(recordArgs(record), {
+      ...(parallel === undefined ? {} : { parallel }),
+      onResource,
+      onStep,
+      signal,
+      lockWaitMs: LOCK_WAIT_MS,
+    });
+
+  const deploy = async ({ strategy, graceMs, onReplace }: Deploy): Promise<void> => {
+    const graceS = Math.ceil(graceMs / 1000);
+    if (graceS !== record.graceS) {
+      onStep(`setting the grace of ${record.stack} to ${graceS} s`);
+      record.graceS = graceS;
+      writeStackRecord(record);
+      // A change of its own: the engine stops a container with the grace that the state has, which is the old one until then.
+      await change(undefined);
+    }
+    record.revision = nextRevision(record.revision);
+    writeStackRecord(record);
+    onStep(`pulumi up: revision ${record.revision}`);
+    const comingUp = new Map<string, Promise<void>>();
+    const crashed = new AbortController();
+    const within = AbortSignal.any([signal, crashed.signal]);
+    timeline.onStarted = (instance) => {
+      onStep(`waiting for ${instance} to be ready`);
+      const ready = becomeReady(instance, within).then((atMs) => onReplace?.(instance, "ended", atMs));
+      ready.catch(() => undefined);
+      comingUp.set(instance, ready);
+    };
+    timeline.onEnded = (instance, exitCode) => {
+      if (!comingUp.has(instance)) return;
+      void lastLogLines(docker, parts.containers.get(instance)?.container ?? instance).then((log) =>
+        crashed.abort(
+          new Error(`${instance} exited (code ${exitCode ?? "unknown"}) before it was ready${log}`),
+        ),
+      );
+    };
+    try {
+      await change(strategy === "rolling" ? 1 : undefined, ({ name, op, state }) => {
+        if (op !== "delete-replaced" || state !== "started" || !parts.instances.includes(name)) return;
+        onReplace?.(name, "started", nowMs());
+        onStep(`replacing ${name}`);
+      });
+      await Promise.all(comingUp.values());
+    } finally {
+      timeline.onStarted = undefined;
+      timeline.onEnded = undefined;
+    }
+  };
+
+  const kill = async (instance: string): Promise<void> => {
+    if (!(await isRunning(instance))) return;
+    await containerOf(instance).kill({ signal: "SIGKILL" });
+    await waitFor({
+      name: `${instance} to be gone after SIGKILL`,
+      timeoutMs: KILL_TIMEOUT_MS,
+      intervalMs: 20,
+      condition: async () => !(await isRunning(instance)) || "it still runs",
+      signal,
+    });
+  };
+
+  const start = async (instance: string): Promise<void> => {
+    if (await isRunning(instance)) return;
+    onStep(`starting ${instance}`);
+    try {
+      await containerOf(instance).start();
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+      throw new DockerError(
+        `the container of ${instance} is gone`,
+        `sse-lab bounce ${record.topology} --kind recreate makes it again`,
+        { cause: error },
+      );
+    }
+    await becomeReady(instance);
+  };
+
+  return {
+    deploy: (how) => inTurn(() => deploy(how)),
+    kill: (instance) => inTurn(() => kill(instance)),
+    start: (instance) => inTurn(() => start(instance)),
+  };
+};

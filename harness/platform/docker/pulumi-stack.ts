@@ -1,0 +1,221 @@
+/** One stack, changed by the Pulumi CLI through the Automation API with the program inside of this process. */
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { StackArgs } from "../../../infra/stack-args.ts";
+import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
+import { PROJECT_ROOT } from "./own-labels.ts";
+import {
+  backendFolder,
+  backendUrl,
+  isInFileBackend,
+  projectName,
+  removeFromFileBackend,
+  workspaceFolder,
+} from "./pulumi-backend.ts";
+import { explainPulumiError } from "./pulumi-errors.ts";
+import { releaseStaleLocks } from "./stack-lock.ts";
+
+/** A step of Pulumi on one of the stack's own containers, networks or volumes. */
+export interface ResourceStep {
+  /** Name in the program: `server-1`, `traefik`, `network`. */
+  name: string;
+  type: string;
+  op: OpType;
+  state: "started" | "ended" | "failed";
+}
+
+export interface ChangeOptions {
+  /** Operations at a time. Default: as many as there are. */
+  parallel?: number;
+  onResource?: ((step: ResourceStep) => void) | undefined;
+  onStep?: ((step: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+  /** How long to wait for another process that is changing the stack. Default 0. */
+  lockWaitMs?: number;
+}
+
+export interface PulumiStack {
+  /** Changes the stack to what `args` say. @returns how many resources were changed in any way */
+  up(args: StackArgs, options?: ChangeOptions): Promise<number>;
+  /** What an `up` would change, by kind of change. Empty: nothing. */
+  preview(args: StackArgs): Promise<Partial<Record<OpType, number>>>;
+  destroy(options?: ChangeOptions): Promise<void>;
+  /** Makes the state say what the engine has, and forgets operations that were begun and never ended. */
+  repair(options?: ChangeOptions): Promise<void>;
+  /** Operations that a killed Pulumi began and never ended. */
+  pendingOperations(): Promise<string[]>;
+  /** Resolves when nobody is changing the stack; locks of dead processes are removed. */
+  releaseLocks(options?: ChangeOptions): Promise<void>;
+  /** Removes the stack from the backend, whatever it still holds. */
+  forget(options?: ChangeOptions): Promise<void>;
+}
+
+const DOCKER_TYPE = /^docker:/;
+
+/** Events of severity `debug` are by far the most; they hold what the engine says of containers, secrets included, and are read by nobody. */
+const readEvent = (
+  event: EngineEvent,
+  onResource: ((step: ResourceStep) => void) | undefined,
+  reasons: string[],
+): void => {
+  if (event.diagnosticEvent) {
+    const { severity, message } = event.diagnosticEvent;
+    if (severity === "error") reasons.push(message.trim());
+    return;
+  }
+  const [found, state] = event.resourcePreEvent
+    ? [event.resourcePreEvent, "started" as const]
+    : event.resOutputsEvent
+      ? [event.resOutputsEvent, "ended" as const]
+      : [event.resOpFailedEvent, "failed" as const];
+  if (!found || !onResource) return;
+  const { type, urn, op } = found.metadata;
+  if (DOCKER_TYPE.test(type)) onResource({ name: urn.split("::").at(-1) ?? urn, type, op, state });
+};
+
+/** Nothing of the user's own Pulumi is used but what they set for this: no login, no selected stack, no other backend. */
+const environment = (dockerHost: string, tools: Record<string, string>): Record<string, string> => ({
+  ...tools,
+  PULUMI_BACKEND_URL: backendUrl(),
+  DOCKER_HOST: dockerHost,
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  // Each `up` would add a copy of the whole state.
+  PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+  ...(process.env["PULUMI_CONFIG_PASSPHRASE"] === undefined &&
+  process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] === undefined
+    ? { PULUMI_CONFIG_PASSPHRASE: "" }
+    : {}),
+});
+
+/** Nobody reads what the program would export before there is a program. */
+const NO_PROGRAM = (): Promise<void> => Promise.resolve();
+
+const select = async (stackName: string, dockerHost: string, how: "create" | "existing"): Promise<Stack> => {
+  const { LocalWorkspace, PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
+  const tools = await resolvePulumi();
+  const workDir = workspaceFolder(stackName);
+  await mkdir(workDir, { recursive: true, mode: 0o700 });
+  // The settings of the ordinary CLI hold the salt of the passphrase: both doors then read the same secrets.
+  const settings = `Pulumi.${stackName}.yaml`;
+  await copyFile(join(PROJECT_ROOT, settings), join(workDir, settings)).catch(() => undefined);
+  const name = await projectName();
+  const args = { stackName, projectName: name, program: NO_PROGRAM };
+  const options = {
+    workDir,
+    pulumiCommand: await PulumiCommand.get({ root: tools.root }),
+    projectSettings: { name, runtime: "nodejs" as const, backend: { url: backendUrl() } },
+    envVars: environment(dockerHost, tools.env),
+  };
+  return how === "create"
+    ? LocalWorkspace.createOrSelectStack(args, options)
+    : LocalWorkspace.selectStack(args, options);
+};
+
+interface Pending {
+  pending_operations?: { type: string; resource: { urn: string } }[];
+}
+
+/** Takes hold of a stack by its name; nothing happens, and Pulumi is not loaded, before one of its functions is called. */
+export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack => {
+  let opened: Promise<Stack> | undefined;
+  const open = (how: "create" | "existing" = "existing"): Promise<Stack> => {
+    opened ??= select(stackName, dockerHost, how).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+
+  const unlock = async ({ lockWaitMs = 0, onStep }: ChangeOptions): Promise<void> => {
+    const backend = backendFolder();
+    if (backend === undefined) return;
+    await releaseStaleLocks({ backend, project: await projectName(), stack: stackName }, lockWaitMs, onStep);
+  };
+
+  /** One operation: the lock of a dead process gone first, and whatever fails told in one line. */
+  const change = async <T>(
+    what: string,
+    options: ChangeOptions,
+    act: (onEvent: (event: EngineEvent) => void) => Promise<T>,
+  ): Promise<T> => {
+    const { signal, onResource } = options;
+    signal?.throwIfAborted();
+    await unlock(options);
+    const reasons: string[] = [];
+    try {
+      return await act((event) => readEvent(event, onResource, reasons));
+    } catch (error) {
+      // Pulumi was told to stop: that is the reason, whatever it says.
+      signal?.throwIfAborted();
+      // Somebody was faster: the error that names the process is the better one.
+      await unlock({ ...options, lockWaitMs: 0 });
+      throw explainPulumiError(stackName, what, reasons, error);
+    }
+  };
+
+  const optional = ({ signal, parallel }: ChangeOptions) => ({
+    ...(signal ? { signal } : {}),
+    ...(parallel === undefined ? {} : { parallel }),
+  });
+
+  const program = async (args: StackArgs) => {
+    const { stackProgram } = await import("../../../infra/program.ts");
+    return stackProgram(args, { dockerHost });
+  };
+
+  return {
+    up: (args, options = {}) =>
+      change("bringing up", options, async (onEvent) => {
+        const stack = await open("create");
+        const { summary } = await stack.up({
+          program: await program(args),
+          onEvent,
+          ...optional(options),
+        });
+        const changes = Object.entries(summary.resourceChanges ?? {});
+        return changes.reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
+      }),
+    preview: (args) =>
+      change("previewing", {}, async (onEvent) => {
+        const stack = await open();
+        const { changeSummary } = await stack.preview({ program: await program(args), onEvent });
+        return Object.fromEntries(Object.entries(changeSummary).filter(([op]) => op !== "same"));
+      }),
+    destroy: (options = {}) =>
+      change("destroying", options, async (onEvent) => {
+        const stack = await open();
+        await stack.destroy({ onEvent, ...optional(options) });
+      }),
+    repair: (options = {}) =>
+      change("repairing", options, async (onEvent) => {
+        const stack = await open();
+        await stack.refresh({ clearPendingCreates: true, onEvent, ...optional(options) });
+      }),
+    pendingOperations: async () => {
+      const stack = await open();
+      const { deployment } = (await stack.exportStack()) as { deployment: Pending | null };
+      return (deployment?.pending_operations ?? []).map(
+        ({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? resource.urn}`,
+      );
+    },
+    releaseLocks: (options = {}) => unlock(options),
+    forget: async (options = {}) => {
+      await unlock(options);
+      const backend = backendFolder();
+      const project = await projectName();
+      // Reading the backend's folder is cheaper than asking Pulumi, which may not be there any more.
+      if (backend === undefined || isInFileBackend(backend, project, stackName)) {
+        try {
+          const stack = await open();
+          await stack.workspace.removeStack(stackName, { force: true });
+        } catch (error) {
+          if (backend === undefined) throw explainPulumiError(stackName, "removing", [], error);
+        }
+      }
+      opened = undefined;
+      if (backend !== undefined) await removeFromFileBackend(backend, project, stackName, true);
+      await rm(workspaceFolder(stackName), { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,91 @@
+/** When an instance takes traffic: it says so itself, and the router sends it some. */
+import type Dockerode from "dockerode";
+import { nowMs } from "../../clock.ts";
+import { waitFor } from "../local/wait-for.ts";
+import { routerStatus } from "../router-status.ts";
+import { lastLogLines } from "./container-log.ts";
+import type { StackParts } from "./stack-parts.ts";
+
+const READY_TIMEOUT_MS = 30_000;
+/** Twenty health check intervals: on a busy host the router is late as well. */
+const ROUTER_TIMEOUT_MS = 10_000;
+
+const readiness =
+  (url: string) =>
+  async (signal: AbortSignal): Promise<true | string> => {
+    // A kept-alive connection would be one more that the instance has to close when it drains.
+    const answer = await fetch(`${url}/readyz`, { signal, headers: { connection: "close" } });
+    await answer.body?.cancel();
+    return answer.status === 200 || `/readyz answered ${answer.status}`;
+  };
+
+export interface ReadyOptions {
+  docker: Dockerode;
+  parts: StackParts;
+  signal: AbortSignal;
+}
+
+/** A wait that shows the log of what it waited on. */
+const withLog = async (
+  docker: Dockerode,
+  containers: readonly string[],
+  wait: Promise<void>,
+): Promise<void> => {
+  try {
+    await wait;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const logs = await Promise.all(containers.map((container) => lastLogLines(docker, container)));
+    error.message += logs.join("");
+    throw error;
+  }
+};
+
+/** Resolves when the router is known to route: a request through it reaches an instance that is ready. */
+export const waitForRoute = ({ docker, parts, signal }: ReadyOptions): Promise<void> =>
+  withLog(
+    docker,
+    [parts.containers.get(parts.router)?.container ?? parts.router],
+    waitFor({
+      name: `${parts.router} to route requests at ${parts.url}`,
+      timeoutMs: READY_TIMEOUT_MS,
+      condition: readiness(parts.url),
+      signal,
+    }),
+  );
+
+/**
+ * Resolves with the time (harness clock, ms) at which the instance was first seen to be ready and in the router's rotation. Its own
+ * readiness is asked first: before its next check a router still says UP of a server that is gone.
+ */
+export const waitUntilReady = async (
+  instance: string,
+  { docker, parts, signal }: ReadyOptions,
+): Promise<number> => {
+  const container = parts.containers.get(instance)?.container ?? instance;
+  const url = parts.instanceUrls[instance] ?? "";
+  await withLog(
+    docker,
+    [container],
+    (async () => {
+      await waitFor({
+        name: `${instance} to be ready at ${url}`,
+        timeoutMs: READY_TIMEOUT_MS,
+        condition: readiness(url),
+        signal,
+      });
+      await waitFor({
+        name: `${parts.router} to send traffic to ${instance}`,
+        timeoutMs: ROUTER_TIMEOUT_MS,
+        condition: async (within) => {
+          const status = await routerStatus(parts.router, parts.opsUrl, parts.targets, within);
+          return (
+            status.get(instance) === "UP" || `the router says ${status.get(instance) ?? "nothing"} of it`
+          );
+        },
+        signal,
+      });
+    })(),
+  );
+  return nowMs();
+};

@@ -1,0 +1,96 @@
+/** Removes what commands that died left in the engine; every command calls this first. */
+import { listStackRecords } from "../../../infra/stack-record.ts";
+import type { StackRecord } from "../../../infra/stack-args.ts";
+import type { SweepReport } from "../platform.ts";
+import { connectDocker, type DockerClient } from "./docker-client.ts";
+import { removeServerImages } from "./images/remove-server-images.ts";
+import { stacksInEngine } from "./remove-by-label.ts";
+import { stackFate } from "./recorded-stacks.ts";
+import { takeDown } from "./take-down.ts";
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const emptyReport = (problems: string[]): SweepReport => ({
+  swept: [],
+  kept: [],
+  owned: [],
+  foreign: [],
+  problems,
+});
+
+const remove = async (
+  client: DockerClient,
+  record: Pick<StackRecord, "stack" | "ledgerDir">,
+  how: "destroy" | "sweep",
+  report: SweepReport,
+  onStep: ((step: string) => void) | undefined,
+): Promise<void> => {
+  try {
+    onStep?.(`removing ${record.stack}`);
+    const what = await takeDown(client, record, { how, onStep });
+    report.swept.push({ id: record.stack, what });
+  } catch (error) {
+    report.problems.push(`${record.stack}: ${messageOf(error)}`);
+  }
+};
+
+const sweepRecords = async (
+  client: DockerClient,
+  records: readonly StackRecord[],
+  alsoKept: boolean,
+  report: SweepReport,
+  onStep?: (step: string) => void,
+): Promise<void> => {
+  for (const record of records) {
+    const fate = await stackFate(client.docker, record);
+    if (fate === "leftover") await remove(client, record, "sweep", report, onStep);
+    else if (fate === "kept" && alsoKept) await remove(client, record, "destroy", report, onStep);
+    else report[fate].push(record.stack);
+  }
+};
+
+/** Stacks whose command is dead. Those of living commands, and those kept on purpose, are left alone. Asks no engine where there is no record. */
+export const sweepLeftovers = async (): Promise<SweepReport> => {
+  const { records, unreadable } = listStackRecords();
+  const report = emptyReport(unreadable.map((error) => error.message));
+  if (records.length === 0) return report;
+  try {
+    await sweepRecords(await connectDocker(), records, false, report);
+  } catch (error) {
+    report.problems.push(`${records.map(({ stack }) => stack).join(", ")}: ${messageOf(error)}`);
+  }
+  return report;
+};
+
+/**
+ * As `sweepLeftovers`, and takes down what was kept, and what carries our labels without any record (its state folder was removed),
+ * and the server images that nobody uses then.
+ */
+export const downAll = async (onStep?: (step: string) => void): Promise<SweepReport> => {
+  const { records, unreadable } = listStackRecords();
+  const report = emptyReport(unreadable.map((error) => error.message));
+  let client: DockerClient;
+  try {
+    client = await connectDocker();
+  } catch (error) {
+    // Without a record there is no reason to think that an engine has anything of ours.
+    if (records.length > 0) {
+      report.problems.push(`${records.map(({ stack }) => stack).join(", ")}: ${messageOf(error)}`);
+    }
+    return report;
+  }
+  try {
+    await sweepRecords(client, records, true, report, onStep);
+    const known = new Set(listStackRecords().records.map(({ stack }) => stack));
+    for (const stack of await stacksInEngine(client.docker)) {
+      if (!known.has(stack)) await remove(client, { stack }, "sweep", report, onStep);
+    }
+    if (report.owned.length + report.problems.length === 0) {
+      const images = await removeServerImages(client.docker);
+      if (images.length > 0) onStep?.(`removed ${images.length} server image(s)`);
+    }
+  } catch (error) {
+    report.problems.push(messageOf(error));
+  }
+  return report;
+};
