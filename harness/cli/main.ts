@@ -27,7 +27,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help to see what there is)");
-  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor, addImages]) add(program, setExitCode);
+  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor, addImages])
+    add(program, setExitCode);
   program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
   try {
     await program.parseAsync(args, { from: "user" });

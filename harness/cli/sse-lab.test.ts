@@ -46,11 +46,20 @@ describe("bad input", () => {
     [["loadtest", "--sesions", "3"], "error: unknown option '--sesions'"],
     [
       ["loadtest", "--platform", "swarm"],
-      "sse-lab: --platform swarm: unknown platform; choose auto or local",
+      "sse-lab: --platform swarm: unknown platform; choose from auto, local, docker",
     ],
     [
-      ["loadtest", "--platform", "docker"],
-      "sse-lab: --platform docker: this version runs topologies as host processes",
+      ["up", "phase1", "--platform", "swarm"],
+      "sse-lab: --platform swarm: unknown platform; choose from auto",
+    ],
+    [["loadtest", "--grace", "61"], "sse-lab: --grace: 61 is out of range: give 0 to 60 seconds"],
+    [
+      ["loadtest", "--topologies", "phase1-header", "--client", "eventsource"],
+      "sse-lab: --client eventsource: phase1-header keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send",
+    ],
+    [
+      ["loadtest", "--platform", "local", "--bounces", "rolling", "--duration", "5"],
+      "sse-lab: --duration 5: the load would be over before a bounce of rolling is; give 12 seconds or more",
     ],
     [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose native"],
     [["loadtest", "--scenario", "nowhere.json"], "sse-lab: --scenario nowhere.json: cannot be read (ENOENT)"],
@@ -64,6 +73,18 @@ describe("bad input", () => {
     [["up", "phase9"], 'sse-lab: up: unknown topology "phase9"'],
     [["up", "phase1", "--replicas", "1"], "sse-lab: --replicas: 1 is out of range: give 2 to 10 replicas"],
     [["bounce", "phase2-sticky"], "sse-lab: bounce phase2-sticky: it is not up"],
+    [
+      ["bounce", "phase2-sticky", "--platform", "local"],
+      "sse-lab: bounce phase2-sticky: it is not up on local",
+    ],
+    [
+      ["bounce", "phase1", "--grace", "soon"],
+      'sse-lab: --grace: "soon" is not a number: give 0 to 60 seconds',
+    ],
+    [
+      ["bounce", "phase1", "--platform", "swarm"],
+      "argument 'swarm' is invalid. Allowed choices are auto, local",
+    ],
     [["bounce", "phase1", "--kind", "none"], "error: option '--kind <kind>' argument 'none' is invalid"],
     [["report", "FOLDER"], "is not the folder of a run (no manifest.json)"],
     [
@@ -83,7 +104,7 @@ describe("bad input", () => {
   it("names a tool that was set and does not run", async () => {
     const env = { SSE_LAB_TRAEFIK: join(folder, "tool") };
     const out = join(folder, "tool-missing");
-    const { exitCode, stderr } = await sseLab(["loadtest", "--out", out], { env });
+    const { exitCode, stderr } = await sseLab(["loadtest", "--platform", "local", "--out", out], { env });
     expect(stderr).toContain(join(folder, "tool"));
     expect(exitCode).toBe(2);
     // The same command has to work once the tool does.
@@ -91,7 +112,7 @@ describe("bad input", () => {
   });
 
   it("refuses more streams than the open-file limit carries, and says how many fit", async () => {
-    const limited = `ulimit -n 1024 && exec ${process.execPath} ${BIN} loadtest --sessions 400 --out ${folder}/files`;
+    const limited = `ulimit -n 1024 && exec ${process.execPath} ${BIN} loadtest --platform local --sessions 400 --out ${folder}/files`;
     const { exitCode, stderr } = await execa("bash", ["-c", limited], { reject: false, cwd: PROJECT_ROOT });
     expect(stderr).toContain("--sessions 400: needs 1300 open files in the router, the limit here is 1024");
     expect(stderr).toContain("use --sessions 262 at most");
@@ -104,13 +125,23 @@ describe("help", () => {
     const { stdout, exitCode } = await sseLab(["loadtest", "--help"]);
     for (const { name } of TOPOLOGIES) expect(stdout).toContain(name);
     expect(stdout).toContain("Examples:");
+    const text = String(stdout).replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      "--grace <seconds> seconds between SIGTERM and SIGKILL when a bounce stops an instance",
+    );
+    expect(text).toContain("0: SIGKILL at once, as Railway does by default");
+    expect(text).toContain("or longer where a bounce on the platform needs it");
     expect(exitCode).toBe(0);
   });
 });
 
 describe("a loadtest that is interrupted", () => {
   const start = (out: string) =>
-    sseLab(["loadtest", "--topologies", "phase2", "--bounces", "none", "--sessions", "20", "--out", out]);
+    sseLab(
+      "loadtest --platform local --topologies phase2 --bounces none --sessions 20 --out"
+        .split(" ")
+        .concat(out),
+    );
   const workFolders = () => readdir(join(PROJECT_ROOT, ".sse-lab", "work")).catch(() => []);
 
   it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing behind after %s", async (signal) => {
@@ -133,19 +164,50 @@ describe("a loadtest that is interrupted", () => {
 describe("up, bounce and down", () => {
   it("leave a topology running over commands, bounce it, and remove it", async () => {
     // More replicas than the default load would outlast a rolling bounce of: `up` makes no load.
-    const up = await sseLab(["up", "phase2", "--replicas", "4"]);
+    const up = await sseLab(["up", "phase2", "--platform", "local", "--replicas", "4"]);
     expect(up.exitCode).toBe(0);
+    expect(up.stderr).toContain("platform local: as asked");
     expect(up.stdout).toContain("server-4");
+    expect(up.stdout).toContain("make loadtest TOPOLOGIES=phase2 PLATFORM=local");
     const url = /router\s+(\S+)/.exec(String(up.stdout))?.[1] ?? "";
     try {
       expect((await fetch(`${url}/healthz`)).status).toBe(200);
-      expect((await sseLab(["up", "phase2"])).stdout).toContain("phase2 is up already");
+      const again = await sseLab(["up", "phase2", "--platform", "local", "--json"]);
+      expect(again.stderr).toContain("phase2 is up already on local");
+      expect(JSON.parse(String(again.stdout))).toMatchObject({ topology: "phase2", platform: "local", url });
       const bounce = await sseLab(["bounce", "phase2", "--kind", "crash"]);
       expect(bounce.stdout).toMatch(/server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/);
       expect(bounce.exitCode).toBe(0);
+      const doctor = await sseLab(["doctor"]);
+      expect(doctor.stdout).toMatch(/platform auto\s+takes (local|docker): /);
+      expect(doctor.stdout).toMatch(/up on local\s+phase2-\w+ at http/);
     } finally {
       await sseLab(["down"]);
     }
     await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+
+  it("work for a topology with HAProxy, with a deploy that kills at once, and tell programs what was removed", async () => {
+    const up = await sseLab(["up", "phase1-header", "--platform", "local", "--replicas", "2", "--json"]);
+    expect(up.stderr).toContain("starting haproxy");
+    const { id, url, dashboardUrl } = JSON.parse(String(up.stdout)) as Record<string, string>;
+    let down: Awaited<ReturnType<typeof sseLab>> | undefined;
+    try {
+      expect(await (await fetch(dashboardUrl ?? "")).text()).toContain("HAProxy");
+      const bounce = await sseLab(["bounce", "phase1-header", "--kind", "rolling", "--grace", "0"]);
+      expect(bounce.stdout).toMatch(
+        /rolling of server-1 started[^]*server-1 killed[^]*server-1 ready[^]*rolling of server-1 ended[^]*rolling of server-2 ended/,
+      );
+      expect(bounce.stdout).not.toContain("not-ready");
+      expect(bounce.exitCode).toBe(0);
+      expect((await fetch(`${url ?? ""}/readyz`)).status).toBe(200);
+    } finally {
+      down = await sseLab(["down", "--json"]);
+    }
+    const { platforms } = JSON.parse(String(down.stdout)) as {
+      platforms: Record<string, { swept: unknown[] }>;
+    };
+    // Two servers and the router.
+    expect(platforms["local"]?.swept).toContainEqual({ id, what: "3 processes" });
   });
 });

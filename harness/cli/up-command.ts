@@ -49,7 +49,7 @@ async function bringUp(platform: Platform, topology: Topology, replicas: number)
   const workDir = join(PROJECT_ROOT, ".sse-lab", "up", `${topology.name}-${Date.now().toString(36)}`);
   const deployment = await interruptible(async (signal) => {
     await platform.prepare({ topologies: [topology], onStep, signal });
-    return platform.up({ topology, replicas, redis: "up", workDir, onStep, signal });
+    return platform.up({ topology, name: topology.name, replicas, redis: "up", workDir, onStep, signal });
   });
   await deployment.release();
   const kept = (await platform.findKept()).find((one) => one.id === deployment.id);

