@@ -17,12 +17,10 @@ import { checkDisk } from "./check-disk.ts";
 import { claimStack } from "./claim-stack.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
-import { DockerError } from "./docker-error.ts";
 import { prepareImages } from "./images/prepare-images.ts";
 import type { PreparedImages } from "./images/prepared-image.ts";
 import { checkoutLabels } from "./own-labels.ts";
-import { PortTakenError } from "./pulumi-errors.ts";
-import { pulumiStack } from "./pulumi-stack.ts";
+import { ImageGoneError, PortTakenError } from "./pulumi-errors.ts";
 import { waitForRoute, waitUntilReady } from "./ready-instances.ts";
 import { reportSteps } from "./report-steps.ts";
 import { stackFate } from "./recorded-stacks.ts";
@@ -86,7 +84,7 @@ const bringUpOnce = async (
   versions: Readonly<Record<string, string>>,
   options: UpOptions,
 ): Promise<DockerDeployment> => {
-  const { docker, host } = client;
+  const { docker } = client;
   const { signal = new AbortController().signal } = options;
   const onStep = (step: string): void => options.onStep?.(step);
   claimStack(record);
@@ -99,7 +97,7 @@ const bringUpOnce = async (
     const parts = await stackParts(docker, record);
     deployment = await toDeployment({ ...options, client, record, parts, versions });
     onStep(`pulumi up: ${record.stack}`);
-    await pulumiStack(record.stack, host).up(recordArgs(record), {
+    await deployment.pulumi.up(recordArgs(record), {
       onResource: reportSteps(onStep),
       onStep,
       signal,
@@ -115,6 +113,7 @@ const bringUpOnce = async (
     return deployment;
   } catch (error) {
     deployment?.abandon();
+    await deployment?.pulumi.settled();
     await takeDown(client, record, { how: "sweep", onStep }).catch((left: unknown) => {
       onStep(`${record.stack} could not be removed whole; the next command tries again (${String(left)})`);
     });
@@ -148,7 +147,11 @@ const heldBack = (options: UpOptions): { held: UpOptions; tell: () => void } => 
  *
  * @throws DockerError, or whatever kept it from coming up; nothing of it is left by then
  */
-export const bringUp = async (options: UpOptions): Promise<DockerDeployment> => {
+export const bringUp = async (
+  options: UpOptions,
+  /** Chooses the ports; a test takes one of them. */
+  makeRecord: typeof newStackRecord = newStackRecord,
+): Promise<DockerDeployment> => {
   const { topology, replicas, signal, redis } = options;
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();
@@ -157,8 +160,9 @@ export const bringUp = async (options: UpOptions): Promise<DockerDeployment> => 
     throw new Error(`${ledgerDir} is there already: each deployment needs a work folder of its own`);
   }
   const client = await connectDocker();
-  const steps = { onStep, ...(signal ? { signal } : {}) };
-  const prepared = await prepareImages({ topologies: [topology], ...steps });
+  const prepare = (): Promise<PreparedImages> =>
+    prepareImages({ topologies: [topology], onStep, ...(signal ? { signal } : {}) });
+  let prepared = await prepare();
   const versions = await versionsOf(client, topology, prepared);
   await mkdir(options.workDir, { recursive: true, mode: 0o700 });
   const { DockerRootDir } = (await client.docker.info()) as { DockerRootDir?: string };
@@ -166,7 +170,7 @@ export const bringUp = async (options: UpOptions): Promise<DockerDeployment> => 
   const stack = options.name ?? `${topology.name}-${randomBytes(4).toString("hex")}`;
   await makeRoom(client, stack, onStep);
   for (let attempt = 1; ; attempt += 1) {
-    const record = await newStackRecord({
+    const record = await makeRecord({
       stack,
       topology,
       images: stackImages(topology, prepared),
@@ -183,10 +187,13 @@ export const bringUp = async (options: UpOptions): Promise<DockerDeployment> => 
       tell();
       return deployment;
     } catch (error) {
-      if (!(error instanceof PortTakenError) || attempt === ATTEMPTS || signal?.aborted) {
-        throw error instanceof Error ? error : new DockerError(String(error), "try again");
-      }
-      onStep("a port was taken by another program meanwhile; starting over with other ports");
+      if (attempt === ATTEMPTS || signal?.aborted) throw error;
+      if (error instanceof PortTakenError) {
+        onStep("a port was taken by another program meanwhile; starting over with other ports");
+      } else if (error instanceof ImageGoneError) {
+        onStep("an image was removed by another command meanwhile; starting over");
+        prepared = await prepare();
+      } else throw error;
     }
   }
 };

@@ -1,11 +1,13 @@
 /** What one container has used, by the engine's one-shot reading of its cgroup. */
 import type Dockerode from "dockerode";
 import { z } from "zod";
-import { nowMs } from "../../clock.ts";
 import type { PartUsage } from "../platform.ts";
+import { eventTime } from "./event-time.ts";
 import { socketMemoryV1 } from "./socket-memory.ts";
 
 const statsSchema = z.object({
+  /** When the engine read the cgroup: it answers from a reading of the last second where it has one. */
+  read: z.iso.datetime({ offset: true }),
   cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
   memory_stats: z.object({
     stats: z.object({
@@ -43,11 +45,10 @@ export const containerUsage = async (
   } catch {
     return undefined;
   }
-  const atMs = nowMs();
   const parsed = statsSchema.safeParse(raw);
   // The engine answers with empty tables for a container that ended in between.
   if (!parsed.success) return undefined;
-  const { cpu_stats: cpu, memory_stats: memory, networks } = parsed.data;
+  const { read, cpu_stats: cpu, memory_stats: memory, networks } = parsed.data;
   const memoryBytes = memory.stats.anon ?? memory.stats.total_rss;
   if (memoryBytes === undefined) return undefined;
   const socketMemoryBytes = memory.stats.sock ?? (await socketMemoryV1(state.State.Pid));
@@ -67,6 +68,6 @@ export const containerUsage = async (
           receivedBytes: sum(interfaces.map((one) => one.rx_bytes)),
           sentBytes: sum(interfaces.map((one) => one.tx_bytes)),
         }),
-    atMs,
+    atMs: eventTime(Date.parse(read) * 1e6).atMs,
   };
 };

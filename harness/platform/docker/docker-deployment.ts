@@ -8,7 +8,7 @@ import { containerUsage } from "./container-usage.ts";
 import type { DockerClient } from "./docker-client.ts";
 import { controlInstances } from "./instance-control.ts";
 import { instanceTimeline } from "./instance-timeline.ts";
-import { pulumiStack } from "./pulumi-stack.ts";
+import { pulumiStack, type PulumiStack } from "./pulumi-stack.ts";
 import { accountForSockets } from "./socket-memory.ts";
 import type { StackParts } from "./stack-parts.ts";
 import { takeDown } from "./take-down.ts";
@@ -35,6 +35,8 @@ const listLedgers = async (folder: string | undefined): Promise<LedgerFile[]> =>
 
 export interface DockerDeployment extends Deployment {
   dashboardUrl: string;
+  /** Of the same stack: what it does is waited for before anything else is done. */
+  pulumi: PulumiStack;
   /** Reports an instance as ready that has come up outside of `control`. */
   announceReady(instance: string, atMs: number): void;
   /** Nothing is told of it any more; it is the caller's to remove. */
@@ -76,9 +78,11 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     ending.abort(new Error(`${record.stack} is not this command's any more`));
     stopWatching();
   };
+  const pulumi = pulumiStack(record.stack, host);
   let down: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     release();
+    await pulumi.settled();
     await takeDown(client, record, { how: "destroy", onStep });
   };
   return {
@@ -92,7 +96,7 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
       docker,
       record,
       parts,
-      pulumi: pulumiStack(record.stack, host),
+      pulumi,
       timeline,
       onInstance,
       onStep,
@@ -107,12 +111,13 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
       return readings.filter((one): one is PartUsage => one !== undefined);
     },
     announceReady: (instance, atMs) => onInstance(instance, "ready", atMs),
+    pulumi,
     abandon: release,
-    release: () => {
+    release: async () => {
       record.kept = true;
       writeStackRecord(record);
       release();
-      return Promise.resolve();
+      await pulumi.settled();
     },
     down: () => (down ??= end()),
   };

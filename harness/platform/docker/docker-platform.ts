@@ -51,7 +51,7 @@ export const dockerPlatform: DockerPlatform = {
       ...(signal ? { signal } : {}),
     });
   },
-  up: bringUp,
+  up: (options) => bringUp(options),
   findKept,
   attach,
   sweepLeftovers,

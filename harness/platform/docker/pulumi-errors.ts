@@ -6,6 +6,11 @@ export class PortTakenError extends DockerError {
   override name = "PortTakenError";
 }
 
+/** An image went between its preparation and its use: another command's `down` took it. */
+export class ImageGoneError extends DockerError {
+  override name = "ImageGoneError";
+}
+
 interface Known {
   said: RegExp;
   error: (stack: string, detail: string, options: ErrorOptions) => DockerError;
@@ -56,11 +61,15 @@ const KNOWN: readonly Known[] = [
     (_, detail) => `Pulumi does not find its Docker plugin: ${detail}`,
     () => "sse-lab doctor says where it comes from; or pulumi plugin install resource docker 5.2.0",
   ),
-  known(
-    /No such image|pull access denied|image .* not found/i,
-    (stack, detail) => `an image of ${stack} is not in the engine any more: ${detail}`,
-    () => "run sse-lab images, which makes it again; then the command",
-  ),
+  {
+    said: /No such image|pull access denied|image .* not found|unable to find or pull image/i,
+    error: (stack, detail, options) =>
+      new ImageGoneError(
+        `an image of ${stack} is not in the engine any more: ${detail}`,
+        "run the command again: it prepares the images first",
+        options,
+      ),
+  },
 ];
 
 const NOISE =

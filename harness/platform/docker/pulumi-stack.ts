@@ -1,7 +1,7 @@
 /** One stack, changed by the Pulumi CLI through the Automation API with the program inside of this process. */
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, OpMap, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
 import type { StackArgs } from "../../../infra/stack-args.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
 import { PROJECT_ROOT } from "./own-labels.ts";
@@ -45,6 +45,8 @@ export interface PulumiStack {
   repair(options?: ChangeOptions): Promise<void>;
   /** Operations that a killed Pulumi began and never ended. */
   pendingOperations(): Promise<string[]>;
+  /** Resolves when no Pulumi of this process runs any more. */
+  settled(): Promise<void>;
   /** Resolves when nobody is changing the stack; locks of dead processes are removed. */
   releaseLocks(options?: ChangeOptions): Promise<void>;
   /** Removes the stack from the backend, whatever it still holds. */
@@ -88,6 +90,16 @@ const environment = (dockerHost: string, tools: Record<string, string>): Record<
     : {}),
 });
 
+/** As `Promise.withResolvers`, which Node 20 does not have. */
+const withResolvers = <T>(): { promise: Promise<T>; resolve: (value: T) => void } => {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+};
+
+const countChanges = (changes: OpMap | undefined): number =>
+  Object.entries(changes ?? {}).reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
+
 /** Nobody reads what the program would export before there is a program. */
 const NO_PROGRAM = (): Promise<void> => Promise.resolve();
 
@@ -119,6 +131,8 @@ interface Pending {
 /** Takes hold of a stack by its name; nothing happens, and Pulumi is not loaded, before one of its functions is called. */
 export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack => {
   let opened: Promise<Stack> | undefined;
+  /** What an `up` still does after its last change: two seconds of reading outputs that nobody asked for. Never rejects. */
+  let tail: Promise<void> = Promise.resolve();
   const open = (how: "create" | "existing" = "existing"): Promise<Stack> => {
     opened ??= select(stackName, dockerHost, how).catch((error: unknown) => {
       opened = undefined;
@@ -140,6 +154,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     act: (onEvent: (event: EngineEvent) => void) => Promise<T>,
   ): Promise<T> => {
     const { signal, onResource } = options;
+    await tail;
     signal?.throwIfAborted();
     await unlock(options);
     const reasons: string[] = [];
@@ -168,13 +183,23 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     up: (args, options = {}) =>
       change("bringing up", options, async (onEvent) => {
         const stack = await open("create");
-        const { summary } = await stack.up({
-          program: await program(args),
-          onEvent,
+        const made = await program(args);
+        const { promise: changed, resolve } = withResolvers<number>();
+        const running = stack.up({
+          program: made,
+          onEvent: (event) => {
+            onEvent(event);
+            // The type does not know `result` yet; a Pulumi that does not tell it is waited for.
+            const summary = event.summaryEvent as (SummaryEvent & { result?: string }) | undefined;
+            if (summary?.result === "succeeded") resolve(countChanges(summary.resourceChanges));
+          },
           ...optional(options),
         });
-        const changes = Object.entries(summary.resourceChanges ?? {});
-        return changes.reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
+        tail = running.then(
+          () => undefined,
+          (error: unknown) => options.onStep?.(`pulumi did not end well: ${String(error)}`),
+        );
+        return Promise.race([changed, running.then(({ summary }) => countChanges(summary.resourceChanges))]);
       }),
     preview: (args) =>
       change("previewing", {}, async (onEvent) => {
@@ -199,8 +224,13 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
         ({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? resource.urn}`,
       );
     },
-    releaseLocks: (options = {}) => unlock(options),
+    settled: () => tail,
+    releaseLocks: async (options = {}) => {
+      await tail;
+      await unlock(options);
+    },
     forget: async (options = {}) => {
+      await tail;
       await unlock(options);
       const backend = backendFolder();
       const project = await projectName();
