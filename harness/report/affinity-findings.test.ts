@@ -59,14 +59,20 @@ describe("balance", () => {
     const findings = balanceFindings(
       groupsOf(
         { topology: "x" },
+        { topology: "x", bounce: "crash" },
         { topology: "x", bounce: "rolling", sessionsPerInstance: spread([100, 188], [100, 12]) },
         { topology: "y", bounce: "rolling", sessionsPerInstance: spread([100, 120], [100, 80]) },
       ),
     );
     expect(findings).toEqual([
-      "In steady state, uneven load is refuted for x: no instance ended with more than twice the streams of another.",
+      "Across crash, uneven load is refuted for x: no instance ended with more than twice the streams of another.",
       "Across rolling, uneven load is confirmed; streams on the fullest and the emptiest instance at the end: 188 and 12 in x (100 and 100 before); refuted for y.",
     ]);
+  });
+
+  it("is told of steady state where it is uneven already", () => {
+    const [finding] = balanceFindings(groupsOf({ sessionsPerInstance: spread([150, 150], [50, 50]) }));
+    expect(finding).toContain("In steady state, uneven load is confirmed");
   });
 
   it("is found in any repeat", () => {

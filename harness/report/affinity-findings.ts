@@ -64,9 +64,12 @@ const isUneven = (streams: readonly number[]): boolean =>
 const range = (streams: readonly number[]): string =>
   `${formatCount(Math.max(...streams))} and ${formatCount(Math.min(...streams))}`;
 
-/** Per bounce: where streams ended unevenly spread, against how they had begun, in at least one repeat; and where they did not. */
+/**
+ * Per bounce: where streams ended unevenly spread, against how they had begun, in at least one repeat; and where they did not.
+ * Of steady state only what is uneven: nothing claims that it is.
+ */
 export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
-  groupBy(conclusive(groups).filter(several), (group) => group.bounce).map((here) => {
+  groupBy(conclusive(groups).filter(several), (group) => group.bounce).flatMap((here) => {
     const uneven = here.flatMap((group) => {
       const example = group.measured.find((run) => isUneven(streamsAt(run, "last")));
       return example === undefined ? [] : [{ group, example }];
@@ -78,7 +81,9 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
         `${range(streamsAt(example, "last"))} in ${group.topology} (${range(streamsAt(example, "first"))} before)`,
     );
     if (cases.length === 0)
-      return `${when}, uneven load is refuted for ${names(even)}: no instance ended with more than twice the streams of another.`;
+      return here[0].bounce === STEADY
+        ? []
+        : `${when}, uneven load is refuted for ${names(even)}: no instance ended with more than twice the streams of another.`;
     return `${when}, uneven load is confirmed; streams on the fullest and the emptiest instance at the end: ${cases.join("; ")}${even.length > 0 ? `; refuted for ${names(even)}` : ""}.`;
   });
 

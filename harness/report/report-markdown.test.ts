@@ -219,10 +219,11 @@ describe("report.md", () => {
   });
 
   it("confirms or refutes affinity and balance beside the table that shows it", () => {
-    const report = render(makeSummary([makeRun({ affinity: { hitRatio: 1, misroutes: 0 } })]));
+    const affinity = { hitRatio: 1, misroutes: 0 };
+    const report = render(makeSummary([makeRun({ affinity }), makeRun({ affinity, bounce: "rolling" })]));
     const [, block = ""] = report.split("## Affinity and balance");
     expect(block).toContain("A 100 % affinity hit rate in steady state is confirmed for phase9.");
-    expect(block).toContain("uneven load is refuted for phase9");
+    expect(block).toContain("Across rolling, uneven load is refuted for phase9");
     expect(block).toMatch(/\| +100 % \| +0 \| 100 → 100 \| 100 → 100 \| 50.0 % → 50.0 % \|/);
   });
 });
