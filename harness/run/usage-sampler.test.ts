@@ -101,6 +101,13 @@ describe("the usage sampler", () => {
     expect(throwing.problem()).toContain("gone");
   });
 
+  it("takes a reading of no part at all for a failed one", async () => {
+    const { recorder } = recording();
+    const sampler = createUsageSampler(() => Promise.resolve([]), recorder);
+    await sampler.read();
+    expect(sampler.problem()).toContain("no part could be read");
+  });
+
   it("gives a reading up that hangs, ends in time, and records nothing that comes later", async () => {
     const { recorded, recorder } = recording();
     let calls = 0;

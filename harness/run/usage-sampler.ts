@@ -52,6 +52,8 @@ export function createUsageSampler(
       const reading = underWay.then(usage);
       underWay = reading.catch(() => undefined);
       const readings = await Promise.race([reading, timeLimit(timing.limitMs, over.signal)]);
+      // A platform leaves out what it cannot read; with nothing left, nobody else would say so.
+      if (readings.length === 0) throw new Error("no part could be read");
       if (recording) for (const one of readings.map(toObservation)) recorder.record(one);
     } catch (error) {
       if (recording) fail(error);
