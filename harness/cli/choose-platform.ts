@@ -1,5 +1,5 @@
 /** `--platform auto|local|docker`: which one, and why, in one line. */
-import type { Platform, PlatformName } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { CliError } from "./exit.ts";
 import { dockerAvailability, PLATFORMS } from "./platforms.ts";
 
@@ -9,29 +9,23 @@ export interface PlatformChoice {
   reason: string;
 }
 
-const load = async (name: PlatformName): Promise<Platform> => {
-  const platform = await PLATFORMS.find((one) => one.name === name)?.load();
-  if (!platform)
-    throw new CliError(`--platform ${name}: this version does not have it; use --platform local`);
-  return platform;
-};
-
 /**
  * `auto` takes docker where a daemon answers and Pulumi is found, else local. A platform that was asked for by name is taken
  * as it is: its own preparation says what is missing, and can fetch or build more than `auto` would wait for.
- * @throws CliError for a platform that this version does not have.
+ * @throws CliError for one that there is not.
  */
 export async function choosePlatform(asked: string): Promise<PlatformChoice> {
-  if (asked === "auto") {
-    const { usable, reason } = await dockerAvailability();
-    return usable
-      ? { platform: await load("docker"), reason }
-      : { platform: await load("local"), reason: `host processes, because ${reason}` };
-  }
-  const known = PLATFORMS.find(({ name }) => name === asked);
-  if (!known) {
-    const names = ["auto", ...PLATFORMS.map(({ name }) => name)].join(", ");
+  const available = asked === "auto" ? await dockerAvailability() : undefined;
+  const name = available ? (available.usable ? "docker" : "local") : asked;
+  const entry = PLATFORMS.find((one) => one.name === name);
+  if (!entry) {
+    const names = ["auto", ...PLATFORMS.map((one) => one.name)].join(", ");
     throw new CliError(`--platform ${asked}: unknown platform; choose from ${names}`);
   }
-  return { platform: await load(known.name), reason: "as asked" };
+  const reason = !available
+    ? "as asked"
+    : available.usable
+      ? available.reason
+      : `host processes, because ${available.reason}`;
+  return { platform: await entry.load(), reason };
 }

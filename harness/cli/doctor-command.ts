@@ -1,6 +1,7 @@
 /** `sse-lab doctor`: which tools are there, which will be fetched, what is missing and how to get it. */
 import type { Command } from "commander";
 import pc from "picocolors";
+import { inspectPulumi } from "../../infra/toolchain/inspect-pulumi.ts";
 import { type DoctorCheck, runDoctorChecks } from "../platform/doctor-checks.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { wantsColour } from "./colour.ts";
@@ -22,10 +23,23 @@ export function addDoctor(program: Command, setExitCode: (code: number) => void)
     });
 }
 
+/** Where Pulumi and its Docker plugin come from. The lab works without them, on host processes. */
+async function pulumiCheck(): Promise<DoctorCheck> {
+  const { status, detail, fix } = await inspectPulumi();
+  const needed = status === "ok" ? "" : "; only platform docker needs it";
+  return {
+    name: "pulumi",
+    status: status === "missing" ? "note" : status,
+    detail: `${detail}${needed}`,
+    ...(fix === undefined ? {} : { fix }),
+  };
+}
+
 /** Which platform `auto` takes here, and what is kept running on each. */
 async function platformChecks(): Promise<DoctorCheck[]> {
   const { platform, reason } = await choosePlatform("auto");
   const checks: DoctorCheck[] = [
+    await pulumiCheck(),
     { name: "platform auto", status: "note", detail: `takes ${platform.name}: ${reason}` },
   ];
   for (const one of await loadPlatforms()) {
@@ -43,7 +57,13 @@ async function platformChecks(): Promise<DoctorCheck[]> {
 
 function render(checks: readonly DoctorCheck[]): string {
   const colours = pc.createColors(wantsColour(process.stdout));
-  const paint = { ok: colours.green, "will-fetch": colours.cyan, missing: colours.red, note: colours.yellow };
+  const paint = {
+    ok: colours.green,
+    "will-fetch": colours.cyan,
+    "will-build": colours.cyan,
+    missing: colours.red,
+    note: colours.yellow,
+  };
   const width = Math.max(...checks.map((check) => check.name.length));
   return checks
     .map(({ name, status, detail, fix }) => {

@@ -7,12 +7,16 @@ export interface Kept {
   platform: Platform;
 }
 
-/** All of them, platform by platform, oldest first. @throws what a platform says that cannot tell */
+/** All of them, platform by platform, oldest first. A platform that cannot tell is said, and is no reason to do without the others. */
 export async function findAllKept(): Promise<Kept[]> {
-  const found = await Promise.all(
-    (await loadPlatforms()).map(async (platform) =>
-      (await platform.findKept()).map((deployment) => ({ deployment, platform })),
-    ),
-  );
-  return found.flat();
+  const found: Kept[] = [];
+  for (const platform of await loadPlatforms()) {
+    try {
+      const kept = await platform.findKept();
+      found.push(...kept.map((deployment) => ({ deployment, platform })));
+    } catch (error) {
+      process.stderr.write(`cannot tell what is up on ${platform.name}: ${(error as Error).message}\n`);
+    }
+  }
+  return found;
 }

@@ -7,7 +7,7 @@ import type { ComparisonListener } from "../run/run-comparison.ts";
 import type { RunSpec } from "../run/run-one.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
-/** Bring-up, drain and judging of one run on a quiet two-core machine, seconds. Only for the time left. */
+/** Bring-up, drain and judging of one run on a quiet two-core machine, seconds. For the time left as long as no run is over. */
 const OVERHEAD_S = 6;
 /** Where there is no terminal, load progress is printed this often. */
 const PLAIN_INTERVAL_MS = 5_000;
@@ -25,6 +25,14 @@ export function createLiveDisplay(
   let title = "";
   let stepText = "";
   let remainingRuns = 0;
+  const beganMs = performance.now();
+  let judged = 0;
+  let perRunS = 0;
+  /** What a run takes, seconds: as those before it did, whatever the platform. */
+  const runSeconds = (): number =>
+    judged > 0
+      ? (performance.now() - beganMs) / 1000 / judged
+      : OVERHEAD_S + scenario.ramp + scenario.duration;
   let lastPlainMs = 0;
 
   const say = (line: string): void => {
@@ -39,6 +47,7 @@ export function createLiveDisplay(
       remainingRuns = of - number;
       title = `[${number}/${of}] ${topology.name} · ${bounce}${scenario.repeat > 1 ? ` · repeat ${repeat}` : ""}`;
       stepText = "starting";
+      perRunS = runSeconds();
       if (log) draw("");
       else say(title);
     },
@@ -47,13 +56,16 @@ export function createLiveDisplay(
       draw("");
     },
     load: (progress) => {
-      const line = describeLoad(progress, remainingRuns * (OVERHEAD_S + scenario.ramp + scenario.duration));
+      const line = describeLoad(progress, remainingRuns * perRunS);
       draw(line);
       if (log || performance.now() - lastPlainMs < PLAIN_INTERVAL_MS) return;
       lastPlainMs = performance.now();
       say(`  ${line}`);
     },
-    runJudged: (result) => say(describeResult(title, result, colours)),
+    runJudged: (result) => {
+      judged += 1;
+      say(describeResult(title, result, colours));
+    },
     close: () => log?.done(),
   };
 }

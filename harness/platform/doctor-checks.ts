@@ -14,7 +14,7 @@ import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 export interface DoctorCheck {
   name: string;
   /** `missing` keeps the lab from working; `note` is worth knowing only. */
-  status: "ok" | "will-fetch" | "missing" | "note";
+  status: "ok" | "will-fetch" | "will-build" | "missing" | "note";
   detail: string;
   fix?: string;
 }
