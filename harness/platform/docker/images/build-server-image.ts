@@ -12,6 +12,7 @@ import { withEngineError } from "./engine-error.ts";
 import { findImage } from "./find-image.ts";
 import { IMAGE_LABELS, type PreparedImage } from "./prepared-image.ts";
 import { proveImage } from "./prove-image.ts";
+import { removeBuildLeftovers } from "./remove-server-images.ts";
 import { serverProof } from "./server-proof.ts";
 
 export interface BuildServerOptions extends AssembleOptions {
@@ -112,6 +113,8 @@ export const buildServerImage = async (options: BuildServerOptions): Promise<Pre
     const candidate = `sse-lab/server-candidate:${inputs.slice(0, 12)}-${process.pid}`;
     const labels = { inputs, part: "server", source: "built", version } as const;
     const args = [
+      // Of a step that fails, the legacy builder would leave the container.
+      "--force-rm",
       ...["--file", join(PROJECT_ROOT, "server", "Dockerfile"), "--tag", candidate],
       ...["--build-arg", `NODE_IMAGE=${base.reference}`, ...npmArguments(env)],
       ...Object.entries(labels).flatMap(([key, value]) => [
@@ -119,7 +122,10 @@ export const buildServerImage = async (options: BuildServerOptions): Promise<Pre
         `${IMAGE_LABELS[key as keyof typeof labels]}=${value}`,
       ]),
     ];
-    await runBuild(args, options);
+    await runBuild(args, options).catch(async (error: unknown) => {
+      await removeBuildLeftovers(docker).catch(() => undefined);
+      throw error;
+    });
     const built = docker.getImage(candidate);
     try {
       const { Id: id } = await built.inspect();

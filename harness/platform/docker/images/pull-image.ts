@@ -14,7 +14,7 @@ export class RegistryUnreachable extends Error {
   override name = "RegistryUnreachable";
 }
 
-/** Until the registry says anything. An engine without a route would wait for minutes. */
+/** Until the registry says anything, ms. An engine without a route would wait for minutes. */
 const FIRST_ANSWER_MS = 10_000;
 /** Between two signs of life. */
 const STALLED_MS = 60_000;
@@ -50,12 +50,13 @@ export const pullImage = async (
   reference: string,
   name: string,
   { onStep, signal }: AssembleOptions,
+  firstAnswerMs = FIRST_ANSWER_MS,
 ): Promise<void> => {
   signal?.throwIfAborted();
   onStep?.(`pulling ${name}`);
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), FIRST_ANSWER_MS);
-  let waited = FIRST_ANSWER_MS;
+  let timer = setTimeout(() => silence.abort(), firstAnswerMs);
+  let waited = firstAnswerMs;
   const layers = new Map<string, { current?: number; total?: number }>();
   const progress = setInterval(() => {
     if (layers.size > 0) onStep?.(`pulling ${name}: ${progressOf(layers)}`);

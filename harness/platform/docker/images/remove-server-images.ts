@@ -1,25 +1,14 @@
 import type Dockerode from "dockerode";
 import { IMAGE_LABELS } from "./prepared-image.ts";
 
-/** Of the server itself, and what the first stage of its Dockerfile leaves with the legacy builder. */
-const PARTS = ["server", "server-build"];
-
 /** Not one of those that only show that somebody else was quicker, or still uses it. */
 const isRefusal = (error: unknown): boolean =>
   [404, 409].includes((error as { statusCode?: number }).statusCode ?? 0);
 
-/**
- * Removes the server images made here that no container uses. Images of routers, broker and Node.js stay: they change rarely and take
- * longest to get. The next `prepareImages` makes the server's again.
- *
- * @returns names (ids where they have none) of the removed images
- */
-export const removeServerImages = async (docker: Dockerode): Promise<string[]> => {
-  const lists = await Promise.all(
-    PARTS.map((part) => docker.listImages({ filters: { label: [`${IMAGE_LABELS.part}=${part}`] } })),
-  );
+const removeImages = async (docker: Dockerode, part: string): Promise<string[]> => {
+  const images = await docker.listImages({ filters: { label: [`${IMAGE_LABELS.part}=${part}`] } });
   const removed: string[] = [];
-  for (const { Id, RepoTags } of lists.flat()) {
+  for (const { Id, RepoTags } of images) {
     const names = RepoTags?.filter((name) => name !== "<none>:<none>") ?? [];
     // An image that somebody built on ours, or gave a name of their own, carries our labels too.
     if (names.some((name) => !name.startsWith("sse-lab/server"))) continue;
@@ -35,3 +24,18 @@ export const removeServerImages = async (docker: Dockerode): Promise<string[]> =
   }
   return removed;
 };
+
+/** What the legacy builder keeps of the Dockerfile's first stage, finished or not. */
+export const removeBuildLeftovers = (docker: Dockerode): Promise<string[]> =>
+  removeImages(docker, "server-build");
+
+/**
+ * Removes the server images made here that no container uses. Images of routers, broker and Node.js stay: they change rarely and take
+ * longest to get. The next `prepareImages` makes the server's again.
+ *
+ * @returns names (ids where they have none) of the removed images
+ */
+export const removeServerImages = async (docker: Dockerode): Promise<string[]> => [
+  ...(await removeImages(docker, "server")),
+  ...(await removeBuildLeftovers(docker)),
+];

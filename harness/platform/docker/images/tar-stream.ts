@@ -37,7 +37,8 @@ const splitPath = (path: string): [name: string, prefix: string] => {
   if (Buffer.byteLength(path) <= 100) return [path, ""];
   for (let slash = path.indexOf("/"); slash !== -1; slash = path.indexOf("/", slash + 1)) {
     const [prefix, name] = [path.slice(0, slash), path.slice(slash + 1)];
-    if (Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155) return [name, prefix];
+    if (name !== "" && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155)
+      return [name, prefix];
   }
   throw new Error(`${path} is too long a path for a tar archive`);
 };

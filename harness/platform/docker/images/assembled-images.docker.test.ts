@@ -1,0 +1,171 @@
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { routerConfig } from "../../../../infra/routers/router-config.ts";
+import { IMAGE_PORTS } from "../../../../infra/images/pinned-images.ts";
+import { TOPOLOGIES } from "../../../../infra/topologies.ts";
+import { connectDocker } from "../docker-client.ts";
+import type { PreparedImages } from "./prepared-image.ts";
+import { prepareImages } from "./prepare-images.ts";
+import {
+  addressOf,
+  labContainers,
+  logsOf,
+  untilAnswers,
+  untilHealthy,
+} from "./test-support/lab-containers.ts";
+
+const { docker } = await connectDocker();
+const containers = labContainers(docker);
+const env = { ...process.env, SSE_LAB_IMAGES: "assembled" };
+const serverEnv = { SESSION_SECRET: "0123456789abcdef0123456789abcdef", DRAIN_NOTICE_MS: "50" };
+
+let images: Required<PreparedImages>;
+beforeAll(async () => {
+  images = (await prepareImages({ topologies: TOPOLOGIES, env })) as Required<PreparedImages>;
+});
+afterEach(() => containers.removeAll());
+
+test("every image is assembled, carries its version and runs as a user that isn't root", async () => {
+  expect(Object.keys(images).sort()).toEqual(["haproxy", "server", "traefik", "valkey"]);
+  for (const [part, image] of Object.entries(images)) {
+    expect(image).toMatchObject({
+      source: "assembled",
+      version: expect.stringMatching(/^\d+\.\d+/) as string,
+    });
+    const { Id, Config } = await docker.getImage(image.id).inspect();
+    expect(Id).toBe(image.id);
+    expect(Config.User).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(Config.Labels).toMatchObject({ "sse-lab.image": part, "sse-lab.source": "assembled" });
+  }
+});
+
+describe("server", () => {
+  test("serves, is healthy, writes its ledger into a folder of the host, drains on SIGTERM with exit code 0", async () => {
+    const ledgers = await mkdtemp(join(tmpdir(), "sse-lab-ledger-"));
+    try {
+      await chmod(ledgers, 0o777);
+      const container = await containers.run(images.server.id, {
+        env: { ...serverEnv, INSTANCE: "server-1", LEDGER_DIR: "/ledger" },
+        binds: [`${ledgers}:/ledger`],
+        ports: [IMAGE_PORTS.server.http],
+      });
+      const url = `http://${await addressOf(container, IMAGE_PORTS.server.http)}`;
+      expect(await untilAnswers(`${url}/readyz`)).toContain('"instance":"server-1"');
+      await untilHealthy(container);
+
+      const created = await fetch(`${url}/api/sessions`, { method: "POST" });
+      const { sessionId, token } = (await created.json()) as { sessionId: string; token: string };
+      const plan = { events: 3, eventsPerSecond: 50, gates: 0, payloadBytes: 10, seed: 1 };
+      const started = await fetch(`${url}/api/sessions/${sessionId}/pipeline?token=${token}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(plan),
+      });
+      expect(started.ok).toBe(true);
+
+      await container.kill({ signal: "SIGTERM" });
+      const { StatusCode } = (await container.wait()) as { StatusCode: number };
+      expect(StatusCode, await logsOf(docker, container)).toBe(0);
+      const files = await readdir(ledgers);
+      expect(files).toHaveLength(1);
+      expect(await readFile(join(ledgers, files[0]!), "utf8")).toContain(sessionId);
+    } finally {
+      await rm(ledgers, { recursive: true, force: true });
+    }
+  });
+
+  test("is unhealthy as soon as it drains, so that nothing waits for a server that is going", async () => {
+    const container = await containers.run(images.server.id, {
+      env: { ...serverEnv, DRAIN_NOTICE_MS: "20000" },
+    });
+    await untilHealthy(container);
+    await container.kill({ signal: "SIGTERM" });
+    const check = await container.exec({
+      Cmd: ["bash", "/app/ready.bash"],
+      AttachStdout: true,
+      AttachStderr: true,
+    });
+    const ended = await check.start({});
+    await new Promise((resolve) => ended.on("end", resolve).resume());
+    expect((await check.inspect()).ExitCode).toBe(1);
+  });
+
+  test("says what is wrong with its environment and ends", async () => {
+    const container = await containers.run(images.server.id, { env: { SESSION_SECRET: "short" } });
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    expect(StatusCode).toBe(2);
+    expect(await logsOf(docker, container)).toContain("SESSION_SECRET");
+  });
+});
+
+test.each(["traefik", "haproxy"] as const)(
+  "%s reads its files from a volume and finds a server by its container's name",
+  async (router) => {
+    const network = await containers.network();
+    const name = `${network}-server`;
+    await containers.run(images.server.id, { name, env: { ...serverEnv, INSTANCE: "server-1" }, network });
+    const { web, ops } = IMAGE_PORTS[router];
+    const files = routerConfig(router, "/config", {
+      webAddress: `0.0.0.0:${web}`,
+      opsAddress: `0.0.0.0:${ops}`,
+      servers: [{ name: "server-1", url: `http://${name}:${IMAGE_PORTS.server.http}` }],
+      affinity: "none",
+      resolvesNames: true,
+    });
+    const source = await containers.volume(
+      images[router].id,
+      Object.fromEntries(files.map(({ path, content }) => [path.replace("/config/", ""), content])),
+    );
+    const container = await containers.run(images[router].id, {
+      command: router === "traefik" ? [`--configFile=${files[0].path}`] : ["-f", files[0].path],
+      mounts: [{ Type: "volume", Source: source, Target: "/config", ReadOnly: true }],
+      network,
+      ports: [web, ops],
+    });
+    if (router === "traefik") await untilAnswers(`http://${await addressOf(container, ops)}/ping`);
+    else await untilAnswers(`http://${await addressOf(container, ops)}/;csv`);
+    const body = await untilAnswers(`http://${await addressOf(container, web)}/readyz`);
+    expect(body).toContain('"instance":"server-1"');
+  },
+);
+
+test("valkey answers a PING", async () => {
+  const { redis } = IMAGE_PORTS.valkey;
+  const container = await containers.run(images.valkey.id, {
+    command: ["--save", "", "--appendonly", "no", "--protected-mode", "no"],
+    ports: [redis],
+  });
+  const [host, port] = (await addressOf(container, redis)).split(":");
+  const ask = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(port), host).setEncoding("utf8");
+      socket.on("connect", () => socket.write("PING\r\n"));
+      socket.on("data", (answer) => {
+        resolve(String(answer));
+        socket.destroy();
+      });
+      socket.on("error", reject).on("close", () => reject(new Error("closed")));
+    });
+  await expect.poll(() => ask().catch(String), { timeout: 30_000 }).toBe("+PONG\r\n");
+});
+
+test("a second call makes nothing and finds the same images", async () => {
+  const steps: string[] = [];
+  const again = await prepareImages({ topologies: TOPOLOGIES, env, onStep: (step) => steps.push(step) });
+  expect(again).toEqual(images);
+  expect(steps).toEqual([]);
+});
+
+test("the same files give the same image, wherever and whenever it is assembled", async () => {
+  await docker.getImage(images.haproxy.id).remove({ force: true });
+  const { haproxy } = await prepareImages({ topologies: TOPOLOGIES, env });
+  expect(haproxy).toEqual(images.haproxy);
+});
+
+test("only what the topologies need is prepared", async () => {
+  const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");
+  expect(Object.keys(await prepareImages({ topologies: header, env }))).toEqual(["server", "haproxy"]);
+});

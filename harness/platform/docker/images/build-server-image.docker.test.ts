@@ -1,0 +1,125 @@
+import type { ImageInfo, ImageInspectInfo } from "dockerode";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { IMAGE_PORTS } from "../../../../infra/images/pinned-images.ts";
+import { TOPOLOGIES } from "../../../../infra/topologies.ts";
+import { connectDocker } from "../docker-client.ts";
+import { findImage } from "./find-image.ts";
+import { nodeLayout } from "./assembled-layouts.ts";
+import { assembleImage } from "./assemble-image.ts";
+import { prepareImages } from "./prepare-images.ts";
+import type { PreparedImage } from "./prepared-image.ts";
+import { removeServerImages } from "./remove-server-images.ts";
+import { addressOf, labContainers, untilAnswers, untilHealthy } from "./test-support/lab-containers.ts";
+import { standInNode } from "./test-support/stand-in-node.ts";
+
+const { docker } = await connectDocker();
+const containers = labContainers(docker);
+const topologies = TOPOLOGIES.filter(({ name }) => name === "phase0");
+
+const prepare = async (base: string | undefined, steps: string[] = []): Promise<PreparedImage> => {
+  const env = {
+    ...process.env,
+    SSE_LAB_IMAGES: "assembled",
+    ...(base === undefined ? {} : { SSE_LAB_NODE_IMAGE: base }),
+  };
+  return (await prepareImages({ topologies, env, onStep: (step) => steps.push(step) })).server;
+};
+
+const withLabel = (part: string): Promise<ImageInfo[]> =>
+  docker.listImages({ all: true, filters: { label: [`sse-lab.image=${part}`] } });
+
+const ownServerImages = async (): Promise<string[]> => (await withLabel("server")).map(({ Id }) => Id).sort();
+
+/** Of the build's first stage. */
+const leftovers = async (): Promise<string[]> => (await withLabel("server-build")).map(({ Id }) => Id);
+
+let base: string;
+let built: PreparedImage;
+beforeAll(async () => {
+  base = await standInNode(docker);
+  built = await prepare(base);
+});
+afterEach(() => containers.removeAll());
+afterAll(async () => {
+  await removeServerImages(docker);
+  await docker.getImage(base).remove();
+});
+
+test("server/Dockerfile gives an image that is configured as the assembled one is", async () => {
+  const assembled = await prepare(undefined);
+  const [one, other] = await Promise.all(
+    [built, assembled].map(async ({ id }): Promise<ImageInspectInfo["Config"] & { StopSignal?: string }> => {
+      // The types do not know the stop signal.
+      return (await docker.getImage(id).inspect()).Config as ImageInspectInfo["Config"] & {
+        StopSignal?: string;
+      };
+    }),
+  );
+  expect(one).toMatchObject({
+    User: other!.User,
+    WorkingDir: other!.WorkingDir,
+    Entrypoint: other!.Entrypoint,
+    ExposedPorts: other!.ExposedPorts,
+    StopSignal: other!.StopSignal,
+    Healthcheck: other!.Healthcheck,
+  });
+  const settings = (env: string[]): string[] =>
+    env.filter((one) => /^(NODE_ENV|HOST|PORT)=/.test(one)).sort();
+  expect(settings(one!.Env)).toEqual(settings(other!.Env));
+  expect(settings(one!.Env)).toHaveLength(3);
+});
+
+test("it runs locked down, is healthy, and ends well on SIGTERM", async () => {
+  const container = await containers.run(built.id, {
+    env: { SESSION_SECRET: "0123456789abcdef0123456789abcdef", DRAIN_NOTICE_MS: "50" },
+    ports: [IMAGE_PORTS.server.http],
+  });
+  await untilAnswers(`http://${await addressOf(container, IMAGE_PORTS.server.http)}/readyz`);
+  await untilHealthy(container);
+  await container.kill({ signal: "SIGTERM" });
+  expect(await container.wait()).toMatchObject({ StatusCode: 0 });
+});
+
+test("nothing is built twice", async () => {
+  const steps: string[] = [];
+  expect(await prepare(base, steps)).toEqual(built);
+  expect(steps.filter((step) => step.startsWith("building"))).toEqual([]);
+  expect(built).toMatchObject({
+    source: "official",
+    how: expect.stringContaining("server/Dockerfile") as string,
+  });
+});
+
+test("a build that fails says the builder's last lines, leaves no image, and the next one works", async () => {
+  const before = await ownServerImages();
+  // Node.js without npm.
+  const { name } = await assembleImage(docker, await nodeLayout(process.env), {});
+  await expect(prepare(name)).rejects.toThrow(
+    /^building the server image failed: docker build ended with exit code 1: [^]*npm ci[^]*Fix: /,
+  );
+  expect(await ownServerImages()).toEqual(before);
+  expect(await leftovers()).toEqual([]);
+  expect(await docker.listContainers({ all: true, filters: { ancestor: [name] } })).toEqual([]);
+  expect(await prepare(base)).toEqual(built);
+});
+
+test("removing server images leaves those in use, those of others, and all bases", async () => {
+  const container = await containers.run(built.id, { env: { SESSION_SECRET: "0".repeat(32) } });
+  await docker.getImage((await prepare(undefined)).id).tag({ repo: "images-test/own-name", tag: "1" });
+  try {
+    const removed = await removeServerImages(docker);
+    expect(removed.join()).not.toContain("images-test");
+    expect(await findImage(docker, built.id)).toBeDefined();
+    expect(await findImage(docker, "images-test/own-name:1")).toBeDefined();
+    expect(await findImage(docker, base)).toBeDefined();
+    await container.remove({ force: true });
+  } finally {
+    await docker.getImage("images-test/own-name:1").remove();
+  }
+  await removeServerImages(docker);
+  expect(await findImage(docker, built.id)).toBeUndefined();
+  expect(await leftovers()).toEqual([]);
+});
+  expect(left).toEqual([]);
+  built = await prepare(base);
+});
