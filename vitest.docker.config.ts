@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{infra,harness,server}/**/*.docker.test.ts"],
-    globalSetup: ["harness/test-tools.ts"],
+    globalSetup: ["harness/test-tools.ts", "harness/test-docker-tools.ts"],
     retry: 0,
     testTimeout: 300_000,
     hookTimeout: 600_000,
