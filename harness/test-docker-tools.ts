@@ -9,6 +9,6 @@ export async function setup(): Promise<void> {
   onStep(
     `pulumi ${pulumi.version} (${pulumi.source}), docker provider ${pulumi.plugin.version} (${pulumi.plugin.source})`,
   );
-  const images = await prepareImages({ topologies: TOPOLOGIES, onStep });
-  for (const [part, image] of Object.entries(images)) onStep(`image ${part}: ${image.how}`);
+  const { server, traefik, haproxy, valkey } = await prepareImages({ topologies: TOPOLOGIES, onStep });
+  for (const image of [server, traefik, haproxy, valkey]) if (image) onStep(image.how);
 }
