@@ -15,6 +15,7 @@ import { identityOf } from "../local/process-identity.ts";
 import type { UpOptions } from "../platform.ts";
 import { checkDisk } from "./check-disk.ts";
 import { claimStack } from "./claim-stack.ts";
+import { logsOfFailed } from "./container-log.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
 import { prepareImages } from "./images/prepare-images.ts";
@@ -114,6 +115,7 @@ const bringUpOnce = async (
   } catch (error) {
     deployment?.abandon();
     await deployment?.pulumi.settled();
+    if (error instanceof Error && !signal.aborted) error.message += await logsOfFailed(docker, record.stack);
     await takeDown(client, record, { how: "sweep", onStep }).catch((left: unknown) => {
       onStep(`${record.stack} could not be removed whole; the next command tries again (${String(left)})`);
     });

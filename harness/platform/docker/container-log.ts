@@ -1,8 +1,12 @@
 /** The last lines that a container wrote, for errors. */
 import type Dockerode from "dockerode";
+import { ROLE_LABEL, type Role } from "../../../infra/components/labels.ts";
+import { ownFilter } from "./own-labels.ts";
 
 const LINES = 20;
 const HEADER_BYTES = 8;
+/** Never started: it only carries files into a volume. */
+const CARRIER: Role = "router-config";
 
 /** The engine sends both streams as one: before each piece 8 bytes, of which the last four are its length. */
 const joinPieces = (raw: Buffer): string => {
@@ -15,13 +19,31 @@ const joinPieces = (raw: Buffer): string => {
   return Buffer.concat(pieces).toString("utf8").trimEnd();
 };
 
+/** The last lines of the containers of a stack that ended or are not healthy: why it does not come up. Never rejects. */
+export const logsOfFailed = async (docker: Dockerode, stack: string): Promise<string> => {
+  try {
+    const containers = await docker.listContainers({ all: true, filters: ownFilter(stack) });
+    const failed = containers.filter(
+      ({ State, Status, Labels }) =>
+        Labels[ROLE_LABEL] !== CARRIER && (State === "exited" || Status.includes("unhealthy")),
+    );
+    return (await Promise.all(failed.map(({ Id, Names }) => lastLogLines(docker, Id, Names[0])))).join("");
+  } catch {
+    return "";
+  }
+};
+
 /** Ready to be appended to a message: begins with a line break. Never rejects. */
-export const lastLogLines = async (docker: Dockerode, container: string): Promise<string> => {
+export const lastLogLines = async (
+  docker: Dockerode,
+  container: string,
+  name = container,
+): Promise<string> => {
   try {
     const raw = await docker.getContainer(container).logs({ stdout: true, stderr: true, tail: LINES });
     const text = joinPieces(raw);
-    return text === "" ? `\n(${container} wrote no log)` : `\nlast log lines of ${container}:\n${text}`;
+    return text === "" ? `\n(${name} wrote no log)` : `\nlast log lines of ${name}:\n${text}`;
   } catch {
-    return `\n(the log of ${container} cannot be read: it is gone)`;
+    return `\n(the log of ${name} cannot be read: it is gone)`;
   }
 };

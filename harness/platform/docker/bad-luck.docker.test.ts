@@ -1,0 +1,161 @@
+/** What is left when a command is killed, when two want the same, when the engine goes away: the next command works. */
+import { once } from "node:events";
+import { readFileSync, rmSync } from "node:fs";
+import { createServer, connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { copyCheckout, type CheckoutCopy, type RunningCommand } from "./test-support/checkout-copy.ts";
+
+let copy: CheckoutCopy;
+beforeEach(() => {
+  copy = copyCheckout();
+});
+afterEach(() => copy.remove());
+
+const kill = async (command: RunningCommand): Promise<void> => {
+  const ended = once(command.process, "exit");
+  command.process.kill("SIGKILL");
+  await ended;
+};
+
+const get = async (url: string): Promise<number> => (await fetch(`${url}/readyz`)).status;
+
+test("kill -9 in the middle of an up: the next sweep removes all of it, with or without a Pulumi that goes on", async () => {
+  const up = copy.run("up", ["phase0"]);
+  await up.said(/^server-1: creating/);
+  await kill(up);
+  expect(await copy.left()).not.toEqual([]);
+  const answer = await copy.run("sweep").answer;
+  expect(answer).toMatchObject({
+    report: {
+      swept: [{ what: expect.stringMatching(/network/) as string }],
+      kept: [],
+      owned: [],
+      problems: [],
+    },
+  });
+  expect(await copy.left()).toEqual([]);
+  // Cheap, and says so, when there is nothing.
+  expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], problems: [] } });
+});
+
+test("a living command keeps its stack; once it is killed, an up of the same name repairs it and can be kept", async () => {
+  const first = copy.run("up", ["phase0", "phase0"]);
+  expect(await first.answer).toMatchObject({ up: { id: "phase0" } });
+  expect(await copy.run("down").answer).toMatchObject({
+    report: { swept: [], owned: ["phase0"], problems: [] },
+  });
+  const refused = await copy.run("keep", ["phase0", "phase0"]).answer;
+  expect(refused).toMatchObject({
+    error: expect.stringMatching(/phase0 is being brought up by process \d+/) as string,
+  });
+  await kill(first);
+
+  const second = copy.run("keep", ["phase0", "phase0"]);
+  const up = await second.answer;
+  expect(second.steps).toContain("removing what a killed command left of phase0");
+  await once(second.process, "exit");
+  if (!("up" in up)) throw new Error(JSON.stringify(up));
+  expect(await get(up.up.url)).toBe(200);
+  expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], kept: ["phase0"] } });
+  expect(await copy.run("keep", ["phase0", "phase0"]).answer).toMatchObject({
+    error: expect.stringMatching(/phase0 is up already/) as string,
+  });
+
+  // Killed in the middle of a deploy: the old container is gone, the new one is not in the state.
+  const deploy = copy.run("deploy", ["phase0"]);
+  await deploy.said(/^waiting for server-1/);
+  await kill(deploy);
+  const again = copy.run("deploy", ["phase0"]);
+  expect(await again.answer).toEqual({ deployed: ["server-1 started", "server-1 ended"] });
+  expect(again.steps.join("\n")).toMatch(/mending phase0: a change of it was killed half-way/);
+  expect(await get(up.up.url)).toBe(200);
+
+  // Another passphrase reads nothing of it, and takes it down all the same.
+  const env = { PULUMI_CONFIG_PASSPHRASE: "another" };
+  expect(await copy.run("deploy", ["phase0"], env).answer).toMatchObject({
+    error: expect.stringMatching(
+      /the passphrase of phase0 is not the one .* Fix: set PULUMI_CONFIG_PASSPHRASE/,
+    ) as string,
+  });
+  expect(await copy.run("down", [], env).answer).toMatchObject({
+    report: {
+      swept: [{ id: "phase0", what: expect.stringMatching(/3 containers, 1 network, 1 volume/) as string }],
+      problems: [],
+    },
+  });
+  expect(await copy.left()).toEqual([]);
+});
+
+test("of two ups at the same time one gets the name, and the other is told so", async () => {
+  const answers = await Promise.all([1, 2].map(() => copy.run("keep", ["phase0", "phase0"]).answer));
+  expect(answers.filter((answer) => "up" in answer)).toHaveLength(1);
+  const other = answers.find((answer) => "error" in answer);
+  expect(other).toMatchObject({
+    error: expect.stringMatching(/phase0 is (being brought up by process \d+|up already)/) as string,
+  });
+  const found = await copy.run("kept").answer;
+  if (!("kept" in found)) throw new Error(JSON.stringify(found));
+  expect(found.kept).toMatchObject([{ id: "phase0", platform: "docker", instances: ["server-1"] }]);
+  expect(await get(found.kept[0]?.url ?? "")).toBe(200);
+
+  // Its record is lost: its labels still tell whose it is.
+  const record = join(copy.folder, "infra/state/stacks/phase0.json");
+  expect(readFileSync(record, "utf8")).toContain('"kept": true');
+  rmSync(record);
+  expect(await copy.run("down").answer).toMatchObject({
+    report: { swept: [{ id: "phase0" }], problems: [] },
+  });
+  expect(await copy.left()).toEqual([]);
+});
+
+/** The engine behind a socket that can be taken away. */
+const engineThatCanGo = async (): Promise<{ host: string; go: () => void; stop: () => void }> => {
+  const path = join(tmpdir(), `sse-lab-engine-${process.pid}.sock`);
+  rmSync(path, { force: true });
+  const sockets = new Set<Socket>();
+  const server = createServer((incoming) => {
+    const outgoing = connect("/var/run/docker.sock");
+    for (const [one, other] of [
+      [incoming, outgoing],
+      [outgoing, incoming],
+    ] as const) {
+      sockets.add(one);
+      one.pipe(other);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  server.listen(path);
+  await once(server, "listening");
+  const go = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { host: `unix://${path}`, go, stop: go };
+};
+
+test("an engine that goes away in the middle of an up: a clear error, and the next sweep removes what is left", async () => {
+  const engine = await engineThatCanGo();
+  try {
+    const up = copy.run("up", ["phase0"], { DOCKER_HOST: engine.host });
+    await up.said(/^server-1: creating/);
+    engine.go();
+    expect(await up.answer).toMatchObject({
+      error: expect.stringMatching(/the Docker engine went away while .* Fix: start it again/) as string,
+    });
+    up.process.kill("SIGKILL");
+    expect(await copy.left()).not.toEqual([]);
+    expect(await copy.run("sweep", [], { DOCKER_HOST: engine.host }).answer).toMatchObject({
+      report: { swept: [], problems: [expect.stringMatching(/no Docker engine answers/) as string] },
+    });
+    expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [{}], problems: [] } });
+    expect(await copy.left()).toEqual([]);
+  } finally {
+    engine.stop();
+  }
+});

@@ -1,0 +1,127 @@
+/** A copy of this checkout in a folder of its own: its stacks, records and labels are not those of any other command. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { checkoutId, CHECKOUT_LABEL } from "../../../../infra/checkout-label.ts";
+import { connectDocker } from "../docker-client.ts";
+import { PROJECT_ROOT } from "../own-labels.ts";
+import type { CommandAnswer, CommandName } from "./harness-command.ts";
+
+export interface RunningCommand {
+  process: ChildProcess;
+  /** What it has said so far. */
+  steps: string[];
+  /** Resolves as soon as it has said such a line; rejects when it ends before. */
+  said(line: RegExp): Promise<void>;
+  /** Its answer; rejects when it ends without one. */
+  answer: Promise<CommandAnswer>;
+}
+
+export interface CheckoutCopy {
+  folder: string;
+  run(command: CommandName, args?: readonly string[], env?: Record<string, string>): RunningCommand;
+  /** Everything of it that is in the engine or on record, by name. */
+  left(): Promise<string[]>;
+  remove(): Promise<void>;
+}
+
+const COPIED = ["infra", "harness", "server", "package.json", "tsconfig.json"];
+
+export const copyCheckout = (): CheckoutCopy => {
+  const folder = mkdtempSync(join(tmpdir(), "sse-lab-checkout-"));
+  const settings = readdirSync(PROJECT_ROOT).filter((name) => /^Pulumi\..*yaml$/.test(name));
+  for (const name of [...COPIED, ...settings]) {
+    cpSync(join(PROJECT_ROOT, name), join(folder, name), {
+      recursive: true,
+      // The stacks of this checkout are not the copy's.
+      filter: (path) => !/infra\/state\/./.test(path) || path.endsWith(".gitignore"),
+    });
+  }
+  symlinkSync(join(PROJECT_ROOT, "node_modules"), join(folder, "node_modules"));
+  const running: RunningCommand[] = [];
+
+  const run: CheckoutCopy["run"] = (command, args = [], env = {}) => {
+    const program = join(folder, "harness/platform/docker/test-support/harness-command.ts");
+    const child = spawn(process.execPath, ["--import", "tsx", program, command, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const steps: string[] = [];
+    const listeners = new Set<() => void>();
+    const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    const answer = new Promise<CommandAnswer>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const said = JSON.parse(line) as { step: string } | { answer: CommandAnswer };
+        if ("answer" in said) resolve(said.answer);
+        else {
+          steps.push(said.step);
+          for (const listener of [...listeners]) listener();
+        }
+      });
+      void exited.then(() =>
+        reject(new Error(`${command} ended without an answer; it said: ${steps.join("; ")}`)),
+      );
+    });
+    answer.catch(() => undefined);
+    const said = (line: RegExp): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!steps.some((step) => line.test(step))) return;
+          listeners.delete(look);
+          resolve();
+        };
+        listeners.add(look);
+        look();
+        void exited.then(() =>
+          reject(new Error(`${command} ended before it said ${String(line)}: ${steps.join("; ")}`)),
+        );
+      });
+    const one = { process: child, steps, said, answer };
+    running.push(one);
+    return one;
+  };
+
+  return {
+    folder,
+    run,
+    left: async () => {
+      const { docker } = await connectDocker();
+      const filters = { label: [`${CHECKOUT_LABEL}=${checkoutId(folder)}`] };
+      const [containers, networks, volumes] = await Promise.all([
+        docker.listContainers({ all: true, filters }),
+        docker.listNetworks({ filters }),
+        docker.listVolumes({ filters }),
+      ]);
+      const files = [
+        "infra/state/stacks",
+        "infra/state/workspaces",
+        "infra/state/.pulumi/stacks",
+        "infra/state/.pulumi/locks",
+      ];
+      return [
+        ...containers.map(({ Names }) => `container ${Names.join()}`),
+        ...networks.map(({ Name }) => `network ${Name}`),
+        ...volumes.Volumes.map(({ Name }) => `volume ${Name}`),
+        ...files.flatMap((name) => filesBelow(join(folder, name))),
+      ];
+    },
+    remove: async () => {
+      for (const one of running) one.process.kill("SIGKILL");
+      await run("down").answer;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const filesBelow = (folder: string): string[] => {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `file ${join(entry.parentPath, entry.name)}`);
+  } catch {
+    return [];
+  }
+};
