@@ -10,6 +10,7 @@ import getPort from "get-port";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { haproxyConfig } from "./haproxy-config.ts";
 import type { RouterPlan } from "./router-plan.ts";
+import { startNameServer } from "./test-support/name-server.ts";
 import { traefikConfig } from "./traefik-config.ts";
 
 const HAPROXY = process.env["SSE_LAB_HAPROXY"] ?? "haproxy";
@@ -48,11 +49,14 @@ const plan = (change: Partial<RouterPlan> = {}): RouterPlan => ({
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** An instance that is ready, answers as told, and can be asked how many connections it has. */
-const startBackend = async (answer: Answer = (_, response) => void response.end("ok")): Promise<Server> => {
+const startBackend = async (
+  answer: Answer = (_, response) => void response.end("ok"),
+  host = "127.0.0.1",
+): Promise<Server> => {
   const backend = createServer((request, response) => {
     if (request.url === "/readyz") response.end();
     else answer(request, response);
-  }).listen(0, "127.0.0.1");
+  }).listen(0, host);
   backends.push(backend);
   await once(backend, "listening");
   return backend;
@@ -60,23 +64,21 @@ const startBackend = async (answer: Answer = (_, response) => void response.end(
 
 const urlOf = (backend: Server): string => `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
 
-const startRouter = async (urls: readonly string[], affinity: RouterPlan["affinity"] = "header") => {
+const run = async (change: Partial<RouterPlan>, edit: (content: string) => string = (content) => content) => {
   const [web, ops] = [await getPort({ host: "127.0.0.1" }), await getPort({ host: "127.0.0.1" })];
   const [file] = haproxyConfig(
     folder,
-    plan({
-      webAddress: `127.0.0.1:${web}`,
-      opsAddress: `127.0.0.1:${ops}`,
-      servers: urls.map((url, index) => ({ name: `server-${index + 1}`, url })),
-      affinity,
-    }),
+    plan({ webAddress: `127.0.0.1:${web}`, opsAddress: `127.0.0.1:${ops}`, ...change }),
   );
-  await writeFile(file.path, file.content);
+  await writeFile(file.path, edit(file.content));
   router = spawn(HAPROXY, ["-db", "-f", file.path], { env, cwd: folder, stdio: "ignore" });
   const opsUrl = `http://127.0.0.1:${ops}`;
   await vi.waitFor(async () => expect((await fetch(opsUrl)).status).toBe(200), PATIENCE);
   return { url: `http://127.0.0.1:${web}`, opsUrl };
 };
+
+const startRouter = (urls: readonly string[], affinity: RouterPlan["affinity"] = "header") =>
+  run({ servers: urls.map((url, index) => ({ name: `server-${index + 1}`, url })), affinity });
 
 const connectionsOf = (backend: Server): Promise<number> =>
   new Promise((resolve, reject) =>
@@ -257,4 +259,55 @@ describe("the router", () => {
     agent.destroy();
     await vi.waitFor(async () => expect(await connectionsOf(backend)).toBe(0), PATIENCE);
   });
+
+  // Other systems have no second address on their loopback.
+  it.skipIf(process.platform !== "linux")(
+    "finds an instance that comes back with another address, and takes it for healthy only after a check",
+    async () => {
+      const names = await startNameServer();
+      try {
+        const first = await startBackend((_, response) => void response.end("first"), "127.0.0.2");
+        const { port } = first.address() as AddressInfo;
+        names.addresses.set("instance", "127.0.0.2");
+        const { url } = await run(
+          { servers: [{ name: "server-1", url: `http://instance:${port}` }], resolvesNames: true },
+          (content) => content.replace("127.0.0.11:53", `127.0.0.1:${names.port}`),
+        );
+        await vi.waitFor(async () => expect(await (await fetch(url)).text()).toBe("first"), PATIENCE);
+
+        names.addresses.delete("instance");
+        first.closeAllConnections();
+        first.close();
+        await vi.waitFor(async () => expect((await fetch(url)).status).toBe(503), PATIENCE);
+        // Time for the router to hear more than once that the name is gone.
+        const heard = names.answered();
+        await vi.waitFor(() => expect(names.answered()).toBeGreaterThan(heard + 4), PATIENCE);
+
+        let ready = false;
+        const checks: boolean[] = [];
+        const second = createServer((request, response) => {
+          if (request.url === "/readyz") {
+            checks.push(ready);
+            response.writeHead(ready ? 200 : 503).end();
+          } else response.end(ready ? "second" : "too early");
+        }).listen(port, "127.0.0.3");
+        backends.push(second);
+        await once(second, "listening");
+        names.addresses.set("instance", "127.0.0.3");
+        const answers: string[] = [];
+        await vi.waitFor(
+          async () => {
+            answers.push(await (await fetch(url)).text());
+            expect(checks.filter((check) => !check).length).toBeGreaterThan(1);
+          },
+          { ...PATIENCE, interval: 1 },
+        );
+        expect(answers).not.toContain("too early");
+        ready = true;
+        await vi.waitFor(async () => expect(await (await fetch(url)).text()).toBe("second"), PATIENCE);
+      } finally {
+        names.close();
+      }
+    },
+  );
 });
