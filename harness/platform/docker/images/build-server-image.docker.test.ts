@@ -1,4 +1,4 @@
-import type { ImageInfo, ImageInspectInfo } from "dockerode";
+import type { ImageInspectInfo } from "dockerode";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { IMAGE_PORTS } from "../../../../infra/images/pinned-images.ts";
 import { TOPOLOGIES } from "../../../../infra/topologies.ts";
@@ -14,6 +14,8 @@ import { standInNode } from "./test-support/stand-in-node.ts";
 
 const { docker } = await connectDocker();
 const containers = labContainers(docker);
+/** Other commands and the suite itself hold leases: these tests are about what happens without. */
+const noLeases = { SSE_LAB_CACHE: "/nonexistent" };
 const topologies = TOPOLOGIES.filter(({ name }) => name === "phase0");
 
 const prepare = async (base: string | undefined, steps: string[] = []): Promise<PreparedImage> => {
@@ -25,13 +27,17 @@ const prepare = async (base: string | undefined, steps: string[] = []): Promise<
   return (await prepareImages({ topologies, env, onStep: (step) => steps.push(step) })).server;
 };
 
-const withLabel = (part: string): Promise<ImageInfo[]> =>
-  docker.listImages({ all: true, filters: { label: [`sse-lab.image=${part}`] } });
-
-const ownServerImages = async (): Promise<string[]> => (await withLabel("server")).map(({ Id }) => Id).sort();
-
-/** Of the build's first stage. */
-const leftovers = async (): Promise<string[]> => (await withLabel("server-build")).map(({ Id }) => Id);
+/** Of the build's first stage, or built and not proven. */
+const unfinished = async (): Promise<string[]> => {
+  const images = await docker.listImages({ all: true });
+  return images
+    .filter(
+      ({ Labels, RepoTags }) =>
+        (Labels as Record<string, string> | null)?.["sse-lab.image"] === "server-build" ||
+        RepoTags?.some((name) => name.startsWith("sse-lab/server-candidate")),
+    )
+    .map(({ Id }) => Id);
+};
 
 let base: string;
 let built: PreparedImage;
@@ -41,7 +47,7 @@ beforeAll(async () => {
 });
 afterEach(() => containers.removeAll());
 afterAll(async () => {
-  await removeServerImages(docker);
+  await removeServerImages(docker, noLeases);
   await docker.getImage(base).remove();
 });
 
@@ -50,9 +56,7 @@ test("server/Dockerfile gives an image that is configured as the assembled one i
   const [one, other] = await Promise.all(
     [built, assembled].map(async ({ id }): Promise<ImageInspectInfo["Config"] & { StopSignal?: string }> => {
       // The types do not know the stop signal.
-      return (await docker.getImage(id).inspect()).Config as ImageInspectInfo["Config"] & {
-        StopSignal?: string;
-      };
+      return (await docker.getImage(id).inspect()).Config;
     }),
   );
   expect(one).toMatchObject({
@@ -91,15 +95,16 @@ test("nothing is built twice", async () => {
 });
 
 test("a build that fails says the builder's last lines, leaves no image, and the next one works", async () => {
-  const before = await ownServerImages();
   // Node.js without npm.
   const { name } = await assembleImage(docker, await nodeLayout(process.env), {});
   await expect(prepare(name)).rejects.toThrow(
     /^building the server image failed: docker build ended with exit code 1: [^]*npm ci[^]*Fix: /,
   );
-  expect(await ownServerImages()).toEqual(before);
-  expect(await leftovers()).toEqual([]);
-  expect(await docker.listContainers({ all: true, filters: { ancestor: [name] } })).toEqual([]);
+  expect(await unfinished()).toEqual([]);
+  expect(await unfinished()).toEqual([]);
+  expect(
+    await docker.listContainers({ all: true, filters: { label: ["sse-lab.image=server-build"] } }),
+  ).toEqual([]);
   expect(await prepare(base)).toEqual(built);
 });
 
@@ -107,7 +112,7 @@ test("removing server images leaves those in use, those of others, and all bases
   const container = await containers.run(built.id, { env: { SESSION_SECRET: "0".repeat(32) } });
   await docker.getImage((await prepare(undefined)).id).tag({ repo: "images-test/own-name", tag: "1" });
   try {
-    const removed = await removeServerImages(docker);
+    const removed = await removeServerImages(docker, noLeases);
     expect(removed.join()).not.toContain("images-test");
     expect(await findImage(docker, built.id)).toBeDefined();
     expect(await findImage(docker, "images-test/own-name:1")).toBeDefined();
@@ -116,10 +121,7 @@ test("removing server images leaves those in use, those of others, and all bases
   } finally {
     await docker.getImage("images-test/own-name:1").remove();
   }
-  await removeServerImages(docker);
+  await removeServerImages(docker, noLeases);
   expect(await findImage(docker, built.id)).toBeUndefined();
-  expect(await leftovers()).toEqual([]);
-});
-  expect(left).toEqual([]);
-  built = await prepare(base);
+  expect(await unfinished()).toEqual([]);
 });

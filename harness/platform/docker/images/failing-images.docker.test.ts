@@ -83,25 +83,27 @@ test("an engine that goes away in the middle is said so, nothing half-made stays
   });
   const path = join(folder, "docker.sock");
   await new Promise<void>((resolve) => proxy.listen(path, resolve));
-  const whole = await prepareImages({
-    topologies: phase0,
-    env: { ...process.env, SSE_LAB_IMAGES: "assembled" },
-  });
-  await docker.getImage(whole.traefik!.id).remove({ force: true });
+  const { file, version } = { file: process.execPath, version: process.version };
+  const layout = {
+    ...(await traefikLayout({ file, version })),
+    part: PART,
+    proof: { command: ["--version"], prints: version },
+  };
   try {
-    const env = { ...process.env, SSE_LAB_IMAGES: "assembled", DOCKER_HOST: `unix://${path}` };
-    await expect(prepareImages({ topologies: phase0, env })).rejects.toThrow(
-      /assembling the image sse-lab\/traefik:\S+ failed: .* Fix: look whether the Docker engine still runs/,
+    const cut = await connectDocker({ ...process.env, DOCKER_HOST: `unix://${path}` });
+    await expect(assembleImage(cut.docker, layout, {})).rejects.toThrow(
+      /assembling the image sse-lab\/images-test:\S+ failed: .* Fix: look whether the Docker engine still runs/,
     );
   } finally {
     proxy.close();
   }
-  expect(await imagesOf("traefik")).not.toContain(whole.traefik!.id);
-  const again = await prepareImages({
-    topologies: phase0,
-    env: { ...process.env, SSE_LAB_IMAGES: "assembled" },
-  });
-  expect(again).toEqual(whole);
+  expect(await imagesOf(PART)).toEqual([]);
+  const { id } = await assembleImage(docker, layout, {});
+  expect(await imagesOf(PART)).toEqual([id]);
+  // The same files give the same image again: nothing of the moment is in it.
+  await docker.getImage(id).remove();
+  expect((await assembleImage(docker, layout, {})).id).toBe(id);
+  await docker.getImage(id).remove();
 });
 
 test("a topology that needs HAProxy, on a host without it, is told how to get it; the others are not bothered", async () => {

@@ -20,6 +20,7 @@ import {
 } from "./assembled-layouts.ts";
 import { buildServerImage } from "./build-server-image.ts";
 import { withEngineError } from "./engine-error.ts";
+import { leaseImages } from "./image-leases.ts";
 import { imageSetting, IMAGES_SETTING, readImageSettings, type ImageSettings } from "./image-settings.ts";
 import { officialImages, versionOf, type OfficialImages } from "./official-images.ts";
 import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
@@ -57,6 +58,8 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   const { topologies, onStep, signal, env = process.env } = options;
   const settings = readImageSettings(env);
   const { docker, host } = await connectDocker(env);
+  // Before it is looked for: what is found now is not removed by another command before it is used.
+  await leaseImages(env);
   const steps = { onStep, signal };
   const official = officialImages(docker, registryMemory(host), settings.mode === "official", steps);
   const preparation: Preparation = {

@@ -1,4 +1,5 @@
 import type Dockerode from "dockerode";
+import { leaseHolders } from "./image-leases.ts";
 import { IMAGE_LABELS } from "./prepared-image.ts";
 
 /** Not one of those that only show that somebody else was quicker, or still uses it. */
@@ -30,12 +31,15 @@ export const removeBuildLeftovers = (docker: Dockerode): Promise<string[]> =>
   removeImages(docker, "server-build");
 
 /**
- * Removes the server images made here that no container uses. Images of routers, broker and Node.js stay: they change rarely and take
- * longest to get. The next `prepareImages` makes the server's again.
+ * Removes the server images made here that no container uses; none while another process may still start containers of them. Images of
+ * routers, broker and Node.js stay: they change rarely and take longest to get. The next `prepareImages` makes the server's again.
  *
  * @returns names (ids where they have none) of the removed images
  */
-export const removeServerImages = async (docker: Dockerode): Promise<string[]> => [
-  ...(await removeImages(docker, "server")),
-  ...(await removeBuildLeftovers(docker)),
-];
+export const removeServerImages = async (
+  docker: Dockerode,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string[]> => {
+  if ((await leaseHolders(env)).length > 0) return [];
+  return [...(await removeImages(docker, "server")), ...(await removeBuildLeftovers(docker))];
+};
