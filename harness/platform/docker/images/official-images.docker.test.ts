@@ -132,3 +132,10 @@ test("an image of the user's own is taken as it is; one that cannot be had is re
       /^SSE_LAB_SERVER_IMAGE=127\.0\.0\.1:1\/none:1: .*connection refused.* Fix: .*unset SSE_LAB_SERVER_IMAGE/,
     );
   }));
+
+test("another registry that cannot be reached says nothing of that of the pinned images", () =>
+  withRegistry("answers", async ({ image }) => {
+    const images = start();
+    await expect(images.named("traefik", pinnedReference(away))).rejects.toThrow(/connection refused/);
+    expect((await images.find(image)).image).toBeDefined();
+  }));

@@ -30,19 +30,23 @@ export const officialImages = (
   let unreachable: string | undefined;
 
   /** Resolves to why it could not be pulled. */
-  const pull = async (reference: string, name: string): Promise<string | undefined> => {
-    if (unreachable !== undefined) return unreachable;
+  const pull = async (reference: string, name: string): Promise<Error | undefined> => {
     try {
       await pullImage(docker, reference, name, options);
-      await memory.forget();
       return undefined;
     } catch (error) {
       options.signal?.throwIfAborted();
-      const { message } = error as Error;
-      if (!(error instanceof RegistryUnreachable)) return message;
-      await memory.remember(message);
-      return (unreachable = message);
+      return error as Error;
     }
+  };
+
+  /** The same, and learns from it whether the registry of the pinned images can be reached. */
+  const pullPinned = async (reference: string, name: string): Promise<string | undefined> => {
+    const error = await pull(reference, name);
+    if (error === undefined) await memory.forget();
+    if (!(error instanceof RegistryUnreachable)) return error?.message;
+    await memory.remember(error.message);
+    return (unreachable = error.message);
   };
 
   const recall = async (): Promise<string | undefined> => {
@@ -57,7 +61,7 @@ export const officialImages = (
       const there = await findImage(docker, reference);
       if (there)
         return { image: there, how: `official ${name}, pinned by digest, which the engine had already` };
-      const why = unreachable ?? (await recall()) ?? (await pull(reference, name));
+      const why = unreachable ?? (await recall()) ?? (await pullPinned(reference, name));
       if (why !== undefined) return { image: undefined, why };
       const image = await findImage(docker, reference);
       if (!image)
@@ -71,11 +75,12 @@ export const officialImages = (
         throw new DockerError(`${setting}=${reference} is not usable: ${(error as Error).message}`, fix);
       });
       if (there) return there;
-      const why = await pull(reference, reference);
-      const image = why === undefined ? await findImage(docker, reference) : undefined;
+      // It may come from another registry, which says nothing of that of the pinned images.
+      const error = await pull(reference, reference);
+      const image = error === undefined ? await findImage(docker, reference) : undefined;
       if (!image) {
         throw new DockerError(
-          `${setting}=${reference}: the engine does not have it, and it cannot be pulled: ${why ?? "the engine does not have it after the pull"}`,
+          `${setting}=${reference}: the engine does not have it, and it cannot be pulled: ${error?.message ?? "the engine does not have it after the pull"}`,
           fix,
         );
       }
