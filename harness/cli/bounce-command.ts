@@ -81,6 +81,7 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
     const deployment = await platform.attach(kept.id, {
       onInstance: (instance, state, atMs) => say(`  ${instance} ${state}`, atMs),
       onPartExit: (part, atMs) => say(`  ${part} ended by itself`, atMs),
+      onStep: (step) => void process.stderr.write(`  ${step}\n`),
       signal,
     });
     try {

@@ -7,8 +7,15 @@ import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
 
 const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
-const sseLab = (args: readonly string[], options: Options = {}) =>
-  execa(process.execPath, [BIN, ...args], { reject: false, cwd: PROJECT_ROOT, ...options });
+/** No engine for these commands, so that `auto` means host processes, and `down` touches nobody's containers. */
+const NO_ENGINE = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+const sseLab = (args: readonly string[], { env, ...options }: Options = {}) =>
+  execa(process.execPath, [BIN, ...args], {
+    reject: false,
+    cwd: PROJECT_ROOT,
+    env: { ...NO_ENGINE, ...env },
+    ...options,
+  });
 
 let folder: string;
 beforeAll(async () => {
@@ -120,6 +127,26 @@ describe("bad input", () => {
   });
 });
 
+describe("the platform", () => {
+  it("is host processes where no Docker engine answers, and the doctor says why", async () => {
+    const { stdout } = await sseLab(["doctor"]);
+    expect(stdout).toMatch(
+      /platform auto\s+takes local: host processes, because no Docker engine answers at unix:\/\/\/nowhere/,
+    );
+  });
+
+  it.each([["loadtest"], ["up", "phase1"]])(
+    "that was asked for by name says what it lacks: %j",
+    async (...args) => {
+      const { exitCode, stderr, stdout } = await sseLab([...args, "--platform", "docker"]);
+      expect(stderr).toContain("platform docker: as asked");
+      expect(stderr).toMatch(/sse-lab: no Docker engine answers at unix:\/\/\/nowhere.* Fix: start Docker/);
+      expect(stdout).toBe("");
+      expect(exitCode).toBe(2);
+    },
+  );
+});
+
 describe("help", () => {
   it("names every topology and shows examples", async () => {
     const { stdout, exitCode } = await sseLab(["loadtest", "--help"]);
@@ -179,7 +206,6 @@ describe("up, bounce and down", () => {
       expect(bounce.stdout).toMatch(/server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/);
       expect(bounce.exitCode).toBe(0);
       const doctor = await sseLab(["doctor"]);
-      expect(doctor.stdout).toMatch(/platform auto\s+takes (local|docker): /);
       expect(doctor.stdout).toMatch(/up on local\s+phase2-\w+ at http/);
     } finally {
       await sseLab(["down"]);
