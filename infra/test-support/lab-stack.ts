@@ -1,0 +1,191 @@
+/** A real stack for a test: Pulumi's Automation API with a state of its own, real images, and the engine to look at what came of it. */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type EngineEvent,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import Dockerode from "dockerode";
+import { dockerEndpoint } from "../cli-door/docker-endpoint.ts";
+import { preparedImages } from "../cli-door/prepared-images.ts";
+import { STACK_LABEL } from "../components/labels.ts";
+import { freePorts } from "../free-port.ts";
+import { makeLedgerFolder } from "../ledger-folder.ts";
+import { stackProgram } from "../program.ts";
+import type { StackArgs, StackImages, StackOutputs } from "../stack-args.ts";
+import { resolvePulumi } from "../toolchain/resolve-pulumi.ts";
+import type { Topology } from "../topologies.ts";
+
+export const PROJECT_ROOT = resolve(import.meta.dirname, "../..");
+
+export const docker = new Dockerode();
+
+/** What the engine has of a stack, by our label. */
+export const whatIsLeft = async (stack: string): Promise<string[]> => {
+  const filters = { label: [`${STACK_LABEL}=${stack}`] };
+  const containers = await docker.listContainers({ all: true, filters });
+  const networks = await docker.listNetworks({ filters });
+  const { Volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
+  return [
+    ...containers.flatMap(({ Names }) => Names.map((name) => `container ${name}`)),
+    ...networks.map(({ Name }) => `network ${Name}`),
+    ...Volumes.map(({ Name }) => `volume ${Name}`),
+  ];
+};
+
+/** Nameless volumes carry no label: compared before and after. */
+export const volumeNames = async (): Promise<string[]> =>
+  (await docker.listVolumes()).Volumes.map(({ Name }) => Name).sort();
+
+export interface Change {
+  /** As the program calls it: `server-1`. */
+  name: string;
+  op: string;
+  state: "started" | "ended";
+}
+
+export interface LabStack {
+  args: StackArgs;
+  /** What was changed; unchanged resources are left out. */
+  up(change?: Partial<StackArgs>, options?: { parallel?: number; refresh?: boolean }): Promise<Change[]>;
+  outputs(): Promise<StackOutputs>;
+  /** Kinds of change that an `up` would make. */
+  preview(change?: Partial<StackArgs>): Promise<string[]>;
+  destroy(): Promise<void>;
+  /** Id of each container, by instance label; without the carrier of the router's files. */
+  containers(): Promise<Map<string, string>>;
+  /** The whole state, as it lies in the backend: secrets encrypted. (What Pulumi exports of it holds them in plain text.) */
+  state(): Promise<string>;
+  /** Removes whatever is there, and the folder. */
+  remove(): Promise<void>;
+}
+
+const changeOf = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): Change[] => {
+  const found = resourcePreEvent ?? resOutputsEvent;
+  if (!found || found.metadata.op === "same" || !found.metadata.type.startsWith("docker:")) return [];
+  const { urn, op } = found.metadata;
+  return [{ name: urn.split("::").at(-1) ?? urn, op, state: resourcePreEvent ? "started" : "ended" }];
+};
+
+export const stackName = (topology: Topology): string =>
+  `${topology.name}-t${randomBytes(3).toString("hex")}`;
+
+/** The command takes a second even where there is nothing to do. */
+const prepared = new Map<string, Promise<StackImages>>();
+const imagesOf = (topology: Topology): Promise<StackImages> => {
+  const images = prepared.get(topology.name) ?? preparedImages(topology);
+  prepared.set(topology.name, images);
+  return images;
+};
+
+const newArgs = async (topology: Topology, ledgerDir: string): Promise<StackArgs> => {
+  const [router, dashboard, ...instances] = (await freePorts(topology.replicas + 2)) as [
+    number,
+    number,
+    ...number[],
+  ];
+  return {
+    stack: stackName(topology),
+    topology,
+    replicas: topology.replicas,
+    images: await imagesOf(topology),
+    revision: "1",
+    graceS: 10,
+    ports: { router, dashboard, instances },
+    ledgerDir,
+    sessionSecret: randomBytes(32).toString("hex"),
+    redis: "up",
+    labels: { "sse-lab.test": "program" },
+  };
+};
+
+export interface PulumiAccess {
+  /** For everything that runs Pulumi. */
+  env: Record<string, string>;
+  command: PulumiCommand;
+  pulumi: string;
+}
+
+/** Pulumi with its state in `folder`. */
+export const pulumiIn = async (folder: string): Promise<PulumiAccess> => {
+  const tools = await resolvePulumi();
+  return {
+    pulumi: tools.pulumi,
+    command: await PulumiCommand.get({ root: tools.root }),
+    env: {
+      ...tools.env,
+      PULUMI_BACKEND_URL: `file://${folder}`,
+      PULUMI_CONFIG_PASSPHRASE: "",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    },
+  };
+};
+
+/** Takes hold of a stack through the Automation API. */
+export const automationStack = async (access: PulumiAccess, args: StackArgs): Promise<Stack> => {
+  const program = stackProgram(args, { dockerHost: await dockerEndpoint() });
+  return LocalWorkspace.createOrSelectStack(
+    { stackName: args.stack, projectName: "sse-scaling-lab", program },
+    { pulumiCommand: access.command, envVars: access.env },
+  );
+};
+
+export const labStack = async (topology: Topology, given: Partial<StackArgs> = {}): Promise<LabStack> => {
+  const folder = mkdtempSync(join(tmpdir(), "sse-lab-stack-"));
+  const ledgerDir = join(folder, "ledger");
+  makeLedgerFolder(ledgerDir);
+  const access = await pulumiIn(folder);
+  let args: StackArgs = { ...(await newArgs(topology, ledgerDir)), ...given };
+  const { stack } = args;
+  const open = (): Promise<Stack> => automationStack(access, args);
+  const destroy = async (): Promise<void> => {
+    const opened = await open();
+    await opened.destroy();
+  };
+  return {
+    args,
+    up: async (change = {}, options = {}) => {
+      args = { ...args, ...change };
+      const changes: Change[] = [];
+      const opened = await open();
+      await opened.up({ ...options, onEvent: (event) => void changes.push(...changeOf(event)) });
+      return changes;
+    },
+    outputs: async () => {
+      const opened = await open();
+      const outputs = Object.entries(await opened.outputs()).map(([name, { value }]) => [
+        name,
+        value as unknown,
+      ]);
+      return Object.fromEntries(outputs) as StackOutputs;
+    },
+    preview: async (change = {}) => {
+      args = { ...args, ...change };
+      const opened = await open();
+      const { changeSummary } = await opened.preview();
+      return Object.keys(changeSummary).filter((op) => op !== "same");
+    },
+    destroy,
+    containers: async () => {
+      const found = await docker.listContainers({
+        all: true,
+        filters: { label: [`${STACK_LABEL}=${stack}`] },
+      });
+      return new Map(
+        found
+          .map(({ Id, Labels }) => [Labels["sse-lab.instance"] ?? "", Id] as const)
+          .filter(([instance]) => instance !== "router-config"),
+      );
+    },
+    state: () => readFile(join(folder, ".pulumi/stacks/sse-scaling-lab", `${stack}.json`), "utf8"),
+    remove: async () => {
+      // As well when a test failed in the middle; a second destroy does nothing.
+      await destroy().finally(() => rmSync(folder, { recursive: true, force: true }));
+    },
+  };
+};

@@ -1,0 +1,133 @@
+/**
+ * Does for the tests what Pulumi's Node.js language host does: runs the program of `Pulumi.yaml` in a process of its own, through
+ * `@pulumi/pulumi/cmd/run` with the `nodeargs` that are given there. The real host comes with Pulumi's release and is not to be
+ * had on every machine; what it would add is the reading of `runtime.options`, which is done here.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { z } from "zod";
+
+/** The parts of the generated gRPC code that are used; it comes without types. */
+interface RunRequest {
+  getMonitorAddress(): string;
+  getArgsList(): string[];
+  getProject(): string;
+  getStack(): string;
+  getOrganization(): string;
+  getDryrun(): boolean;
+  getParallel(): number;
+  getConfigMap(): { entries(): Iterable<[string, string]> };
+  getConfigsecretkeysList(): string[];
+}
+type Reply = (error: Error | null, response?: unknown) => void;
+interface GrpcServer {
+  addService(
+    service: unknown,
+    handlers: Record<string, (call: { request: RunRequest }, reply: Reply) => void>,
+  ): void;
+  bindAsync(address: string, credentials: unknown, done: (error: Error | null, port: number) => void): void;
+  forceShutdown(): void;
+}
+
+const fromHere = createRequire(import.meta.url);
+const fromPulumi = createRequire(fromHere.resolve("@pulumi/pulumi"));
+const grpc = fromPulumi("@grpc/grpc-js") as {
+  Server: new () => GrpcServer;
+  ServerCredentials: { createInsecure(): unknown };
+};
+const { LanguageRuntimeService } = fromHere("@pulumi/pulumi/proto/language_grpc_pb") as Record<
+  string,
+  unknown
+>;
+const language = fromHere("@pulumi/pulumi/proto/language_pb") as {
+  RunResponse: new () => { setError(text: string): void };
+  GetRequiredPluginsResponse: new () => unknown;
+};
+const plugin = fromHere("@pulumi/pulumi/proto/plugin_pb") as {
+  PluginInfo: new () => { setVersion(version: string): void };
+};
+
+const projectSchema = z.object({
+  main: z.string(),
+  runtime: z.object({
+    name: z.literal("nodejs"),
+    options: z.object({ typescript: z.literal(false), nodeargs: z.string() }),
+  }),
+});
+
+export interface ProgramHost {
+  /** For `pulumi --client=`. */
+  address: string;
+  close(): void;
+}
+
+const runProgram = async (
+  request: RunRequest,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> => {
+  const { main, runtime } = projectSchema.parse(parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")));
+  const args = [
+    ...runtime.options.nodeargs.split(" "),
+    fromHere.resolve("@pulumi/pulumi/cmd/run"),
+    "--monitor",
+    request.getMonitorAddress(),
+    "--engine",
+    request.getArgsList()[0] ?? "",
+    "--organization",
+    request.getOrganization(),
+    "--project",
+    request.getProject(),
+    "--stack",
+    request.getStack(),
+    "--pwd",
+    folder,
+    ...(request.getDryrun() ? ["--dry_run"] : []),
+    "--parallel",
+    String(request.getParallel()),
+    main,
+  ];
+  const { failed, all } = await execa(process.execPath, args, {
+    cwd: folder,
+    reject: false,
+    all: true,
+    env: {
+      ...env,
+      PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+    },
+  });
+  return failed ? all : undefined;
+};
+
+/** `folder` holds Pulumi.yaml. */
+export const startProgramHost = async (folder: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramHost> => {
+  const server = new grpc.Server();
+  server.addService(LanguageRuntimeService, {
+    getRequiredPlugins: (_, reply) => reply(null, new language.GetRequiredPluginsResponse()),
+    getPluginInfo: (_, reply) => {
+      const info = new plugin.PluginInfo();
+      info.setVersion("1.0.0");
+      reply(null, info);
+    },
+    run: ({ request }, reply) => {
+      runProgram(request, folder, env).then(
+        (failure) => {
+          const response = new language.RunResponse();
+          if (failure !== undefined) response.setError(failure);
+          reply(null, response);
+        },
+        (error: unknown) => reply(error instanceof Error ? error : new Error(String(error))),
+      );
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+};
