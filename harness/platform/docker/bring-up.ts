@@ -18,6 +18,7 @@ import { claimStack } from "./claim-stack.ts";
 import { logsOfFailed } from "./container-log.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
+import { DockerError } from "./docker-error.ts";
 import { prepareImages } from "./images/prepare-images.ts";
 import type { PreparedImages } from "./images/prepared-image.ts";
 import { checkoutLabels } from "./own-labels.ts";
@@ -90,6 +91,8 @@ const bringUpOnce = async (
   const onStep = (step: string): void => options.onStep?.(step);
   claimStack(record);
   let deployment: DockerDeployment | undefined;
+  const crashed = new AbortController();
+  const within = AbortSignal.any([signal, crashed.signal]);
   try {
     if (record.ledgerDir !== undefined) {
       await mkdir(join(record.ledgerDir, ".."), { recursive: true, mode: 0o700 });
@@ -97,20 +100,31 @@ const bringUpOnce = async (
     }
     const parts = await stackParts(docker, record);
     deployment = await toDeployment({ ...options, client, record, parts, versions });
+    // Pulumi would wait a minute for an instance that has ended already.
+    deployment.timeline.onEnded = (instance, exitCode) => {
+      const code = exitCode ?? "unknown";
+      crashed.abort(
+        new DockerError(
+          `bringing up ${record.stack} failed: ${instance} exited (code ${code}) before it was ready`,
+          "its log says why",
+        ),
+      );
+    };
     onStep(`pulumi up: ${record.stack}`);
     await deployment.pulumi.up(recordArgs(record), {
       onResource: reportSteps(onStep),
       onStep,
-      signal,
+      signal: within,
     });
-    await waitForRoute({ docker, parts, signal });
+    await waitForRoute({ docker, parts, signal: within });
     const up = deployment;
     await Promise.all(
       parts.instances.map(async (instance) =>
-        up.announceReady(instance, await waitUntilReady(instance, { docker, parts, signal })),
+        up.announceReady(instance, await waitUntilReady(instance, { docker, parts, signal: within })),
       ),
     );
-    signal.throwIfAborted();
+    within.throwIfAborted();
+    deployment.timeline.onEnded = undefined;
     return deployment;
   } catch (error) {
     deployment?.abandon();

@@ -7,7 +7,7 @@ import type { Deployment, DeploymentListeners, LedgerFile, PartUsage } from "../
 import { containerUsage } from "./container-usage.ts";
 import type { DockerClient } from "./docker-client.ts";
 import { controlInstances } from "./instance-control.ts";
-import { instanceTimeline } from "./instance-timeline.ts";
+import { instanceTimeline, type InstanceTimeline } from "./instance-timeline.ts";
 import { pulumiStack, type PulumiStack } from "./pulumi-stack.ts";
 import { accountForSockets } from "./socket-memory.ts";
 import type { StackParts } from "./stack-parts.ts";
@@ -37,6 +37,7 @@ export interface DockerDeployment extends Deployment {
   dashboardUrl: string;
   /** Of the same stack: what it does is waited for before anything else is done. */
   pulumi: PulumiStack;
+  timeline: InstanceTimeline;
   /** Reports an instance as ready that has come up outside of `control`. */
   announceReady(instance: string, atMs: number): void;
   /** Nothing is told of it any more; it is the caller's to remove. */
@@ -112,6 +113,7 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     },
     announceReady: (instance, atMs) => onInstance(instance, "ready", atMs),
     pulumi,
+    timeline,
     abandon: release,
     release: async () => {
       record.kept = true;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { z } from "zod";
 import { PROJECT_ROOT } from "./own-labels.ts";
 
 export const BACKEND_SETTING = "SSE_LAB_PULUMI_BACKEND";
@@ -33,6 +34,34 @@ export const lockFolder = (backend: string, project: string, stack: string): str
 /** Is a stack of this name in the file backend? */
 export const isInFileBackend = (backend: string, project: string, stack: string): boolean =>
   existsSync(join(backend, "stacks", project, `${stack}.json`));
+
+/** The part of a stack's state that tells of operations which were begun and never ended. */
+export interface Pending {
+  pending_operations?: { type: string; resource: { urn: string } }[] | undefined;
+}
+
+const checkpointSchema = z.object({
+  checkpoint: z.object({
+    latest: z
+      .object({
+        pending_operations: z
+          .array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) }))
+          .optional(),
+      })
+      .nullish(),
+  }),
+});
+
+/** State of a stack in a file backend, undefined when it has none. */
+export const readCheckpoint = async (
+  backend: string,
+  project: string,
+  stack: string,
+): Promise<Pending | undefined> => {
+  if (!isInFileBackend(backend, project, stack)) return undefined;
+  const text = await readFile(join(backend, "stacks", project, `${stack}.json`), "utf8");
+  return checkpointSchema.parse(JSON.parse(text)).checkpoint.latest ?? undefined;
+};
 
 /**
  * What Pulumi leaves of a removed stack in a file backend (backups, an empty history), and with `whole` the stack itself: the way

@@ -73,16 +73,22 @@ const KNOWN: readonly Known[] = [
 ];
 
 const NOISE =
-  /^(?:\s*|Diagnostics:|Resources:|Duration:.*|Updating \(.*|Destroying \(.*|error: update failed|\d+ errors? occurred:)$/;
+  /^(?:Diagnostics:|Resources:|Duration:.*|Updating \(.*|Destroying \(.*|update failed|creating urn:.*|deleting urn:.*|\d+ errors? occurred:)$/i;
 
-/** The one line that says most: the longest of those that Pulumi calls an error. */
-const essence = (lines: readonly string[]): string =>
-  lines
-    .flatMap((text) => text.split("\n"))
-    .map((line) => line.replace(/^\s*(?:\*\s*|error:\s*)*/i, "").trim())
-    .filter((line) => !NOISE.test(line) && !/^update failed$/i.test(line))
-    .slice(0, 3)
-    .join("; ") || "Pulumi gave no reason";
+/** What the provider wraps around each message: the place in its source, itself, the list mark. */
+const unwrap = (line: string): string =>
+  line
+    .replace(/^\s*(?:\*\s*|error:\s*)*/i, "")
+    .replace(/^sdk-v2\/\S+ sdk\.helper_schema: /, "")
+    .replace(/: provider=docker@\S*$/, "")
+    .trim();
+
+/** The lines that say what went wrong, each once. */
+const essence = (texts: readonly string[]): string => {
+  const lines = texts.flatMap((text) => text.split("\n")).map(unwrap);
+  const telling = lines.filter((line) => line !== "" && !NOISE.test(line));
+  return [...new Set(telling)].slice(0, 3).join("; ") || "Pulumi gave no reason";
+};
 
 /**
  * @param reasons the error messages of the engine events; what Pulumi wrote where there are none

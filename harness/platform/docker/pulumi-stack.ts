@@ -4,14 +4,17 @@ import { join } from "node:path";
 import type { EngineEvent, OpMap, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
 import type { StackArgs } from "../../../infra/stack-args.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
+import { DockerError } from "./docker-error.ts";
 import { PROJECT_ROOT } from "./own-labels.ts";
 import {
   backendFolder,
   backendUrl,
   isInFileBackend,
   projectName,
+  readCheckpoint,
   removeFromFileBackend,
   workspaceFolder,
+  type Pending,
 } from "./pulumi-backend.ts";
 import { explainPulumiError } from "./pulumi-errors.ts";
 import { releaseStaleLocks } from "./stack-lock.ts";
@@ -124,9 +127,8 @@ const select = async (stackName: string, dockerHost: string, how: "create" | "ex
     : LocalWorkspace.selectStack(args, options);
 };
 
-interface Pending {
-  pending_operations?: { type: string; resource: { urn: string } }[];
-}
+/** The program's side of the Automation API is one for the whole process: where one ends in an error, another one ends with it. */
+let lastChange: Promise<void> = Promise.resolve();
 
 /** Takes hold of a stack by its name; nothing happens, and Pulumi is not loaded, before one of its functions is called. */
 export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack => {
@@ -154,18 +156,24 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     act: (onEvent: (event: EngineEvent) => void) => Promise<T>,
   ): Promise<T> => {
     const { signal, onResource } = options;
-    await tail;
-    signal?.throwIfAborted();
-    await unlock(options);
+    const before = lastChange;
+    let end = (): void => undefined;
+    lastChange = new Promise<void>((resolve) => (end = resolve));
     const reasons: string[] = [];
     try {
+      await before;
+      signal?.throwIfAborted();
+      await unlock(options);
       return await act((event) => readEvent(event, onResource, reasons));
     } catch (error) {
       // Pulumi was told to stop: that is the reason, whatever it says.
       signal?.throwIfAborted();
+      if (error instanceof DockerError) throw error;
       // Somebody was faster: the error that names the process is the better one.
       await unlock({ ...options, lockWaitMs: 0 });
       throw explainPulumiError(stackName, what, reasons, error);
+    } finally {
+      void tail.then(end);
     }
   };
 
@@ -218,9 +226,14 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
         await stack.refresh({ clearPendingCreates: true, onEvent, ...optional(options) });
       }),
     pendingOperations: async () => {
-      const stack = await open();
-      const { deployment } = (await stack.exportStack()) as { deployment: Pending | null };
-      return (deployment?.pending_operations ?? []).map(
+      await tail;
+      const backend = backendFolder();
+      // The Automation API's export decrypts the secrets, which nobody needs here.
+      const pending =
+        backend === undefined
+          ? ((await (await open()).exportStack()).deployment as Pending | null)?.pending_operations
+          : (await readCheckpoint(backend, await projectName(), stackName))?.pending_operations;
+      return (pending ?? []).map(
         ({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? resource.urn}`,
       );
     },
