@@ -1,0 +1,183 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { newStackRecord } from "../new-stack-record.ts";
+import { recordArgs } from "../record-args.ts";
+import { readStackRecord, writeStackRecord } from "../stack-record.ts";
+import { stackArgs } from "../test-support/stack-args.ts";
+import { TOPOLOGIES } from "../topologies.ts";
+import { cliStackArgs, type CliStack } from "./cli-stack.ts";
+import { dockerEndpoint } from "./docker-endpoint.ts";
+import { imagesFromJson } from "./prepared-images.ts";
+import { readStackConfig, StackConfigError } from "./stack-config.ts";
+import { thisProcess } from "./this-process.ts";
+
+const topologyOf = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;
+const phase2 = topologyOf("phase2");
+const { images } = stackArgs(phase2);
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sse-lab-door-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const door = (change: Partial<CliStack> = {}): Promise<Awaited<ReturnType<typeof cliStackArgs>>> =>
+  cliStackArgs({
+    stack: "phase2",
+    config: { topology: "phase2" },
+    dryRun: false,
+    prepareImages: () => Promise.resolve(images),
+    recordsDir: folder,
+    ...change,
+  });
+
+/** As `make phase2` leaves it, but with its ledgers in the test's folder. */
+const recorded = async (kept = true) => {
+  const record = await newStackRecord({
+    stack: "phase2",
+    topology: phase2,
+    images,
+    labels: { "sse-lab.checkout": "c0ffee" },
+    kept,
+    owner: thisProcess(),
+    revision: "r4",
+    ledgerDir: join(folder, "ledger"),
+  });
+  writeStackRecord(record, folder);
+  return record;
+};
+
+describe("the stack behind the ordinary CLI", () => {
+  it("is made anew when there is none, and nothing is written in a preview", async () => {
+    const args = await door({ dryRun: true });
+    expect(args).toMatchObject({
+      stack: "phase2",
+      replicas: 3,
+      revision: "1",
+      graceS: 10,
+      redis: "up",
+      images,
+    });
+    expect(args.labels).toEqual({ "sse-lab.checkout": expect.stringMatching(/^[0-9a-f]{12}$/) as string });
+    expect(readStackRecord("phase2", folder)).toBe(undefined);
+  });
+
+  it("goes on with what the other door recorded, to the last value", async () => {
+    const record = await recorded();
+    expect(await door()).toEqual(recordArgs(record));
+    expect(readStackRecord("phase2", folder)).toEqual(record);
+    expect(existsSync(join(folder, "ledger"))).toBe(true);
+  });
+
+  it("is changed by what the configuration says, and records it", async () => {
+    const record = await recorded();
+    const config = { topology: "phase2", replicas: 4, revision: "r5", graceS: 0, redis: "stopped" } as const;
+    const args = await door({ config });
+    expect(args).toMatchObject({ replicas: 4, revision: "r5", graceS: 0, redis: "stopped" });
+    expect(args.ports.instances!.slice(0, 3)).toEqual(record.ports.instances);
+    expect(readStackRecord("phase2", folder)).toMatchObject({
+      ...config,
+      sessionSecret: record.sessionSecret,
+    });
+  });
+
+  it("takes images that the configuration names instead of preparing them", async () => {
+    await recorded();
+    const [serverImage, routerImage, brokerImage] = ["a", "b", "c"].map(
+      (digit) => `sha256:${digit.repeat(64)}`,
+    ) as [string, string, string];
+    const prepareImages = (): Promise<never> => Promise.reject(new Error("not to be asked"));
+    const config = { topology: "phase2", serverImage, routerImage, brokerImage } as const;
+    expect((await door({ config, prepareImages })).images).toEqual({
+      server: serverImage,
+      router: routerImage,
+      broker: brokerImage,
+    });
+    expect((await door({ config: { topology: "phase2", serverImage } })).images).toEqual({
+      ...images,
+      server: serverImage,
+    });
+  });
+
+  it("is refused when it is another topology's, or a running command's, or cannot be", async () => {
+    await recorded();
+    await expect(door({ config: { topology: "naive" } })).rejects.toThrow(
+      'stack "phase2" is up as phase2, its configuration says naive',
+    );
+    await expect(door({ config: { topology: "phase2", replicas: 99 } })).rejects.toThrow(
+      "replicas 99: out of range",
+    );
+    await recorded(false);
+    await expect(door()).rejects.toThrow(`belongs to a command of the lab (process ${process.pid})`);
+  });
+});
+
+describe("readStackConfig", () => {
+  const read = (config: Record<string, string>) => readStackConfig(config, "sse-scaling-lab");
+
+  it("reads the keys of this project and leaves those of others alone", () => {
+    const config = {
+      "sse-scaling-lab:topology": "phase1",
+      "sse-scaling-lab:replicas": "5",
+      "sse-scaling-lab:graceS": "0",
+      "docker:host": "unix:///x",
+    };
+    expect(read(config)).toEqual({ topology: "phase1", replicas: 5, graceS: 0 });
+  });
+
+  it("refuses every unknown key and every value that cannot be, by name", () => {
+    const bad = {
+      "sse-scaling-lab:topologie": "phase1",
+      "sse-scaling-lab:replicas": "three",
+      "sse-scaling-lab:redis": "maybe",
+    };
+    expect(() => read(bad)).toThrow(StackConfigError);
+    for (const problem of [
+      "sse-scaling-lab:topologie is not known",
+      "sse-scaling-lab:topology is missing",
+      'sse-scaling-lab:replicas "three" cannot be',
+      'sse-scaling-lab:redis "maybe" cannot be: give up or stopped',
+    ]) {
+      expect.soft(() => read(bad)).toThrow(problem);
+    }
+  });
+
+  it.each(TOPOLOGIES.map(({ name }) => name))("finds Pulumi.%s.yaml fit for it", (name) => {
+    const file = join(import.meta.dirname, `../../Pulumi.${name}.yaml`);
+    const { config, encryptionsalt } = parse(readFileSync(file, "utf8")) as {
+      config: Record<string, string>;
+      encryptionsalt: string;
+    };
+    expect(read(config)).toEqual({ topology: name });
+    expect(encryptionsalt).toMatch(/^v1:/);
+  });
+});
+
+describe("imagesFromJson", () => {
+  const part = (id: string) => ({ id, version: "1", source: "assembled", how: "so" });
+  const all = { server: part("s"), traefik: part("t"), haproxy: part("h"), valkey: part("v") };
+
+  it.each([
+    ["phase1", { server: "s", router: "t" }],
+    ["phase1-header", { server: "s", router: "h" }],
+    ["phase2", { server: "s", router: "t", broker: "v" }],
+  ])("picks what %s needs", (name, expected) => {
+    expect(imagesFromJson(JSON.stringify(all), topologyOf(name))).toEqual(expected);
+  });
+
+  it("names what is missing", () => {
+    expect(() => imagesFromJson(JSON.stringify({ server: part("s") }), phase2)).toThrow(
+      "sse-lab images named no traefik image for phase2",
+    );
+  });
+});
+
+describe("dockerEndpoint", () => {
+  it("is DOCKER_HOST where that is set, else the default where there is no docker command", async () => {
+    expect(await dockerEndpoint({ DOCKER_HOST: "unix:///run/x.sock" })).toBe("unix:///run/x.sock");
+    expect(await dockerEndpoint({ PATH: "/nowhere" })).toBe("unix:///var/run/docker.sock");
+  });
+});
