@@ -38,6 +38,26 @@ describe("affinity", () => {
     expect(measureAffinity(record)).toEqual({ hitRatio: 2 / 3, misroutes: 1 });
   });
 
+  it("begins once there is a session: before, nothing could be routed by its id", () => {
+    const create: Observation = {
+      type: "request",
+      session: "s0",
+      request: "create",
+      status: 201,
+      instance: "b",
+      sessionId: "id0",
+      atMs: 2,
+    };
+    const record = recordOf([
+      request("s0", "a", 1),
+      create,
+      request("s0", "c", 3),
+      connected("s0", 1, "c", 4),
+      request("s0", "a", 5),
+    ]);
+    expect(measureAffinity(record)).toEqual({ hitRatio: 1 / 2, misroutes: 1 });
+  });
+
   it("passes over requests that nobody answered", () => {
     const record = recordOf([request("s0", "a", 1), request("s0", undefined, 2), request("s0", "a", 3)]);
     expect(measureAffinity(record)).toEqual({ hitRatio: 1, misroutes: 0 });

@@ -2,7 +2,10 @@ import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
 import type { SessionRecord } from "./session-record.ts";
 
-/** Of all requests and stream openings after a session's first one: how many reached the instance of the one before. */
+/**
+ * Of a created session's requests and stream openings but the first: how many reached the instance of the one before. What
+ * came before there was a session could not be routed by its id, and is not counted for any kind of affinity.
+ */
 export function measureAffinity({ sessions }: RunRecord): RunResult["affinity"] {
   let hits = 0;
   let misroutes = 0;
@@ -17,9 +20,15 @@ export function measureAffinity({ sessions }: RunRecord): RunResult["affinity"] 
   return { hitRatio: hits + misroutes === 0 ? null : hits / (hits + misroutes), misroutes };
 }
 
-/** The instances that answered the session, in the order of the answers; those of one instant by name, for want of better. */
+/** The instances that answered once there was a session, in the order of the answers; those of one instant by name, for want of better. */
 function routeOf({ requests, connected }: SessionRecord): string[] {
-  return [...requests, ...connected.values()]
+  const createdMs = Math.min(
+    ...requests.flatMap(({ sessionId, atMs }) => (sessionId === undefined ? [] : [atMs])),
+  );
+  const afterCreation = requests.filter(
+    ({ sessionId, atMs }) => createdMs === Infinity || (atMs >= createdMs && sessionId === undefined),
+  );
+  return [...afterCreation, ...connected.values()]
     .flatMap(({ instance, atMs }) => (instance === undefined ? [] : [{ instance, atMs }]))
     .sort((a, b) => a.atMs - b.atMs || (a.instance < b.instance ? -1 : Number(a.instance > b.instance)))
     .map(({ instance }) => instance);

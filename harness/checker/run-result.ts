@@ -41,7 +41,7 @@ export interface RunResult {
     /** Most connection attempts within one second. */
     peakPerSecond: number;
   };
-  /** Of all requests and stream openings after a session's first one: those that reached the same instance as the one before. */
+  /** Of a created session's requests and stream openings but the first: those that reached the same instance as the one before. */
   affinity: { hitRatio: number | null; misroutes: number };
   /** Streams per instance: by each session's first connection, and by its last. */
   sessionsPerInstance: Record<string, { first: number; last: number }>;

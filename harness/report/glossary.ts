@@ -47,7 +47,8 @@ export const OUTCOME_GLOSSARY: Readonly<Record<string, string>> = {
     "a session that never saw the last event of its pipeline: its user waits for an end that does not come",
   "95 % back, 100 % back":
     "the time, from the start of the bounce that cut a stream until it was connected again, within which that share of all cuts was mended; a dash when none was cut, or too few came back",
-  "affinity hit": "a request or stream that reached the same instance as the one before it of that session",
+  "affinity hit":
+    "a request or stream of a created session that reached the same instance as the one before it",
   misroute: "a request or stream of a known session that reached another instance",
   latency: "from the time at which the plan wanted the event published to the time at which it was read",
 };
