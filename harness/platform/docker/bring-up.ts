@@ -15,7 +15,7 @@ import { identityOf } from "../local/process-identity.ts";
 import type { UpOptions } from "../platform.ts";
 import { checkDisk } from "./check-disk.ts";
 import { claimStack } from "./claim-stack.ts";
-import { logsOfFailed } from "./container-log.ts";
+import { lastLogLines, logsOfFailed } from "./container-log.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
 import { DockerError } from "./docker-error.ts";
@@ -24,6 +24,7 @@ import type { PreparedImages } from "./images/prepared-image.ts";
 import { checkoutLabels } from "./own-labels.ts";
 import { ImageGoneError, PortTakenError } from "./pulumi-errors.ts";
 import { waitForRoute, waitUntilReady } from "./ready-instances.ts";
+import { removeContainers } from "./remove-by-label.ts";
 import { reportSteps } from "./report-steps.ts";
 import { stackFate } from "./recorded-stacks.ts";
 import { stackParts } from "./stack-parts.ts";
@@ -93,6 +94,15 @@ const bringUpOnce = async (
   let deployment: DockerDeployment | undefined;
   const crashed = new AbortController();
   const within = AbortSignal.any([signal, crashed.signal]);
+  let ended: string | undefined;
+  let logs = Promise.resolve("");
+  const giveUp = async (): Promise<string> => {
+    const found = ended === undefined ? "" : await lastLogLines(docker, `${record.stack}-${ended}`);
+    await removeContainers(docker, record.stack).catch(() => undefined);
+    return found;
+  };
+  // Pulumi ends what it has begun before it stops, and waits a minute for a container to be ready: not for one that is gone.
+  within.addEventListener("abort", () => void (logs = giveUp()), { once: true });
   try {
     if (record.ledgerDir !== undefined) {
       await mkdir(join(record.ledgerDir, ".."), { recursive: true, mode: 0o700 });
@@ -100,9 +110,9 @@ const bringUpOnce = async (
     }
     const parts = await stackParts(docker, record);
     deployment = await toDeployment({ ...options, client, record, parts, versions });
-    // Pulumi would wait a minute for an instance that has ended already.
     deployment.timeline.onEnded = (instance, exitCode) => {
       const code = exitCode ?? "unknown";
+      ended = instance;
       crashed.abort(
         new DockerError(
           `bringing up ${record.stack} failed: ${instance} exited (code ${code}) before it was ready`,
@@ -129,7 +139,8 @@ const bringUpOnce = async (
   } catch (error) {
     deployment?.abandon();
     await deployment?.pulumi.settled();
-    if (error instanceof Error && !signal.aborted) error.message += await logsOfFailed(docker, record.stack);
+    const found = within.aborted ? await logs : await logsOfFailed(docker, record.stack);
+    if (error instanceof Error && !signal.aborted) error.message += found;
     await takeDown(client, record, { how: "sweep", onStep }).catch((left: unknown) => {
       onStep(`${record.stack} could not be removed whole; the next command tries again (${String(left)})`);
     });

@@ -113,6 +113,10 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
         onStep(`replacing ${name}`);
       });
       await Promise.all(comingUp.values());
+    } catch (error) {
+      // That an instance ended is the reason; that Pulumi did not see it become healthy is what followed.
+      crashed.signal.throwIfAborted();
+      throw error;
     } finally {
       timeline.onStarted = undefined;
       timeline.onEnded = undefined;

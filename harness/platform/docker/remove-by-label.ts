@@ -50,18 +50,24 @@ export const stacksInEngine = async (docker: Dockerode): Promise<string[]> => {
   return [...new Set(labels.flatMap((own) => own?.[STACK_LABEL] ?? []))].sort();
 };
 
+/** @returns how many there were */
+export const removeContainers = async (docker: Dockerode, stack: string): Promise<number> => {
+  const { containers } = await listOwn(docker, stack);
+  // Killed, not stopped: ledgers are written record by record, and nothing else of theirs is worth a wait.
+  return removeAll(
+    containers.map(
+      ({ Id }) =>
+        () =>
+          docker.getContainer(Id).remove({ force: true, v: true }),
+    ),
+  );
+};
+
 /** @throws the engine's error for what it does not remove; a second call tries again */
 export const removeByLabel = async (docker: Dockerode, stack: string): Promise<RemovedThings> => {
-  const { containers, networks, volumes } = await listOwn(docker, stack);
-  // Killed, not stopped: ledgers are written record by record, and nothing else of theirs is worth a wait.
+  const { networks, volumes } = await listOwn(docker, stack);
   return {
-    containers: await removeAll(
-      containers.map(
-        ({ Id }) =>
-          () =>
-            docker.getContainer(Id).remove({ force: true, v: true }),
-      ),
-    ),
+    containers: await removeContainers(docker, stack),
     networks: await removeAll(
       networks.map(
         ({ Id }) =>
