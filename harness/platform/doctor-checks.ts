@@ -44,8 +44,7 @@ const toolCheck = (name: ToolName, inspection: ToolInspection): DoctorCheck => {
     }
     case "will-fetch": {
       const passedOver = inspection.skipped.map((one) => `; passed over: ${one}`).join("");
-      const size = `${(inspection.bytes / 1e6).toFixed(1)} MB`;
-      const detail = `${inspection.version} will be fetched by pip (${size}) into ${inspection.folder}${passedOver}`;
+      const detail = `${inspection.what} will be fetched into ${inspection.folder}${passedOver}`;
       return { name, status: "will-fetch", detail };
     }
     case "missing":

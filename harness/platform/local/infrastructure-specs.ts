@@ -15,7 +15,7 @@ export const valkeySpec = (
   name: BROKER_NAME,
   command: tool.path,
   args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
-  env: {},
+  env: tool.env,
   cwd: folder,
   logFile,
 });
@@ -32,7 +32,7 @@ export const routerSpec = (
   command: tool.path,
   // -db: in the foreground, one process.
   args: router === "traefik" ? [`--configFile=${configFile}`] : ["-db", "-f", configFile],
-  env: {},
+  env: tool.env,
   cwd: folder,
   logFile,
 });

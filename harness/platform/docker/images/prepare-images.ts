@@ -112,7 +112,7 @@ const prepareProgram = async (preparation: Preparation, part: ProgramPart): Prom
   }
   const reason = whyAssembled(preparation, `${pinned.repository}:${pinned.tag}`, why);
   const tool = await resolveTool(part, { env, onStep, signal });
-  const layout = await LAYOUTS[part]({ file: tool.path, version: tool.version });
+  const layout = await LAYOUTS[part]({ file: tool.path, version: tool.version, env: tool.env });
   const { id, name } = await assembleImage(docker, layout, { onStep, signal });
   const how = `${name}, assembled from ${tool.path} of this host, ${reason}`;
   return { id, version: tool.version, source: "assembled", how };

@@ -41,7 +41,7 @@ export const unpackedProgram = async (
   wanted: DebianPackage,
   folder: string,
 ): Promise<UnpackedProgram | undefined> => {
-  const files: string[] = await readdir(folder).catch(() => []);
+  const files: readonly string[] = await readdir(folder).catch(() => []);
   if (!files.includes(COMPLETE_FILE)) return undefined;
   const library = join(folder, "usr", "lib");
   // Libraries lie in the folder of the processor's architecture, e.g. usr/lib/x86_64-linux-gnu.

@@ -12,8 +12,12 @@ export interface InstalledTool {
 }
 
 /** Runs the binary and reads its version. Rejects with one line when it does not run or says no version. */
-export const readVersion = async (tool: Tool, path: string): Promise<string> => {
-  const result = await execa(path, tool.versionArgs, { reject: false, timeout: 10_000, all: true });
+export const readVersion = async (
+  tool: Tool,
+  path: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> => {
+  const result = await execa(path, tool.versionArgs, { env, reject: false, timeout: 10_000, all: true });
   const version = tool.versionPattern.exec(result.all)?.[1];
   if (version !== undefined) return version;
   if (result.failed)

