@@ -1,0 +1,79 @@
+import { expect, it } from "vitest";
+import { dockerPlatform } from "../platform/docker/docker-platform.ts";
+import { causesOf, compare, verdictOf } from "./test-comparison.ts";
+
+/** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
+const tolerance = (share: number, sessions: number): number =>
+  4 * Math.sqrt((share * (1 - share)) / sessions);
+
+it("the six topologies as containers lose in steady state what they lose as processes", async () => {
+  const names = ["phase0", "naive", "phase1", "phase1-header", "phase2", "phase2-sticky"] as const;
+  await using comparison = await compare({ topologies: [...names] }, dockerPlatform);
+  const { run, summary } = comparison;
+  for (const name of names.filter((one) => one !== "naive")) {
+    expect(run(name)).toMatchObject({
+      due: 480,
+      delivered: 480,
+      lost: 0,
+      stuckStreams: 0,
+      duplicated: 0,
+      reordered: 0,
+    });
+  }
+  for (const each of summary.runs) expect(verdictOf(each, "valid")).toBe("valid");
+  for (const name of ["phase1", "phase1-header", "phase2-sticky"]) {
+    expect(run(name).affinity).toEqual({ hitRatio: 1, misroutes: 0 });
+  }
+  expect(causesOf(run("naive"))).toEqual(["no-route"]);
+  expect(Math.abs(run("naive").lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
+
+  for (const each of summary.runs) {
+    expect(each.costs.map(({ part, role }) => `${role} ${part}`)).toEqual([
+      ...Object.keys(each.sessionsPerInstance).map((instance) => `server ${instance}`),
+      each.topology === "phase1-header" ? "router haproxy" : "router traefik",
+      ...(each.topology.startsWith("phase2") ? ["broker valkey"] : []),
+    ]);
+    for (const cost of each.costs) {
+      expect(cost.source).toBe("cgroup");
+      expect(cost.cpuSeconds).toBeGreaterThan(0);
+      expect(cost.memoryBytes.first).toBeGreaterThan(0);
+    }
+  }
+}, 600_000);
+
+it("deploys by Pulumi and crashes cost sticky sessions and a broker what they promise, and no more", async () => {
+  await using comparison = await compare(
+    { topologies: ["phase1", "phase2"], bounces: ["rolling", "crash"], replicas: 2, duration: 24, drain: 3 },
+    dockerPlatform,
+  );
+  for (const bounce of ["rolling", "crash"]) {
+    const [phase1, phase2] = [comparison.run("phase1", bounce), comparison.run("phase2", bounce)];
+    for (const run of [phase1, phase2]) {
+      expect(verdictOf(run, "valid")).toBe("valid");
+      expect(run.due).toBe(60 * 96);
+      expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(run.due);
+      expect(run.neverPublished).toBeGreaterThan(0);
+      expect(run.stuckStreams).toBeGreaterThan(0);
+      expect(run.reconnects.count).toBeGreaterThan(0);
+      expect(run.lostByCause).toMatchObject({ unexplained: 0, "broker-gap": 0 });
+      expect(run.bounces.every(({ endedMs }) => endedMs !== null)).toBe(true);
+    }
+    expect(phase2.lostByCause["no-route"]).toBe(0);
+    expect(phase2.lostByCause["while-disconnected"]).toBeGreaterThan(0);
+  }
+  expect(comparison.run("phase1", "rolling").bounces).toHaveLength(2);
+}, 600_000);
+
+it("a rolling deploy that gives no grace cuts everybody, one instance after the other", async () => {
+  await using comparison = await compare(
+    { topologies: ["phase2"], bounces: ["rolling"], grace: 0, replicas: 2, duration: 22, drain: 3 },
+    dockerPlatform,
+  );
+  const run = comparison.run("phase2", "rolling");
+  expect(verdictOf(run, "valid")).toBe("valid");
+  expect(run.bounces).toHaveLength(2);
+  // Nobody was asked to reconnect, and every pipeline died where it ran.
+  expect(run.stuckStreams).toBe(60);
+  expect(run.reconnects.count).toBeGreaterThanOrEqual(60);
+  expect(run.lostByCause).toMatchObject({ unexplained: 0 });
+}, 600_000);
