@@ -5,16 +5,26 @@ import { dockerEndpoint } from "./cli-door/docker-endpoint.ts";
 import { preparedImages } from "./cli-door/prepared-images.ts";
 import { readStackConfig } from "./cli-door/stack-config.ts";
 import { stackProgram } from "./program.ts";
+import type { StackArgs } from "./stack-args.ts";
 
-const args = await cliStackArgs({
-  stack: pulumi.getStack(),
-  config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
-  dryRun: pulumi.runtime.isDryRun(),
-  prepareImages: async (topology) => {
-    await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time)`);
-    return preparedImages(topology);
-  },
-});
+const readArgs = async (): Promise<StackArgs> => {
+  try {
+    return await cliStackArgs({
+      stack: pulumi.getStack(),
+      config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
+      dryRun: pulumi.runtime.isDryRun(),
+      prepareImages: async (topology) => {
+        await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time)`);
+        return preparedImages(topology);
+      },
+    });
+  } catch (error) {
+    // What is refused is said in its own words: of this kind of error Pulumi shows no stack trace.
+    throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const args = await readArgs();
 const outputs = await stackProgram(args, { dockerHost: await dockerEndpoint() })();
 
 export const { topology, url, dashboardUrl, revision, router, broker, instances } = outputs;

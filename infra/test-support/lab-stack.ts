@@ -67,7 +67,8 @@ export interface LabStack {
 
 const changeOf = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): Change[] => {
   const found = resourcePreEvent ?? resOutputsEvent;
-  if (!found || found.metadata.op === "same" || !found.metadata.type.startsWith("docker:")) return [];
+  if (!found || ["same", "refresh"].includes(found.metadata.op) || !found.metadata.type.startsWith("docker:"))
+    return [];
   const { urn, op } = found.metadata;
   return [{ name: urn.split("::").at(-1) ?? urn, op, state: resourcePreEvent ? "started" : "ended" }];
 };

@@ -43,7 +43,7 @@ const { LanguageRuntimeService } = fromHere("@pulumi/pulumi/proto/language_grpc_
   unknown
 >;
 const language = fromHere("@pulumi/pulumi/proto/language_pb") as {
-  RunResponse: new () => { setError(text: string): void };
+  RunResponse: new () => { setError(text: string): void; setBail(bail: boolean): void };
   GetRequiredPluginsResponse: new () => unknown;
 };
 const plugin = fromHere("@pulumi/pulumi/proto/plugin_pb") as {
@@ -58,17 +58,16 @@ const projectSchema = z.object({
   }),
 });
 
+/** Exit code of a program that has told the engine its errors (`nodeJSProcessExitedAfterLoggingUserActionableMessage`). */
+const SAID_WHY = 32;
+
 export interface ProgramHost {
   /** For `pulumi --client=`. */
   address: string;
   close(): void;
 }
 
-const runProgram = async (
-  request: RunRequest,
-  folder: string,
-  env: NodeJS.ProcessEnv,
-): Promise<string | undefined> => {
+const runProgram = async (request: RunRequest, folder: string, env: NodeJS.ProcessEnv): Promise<unknown> => {
   const { main, runtime } = projectSchema.parse(parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")));
   const args = [
     ...runtime.options.nodeargs.split(" "),
@@ -85,12 +84,12 @@ const runProgram = async (
     request.getStack(),
     "--pwd",
     folder,
-    ...(request.getDryrun() ? ["--dry_run"] : []),
+    ...(request.getDryrun() ? ["--dry-run"] : []),
     "--parallel",
     String(request.getParallel()),
     main,
   ];
-  const { failed, all } = await execa(process.execPath, args, {
+  const { exitCode, all } = await execa(process.execPath, args, {
     cwd: folder,
     reject: false,
     all: true,
@@ -100,7 +99,11 @@ const runProgram = async (
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
     },
   });
-  return failed ? all : undefined;
+  const response = new language.RunResponse();
+  // An answer without either is a program that has run to its end: the engine then deletes what it did not name.
+  if (exitCode === SAID_WHY) response.setBail(true);
+  else if (exitCode !== 0) response.setError(`the program ended with ${exitCode ?? "a signal"}: ${all}`);
+  return response;
 };
 
 /** `folder` holds Pulumi.yaml. */
@@ -115,11 +118,7 @@ export const startProgramHost = async (folder: string, env: NodeJS.ProcessEnv = 
     },
     run: ({ request }, reply) => {
       runProgram(request, folder, env).then(
-        (failure) => {
-          const response = new language.RunResponse();
-          if (failure !== undefined) response.setError(failure);
-          reply(null, response);
-        },
+        (response) => reply(null, response),
         (error: unknown) => reply(error instanceof Error ? error : new Error(String(error))),
       );
     },

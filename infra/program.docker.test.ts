@@ -1,0 +1,213 @@
+/** Stacks on a real engine, by the real Pulumi CLI and its Docker provider. */
+import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  docker,
+  labStack,
+  volumeNames,
+  whatIsLeft,
+  type Change,
+  type LabStack,
+} from "./test-support/lab-stack.ts";
+import { topologyNamed } from "./record-args.ts";
+import type { StackArgs } from "./stack-args.ts";
+import { TOPOLOGIES } from "./topologies.ts";
+
+const open: LabStack[] = [];
+const stackOf = async (topology: string, given: Partial<StackArgs> = {}): Promise<LabStack> => {
+  const stack = await labStack(topologyNamed(topology), given);
+  open.push(stack);
+  return stack;
+};
+afterEach(async () => {
+  for (const stack of open.splice(0)) await stack.remove();
+});
+
+/** Routers take instances in after their first health check: asked until it answers, bounded by the test's own time. */
+const untilOk = async (url: string, init?: RequestInit): Promise<Response> => {
+  for (;;) {
+    const answer = await fetch(url, init).catch(() => undefined);
+    if (answer?.ok) return answer;
+    await delay(50);
+  }
+};
+
+const inspect = (id: string) => docker.getContainer(id).inspect();
+
+/** Without `replace`, which Pulumi tells beside the two steps that it consists of. */
+const steps = (changes: readonly Change[]): string[] =>
+  changes.filter(({ op }) => op !== "replace").map(({ name, op, state }) => `${op} ${name} ${state}`);
+
+/** As the engine sees them: confined, with users of their own, and reached from this host alone. */
+const checkContainers = async (stack: LabStack): Promise<void> => {
+  const ids = await stack.containers();
+  const containers = await Promise.all([...ids.values()].map(inspect));
+  for (const { Config, HostConfig, NetworkSettings, State, Name } of containers) {
+    expect.soft(State.Running, Name).toBe(true);
+    expect.soft(HostConfig, Name).toMatchObject({
+      ReadonlyRootfs: true,
+      CapDrop: ["ALL"],
+      CapAdd: null,
+      Privileged: false,
+      SecurityOpt: ["no-new-privileges:true"],
+      RestartPolicy: { Name: "no" },
+      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+      Ulimits: [{ Name: "nproc", Soft: 1024, Hard: 1024 }],
+    });
+    expect.soft(HostConfig.Memory, Name).toBeGreaterThan(0);
+    expect.soft(Config.User, Name).toMatch(/^60\d{3}:60\d{3}$/);
+    expect.soft(Object.keys(NetworkSettings.Networks), Name).toEqual([`${stack.args.stack}-network`]);
+    // Null: exposed by the image, not published.
+    const bindings = Object.values<{ HostIp: string }[] | null>(NetworkSettings.Ports).flat();
+    const published = bindings.flatMap((binding) => (binding ? [binding.HostIp] : []));
+    const ports = Name.endsWith("-valkey") ? 0 : Name.includes("-server-") ? 1 : 2;
+    expect.soft(published, Name).toEqual(Array.from({ length: ports }, () => "127.0.0.1"));
+  }
+  expect(new Set(containers.map(({ Config }) => Config.User)).size).toBe(ids.size);
+};
+
+describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
+  it("comes up confined, answers through its router, stays as it is, and leaves nothing", async () => {
+    const volumesBefore = await volumeNames();
+    const stack = await stackOf(name);
+    const { topology, ports } = stack.args;
+    await stack.up();
+
+    const outputs = await stack.outputs();
+    expect(outputs).toEqual({
+      topology: name,
+      revision: "1",
+      url: `http://127.0.0.1:${ports.router}`,
+      dashboardUrl: expect.stringContaining(`http://127.0.0.1:${ports.dashboard}/`) as string,
+      router: { kind: topology.router, container: `${stack.args.stack}-${topology.router}` },
+      broker:
+        topology.broadcaster === "redis" ? { kind: "valkey", container: `${stack.args.stack}-valkey` } : null,
+      instances: ports.instances!.map((port, index) => ({
+        name: `server-${index + 1}`,
+        container: `${stack.args.stack}-server-${index + 1}`,
+        url: `http://127.0.0.1:${port}`,
+      })),
+    });
+    // `up` waited for readiness: no second try.
+    for (const { name: instance, url } of outputs.instances) {
+      const answer = await fetch(`${url}/readyz`);
+      expect([answer.status, answer.headers.get("x-instance")]).toEqual([200, instance]);
+    }
+    expect((await untilOk(`${outputs.url}/api/sessions`, { method: "POST" })).status).toBe(201);
+    expect((await fetch(outputs.dashboardUrl)).status).toBe(200);
+
+    await checkContainers(stack);
+    const ledgers = await readdir(stack.args.ledgerDir!);
+    expect(ledgers.sort()).toEqual(outputs.instances.map((instance) => `${instance.name}.1.ndjson`));
+    const state = await stack.state();
+    expect(state).toContain(`${stack.args.stack}-server-1`);
+    expect(state).not.toContain(stack.args.sessionSecret);
+
+    expect(await stack.preview()).toEqual([]);
+    const before = await stack.containers();
+    expect(await stack.up()).toEqual([]);
+    // The engine's own view agrees with the state.
+    expect(await stack.up({}, { refresh: true })).toEqual([]);
+    expect(await stack.containers()).toEqual(before);
+
+    await stack.destroy();
+    expect(await whatIsLeft(stack.args.stack)).toEqual([]);
+    expect(await volumeNames()).toEqual(volumesBefore);
+  });
+});
+
+describe("a new revision", () => {
+  it("replaces the servers alone, one by one or all at once, with the grace that was set before", async () => {
+    const stack = await stackOf("phase1", { graceS: 30 });
+    const { ledgerDir } = stack.args;
+    /** Does the ledger of the instance's n-th process say that it drained to the end? */
+    const drained = async (process: number): Promise<boolean> => {
+      const file = `server-2.1${process === 1 ? "" : `-${process}`}.ndjson`;
+      return (await readFile(join(ledgerDir!, file), "utf8")).includes('"state":"ended"');
+    };
+    await stack.up();
+    const before = await stack.containers();
+
+    const oneByOne = steps(await stack.up({ revision: "2" }, { parallel: 1 }));
+    expect(oneByOne).toEqual(
+      ["server-1", "server-2", "server-3"].flatMap((server) => [
+        `delete-replaced ${server} started`,
+        `delete-replaced ${server} ended`,
+        `create-replacement ${server} started`,
+        `create-replacement ${server} ended`,
+      ]),
+    );
+    const after = await stack.containers();
+    expect(after.get("traefik")).toBe(before.get("traefik"));
+    for (const server of ["server-1", "server-2", "server-3"]) {
+      expect(after.get(server)).not.toBe(before.get(server));
+      const { State, Config } = await inspect(after.get(server)!);
+      expect(State.Health?.Status).toBe("healthy");
+      expect(Config.Labels["sse-lab.revision"]).toBe("2");
+      expect(Config.Env).toContain("REVISION=2");
+    }
+    expect((await stack.outputs()).revision).toBe("2");
+    expect(await stack.preview()).toEqual([]);
+    expect(await drained(1)).toBe(true);
+
+    const graceAlone = steps(await stack.up({ graceS: 0 }));
+    expect(new Set(graceAlone.map((step) => step.split(" ")[0]))).toEqual(new Set(["update"]));
+    expect(await stack.containers()).toEqual(after);
+
+    const atOnce = steps(await stack.up({ revision: "3" }, { parallel: 8 }));
+    const firstReady = atOnce.findIndex((step) => /^create-replacement .* ended$/.test(step));
+    expect(atOnce.slice(0, firstReady).filter((step) => step.startsWith("delete-replaced"))).toHaveLength(6);
+    expect(await drained(2)).toBe(false);
+  });
+});
+
+describe("a changed stack", () => {
+  it("keeps ports that the engine chose, gets more instances, and those back that have ended", async () => {
+    const stack = await stackOf("naive", { replicas: 1, ports: {} });
+    await stack.up();
+    const outputs = await stack.outputs();
+    for (const url of [outputs.url, outputs.dashboardUrl, outputs.instances[0]!.url]) {
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+/);
+    }
+    await untilOk(`${outputs.url}/readyz`);
+    expect(await stack.preview()).toEqual([]);
+
+    const before = await stack.containers();
+    await stack.up({ replicas: 2 });
+    const after = await stack.containers();
+    expect([...after.keys()].sort()).toEqual(["server-1", "server-2", "traefik"]);
+    expect(after.get("server-1")).toBe(before.get("server-1"));
+    // It has to read the new list.
+    expect(after.get("traefik")).not.toBe(before.get("traefik"));
+    const { url } = await stack.outputs();
+    const seen = new Set<string | null>();
+    while (seen.size < 2) seen.add((await untilOk(`${url}/readyz`)).headers.get("x-instance"));
+    expect([...seen].sort()).toEqual(["server-1", "server-2"]);
+
+    await docker.getContainer(after.get("server-1")!).kill();
+    await stack.up({}, { refresh: true });
+    const { State } = await inspect((await stack.containers()).get("server-1")!);
+    expect(State.Health?.Status).toBe("healthy");
+  });
+
+  it("goes on where an `up` failed: a ledger folder that is not there, a port that is taken", async () => {
+    const stack = await stackOf("phase0");
+    const { ledgerDir, ports } = stack.args;
+    const port = ports.instances![0]!;
+    await expect(stack.up({ ledgerDir: "/nowhere/at/all" })).rejects.toThrow(
+      "bind source path does not exist: /nowhere/at/all",
+    );
+    const holder = createServer().listen(port, "127.0.0.1");
+    await new Promise((resolve) => holder.once("listening", resolve));
+    await expect(stack.up({ ledgerDir: ledgerDir! })).rejects.toThrow(
+      /address already in use|port is already allocated/,
+    );
+    await new Promise((resolve) => holder.close(resolve));
+    await stack.up();
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+    expect(await stack.preview()).toEqual([]);
+  });
+});
