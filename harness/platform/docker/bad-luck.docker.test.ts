@@ -110,9 +110,11 @@ test("of two ups at the same time one gets the name, and the other is told so", 
   expect(await copy.left()).toEqual([]);
 });
 
+let engines = 0;
 /** The engine behind a socket that can be taken away. */
-const engineThatCanGo = async (): Promise<{ host: string; go: () => void; stop: () => void }> => {
-  const path = join(tmpdir(), `sse-lab-engine-${process.pid}.sock`);
+const engineThatCanGo = async (): Promise<{ host: string; go: () => void }> => {
+  engines += 1;
+  const path = join(tmpdir(), `sse-lab-engine-${process.pid}-${engines}.sock`);
   rmSync(path, { force: true });
   const sockets = new Set<Socket>();
   const server = createServer((incoming) => {
@@ -136,7 +138,7 @@ const engineThatCanGo = async (): Promise<{ host: string; go: () => void; stop: 
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  return { host: `unix://${path}`, go, stop: go };
+  return { host: `unix://${path}`, go };
 };
 
 test("an engine that goes away in the middle of an up: a clear error, and the next sweep removes what is left", async () => {
@@ -156,6 +158,32 @@ test("an engine that goes away in the middle of an up: a clear error, and the ne
     expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [{}], problems: [] } });
     expect(await copy.left()).toEqual([]);
   } finally {
-    engine.stop();
+    engine.go();
+  }
+});
+
+test("an engine that goes away in the middle of a deploy: a clear error, and down removes the stack", async () => {
+  const engine = await engineThatCanGo();
+  const env = { DOCKER_HOST: engine.host };
+  try {
+    expect(await copy.run("keep", ["phase0", "phase0"], env).answer).toMatchObject({ up: { id: "phase0" } });
+    const deploy = copy.run("deploy", ["phase0"], env);
+    await deploy.said(/^replacing server-1/);
+    engine.go();
+    expect(await deploy.answer).toMatchObject({
+      error: expect.stringMatching(
+        /the Docker engine went away while phase0 .* Fix: start it again/,
+      ) as string,
+    });
+    expect(deploy.steps).toContain(
+      "the Docker engine went away: what its containers do is not known any more",
+    );
+    deploy.process.kill("SIGKILL");
+    expect(await copy.run("down").answer).toMatchObject({
+      report: { swept: [{ id: "phase0" }], problems: [] },
+    });
+    expect(await copy.left()).toEqual([]);
+  } finally {
+    engine.go();
   }
 });

@@ -27,8 +27,9 @@ const containerHealthCheckMs = 1_000;
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 5,
-  recreate: () => 14,
-  rolling: (replicas) => 5 + 8 * replicas,
+  recreate: () => 11,
+  // Four of it before the first instance is touched: Pulumi starts, and once more when the grace is another one.
+  rolling: (replicas) => 4 + 5.2 * replicas,
 };
 
 /** @throws DockerError, ToolchainError, ToolError, WaitError or the reason of the abort; whatever was made is removed by then */

@@ -85,6 +85,8 @@ const environment = (dockerHost: string, tools: Record<string, string>): Record<
   PULUMI_BACKEND_URL: backendUrl(),
   DOCKER_HOST: dockerHost,
   PULUMI_SKIP_UPDATE_CHECK: "true",
+  // Pulumi logs each operation, encrypted, 500 MB of them by default.
+  PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "16",
   // Each `up` would add a copy of the whole state.
   PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
   ...(process.env["PULUMI_CONFIG_PASSPHRASE"] === undefined &&
