@@ -34,6 +34,14 @@ test("a container that is replaced with a grace is not ready, stopped, started",
   ]);
 });
 
+test("the end of a container that ran before anybody watched is told as any other", () => {
+  expect(tell([{ action: "term" }, { action: "die", exitCode: 0 }])).toEqual([
+    "1 server-1 not-ready",
+    "2 server-1 stopped",
+  ]);
+  expect(tell([{ action: "kill" }, { action: "die", exitCode: 137 }])).toEqual(["2 server-1 killed"]);
+});
+
 test.each<[string, Told[]]>([
   [
     "it does not end in its grace",

@@ -36,7 +36,12 @@ export const instanceTimeline = ({ onInstance, onPartExit, onStep }: TimelineLis
     { part, id, action, exitCode, atMs }: ContainerEvent,
     timeline: InstanceTimeline,
   ): void => {
-    const now = running.get(part);
+    let now = running.get(part);
+    if (!now && (action === "term" || action === "kill")) {
+      // It ran before this was watched: a stack of another command.
+      now = { id, isTold: false, isKilled: false };
+      running.set(part, now);
+    }
     switch (action) {
       case "start":
         running.set(part, { id, isTold: false, isKilled: false });
