@@ -4,14 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  docker,
-  labStack,
-  volumeNames,
-  whatIsLeft,
-  type Change,
-  type LabStack,
-} from "./test-support/lab-stack.ts";
+import { docker, labStack, whatIsLeft, type Change, type LabStack } from "./test-support/lab-stack.ts";
 import { topologyNamed } from "./record-args.ts";
 import type { StackArgs } from "./stack-args.ts";
 import { TOPOLOGIES } from "./topologies.ts";
@@ -45,7 +38,8 @@ const steps = (changes: readonly Change[]): string[] =>
 const checkContainers = async (stack: LabStack): Promise<void> => {
   const ids = await stack.containers();
   const containers = await Promise.all([...ids.values()].map(inspect));
-  for (const { Config, HostConfig, NetworkSettings, State, Name } of containers) {
+  for (const { Config, HostConfig, Mounts, NetworkSettings, State, Name } of containers) {
+    const isRouter = Name === `/${stack.args.stack}-${stack.args.topology.router}`;
     expect.soft(State.Running, Name).toBe(true);
     expect.soft(HostConfig, Name).toMatchObject({
       ReadonlyRootfs: true,
@@ -60,10 +54,13 @@ const checkContainers = async (stack: LabStack): Promise<void> => {
     expect.soft(HostConfig.Memory, Name).toBeGreaterThan(0);
     expect.soft(Config.User, Name).toMatch(/^60\d{3}:60\d{3}$/);
     expect.soft(Object.keys(NetworkSettings.Networks), Name).toEqual([`${stack.args.stack}-network`]);
+    // A nameless volume (of an image that declares one) would be nobody's to remove after a crash.
+    const volumes = Mounts.flatMap((mount) => (mount.Type === "volume" ? [mount.Name] : []));
+    expect.soft(volumes, Name).toEqual(isRouter ? [`${stack.args.stack}-router-config`] : []);
     // Null: exposed by the image, not published.
     const bindings = Object.values<{ HostIp: string }[] | null>(NetworkSettings.Ports).flat();
     const published = bindings.flatMap((binding) => (binding ? [binding.HostIp] : []));
-    const ports = Name.endsWith("-valkey") ? 0 : Name.includes("-server-") ? 1 : 2;
+    const ports = isRouter ? 2 : Name.endsWith("-valkey") ? 0 : 1;
     expect.soft(published, Name).toEqual(Array.from({ length: ports }, () => "127.0.0.1"));
   }
   expect(new Set(containers.map(({ Config }) => Config.User)).size).toBe(ids.size);
@@ -71,7 +68,6 @@ const checkContainers = async (stack: LabStack): Promise<void> => {
 
 describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
   it("comes up confined, answers through its router, stays as it is, and leaves nothing", async () => {
-    const volumesBefore = await volumeNames();
     const stack = await stackOf(name);
     const { topology, ports } = stack.args;
     await stack.up();
@@ -115,7 +111,6 @@ describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
 
     await stack.destroy();
     expect(await whatIsLeft(stack.args.stack)).toEqual([]);
-    expect(await volumeNames()).toEqual(volumesBefore);
   });
 });
 

@@ -19,7 +19,7 @@ export interface ServerFleetArgs extends PartOwner {
   image: string;
   /** A new value replaces every container. */
   revision: string;
-  /** Between SIGTERM and SIGKILL, whole seconds. 0: SIGKILL at once. */
+  /** Between SIGTERM and SIGKILL, whole seconds. 0: the engine sends both, one right behind the other. */
   graceS: number;
   networkName: pulumi.Input<string>;
   /** Ports of 127.0.0.1, one for each instance. Without them the engine chooses. */

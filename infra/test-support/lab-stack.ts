@@ -38,10 +38,6 @@ export const whatIsLeft = async (stack: string): Promise<string[]> => {
   ];
 };
 
-/** Nameless volumes carry no label: compared before and after. */
-export const volumeNames = async (): Promise<string[]> =>
-  (await docker.listVolumes()).Volumes.map(({ Name }) => Name).sort();
-
 export interface Change {
   /** As the program calls it: `server-1`. */
   name: string;
