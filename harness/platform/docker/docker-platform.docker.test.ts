@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { newStackRecord } from "../../../infra/new-stack-record.ts";
 import { recordArgs } from "../../../infra/record-args.ts";
@@ -221,6 +222,29 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
   expect(told).toEqual([]);
   await nothingLeft(deployment);
   expect(existsSync(join(folder, "phase2-0"))).toBe(false);
+});
+
+test("a rolling deploy waits for what it is told to wait for before it touches the next instance", async () => {
+  const deployment = await bring("phase1-header", { replicas: 2 });
+  const record = readStackRecord(deployment.id)!;
+  const order: string[] = [];
+  await deployment.pulumi.up(
+    { ...recordArgs(record), revision: "2" },
+    {
+      parallel: 1,
+      onResource: ({ name, op, state }) => {
+        if (op === "delete-replaced" && state === "started") order.push(`${name} replaced`);
+      },
+      afterCreate: async (name) => {
+        // Longer than Pulumi takes from the end of one instance to the beginning of the next.
+        await delay(2_000);
+        order.push(`${name} waited for`);
+      },
+    },
+  );
+  const [first, , second] = order.map((line) => line.split(" ")[0]!);
+  expect([first, second].sort()).toEqual(["server-1", "server-2"]);
+  expect(order).toEqual([first!, second!].flatMap((name) => [`${name} replaced`, `${name} waited for`]));
 });
 
 test("two stacks side by side, one after its port was taken; what one does is not told of the other", async () => {

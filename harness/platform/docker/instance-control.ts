@@ -9,7 +9,7 @@ import { waitFor } from "../local/wait-for.ts";
 import { DockerError } from "./docker-error.ts";
 import { lastLogLines } from "./container-log.ts";
 import type { InstanceTimeline } from "./instance-timeline.ts";
-import type { PulumiStack, ResourceStep } from "./pulumi-stack.ts";
+import type { ChangeOptions, PulumiStack } from "./pulumi-stack.ts";
 import { waitUntilReady } from "./ready-instances.ts";
 import type { StackParts } from "./stack-parts.ts";
 
@@ -68,10 +68,9 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     return atMs;
   };
 
-  const change = (parallel: number | undefined, onResource?: (step: ResourceStep) => void): Promise<number> =>
+  const change = (options: Pick<ChangeOptions, "parallel" | "onResource" | "afterCreate">): Promise<number> =>
     pulumi.up(recordArgs(record), {
-      ...(parallel === undefined ? {} : { parallel }),
-      onResource,
+      ...options,
       onStep,
       signal,
       lockWaitMs: LOCK_WAIT_MS,
@@ -84,7 +83,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       record.graceS = graceS;
       writeStackRecord(record);
       // A change of its own: the engine stops a container with the grace that the state has, which is the old one until then.
-      await change(undefined);
+      await change({});
     }
     record.revision = nextRevision(record.revision);
     writeStackRecord(record);
@@ -107,10 +106,15 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       );
     };
     try {
-      await change(strategy === "rolling" ? 1 : undefined, ({ name, op, state }) => {
-        if (op !== "delete-replaced" || state !== "started" || !parts.instances.includes(name)) return;
-        onReplace?.(name, "started", nowMs());
-        onStep(`replacing ${name}`);
+      await change({
+        ...(strategy === "rolling" ? { parallel: 1 } : {}),
+        onResource: ({ name, op, state }) => {
+          if (op !== "delete-replaced" || state !== "started" || !parts.instances.includes(name)) return;
+          onReplace?.(name, "started", nowMs());
+          onStep(`replacing ${name}`);
+        },
+        // The container's own health check is not enough: a router can be later than it to see an instance again.
+        afterCreate: (name) => comingUp.get(name) ?? Promise.resolve(),
       });
       await Promise.all(comingUp.values());
     } catch (error) {

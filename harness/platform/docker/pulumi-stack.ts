@@ -34,6 +34,8 @@ export interface ChangeOptions {
   onResource?: ((step: ResourceStep) => void) | undefined;
   onStep?: ((step: string) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Pulumi goes on to the next operation only when this has resolved for a container that it has just made. */
+  afterCreate?: ((name: string) => Promise<void>) | undefined;
   /** How long to wait for another process that is changing the stack. Default 0. */
   lockWaitMs?: number;
 }
@@ -57,6 +59,7 @@ export interface PulumiStack {
 }
 
 const DOCKER_TYPE = /^docker:/;
+const CONTAINER_TYPE = "docker:index/container:Container";
 
 /** Events of severity `debug` are by far the most; they hold what the engine says of containers, secrets included, and are read by nobody. */
 const readEvent = (
@@ -94,6 +97,23 @@ const environment = (dockerHost: string, tools: Record<string, string>): Record<
     ? { PULUMI_CONFIG_PASSPHRASE: "" }
     : {}),
 });
+
+/** The program with a hook after the creation of each container: the same resources, so that nothing but the order in time changes. */
+const withHook = async <T>(
+  program: () => Promise<T>,
+  afterCreate: (name: string) => Promise<void>,
+): Promise<() => Promise<T>> => {
+  const { mergeOptions, ResourceHook, runtime } = await import("@pulumi/pulumi");
+  return () => {
+    const hook = new ResourceHook("after-create", ({ name }) => afterCreate(name));
+    runtime.registerStackTransformation(({ type, props, opts }) =>
+      type === CONTAINER_TYPE
+        ? { props, opts: mergeOptions(opts, { hooks: { afterCreate: [hook] } }) }
+        : undefined,
+    );
+    return program();
+  };
+};
 
 /** As `Promise.withResolvers`, which Node 20 does not have. */
 const withResolvers = <T>(): { promise: Promise<T>; resolve: (value: T) => void } => {
@@ -184,16 +204,17 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     ...(parallel === undefined ? {} : { parallel }),
   });
 
-  const program = async (args: StackArgs) => {
+  const program = async (args: StackArgs, afterCreate?: ChangeOptions["afterCreate"]) => {
     const { stackProgram } = await import("../../../infra/program.ts");
-    return stackProgram(args, { dockerHost });
+    const made = stackProgram(args, { dockerHost });
+    return afterCreate ? withHook(made, afterCreate) : made;
   };
 
   return {
     up: (args, options = {}) =>
       change("bringing up", options, async (onEvent) => {
         const stack = await open("create");
-        const made = await program(args);
+        const made = await program(args, options.afterCreate);
         const { promise: changed, resolve } = withResolvers<number>();
         const running = stack.up({
           program: made,
