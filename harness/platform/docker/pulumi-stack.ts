@@ -1,14 +1,12 @@
 /** One stack, changed by the Pulumi CLI through the Automation API with the program inside of this process. */
-import { copyFile, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { EngineEvent, OpMap, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
+import { rm } from "node:fs/promises";
+import type { EngineEvent, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
 import type { StackArgs } from "../../../infra/stack-args.ts";
-import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
 import { DockerError } from "./docker-error.ts";
-import { PROJECT_ROOT } from "./own-labels.ts";
+import { countChanges, readEvent, type ResourceStep } from "./engine-events.ts";
+import { openWorkspace } from "./open-workspace.ts";
 import {
   backendFolder,
-  backendUrl,
   isInFileBackend,
   projectName,
   readCheckpoint,
@@ -18,15 +16,7 @@ import {
 } from "./pulumi-backend.ts";
 import { explainPulumiError } from "./pulumi-errors.ts";
 import { releaseStaleLocks } from "./stack-lock.ts";
-
-/** A step of Pulumi on one of the stack's own containers, networks or volumes. */
-export interface ResourceStep {
-  /** Name in the program: `server-1`, `traefik`, `network`. */
-  name: string;
-  type: string;
-  op: OpType;
-  state: "started" | "ended" | "failed";
-}
+import { withHook } from "./with-hook.ts";
 
 export interface ChangeOptions {
   /** Operations at a time. Default: as many as there are. */
@@ -58,95 +48,11 @@ export interface PulumiStack {
   forget(options?: ChangeOptions): Promise<void>;
 }
 
-const DOCKER_TYPE = /^docker:/;
-const CONTAINER_TYPE = "docker:index/container:Container";
-
-/** Events of severity `debug` are by far the most; they hold what the engine says of containers, secrets included, and are read by nobody. */
-const readEvent = (
-  event: EngineEvent,
-  onResource: ((step: ResourceStep) => void) | undefined,
-  reasons: string[],
-): void => {
-  if (event.diagnosticEvent) {
-    const { severity, message } = event.diagnosticEvent;
-    if (severity === "error") reasons.push(message.trim());
-    return;
-  }
-  const [found, state] = event.resourcePreEvent
-    ? [event.resourcePreEvent, "started" as const]
-    : event.resOutputsEvent
-      ? [event.resOutputsEvent, "ended" as const]
-      : [event.resOpFailedEvent, "failed" as const];
-  if (!found || !onResource) return;
-  const { type, urn, op } = found.metadata;
-  if (DOCKER_TYPE.test(type)) onResource({ name: urn.split("::").at(-1) ?? urn, type, op, state });
-};
-
-/** Nothing of the user's own Pulumi is used but what they set for this: no login, no selected stack, no other backend. */
-const environment = (dockerHost: string, tools: Record<string, string>): Record<string, string> => ({
-  ...tools,
-  PULUMI_BACKEND_URL: backendUrl(),
-  DOCKER_HOST: dockerHost,
-  PULUMI_SKIP_UPDATE_CHECK: "true",
-  // Pulumi logs each operation, encrypted, 500 MB of them by default.
-  PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "16",
-  // Each `up` would add a copy of the whole state.
-  PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
-  ...(process.env["PULUMI_CONFIG_PASSPHRASE"] === undefined &&
-  process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] === undefined
-    ? { PULUMI_CONFIG_PASSPHRASE: "" }
-    : {}),
-});
-
-/** The program with a hook after the creation of each container: the same resources, so that nothing but the order in time changes. */
-const withHook = async <T>(
-  program: () => Promise<T>,
-  afterCreate: (name: string) => Promise<void>,
-): Promise<() => Promise<T>> => {
-  const { mergeOptions, ResourceHook, runtime } = await import("@pulumi/pulumi");
-  return () => {
-    const hook = new ResourceHook("after-create", ({ name }) => afterCreate(name));
-    runtime.registerStackTransformation(({ type, props, opts }) =>
-      type === CONTAINER_TYPE
-        ? { props, opts: mergeOptions(opts, { hooks: { afterCreate: [hook] } }) }
-        : undefined,
-    );
-    return program();
-  };
-};
-
 /** As `Promise.withResolvers`, which Node 20 does not have. */
 const withResolvers = <T>(): { promise: Promise<T>; resolve: (value: T) => void } => {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((done) => (resolve = done));
   return { promise, resolve };
-};
-
-const countChanges = (changes: OpMap | undefined): number =>
-  Object.entries(changes ?? {}).reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
-
-/** Nobody reads what the program would export before there is a program. */
-const NO_PROGRAM = (): Promise<void> => Promise.resolve();
-
-const select = async (stackName: string, dockerHost: string, how: "create" | "existing"): Promise<Stack> => {
-  const { LocalWorkspace, PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
-  const tools = await resolvePulumi();
-  const workDir = workspaceFolder(stackName);
-  await mkdir(workDir, { recursive: true, mode: 0o700 });
-  // The settings of the ordinary CLI hold the salt of the passphrase: both doors then read the same secrets.
-  const settings = `Pulumi.${stackName}.yaml`;
-  await copyFile(join(PROJECT_ROOT, settings), join(workDir, settings)).catch(() => undefined);
-  const name = await projectName();
-  const args = { stackName, projectName: name, program: NO_PROGRAM };
-  const options = {
-    workDir,
-    pulumiCommand: await PulumiCommand.get({ root: tools.root }),
-    projectSettings: { name, runtime: "nodejs" as const, backend: { url: backendUrl() } },
-    envVars: environment(dockerHost, tools.env),
-  };
-  return how === "create"
-    ? LocalWorkspace.createOrSelectStack(args, options)
-    : LocalWorkspace.selectStack(args, options);
 };
 
 /** The program's side of the Automation API is one for the whole process: where one ends in an error, another one ends with it. */
@@ -158,7 +64,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
   /** What an `up` still does after its last change: two seconds of reading outputs that nobody asked for. Never rejects. */
   let tail: Promise<void> = Promise.resolve();
   const open = (how: "create" | "existing" = "existing"): Promise<Stack> => {
-    opened ??= select(stackName, dockerHost, how).catch((error: unknown) => {
+    opened ??= openWorkspace(stackName, dockerHost, how).catch((error: unknown) => {
       opened = undefined;
       throw error;
     });

@@ -1,5 +1,5 @@
 /** Pulumi's steps as lines for people. */
-import type { ResourceStep } from "./pulumi-stack.ts";
+import type { ResourceStep } from "./engine-events.ts";
 
 const DOING: Readonly<Record<string, string>> = {
   create: "creating",

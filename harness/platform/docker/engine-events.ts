@@ -1,0 +1,38 @@
+/** What Pulumi tells while it changes a stack, reduced to what is read of it. */
+import type { EngineEvent, OpMap, OpType } from "@pulumi/pulumi/automation/index.js";
+
+/** A step of Pulumi on one of the stack's own containers, networks or volumes. */
+export interface ResourceStep {
+  /** Name in the program: `server-1`, `traefik`, `network`. */
+  name: string;
+  type: string;
+  op: OpType;
+  state: "started" | "ended" | "failed";
+}
+
+const DOCKER_TYPE = /^docker:/;
+
+/** Events of severity `debug` are by far the most; they hold what the engine says of containers, secrets included, and are read by nobody. */
+export const readEvent = (
+  event: EngineEvent,
+  onResource: ((step: ResourceStep) => void) | undefined,
+  reasons: string[],
+): void => {
+  if (event.diagnosticEvent) {
+    const { severity, message } = event.diagnosticEvent;
+    if (severity === "error") reasons.push(message.trim());
+    return;
+  }
+  const [found, state] = event.resourcePreEvent
+    ? [event.resourcePreEvent, "started" as const]
+    : event.resOutputsEvent
+      ? [event.resOutputsEvent, "ended" as const]
+      : [event.resOpFailedEvent, "failed" as const];
+  if (!found || !onResource) return;
+  const { type, urn, op } = found.metadata;
+  if (DOCKER_TYPE.test(type)) onResource({ name: urn.split("::").at(-1) ?? urn, type, op, state });
+};
+
+/** How many resources were changed in any way. */
+export const countChanges = (changes: OpMap | undefined): number =>
+  Object.entries(changes ?? {}).reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
