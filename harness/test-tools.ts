@@ -10,6 +10,8 @@ export async function setup(): Promise<void> {
     const tool = await resolveTool(name, { onStep });
     process.env[variable] = tool.path;
   }
-  // No setting for HAProxy: an unpacked package needs more than a path. From here on the cache has it.
-  await resolveTool("haproxy", { onStep });
+  // Not the lab's own setting: an unpacked package needs more than a path.
+  const haproxy = await resolveTool("haproxy", { onStep });
+  process.env["SSE_LAB_TEST_HAPROXY"] = haproxy.path;
+  process.env["SSE_LAB_TEST_HAPROXY_LIBRARIES"] = haproxy.env["LD_LIBRARY_PATH"] ?? "";
 }

@@ -13,9 +13,9 @@ import type { RouterPlan } from "./router-plan.ts";
 import { startNameServer } from "./test-support/name-server.ts";
 import { traefikConfig } from "./traefik-config.ts";
 
-const HAPROXY = process.env["SSE_LAB_HAPROXY"] ?? "haproxy";
-/** Debian puts it into a folder that is not on every user's PATH. */
-const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
+/** As the tests' set-up found it, with the libraries that were unpacked beside it. */
+const HAPROXY = process.env["SSE_LAB_TEST_HAPROXY"] ?? "haproxy";
+const env = { ...process.env, LD_LIBRARY_PATH: process.env["SSE_LAB_TEST_HAPROXY_LIBRARIES"] ?? "" };
 const PATIENCE = { timeout: 10_000, interval: 20 };
 
 let folder: string;
