@@ -33,7 +33,10 @@ export interface LedgerFile {
   path: string;
 }
 
-/** One deploy: every instance is replaced by a new revision of itself. */
+/**
+ * One deploy: every instance ends and another process of its name takes its place. Containers are replaced by a new revision; on host
+ * processes it is the same program, started again with the same settings.
+ */
 export interface Deploy {
   /** `rolling`: one after the other, each ready before the next is stopped. `recreate`: all are stopped, then all started. */
   strategy: "rolling" | "recreate";
@@ -45,9 +48,12 @@ export interface Deploy {
 
 /** What the nemesis may do to instances. Every call rejects with the last log lines of what did not do as told. */
 export interface InstanceControl {
-  /** Resolves when every new instance is ready and the router sends it traffic. */
+  /**
+   * Resolves when every new instance is ready and the router sends it traffic. An instance that did not run when its replacement
+   * began is brought up as well, is never told as ended, and makes the deploy reject at its end.
+   */
   deploy(deploy: Deploy): Promise<void>;
-  /** SIGKILL. Resolves when it is gone. Nothing happens when it is gone already. */
+  /** SIGKILL. Resolves when it is gone. Rejects when it did not run: a bounce that kills nothing is none. */
   kill(instance: string): Promise<void>;
   /** Starts it again. Resolves when it is ready and the router sends it traffic. Nothing happens when it runs already. */
   start(instance: string): Promise<void>;

@@ -188,7 +188,9 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
 
   told.length = 0;
   await control.kill("server-2");
-  await control.kill("server-2");
+  await expect(control.kill("server-2")).rejects.toThrow(
+    "server-2 was not running: the bounce would disturb nothing",
+  );
   await vi.waitFor(() => expect(tellings("server-2")).toEqual(["killed"]));
   await control.start("server-2");
   await control.start("server-2");

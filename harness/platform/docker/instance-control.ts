@@ -4,6 +4,7 @@ import { recordArgs } from "../../../infra/record-args.ts";
 import type { StackRecord } from "../../../infra/stack-args.ts";
 import { writeStackRecord } from "../../../infra/stack-record.ts";
 import { nowMs } from "../../clock.ts";
+import { notReplaced, nothingToKill } from "../not-running.ts";
 import type { Deploy, InstanceControl, UpOptions } from "../platform.ts";
 import { waitFor } from "../local/wait-for.ts";
 import { DockerError } from "./docker-error.ts";
@@ -85,6 +86,8 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       // A change of its own: the engine stops a container with the grace that the state has, which is the old one until then.
       await change({});
     }
+    const runs = await Promise.all(parts.instances.map(isRunning));
+    const wereGone = parts.instances.filter((_, index) => !runs[index]);
     record.revision = nextRevision(record.revision);
     writeStackRecord(record);
     onStep(`pulumi up: revision ${record.revision}`);
@@ -93,7 +96,9 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     const within = AbortSignal.any([signal, crashed.signal]);
     timeline.onStarted = (instance) => {
       onStep(`waiting for ${instance} to be ready`);
-      const ready = becomeReady(instance, within).then((atMs) => onReplace?.(instance, "ended", atMs));
+      const ready = becomeReady(instance, within).then((atMs) => {
+        if (!wereGone.includes(instance)) onReplace?.(instance, "ended", atMs);
+      });
       ready.catch(() => undefined);
       comingUp.set(instance, ready);
     };
@@ -125,10 +130,12 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       timeline.onStarted = undefined;
       timeline.onEnded = undefined;
     }
+    // Brought back like the others; nothing of it was disturbed.
+    if (wereGone.length > 0) throw new Error(notReplaced(wereGone));
   };
 
   const kill = async (instance: string): Promise<void> => {
-    if (!(await isRunning(instance))) return;
+    if (!(await isRunning(instance))) throw new Error(nothingToKill(instance));
     await containerOf(instance).kill({ signal: "SIGKILL" });
     await waitFor({
       name: `${instance} to be gone after SIGKILL`,

@@ -111,12 +111,24 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("brings an instance back that had died before", async () => {
-    const deployment = await lab.up("phase1", { replicas: 2 });
-    await deployment.control.kill("server-1");
-    await deployOver(deployment, { strategy: "rolling", graceMs: 10_000 });
-    expect((await fetch(`${deployment.instanceUrls["server-1"] ?? ""}/readyz`)).status).toBe(200);
-  });
+  it.each(["rolling", "recreate"] as const)(
+    "that is %s brings an instance back that had died before, and is no deploy of it",
+    async (strategy) => {
+      const deployment = await lab.up("phase1", { replicas: 2 });
+      await deployment.control.kill("server-1");
+      const ended: string[] = [];
+      const deploying = deployment.control.deploy({
+        strategy,
+        graceMs: 10_000,
+        onReplace: (instance, state) => void (state === "ended" && ended.push(instance)),
+      });
+      await expect(deploying).rejects.toThrow(
+        "server-1 was not running when its replacement began: the bounce disturbed nothing of it",
+      );
+      expect(ended).toEqual(["server-2"]);
+      expect((await fetch(`${deployment.instanceUrls["server-1"] ?? ""}/readyz`)).status).toBe(200);
+    },
+  );
 
   it("of a revision that does not start fails with its last log lines, and goes no further", async () => {
     const deployment = await lab.up("phase1", { replicas: 2 });

@@ -4,6 +4,7 @@ import type { RoutedServer } from "../../../infra/routers/router-plan.ts";
 import type { Router } from "../../../infra/topologies.ts";
 import { nowMs } from "../../clock.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
+import { nothingToKill } from "../not-running.ts";
 import type { InstanceControl } from "../platform.ts";
 import { routerStatus } from "../router-status.ts";
 import { deployInstances } from "./deploy-instances.ts";
@@ -23,8 +24,8 @@ export interface ControlledInstances {
 }
 
 export interface LocalInstanceControl extends InstanceControl {
-  /** SIGTERM, and SIGKILL when it is still there after the grace; SIGKILL at once without one. Resolves when it is gone. */
-  stop(instance: string, graceMs: number): Promise<void>;
+  /** SIGTERM, and SIGKILL when it is still there after the grace; SIGKILL at once without one. Resolves when it is gone, with whether it ran. */
+  stop(instance: string, graceMs: number): Promise<boolean>;
   /** Starts the process and waits until it is ready; the router is not asked. */
   boot(instance: string): Promise<void>;
   /** Waits until the router sends these instances traffic, and reports them ready. */
@@ -51,9 +52,9 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   /** Processes whose end was asked for; any other end is an incident of its own. */
   const expected = new WeakSet<LoggedProcess>();
   /** The last operation on each instance: one after the other, so that a start never overtakes a stop. */
-  const queues = new Map<string, Promise<void>>();
+  const queues = new Map<string, Promise<unknown>>();
 
-  const inTurn = (instance: string, operation: () => Promise<void>): Promise<void> => {
+  const inTurn = <T>(instance: string, operation: () => Promise<T>): Promise<T> => {
     const result = (queues.get(instance) ?? Promise.resolve()).then(operation);
     queues.set(
       instance,
@@ -85,9 +86,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     onInstance(instance, "killed", nowMs());
   };
 
-  const stop = async (instance: string, graceMs: number): Promise<void> => {
-    const found = running(instance);
-    if (!found) return;
+  const stopNow = async (instance: string, found: LoggedProcess, graceMs: number): Promise<void> => {
     if (graceMs <= 0) return killNow(instance, found);
     onStep(`stopping ${instance}`);
     expected.add(found);
@@ -100,6 +99,12 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     ]).finally(() => patience.abort());
     if (!inTime) return killNow(instance, found);
     onInstance(instance, "stopped", nowMs());
+  };
+
+  const stop = async (instance: string, graceMs: number): Promise<boolean> => {
+    const found = running(instance);
+    if (found) await stopNow(instance, found, graceMs);
+    return found !== undefined;
   };
 
   const boot = async (instance: string): Promise<void> => {
@@ -139,7 +144,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     for (const instance of instances) onInstance(instance, "ready", nowMs());
   };
 
-  const stopInTurn = (instance: string, graceMs: number): Promise<void> =>
+  const stopInTurn = (instance: string, graceMs: number): Promise<boolean> =>
     inTurn(instance, () => stop(instance, graceMs));
   const startInTurn = (instance: string): Promise<void> =>
     inTurn(instance, async () => {
@@ -157,7 +162,8 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     kill: (instance) =>
       inTurn(instance, async () => {
         const found = running(instance);
-        if (found) await killNow(instance, found);
+        if (!found) throw new Error(nothingToKill(instance));
+        await killNow(instance, found);
       }),
     start: startInTurn,
     boot,

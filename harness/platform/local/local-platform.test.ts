@@ -74,6 +74,9 @@ test("phase2 runs with a real broker, and a bounced instance leaves and comes ba
   await deployment.control.start("server-2");
   expect(await routedTo(deployment.url)).toEqual(deployment.instances);
   await deployment.control.kill("server-2");
+  await expect(deployment.control.kill("server-2")).rejects.toThrow(
+    "server-2 was not running: the bounce would disturb nothing",
+  );
   expect(lab.reports).toEqual([
     "server-2 not-ready",
     "server-2 stopped",
