@@ -72,9 +72,34 @@ describe("the nemesis", () => {
   });
 
   it("deploys all at once when recreating, as one disturbance, with the grace that it was given", async () => {
-    const { calls, recorded } = await carryOut("recreate", { stopGraceMs: 0 });
+    const { calls, recorded, disturbances } = await carryOut("recreate", { stopGraceMs: 0 });
     expect(calls).toEqual(["deploy recreate grace 0"]);
     expect(recorded).toEqual(["1 all started", "1 all ended"]);
+    // From the first instance that is touched to the last that is back, not from when the platform was asked.
+    expect(disturbances.map(({ atMs }) => atMs)).toEqual([0, 29]);
+  });
+
+  it("times a recreate by the first start and the last end, in whatever order it is told of them", async () => {
+    const deploy = ({ onReplace }: Deploy): Promise<void> => {
+      for (const [index, name] of instances.entries()) onReplace?.(name, "started", 5 + index);
+      for (const [index, name] of instances.entries()) onReplace?.(name, "ended", 90 - index);
+      return Promise.resolve();
+    };
+    const { disturbances } = await carryOut("recreate", { overrides: { deploy } });
+    expect(disturbances.map(({ atMs }) => atMs)).toEqual([5, 90]);
+  });
+
+  it("does not take a recreate for whole that left instances out", async () => {
+    const deploy = deployThat([
+      ["server-1", "started"],
+      ["server-1", "ended"],
+      ["server-2", "started"],
+    ]);
+    const { recorded } = await carryOut("recreate", { overrides: { deploy } });
+    expect(recorded).toEqual([
+      "1 all started",
+      "1 all ended: the deploy ended without a word that these instances were replaced: server-2, server-3",
+    ]);
   });
 
   it("kills the one instance that the seed chooses when crashing", async () => {

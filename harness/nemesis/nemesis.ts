@@ -35,13 +35,16 @@ export async function bounce(request: BounceRequest): Promise<void> {
   if (kind === "none" || signal?.aborted) return;
   const log = new DisturbanceLog(kind, request.recorder, request.onStep);
   if (kind === "rolling") await deployRolling(request, log);
-  else if (kind === "recreate") await disturb(log, "all", () => deployAll(request));
+  else if (kind === "recreate") await deployAll(request, log);
   else {
     const target = request.instances[request.seed % request.instances.length];
-    if (target === undefined) log.failed("all", "the deployment has no instance to crash");
+    if (target === undefined) log.failed(ALL, "the deployment has no instance to crash");
     else await disturb(log, target, () => crash(request, target));
   }
 }
+
+/** The target of what disturbs every instance at once. */
+const ALL = "all";
 
 const settingsOf = ({ settings }: BounceRequest): NemesisSettings => settings ?? DEFAULT_NEMESIS_SETTINGS;
 
@@ -77,13 +80,38 @@ async function deployRolling(request: BounceRequest, log: DisturbanceLog): Promi
     }
   } catch (error) {
     const underWay = log.underWay();
-    const next = underWay.length > 0 ? underWay : [[...untouched][0] ?? "all"];
+    const next = underWay.length > 0 ? underWay : [[...untouched][0] ?? ALL];
     for (const target of next) log.failed(target, reasonOf(error));
   }
 }
 
-const deployAll = (request: BounceRequest): Promise<void> =>
-  request.control.deploy({ strategy: "recreate", graceMs: settingsOf(request).stopGraceMs });
+/** One disturbance, from the first instance that is touched to the last that is back: what the platform does before is none. */
+async function deployAll(request: BounceRequest, log: DisturbanceLog): Promise<void> {
+  const { instances, control } = request;
+  const notReplaced = new Set(instances);
+  let lastEndMs = 0;
+  try {
+    await control.deploy({
+      strategy: "recreate",
+      graceMs: settingsOf(request).stopGraceMs,
+      onReplace: (instance, state, atMs) => {
+        if (state === "started") {
+          if (log.underWay().length === 0) log.started(ALL, atMs);
+          return;
+        }
+        notReplaced.delete(instance);
+        lastEndMs = Math.max(lastEndMs, atMs);
+      },
+    });
+    if (notReplaced.size === 0) log.ended(ALL, lastEndMs);
+    else {
+      const names = [...notReplaced].join(", ");
+      log.failed(ALL, `the deploy ended without a word that these instances were replaced: ${names}`);
+    }
+  } catch (error) {
+    log.failed(ALL, reasonOf(error));
+  }
+}
 
 async function crash(request: BounceRequest, target: string): Promise<void> {
   const { control, signal } = request;
