@@ -283,6 +283,7 @@ describe("verdicts at their limits", () => {
     const bounce = { type: "bounce", bounce: 1, kind: "crash", target: "b" } as const;
     const endedAt = (atMs: number): Observation[] => [
       ...[run({ bounce: "crash" }), ...whole, engine({})],
+      { type: "instance", instance: "b", state: "killed", atMs: 4001 } as const,
       ...[{ ...bounce, state: "started", atMs: 4000 } as const, { ...bounce, state: "ended", atMs } as const],
     ];
     expect(judge(endedAt(5000)).verdict).toBe("valid");

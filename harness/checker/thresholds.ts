@@ -28,7 +28,13 @@ export const LATE_PUBLISH_MS = 250;
 export const NOTICE_MS = 1_000;
 
 /**
- * The same for a stream that its server closed in order: the client reads that within a few milliseconds on one host. Well below the
+ * A rolling deploy tells of its next instance this late at most: Pulumi's event log is read every 200 ms, and by then an instance
+ * without a grace has ended. Longer than a busy host needs, and shorter than a deploy takes for one instance.
+ */
+export const BOUNCE_TOLD_LATE_MS = 1_000;
+
+/**
+ * As `NOTICE_MS`, for a stream that its server closed in order: the client reads that within a few milliseconds on one host. Well below the
  * time between an instance's SIGTERM and the closing of its streams, so that losses of that time are not taken for ones in flight.
  */
 export const CLOSE_NOTICE_MS = 250;

@@ -1,6 +1,7 @@
 /** When a run cannot be trusted, whatever its figures say. */
 import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, inPercent, plural } from "./evidence.ts";
+import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 import {
   ACHIEVED_SHARE_LIMIT,
   CHANCE_MARGIN,
@@ -80,7 +81,9 @@ export const UNKNOWN_RULES = [
       return failed === undefined ? null : `The bounce of ${failed.target} failed: ${failed.error ?? ""}`;
     },
   },
+  { id: "bounce-idle", when: bounceEndedNothing },
   { id: "part-exit", when: partEnded },
+  { id: "instance-exit", when: instanceEndedByItself },
   {
     id: "ledger-incomplete",
     when: ({ tally, context }) =>
