@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import semver from "semver";
 import { defaultStateDir } from "./local/deployment-state.ts";
-import { ABOVE_HIGHEST, LOWEST } from "./local/free-port.ts";
 import { recordedDeployments } from "./local/recorded-deployments.ts";
 import { whyNoPip } from "./local/tools/fetch-tool.ts";
 import { inspectTool, type ToolInspection } from "./local/tools/resolve-tool.ts";
 import type { ToolName } from "./local/tools/tool.ts";
+import { ABOVE_HIGHEST_PORT, LOWEST_PORT } from "../../infra/free-port.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 
@@ -89,9 +89,9 @@ const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
     return { name, status: "note", detail: "their range cannot be read on this system" };
   }
   const detail = `${from} to ${to}: ${to - from + 1} connections from one address to one port`;
-  if (from >= ABOVE_HIGHEST) return { name, status: "ok", detail };
-  const fix = `sysctl -w net.ipv4.ip_local_port_range='${ABOVE_HIGHEST} 60999'`;
-  const clash = `servers listen between ${LOWEST} and ${ABOVE_HIGHEST - 1}, where the load's own connections can take a port first`;
+  if (from >= ABOVE_HIGHEST_PORT) return { name, status: "ok", detail };
+  const fix = `sysctl -w net.ipv4.ip_local_port_range='${ABOVE_HIGHEST_PORT} 60999'`;
+  const clash = `servers listen between ${LOWEST_PORT} and ${ABOVE_HIGHEST_PORT - 1}, where the load's own connections can take a port first`;
   return { name, status: "note", detail: `${detail}; ${clash}`, fix };
 };
 

@@ -1,9 +1,8 @@
 /** A stack that is up, as the harness uses it: just brought up, or found again later. */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { StackRecord } from "../../../infra/stack-args.ts";
 import { writeStackRecord } from "../../../infra/stack-record.ts";
-import type { Deployment, DeploymentListeners, LedgerFile, PartUsage } from "../platform.ts";
+import { listLedgers } from "../list-ledgers.ts";
+import type { Deployment, DeploymentListeners, PartUsage } from "../platform.ts";
 import { containerUsage } from "./container-usage.ts";
 import type { DockerClient } from "./docker-client.ts";
 import { controlInstances } from "./instance-control.ts";
@@ -20,18 +19,6 @@ export interface DeploymentGiven extends DeploymentListeners {
   parts: StackParts;
   versions: Readonly<Record<string, string>>;
 }
-
-/** `<instance>.<pid>.ndjson`, or `<instance>.<pid>-2.ndjson`: see the server's ledger contract. */
-const LEDGER_FILE = /^(?<instance>.+?)\.\d+(?:-\d+)?\.ndjson$/;
-
-const listLedgers = async (folder: string | undefined): Promise<LedgerFile[]> => {
-  if (folder === undefined) return [];
-  const names = await readdir(folder).catch(() => []);
-  return names.sort().flatMap((name) => {
-    const instance = LEDGER_FILE.exec(name)?.groups?.["instance"];
-    return instance === undefined ? [] : [{ instance, path: join(folder, name) }];
-  });
-};
 
 export interface DockerDeployment extends Deployment {
   dashboardUrl: string;

@@ -1,8 +1,8 @@
 /** A topology that runs as processes of this host, made from its state: just started, or found again later. */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
-import type { Deployment, DeploymentListeners, LedgerFile, PartUsage } from "../platform.ts";
+import { listLedgers } from "../list-ledgers.ts";
+import type { Deployment, DeploymentListeners, PartUsage } from "../platform.ts";
 import { removeState, writeState, type DeploymentState } from "./deployment-state.ts";
 import { controlInstances, type LocalInstanceControl } from "./instance-control.ts";
 import type { ProcessSpec } from "./logged-process.ts";
@@ -33,17 +33,6 @@ export const dashboardUrlOf = ({ opsUrl, router }: DeploymentState): string =>
 
 export const instanceUrlsOf = (state: DeploymentState): Record<string, string> =>
   Object.fromEntries(state.instances.map(({ name, url }) => [name, url]));
-
-/** The name of a ledger file as in the server's ledger contract. */
-const LEDGER_FILE = /^(?<instance>.+)\.\d+\.ndjson$/;
-
-const listLedgers = async (folder: string): Promise<LedgerFile[]> => {
-  const names = await readdir(folder).catch(() => []);
-  return names.sort().flatMap((name) => {
-    const instance = LEDGER_FILE.exec(name)?.groups?.["instance"];
-    return instance === undefined ? [] : [{ instance, path: join(folder, name) }];
-  });
-};
 
 const roleOf = (state: DeploymentState, part: string): PartUsage["role"] => {
   if (part === state.router) return "router";
