@@ -1,7 +1,7 @@
 /** Carries bounces out and writes each start and end into the history. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BounceKind, Recorder } from "../history/observation.ts";
-import type { InstanceControl } from "../platform/platform.ts";
+import { DEFAULT_GRACE_S, type InstanceControl } from "../platform/platform.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -11,7 +11,10 @@ export interface NemesisSettings {
   restartDelayMs: number;
 }
 
-export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = { stopGraceMs: 10_000, restartDelayMs: 1_000 };
+export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
+  stopGraceMs: DEFAULT_GRACE_S * 1000,
+  restartDelayMs: 1_000,
+};
 
 export interface BounceRequest {
   kind: BounceKind;

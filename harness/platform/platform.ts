@@ -2,6 +2,9 @@
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation } from "../history/observation.ts";
 
+/** What an instance gets to stop in when nothing else is asked for, seconds: for those that may not see `infra/`. */
+export { DEFAULT_GRACE_S } from "../../infra/new-stack-record.ts";
+
 export interface UpOptions {
   topology: Topology;
   /**
