@@ -1,6 +1,7 @@
 /** A tool that no wheel is pinned of: setting, PATH, cache, the distribution's own package, in this order. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import semver from "semver";
 import { fetchDebianPackage, unpackedProgram, whyNoApt, type DebianPackage } from "./fetch-debian-package.ts";
 import type { FetchOptions } from "./fetch-tool.ts";
 import { readVersion } from "./find-installed.ts";
@@ -16,7 +17,8 @@ const releaseName = async (): Promise<string> => {
   return `${field("ID")}${field("VERSION_ID")}` || "linux";
 };
 
-const packageFolder = async (wanted: DebianPackage, env: NodeJS.ProcessEnv): Promise<string> =>
+/** Where the package of this release of the distribution is unpacked. */
+export const packageFolder = async (wanted: DebianPackage, env: NodeJS.ProcessEnv): Promise<string> =>
   join(toolsFolder(env), `${wanted.name}-${await releaseName()}-${process.arch}`);
 
 const howToGet = (tool: Tool): string =>
@@ -40,13 +42,23 @@ const unpackedTool = async (
 ): Promise<ResolvedTool | undefined> => {
   const program = await unpackedProgram(wanted, folder);
   if (!program) return undefined;
+  let version: string;
   try {
-    const version = await readVersion(tool, program.path, program.env);
-    return { name: tool.name, ...program, version, ...found };
+    version = await readVersion(tool, program.path, program.env);
   } catch (error) {
     const problem = `${program.path} ${error instanceof Error ? error.message : String(error)}`;
     throw new ToolError(tool.name, problem, `remove ${folder}; the next run fetches it again`);
   }
+  if (semver.lt(version, tool.minimum)) {
+    // Fetched again it would be the same one.
+    const problem = `${program.path}, the distribution's package ${wanted.name}, is version ${version}, older than ${tool.minimum}`;
+    throw new ToolError(
+      tool.name,
+      problem,
+      `set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer; when the distribution has a newer package, remove ${folder} and it is fetched again`,
+    );
+  }
+  return { name: tool.name, ...program, version, ...found };
 };
 
 /** @throws ToolError with one line: what is missing or wrong, and the fix */

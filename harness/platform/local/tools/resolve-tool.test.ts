@@ -7,7 +7,7 @@ import { fetchTool } from "./fetch-tool.ts";
 import { whyNoApt } from "./fetch-debian-package.ts";
 import { HAPROXY_TOOL } from "./haproxy-tool.ts";
 import { PINNED_TOOLS, pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
-import { inspectPackaged, resolvePackaged } from "./resolve-packaged.ts";
+import { inspectPackaged, packageFolder, resolvePackaged } from "./resolve-packaged.ts";
 import { inspectTool, resolveTool, type ResolvedTool } from "./resolve-tool.ts";
 import type { Tool } from "./tool.ts";
 import { cacheFolder } from "./tool-cache.ts";
@@ -218,6 +218,21 @@ test.runIf((await whyNoApt(process.env)) === undefined)(
     expect(await resolvePackaged(tool, wanted, { env: debian })).toEqual({ ...fetched, source: "cache" });
   },
 );
+
+test("a package that is too old is refused with its version, where it lies and what to do", async () => {
+  const wanted = { name: "haproxy", binary: "usr/sbin/haproxy" };
+  const tool = { ...HAPROXY_TOOL, folders: [] };
+  // What an old distribution would have given.
+  const packages = await packageFolder(wanted, env);
+  await mkdir(join(packages, "usr", "sbin"), { recursive: true });
+  const program = join(packages, wanted.binary);
+  await writeFile(program, '#!/bin/sh\necho "HAProxy version 2.2.9-2+deb11u6 2023/12/23"\n');
+  await chmod(program, 0o755);
+  await writeFile(join(packages, "complete"), "haproxy_2.2.9.deb\n");
+  const refusal = `${program}, the distribution's package haproxy, is version 2.2.9, older than 2.6.0. Fix: set SSE_LAB_HAPROXY to the path of HAProxy 2.6.0 or newer`;
+  await expect(resolvePackaged(tool, wanted, { env })).rejects.toThrow(refusal);
+  await expect(inspectPackaged(tool, wanted, env)).rejects.toThrow(refusal);
+});
 
 test("no HAProxy anywhere is one line that says where it was looked for and how to get it", async () => {
   const tool = { ...HAPROXY_TOOL, folders: [join(folder, "sbin")] };
