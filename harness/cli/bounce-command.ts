@@ -1,5 +1,6 @@
 /** `sse-lab bounce`: disturbs a topology that `sse-lab up` left running. */
 import { type Command, Option } from "commander";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS, type BounceKind, type Observation } from "../history/observation.ts";
 import { nowMs } from "../clock.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
@@ -39,8 +40,12 @@ export function addBounce(program: Command, setExitCode: (code: number) => void)
     });
 }
 
-/** @throws CliError when it is not up, or more than once. */
+/** @throws CliError when there is no such topology, when it is not up, or more than once. */
 async function findTheOne(topology: string, asked: string): Promise<Kept> {
+  if (!TOPOLOGIES.some(({ name }) => name === topology)) {
+    const known = TOPOLOGIES.map(({ name }) => name).join(", ");
+    throw new CliError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
+  }
   const all = await findAllKept();
   const found = all.filter(
     ({ deployment, platform }) =>
@@ -56,8 +61,15 @@ async function findTheOne(topology: string, asked: string): Promise<Kept> {
     );
   }
   if (another) {
-    const where = found.map(({ platform }) => platform.name).join(" and ");
-    throw new CliError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
+    const platforms = new Set(found.map(({ platform }) => platform.name));
+    if (platforms.size === found.length) {
+      const where = [...platforms].join(" and ");
+      throw new CliError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
+    }
+    const ids = found.map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`).join(", ");
+    throw new CliError(
+      `bounce ${topology}: it is up more than once (${ids}); end all with make down, then sse-lab up ${topology}`,
+    );
   }
   return one;
 }
