@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { BOUNCE_KINDS } from "../history/observation.ts";
 import { CLIENT_MODELS } from "../load/load-plan.ts";
+import { serverSettings } from "../../infra/server-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { DEFAULT_SCENARIO as defaults } from "../scenario/scenario.ts";
 
@@ -18,7 +19,14 @@ const say = (value: number | string): string => `(default: ${value})`;
 
 export const PLATFORM_HELP =
   "auto, local (host processes) or docker (containers by Pulumi); auto: docker where a daemon answers and Pulumi is found";
-export const GRACE_HELP = `seconds between SIGTERM and SIGKILL when a bounce stops an instance; 0: SIGKILL at once, as Railway does by default ${say(defaults.grace)}`;
+
+/** An instance gives its streams and pipelines their time side by side, after the notice. */
+const longestDrainS =
+  (Number(serverSettings.DRAIN_NOTICE_MS) +
+    Math.max(Number(serverSettings.DRAIN_SPREAD_MS), Number(serverSettings.DRAIN_GRACE_MS))) /
+  1000;
+
+export const GRACE_HELP = `seconds between SIGTERM and SIGKILL when a bounce stops an instance; 0: SIGKILL at once, as Railway does by default; a drain takes up to ${longestDrainS} seconds, so less than that may cut it short ${say(defaults.grace)}`;
 
 /** Adds every scenario flag. None has a commander default: an absent flag must not override the scenario file. */
 export function addScenarioFlags(command: Command): Command {

@@ -79,6 +79,7 @@ describe("bad input", () => {
     [["loadtest", "--out", "/proc/none"], "sse-lab: --out /proc/none: cannot be written (ENOENT)"],
     [["up", "phase9"], 'sse-lab: up: unknown topology "phase9"'],
     [["up", "phase1", "--replicas", "1"], "sse-lab: --replicas: 1 is out of range: give 2 to 10 replicas"],
+    [["bounce", "nosuch"], 'sse-lab: bounce: unknown topology "nosuch": choose from phase0, naive'],
     [["bounce", "phase2-sticky"], "sse-lab: bounce phase2-sticky: it is not up"],
     [
       ["bounce", "phase2-sticky", "--platform", "local"],
@@ -157,6 +158,7 @@ describe("help", () => {
       "--grace <seconds> seconds between SIGTERM and SIGKILL when a bounce stops an instance",
     );
     expect(text).toContain("0: SIGKILL at once, as Railway does by default");
+    expect(text).toContain("a drain takes up to 3 seconds, so less than that may cut it short");
     expect(text).toContain("or longer where a bounce on the platform needs it");
     expect(exitCode).toBe(0);
   });

@@ -120,7 +120,9 @@ describe("a deploy", () => {
       const deploying = deployment.control.deploy({
         strategy,
         graceMs: 10_000,
-        onReplace: (instance, state) => void (state === "ended" && ended.push(instance)),
+        onReplace: (instance, state) => {
+          if (state === "ended") ended.push(instance);
+        },
       });
       await expect(deploying).rejects.toThrow(
         "server-1 was not running when its replacement began: the bounce disturbed nothing of it",

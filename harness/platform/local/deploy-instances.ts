@@ -1,4 +1,4 @@
-/** A deploy on this host: every instance is stopped and started again, in the order that the strategy says. */
+/** A deploy on this host: every instance is stopped, and the same program started again, in the order that the strategy says. */
 import { nowMs } from "../../clock.ts";
 import { notReplaced } from "../not-running.ts";
 import type { Deploy } from "../platform.ts";

@@ -1,4 +1,4 @@
-/** When Valkey and Traefik can be used. */
+/** When the broker (Valkey) and the router (Traefik or HAProxy) can be used. */
 import { connect } from "node:net";
 import type { LoggedProcess } from "./logged-process.ts";
 import { waitFor } from "./wait-for.ts";

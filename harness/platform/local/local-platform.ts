@@ -14,7 +14,7 @@ export interface LocalPlatform extends Platform {
   attach(id: string, listeners: DeploymentListeners): Promise<LocalDeployment>;
 }
 
-/** Measured with the drain of `serverSettings`, which ends long before any grace of a second or more does. */
+/** Measured with a drain that the grace leaves whole: what a shorter one cuts off only makes a bounce shorter. */
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 4,
