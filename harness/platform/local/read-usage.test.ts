@@ -61,19 +61,27 @@ onLinux(
 
 onLinux("CPU time is in seconds: what a process says of itself", async () => {
   const script = `
-    while (process.cpuUsage().user < 400_000);
-    console.log(process.memoryUsage().rss);
-    setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
+    const cpuSeconds = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6; };
+    while (cpuSeconds() < 0.4);
+    const say = () => console.log(JSON.stringify({ rss: process.memoryUsage().rss, cpuSeconds: cpuSeconds() }));
+    process.stdin.on("data", say);
+    say();`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "ignore"] });
   try {
-    const [said] = (await once(child.stdout, "data")) as [Buffer];
+    const said = async (): Promise<{ rss: number; cpuSeconds: number }> => {
+      const [line] = (await once(child.stdout, "data")) as [Buffer];
+      return JSON.parse(line.toString()) as { rss: number; cpuSeconds: number };
+    };
+    const before = await said();
     const identity = identityOf(child.pid ?? 0);
     if (!identity) throw new Error("the process is not there");
     const [usage] = await readUsage([{ part: "child", role: "server", identity }]);
-    // One tick of the kernel's clock less, for rounding.
-    expect(usage?.cpuSeconds).toBeGreaterThanOrEqual(0.39);
-    expect(usage?.cpuSeconds).toBeLessThan(10);
-    expect(usage?.memoryBytes).toBeLessThan(Number(said.toString()));
+    child.stdin.write("again");
+    const after = await said();
+    // User and system time are each rounded down to a tick of the kernel's clock.
+    expect(usage?.cpuSeconds).toBeGreaterThanOrEqual(before.cpuSeconds - 0.02);
+    expect(usage?.cpuSeconds).toBeLessThanOrEqual(after.cpuSeconds + 0.02);
+    expect(usage?.memoryBytes).toBeLessThan(after.rss);
     const another = { ...identity, startTime: "another boot:1" };
     expect(await readUsage([{ part: "child", role: "server", identity: another }])).toEqual([]);
   } finally {
