@@ -1,5 +1,6 @@
 /** What the costs mean, and how they were read, in sentences drawn from the figures. */
-import { coresOf, STREAMS } from "./cost-figures.ts";
+import type { RunResult } from "../checker/run-result.ts";
+import { coresOf, isWhole, STREAMS } from "./cost-figures.ts";
 import { costedGroups, notAccounted } from "./cost-tables.ts";
 import { judgeDifference } from "./difference.ts";
 import { formatCores, formatCount, formatList } from "./format.ts";
@@ -37,9 +38,13 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
   const costed = costedGroups(groups);
   if (costed.length === 0) return [];
   const cores = coresOf(durationS);
-  const totals = (group: RunGroup): number[] => group.measured.flatMap((run) => cores(run, everyPart) ?? []);
-  const total = (group: RunGroup): number => groupMedian(group, (run) => cores(run, everyPart));
-  const shown = (group: RunGroup): string => groupFigure(group, (run) => cores(run, everyPart), formatCores);
+  const coresIn =
+    (group: RunGroup) =>
+    (run: RunResult): number | null =>
+      cores(run, everyPart, group.measured);
+  const totals = (group: RunGroup): number[] => group.measured.flatMap((run) => coresIn(group)(run) ?? []);
+  const total = (group: RunGroup): number => groupMedian(group, coresIn(group));
+  const shown = (group: RunGroup): string => groupFigure(group, coresIn(group), formatCores);
   const ranked = conclusive(costed)
     .filter((group) => totals(group).length > 0)
     .sort((a, b) => total(a) - total(b));
@@ -54,6 +59,20 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
     ...(unknown.length > 0
       ? [`What ${names(unknown)} cost is not known: nothing was read there under load.`]
       : []),
+    ...costed.flatMap(saysHoles),
+  ];
+};
+
+/** In how many runs a part was not read, and what that does to the figures; nothing when every part was read in each. */
+const saysHoles = (group: RunGroup): string[] => {
+  const runs = group.measured.length;
+  const holes = group.measured.filter((run) => !isWhole(run, everyPart, group.measured)).length;
+  if (holes === 0) return [];
+  const where = runs === 1 ? "" : ` in ${formatCount(holes)} of ${formatCount(runs)} repeats`;
+  return [
+    holes === runs
+      ? `What ${group.topology} cost in all is not known: a part of it was not read under load${where}.`
+      : `A part of ${group.topology} was not read under load${where}: its costs are those of the others.`,
   ];
 };
 
@@ -67,5 +86,5 @@ const lossOf = (group: RunGroup): string =>
 export const coresInShort = (groups: readonly RunGroup[], durationS: number): string[] =>
   costedGroups(groups).map(
     (group) =>
-      `${group.topology} ${groupFigure(group, (run) => coresOf(durationS)(run, everyPart), formatCores)}`,
+      `${group.topology} ${groupFigure(group, (run) => coresOf(durationS)(run, everyPart, group.measured), formatCores)}`,
   );

@@ -3,6 +3,9 @@ import type { RunResult } from "../checker/run-result.ts";
 import {
   coresOf,
   type CostFigure,
+  countParts,
+  type IsMeant,
+  isWhole,
   memoryOf,
   receivedOf,
   type Role,
@@ -25,13 +28,17 @@ import { type RunGroup, groupFigure } from "./run-group.ts";
 
 /** What a cell says of a figure that the host's kernel does not keep. */
 export const NOT_ACCOUNTED = "not accounted on this host";
+/** The same where it was not asked for: a process's own account has no such figure. */
+export const NOT_READ = "not read on platform local";
+/** What a cell says instead of a sum over some of the parts. */
+export const PARTLY_READ = `${DASH} (a part was not read)`;
 
 type PartCost = RunResult["costs"][number];
 
 interface Row {
   group: RunGroup;
   label: string;
-  isMeant: (cost: PartCost) => boolean;
+  isMeant: IsMeant;
 }
 
 /** Steady-state groups of which costs are known: a bounce adds its own, for a time that its kind decides. */
@@ -48,14 +55,11 @@ const ROLE_LABEL: Readonly<Record<Role, (parts: number) => string>> = {
 
 /** A row for each role and, where there are several, one for all of them. */
 const rowsOf = (group: RunGroup): Row[] => {
-  const partsOf = (role: Role): number =>
-    Math.max(...group.measured.map((run) => run.costs.filter((cost) => cost.role === role).length));
-  const roles = ROLE_NAMES.filter((role) => partsOf(role) > 0);
-  const rows = roles.map((role) => ({
-    group,
-    label: ROLE_LABEL[role](partsOf(role)),
-    isMeant: (cost: PartCost) => cost.role === role,
-  }));
+  const rows = ROLE_NAMES.flatMap((role) => {
+    const isMeant: IsMeant = (part) => part.role === role;
+    const parts = countParts(group.measured, isMeant);
+    return parts === 0 ? [] : [{ group, label: ROLE_LABEL[role](parts), isMeant }];
+  });
   return rows.length > 1 ? [...rows, { group, label: "together", isMeant: () => true }] : rows;
 };
 
@@ -74,8 +78,12 @@ export const notAccounted = (groups: readonly RunGroup[]): string => {
     ...(hasNetwork(costed) ? [] : ["network"]),
   ];
   if (costed.length === 0 || missing.length === 0) return "";
-  return ` ${capitalise(missing.join(" and "))} ${missing.length === 1 ? "is" : "are"} ${NOT_ACCOUNTED}.`;
+  return ` ${capitalise(missing.join(" and "))} ${missing.length === 1 ? "is" : "are"} ${whyMissing(costed.flatMap(costsIn))}.`;
 };
+
+/** Only a container's account could have held the figure. */
+const whyMissing = (costs: readonly PartCost[]): string =>
+  costs.some(({ source }) => source === "cgroup") ? NOT_ACCOUNTED : NOT_READ;
 
 /** One row per topology and role. `durationS` is how long each stream carried load. */
 export const costsTable = (groups: readonly RunGroup[], durationS: number): string | null => {
@@ -84,28 +92,33 @@ export const costsTable = (groups: readonly RunGroup[], durationS: number): stri
     heading: string,
     figure: CostFigure,
     format: (value: number | null) => string,
-    missing = DASH,
+    lacking?: (cost: PartCost) => boolean,
   ): Column<Row> => ({
     heading,
     cell: ({ group, isMeant }) => {
-      const figures = (run: RunResult): number | null => figure(run, isMeant);
-      return group.measured.every((run) => figures(run) === null)
-        ? missing
-        : groupFigure(group, figures, format);
+      const peers = group.measured;
+      const figures = (run: RunResult): number | null => figure(run, isMeant, peers);
+      if (peers.some((run) => figures(run) !== null)) return groupFigure(group, figures, format);
+      if (!peers.some((run) => isWhole(run, isMeant, peers))) return PARTLY_READ;
+      return lacking === undefined ? DASH : whyMissing(costsIn(group).filter(isMeant).filter(lacking));
     },
   });
+  const lacks =
+    (key: "socketMemoryBytes" | "receivedBytes" | "sentBytes") =>
+    (cost: PartCost): boolean =>
+      cost[key] === null;
   return tableOf(costed.flatMap(rowsOf), [
     { heading: "topology", align: "l", cell: ({ group }) => group.topology },
     { heading: "part", align: "l", cell: ({ label }) => label },
     column("cores per 1,000 streams", coresOf(durationS), formatCores),
     column("memory per stream", memoryOf, formatKibibytes),
     ...(hasSockets(costed)
-      ? [column("socket memory per stream", socketMemoryOf, formatKibibytes, NOT_ACCOUNTED)]
+      ? [column("socket memory per stream", socketMemoryOf, formatKibibytes, lacks("socketMemoryBytes"))]
       : []),
     ...(hasNetwork(costed)
       ? [
-          column("in per 1,000 streams", receivedOf(durationS), formatMegabytes, NOT_ACCOUNTED),
-          column("out per 1,000 streams", sentOf(durationS), formatMegabytes, NOT_ACCOUNTED),
+          column("in per 1,000 streams", receivedOf(durationS), formatMegabytes, lacks("receivedBytes")),
+          column("out per 1,000 streams", sentOf(durationS), formatMegabytes, lacks("sentBytes")),
         ]
       : []),
   ]);

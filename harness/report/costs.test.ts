@@ -44,7 +44,7 @@ describe("figures of a run", () => {
   const run = makeRun({ sessions: 200, costs: [server(1), server(2), router()] });
 
   it("are sums over the parts that are meant, for 1,000 streams and a second of load", () => {
-    const isServer = (cost: Cost): boolean => cost.role === "server";
+    const isServer = (cost: { role: string }): boolean => cost.role === "server";
     // 4 CPU seconds in 10 s by 200 streams are 0.4 cores, so 2 for 1,000.
     expect(coresOf(LOAD_S)(run, isServer)).toBe(2);
     expect(coresOf(LOAD_S)(run, every)).toBe(2.5);
@@ -94,7 +94,8 @@ describe("the costs table", () => {
   });
 
   it("says what the host does not account for: once for all, or in the cells of those that lack it", () => {
-    const groups = groupsOf({ costs: [server(1, onProcfs)] });
+    const unkept = { socketMemoryBytes: null, receivedBytes: null, sentBytes: null };
+    const groups = groupsOf({ costs: [server(1, unkept)] });
     expect(headOf(costsTable(groups, LOAD_S))).not.toMatch(/socket| in | out /);
     expect(howCostsWereRead(groups)).toContain("Socket memory and network are not accounted on this host.");
     const mixed = groupsOf({ costs: [server(1, { socketMemoryBytes: null }), router()] });
@@ -106,11 +107,73 @@ describe("the costs table", () => {
     expect(howCostsWereRead(mixed)).not.toContain("not accounted");
   });
 
+  it("does not blame the host for what no process's account holds", () => {
+    const local = groupsOf({ costs: [server(1, onProcfs)] });
+    expect(howCostsWereRead(local)).toContain("Socket memory and network are not read on platform local.");
+    const mixed = groupsOf({ topology: "x", costs: [server(1, onProcfs)] }, { costs: [server(1)] });
+    expect(rowsOf(costsTable(mixed, LOAD_S)).map((row) => row[4])).toEqual([
+      "not read on platform local",
+      "10 KiB",
+    ]);
+  });
+
   it("is not there when nothing was read", () => {
     expect(costsTable(groupsOf({}), LOAD_S)).toBeNull();
     expect(partsTable(groupsOf({}))).toBeNull();
     expect(coresInShort(groupsOf({}), LOAD_S)).toEqual([]);
     expect(costFindings(groupsOf({}), LOAD_S)).toEqual([]);
+  });
+});
+
+describe("parts that differ between repeats", () => {
+  const THREE = Object.fromEntries([1, 2, 3].map((number) => [`server-${number}`, { first: 10, last: 10 }]));
+  const ofServers = (...numbers: number[]): RunParts => ({
+    costs: [...numbers.map((number) => server(number)), router()],
+    sessionsPerInstance: THREE,
+  });
+  const cells = (groups: ReturnType<typeof groupsOf>): string[][] =>
+    rowsOf(costsTable(groups, LOAD_S)).map((row) => row.slice(1, 4));
+
+  it("count in the runs that have all of them, and nowhere else", () => {
+    const groups = groupsOf(
+      ofServers(1),
+      { ...ofServers(1, 2, 3), repeat: 2 },
+      { ...ofServers(1), repeat: 3 },
+    );
+    expect(cells(groups)).toEqual([
+      ["3 servers", "3.00", "150 KiB"],
+      ["router", "0.50", "50 KiB"],
+      ["together", "3.50", "200 KiB"],
+    ]);
+    expect(coresInShort(groups, LOAD_S)).toEqual(["phase9 3.50"]);
+    expect(costFindings(groups, LOAD_S)).toEqual([
+      "A part of phase9 was not read under load in 2 of 3 repeats: its costs are those of the others.",
+    ]);
+  });
+
+  it("are no cost when an instance was read in none, and such a topology has no rank", () => {
+    const groups = groupsOf(
+      { ...ofServers(1, 2), topology: "holed" },
+      { ...ofServers(1, 2, 3), topology: "whole" },
+    );
+    expect(cells(groups).slice(0, 3)).toEqual([
+      ["3 servers", "– (a part was not read)", "– (a part was not read)"],
+      ["router", "0.50", "50 KiB"],
+      ["together", "– (a part was not read)", "– (a part was not read)"],
+    ]);
+    expect(costFindings(groups, LOAD_S)).toEqual([
+      "What holed cost in all is not known: a part of it was not read under load.",
+    ]);
+  });
+
+  it("are a hole when it is the router that one repeat lacks", () => {
+    const bare = { costs: [server(1)], repeat: 2 };
+    const groups = groupsOf({ costs: [server(1), router()] }, bare);
+    expect(cells(groups)).toEqual([
+      ["server", "1.00", "50 KiB"],
+      ["router", "0.50", "50 KiB"],
+      ["together", "1.50", "100 KiB"],
+    ]);
   });
 });
 

@@ -33,12 +33,23 @@ export const makeCost = (parts: Partial<Cost> = {}): Cost => ({
   ...parts,
 });
 
+const isServer = ({ role }: Cost): boolean => role === "server";
+
+/** 200 streams, evenly spread. */
+const spreadOver = (instances: number): RunResult["sessionsPerInstance"] =>
+  Object.fromEntries(
+    Array.from({ length: instances }, (_, index) => [
+      `server-${index + 1}`,
+      { first: 200 / instances, last: 200 / instances },
+    ]),
+  );
+
 /** What a run is described by; every figure that follows from these is worked out. */
 export interface RunParts extends Partial<Omit<RunResult, Derived | "lostByCause">> {
   lostByCause?: Partial<RunResult["lostByCause"]>;
 }
 
-/** A run of 200 sessions with 12,000 due pairs, all delivered but for what `parts` takes away. */
+/** A run on as many instances as its costs name, or two, of 200 sessions with 12,000 due pairs, all delivered but for what `parts` takes away. */
 export const makeRun = (parts: RunParts = {}): RunResult => {
   const { lostByCause: losses = {}, ...given } = parts;
   const lostByCause = { ...noLosses(), ...losses };
@@ -61,7 +72,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     latencyMs: { p50: 1.2, p90: 2.5, p99: 7.4, p999: 21, max: 44 },
     reconnects: { count: 0, downtimeMs: null, timeTo95Ms: null, timeTo100Ms: null, peakPerSecond: 40 },
     affinity: { hitRatio: 0.34, misroutes: 400 },
-    sessionsPerInstance: { "server-1": { first: 100, last: 100 }, "server-2": { first: 100, last: 100 } },
+    sessionsPerInstance: spreadOver(given.costs?.some(isServer) ? given.costs.filter(isServer).length : 2),
     bounces: [],
     load: {
       offeredEventsPerSecond: 1000,
