@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { UsageObservation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
 import { measureCosts } from "./costs.ts";
+import { judgeRun } from "./judge-run.ts";
+import { bothLedgers } from "./test-support/story.ts";
 import { judgeHistory } from "./judge-history.ts";
 import type { PartCost } from "./run-result.ts";
 
@@ -131,6 +133,35 @@ describe("what an incarnation used", () => {
     const whole = [...before, reading(2000, 3)];
     expect(measureCosts(whole, { ...LOAD, drainStartedMs: null })).toEqual([]);
     expect(measureCosts(whole, { ...LOAD, loadStartedMs: null })).toEqual([]);
+  });
+});
+
+describe("readings that leave something out", () => {
+  const before = [reading(990, 1, { part: "a" }), reading(990, 1, { part: "b" })];
+  /** What is said of readings in a load from 1,000 to `drainStartedMs`. */
+  const remarks = (drainStartedMs: number, ...readings: UsageObservation[]): string[] =>
+    judgeRun([
+      { type: "phase", phase: "load-started", atMs: 1000 },
+      { type: "phase", phase: "drain-started", atMs: drainStartedMs },
+      ...[...bothLedgers, ...before, ...readings],
+    ]).reasons.filter((reason) => /read under load|readings of/.test(reason));
+  const both = (atMs: number) => ["a", "b"].map((part) => reading(atMs, 2, { part }));
+
+  it.each([
+    ["a second and a half of a short load", 3_000, 1500],
+    ["a tenth of the load", 21_000, 2000],
+    ["four seconds of a long one", 601_000, 4000],
+  ])("at its end are told from %s on", (_, drainStartedMs, limitMs) => {
+    expect(remarks(drainStartedMs, ...both(drainStartedMs - limitMs))).toEqual([]);
+    expect(remarks(drainStartedMs, ...both(drainStartedMs - limitMs - 1))).toEqual([
+      `The readings of a, b end more than ${limitMs} ms before the load did, so its costs are too low.`,
+    ]);
+  });
+
+  it("altogether, of an instance, are told", () => {
+    expect(remarks(9000, reading(8990, 2, { part: "a" }))).toEqual([
+      "What the parts use was read, but b was not read under load: what that costs is not known.",
+    ]);
   });
 });
 

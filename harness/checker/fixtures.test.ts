@@ -284,6 +284,7 @@ const EXPECTED: Record<string, Row> = {
   ],
   "remark-published-late": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
   "remark-costs-unknown": ["valid", [3, 0, 0, 0, 0], ["costs-unknown"]],
+  "remark-costs-unknown-of-a-server-never-read": ["valid", [3, 0, 0, 0, 0], ["costs-unknown"]],
   "remark-readings-end-early": ["valid", [3, 0, 0, 0, 0], ["readings-end-early"]],
 
   // What they plant is in the costs: see costs.test.ts.

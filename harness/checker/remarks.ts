@@ -2,7 +2,7 @@
 import { costWindow, measureCosts } from "./costs.ts";
 import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, plural } from "./evidence.ts";
-import { PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY_MS } from "./thresholds.ts";
+import { PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "./thresholds.ts";
 
 export const REMARKS = [
   {
@@ -103,14 +103,22 @@ export const REMARKS = [
   { id: "readings-end-early", when: readingsEndEarly },
 ] as const satisfies readonly Rule[];
 
-/** Only where the platform gave readings at all, and the run had a load. */
-function costsAreUnknown({ record: { usages }, context }: Evidence): string | null {
+/** Only where the platform gave readings at all, and the run had a load. A server that was never read is one of those that were not. */
+function costsAreUnknown({ record: { usages, instances, run }, context }: Evidence): string | null {
   if (usages.length === 0 || costWindow(context) === null) return null;
-  const known = new Set(measureCosts(usages, context).map(({ part }) => part));
-  const unknown = [...new Set(usages.map(({ part }) => part))].filter((part) => !known.has(part)).sort();
+  const costs = measureCosts(usages, context);
+  const known = new Set(costs.map(({ part }) => part));
+  const named = new Set([...usages.map(({ part }) => part), ...instances.all()]);
+  const unknown = [...named].filter((part) => !known.has(part)).sort();
+  const servers = new Set([
+    ...usages.filter(({ role }) => role === "server").map(({ part }) => part),
+    ...instances.all(),
+  ]);
+  const unnamed = (run?.replicas ?? 0) - servers.size;
+  if (unnamed > 0) unknown.push(plural(unnamed, unknown.length === 0 ? "server" : "further server"));
   if (unknown.length === 0) return null;
-  const whose =
-    known.size === 0 ? "no part was" : `${unknown.join(", ")} ${unknown.length === 1 ? "was" : "were"} not`;
+  const one = unknown.length === 1 && unnamed <= 1;
+  const whose = known.size === 0 ? "no part was" : `${unknown.join(", ")} ${one ? "was" : "were"} not`;
   return `What the parts use was read, but ${whose} read under load: what ${known.size === 0 ? "this topology costs" : "that costs"} is not known.`;
 }
 
@@ -122,9 +130,11 @@ function readingsEndEarly({ record: { usages }, context }: Evidence): string | n
     if (atMs > window.startMs && atMs <= window.endMs)
       lastMs.set(part, Math.max(atMs, lastMs.get(part) ?? -Infinity));
   }
-  const limitMs = context.drainStartedMs - READINGS_END_EARLY_MS;
-  const early = [...lastMs].filter(([, atMs]) => atMs < limitMs).map(([part]) => part);
+  const { share, leastMs, mostMs } = READINGS_END_EARLY;
+  const limitMs = Math.min(mostMs, Math.max(leastMs, share * (context.drainStartedMs - window.startMs)));
+  const endMs = context.drainStartedMs - limitMs;
+  const early = [...lastMs].filter(([, atMs]) => atMs < endMs).map(([part]) => part);
   return early.length === 0
     ? null
-    : `The readings of ${early.sort().join(", ")} end more than ${READINGS_END_EARLY_MS / 1000} s before the load did, so its costs are too low.`;
+    : `The readings of ${early.sort().join(", ")} end more than ${inMs(limitMs)} before the load did, so its costs are too low.`;
 }

@@ -66,5 +66,9 @@ export const CHANCE_MARGIN = 0.02;
  */
 export const READING_MARGIN_MS = 1_000;
 
-/** Readings come about every second. Where a part's last one is this much older than the end of the load, its costs are too low. */
-export const READINGS_END_EARLY_MS = 5_000;
+/**
+ * A part whose last reading is older than this at the end of the load has too low costs. The end of the load asks for a reading, whose
+ * stamp may be a second older than the question (an engine answers with what it read last), so less than `leastMs` is no sign. Up to
+ * there and to `mostMs` (two readings of a second each and the pauses between them), a tenth of the load is what may be missing.
+ */
+export const READINGS_END_EARLY = { share: 0.1, leastMs: 1_500, mostMs: 4_000 } as const;
