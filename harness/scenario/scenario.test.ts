@@ -51,6 +51,11 @@ describe("a scenario", () => {
     [{ client: "curl" }, '--client: unknown client "curl": choose from retrying, eventsource'],
     [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
     [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
+    [
+      { ramp: 14 },
+      "--ramp 14 is not shorter than --duration 14: the streams would never all be open at once, so nothing would be measured at 300; give a --ramp below 14 or a longer --duration",
+    ],
+    [{ ramp: 20, duration: 15 }, "--ramp 20 is not shorter than --duration 15"],
     [{ rate: 0.1, duration: 5, bounces: ["none"] }, "raise one so that there are at least 2"],
     [{ gates: 80 }, "--gates 80: a run of 70 events holds at most 69 gates"],
     [{ sessions: 19_000, rate: 100 }, "1900000 events/s is more than one host carries"],

@@ -158,6 +158,12 @@ function impossible(
       `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
     );
   }
+  // Each stream carries load for the duration from its own arrival: the first ones would have left before the last ones come.
+  if (scenario.ramp >= scenario.duration) {
+    problems.push(
+      `${nameOf("ramp")} ${scenario.ramp} is not shorter than ${nameOf("duration")} ${scenario.duration}: the streams would never all be open at once, so nothing would be measured at ${scenario.sessions}; give a ${nameOf("ramp")} below ${scenario.duration} or a longer ${nameOf("duration")}`,
+    );
+  }
   const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
   if (scenario.duration < shortest) {
     problems.push(
