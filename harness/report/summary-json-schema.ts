@@ -4,5 +4,6 @@ import { summarySchema } from "./summary.ts";
 
 export const SUMMARY_SCHEMA_FILE = new URL("./summary.schema.json", import.meta.url);
 
-/** What `summary.schema.json` has to hold (draft 2020-12). */
-export const summaryJsonSchema = (): unknown => z.toJSONSchema(summarySchema, { target: "draft-2020-12" });
+/** What `summary.schema.json` has to hold (draft 2020-12): what may be read, so that files from before a field was there are valid. */
+export const summaryJsonSchema = (): unknown =>
+  z.toJSONSchema(summarySchema, { target: "draft-2020-12", io: "input" });
