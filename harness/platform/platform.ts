@@ -103,7 +103,10 @@ export interface Deployment {
   ledgers(): Promise<LedgerFile[]>;
   /** One reading of every part that runs. Never rejects for a part that has just gone: it is left out. */
   usage(): Promise<PartUsage[]>;
-  /** Leaves it running when this process ends, until `downAll`. Nothing of this object is to be used after it. */
+  /**
+   * Leaves it running when this process ends, until `downAll`. Nothing of this object is to be used after it. Rejects when another one
+   * of its topology is kept already on this platform: this one is taken down then.
+   */
   release(): Promise<void>;
   /** Ends every process and container of the deployment, then removes its temporary files. Safe to call twice. */
   down(): Promise<void>;
@@ -165,7 +168,10 @@ export interface Platform {
   up(options: UpOptions): Promise<Deployment>;
   /** The kept deployments of this checkout that still run, oldest first. Cheap where there is none. */
   findKept(): Promise<KeptDeployment[]>;
-  /** Takes hold of a kept deployment. End with its `release` (it goes on running) or `down`. Rejects when no such deployment is kept. */
+  /**
+   * Takes hold of a kept deployment. End with its `release` (it goes on running) or `down`. Rejects when no such deployment is kept,
+   * or another command has hold of it.
+   */
   attach(id: string, listeners: DeploymentListeners): Promise<Deployment>;
   /** Removes deployments whose command is dead. Cheap where there is none. */
   sweepLeftovers(): Promise<SweepReport>;

@@ -27,6 +27,8 @@ const stateSchema = z.object({
   /** `sse-lab up` left it running on purpose. */
   kept: z.boolean(),
   owner: identitySchema,
+  /** The command that has hold of a kept deployment right now. One that is dead counts for nothing. */
+  holder: identitySchema.optional(),
   /** ISO 8601. */
   startedAt: z.string(),
   topology: z.string(),

@@ -1,6 +1,6 @@
 /** Deployments that outlive the command that brought them up: `sse-lab up`, then `bounce` and `down` by other commands. */
 import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
-import type { DeploymentState } from "./deployment-state.ts";
+import { claimDeployment } from "./claim-deployment.ts";
 import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import { ProcessTable } from "./process-table.ts";
 import { recordedDeployments } from "./recorded-deployments.ts";
@@ -25,15 +25,14 @@ export const findKept = (stateDir: string): KeptDeployment[] =>
  * Takes hold of a kept deployment, so that its instances can be bounced from this process. End with
  * its `release` (it goes on running) or `down`.
  *
- * @throws when no kept deployment of that id runs
+ * @throws when no kept deployment of that id runs, or another command has hold of it
  */
-export const attach = (id: string, listeners: DeploymentListeners, stateDir: string): LocalDeployment => {
-  const { kept } = recordedDeployments(stateDir);
-  const state: DeploymentState | undefined = kept.find((one) => one.id === id);
-  if (!state) {
-    const there = kept.map((one) => one.id).join(", ") || "none";
-    throw new Error(`no deployment "${id}" is up; there are: ${there}. Bring one up with sse-lab up`);
-  }
+export const attach = async (
+  id: string,
+  listeners: DeploymentListeners,
+  stateDir: string,
+): Promise<LocalDeployment> => {
+  const state = await claimDeployment(stateDir, id);
   const names = new Set(state.instances.map(({ name }) => name));
   const specs = new Map(
     state.processes.flatMap(({ spec }) => (names.has(spec.name) ? [[spec.name, spec] as const] : [])),

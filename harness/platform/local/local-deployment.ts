@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type { Deployment, DeploymentListeners, PartUsage } from "../platform.ts";
-import { removeState, writeState, type DeploymentState } from "./deployment-state.ts";
+import { releaseDeployment } from "./claim-deployment.ts";
+import { removeState, type DeploymentState } from "./deployment-state.ts";
 import { controlInstances, type LocalInstanceControl } from "./instance-control.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 import type { ProcessTable } from "./process-table.ts";
@@ -85,8 +86,11 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
       ),
     down: () => (down ??= takeDown()),
     release: async () => {
-      state.kept = true;
-      writeState(stateDir, state);
+      const other = await releaseDeployment(stateDir, state);
+      if (other !== undefined) {
+        await (down ??= takeDown());
+        throw new Error(`${state.topology} is up already as ${other}; ${state.id} was taken down again`);
+      }
       await reaper?.leave();
       processes.release();
     },

@@ -35,9 +35,9 @@ export const createLocalPlatform = (parts: LocalParts): LocalPlatform => ({
     for (const name of [...routers, ...brokers]) await parts.resolveTool(name, { onStep, signal });
   },
   up: (options) => bringUp(options, parts),
-  // As promises, since reading state files can throw.
+  // As a promise, since reading state files can throw.
   findKept: () => Promise.resolve().then(() => findKept(parts.stateDir)),
-  attach: (id, listeners) => Promise.resolve().then(() => attach(id, listeners, parts.stateDir)),
+  attach: (id, listeners) => attach(id, listeners, parts.stateDir),
   sweepLeftovers: () => sweepLeftovers(parts.stateDir),
   downAll: (onStep) => downAll(parts.stateDir, onStep),
 });

@@ -94,7 +94,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
 
   const reports: string[] = [];
   const onInstance = (name: string, state: string): void => void reports.push(`${name} ${state}`);
-  const attached = attach(place.id, { onInstance }, place.stateDir);
+  const attached = await attach(place.id, { onInstance }, place.stateDir);
   await attached.control.stop("server-2", 10_000);
   await attached.control.start("server-2");
   await attached.control.kill("server-3");
@@ -122,7 +122,9 @@ test("a command that is still running keeps its deployment, whatever others clea
     const deployment = await lab.up("phase0");
     expect((await downAll(lab.stateDir)).owned).toEqual([deployment.id]);
     expect((await fetch(`${deployment.url}/readyz`)).status).toBe(200);
-    expect(() => attach(deployment.id, {}, lab.stateDir)).toThrow(/no deployment .* is up; there are: none/);
+    await expect(attach(deployment.id, {}, lab.stateDir)).rejects.toThrow(
+      /no deployment .* is up; there are: none/,
+    );
     const state = readFileSync(join(lab.stateDir, `${deployment.id}.json`), "utf8");
     expect(state).toContain(`"pid": ${process.pid}`);
   } finally {

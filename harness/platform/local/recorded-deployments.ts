@@ -15,13 +15,16 @@ export interface RecordedDeployments {
   unreadable: string[];
 }
 
+/** Has a living command hold of it? */
+export const isHeld = ({ holder }: DeploymentState): boolean => holder !== undefined && isRunning(holder);
+
 export const recordedDeployments = (stateDir: string): RecordedDeployments => {
   const { states, unreadable } = readStates(stateDir);
   const found: RecordedDeployments = { owned: [], kept: [], leftover: [], foreign: [], unreadable };
   for (const state of states) {
     if (!isFromHere(state)) found.foreign.push(state);
     else if (state.kept) {
-      const runs = state.processes.some((one) => isRunning(one.identity));
+      const runs = isHeld(state) || state.processes.some((one) => isRunning(one.identity));
       (runs ? found.kept : found.leftover).push(state);
     } else (isRunning(state.owner) ? found.owned : found.leftover).push(state);
   }

@@ -2,7 +2,7 @@
 import type { SweepReport } from "../platform.ts";
 import { removeState, type DeploymentState } from "./deployment-state.ts";
 import { endProcesses } from "./end-processes.ts";
-import { recordedDeployments } from "./recorded-deployments.ts";
+import { isHeld, recordedDeployments } from "./recorded-deployments.ts";
 import { removeOwnPaths } from "./remove-own-paths.ts";
 
 const remove = async (
@@ -34,11 +34,16 @@ const sweep = async (
   const report: SweepReport = {
     swept: [],
     kept: alsoKept ? [] : ids(found.kept),
-    owned: ids(found.owned),
+    owned: ids([...found.owned, ...(alsoKept ? found.kept.filter(isHeld) : [])]),
     foreign: ids(found.foreign),
     problems: found.unreadable.map((path) => `${path} is not readable as a state file; remove it by hand`),
   };
-  await remove([...found.leftover, ...(alsoKept ? found.kept : [])], stateDir, report, onStep);
+  await remove(
+    [...found.leftover, ...(alsoKept ? found.kept.filter((one) => !isHeld(one)) : [])],
+    stateDir,
+    report,
+    onStep,
+  );
   return report;
 };
 
