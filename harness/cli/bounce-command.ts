@@ -5,6 +5,7 @@ import { BOUNCE_KINDS, type BounceKind, type Observation } from "../history/obse
 import { nowMs } from "../clock.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
 import { parseGrace } from "../scenario/scenario.ts";
+import { bringBack } from "./bring-back.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
 import { findAllKept, type Kept } from "./kept.ts";
@@ -78,7 +79,8 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
   const { kind } = options;
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
   await sweep();
-  const { deployment: kept, platform } = await findTheOne(topology, options.platform);
+  const found = await findTheOne(topology, options.platform);
+  const { deployment: kept, platform } = found;
   const startMs = nowMs();
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
@@ -103,10 +105,11 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
         ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
       };
       await bounce({ kind, instances, control, recorder: { record }, seed: Date.now(), settings, signal });
-      signal.throwIfAborted();
     } finally {
       await deployment.release();
     }
+    if (signal.aborted) await bringBack(found);
+    signal.throwIfAborted();
   });
   return failures.length > 0 ? EXIT.unknown : EXIT.valid;
 }

@@ -204,6 +204,9 @@ describe("up, bounce and down", () => {
       const again = await sseLab(["up", "phase2", "--platform", "local", "--json"]);
       expect(again.stderr).toContain("phase2 is up already on local");
       expect(JSON.parse(String(again.stdout))).toMatchObject({ topology: "phase2", platform: "local", url });
+      const fewer = await sseLab(["up", "phase2", "--platform", "local", "--replicas", "2"]);
+      expect(fewer.stderr).toContain("sse-lab: --replicas 2: phase2 is up on local with 4; take it down");
+      expect(fewer).toMatchObject({ exitCode: 2, stdout: "" });
       const bounce = await sseLab(["bounce", "phase2", "--kind", "crash"]);
       expect(bounce.stdout).toMatch(/server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/);
       expect(bounce.exitCode).toBe(0);
@@ -213,6 +216,60 @@ describe("up, bounce and down", () => {
       await sseLab(["down"]);
     }
     await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+
+  it.each([
+    ["crash", "killed"],
+    ["rolling", "not-ready"],
+  ])("leave nothing down when a bounce of %s is interrupted", async (kind, moment) => {
+    const up = await sseLab(["up", "phase1", "--platform", "local", "--replicas", "2", "--json"]);
+    const { url, instanceUrls } = JSON.parse(String(up.stdout)) as {
+      url: string;
+      instanceUrls: Record<string, string>;
+    };
+    try {
+      const bounce = sseLab(["bounce", "phase1", "--kind", kind]);
+      let told = "";
+      bounce.stdout?.on("data", (chunk: Buffer) => {
+        const before = told;
+        told += chunk.toString();
+        // Once: a second one means to leave at once.
+        if (!before.includes(moment) && told.includes(moment)) bounce.kill("SIGINT");
+      });
+      const { exitCode, stderr } = await bounce;
+      expect(exitCode).toBe(130);
+      expect(stderr).toMatch(/bringing back server-\d\n {2}starting server-\d/);
+      for (const each of [url, ...Object.values(instanceUrls)]) {
+        expect((await fetch(`${each}/readyz`)).status).toBe(200);
+      }
+    } finally {
+      await sseLab(["down"]);
+    }
+  });
+
+  it("says what has ended of a topology that is up, and how to go on", async () => {
+    const up = await sseLab(["up", "phase1", "--platform", "local", "--replicas", "2", "--json"]);
+    const { id, url, instanceUrls } = JSON.parse(String(up.stdout)) as {
+      id: string;
+      url: string;
+      instanceUrls: Record<string, string>;
+    };
+    try {
+      const state = await readFile(join(PROJECT_ROOT, ".sse-lab", "state", `${id}.json`), "utf8");
+      const { processes } = JSON.parse(state) as {
+        processes: { identity: { pid: number }; spec: { name: string } }[];
+      };
+      for (const { identity, spec } of processes) {
+        if (["traefik", "server-2"].includes(spec.name)) process.kill(identity.pid, "SIGKILL");
+      }
+      const again = await sseLab(["up", "phase1", "--platform", "local"]);
+      expect(again.stderr).toContain(
+        `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ${instanceUrls["server-2"] ?? ""} do not answer; take it down with make down`,
+      );
+      expect(again).toMatchObject({ exitCode: 2, stdout: "" });
+    } finally {
+      await sseLab(["down"]);
+    }
   });
 
   it("work for a topology with HAProxy, with a deploy that kills at once, and tell programs what was removed", async () => {

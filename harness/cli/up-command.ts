@@ -9,6 +9,7 @@ import { choosePlatform } from "./choose-platform.ts";
 import { describeKept } from "./describe-kept.ts";
 import { CliError } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
+import { deadParts } from "./kept-health.ts";
 import { numeric, PLATFORM_HELP } from "./scenario-flags.ts";
 import { sweep } from "./sweep.ts";
 
@@ -36,12 +37,30 @@ async function up(name: string, options: UpOptions): Promise<void> {
   await sweep();
   const running = (await platform.findKept()).find((kept) => kept.topology === topology.name);
   if (running) {
+    await refuseIfOther(running, options.replicas === undefined ? undefined : replicas);
     process.stderr.write(`${topology.name} is up already on ${platform.name} (sse-lab down removes it)\n`);
     print(running, options);
     return;
   }
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
   print(await bringUp(platform, topology, replicas), options);
+}
+
+/** @throws CliError when it is not what was asked for: another number of instances, or some of it has ended. */
+async function refuseIfOther(kept: KeptDeployment, replicas: number | undefined): Promise<void> {
+  const { topology, platform, instances } = kept;
+  if (replicas !== undefined && replicas !== instances.length) {
+    throw new CliError(
+      `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; take it down with make down, then bring it up with ${replicas}`,
+    );
+  }
+  const dead = await deadParts(kept);
+  if (dead.length > 0) {
+    throw new CliError(
+      `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ${dead.length === 1 ? "does" : "do"} not answer; ` +
+        `take it down with make down, then run sse-lab up ${topology} again`,
+    );
+  }
 }
 
 async function bringUp(platform: Platform, topology: Topology, replicas: number): Promise<KeptDeployment> {
