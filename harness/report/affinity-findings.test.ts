@@ -75,12 +75,38 @@ describe("balance", () => {
     expect(finding).toContain("In steady state, uneven load is confirmed");
   });
 
-  it("is found in any repeat", () => {
-    const bounce = "crash" as const;
-    const [finding] = balanceFindings(
-      groupsOf({ bounce }, { bounce, repeat: 2, sessionsPerInstance: spread([90, 150], [110, 0]) }),
-    );
-    expect(finding).toContain("150 and 0 in phase9 (110 and 90 before)");
+  const bounce = "crash" as const;
+  const even = { bounce, sessionsPerInstance: spread([100, 100], [100, 100]) };
+  const uneven = { bounce, sessionsPerInstance: spread([90, 150], [110, 0]) };
+
+  it("is what most repeats show", () => {
+    const [confirmed] = balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }, { ...uneven, repeat: 3 }));
+    expect(confirmed).toContain("confirmed; streams on the fullest");
+    expect(confirmed).toContain("150 and 0 in phase9 (110 and 90 before)");
+    const [refuted] = balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }, { ...even, repeat: 3 }));
+    expect(refuted).toContain("uneven load is refuted for phase9");
+    expect(balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }))).toEqual([
+      "Across crash, uneven load is not confirmed for phase9: most repeats do not agree.",
+    ]);
+  });
+
+  it("is not confirmed by what chance does with few streams", () => {
+    const of = (...ends: [number, number][]) =>
+      balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread(...ends) }));
+    expect(of([4, 6], [4, 4], [4, 2])).toEqual([
+      "Across crash, uneven load is not confirmed for phase9 (6 and 2): not enough streams to tell it from chance.",
+    ]);
+    // Four standard errors of 36 streams on one of three instances are 11.3 of them.
+    expect(of([12, 23], [12, 7], [12, 6])[0]).toContain("not confirmed for phase9 (23 and 6)");
+    expect(of([12, 24], [12, 6], [12, 6])[0]).toContain("is confirmed");
+    expect(of([2, 2], [2, 2], [2, 2])[0]).toContain("not confirmed for phase9 (2 and 2)");
+    expect(of([12, 12], [12, 12], [12, 12])[0]).toContain("refuted");
+  });
+
+  it("is not the bounce's where it was there before", () => {
+    expect(balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread([150, 150], [50, 50]) }))).toEqual([
+      "Across crash, uneven load is not the bounce's in phase9 (150 and 50): it was there before.",
+    ]);
   });
 
   it("is no matter of a single instance", () => {

@@ -1,5 +1,6 @@
 /** Whether sessions stay with their instance, and how evenly a bounce leaves them spread, in sentences drawn from the figures. */
 import type { RunResult } from "../checker/run-result.ts";
+import { CHANCE_SIGMAS } from "../checker/thresholds.ts";
 import { formatCount, formatList } from "./format.ts";
 import { STEADY } from "./glossary.ts";
 import { groupBy } from "./group-by.ts";
@@ -58,38 +59,96 @@ type End = "first" | "last";
 const streamsAt = (run: RunResult, end: End): number[] =>
   Object.values(run.sessionsPerInstance).map((streams) => streams[end]);
 
-const isUneven = (streams: readonly number[]): boolean =>
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
+/** Further from an equal share than the fullest or emptiest of instances that are drawn at random ever is. */
+const isBeyondChance = (streams: readonly number[]): boolean => {
+  const all = sum(streams);
+  const share = 1 / streams.length;
+  const limit = CHANCE_SIGMAS * Math.sqrt(all * share * (1 - share));
+  return streams.some((count) => Math.abs(count - all * share) > limit);
+};
+
+const isLopsided = (streams: readonly number[]): boolean =>
   Math.max(...streams) > UNEVEN_FACTOR * Math.max(1, Math.min(...streams));
+
+/** False when the streams are so few that even all of them on one instance could be chance. */
+const canTell = (streams: readonly number[]): boolean =>
+  isBeyondChance(streams.map((_, index) => (index === 0 ? sum(streams) : 0)));
+
+/** `before`: uneven at the end, as it was before the bounce. `few`: lopsided, or not, by no more than chance makes of so few streams. */
+type Balance = "even" | "uneven" | "before" | "few";
+
+const balanceOf = (run: RunResult): Balance => {
+  const [before, after] = [streamsAt(run, "first"), streamsAt(run, "last")];
+  const isUneven = (streams: readonly number[]): boolean => isLopsided(streams) && isBeyondChance(streams);
+  if (!canTell(after)) return "few";
+  if (isUneven(after)) return run.bounce !== STEADY && isUneven(before) ? "before" : "uneven";
+  return isLopsided(after) ? "few" : "even";
+};
 
 const range = (streams: readonly number[]): string =>
   `${formatCount(Math.max(...streams))} and ${formatCount(Math.min(...streams))}`;
 
+/** What most repeats show, with the first run that shows it; `mixed` where no balance has most of them. */
+const balanceOfMost = (
+  group: RunGroup,
+): { group: RunGroup; balance: Balance | "mixed"; example: RunResult } => {
+  const [most] = groupBy(group.measured, balanceOf).sort((a, b) => b.length - a.length);
+  const [example] = most ?? group.measured;
+  if (example === undefined) throw new Error(`${group.topology} has no run`);
+  const isMost = (most?.length ?? 0) * 2 > group.measured.length;
+  return { group, balance: isMost ? balanceOf(example) : "mixed", example };
+};
+
+const COMPARED = "streams on the fullest and the emptiest instance at the end";
+
 /**
- * Per bounce: where streams ended unevenly spread, against how they had begun, in at least one repeat; and where they did not.
- * Of steady state only what is uneven: nothing claims that it is.
+ * Per bounce: where it left the streams unevenly spread in most repeats, against how they had begun; where it did not; and where that
+ * cannot be told. Of steady state only what is uneven: nothing claims that it is.
  */
 export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
   groupBy(conclusive(groups).filter(several), (group) => group.bounce).flatMap((here) => {
-    const uneven = here.flatMap((group) => {
-      const example = group.measured.find((run) => isUneven(streamsAt(run, "last")));
-      return example === undefined ? [] : [{ group, example }];
-    });
-    const even = here.filter((group) => uneven.every((one) => one.group !== group));
-    const when = whenBounced(here[0].bounce);
+    const judged = here.map(balanceOfMost);
+    const those = (balance: Balance | "mixed") => judged.filter((one) => one.balance === balance);
+    const ofThose = (balance: Balance | "mixed"): string => names(those(balance).map(({ group }) => group));
+    const [uneven, even] = [those("uneven"), those("even")];
+    if (here[0].bounce === STEADY && uneven.length === 0) return [];
     const cases = uneven.map(
       ({ group, example }) =>
         `${range(streamsAt(example, "last"))} in ${group.topology} (${range(streamsAt(example, "first"))} before)`,
     );
-    if (cases.length === 0)
-      return here[0].bounce === STEADY
-        ? []
-        : `${when}, uneven load is refuted for ${names(even)}: no instance ended with more than twice the streams of another.`;
-    return `${when}, uneven load is confirmed; streams on the fullest and the emptiest instance at the end: ${cases.join("; ")}${even.length > 0 ? `; refuted for ${names(even)}` : ""}.`;
+    const before = those("before").map(
+      ({ group, example }) => `${group.topology} (${range(streamsAt(example, "first"))})`,
+    );
+    const few = those("few").map(
+      ({ group, example }) => `${group.topology} (${range(streamsAt(example, "last"))})`,
+    );
+    const said = [
+      ...(uneven.length > 0 ? [`uneven load is confirmed; ${COMPARED}: ${cases.join("; ")}`] : []),
+      ...(even.length > 0
+        ? [
+            uneven.length > 0
+              ? `refuted for ${ofThose("even")}`
+              : `uneven load is refuted for ${ofThose("even")}: no instance ended with more than twice the streams of another`,
+          ]
+        : []),
+      ...(before.length > 0
+        ? [`uneven load is not the bounce's in ${formatList(before)}: it was there before`]
+        : []),
+      ...(few.length > 0
+        ? [`uneven load is not confirmed for ${formatList(few)}: not enough streams to tell it from chance`]
+        : []),
+      ...(those("mixed").length > 0
+        ? [`uneven load is not confirmed for ${ofThose("mixed")}: most repeats do not agree`]
+        : []),
+    ];
+    return [`${whenBounced(here[0].bounce)}, ${said.join("; ")}.`];
   });
 
 /** The share of all streams that the fullest instance has; null without any stream. */
 export const fullestShare = (run: RunResult, end: End): number | null => {
   const streams = streamsAt(run, end);
-  const all = streams.reduce((sum, count) => sum + count, 0);
+  const all = sum(streams);
   return all === 0 ? null : Math.max(...streams) / all;
 };
