@@ -58,6 +58,22 @@ describe("affinity", () => {
     expect(measureAffinity(record)).toEqual({ hitRatio: 1 / 2, misroutes: 1 });
   });
 
+  it("has no route for a session that was never created, when others were or were to be", () => {
+    const create = (session: string, status: number, sessionId?: string): Observation => ({
+      type: "request",
+      session,
+      request: "create",
+      status,
+      instance: "a",
+      ...(sessionId === undefined ? {} : { sessionId }),
+      atMs: 1,
+    });
+    const never = [create("s0", 503), request("s0", "a", 2), request("s0", "b", 3), request("s0", "c", 4)];
+    expect(measureAffinity(recordOf(never))).toEqual({ hitRatio: null, misroutes: 0 });
+    const other = [create("s1", 201, "id1"), request("s1", "a", 2), request("s1", "a", 3)];
+    expect(measureAffinity(recordOf([...never, ...other]))).toEqual({ hitRatio: 1, misroutes: 0 });
+  });
+
   it("passes over requests that nobody answered", () => {
     const record = recordOf([request("s0", "a", 1), request("s0", undefined, 2), request("s0", "a", 3)]);
     expect(measureAffinity(record)).toEqual({ hitRatio: 1, misroutes: 0 });

@@ -4,13 +4,17 @@ import type { SessionRecord } from "./session-record.ts";
 
 /**
  * Of a created session's requests and stream openings but the first: how many reached the instance of the one before. What
- * came before there was a session could not be routed by its id, and is not counted for any kind of affinity.
+ * came before there was a session could not be routed by its id, and is not counted for any kind of affinity; nor is a session that
+ * was never created. In a history that tells of no creation at all, every answer counts.
  */
 export function measureAffinity({ sessions }: RunRecord): RunResult["affinity"] {
   let hits = 0;
   let misroutes = 0;
-  for (const session of sessions.values()) {
-    const route = routeOf(session);
+  const all = [...sessions.values()];
+  const tellsCreation = all.some(({ requests }) => requests.some(({ request }) => request === "create"));
+  for (const session of all) {
+    const createdMs = tellsCreation ? createdAt(session) : -Infinity;
+    const route = routeOf(session, createdMs);
     for (const [index, instance] of route.entries()) {
       if (index === 0) continue;
       if (instance === route[index - 1]) hits++;
@@ -20,16 +24,15 @@ export function measureAffinity({ sessions }: RunRecord): RunResult["affinity"] 
   return { hitRatio: hits + misroutes === 0 ? null : hits / (hits + misroutes), misroutes };
 }
 
+/** When the session got its id; Infinity when it never did. */
+const createdAt = ({ requests }: SessionRecord): number =>
+  Math.min(...requests.flatMap(({ sessionId, atMs }) => (sessionId === undefined ? [] : [atMs])));
+
 /** The instances that answered once there was a session, in the order of the answers; those of one instant by name, for want of better. */
-function routeOf({ requests, connected }: SessionRecord): string[] {
-  const createdMs = Math.min(
-    ...requests.flatMap(({ sessionId, atMs }) => (sessionId === undefined ? [] : [atMs])),
-  );
-  const afterCreation = requests.filter(
-    ({ sessionId, atMs }) => createdMs === Infinity || (atMs >= createdMs && sessionId === undefined),
-  );
-  return [...afterCreation, ...connected.values()]
-    .flatMap(({ instance, atMs }) => (instance === undefined ? [] : [{ instance, atMs }]))
+function routeOf({ requests, connected }: SessionRecord, createdMs: number): string[] {
+  const answers = requests.filter(({ sessionId }) => sessionId === undefined);
+  return [...answers, ...connected.values()]
+    .flatMap(({ instance, atMs }) => (instance === undefined || atMs < createdMs ? [] : [{ instance, atMs }]))
     .sort((a, b) => a.atMs - b.atMs || (a.instance < b.instance ? -1 : Number(a.instance > b.instance)))
     .map(({ instance }) => instance);
 }
