@@ -201,10 +201,21 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
     /no instance "server-4".*server-1, server-2, server-3/,
   );
 
-  // Three revisions each, and a restart.
+  // A deploy brings back what was down, and is no deploy of it.
+  await control.kill("server-2");
+  replaced.length = 0;
+  await expect(control.deploy({ strategy: "recreate", graceMs: 0, onReplace })).rejects.toThrow(
+    "server-2 was not running when its replacement began: the bounce disturbed nothing of it",
+  );
+  expect(replaced.filter(({ what }) => what.endsWith("ended")).map(({ what }) => what)).not.toContain(
+    "server-2 ended",
+  );
+  expect((await fetch(`${deployment.instanceUrls["server-2"]!}/readyz`)).status).toBe(200);
+
+  // Four revisions each, and a restart.
   const ledgers = await deployment.ledgers();
-  expect(ledgers.filter(({ instance }) => instance === "server-1")).toHaveLength(3);
-  expect(ledgers.filter(({ instance }) => instance === "server-2")).toHaveLength(4);
+  expect(ledgers.filter(({ instance }) => instance === "server-1")).toHaveLength(4);
+  expect(ledgers.filter(({ instance }) => instance === "server-2")).toHaveLength(5);
   for (const { path, instance } of ledgers) {
     expect(JSON.parse((await readFile(path, "utf8")).split("\n")[0]!)).toMatchObject({
       kind: "boot",
