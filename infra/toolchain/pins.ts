@@ -37,8 +37,9 @@ export const PULUMI_CLI: PulumiPart = {
   title: "the Pulumi CLI",
   setting: "SSE_LAB_PULUMI",
   command: "pulumi",
-  // The lower bound is that of @pulumi/docker 5.2; the Automation API refuses another major version.
-  accepted: ">=3.142.0 <4.0.0",
+  // Up to 3.205.0 events come through a file that is read with a delay; hooks of resources are older than that. The Automation API
+  // refuses another major version.
+  accepted: ">=3.206.0 <4.0.0",
   built: {
     title: `the Pulumi CLI ${CLI_VERSION}`,
     name: "cli",

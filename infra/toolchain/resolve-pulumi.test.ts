@@ -71,13 +71,13 @@ const errorOf = async (promise: Promise<unknown>): Promise<ToolchainError> => {
 };
 
 test("what is on PATH is taken, as it is", async () => {
-  const path = await installCli("3.200.1");
+  const path = await installCli("3.206.0");
   await pluginOnPath("5.3.1");
   const tools = await resolvePulumi({ env });
   expect(tools).toEqual({
     pulumi: path,
     root: join(folder, "host"),
-    version: "3.200.1",
+    version: "3.206.0",
     source: "path",
     plugin: { path: bin, version: "5.3.1", source: "path" },
     languageHost: undefined,
@@ -85,11 +85,11 @@ test("what is on PATH is taken, as it is", async () => {
     env: { PATH: `${bin}:${bin}`, PULUMI_SKIP_UPDATE_CHECK: "true" },
   });
   const command = await PulumiCommand.get({ root: tools.root });
-  expect(command.version?.version).toBe("3.200.1");
+  expect(command.version?.version).toBe("3.206.0");
 });
 
 test("a setting comes before PATH, whatever the binary is called", async () => {
-  await installCli("3.200.1");
+  await installCli("3.206.0");
   await pluginOnPath();
   const cli = await installCli("3.210.0", join(folder, "own", "my-pulumi"));
   const plugin = await installPlugin("docker", "5.4.0", join(folder, "own", "my-plugin"));
@@ -118,7 +118,7 @@ test.each([
   ["does not exist", "/nowhere/pulumi", /SSE_LAB_PULUMI=\/nowhere\/pulumi does not run .*ENOENT/],
   ["is another program", "/bin/true", /SSE_LAB_PULUMI=\/bin\/true does not say a version of Pulumi/],
 ])("a setting of the CLI that %s is refused by name", async (_, path, problem) => {
-  await installCli("3.200.1");
+  await installCli("3.206.0");
   await pluginOnPath();
   const error = await errorOf(resolvePulumi({ env: { ...env, SSE_LAB_PULUMI: path } }));
   expect(error.problem).toMatch(problem);
@@ -126,11 +126,11 @@ test.each([
 });
 
 test("a setting of an old CLI is refused, an old CLI on PATH is passed over with the reason", async () => {
-  const path = await installCli("3.100.0");
+  const path = await installCli("3.205.0");
   await pluginOnPath();
   const bySetting = await errorOf(resolvePulumi({ env: { ...env, SSE_LAB_PULUMI: path } }));
-  expect(bySetting.problem).toBe(`SSE_LAB_PULUMI=${path} is version 3.100.0, not one of >=3.142.0 <4.0.0`);
-  const passedOver = `${path} is version 3.100.0, not one of`;
+  expect(bySetting.problem).toBe(`SSE_LAB_PULUMI=${path} is version 3.205.0, not one of >=3.206.0 <4.0.0`);
+  const passedOver = `${path} is version 3.205.0, not one of`;
   expect((await inspectPulumi(env)).detail).toContain(`passed over: ${passedOver}`);
   expect((await errorOf(resolvePulumi({ env }))).problem).toContain(passedOver);
 });
@@ -145,7 +145,7 @@ test.each([
   ],
   ["is too old", () => installPlugin("docker", "4.9.0", join(folder, "p")), /is version 4\.9\.0, not one of/],
 ])("a setting of the plugin that %s is refused by name", async (_, make, problem) => {
-  await installCli("3.200.1");
+  await installCli("3.206.0");
   const path = await make();
   const error = await errorOf(resolvePulumi({ env: { ...env, SSE_LAB_PULUMI_DOCKER_PLUGIN: path } }));
   expect(error.problem).toContain(`SSE_LAB_PULUMI_DOCKER_PLUGIN=${path} `);
@@ -153,7 +153,7 @@ test.each([
 });
 
 test("a plugin in Pulumi's own plugin cache is left to Pulumi, a half-installed one isn't there", async () => {
-  await installCli("3.200.1");
+  await installCli("3.206.0");
   const plugins = join(folder, "home", "plugins");
   const path = await install(join(plugins, "resource-docker-v5.2.0", "pulumi-resource-docker"), "");
   const tools = await resolvePulumi({ env });
@@ -164,7 +164,7 @@ test("a plugin in Pulumi's own plugin cache is left to Pulumi, a half-installed 
 });
 
 test("the language host is found beside the CLI", async () => {
-  await installCli("3.200.1");
+  await installCli("3.206.0");
   await pluginOnPath();
   await install(join(bin, "pulumi-language-nodejs"), "");
   expect((await resolvePulumi({ env })).languageHost).toBe(bin);
@@ -187,7 +187,7 @@ test("a Go that is too old builds nothing", async () => {
 });
 
 test("an inspection says what is there and makes nothing", async () => {
-  await installCli("3.200.1");
+  await installCli("3.206.0");
   const path = await pluginOnPath();
   const inspection = await inspectPulumi(env);
   expect(inspection.status).toBe("ok");
