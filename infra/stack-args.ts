@@ -26,7 +26,7 @@ export interface StackArgs {
   images: StackImages;
   /** A new value replaces every server container: that is a deploy. Shown in the container's environment and label. */
   revision: string;
-  /** Between SIGTERM and SIGKILL when a server container is stopped. 0: SIGKILL at once. Whole seconds. */
+  /** Between SIGTERM and SIGKILL when a server container is stopped. 0: SIGKILL right behind SIGTERM. Whole seconds. */
   graceS: number;
   ports: StackPorts;
   /** Absolute path of a host folder, writable for any user, that gets the instances' ledgers. No ledgers without it. */

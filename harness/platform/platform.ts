@@ -43,7 +43,7 @@ export interface LedgerFile {
 export interface Deploy {
   /** `rolling`: one after the other, each ready before the next is stopped. `recreate`: all are stopped, then all started. */
   strategy: "rolling" | "recreate";
-  /** SIGTERM, then SIGKILL when it is still there after this long. 0: SIGKILL at once, as hosts do that give no grace. Milliseconds. */
+  /** SIGTERM, then SIGKILL when it is still there after this long. 0: SIGKILL at once, or right behind SIGTERM, as Docker does. Milliseconds. */
   graceMs: number;
   /** The replacement of one instance began (before anything is done to it) or ended (it is ready and has traffic again). `atMs` on the harness clock. */
   onReplace?: (instance: string, state: "started" | "ended", atMs: number) => void;
