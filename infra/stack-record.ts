@@ -42,7 +42,8 @@ export class StackRecordError extends Error {
 }
 
 /** The project's own folder, whatever folder the command was called in. */
-export const defaultRecordsDir = resolve(import.meta.dirname, "state/stacks");
+const STATE_DIR = resolve(import.meta.dirname, "state");
+export const defaultRecordsDir = join(STATE_DIR, "stacks");
 
 export const stackRecordFile = (stack: string, recordsDir = defaultRecordsDir): string => {
   if (!/^[A-Za-z0-9._-]+$/.test(stack) || stack.startsWith(".")) {
@@ -88,6 +89,8 @@ export const readStackRecord = (stack: string, recordsDir = defaultRecordsDir): 
 export const writeStackRecord = (record: StackRecord, recordsDir = defaultRecordsDir): void => {
   const path = stackRecordFile(record.stack, recordsDir);
   mkdirSync(recordsDir, { recursive: true, mode: 0o700 });
+  // Pulumi's state lies beside the records, readable for everybody as Pulumi writes it, and its passphrase may be the empty one.
+  if (recordsDir === defaultRecordsDir) chmodSync(STATE_DIR, 0o700);
   const draft = `${path}.${process.pid}.tmp`;
   // The mode counts for a new file only; a draft of a process that had this pid may be there.
   rmSync(draft, { force: true });
