@@ -35,13 +35,13 @@ export const containerUsage = async (
   docker: Dockerode,
   { part, role, container }: UsedPart,
 ): Promise<PartUsage | undefined> => {
-  const handle = docker.getContainer(container);
   let state: Dockerode.ContainerInspectInfo;
   let raw: unknown;
   try {
-    state = await handle.inspect();
+    state = await docker.getContainer(container).inspect();
     if (!state.State.Running) return undefined;
-    raw = await handle.stats({ stream: false, "one-shot": true });
+    // By id: another container may have got the name in between.
+    raw = await docker.getContainer(state.Id).stats({ stream: false, "one-shot": true });
   } catch {
     return undefined;
   }
@@ -51,7 +51,7 @@ export const containerUsage = async (
   const { read, cpu_stats: cpu, memory_stats: memory, networks } = parsed.data;
   const memoryBytes = memory.stats.anon ?? memory.stats.total_rss;
   if (memoryBytes === undefined) return undefined;
-  const socketMemoryBytes = memory.stats.sock ?? (await socketMemoryV1(state.State.Pid));
+  const socketMemoryBytes = memory.stats.sock ?? (await socketMemoryV1(state.Id, state.State.Pid));
   const interfaces = networks && Object.values(networks);
   return {
     part,

@@ -11,29 +11,39 @@ import type Dockerode from "dockerode";
 const V1_MEMORY = "/sys/fs/cgroup/memory";
 const UNLIMITED = "-1";
 
+/** Containers, by id and first process, whose accounting was switched on by this process: the limit itself does not tell. */
+const accounted = new Set<string>();
+
 /** proc(5), /proc/pid/cgroup: `4:memory:/docker/<id>` on v1. */
-const v1Folder = async (pid: number): Promise<string | undefined> => {
+const v1Folder = async (id: string, pid: number): Promise<string | undefined> => {
   const text = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
   for (const line of text.split("\n")) {
     const [, controllers = "", path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    // The container's own group only: a host that shows another view of the hierarchy must not have its root changed.
-    if (controllers.split(",").includes("memory") && path && path !== "/") return join(V1_MEMORY, path);
+    // The container's own group only: the pid may be another program's by now, or mean nothing on this host.
+    if (controllers.split(",").includes("memory") && path?.includes(id)) return join(V1_MEMORY, path);
   }
   return undefined;
 };
 
 /**
- * Bytes in socket buffers of the container whose first process has this pid, by cgroup v1. Switches the accounting on when it is off.
- * Undefined where that cannot be known: cgroup v2, no right to write, another host.
+ * Bytes in socket buffers of the container of this id, whose first process has this pid, by cgroup v1. Switches the accounting on when
+ * it is off. Undefined where that cannot be known: not accounted for until now, cgroup v2, no right to write, another host.
  */
-export const socketMemoryV1 = async (pid: number): Promise<number | undefined> => {
-  const folder = await v1Folder(pid);
+export const socketMemoryV1 = async (id: string, pid: number): Promise<number | undefined> => {
+  const folder = await v1Folder(id, pid);
   if (folder === undefined) return undefined;
+  // A container that is started again gets a new group of the same name.
+  const incarnation = `${id} ${pid}`;
   const limit = join(folder, "memory.kmem.tcp.limit_in_bytes");
   try {
     const current = Number((await readFile(limit, "utf8")).trim());
     // A real limit, whoever set it, has the accounting on already.
-    if (current >= 2 ** 62) await writeFile(limit, UNLIMITED);
+    if (current >= 2 ** 62 && !accounted.has(incarnation)) {
+      await writeFile(limit, UNLIMITED);
+      accounted.add(incarnation);
+      // What was accepted before is not in the account.
+      return undefined;
+    }
     const bytes = Number((await readFile(join(folder, "memory.kmem.tcp.usage_in_bytes"), "utf8")).trim());
     return Number.isFinite(bytes) ? bytes : undefined;
   } catch {
@@ -47,5 +57,5 @@ export const accountForSockets = async (docker: Dockerode, container: string): P
     .getContainer(container)
     .inspect()
     .catch(() => undefined);
-  if (found && found.State.Pid > 0) await socketMemoryV1(found.State.Pid);
+  if (found && found.State.Pid > 0) await socketMemoryV1(found.Id, found.State.Pid);
 };
