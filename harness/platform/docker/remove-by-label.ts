@@ -1,6 +1,8 @@
 /** Removes from the engine what carries our labels: containers, networks, volumes, in the order in which they hold each other. */
+import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { STACK_LABEL } from "../../../infra/components/labels.ts";
+import { DockerError } from "./docker-error.ts";
 import { ownFilter } from "./own-labels.ts";
 
 export interface RemovedThings {
@@ -9,16 +11,24 @@ export interface RemovedThings {
   volumes: number;
 }
 
-/** Gone already, or being removed by somebody else. */
-const isGone = (error: unknown): boolean => {
-  const { statusCode } = error as { statusCode?: number };
-  return statusCode === 404 || statusCode === 409;
-};
+const GONE = 404;
+/** Of a container: somebody else is removing it. Of a volume: a container uses it. */
+const CONFLICT = 409;
+/** The engine takes a moment to let go of what a container used. */
+const GONE_TIMEOUT_MS = 30_000;
+const RETRY_MS = 100;
 
-const removeAll = async (removals: readonly (() => Promise<unknown>)[]): Promise<number> => {
+const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+
+const removeAll = async (
+  removals: readonly (() => Promise<unknown>)[],
+  passedOver: readonly number[] = [GONE],
+): Promise<number> => {
   const results = await Promise.allSettled(removals.map((remove) => remove()));
   for (const result of results) {
-    if (result.status === "rejected" && !isGone(result.reason)) throw result.reason;
+    if (result.status === "rejected" && !passedOver.includes(statusOf(result.reason) ?? 0)) {
+      throw result.reason;
+    }
   }
   return results.filter((result) => result.status === "fulfilled").length;
 };
@@ -60,14 +70,47 @@ export const removeContainers = async (docker: Dockerode, stack: string): Promis
         () =>
           docker.getContainer(Id).remove({ force: true, v: true }),
     ),
+    [GONE, CONFLICT],
   );
+};
+
+/** As long as one is there, the engine removes neither its network nor its volume. */
+const containersGone = async (docker: Dockerode, stack: string): Promise<void> => {
+  const deadline = performance.now() + GONE_TIMEOUT_MS;
+  for (;;) {
+    const { containers } = await listOwn(docker, stack);
+    if (containers.length === 0) return;
+    if (performance.now() > deadline) {
+      const names = containers.flatMap(({ Names }) => Names).join(", ");
+      throw new DockerError(
+        `${names} was removed and is still there after ${GONE_TIMEOUT_MS / 1000} s`,
+        "restart the Docker engine, then run sse-lab down",
+      );
+    }
+    await delay(RETRY_MS);
+  }
+};
+
+const removeVolume = async (docker: Dockerode, name: string): Promise<void> => {
+  const deadline = performance.now() + GONE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await docker.getVolume(name).remove({ force: true });
+      return;
+    } catch (error) {
+      if (statusOf(error) !== CONFLICT || performance.now() > deadline) throw error;
+      await delay(RETRY_MS);
+    }
+  }
 };
 
 /** @throws the engine's error for what it does not remove; a second call tries again */
 export const removeByLabel = async (docker: Dockerode, stack: string): Promise<RemovedThings> => {
   const { networks, volumes } = await listOwn(docker, stack);
+  const containers = await removeContainers(docker, stack);
+  await containersGone(docker, stack);
   return {
-    containers: await removeContainers(docker, stack),
+    containers,
     networks: await removeAll(
       networks.map(
         ({ Id }) =>
@@ -79,7 +122,7 @@ export const removeByLabel = async (docker: Dockerode, stack: string): Promise<R
       volumes.map(
         ({ Name }) =>
           () =>
-            docker.getVolume(Name).remove({ force: true }),
+            removeVolume(docker, Name),
       ),
     ),
   };
