@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
 import { PROJECT_ROOT } from "./own-labels.ts";
-import { backendUrl, projectName, workspaceFolder } from "./pulumi-backend.ts";
+import { backendUrl, passphrase, projectName, workspaceFolder } from "./pulumi-backend.ts";
 
 /** Nothing of the user's own Pulumi is used but what they set for this: no login, no selected stack, no other backend. */
 const environment = (dockerHost: string, tools: Record<string, string>): Record<string, string> => ({
@@ -16,10 +16,7 @@ const environment = (dockerHost: string, tools: Record<string, string>): Record<
   PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "16",
   // Each `up` would add a copy of the whole state.
   PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
-  ...(process.env["PULUMI_CONFIG_PASSPHRASE"] === undefined &&
-  process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] === undefined
-    ? { PULUMI_CONFIG_PASSPHRASE: "" }
-    : {}),
+  ...passphrase(),
 });
 
 /** Nobody reads what the program would export before there is a program. */

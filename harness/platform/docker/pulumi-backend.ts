@@ -4,13 +4,37 @@ import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { DockerError } from "./docker-error.ts";
 import { PROJECT_ROOT } from "./own-labels.ts";
 
 export const BACKEND_SETTING = "SSE_LAB_PULUMI_BACKEND";
+export const PASSPHRASE_SETTING = "SSE_LAB_PULUMI_PASSPHRASE";
 export const STATE_FOLDER = join(PROJECT_ROOT, "infra", "state");
 
-export const backendUrl = (env: NodeJS.ProcessEnv = process.env): string =>
-  env[BACKEND_SETTING] || `file://${STATE_FOLDER}`;
+/** @throws DockerError for a folder that would be another one in each working directory */
+export const backendUrl = (env: NodeJS.ProcessEnv = process.env): string => {
+  const url = env[BACKEND_SETTING] || `file://${STATE_FOLDER}`;
+  if (url.startsWith("file://") && !url.startsWith("file:///")) {
+    throw new DockerError(
+      `${BACKEND_SETTING}=${url} is no absolute path`,
+      "give it as file:///absolute/path/of/a/folder",
+    );
+  }
+  return url;
+};
+
+/**
+ * What Pulumi reads the secrets of a state with, as its own environment. The salt of the default backend is made for no passphrase:
+ * one that the user has set for other projects is not used there.
+ */
+export const passphrase = (env: NodeJS.ProcessEnv = process.env): Record<string, string> => {
+  const own = env[PASSPHRASE_SETTING];
+  if (own !== undefined) return { PULUMI_CONFIG_PASSPHRASE: own };
+  const isUsers = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"].some(
+    (name) => env[name] !== undefined,
+  );
+  return env[BACKEND_SETTING] && isUsers ? {} : { PULUMI_CONFIG_PASSPHRASE: "" };
+};
 
 /** Folder of a file backend, or undefined for any other. */
 export const backendFolder = (env: NodeJS.ProcessEnv = process.env): string | undefined => {

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { backendFolder, backendUrl, passphrase, STATE_FOLDER } from "./pulumi-backend.ts";
+
+test("a file backend is absolute: Pulumi runs in another folder than this process", () => {
+  expect(backendFolder({})).toBe(`${STATE_FOLDER}/.pulumi`);
+  expect(backendFolder({ SSE_LAB_PULUMI_BACKEND: "file:///srv/state" })).toBe("/srv/state/.pulumi");
+  expect(backendFolder({ SSE_LAB_PULUMI_BACKEND: "s3://bucket" })).toBeUndefined();
+  for (const url of ["file://state", "file://./state", "file://~", "file://~/state"]) {
+    expect(() => backendUrl({ SSE_LAB_PULUMI_BACKEND: url })).toThrow(
+      `SSE_LAB_PULUMI_BACKEND=${url} is no absolute path. Fix: give it as file:///`,
+    );
+  }
+});
+
+test("a passphrase of the user's other projects counts for a backend of their own only", () => {
+  const user = { PULUMI_CONFIG_PASSPHRASE: "theirs" };
+  const backend = { SSE_LAB_PULUMI_BACKEND: "s3://bucket" };
+  expect(passphrase({})).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
+  expect(passphrase(user)).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
+  expect(passphrase({ PULUMI_CONFIG_PASSPHRASE_FILE: "/theirs" })).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
+  expect(passphrase({ ...user, SSE_LAB_PULUMI_PASSPHRASE: "ours" })).toEqual({
+    PULUMI_CONFIG_PASSPHRASE: "ours",
+  });
+  expect(passphrase(backend)).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
+  expect(passphrase({ ...backend, ...user })).toEqual({});
+  expect(passphrase({ ...backend, PULUMI_CONFIG_PASSPHRASE_FILE: "/theirs" })).toEqual({});
+});
