@@ -1,10 +1,13 @@
 /** What is left when a command is killed, when two want the same, when the engine goes away: the next command works. */
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { StackRecord } from "../../../infra/stack-args.ts";
+import { connectDocker } from "./docker-client.ts";
+import { thisOwner } from "./hold-stack.ts";
 import { copyCheckout, type CheckoutCopy, type RunningCommand } from "./test-support/checkout-copy.ts";
 
 let copy: CheckoutCopy;
@@ -67,16 +70,37 @@ test("a living command keeps its stack; once it is killed, an up of the same nam
   const deploy = copy.run("deploy", ["phase0"]);
   await deploy.said(/^waiting for server-1/);
   await kill(deploy);
-  const again = copy.run("deploy", ["phase0"]);
+
+  // With no server left, and the rest of it running, it is kept all the same.
+  const { docker } = await connectDocker();
+  await docker
+    .getContainer("phase0-server-1")
+    .kill()
+    .catch(() => undefined);
+  expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], kept: ["phase0"] } });
+
+  // A living process that has hold of it keeps it from all others.
+  const path = join(copy.folder, "infra/state/stacks/phase0.json");
+  const record = JSON.parse(readFileSync(path, "utf8")) as StackRecord;
+  writeFileSync(path, JSON.stringify({ ...record, owner: thisOwner() }));
+  expect(await copy.run("down").answer).toMatchObject({ report: { swept: [], owned: ["phase0"] } });
+  expect(await copy.run("deploy", ["phase0"]).answer).toMatchObject({
+    error: expect.stringContaining(`phase0 is being changed by process ${process.pid}`) as string,
+  });
+  expect(await copy.run("kept").answer).toMatchObject({ kept: [{ id: "phase0" }] });
+  writeFileSync(path, JSON.stringify(record));
+
+  // One of the user's other projects is none of the lab's.
+  const again = copy.run("deploy", ["phase0"], { PULUMI_CONFIG_PASSPHRASE: "of other projects" });
   expect(await again.answer).toEqual({ deployed: ["server-1 started", "server-1 ended"] });
   expect(again.steps.join("\n")).toMatch(/mending phase0: a change of it was killed half-way/);
   expect(await get(up.up.url)).toBe(200);
 
   // Another passphrase reads nothing of it, and takes it down all the same.
-  const env = { PULUMI_CONFIG_PASSPHRASE: "another" };
+  const env = { SSE_LAB_PULUMI_PASSPHRASE: "another" };
   expect(await copy.run("deploy", ["phase0"], env).answer).toMatchObject({
     error: expect.stringMatching(
-      /the passphrase of phase0 is not the one .* Fix: set PULUMI_CONFIG_PASSPHRASE/,
+      /the passphrase of phase0 is not the one .* Fix: set SSE_LAB_PULUMI_PASSPHRASE/,
     ) as string,
   });
   expect(await copy.run("down", [], env).answer).toMatchObject({

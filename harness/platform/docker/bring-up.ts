@@ -2,16 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { makeLedgerFolder } from "../../../infra/ledger-folder.ts";
 import { newStackRecord } from "../../../infra/new-stack-record.ts";
 import { recordArgs } from "../../../infra/record-args.ts";
-import type { StackImages, StackOwner, StackRecord } from "../../../infra/stack-args.ts";
+import type { StackImages, StackRecord } from "../../../infra/stack-args.ts";
 import { readStackRecord } from "../../../infra/stack-record.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
-import { identityOf } from "../local/process-identity.ts";
 import type { UpOptions } from "../platform.ts";
 import { checkDisk } from "./check-disk.ts";
 import { claimStack } from "./claim-stack.ts";
@@ -19,11 +17,13 @@ import { lastLogLines, logsOfFailed } from "./container-log.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
 import { DockerError } from "./docker-error.ts";
+import { thisOwner } from "./hold-stack.ts";
 import { prepareImages } from "./images/prepare-images.ts";
 import type { PreparedImages } from "./images/prepared-image.ts";
 import { checkoutLabels } from "./own-labels.ts";
 import { ImageGoneError, PortTakenError } from "./pulumi-errors.ts";
 import { waitForRoute, waitUntilReady } from "./ready-instances.ts";
+import { refuseForeignStack } from "./refuse-foreign-stack.ts";
 import { removeContainers } from "./remove-by-label.ts";
 import { reportSteps } from "./report-steps.ts";
 import { stackFate } from "./recorded-stacks.ts";
@@ -32,12 +32,6 @@ import { takeDown } from "./take-down.ts";
 
 /** A port can be taken between being chosen and being published; then everything starts over with others. */
 const ATTEMPTS = 3;
-
-const thisOwner = (): StackOwner => {
-  const identity = identityOf(process.pid);
-  if (!identity) throw new Error("this process does not find itself in the process table");
-  return { host: hostname(), ...identity };
-};
 
 const stackImages = (topology: Topology, prepared: PreparedImages): StackImages => {
   const router = prepared[topology.router];
@@ -78,7 +72,11 @@ const makeRoom = async (
   const found = readStackRecord(stack);
   if (!found || (await stackFate(client.docker, found)) !== "leftover") return;
   onStep(`removing what a killed command left of ${stack}`);
-  await takeDown(client, found, { how: "sweep", onStep });
+  const isStillOurs = async (): Promise<boolean> => {
+    const now = readStackRecord(stack);
+    return now !== undefined && (await stackFate(client.docker, now)) === "leftover";
+  };
+  await takeDown(client, found, { how: "sweep", onStep, isStillOurs });
 };
 
 const bringUpOnce = async (
@@ -102,14 +100,22 @@ const bringUpOnce = async (
     return found;
   };
   // Pulumi ends what it has begun before it stops, and waits a minute for a container to be ready: not for one that is gone.
-  within.addEventListener("abort", () => void (logs = giveUp()), { once: true });
+  const onAbort = (): void => void (logs = giveUp());
+  within.addEventListener("abort", onAbort, { once: true });
   try {
     if (record.ledgerDir !== undefined) {
       await mkdir(join(record.ledgerDir, ".."), { recursive: true, mode: 0o700 });
       makeLedgerFolder(record.ledgerDir);
     }
     const parts = await stackParts(docker, record);
-    deployment = await toDeployment({ ...options, client, record, parts, versions });
+    deployment = await toDeployment({
+      ...options,
+      client,
+      record,
+      parts,
+      versions,
+      stateGraceS: record.graceS,
+    });
     deployment.timeline.onEnded = (instance, exitCode) => {
       const code = exitCode ?? "unknown";
       ended = instance;
@@ -135,6 +141,8 @@ const bringUpOnce = async (
     );
     within.throwIfAborted();
     deployment.timeline.onEnded = undefined;
+    // Once it is up, an abort leads to its `down`.
+    within.removeEventListener("abort", onAbort);
     return deployment;
   } catch (error) {
     deployment?.abandon();
@@ -195,6 +203,7 @@ export const bringUp = async (
   const { DockerRootDir } = (await client.docker.info()) as { DockerRootDir?: string };
   await checkDisk({ "the work folder": options.workDir, "the Docker engine": DockerRootDir });
   const stack = options.name ?? `${topology.name}-${randomBytes(4).toString("hex")}`;
+  await refuseForeignStack(client.docker, stack);
   await makeRoom(client, stack, onStep);
   for (let attempt = 1; ; attempt += 1) {
     const record = await makeRecord({

@@ -1,10 +1,10 @@
 /** A stack that is up, as the harness uses it: just brought up, or found again later. */
 import type { StackRecord } from "../../../infra/stack-args.ts";
-import { writeStackRecord } from "../../../infra/stack-record.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type { Deployment, DeploymentListeners, PartUsage } from "../platform.ts";
 import { containerUsage } from "./container-usage.ts";
 import type { DockerClient } from "./docker-client.ts";
+import { letGo, updateRecord } from "./hold-stack.ts";
 import { controlInstances } from "./instance-control.ts";
 import { instanceTimeline, type InstanceTimeline } from "./instance-timeline.ts";
 import { pulumiStack, type PulumiStack } from "./pulumi-stack.ts";
@@ -18,6 +18,8 @@ export interface DeploymentGiven extends DeploymentListeners {
   record: StackRecord;
   parts: StackParts;
   versions: Readonly<Record<string, string>>;
+  /** Grace of the instances in Pulumi's state, seconds; undefined where only the record was read. */
+  stateGraceS: number | undefined;
 }
 
 export interface DockerDeployment extends Deployment {
@@ -83,6 +85,7 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     control: controlInstances({
       docker,
       record,
+      stateGraceS: given.stateGraceS,
       parts,
       pulumi,
       timeline,
@@ -104,9 +107,10 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     abandon: release,
     release: async () => {
       record.kept = true;
-      writeStackRecord(record);
+      updateRecord(record);
       release();
       await pulumi.settled();
+      letGo(record);
     },
     down: () => (down ??= end()),
   };

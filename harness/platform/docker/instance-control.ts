@@ -2,13 +2,13 @@
 import type Dockerode from "dockerode";
 import { recordArgs } from "../../../infra/record-args.ts";
 import type { StackRecord } from "../../../infra/stack-args.ts";
-import { writeStackRecord } from "../../../infra/stack-record.ts";
 import { nowMs } from "../../clock.ts";
 import { notReplaced, nothingToKill } from "../not-running.ts";
 import type { Deploy, InstanceControl, UpOptions } from "../platform.ts";
 import { waitFor } from "../local/wait-for.ts";
 import { DockerError } from "./docker-error.ts";
 import { lastLogLines } from "./container-log.ts";
+import { updateRecord } from "./hold-stack.ts";
 import type { InstanceTimeline } from "./instance-timeline.ts";
 import type { ChangeOptions, PulumiStack } from "./pulumi-stack.ts";
 import { waitUntilReady } from "./ready-instances.ts";
@@ -18,6 +18,8 @@ export interface ControlledStack {
   docker: Dockerode;
   /** Changed in place, and written, by each deploy. */
   record: StackRecord;
+  /** Grace of the instances in Pulumi's state, seconds; undefined: not known. */
+  stateGraceS: number | undefined;
   parts: StackParts;
   pulumi: PulumiStack;
   timeline: InstanceTimeline;
@@ -35,6 +37,7 @@ export const nextRevision = (revision: string): string =>
 
 export const controlInstances = (given: ControlledStack): InstanceControl => {
   const { docker, record, parts, pulumi, timeline, onInstance, onStep, signal } = given;
+  let { stateGraceS } = given;
   /** One operation after the other: the engine would refuse some that overlap, and Pulumi all. */
   let last: Promise<void> = Promise.resolve();
   const inTurn = (operation: () => Promise<void>): Promise<void> => {
@@ -79,17 +82,19 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
 
   const deploy = async ({ strategy, graceMs, onReplace }: Deploy): Promise<void> => {
     const graceS = Math.ceil(graceMs / 1000);
-    if (graceS !== record.graceS) {
+    if (graceS !== stateGraceS) {
       onStep(`setting the grace of ${record.stack} to ${graceS} s`);
       record.graceS = graceS;
-      writeStackRecord(record);
+      updateRecord(record);
+      stateGraceS = undefined;
       // A change of its own: the engine stops a container with the grace that the state has, which is the old one until then.
       await change({});
+      stateGraceS = graceS;
     }
     const runs = await Promise.all(parts.instances.map(isRunning));
     const wereGone = parts.instances.filter((_, index) => !runs[index]);
     record.revision = nextRevision(record.revision);
-    writeStackRecord(record);
+    updateRecord(record);
     onStep(`pulumi up: revision ${record.revision}`);
     const comingUp = new Map<string, Promise<void>>();
     const crashed = new AbortController();

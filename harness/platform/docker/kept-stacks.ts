@@ -1,16 +1,20 @@
 /** Stacks that outlive the command that brought them up: `sse-lab up` or `pulumi up`, then `bounce` and `down` by other commands. */
+import { INSTANCE_LABEL, ROLE_LABEL } from "../../../infra/components/labels.ts";
 import { listStackRecords, readStackRecord } from "../../../infra/stack-record.ts";
 import { recordArgs } from "../../../infra/record-args.ts";
 import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
 import { DockerError } from "./docker-error.ts";
+import { holdStack, letGo } from "./hold-stack.ts";
+import { leaseImages } from "./images/image-leases.ts";
+import { listOwn } from "./remove-by-label.ts";
 import { pulumiStack } from "./pulumi-stack.ts";
 import { stackFate } from "./recorded-stacks.ts";
 import { reportSteps } from "./report-steps.ts";
-import { stackParts, toKept } from "./stack-parts.ts";
+import { runsAnything, stackParts, toKept } from "./stack-parts.ts";
 
-/** Those of this checkout that still run, oldest first. Asks no engine where there is no record. */
+/** Those of this checkout that still run, those in another command's hands included, oldest first. Asks no engine where there is no record. */
 export const findKept = async (): Promise<KeptDeployment[]> => {
   const { records } = listStackRecords();
   if (records.length === 0) return [];
@@ -23,13 +27,18 @@ export const findKept = async (): Promise<KeptDeployment[]> => {
   }
   const kept: KeptDeployment[] = [];
   for (const record of records) {
-    if ((await stackFate(client.docker, record)) !== "kept") continue;
+    if (!record.kept || !["kept", "owned"].includes(await stackFate(client.docker, record))) continue;
+    if (!(await runsAnything(client.docker, record.stack))) continue;
     // A record that the ordinary CLI has just written may have no containers with ports yet.
     const parts = await stackParts(client.docker, record).catch(() => undefined);
     if (parts) kept.push(toKept(record, parts));
   }
   return kept;
 };
+
+/** Is what carries these labels the resource that the program calls by this name? */
+const isResource = (labels: Readonly<Record<string, string>>, name: string): boolean =>
+  labels[ROLE_LABEL] === "router-config" ? name.endsWith("-config-carrier") : labels[INSTANCE_LABEL] === name;
 
 /**
  * What a deploy that was killed half-way left undone is done first: the state is made to say what there is, and what is missing is
@@ -42,12 +51,13 @@ const mend = async (client: DockerClient, stack: string, listeners: DeploymentLi
   const pending = await pulumi.pendingOperations();
   if (!record || pending.length === 0) return;
   listeners.onStep?.(`mending ${stack}: a change of it was killed half-way (${pending.join(", ")})`);
-  for (const name of pending.flatMap((one) => /^creating (.+)$/.exec(one)?.[1] ?? [])) {
+  const begun = pending.flatMap((one) => /^creating (.+)$/.exec(one)?.[1] ?? []);
+  const { containers } = await listOwn(client.docker, stack);
+  for (const { Id, Labels } of containers) {
+    if (!begun.some((name) => isResource(Labels, name))) continue;
     // Made, and not in the state: it would be in its own way.
-    await client.docker
-      .getContainer(`${stack}-${name}`)
-      .remove({ force: true })
-      .catch(() => undefined);
+    listeners.onStep?.(`removing ${Labels[INSTANCE_LABEL] ?? Id}, which was made and is not in the state`);
+    await client.docker.getContainer(Id).remove({ force: true });
   }
   const { onStep, signal } = listeners;
   await pulumi.repair({ onStep, signal });
@@ -58,16 +68,33 @@ const mend = async (client: DockerClient, stack: string, listeners: DeploymentLi
   });
 };
 
-/** @throws DockerError when no kept stack of that name runs */
+/** @throws DockerError when no kept stack of that name runs, or another command has hold of it */
 export const attach = async (id: string, listeners: DeploymentListeners): Promise<DockerDeployment> => {
   const client = await connectDocker();
   const { records } = listStackRecords();
   const found = records.find(({ stack }) => stack === id);
-  if (!found || (await stackFate(client.docker, found)) !== "kept") {
+  const fate = found?.kept ? await stackFate(client.docker, found) : undefined;
+  if (fate !== "kept" && fate !== "owned") {
     const there = (await findKept()).map((one) => one.id).join(", ") || "none";
     throw new DockerError(`no deployment "${id}" is up; there are: ${there}`, "bring one up with sse-lab up");
   }
-  await mend(client, id, listeners);
-  const parts = await stackParts(client.docker, found);
-  return toDeployment({ ...listeners, client, record: found, parts, versions: {} });
+  const record = await holdStack(id);
+  try {
+    // A deploy makes containers of the images that the stack has.
+    await leaseImages(process.env);
+    await mend(client, id, listeners);
+    const parts = await stackParts(client.docker, record);
+    // An `up` that was ended half-way may have left another grace in the state than on record.
+    return await toDeployment({
+      ...listeners,
+      client,
+      record,
+      parts,
+      versions: {},
+      stateGraceS: undefined,
+    });
+  } catch (error) {
+    letGo(record);
+    throw error;
+  }
 };

@@ -9,9 +9,14 @@ test.each([
     /^phase1: a port is taken: Unable to start container: .* port is already allocated\. Fix: /,
   ],
   [
+    "a name that is taken",
+    'Unable to create container: Error response from daemon: Conflict. The container name "/phase1-valkey" is already in use by container "0123". You have to remove (or rename) that container to be able to reuse that name.',
+    /^a container of phase1 has a name that is taken in this engine: .*"\/phase1-valkey".* Fix: remove the container/,
+  ],
+  [
     "another passphrase",
     "could not deserialize deployment: failed to decrypt: incorrect passphrase, please set PULUMI_CONFIG_PASSPHRASE to the correct passphrase",
-    /^the passphrase of phase1 is not the one that its state was written with\. Fix: set PULUMI_CONFIG_PASSPHRASE/,
+    /^the passphrase of phase1 is not the one that its state was written with\. Fix: set SSE_LAB_PULUMI_PASSPHRASE/,
   ],
   [
     "no plugin",

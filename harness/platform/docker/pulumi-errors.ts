@@ -31,7 +31,7 @@ const KNOWN: readonly Known[] = [
     error: (stack, detail, options) =>
       new PortTakenError(
         `${stack}: a port is taken: ${detail}`,
-        "end the program that listens on it, or run the command again: it chooses other ports",
+        "end the program that listens on it, then run the command again (a new up chooses other ports by itself)",
         options,
       ),
   },
@@ -39,7 +39,13 @@ const KNOWN: readonly Known[] = [
     /incorrect passphrase|passphrase must be set|unable to (?:read|decrypt).*passphrase|failed to decrypt/i,
     (stack) => `the passphrase of ${stack} is not the one that its state was written with`,
     () =>
-      "set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to that one; or take it down with sse-lab down, which needs none, and bring it up again",
+      "set SSE_LAB_PULUMI_PASSPHRASE to that one (unset, it is the empty one; with SSE_LAB_PULUMI_BACKEND, PULUMI_CONFIG_PASSPHRASE counts as well); or take it down with sse-lab down, which needs none, and bring it up again",
+  ),
+  known(
+    /is already in use by container/i,
+    (stack, detail) => `a container of ${stack} has a name that is taken in this engine: ${detail}`,
+    () =>
+      "remove the container that the message names, or take its stack down with sse-lab down in the checkout that made it",
   ),
   known(
     /no space left on device/i,
@@ -66,7 +72,7 @@ const KNOWN: readonly Known[] = [
     error: (stack, detail, options) =>
       new ImageGoneError(
         `an image of ${stack} is not in the engine any more: ${detail}`,
-        "run the command again: it prepares the images first",
+        "bring the stack up again, which prepares the images first (one that is up: sse-lab down, then up)",
         options,
       ),
   },

@@ -1,6 +1,7 @@
 /** What a stack is made of and where to reach it, from its record alone: the same names that the program gives. */
 import type Dockerode from "dockerode";
-import { INSTANCE_LABEL, ROLE_LABEL } from "../../../infra/components/labels.ts";
+import { INSTANCE_LABEL } from "../../../infra/components/labels.ts";
+import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
 import type { RoutedServer } from "../../../infra/routers/router-plan.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import type { StackRecord } from "../../../infra/stack-args.ts";
@@ -10,9 +11,6 @@ import type { KeptDeployment } from "../platform.ts";
 import type { UsedPart } from "./container-usage.ts";
 import { DockerError } from "./docker-error.ts";
 import { ownFilter } from "./own-labels.ts";
-
-/** Ports inside of the containers, by role and in the order in which the record names them. */
-const INSIDE = { server: [3000], router: [8000, 8080], broker: [] } as const;
 
 export interface StackParts {
   url: string;
@@ -56,21 +54,24 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
     }
     return `http://127.0.0.1:${found}`;
   };
-  const opsUrl = address(router, INSIDE.router[1], ports.dashboard);
+  const opsUrl = address(router, IMAGE_PORTS[router].ops, ports.dashboard);
   const named = (part: string, role: UsedPart["role"]): [string, UsedPart] => [
     part,
     { part, role, container: `${stack}-${part}` },
   ];
   const hasBroker = broadcaster === "redis" && record.redis === "up";
   return {
-    url: address(router, INSIDE.router[0], ports.router),
+    url: address(router, IMAGE_PORTS[router].web, ports.router),
     opsUrl,
     dashboardUrl: `${opsUrl}${DASHBOARD_PATH[router]}`,
     router,
-    targets: instances.map((name) => ({ name, url: `http://${name}:${INSIDE.server[0]}` })),
+    targets: instances.map((name) => ({ name, url: `http://${name}:${IMAGE_PORTS.server.http}` })),
     instances,
     instanceUrls: Object.fromEntries(
-      instances.map((name, index) => [name, address(name, INSIDE.server[0], ports.instances?.[index])]),
+      instances.map((name, index) => [
+        name,
+        address(name, IMAGE_PORTS.server.http, ports.instances?.[index]),
+      ]),
     ),
     containers: new Map([
       ...instances.map((name) => named(name, "server")),
@@ -82,8 +83,7 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
 
 /** Does any container of the stack run? A machine that was restarted leaves them all stopped. */
 export const runsAnything = async (docker: Dockerode, stack: string): Promise<boolean> => {
-  const { label } = ownFilter(stack);
-  const running = await docker.listContainers({ filters: { label: [...label, `${ROLE_LABEL}=server`] } });
+  const running = await docker.listContainers({ filters: ownFilter(stack) });
   return running.length > 0;
 };
 

@@ -1,8 +1,10 @@
 /** Removes what commands that died left in the engine; every command calls this first. */
-import { listStackRecords } from "../../../infra/stack-record.ts";
+import { ledgerFolderOf } from "../../../infra/ledger-folder.ts";
+import { listStackRecords, readStackRecord } from "../../../infra/stack-record.ts";
 import type { StackRecord } from "../../../infra/stack-args.ts";
 import type { SweepReport } from "../platform.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
+import { holdStack } from "./hold-stack.ts";
 import { removeServerImages } from "./images/remove-server-images.ts";
 import { stacksInEngine } from "./remove-by-label.ts";
 import { stackFate } from "./recorded-stacks.ts";
@@ -24,11 +26,12 @@ const remove = async (
   how: "destroy" | "sweep",
   report: SweepReport,
   onStep: ((step: string) => void) | undefined,
+  isStillOurs: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> => {
   try {
     onStep?.(`removing ${record.stack}`);
-    const what = await takeDown(client, record, { how, onStep });
-    report.swept.push({ id: record.stack, what });
+    const what = await takeDown(client, record, { how, onStep, isStillOurs });
+    if (what !== undefined) report.swept.push({ id: record.stack, what });
   } catch (error) {
     report.problems.push(`${record.stack}: ${messageOf(error)}`);
   }
@@ -43,9 +46,20 @@ const sweepRecords = async (
 ): Promise<void> => {
   for (const record of records) {
     const fate = await stackFate(client.docker, record);
-    if (fate === "leftover") await remove(client, record, "sweep", report, onStep);
-    else if (fate === "kept" && alsoKept) await remove(client, record, "destroy", report, onStep);
-    else report[fate].push(record.stack);
+    if (fate === "leftover") {
+      // A Pulumi that outlived its command is waited for, and may have completed what was taken for dead.
+      await remove(client, record, "sweep", report, onStep, async () => {
+        const now = readStackRecord(record.stack);
+        const fateNow = now && (await stackFate(client.docker, now));
+        if (fateNow && fateNow !== "leftover") report[fateNow].push(record.stack);
+        return fateNow === "leftover";
+      });
+    } else if (fate === "kept" && alsoKept) {
+      // From here on no other command can take hold of it.
+      const held = await holdStack(record.stack).catch(() => undefined);
+      if (held) await remove(client, held, "destroy", report, onStep);
+      else if (readStackRecord(record.stack)) report.owned.push(record.stack);
+    } else report[fate].push(record.stack);
   }
 };
 
@@ -83,7 +97,8 @@ export const downAll = async (onStep?: (step: string) => void): Promise<SweepRep
     await sweepRecords(client, records, true, report, onStep);
     const known = new Set(listStackRecords().records.map(({ stack }) => stack));
     for (const stack of await stacksInEngine(client.docker)) {
-      if (!known.has(stack)) await remove(client, { stack }, "sweep", report, onStep);
+      if (!known.has(stack))
+        await remove(client, { stack, ledgerDir: ledgerFolderOf(stack) }, "sweep", report, onStep);
     }
     if (report.owned.length + report.problems.length === 0) {
       const images = await removeServerImages(client.docker);

@@ -16,6 +16,8 @@ export interface TakeDownOptions {
   /** How long to wait for a Pulumi that outlived its command, ms. */
   lockWaitMs?: number;
   onStep?: ((step: string) => void) | undefined;
+  /** Asked when nobody changes the stack any more; false: it is left alone. */
+  isStillOurs?: () => Promise<boolean>;
 }
 
 /** Pulumi ends a moment after the command that started it. */
@@ -37,14 +39,14 @@ const killServers = async (docker: Dockerode, stack: string): Promise<void> => {
 };
 
 /**
- * @returns what there was of it in the engine, for people
+ * @returns what there was of it in the engine, for people; undefined where it was left alone
  * @throws what kept it from being removed whole; its record stays then, and the next command tries again
  */
 export const takeDown = async (
   { docker, host }: { docker: Dockerode; host: string },
   record: Pick<StackRecord, "stack" | "ledgerDir">,
-  { how, lockWaitMs = ORPHAN_WAIT_MS, onStep }: TakeDownOptions,
-): Promise<string> => {
+  { how, lockWaitMs = ORPHAN_WAIT_MS, onStep, isStillOurs }: TakeDownOptions,
+): Promise<string | undefined> => {
   const { stack, ledgerDir } = record;
   const pulumi = pulumiStack(stack, host);
   const before = await listOwn(docker, stack);
@@ -59,6 +61,7 @@ export const takeDown = async (
   }
   // Before the engine is asked: a Pulumi that still runs would go on creating.
   await pulumi.releaseLocks({ lockWaitMs, onStep });
+  if (isStillOurs && !(await isStillOurs())) return undefined;
   await removeByLabel(docker, stack);
   await pulumi.forget({ lockWaitMs, onStep });
   if (ledgerDir !== undefined) await removeOwnPaths(dirname(ledgerDir), [ledgerDir]);

@@ -41,12 +41,15 @@ const up = async (keep: boolean, topologyName: string, name?: string): Promise<C
 const deploy = async (id: string): Promise<CommandAnswer> => {
   const told: string[] = [];
   const deployment = await dockerPlatform.attach(id, { onStep });
-  await deployment.control.deploy({
-    strategy: "recreate",
-    graceMs: 0,
-    onReplace: (instance, state) => told.push(`${instance} ${state}`),
-  });
-  await deployment.release();
+  try {
+    await deployment.control.deploy({
+      strategy: "recreate",
+      graceMs: 0,
+      onReplace: (instance, state) => told.push(`${instance} ${state}`),
+    });
+  } finally {
+    await deployment.release();
+  }
   return { deployed: told };
 };
 
