@@ -52,6 +52,9 @@ function render({ platforms, workFolders }: DownReport): string {
     ...reports.flatMap(({ owned }) =>
       owned.map((id) => `left alone: ${id} belongs to a command that is still running`),
     ),
+    ...reports.flatMap(({ foreign }) =>
+      foreign.map((id) => `left alone: ${id} is of another host or container; run sse-lab down there`),
+    ),
     ...(workFolders > 0 ? [`removed ${workFolders} work folder(s) of interrupted runs`] : []),
   ];
   const failed = reports.some(({ problems }) => problems.length > 0);
