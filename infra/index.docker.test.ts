@@ -103,7 +103,9 @@ it("brings up, deploys and removes the stack that the other door sees", async ()
     .filter(([instance, id]) => before.get(instance) === id)
     .map(([instance]) => instance);
   expect(same.sort()).toEqual(["router-config", "traefik"]);
-  expect(readStackRecord(stack)).toEqual({ ...record, revision: "2" });
+  const { owner } = readStackRecord(stack)!;
+  expect(owner.pid).not.toBe(record.owner.pid);
+  expect(readStackRecord(stack)).toEqual({ ...record, owner, revision: "2" });
 
   await pulumi("plain", "destroy", "--yes", "-s", stack);
   expect(await whatIsLeft(stack)).toEqual([]);

@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -35,14 +37,14 @@ const door = (change: Partial<CliStack> = {}): Promise<Awaited<ReturnType<typeof
   });
 
 /** As `make phase2` leaves it, but with its ledgers in the test's folder. */
-const recorded = async (kept = true) => {
+const recorded = async (kept = true, owner = thisProcess()) => {
   const record = await newStackRecord({
     stack: "phase2",
     topology: phase2,
     images,
     labels: { "sse-lab.checkout": "c0ffee" },
     kept,
-    owner: thisProcess(),
+    owner,
     revision: "r4",
     ledgerDir: join(folder, "ledger"),
   });
@@ -112,6 +114,67 @@ describe("the stack behind the ordinary CLI", () => {
     );
     await recorded(false);
     await expect(door()).rejects.toThrow(`belongs to a command of the lab (process ${process.pid})`);
+  });
+});
+
+describe("the owner of a stack behind the ordinary CLI", () => {
+  /** Start time as this door reads it of itself, from a process that lives until `end`. */
+  const other = async () => {
+    const child = spawn(process.execPath, [
+      "--import",
+      "tsx",
+      "-e",
+      `import(${JSON.stringify(join(import.meta.dirname, "this-process.ts"))}).then(({ thisProcess }) => console.log(JSON.stringify(thisProcess()))); process.stdin.resume();`,
+    ]);
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const owner = JSON.parse(line.toString()) as ReturnType<typeof thisProcess>;
+    const end = async (): Promise<void> => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    };
+    return { owner, end };
+  };
+
+  it("is this process once it goes on with it, and not in a preview", async () => {
+    const owner = { ...thisProcess(), startTime: `${thisProcess().startTime} released` };
+    const record = await recorded(true, owner);
+    await door({ dryRun: true });
+    expect(readStackRecord("phase2", folder)).toEqual(record);
+    await door();
+    expect(readStackRecord("phase2", folder)).toEqual({ ...record, owner: thisProcess() });
+    expect(readdirSync(folder).sort()).toEqual(["ledger", "phase2.json"]);
+  });
+
+  it("is named as long as it lives, and followed when it is dead", async () => {
+    const { owner, end } = await other();
+    try {
+      const record = await recorded(true, owner);
+      const refusal = `stack "phase2" is being changed by process ${owner.pid}: wait for it or end it`;
+      await expect(door()).rejects.toThrow(refusal);
+      await expect(door({ dryRun: true })).rejects.toThrow(refusal);
+      expect(readStackRecord("phase2", folder)).toEqual(record);
+      await end();
+      await door();
+      expect(readStackRecord("phase2", folder)).toEqual({ ...record, owner: thisProcess() });
+    } finally {
+      await end();
+    }
+  });
+
+  it("is refused when it has come while images were made", async () => {
+    await recorded();
+    const { owner, end } = await other();
+    try {
+      const prepareImages = async () => {
+        await recorded(true, owner);
+        return images;
+      };
+      await expect(door({ prepareImages })).rejects.toThrow(`by process ${owner.pid}`);
+    } finally {
+      await end();
+    }
   });
 });
 

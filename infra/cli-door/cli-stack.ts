@@ -8,7 +8,8 @@ import type { StackArgs, StackImages, StackRecord } from "../stack-args.ts";
 import { readStackRecord, writeStackRecord } from "../stack-record.ts";
 import type { Topology } from "../topologies.ts";
 import { StackConfigError, type StackConfig } from "./stack-config.ts";
-import { thisProcess } from "./this-process.ts";
+import { isAnothers, thisProcess } from "./this-process.ts";
+import { withStackLock } from "./with-stack-lock.ts";
 
 export interface CliStack {
   stack: string;
@@ -29,6 +30,11 @@ const refuseOther = (record: StackRecord, config: StackConfig): void => {
   if (!record.kept) {
     throw new StackConfigError(
       `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): wait for its end, or give this one another name; sse-lab down removes what a dead command left`,
+    );
+  }
+  if (isAnothers(record.owner)) {
+    throw new StackConfigError(
+      `stack "${record.stack}" is being changed by process ${record.owner.pid}: wait for it or end it, then run the command again`,
     );
   }
 };
@@ -52,11 +58,15 @@ const imagesOf = async (
   };
 };
 
-/** What the configuration leaves out stays as it is recorded: either door may go on where the other one stopped. */
+/**
+ * What the configuration leaves out stays as it is recorded: either door may go on where the other one stopped. It is this process's as
+ * long as this one runs, so that no other command takes it for a leftover while its containers are replaced.
+ */
 const goOn = async (record: StackRecord, config: StackConfig, images: StackImages): Promise<StackRecord> => {
   const replicas = config.replicas ?? record.replicas;
   return {
     ...record,
+    owner: thisProcess(),
     images,
     replicas,
     ports: await portsForReplicas(record.ports, replicas),
@@ -81,27 +91,30 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
   };
   readRecord();
   const images = await imagesOf(config, topology, prepareImages);
-  // Read again: images can take minutes, and a command of the lab may have taken the name meanwhile.
-  const recorded = readRecord();
-  const record = recorded
-    ? await goOn(recorded, config, images)
-    : await newStackRecord({
-        stack,
-        topology,
-        images,
-        labels: { [CHECKOUT_LABEL]: checkoutId() },
-        kept: true,
-        owner: thisProcess(),
-        replicas: config.replicas,
-        revision: config.revision,
-        graceS: config.graceS,
-        redis: config.redis,
-      });
-  const args = recordArgs(record);
-  checkStackArgs(args);
-  if (!dryRun) {
-    writeStackRecord(record, recordsDir);
-    if (args.ledgerDir !== undefined) makeLedgerFolder(args.ledgerDir);
-  }
-  return args;
+  const settle = async (): Promise<StackArgs> => {
+    // Read again: images can take minutes, and another command may have taken the stack or its name meanwhile.
+    const recorded = readRecord();
+    const record = recorded
+      ? await goOn(recorded, config, images)
+      : await newStackRecord({
+          stack,
+          topology,
+          images,
+          labels: { [CHECKOUT_LABEL]: checkoutId() },
+          kept: true,
+          owner: thisProcess(),
+          replicas: config.replicas,
+          revision: config.revision,
+          graceS: config.graceS,
+          redis: config.redis,
+        });
+    const args = recordArgs(record);
+    checkStackArgs(args);
+    if (!dryRun) {
+      writeStackRecord(record, recordsDir);
+      if (args.ledgerDir !== undefined) makeLedgerFolder(args.ledgerDir);
+    }
+    return args;
+  };
+  return dryRun ? settle() : withStackLock(stack, recordsDir, settle);
 };
