@@ -1,5 +1,6 @@
 /** The ordinary door: `pulumi up -s phase1`. What is exported here is the stack's output, in the shape of `StackOutputs`. */
 import * as pulumi from "@pulumi/pulumi";
+import { backendWarning } from "./cli-door/backend-warning.ts";
 import { cliStackArgs } from "./cli-door/cli-stack.ts";
 import { dockerEndpoint } from "./cli-door/docker-endpoint.ts";
 import { preparedImages } from "./cli-door/prepared-images.ts";
@@ -14,7 +15,8 @@ const readArgs = async (): Promise<StackArgs> => {
       config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
       dryRun: pulumi.runtime.isDryRun(),
       prepareImages: async (topology) => {
-        await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time)`);
+        const why = pulumi.runtime.isDryRun() ? "; a preview needs them too, to know their ids" : "";
+        await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time${why})`);
         return preparedImages(topology);
       },
     });
@@ -24,6 +26,8 @@ const readArgs = async (): Promise<StackArgs> => {
   }
 };
 
+const warning = backendWarning();
+if (warning !== undefined) await pulumi.log.warn(warning);
 const args = await readArgs();
 const outputs = await stackProgram(args, { dockerHost: await dockerEndpoint() })();
 
