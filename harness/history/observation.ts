@@ -194,18 +194,26 @@ export interface PartExitObservation {
   atMs: number;
 }
 
-/** A reading of what one part of the deployment has used since it started. Fields as in `PartUsage` of the platform port. */
+/** A reading of what one part of the deployment has used since it started. */
 export interface UsageObservation {
   type: "usage";
+  /** Instance name, or `traefik`, `haproxy`, `valkey`. */
   part: string;
   role: "server" | "router" | "broker";
+  /** Names the process or container: its counters begin at 0 with it. */
   incarnation: string;
+  /** `cgroup`: of the whole container. `procfs`: of the process, without what the kernel does for its sockets. */
   source: "cgroup" | "procfs";
+  /** User and system. */
   cpuSeconds: number;
+  /** Anonymous resident memory: what it asked for, without files that it shares with others. */
   memoryBytes: number;
+  /** What the kernel holds in its socket buffers. Undefined where the host does not account for it. */
   socketMemoryBytes?: number;
+  /** Bytes that came in and went out over its network interface. Undefined without an interface of its own. */
   receivedBytes?: number;
   sentBytes?: number;
+  /** Harness clock. */
   atMs: number;
 }
 

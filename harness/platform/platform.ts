@@ -1,6 +1,6 @@
 /** The platform port: what runs a topology, seen from the harness. */
 import type { Topology } from "../../infra/topologies.ts";
-import type { BounceKind, InstanceObservation } from "../history/observation.ts";
+import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
 
 /** What an instance gets to stop in when nothing else is asked for, seconds: for those that may not see `infra/`. */
 export { DEFAULT_GRACE_S } from "../../infra/new-stack-record.ts";
@@ -62,27 +62,8 @@ export interface InstanceControl {
   start(instance: string): Promise<void>;
 }
 
-/** What a part of the deployment has used since it started, read from the kernel's own accounts. */
-export interface PartUsage {
-  /** Instance name, or `traefik`, `haproxy`, `valkey`. */
-  part: string;
-  role: "server" | "router" | "broker";
-  /** Names the process or container: its counters begin at 0 with it. */
-  incarnation: string;
-  /** `cgroup`: of the whole container. `procfs`: of the process, without what the kernel does for its sockets. */
-  source: "cgroup" | "procfs";
-  /** User and system. */
-  cpuSeconds: number;
-  /** Anonymous resident memory: what it asked for, without files that it shares with others. */
-  memoryBytes: number;
-  /** What the kernel holds in its socket buffers. Undefined where the host does not account for it. */
-  socketMemoryBytes?: number;
-  /** Bytes that came in and went out over its network interface. Undefined without an interface of its own. */
-  receivedBytes?: number;
-  sentBytes?: number;
-  /** Harness clock. */
-  atMs: number;
-}
+/** What a part of the deployment has used since it started, read from the kernel's own accounts: as the history records it. */
+export type PartUsage = Omit<UsageObservation, "type">;
 
 /** A topology that is up: the one plain object that a platform hands to the harness. */
 export interface Deployment {

@@ -3,6 +3,7 @@ import type Dockerode from "dockerode";
 import { routerHealthCheckMs } from "../../../infra/server-settings.ts";
 import { nowMs } from "../../clock.ts";
 import { waitFor } from "../local/wait-for.ts";
+import { readiness } from "../readiness.ts";
 import { routerStatus } from "../router-status.ts";
 import { lastLogLines } from "./container-log.ts";
 import type { StackParts } from "./stack-parts.ts";
@@ -15,15 +16,6 @@ const READY_TIMEOUT_MS = 30_000;
 const TRUSTED_AFTER_MS = 2 * routerHealthCheckMs + 200;
 /** Twenty health check intervals: on a busy host the router is late as well. */
 const ROUTER_TIMEOUT_MS = 10_000;
-
-const readiness =
-  (url: string) =>
-  async (signal: AbortSignal): Promise<true | string> => {
-    // A kept-alive connection would be one more that the instance has to close when it drains.
-    const answer = await fetch(`${url}/readyz`, { signal, headers: { connection: "close" } });
-    await answer.body?.cancel();
-    return answer.status === 200 || `/readyz answered ${answer.status}`;
-  };
 
 export interface ReadyOptions {
   docker: Dockerode;

@@ -6,6 +6,7 @@ import { nowMs } from "../../clock.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
 import { nothingToKill } from "../not-running.ts";
 import type { InstanceControl } from "../platform.ts";
+import { readiness } from "../readiness.ts";
 import { routerStatus } from "../router-status.ts";
 import { deployInstances } from "./deploy-instances.ts";
 import type { LoggedProcess, ProcessSpec } from "./logged-process.ts";
@@ -36,15 +37,6 @@ const READY_TIMEOUT_MS = 20_000;
 /** Twenty health check intervals: on a busy host the router is late as well. */
 const ROUTER_TIMEOUT_MS = 10_000;
 const KILL_TIMEOUT_MS = 5000;
-
-const readiness =
-  (url: string) =>
-  async (signal: AbortSignal): Promise<true | string> => {
-    // A kept-alive connection would be one more that the instance has to close when it drains.
-    const answer = await fetch(`${url}/readyz`, { signal, headers: { connection: "close" } });
-    await answer.body?.cancel();
-    return answer.status === 200 || `/readyz answered ${answer.status}`;
-  };
 
 export const controlInstances = (given: ControlledInstances): LocalInstanceControl => {
   const { specs, router, processes, onInstance, onStep, signal } = given;
