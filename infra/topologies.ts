@@ -1,6 +1,7 @@
 /** The topologies as data: one row each. Only infra, platforms, run and cli know these names. */
 
-export type Broadcaster = "local" | "redis";
+/** `supabase`: Supabase Realtime Broadcast. Clients subscribe to it directly, not to an instance. */
+export type Broadcaster = "local" | "redis" | "supabase";
 /** `header`: the router hashes `X-Session-ID`, which a browser's own EventSource cannot send. */
 export type Affinity = "none" | "cookie" | "header";
 export type Router = "traefik" | "haproxy";
@@ -14,6 +15,8 @@ export interface DeliveryPromise {
   steady: readonly AllowedCause[];
   /** Causes of loss allowed in a run with a bounce. */
   bounced: readonly AllowedCause[];
+  /** Instead of `bounced` in a run with an outage of Realtime. Undefined where there is none. */
+  realtimeOutage?: readonly AllowedCause[];
   /** May pipelines die with their instance, so that events are never published? In a run with a bounce only. */
   pipelinesMayDie: boolean;
   /**
@@ -130,6 +133,23 @@ export const TOPOLOGIES = [
       pipelinesMayDie: true,
       routedByChance: false,
       sentence: "As phase2: only what was published while a client was away may be lost.",
+    },
+  },
+  {
+    name: "phase3",
+    replicas: 3,
+    router: "traefik",
+    affinity: "none",
+    broadcaster: "supabase",
+    claim: "extra latency, dependent on Realtime, connection limits",
+    promise: {
+      steady: [],
+      bounced: ["in-flight-at-disconnect"],
+      realtimeOutage: ["broker-gap", ...whileAway],
+      pipelinesMayDie: true,
+      routedByChance: false,
+      sentence:
+        "Nothing is lost in steady state below Realtime's limits, and a bounce of the app cuts no client; an outage of Realtime cuts everyone at once.",
     },
   },
 ] as const satisfies readonly Topology[];

@@ -52,14 +52,19 @@ export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
   if (wasLast && endsWhileNoticed(connection, publishedMs)) return "in-flight-at-disconnect";
   const overBroker = elsewhere && route === "broker";
   // Without the subscriber's ledger nothing is known of its broker connection, least of all that it was down.
-  if (overBroker && facts.ledgerComplete(subscriber) && facts.brokerDownAt(subscriber, publishedMs)) {
+  if (
+    overBroker &&
+    subscriber !== undefined &&
+    facts.ledgerComplete(subscriber) &&
+    facts.brokerDownAt(subscriber, publishedMs)
+  ) {
     return "broker-gap";
   }
   if (!overBroker) return "unexplained";
   const noticedBy = publishedMs + NOTICE_MS;
   if (facts.endedWithin(publisher, publishedMs, noticedBy)) return "in-flight-at-disconnect";
-  const brokerBroke = [publisher, subscriber].some((instance) =>
-    facts.brokerLostWithin(instance, publishedMs, noticedBy),
+  const brokerBroke = [publisher, subscriber].some(
+    (instance) => instance !== undefined && facts.brokerLostWithin(instance, publishedMs, noticedBy),
   );
   return brokerBroke ? "broker-gap" : "unexplained";
 }

@@ -1,4 +1,8 @@
-import type { PipelineObservation, PublishedObservation } from "../history/observation.ts";
+import type {
+  DroppedObservation,
+  PipelineObservation,
+  PublishedObservation,
+} from "../history/observation.ts";
 import { sortedIndices, valueAt, type Column } from "./column.ts";
 
 export const ROUTES = [
@@ -14,6 +18,7 @@ export interface EpochRecord {
   published: { seq: Column; atMs: Column; intendedMs: Column; source: Column };
   received: { seq: Column; atMs: Column; connection: Column };
   pipelines: PipelineObservation[];
+  dropped: DroppedObservation[];
 }
 
 export const createEpochRecord = (epoch: string): EpochRecord => ({
@@ -21,6 +26,7 @@ export const createEpochRecord = (epoch: string): EpochRecord => ({
   published: { seq: [], atMs: [], intendedMs: [], source: [] },
   received: { seq: [], atMs: [], connection: [] },
   pipelines: [],
+  dropped: [],
 });
 
 export const sourceOf = (instanceId: number, route: Route): number =>

@@ -63,6 +63,8 @@ export function judgeRecord(record: RunRecord): RunResult {
     sessionsPerInstance: countSessionsPerInstance(record),
     bounces: measureBounces(record, context, tally.lostAtMs),
     load,
+    realtime: record.run?.realtime ?? null,
+    brokerHop: null,
     costs: measureCosts(record.usages, context),
   };
 }

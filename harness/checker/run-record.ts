@@ -79,7 +79,7 @@ export class RunRecord {
         this.#session(observation.session).plan(observation, this.contradictions);
         return;
       case "connected":
-        this.instances.id(observation.instance);
+        if (observation.instance !== undefined) this.instances.id(observation.instance);
         this.#session(observation.session).connect(observation, this.contradictions);
         return;
       case "disconnected":
@@ -90,6 +90,10 @@ export class RunRecord {
         return;
       case "request":
         this.#session(observation.session).requests.push(observation);
+        return;
+      case "dropped":
+        this.instances.id(observation.instance);
+        this.#session(observation.session).epoch(observation.epoch).dropped.push(observation);
         return;
       case "pipeline":
         this.#session(observation.session).epoch(observation.epoch).pipelines.push(observation);

@@ -1,5 +1,5 @@
 /** What the checker says of one run. Becomes `runs[]` of summary.json (design: section 7), field by field. */
-import type { BounceKind, Cause } from "../history/observation.ts";
+import type { BounceKind, Cause, RealtimeFacts } from "../history/observation.ts";
 
 export type Verdict = "valid" | "invalid" | "unknown";
 
@@ -61,8 +61,22 @@ export interface RunResult {
     cpuSeconds: number;
     rssBytes: number;
   };
+  /** What played Supabase Realtime, and how. Null for a topology without it. */
+  realtime: RealtimeFacts | null;
+  /**
+   * Latency of the delivered pairs in two parts, where events tell when they were handed to the broker (`sentMs`): `waitedMs` from the actual
+   * publish time until then, `carriedMs` from then until the read. Null without samples.
+   */
+  brokerHop: { waitedMs: HopFigures; carriedMs: HopFigures } | null;
   /** What each part of the deployment used from load-started to drain-started. Empty when nothing was read. */
   costs: PartCost[];
+}
+
+export interface HopFigures {
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
 }
 
 export interface PartCost {

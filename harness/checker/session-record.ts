@@ -13,7 +13,8 @@ import { createEpochRecord, type EpochRecord } from "./epoch-record.ts";
 /** One confirmed stream of a session, from the instance's subscription to the client's notice of its end. */
 export interface Connection {
   connection: number;
-  instance: string;
+  /** Undefined when the stream is the broker's own. */
+  instance: string | undefined;
   /** `ResumeStatus` of the event contract. */
   resume: string;
   subscribedMs: number;

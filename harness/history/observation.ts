@@ -13,11 +13,12 @@ export const CAUSES = [
   "replay-window-exceeded",
   "epoch-changed",
   "broker-gap",
+  "quota",
   "unexplained",
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
-export const BOUNCE_KINDS = ["none", "rolling", "recreate", "crash"] as const;
+export const BOUNCE_KINDS = ["none", "rolling", "recreate", "crash", "realtime-outage"] as const;
 export type BounceKind = (typeof BOUNCE_KINDS)[number];
 
 /** Opens a run and says what was promised of it. */
@@ -42,6 +43,24 @@ export interface RunObservation {
   load: { sessions: number; eventsPerSecond: number; durationS: number; gates: number };
   /** Anything about the run's set-up that the reader of the report must know, one sentence each. */
   notes: readonly string[];
+  /** Of a topology whose clients subscribe to Supabase Realtime directly. */
+  realtime?: RealtimeFacts;
+}
+
+/** What played Supabase Realtime in a run, and how. */
+export interface RealtimeFacts {
+  /** The part's name: `realtime-standin`, or `realtime` for the real one. */
+  part: string;
+  /** True: not Supabase's own server. Its latency says nothing about Supabase. */
+  standIn: boolean;
+  /** Whose limits were in force: `none` (out of reach) or a plan of supabase.com. */
+  plan: string;
+  /** How events go to Realtime: by its HTTP API, or by one WebSocket of each instance. */
+  publish: "http" | "websocket";
+  /** True: clients ask the event log for what they missed. */
+  catchUp: boolean;
+  /** Client code that a page has to ship for it, bytes: realtime-js and the adaptation layer, bundled. Native EventSource needs none. */
+  frontEnd: { minifiedBytes: number; gzippedBytes: number };
 }
 
 /** One session of the plan: `events` pairs are due for it, whatever becomes of it. Written before any load. */
@@ -59,8 +78,9 @@ export interface ConnectedObservation {
   session: string;
   /** 1-based number of the connection within the session. */
   connection: number;
-  instance: string;
-  /** The instance's own statement of when it began to deliver to this stream. */
+  /** Absent when the stream is the broker's own: the client subscribes to it directly, and to no instance. */
+  instance?: string;
+  /** The instance's own statement of when it began to deliver to this stream; without an instance, when the client read the confirmation. */
   subscribedMs: number;
   /** `ResumeStatus` of the event contract. */
   resume: string;
@@ -72,8 +92,13 @@ export interface DisconnectedObservation {
   type: "disconnected";
   session: string;
   connection: number;
-  /** `ended` (server closed it), `error` (reset), `hint` (closed after a reconnect hint), `finished` (client left after its terminal event), `drained` (engine closed it at the end). */
-  reason: "ended" | "error" | "hint" | "finished" | "drained";
+  /**
+   * `ended` (server closed it), `error` (reset), `hint` (closed after a reconnect hint), `quota` (the broker ended it for a limit),
+   * `finished` (client left after its terminal event), `drained` (engine closed it at the end).
+   */
+  reason: "ended" | "error" | "hint" | "quota" | "finished" | "drained";
+  /** The other side's own words, where it has any. */
+  detail?: string;
   atMs: number;
 }
 
@@ -85,6 +110,8 @@ export interface ConnectFailedObservation {
   /** HTTP status, or 0 when there was no answer. */
   status: number;
   reason: string;
+  /** True when it was refused for a limit of the broker. */
+  quota?: boolean;
   /** True when this client model gives up for good (WHATWG EventSource on a non-200). */
   fatal: boolean;
   atMs: number;
@@ -99,6 +126,8 @@ export interface ReceivedObservation {
   seq: number;
   /** True on the run's last event (`pipeline_complete`, `pipeline_error`). */
   terminal?: boolean;
+  /** When the publisher's broadcaster began to hand it to the broker, where the event says so (`RealtimePayload`). */
+  sentMs?: number;
   atMs: number;
 }
 
@@ -106,7 +135,8 @@ export interface ReceivedObservation {
 export interface RequestObservation {
   type: "request";
   session: string;
-  request: "create" | "start" | "gate" | "background";
+  /** `token`: a new token for the channel; `log`: what was missed, from the event log. */
+  request: "create" | "start" | "gate" | "background" | "token" | "log";
   status: number;
   instance?: string;
   /** On a `create` that succeeded: the id under which the ledgers know this session. */
@@ -126,6 +156,18 @@ export interface PublishedObservation {
   atMs: number;
   /** `DeliveryRoute` of the ledger. */
   route: "local" | "broker" | "fallback";
+}
+
+/** From the ledger: an event that was published with route `broker` was given up before it reached the broker. */
+export interface DroppedObservation {
+  type: "dropped";
+  session: string;
+  epoch: string;
+  seq: number;
+  instance: string;
+  /** `DropReason` of the ledger. */
+  reason: "quota" | "outage" | "refused";
+  atMs: number;
 }
 
 /** From the ledger: a pipeline run began or ended. `aborted`: it ended before its terminal event. */
@@ -197,7 +239,7 @@ export interface PartExitObservation {
 /** A reading of what one part of the deployment has used since it started. */
 export interface UsageObservation {
   type: "usage";
-  /** Instance name, or `traefik`, `haproxy`, `valkey`. */
+  /** Instance name, or `traefik`, `haproxy`, `valkey`, `realtime`, `realtime-postgres`, `realtime-standin`. */
   part: string;
   role: "server" | "router" | "broker";
   /** Names the process or container: its counters begin at 0 with it. */
@@ -245,6 +287,7 @@ export type Observation =
   | ReceivedObservation
   | RequestObservation
   | PublishedObservation
+  | DroppedObservation
   | PipelineObservation
   | GateObservation
   | BrokerObservation

@@ -4,10 +4,13 @@
 export const CLIENT_MODELS = ["retrying", "eventsource"] as const;
 export type ClientModel = (typeof CLIENT_MODELS)[number];
 
+/** `realtime`: subscribes to Supabase Realtime directly, as realtime-js does. Chosen by the topology and not by the user. */
+export type StreamClient = ClientModel | "realtime";
+
 export interface LoadPlan {
   /** Base URL of the router. */
   url: string;
-  client: ClientModel;
+  client: StreamClient;
   /** Concurrent streams, each with one pipeline run. */
   sessions: number;
   /** Events per second and session. */

@@ -69,7 +69,9 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     this.#created = created;
     this.#cookies = cookies;
     this.#owner = owner;
-    this.#policy = createReconnectPolicy(context.plan.client, context.limits, schedule.jitterSeed);
+    const { client } = context.plan;
+    if (client === "realtime") throw new Error("the realtime client model follows no SSE stream");
+    this.#policy = createReconnectPolicy(client, context.limits, schedule.jitterSeed);
     this.#scanner = new SseScanner(this, context.limits.maxEventBytes);
   }
 

@@ -1,4 +1,5 @@
 /** The platform port: what runs a topology, seen from the harness. */
+import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
 
@@ -16,6 +17,8 @@ export interface UpOptions {
   replicas: number;
   /** Start the topology with its Redis stopped, to see the fallback. Ignored where there is no Redis. */
   redis: "up" | "stopped";
+  /** Ignored where the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
+  realtime?: RealtimeSettings;
   /** Folder that this deployment owns: logs, ledgers, router files. Created when it is not there. */
   workDir: string;
   /** The platform's view of its instances, as it happens. */
@@ -62,6 +65,23 @@ export interface InstanceControl {
   start(instance: string): Promise<void>;
 }
 
+/** The Supabase Realtime of a deployment, or what plays it. */
+export interface RealtimePart {
+  /** As the history names it: `realtime-standin`, or `realtime` for the real one. */
+  name: string;
+  /** True: not Supabase's own server; `name` says so too. */
+  standIn: boolean;
+  /** As clients reach it, e.g. `ws://127.0.0.1:18000/socket`. */
+  url: string;
+  /** Absent for a hosted one, which is not ours to disturb. */
+  control?: {
+    /** SIGKILL: every client is cut at once. Resolves when it is gone. Rejects when it did not run. */
+    kill(): Promise<void>;
+    /** Starts it again. Resolves when it takes connections. Nothing happens when it runs already. */
+    start(): Promise<void>;
+  };
+}
+
 /** What a part of the deployment has used since it started, read from the kernel's own accounts: as the history records it. */
 export type PartUsage = Omit<UsageObservation, "type">;
 
@@ -78,7 +98,9 @@ export interface Deployment {
   /** Direct base URL of each instance: `sse-lab up` prints it, for looking at /metrics. Load never goes there. */
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
-  /** Versions of the real parts and where they come from, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. */
+  /** Of a topology whose clients subscribe to Realtime directly. */
+  realtime?: RealtimePart;
+  /** Versions of the parts, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. A stand-in is there under its own name. */
   versions: Readonly<Record<string, string>>;
   /** All ledger files so far, those of dead processes included. */
   ledgers(): Promise<LedgerFile[]>;

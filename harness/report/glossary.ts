@@ -14,6 +14,7 @@ export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
   "replay-window-exceeded": "asked for after a reconnect, but already dropped from what is kept for replay",
   "epoch-changed": "belongs to another pipeline run than the one that the subscriber resumed",
   "broker-gap": "published while the publisher or the subscriber's instance had no broker connection",
+  quota: "refused, or its subscriber cut off, because a limit of the broker was exceeded",
   unexplained: "none of these: this is where surprises are",
 };
 
@@ -22,6 +23,7 @@ export const BOUNCE_GLOSSARY: Readonly<Record<Bounce, string>> = {
   rolling: "instances are replaced one after the other, as a rolling deploy does",
   recreate: "all instances are stopped, then all are started",
   crash: "instances are killed with SIGKILL, without a chance to drain",
+  "realtime-outage": "Supabase Realtime (or what plays it) is killed, and started again a little later",
 };
 
 export const VERDICT_GLOSSARY: Readonly<Record<Verdict, string>> = {

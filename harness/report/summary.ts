@@ -12,6 +12,14 @@ const RATIO_TOLERANCE = 1e-6;
 
 const level = z.strictObject({ first: figure, peak: figure });
 
+const hopFigures = z.strictObject({ p50: figure, p90: figure, p99: figure, max: figure });
+
+/** What is no object is left for the schema to refuse. */
+const withAllCauses = (lostByCause: unknown): unknown =>
+  typeof lostByCause === "object" && lostByCause !== null
+    ? { ...Object.fromEntries(CAUSE_NAMES.map((cause) => [cause, 0])), ...lostByCause }
+    : lostByCause;
+
 /** `PartCost` of the checker, field by field. */
 const costSchema = z.strictObject({
   part: name,
@@ -43,7 +51,8 @@ const runShape = z.strictObject({
   unexpected: count,
   lossRatio: ratio,
   missedRatio: ratio,
-  lostByCause: z.record(z.enum(CAUSE_NAMES), count),
+  // Summaries written before a cause was known do not name it.
+  lostByCause: z.preprocess(withAllCauses, z.record(z.enum(CAUSE_NAMES), count)),
   stuckStreams: count,
   gates: z.strictObject({ offered: count, answered: count, reachedPipeline: count, stalled: count }),
   latencyMs: z.strictObject({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure }).nullable(),
@@ -74,6 +83,19 @@ const runShape = z.strictObject({
     cpuSeconds: figure,
     rssBytes: figure,
   }),
+  // Summaries written before there was Realtime have neither.
+  realtime: z
+    .strictObject({
+      part: name,
+      standIn: z.boolean(),
+      plan: name,
+      publish: z.enum(["http", "websocket"]),
+      catchUp: z.boolean(),
+      frontEnd: z.strictObject({ minifiedBytes: count, gzippedBytes: count }),
+    })
+    .nullable()
+    .default(null),
+  brokerHop: z.strictObject({ waitedMs: hopFigures, carriedMs: hopFigures }).nullable().default(null),
   // Summaries written before costs were measured have none.
   costs: z.array(costSchema).default([]),
 });

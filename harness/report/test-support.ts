@@ -14,6 +14,7 @@ const noLosses = (): RunResult["lostByCause"] => ({
   "replay-window-exceeded": 0,
   "epoch-changed": 0,
   "broker-gap": 0,
+  quota: 0,
   unexplained: 0,
 });
 
@@ -82,6 +83,8 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
       rssBytes: 120 * 1024 ** 2,
     },
     costs: [],
+    realtime: null,
+    brokerHop: null,
     ...given,
     due,
     delivered,
@@ -207,6 +210,8 @@ const anyRun: fc.Arbitrary<RunResult> = fc
       { maxLength: 3 },
     ),
     costs: fc.array(anyCost, { maxLength: 4 }),
+    realtime: fc.constant(null),
+    brokerHop: fc.constant(null),
   })
   .map(({ losses, delivered, ...rest }) => {
     const lostByCause = Object.fromEntries(losses);

@@ -28,6 +28,7 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 5,
   recreate: () => 11,
+  "realtime-outage": () => 10,
   // Four of it before the first instance is touched: Pulumi starts, and once more when the grace is another one.
   rolling: (replicas) => 4 + 5.2 * replicas,
 };

@@ -19,6 +19,8 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 4,
   recreate: () => 6,
+  // Three away, and clients come back after 1, 2 and 5 more seconds, as realtime-js does.
+  "realtime-outage": () => 10,
   rolling: (replicas) => 1 + 3.6 * replicas,
 };
 

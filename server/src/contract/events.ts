@@ -104,6 +104,48 @@ export interface SessionCreated {
   token: string;
   /** The epoch that the session's first pipeline run will have. */
   epoch: string;
+  /** How to subscribe to the session's events directly, where they travel over Supabase Realtime. */
+  realtime?: RealtimeAccess;
+}
+
+/** Everything a page needs to subscribe to its one session's Broadcast channel. */
+export interface RealtimeAccess extends RealtimeToken {
+  /** As realtime-js takes it, scheme ws or wss: `ws://host:4000/socket`, or `wss://<ref>.supabase.co/realtime/v1` for a hosted project. */
+  url: string;
+  /** `apikey` of the handshake. */
+  apikey: string;
+  /** Of a private channel: `sse:session:{sessionId}`, without the `realtime:` that it has on the WebSocket. */
+  topic: string;
+  /** True: what was missed can be asked for by `GET /api/sessions/:id/log`. */
+  catchUp: boolean;
+}
+
+/** 200 answer to `POST /api/sessions/:id/realtime-token`: a channel ends when its token expires, unless it got a newer one. */
+export interface RealtimeToken {
+  /** JWT that names the session (claim `sse_session`): no other session's channel can be read with it. */
+  token: string;
+  /** Wall clock, milliseconds since 1970. */
+  expiresAt: number;
+}
+
+/** Claim of a channel's token: the id of the one session whose channel it opens. Its `role` is `authenticated`. */
+export const SESSION_CLAIM = "sse_session";
+
+/** `payload` of a Broadcast message on a session's channel; the message's `event` is the event's type. */
+export interface RealtimePayload {
+  /** When the broadcaster began to hand it to Realtime. Milliseconds on CLOCK_MONOTONIC. What is sent again keeps the time of its first try. */
+  sentMs: number;
+  event: PipelineSSEEvent;
+}
+
+/**
+ * 200 answer to `GET /api/sessions/:id/log?after=<epoch>-<seq>`: the events of that epoch after that number, in order, from the event
+ * log that all instances share. Without `after`: everything kept of the session's newest epoch. 404 where there is no event log.
+ */
+export interface EventLogPage {
+  status: Extract<ResumeStatus, "replayed" | "window-exceeded" | "epoch-changed">;
+  /** With `window-exceeded`: what is still kept. With `epoch-changed`: the events of the newest epoch. */
+  events: PipelineSSEEvent[];
 }
 
 /** Body of `POST /api/sessions/:id/pipeline/gate`. 202 when it reached the running pipeline, 409 with the reason otherwise. */
@@ -115,5 +157,5 @@ export interface GateResponse {
 /** Response header on every answer of an instance: its name. */
 export const INSTANCE_HEADER = "x-instance";
 
-/** Redis channel of a session, as the strategy names it. */
+/** Redis channel and Realtime topic of a session, as the strategy names it. */
 export const sessionChannel = (sessionId: string): string => `sse:session:${sessionId}`;

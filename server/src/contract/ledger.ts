@@ -11,9 +11,15 @@
 
 /**
  * How an event left the instance. `local`: to this instance's own clients only, as configured; `broker`: handed to the
- * broker as well; `fallback`: a broker is configured but away, so local only.
+ * broker as well (with Supabase Realtime: to the queue that is sent to it); `fallback`: a broker is configured but away, so local only.
  */
 export type DeliveryRoute = "local" | "broker" | "fallback";
+
+/**
+ * Why an event that was published never went out to the broker. `quota`: the broker refused it, or all that was before it in the queue, for
+ * a limit; `outage`: the broker was away until the queue was full, or the instance had to go; `refused`: the broker refused this very message.
+ */
+export type DropReason = "quota" | "outage" | "refused";
 
 export type LedgerRecord =
   | { kind: "boot"; instance: string; pid: number; broadcaster: string; atMs: number }
@@ -27,6 +33,15 @@ export type LedgerRecord =
       intendedMs: number;
       atMs: number;
       route: DeliveryRoute;
+    }
+  /** Follows the event's own `published`. */
+  | {
+      kind: "dropped";
+      sessionId: string;
+      epoch: string;
+      seq: number;
+      reason: DropReason;
+      atMs: number;
     }
   | {
       kind: "pipeline";

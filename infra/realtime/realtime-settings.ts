@@ -1,0 +1,89 @@
+/** What a topology whose events travel over Supabase Realtime is set up with: the same on every platform. */
+
+/** Limits of one project (a "tenant" of the Realtime server), in the server's own terms. */
+export interface RealtimeLimits {
+  /** Sockets with at least one joined channel. */
+  maxConcurrentUsers: number;
+  /** Messages per second, counted per delivery: one for each message sent, and one more for each subscriber it goes to. */
+  maxEventsPerSecond: number;
+  maxJoinsPerSecond: number;
+  maxChannelsPerClient: number;
+  /** Largest message, in kB of 1,000 bytes. */
+  maxPayloadKb: number;
+}
+
+/** Plans of supabase.com, and `none`: limits out of reach, on a Realtime of one's own only. */
+export const REALTIME_PLANS = ["none", "free", "pro", "team", "enterprise"] as const;
+export type RealtimePlan = (typeof REALTIME_PLANS)[number];
+
+/**
+ * Limits by plan. Source: supabase.com/docs/guides/realtime/limits (September 2026). `team` is also Pro without a spend cap.
+ * `enterprise` is agreed on by contract: what is here is what it has at least.
+ */
+export const PLAN_LIMITS: Readonly<Record<RealtimePlan, RealtimeLimits>> = {
+  none: {
+    maxConcurrentUsers: 1_000_000,
+    maxEventsPerSecond: 10_000_000,
+    maxJoinsPerSecond: 1_000_000,
+    maxChannelsPerClient: 100_000,
+    maxPayloadKb: 3_000,
+  },
+  free: {
+    maxConcurrentUsers: 200,
+    maxEventsPerSecond: 100,
+    maxJoinsPerSecond: 100,
+    maxChannelsPerClient: 100,
+    maxPayloadKb: 256,
+  },
+  pro: {
+    maxConcurrentUsers: 500,
+    maxEventsPerSecond: 500,
+    maxJoinsPerSecond: 500,
+    maxChannelsPerClient: 100,
+    maxPayloadKb: 3_000,
+  },
+  team: {
+    maxConcurrentUsers: 10_000,
+    maxEventsPerSecond: 2_500,
+    maxJoinsPerSecond: 2_500,
+    maxChannelsPerClient: 100,
+    maxPayloadKb: 3_000,
+  },
+  enterprise: {
+    maxConcurrentUsers: 10_000,
+    maxEventsPerSecond: 2_500,
+    maxJoinsPerSecond: 2_500,
+    maxChannelsPerClient: 100,
+    maxPayloadKb: 3_000,
+  },
+};
+
+export const PUBLISH_WAYS = ["http", "websocket"] as const;
+export type PublishWay = (typeof PUBLISH_WAYS)[number];
+
+/** A Realtime that the lab did not stand up: a project of supabase.com, or a server of one's own. */
+export interface HostedRealtime {
+  /** As realtime-js takes it: `https://<ref>.supabase.co/realtime/v1`, or `http://host:4000/socket` for a bare server. */
+  url: string;
+  /** Service-role key: publishes, and reads every channel. A secret. */
+  serviceKey: string;
+  /** `apikey` of the clients' handshake. By default each client's own token, which a bare server takes. */
+  anonKey?: string;
+  /** Signs the clients' tokens (HS256). A secret. */
+  jwtSecret: string;
+}
+
+export interface RealtimeSettings {
+  /** Of a Realtime that the lab stands up; a hosted one has its own. */
+  plan: RealtimePlan;
+  publish: PublishWay;
+  /** True: an event log beside it (Valkey), from which clients take what they missed. */
+  catchUp: boolean;
+  /** Undefined: the platform stands one up. */
+  hosted?: HostedRealtime;
+}
+
+export const DEFAULT_REALTIME_SETTINGS: RealtimeSettings = { plan: "none", publish: "http", catchUp: false };
+
+/** Tenant of a Realtime that the lab stands up: the first label of the host name by which it is reached. */
+export const REALTIME_TENANT = "realtime";
