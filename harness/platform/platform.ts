@@ -134,6 +134,8 @@ export interface KeptDeployment {
   instances: readonly string[];
   /** Direct base URL of each instance, for looking at /metrics. */
   instanceUrls: Readonly<Record<string, string>>;
+  /** Of a topology whose clients subscribe to Realtime directly. */
+  realtime?: Pick<RealtimePart, "name" | "standIn" | "url">;
   /** ISO 8601. */
   startedAt: string;
 }

@@ -1,0 +1,40 @@
+/** Environments that follow from `RealtimeSettings`, the same on every platform. */
+import {
+  PLAN_LIMITS,
+  type HostedRealtime,
+  type RealtimePlan,
+  type RealtimeSettings,
+} from "./realtime-settings.ts";
+
+/** Limits of the one tenant, as supabase/realtime and the lab's stand-in take them. */
+export const limitEnvironment = (plan: RealtimePlan): Record<string, string> => {
+  const limits = PLAN_LIMITS[plan];
+  return {
+    TENANT_MAX_CONCURRENT_USERS: String(limits.maxConcurrentUsers),
+    TENANT_MAX_EVENTS_PER_SECOND: String(limits.maxEventsPerSecond),
+    TENANT_MAX_JOINS_PER_SECOND: String(limits.maxJoinsPerSecond),
+    TENANT_MAX_CHANNELS_PER_CLIENT: String(limits.maxChannelsPerClient),
+    TENANT_MAX_PAYLOAD_SIZE_IN_KB: String(limits.maxPayloadKb),
+  };
+};
+
+/** How one server reaches Realtime, and what it tells its clients. */
+export interface RealtimeAddress extends HostedRealtime {
+  /** What clients are told, where they reach it by another name than the servers do. */
+  publicUrl?: string;
+}
+
+/** Of each server. The event log's REDIS_URL is the platform's to add. Milliseconds, seconds and bytes as the names say. */
+export const realtimeServerEnvironment = (
+  { publish, catchUp }: Pick<RealtimeSettings, "publish" | "catchUp">,
+  { url, publicUrl, serviceKey, jwtSecret, anonKey }: RealtimeAddress,
+): Record<string, string> => ({
+  FF_SUPABASE_SSE_BROADCAST: "true",
+  REALTIME_URL: url,
+  ...(publicUrl === undefined ? {} : { REALTIME_PUBLIC_URL: publicUrl }),
+  REALTIME_KEY: serviceKey,
+  REALTIME_JWT_SECRET: jwtSecret,
+  ...(anonKey === undefined ? {} : { REALTIME_ANON_KEY: anonKey }),
+  REALTIME_PUBLISH: publish,
+  ...(catchUp ? { FF_SSE_EVENT_LOG: "true" } : {}),
+});
