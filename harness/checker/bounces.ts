@@ -40,6 +40,29 @@ export function bounceThatCut(bounces: readonly Bounce[], connection: Connection
   return connection.endedMs <= overMs ? last : undefined;
 }
 
+/** Of each disturbance: streams that were open when it began, and how many of these it cut. */
+export function countCuts(
+  { sessions }: Pick<RunRecord, "sessions">,
+  bounces: readonly Bounce[],
+): { open: number; cut: number }[] {
+  const counts = bounces.map(() => ({ open: 0, cut: 0 }));
+  if (bounces.length === 0) return counts;
+  for (const session of sessions.values()) {
+    for (const connection of session.connections()) {
+      const cutter = bounceThatCut(bounces, connection);
+      for (const [index, bounce] of bounces.entries()) {
+        const { startedMs } = bounce;
+        const count = counts[index];
+        if (count === undefined || connection.subscribedMs > startedMs || connection.endedMs < startedMs)
+          continue;
+        count.open++;
+        if (cutter === bounce) count.cut++;
+      }
+    }
+  }
+  return counts;
+}
+
 function toBounce(observations: readonly BounceObservation[]): Bounce {
   const timesOf = (wanted: BounceObservation["state"]): number[] =>
     observations.filter(({ state }) => state === wanted).map(({ atMs }) => atMs);
@@ -56,7 +79,7 @@ function toBounce(observations: readonly BounceObservation[]): Bounce {
 }
 
 /**
- * What each disturbance cost: pairs lost by their publication, and reconnects by their confirmation, from its start to the next
+ * What each disturbance cost: the streams it cut, pairs lost by their publication, and reconnects by their confirmation, from its start to the next
  * one's start (or the end). Times are relative to load-started, or to the clock's zero in a history without one.
  */
 export function measureBounces(
@@ -71,6 +94,7 @@ export function measureBounces(
       .slice(1)
       .map(({ connectedMs }) => connectedMs),
   );
+  const cuts = countCuts(record, bounces);
   return bounces.map(({ kind, target, startedMs, endedMs }, index) => {
     const untilMs = bounces[index + 1]?.startedMs ?? Infinity;
     const within = (times: readonly number[]): number =>
@@ -80,6 +104,8 @@ export function measureBounces(
       target,
       startedMs: roundMs(startedMs - zeroMs),
       endedMs: endedMs === null ? null : roundMs(endedMs - zeroMs),
+      open: cuts[index]?.open ?? 0,
+      cut: cuts[index]?.cut ?? 0,
       lost: within(lostAtMs),
       reconnects: within(reconnectedMs),
     };

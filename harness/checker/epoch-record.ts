@@ -2,6 +2,7 @@ import type {
   DroppedObservation,
   PipelineObservation,
   PublishedObservation,
+  ReceivedObservation,
 } from "../history/observation.ts";
 import { sortedIndices, valueAt, type Column } from "./column.ts";
 
@@ -11,12 +12,17 @@ export const ROUTES = [
   "fallback",
 ] as const satisfies readonly PublishedObservation["route"][];
 export type Route = (typeof ROUTES)[number];
+export type DropReason = DroppedObservation["reason"];
+
+/** In a column of `sentMs`: the event does not say. The clock knows no time before 0. */
+export const NOT_SAID = -1;
 
 /** Everything about one epoch (one pipeline run) of one session. `source`: the instance's id * 3 + the route's index. */
 export interface EpochRecord {
   epoch: string;
   published: { seq: Column; atMs: Column; intendedMs: Column; source: Column };
-  received: { seq: Column; atMs: Column; connection: Column };
+  /** `sentMs`: null as long as no event said it. */
+  received: { seq: Column; atMs: Column; connection: Column; sentMs: Column | null };
   pipelines: PipelineObservation[];
   dropped: DroppedObservation[];
 }
@@ -24,7 +30,7 @@ export interface EpochRecord {
 export const createEpochRecord = (epoch: string): EpochRecord => ({
   epoch,
   published: { seq: [], atMs: [], intendedMs: [], source: [] },
-  received: { seq: [], atMs: [], connection: [] },
+  received: { seq: [], atMs: [], connection: [], sentMs: null },
   pipelines: [],
   dropped: [],
 });
@@ -33,6 +39,36 @@ export const sourceOf = (instanceId: number, route: Route): number =>
   instanceId * ROUTES.length + ROUTES.indexOf(route);
 export const instanceIdOf = (source: number): number => Math.floor(source / ROUTES.length);
 export const routeOf = (source: number): Route => ROUTES[source % ROUTES.length] as Route;
+
+/** Adds a receipt. */
+export function receive(
+  { received }: EpochRecord,
+  { seq, atMs, connection, sentMs }: Pick<ReceivedObservation, "seq" | "atMs" | "connection" | "sentMs">,
+): void {
+  if (sentMs !== undefined) received.sentMs ??= new Array<number>(received.seq.length).fill(NOT_SAID);
+  received.sentMs?.push(sentMs ?? NOT_SAID);
+  received.seq.push(seq);
+  received.atMs.push(atMs);
+  received.connection.push(connection);
+}
+
+/** When a receipt's event was handed to the broker; null when the event does not say. */
+export function sentMsOf({ received }: EpochRecord, receipt: number): number | null {
+  const sentMs = received.sentMs?.[receipt] ?? NOT_SAID;
+  return sentMs < 0 ? null : sentMs;
+}
+
+/** Why the publisher gave each event up before the broker had it, by number. Of several reasons, a limit first. */
+export function dropsByNumber({ dropped }: EpochRecord): ReadonlyMap<number, DropReason> {
+  const drops = new Map<number, DropReason>();
+  for (const { seq, reason } of dropped) {
+    const other = drops.get(seq);
+    if (other === undefined || DROP_ORDER[reason] < DROP_ORDER[other]) drops.set(seq, reason);
+  }
+  return drops;
+}
+
+const DROP_ORDER: Readonly<Record<DropReason, number>> = { quota: 0, outage: 1, refused: 2 };
 
 /** More than one: a start whose answer was lost was tried again elsewhere. */
 export const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
@@ -69,7 +105,12 @@ export function joinPairs(
   );
   const receipts = sortedIndices(
     received.seq.length,
-    byFields(received.seq, received.atMs, received.connection),
+    byFields(
+      received.seq,
+      received.atMs,
+      received.connection,
+      ...(received.sentMs === null ? [] : [received.sentMs]),
+    ),
   );
   let planned = 1;
   let p = 0;

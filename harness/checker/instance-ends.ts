@@ -1,6 +1,6 @@
 /** Whose doing the end of an instance was: a bounce excuses what it did itself, and nothing else. */
 import type { InstanceObservation } from "../history/observation.ts";
-import type { Bounce } from "./bounces.ts";
+import { countCuts, type Bounce } from "./bounces.ts";
 import { plural, type Evidence } from "./evidence.ts";
 import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "./thresholds.ts";
 
@@ -18,10 +18,15 @@ export function instanceEndedByItself(evidence: Evidence): string | null {
   return `Instance ${first.instance} ended by itself, ${sinceS} s after the load began${others}: no bounce was to end it then.`;
 }
 
-/** A disturbance that says it succeeded, but of whose target no end is on record. One that failed says so itself. */
+/** A disturbance that says it succeeded, but of whose target no end is on record, nor any stream that it cut. One that failed says so itself. */
 export function bounceEndedNothing(evidence: Evidence): string | null {
   for (const bounce of evidence.context.bounces) {
     if (bounce.kind === "none" || bounce.error !== null) continue;
+    if (bounce.kind === "realtime-outage") {
+      const nothing = outageCutNothing(bounce, evidence);
+      if (nothing !== null) return nothing;
+      continue;
+    }
     const ended = new Set(endsBy(bounce, evidence).map(({ instance }) => instance));
     const { target } = bounce;
     if (target !== ALL) {
@@ -37,6 +42,13 @@ export function bounceEndedNothing(evidence: Evidence): string | null {
     }
   }
   return null;
+}
+
+/** No instance ends with the broker that clients subscribe to, but each of their streams does. */
+function outageCutNothing(bounce: Bounce, { record, context: { bounces } }: Evidence): string | null {
+  const { open, cut } = countCuts(record, bounces)[bounces.indexOf(bounce)] ?? { open: 0, cut: 0 };
+  if (cut > 0) return null;
+  return `The outage of ${bounce.target} ended nothing: none of the ${plural(open, "stream")} that ${open === 1 ? "was" : "were"} open at its start was cut.`;
 }
 
 const ALL = "all";

@@ -68,6 +68,11 @@ export class InstanceFacts {
     return !up;
   }
 
+  /** As `brokerDownAt`, of an instance that had a broker before: one whose ledger tells of none at all is not known to lack it. */
+  brokerAwayAt(instance: string, atMs: number): boolean {
+    return this.brokerUpBefore(instance, atMs) && this.brokerDownAt(instance, atMs);
+  }
+
   brokerUpBefore(instance: string, atMs: number): boolean {
     let found = false;
     this.#eachChange(instance, (changedMs, state) => {

@@ -2,7 +2,6 @@
 import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, plural } from "./evidence.ts";
 import { CAUSES } from "../history/observation.ts";
-import { RETURN_MS } from "./thresholds.ts";
 
 export const INVALID_RULES = [
   { id: "loss-not-promised", when: lossIsNotPromised },
@@ -45,10 +44,10 @@ export const INVALID_RULES = [
   },
   {
     id: "never-came-back",
-    when: ({ tally }) =>
+    when: ({ tally, context }) =>
       tally.neverCameBack === 0
         ? null
-        : `${plural(tally.neverCameBack, "stream")} never came back after a cut, although ${inMs(RETURN_MS)} and more were left.`,
+        : `${plural(tally.neverCameBack, "stream")} never came back after a cut, although ${inMs(context.returnMs)} and more were left.`,
   },
   {
     id: "stuck-without-miss",
@@ -76,11 +75,16 @@ function neverPublishedIsNotPromised({ record, tally: { neverPublishedBy: by } }
   return `${plural(unexcused, "pair was", "pairs were")} never published, which the promise does not allow${why}.`;
 }
 
-function sessionsWereRefused({ tally: { refusedBy } }: Evidence): string | null {
-  if (refusedBy.size === 0) return null;
+/** A promise that allows losses for a limit allows what else that limit does: sessions that never get on. */
+function sessionsWereRefused({ record, tally: { refusedBy, overQuota } }: Evidence): string | null {
+  const forLimit = record.run?.promise.allowedCauses.includes("quota") === true ? 0 : overQuota;
   const statuses = [...refusedBy].sort(([a], [b]) => a - b);
-  const sessions = statuses.reduce((sum, [, count]) => sum + count, 0);
-  const counts = statuses.map(([status, count]) => `${count} with status ${status}`).join(", ");
+  const sessions = statuses.reduce((sum, [, count]) => sum + count, forLimit);
+  if (sessions === 0) return null;
+  const counts = [
+    ...statuses.map(([status, count]) => `${count} with status ${status}`),
+    ...(forLimit === 0 ? [] : [`${forLimit} for a limit of the broker`]),
+  ].join(", ");
   return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started for ${sessions === 1 ? "it" : "them"}: ${counts}.`;
 }
 

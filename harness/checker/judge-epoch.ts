@@ -5,9 +5,12 @@ import type { DueWindow } from "./due-pairs.ts";
 import {
   highestByConnection,
   instanceIdOf,
+  dropsByNumber,
   instancesThatStarted,
   joinPairs,
   routeOf,
+  sentMsOf,
+  type DropReason,
   type EpochRecord,
 } from "./epoch-record.ts";
 import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished } from "./outcome.ts";
@@ -40,6 +43,7 @@ export class EpochJudge {
   #fate: PipelineFate | undefined;
   #recorded: boolean | undefined;
   #highest: ReadonlyMap<number, number> | undefined;
+  #drops: ReadonlyMap<number, DropReason> | undefined;
 
   constructor(
     facts: SessionFacts,
@@ -97,13 +101,17 @@ export class EpochJudge {
   #arrive(publishedMs: number | null, publication: number, receipt: number): void {
     const { published, received } = this.#epoch;
     const connection = this.#facts.byNumber.get(valueAt(received.connection, receipt));
-    const outcome = outcomeOfReceived(publishedMs, connection);
+    const sentMs = sentMsOf(this.#epoch, receipt);
+    const outcome = outcomeOfReceived(publishedMs, connection, sentMs);
     this.#tally.outcomes[outcome]++;
     if (outcome === "recovered") return;
     const receivedMs = valueAt(received.atMs, receipt);
     this.#deliveredAtMs.push(receivedMs);
     if (publishedMs !== null) {
       this.#tally.latency.record(receivedMs - valueAt(published.intendedMs, publication));
+      if (sentMs === null) return;
+      this.#tally.waited.record(sentMs - publishedMs);
+      this.#tally.carried.record(receivedMs - sentMs);
     }
   }
 
@@ -124,6 +132,8 @@ export class EpochJudge {
         publishedMs,
         publisher: this.#context.instances.name(instanceIdOf(source)),
         route: routeOf(source),
+        dropped: (this.#drops ??= dropsByNumber(this.#epoch)).get(seq),
+        attempts: this.#facts.session.connectFailed,
         connections,
         highestReceivedOn: (connection) => highest.get(connection) ?? 0,
       },
@@ -151,6 +161,7 @@ export class EpochJudge {
     const { session } = this.#facts;
     const fate = pipelineFate(session, this.#epoch, this.#context);
     if (fate === "kept-from-starting") this.#tally.keptFromStarting++;
+    if (fate === "over-quota") this.#tally.overQuota++;
     if (fate === "refused") {
       const { refusedBy } = this.#tally;
       const status = lastObstacle(session, this.#context)?.status ?? 0;

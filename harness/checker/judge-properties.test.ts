@@ -17,23 +17,40 @@ const constant = fc.constant;
 /** Records that need not make any sense together: the checker has to give each due pair one outcome all the same. */
 const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ type: constant("planned"), session, events: fc.nat(6), arriveMs: atMs }),
-  fc.record({
-    type: constant("connected"),
-    session,
-    connection,
-    instance,
-    subscribedMs: atMs,
-    resume: fc.constantFrom("none", "unsupported", "replayed", "window-exceeded", "epoch-changed"),
-    atMs,
-  }),
+  fc.record(
+    {
+      type: constant("connected"),
+      session,
+      connection,
+      instance,
+      subscribedMs: atMs,
+      resume: fc.constantFrom("none", "unsupported", "replayed", "window-exceeded", "epoch-changed"),
+      atMs,
+    },
+    // Without an instance it is a stream of the broker's own.
+    { requiredKeys: ["type", "session", "connection", "subscribedMs", "resume", "atMs"] },
+  ),
   fc.record({
     type: constant("disconnected"),
     session,
     connection,
-    reason: fc.constantFrom("ended", "error", "hint", "finished", "drained"),
+    reason: fc.constantFrom("ended", "error", "hint", "quota", "finished", "drained"),
+    detail: fc.constantFrom("", "Too many messages per second", "Too many joins per second"),
     atMs,
   }),
-  fc.record({ type: constant("received"), session, connection, epoch, seq, terminal: fc.boolean(), atMs }),
+  fc.record(
+    {
+      type: constant("received"),
+      session,
+      connection,
+      epoch,
+      seq,
+      terminal: fc.boolean(),
+      sentMs: atMs,
+      atMs,
+    },
+    { requiredKeys: ["type", "session", "connection", "epoch", "seq", "terminal", "atMs"] },
+  ),
   fc.record({
     type: constant("published"),
     session,
@@ -43,6 +60,15 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     intendedMs: atMs,
     atMs,
     route: fc.constantFrom("local", "broker", "fallback"),
+  }),
+  fc.record({
+    type: constant("dropped"),
+    session,
+    epoch,
+    seq,
+    instance,
+    reason: fc.constantFrom("quota", "outage", "refused"),
+    atMs,
   }),
   fc.record({
     type: constant("pipeline"),
@@ -64,7 +90,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({
     type: constant("request"),
     session,
-    request: constant("start"),
+    request: fc.constantFrom("start", "token", "log"),
     status: fc.constantFrom(0, 202, 429, 503),
     instance,
     atMs,
@@ -79,8 +105,8 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({
     type: constant("bounce"),
     bounce: fc.integer({ min: 1, max: 2 }),
-    kind: constant("crash"),
-    target: instance,
+    kind: fc.constantFrom("crash", "realtime-outage"),
+    target: fc.constantFrom("a", "b", "broker"),
     state: fc.constantFrom("started", "ended"),
     atMs,
   }),
@@ -107,7 +133,8 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     session,
     connection,
     status: fc.constantFrom(0, 403, 502),
-    reason: constant("refused"),
+    reason: fc.constantFrom("refused", "Too many connected users"),
+    quota: fc.boolean(),
     fatal: fc.boolean(),
     atMs,
   }),

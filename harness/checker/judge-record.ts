@@ -3,12 +3,14 @@ import { measureBounces } from "./bounces.ts";
 import { measureCosts } from "./costs.ts";
 import type { Evidence } from "./evidence.ts";
 import { countGates } from "./gates.ts";
+import type { DurationHistogram } from "./histogram.ts";
 import { judgeSession } from "./judge-session.ts";
 import { measureLoad } from "./load-figures.ts";
+import { measureQuota } from "./quota.ts";
 import { measureReconnects } from "./reconnects.ts";
 import { createRunContext } from "./run-context.ts";
 import { RunRecord } from "./run-record.ts";
-import type { RunResult } from "./run-result.ts";
+import type { HopFigures, RunResult } from "./run-result.ts";
 import { Tally } from "./tally.ts";
 import { decideVerdict } from "./verdict.ts";
 
@@ -64,9 +66,22 @@ export function judgeRecord(record: RunRecord): RunResult {
     bounces: measureBounces(record, context, tally.lostAtMs),
     load,
     realtime: record.run?.realtime ?? null,
-    brokerHop: null,
+    brokerHop: brokerHopOf(tally),
+    quota: measureQuota(record, tally),
     costs: measureCosts(record.usages, context),
   };
+}
+
+/** Both histograms have a sample for each delivered pair that tells when it was handed over. */
+function brokerHopOf({ waited, carried }: Tally): RunResult["brokerHop"] {
+  if (waited.empty || carried.empty) return null;
+  const figures = (durations: DurationHistogram): HopFigures => ({
+    p50: durations.percentileMs(50),
+    p90: durations.percentileMs(90),
+    p99: durations.percentileMs(99),
+    max: durations.maxMs,
+  });
+  return { waitedMs: figures(waited), carriedMs: figures(carried) };
 }
 
 /** The result of a run that could not be judged at all. */

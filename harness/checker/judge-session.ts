@@ -5,7 +5,6 @@ import { EpochJudge } from "./judge-epoch.ts";
 import type { RunContext } from "./run-context.ts";
 import { isCut, type Connection, type SessionRecord } from "./session-record.ts";
 import type { Tally } from "./tally.ts";
-import { RETURN_MS } from "./thresholds.ts";
 
 /** Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally. */
 export function judgeSession(session: SessionRecord, context: RunContext, tally: Tally): void {
@@ -47,12 +46,12 @@ export function judgeSession(session: SessionRecord, context: RunContext, tally:
 function neverCameBack(
   { connectFailed }: SessionRecord,
   connections: readonly Connection[],
-  { bounces, drainEndedMs }: RunContext,
+  { bounces, drainEndedMs, returnMs }: RunContext,
 ): boolean {
   const last = connections.at(-1);
   if (last === undefined || !isCut(last)) return false;
   if (connectFailed.some(({ fatal, atMs }) => fatal && atMs >= last.endedMs)) return false;
   // Of a bounce that has not ended, `bounce-unfinished` tells: nobody can come back to what is away.
   const overMs = bounceThatCut(bounces, last)?.endedMs ?? last.endedMs;
-  return Math.max(last.endedMs, overMs) + RETURN_MS <= drainEndedMs;
+  return Math.max(last.endedMs, overMs) + returnMs <= drainEndedMs;
 }

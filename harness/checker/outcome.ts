@@ -11,15 +11,17 @@ export type Outcome = (typeof OUTCOMES)[number];
 /**
  * A pair that was received. `recovered` when the stream that brought it began after the publication, so that only a replay
  * can have brought it. An instance that says that it keeps no events cannot have replayed one: whatever its stream brings was
- * delivered live, however long the broker held it.
+ * delivered live, however long the broker held it. So was what tells when it was handed to the broker: a log's entries do not.
  * @param publishedMs null when no ledger tells
+ * @param sentMs null when the event does not say
  */
 export function outcomeOfReceived(
   publishedMs: number | null,
   connection: Connection | undefined,
+  sentMs: number | null,
 ): "delivered" | "recovered" {
-  if (publishedMs === null || connection === undefined || connection.resume === "unsupported")
-    return "delivered";
+  if (publishedMs === null || connection === undefined) return "delivered";
+  if (sentMs !== null || connection.resume === "unsupported") return "delivered";
   return publishedMs < connection.subscribedMs - SUBSCRIBE_TOLERANCE_MS ? "recovered" : "delivered";
 }
 

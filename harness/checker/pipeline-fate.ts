@@ -11,6 +11,8 @@ export type PipelineFate =
   | "running"
   /** The last answer to its session's start (or creation, or first stream) was a refusal: 4xx. */
   | "refused"
+  /** The last such answer was a refusal for a limit of the broker. */
+  | "over-quota"
   /** The last such answer came after a bounce had begun and was none, or 5xx: there was nobody to start it. */
   | "kept-from-starting"
   /** Never started, and nothing on record has kept it from it. */
@@ -62,9 +64,10 @@ function startMayBeUnrecorded(session: SessionRecord, facts: RunContext["facts"]
 function whyNeverStarted(
   session: SessionRecord,
   context: RunContext,
-): "refused" | "kept-from-starting" | "never-started" {
+): "refused" | "over-quota" | "kept-from-starting" | "never-started" {
   const last = lastObstacle(session, context);
   if (last === undefined) return "never-started";
+  if (last.quota) return "over-quota";
   if (last.status >= 300 && last.status < 500) return "refused";
   // Only what a bounce did is excused by it. A stream that broke before it was confirmed has status 200.
   const bouncedMs = context.bounces[0]?.startedMs ?? Infinity;
@@ -78,14 +81,19 @@ function whyNeverStarted(
 export function lastObstacle(
   { requests, connected, connectFailed }: SessionRecord,
   { drainEndedMs }: RunContext,
-): { status: number; atMs: number } | undefined {
+): { status: number; quota: boolean; atMs: number } | undefined {
   const starts = requests.filter(({ request }) => request === "start");
   if (starts.some(({ status }) => isOk(status))) return undefined;
   const before =
     connected.size > 0 ? [] : [...requests.filter(({ request }) => request === "create"), ...connectFailed];
   return [...starts, ...before.filter((answer) => answer.type === "connect-failed" || !isOk(answer.status))]
     .filter(({ atMs }) => atMs <= drainEndedMs)
-    .sort((a, b) => a.atMs - b.atMs || a.status - b.status)
+    .map((answer) => ({
+      status: answer.status,
+      quota: answer.type === "connect-failed" && answer.quota === true,
+      atMs: answer.atMs,
+    }))
+    .sort((a, b) => a.atMs - b.atMs || a.status - b.status || Number(a.quota) - Number(b.quota))
     .at(-1);
 }
 

@@ -2,9 +2,17 @@
 import { costWindow, measureCosts } from "./costs.ts";
 import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, plural } from "./evidence.ts";
+import { countDrops, measureQuota } from "./quota.ts";
 import { PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "./thresholds.ts";
 
 export const REMARKS = [
+  {
+    id: "stand-in",
+    when: ({ record: { run } }) =>
+      run?.realtime?.standIn === true
+        ? `${run.realtime.part} played Supabase Realtime here: what is lost and why is measured, its latency and its costs say nothing about Supabase.`
+        : null,
+  },
   {
     id: "never-connected",
     when: ({ tally }) =>
@@ -40,6 +48,24 @@ export const REMARKS = [
         ? null
         : `${tally.gaveUp} of ${plural(tally.sessions, "session")} gave up for good after a refused stream, as their client model does.`,
   },
+  { id: "over-quota", when: brokerLimitsWereHit },
+  {
+    id: "given-up",
+    when: ({ record }) => {
+      const [outage, refused] = (["outage", "refused"] as const).map((reason) => countDrops(record, reason));
+      const said = [
+        ...(outage
+          ? [`${plural(outage, "event")} while the broker was away or because the instance had to go`]
+          : []),
+        ...(refused
+          ? [
+              `${plural(refused, "event")} that the broker refused for ${refused === 1 ? "itself" : "themselves"}`,
+            ]
+          : []),
+      ];
+      return said.length === 0 ? null : `Publishers gave up ${said.join(", and ")}.`;
+    },
+  },
   {
     id: "never-published-why",
     when: ({ tally: { neverPublishedBy: by, outcomes } }) =>
@@ -50,6 +76,7 @@ export const REMARKS = [
             [by.aborted, "of aborted pipelines"],
             [by["kept-from-starting"], "of sessions that nothing answered"],
             [by.refused, "of sessions that were refused"],
+            [by["over-quota"], "of sessions that never got on for a limit of the broker"],
             [by["never-started"], "of pipelines that never started"],
             [by["at-gate"], "behind a gate whose answer never came to the pipeline"],
             [by["completed-without"], "of pipelines that completed without them"],
@@ -102,6 +129,28 @@ export const REMARKS = [
   { id: "costs-unknown", when: costsAreUnknown },
   { id: "readings-end-early", when: readingsEndEarly },
 ] as const satisfies readonly Rule[];
+
+/** Whose limits, what they did, and the words with which the broker said so. */
+function brokerLimitsWereHit({ record, tally }: Evidence): string | null {
+  const quota = measureQuota(record, tally);
+  if (quota === null) return null;
+  const { neverAdmitted, refusedAttempts, cutStreams, droppedEvents, words } = quota;
+  const did = [
+    ...(neverAdmitted > 0 ? [`${plural(neverAdmitted, "session")} never got on`] : []),
+    ...(refusedAttempts > 0
+      ? [
+          `${plural(refusedAttempts, "attempt")} at a stream ${refusedAttempts === 1 ? "was" : "were"} refused`,
+        ]
+      : []),
+    ...(cutStreams > 0 ? [`${plural(cutStreams, "stream was", "streams were")} ended`] : []),
+    ...(droppedEvents > 0 ? [`publishers gave up ${plural(droppedEvents, "event")}`] : []),
+  ];
+  const { part, plan } = record.run?.realtime ?? {};
+  const whose = part === undefined ? "the broker" : part;
+  const inForce = plan === undefined || plan === "none" ? "" : ` (plan ${plan})`;
+  const said = words.length === 0 ? "" : `; it said: ${words.join(", ")}`;
+  return `Limits of ${whose}${inForce} were exceeded: ${did.join(", ")}${said}.`;
+}
 
 /** Only where the platform gave readings at all, and the run had a load. A server that was never read is one of those that were not. */
 function costsAreUnknown({ record: { usages, instances, run }, context }: Evidence): string | null {

@@ -51,6 +51,9 @@ export interface RunResult {
     target: string;
     startedMs: number;
     endedMs: number | null;
+    /** Streams that were open when it began, and how many of these it cut. Null in results from before they were counted. */
+    open: number | null;
+    cut: number | null;
     lost: number;
     reconnects: number;
   }[];
@@ -68,8 +71,23 @@ export interface RunResult {
    * publish time until then, `carriedMs` from then until the read. Null without samples.
    */
   brokerHop: { waitedMs: HopFigures; carriedMs: HopFigures } | null;
+  /** What the broker's limits did to streams, sessions and events. Null where none did anything. */
+  quota: QuotaFigures | null;
   /** What each part of the deployment used from load-started to drain-started. Empty when nothing was read. */
   costs: PartCost[];
+}
+
+export interface QuotaFigures {
+  /** Sessions that never got on: the last answer to them was a refusal for a limit. */
+  neverAdmitted: number;
+  /** Attempts at a stream that were refused for a limit, of these sessions and of others. */
+  refusedAttempts: number;
+  /** Streams that the broker ended for a limit. */
+  cutStreams: number;
+  /** Events that publishers gave up for a limit, arrived or not. */
+  droppedEvents: number;
+  /** What the broker said when it refused or ended a stream, each once, by name. */
+  words: string[];
 }
 
 export interface HopFigures {

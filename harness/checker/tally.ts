@@ -9,6 +9,7 @@ const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
 
 const FINAL_FATES = [
   "refused",
+  "over-quota",
   "kept-from-starting",
   "never-started",
   "aborted",
@@ -29,6 +30,8 @@ export class Tally {
   neverCameBack = 0;
   /** Sessions without a pipeline, by the status of the refusal. */
   readonly refusedBy = new Map<number, number>();
+  /** Sessions without a pipeline, because a limit of the broker kept them from a stream. */
+  overQuota = 0;
   /** Sessions without a pipeline, because nothing answered them during or after a bounce. */
   keptFromStarting = 0;
   /** Pipelines of which several instances say that they started them. */
@@ -62,6 +65,9 @@ export class Tally {
   publishedUnderLoad = 0;
   receivedEarly = { count: 0, worstMs: 0 };
   readonly latency = new DurationHistogram();
+  /** Latency's part from the publication until the event was handed to the broker, and from then on, where events tell it. */
+  readonly waited = new DurationHistogram();
+  readonly carried = new DurationHistogram();
   /** How late behind its own plan the publisher was. */
   readonly lateness = new DurationHistogram();
   readonly contradictions = new Contradictions();

@@ -45,6 +45,12 @@ export const CLOSE_NOTICE_MS = 250;
  */
 export const RETURN_MS = 6_000;
 
+/**
+ * The same of a client that subscribes to the broker directly, as realtime-js does: its longest back-off (10 s, after 1, 2 and 5), a join
+ * whose answer it waits for in vain (10 s), and a second for the attempt itself.
+ */
+export const DIRECT_RETURN_MS = 21_000;
+
 /** Less than this share of the offered rate means that the publisher, not the topology, was the limit. */
 export const ACHIEVED_SHARE_LIMIT = 0.9;
 

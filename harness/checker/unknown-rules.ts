@@ -1,4 +1,5 @@
 /** When a run cannot be trusted, whatever its figures say. */
+import type { PartExitObservation } from "../history/observation.ts";
 import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, inPercent, plural } from "./evidence.ts";
 import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
@@ -138,10 +139,19 @@ function bounceIsUnfinished({ context: { bounces, drainStartedMs } }: Evidence):
     : `The bounce of ${late.target} had not ended when the drain began, so its effect is not all on record.`;
 }
 
-/** Taking the deployment down, after the drain, ends every part of it. */
-function partEnded({ record, context: { loadStartedMs, drainEndedMs } }: Evidence): string | null {
+/** Taking the deployment down, after the drain, ends every part of it; an outage ends its own part, as long as it lasts. */
+function partEnded({ record, context }: Evidence): string | null {
+  const { loadStartedMs, drainEndedMs, bounces } = context;
+  const byOutage = ({ part, atMs }: PartExitObservation): boolean =>
+    bounces.some(
+      ({ kind, target, startedMs, endedMs }) =>
+        kind === "realtime-outage" &&
+        target === part &&
+        atMs >= startedMs - CLOCK_TOLERANCE_MS &&
+        atMs <= (endedMs ?? Infinity) + CLOCK_TOLERANCE_MS,
+    );
   const [first] = record.partExits
-    .filter(({ atMs }) => atMs < drainEndedMs)
+    .filter((exit) => exit.atMs < drainEndedMs && !byOutage(exit))
     .sort((a, b) => a.atMs - b.atMs || (a.part < b.part ? -1 : 1));
   if (first === undefined) return null;
   const sinceS = (first.atMs - (loadStartedMs ?? first.atMs)) / 1000;

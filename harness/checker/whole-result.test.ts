@@ -40,6 +40,7 @@ describe("the whole result", () => {
         "replay-window-exceeded": 0,
         "epoch-changed": 0,
         "broker-gap": 0,
+        quota: 0,
         unexplained: 0,
       },
       stuckStreams: 0,
@@ -55,7 +56,9 @@ describe("the whole result", () => {
       },
       affinity: { hitRatio: 1, misroutes: 0 },
       sessionsPerInstance: { a: { first: 1, last: 1 }, b: { first: 0, last: 0 } },
-      bounces: [{ kind: "crash", target: "b", startedMs: 140, endedMs: 240, lost: 1, reconnects: 1 }],
+      bounces: [
+        { kind: "crash", target: "b", startedMs: 140, endedMs: 240, open: 1, cut: 1, lost: 1, reconnects: 1 },
+      ],
       load: {
         offeredEventsPerSecond: 3,
         achievedEventsPerSecond: 3,
@@ -63,6 +66,9 @@ describe("the whole result", () => {
         cpuSeconds: 1.5,
         rssBytes: 80000000,
       },
+      realtime: null,
+      brokerHop: null,
+      quota: null,
       costs: [],
     });
   });

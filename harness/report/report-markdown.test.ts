@@ -32,7 +32,16 @@ const fullRun = () =>
       peakPerSecond: 55,
     },
     bounces: [
-      { kind: "rolling", target: "server-1", startedMs: 2000, endedMs: 2900, lost: 50, reconnects: 70 },
+      {
+        kind: "rolling",
+        target: "server-1",
+        startedMs: 2000,
+        endedMs: 2900,
+        open: 180,
+        cut: 70,
+        lost: 50,
+        reconnects: 70,
+      },
     ],
     costs: [makeCost()],
   });

@@ -1,6 +1,7 @@
 /** `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as `summary.schema.json`. */
 import { z } from "zod";
-import { BOUNCE_NAMES, CAUSE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "./glossary.ts";
+import type { RunResult } from "../checker/run-result.ts";
+import { BOUNCE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "./glossary.ts";
 
 const count = z.int().nonnegative();
 const figure = z.number().nonnegative();
@@ -14,11 +15,17 @@ const level = z.strictObject({ first: figure, peak: figure });
 
 const hopFigures = z.strictObject({ p50: figure, p90: figure, p99: figure, max: figure });
 
-/** What is no object is left for the schema to refuse. */
-const withAllCauses = (lostByCause: unknown): unknown =>
-  typeof lostByCause === "object" && lostByCause !== null
-    ? { ...Object.fromEntries(CAUSE_NAMES.map((cause) => [cause, 0])), ...lostByCause }
-    : lostByCause;
+/** Summaries written before a cause was known do not name it. */
+const lostByCauseSchema = z.strictObject({
+  "no-route": count,
+  "in-flight-at-disconnect": count,
+  "while-disconnected": count,
+  "replay-window-exceeded": count,
+  "epoch-changed": count,
+  "broker-gap": count,
+  quota: count.default(0),
+  unexplained: count,
+} satisfies Record<keyof RunResult["lostByCause"], unknown>);
 
 /** `PartCost` of the checker, field by field. */
 const costSchema = z.strictObject({
@@ -51,8 +58,7 @@ const runShape = z.strictObject({
   unexpected: count,
   lossRatio: ratio,
   missedRatio: ratio,
-  // Summaries written before a cause was known do not name it.
-  lostByCause: z.preprocess(withAllCauses, z.record(z.enum(CAUSE_NAMES), count)),
+  lostByCause: lostByCauseSchema,
   stuckStreams: count,
   gates: z.strictObject({ offered: count, answered: count, reachedPipeline: count, stalled: count }),
   latencyMs: z.strictObject({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure }).nullable(),
@@ -72,6 +78,9 @@ const runShape = z.strictObject({
       // Relative to the start of the load, so a disturbance before it has a negative time.
       startedMs: z.number(),
       endedMs: z.number().nullable(),
+      // Summaries written before streams were counted have neither.
+      open: count.nullable().default(null),
+      cut: count.nullable().default(null),
       lost: count,
       reconnects: count,
     }),
@@ -83,7 +92,7 @@ const runShape = z.strictObject({
     cpuSeconds: figure,
     rssBytes: figure,
   }),
-  // Summaries written before there was Realtime have neither.
+  // Summaries written before there was Realtime have none of these three.
   realtime: z
     .strictObject({
       part: name,
@@ -96,6 +105,16 @@ const runShape = z.strictObject({
     .nullable()
     .default(null),
   brokerHop: z.strictObject({ waitedMs: hopFigures, carriedMs: hopFigures }).nullable().default(null),
+  quota: z
+    .strictObject({
+      neverAdmitted: count,
+      refusedAttempts: count,
+      cutStreams: count,
+      droppedEvents: count,
+      words: z.array(z.string()),
+    })
+    .nullable()
+    .default(null),
   // Summaries written before costs were measured have none.
   costs: z.array(costSchema).default([]),
 });
@@ -160,6 +179,15 @@ export const scenarioSchema = z.strictObject({
   redis: z.enum(["up", "stopped"]),
   /** A stopped instance that is still there after this long is killed. 0: at once. Summaries written before it could be set had the default. */
   graceS: figure.default(DEFAULT_GRACE_S),
+  // Of topologies with Supabase Realtime. Summaries written before there were any had none of these.
+  /** True: clients took what they missed from the event log. */
+  catchUp: z.boolean().default(false),
+  /** Whose limits were in force: `none` (out of reach) or a plan of supabase.com. */
+  realtimePlan: name.default("none"),
+  /** How events went to Realtime. */
+  realtimePublish: z.enum(["http", "websocket"]).default("http"),
+  /** True: the load was meant to break the plan's limits. */
+  overQuota: z.boolean().default(false),
 });
 
 export const ENGINES = ["native"] as const;

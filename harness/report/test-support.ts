@@ -36,6 +36,19 @@ export const makeCost = (parts: Partial<Cost> = {}): Cost => ({
 
 const isServer = ({ role }: Cost): boolean => role === "server";
 
+/** What played Supabase Realtime. */
+export const makeRealtime = (
+  parts: Partial<NonNullable<RunResult["realtime"]>> = {},
+): NonNullable<RunResult["realtime"]> => ({
+  part: "realtime",
+  standIn: false,
+  plan: "none",
+  publish: "http",
+  catchUp: false,
+  frontEnd: { minifiedBytes: 61_440, gzippedBytes: 16_384 },
+  ...parts,
+});
+
 /** 200 streams, evenly spread. */
 const spreadOver = (instances: number): RunResult["sessionsPerInstance"] =>
   Object.fromEntries(
@@ -85,6 +98,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     costs: [],
     realtime: null,
     brokerHop: null,
+    quota: null,
     ...given,
     due,
     delivered,
@@ -122,6 +136,10 @@ export const makeSummary = (runs: readonly RunResult[], parts: Partial<Summary> 
     replicas: null,
     redis: "up",
     graceS: 10,
+    catchUp: false,
+    realtimePlan: "none",
+    realtimePublish: "http",
+    overQuota: false,
   },
   runs: [...runs],
   ...parts,
@@ -166,6 +184,16 @@ const anyCost: fc.Arbitrary<Cost> = fc.record({
   sentBytes: fc.option(bytes),
 });
 
+const anyRealtime: fc.Arbitrary<NonNullable<RunResult["realtime"]>> = fc.record({
+  part: text,
+  standIn: fc.boolean(),
+  plan: text,
+  publish: fc.constantFrom("http", "websocket"),
+  catchUp: fc.boolean(),
+  frontEnd: fc.record({ minifiedBytes: pairs, gzippedBytes: pairs }),
+});
+const hop = fc.record({ p50: time, p90: time, p99: time, max: time });
+
 const anyRun: fc.Arbitrary<RunResult> = fc
   .record({
     topology: text,
@@ -204,14 +232,25 @@ const anyRun: fc.Arbitrary<RunResult> = fc
         target: text,
         startedMs: time,
         endedMs: fc.option(time),
+        open: fc.option(pairs),
+        cut: fc.option(pairs),
         lost: pairs,
         reconnects: pairs,
       }),
       { maxLength: 3 },
     ),
     costs: fc.array(anyCost, { maxLength: 4 }),
-    realtime: fc.constant(null),
-    brokerHop: fc.constant(null),
+    realtime: fc.option(anyRealtime),
+    brokerHop: fc.option(fc.record({ waitedMs: hop, carriedMs: hop })),
+    quota: fc.option(
+      fc.record({
+        neverAdmitted: pairs,
+        refusedAttempts: pairs,
+        cutStreams: pairs,
+        droppedEvents: pairs,
+        words: fc.array(text, { maxLength: 2 }),
+      }),
+    ),
   })
   .map(({ losses, delivered, ...rest }) => {
     const lostByCause = Object.fromEntries(losses);

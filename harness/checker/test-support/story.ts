@@ -23,6 +23,15 @@ export const connected = (atMs: number, change: Partial<ConnectedObservation> = 
   atMs,
   ...change,
 });
+/** To the broker itself, and to no instance. */
+export const connectedDirectly = (atMs: number, connection = 1, resume = "none"): Observation => ({
+  type: "connected",
+  session,
+  connection,
+  resume,
+  subscribedMs: atMs,
+  atMs,
+});
 export const disconnected = (
   atMs: number,
   reason: DisconnectedObservation["reason"],

@@ -1,0 +1,43 @@
+import { dropsByNumber, type DropReason } from "./epoch-record.ts";
+import type { RunRecord } from "./run-record.ts";
+import type { RunResult } from "./run-result.ts";
+import type { Tally } from "./tally.ts";
+
+/** What the broker's limits did, with its own words. Null where they did nothing. */
+export function measureQuota(record: RunRecord, { overQuota }: Tally): RunResult["quota"] {
+  let refusedAttempts = 0;
+  let cutStreams = 0;
+  const words = new Set<string>();
+  for (const { connectFailed, disconnected } of record.sessions.values()) {
+    for (const { quota, reason } of connectFailed) {
+      if (quota !== true) continue;
+      refusedAttempts++;
+      words.add(reason);
+    }
+    for (const { reason, detail = "" } of disconnected.values()) {
+      if (reason !== "quota") continue;
+      cutStreams++;
+      words.add(detail);
+    }
+  }
+  const droppedEvents = countDrops(record, "quota");
+  if (refusedAttempts + cutStreams + droppedEvents === 0) return null;
+  return {
+    neverAdmitted: overQuota,
+    refusedAttempts,
+    cutStreams,
+    droppedEvents,
+    words: [...words].filter((said) => said !== "").sort(),
+  };
+}
+
+/** Events that publishers gave up for that reason. */
+export function countDrops({ sessions }: RunRecord, wanted: DropReason): number {
+  let count = 0;
+  for (const { epochs } of sessions.values()) {
+    for (const epoch of epochs.values()) {
+      for (const reason of dropsByNumber(epoch).values()) if (reason === wanted) count++;
+    }
+  }
+  return count;
+}
