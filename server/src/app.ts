@@ -2,18 +2,22 @@ import express, { type Express } from "express";
 import type { Logger } from "pino";
 import { INSTANCE_HEADER } from "./contract/events.ts";
 import type { Config } from "./config.ts";
+import type { Broadcasting } from "./lib/broadcasting.ts";
 import type { Readiness } from "./lib/drain.ts";
+import type { EventLog } from "./lib/event-log.ts";
 import type { GateRelay } from "./lib/gate-relay.ts";
 import type { Metrics } from "./lib/metrics.ts";
 import type { OpenEndedEvents } from "./lib/open-ended-events.ts";
 import { notFound, problemHandler } from "./lib/problem.ts";
 import type { createRateLimit } from "./lib/rate-limit.ts";
+import type { RealtimeAccessDesk } from "./lib/realtime-access.ts";
 import type { SessionTokens } from "./lib/session-token.ts";
 import type { SSEBroadcaster, SubscriptionReadiness } from "./lib/sse-broadcaster.ts";
 import type { SseConnections } from "./lib/sse-connections.ts";
 import type { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 import { operationsRoutes } from "./routes/operations.ts";
 import { pipelineRoutes } from "./routes/pipeline.ts";
+import { realtimeRoutes } from "./routes/realtime.ts";
 import { sessionsRoutes } from "./routes/sessions.ts";
 import { workflowRoutes } from "./routes/workflow.ts";
 
@@ -31,8 +35,9 @@ export interface AppDeps {
   runner: PipelineRunner;
   gates: GateRelay;
   openEnded: OpenEndedEvents;
-  /** `none`: no broker is configured. */
-  brokerState: () => "none" | "up" | "down";
+  brokerState: Broadcasting["brokerState"];
+  realtimeAccess?: RealtimeAccessDesk;
+  eventLog?: EventLog;
 }
 
 /** The HTTP application. It does not listen. */
@@ -57,7 +62,13 @@ export function createApp(deps: AppDeps): Express {
   });
   app.use(operationsRoutes(deps));
   app.use("/api", express.json({ limit: deps.config.BODY_LIMIT_BYTES }));
-  app.use("/api/sessions", sessionsRoutes(deps), pipelineRoutes(deps), workflowRoutes(deps));
+  app.use(
+    "/api/sessions",
+    sessionsRoutes(deps),
+    pipelineRoutes(deps),
+    workflowRoutes(deps),
+    realtimeRoutes(deps),
+  );
   app.use(notFound);
   app.use(problemHandler(deps.logger));
   return app;

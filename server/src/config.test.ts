@@ -57,3 +57,48 @@ test("never repeats a secret", () => {
 test("treats an empty variable as not set", () => {
   expect(readConfig({ SESSION_SECRET: SECRET, REDIS_URL: "", PORT: "" }).PORT).toBe(3000);
 });
+
+const REALTIME = {
+  SESSION_SECRET: SECRET,
+  FF_SUPABASE_SSE_BROADCAST: "true",
+  REALTIME_URL: "http://127.0.0.1:4000/socket",
+  REALTIME_KEY: "header.claims.signature",
+  REALTIME_JWT_SECRET: SECRET,
+};
+
+test("takes Supabase Realtime with its address and keys", () => {
+  expect(readConfig(REALTIME)).toMatchObject({
+    FF_SUPABASE_SSE_BROADCAST: true,
+    REALTIME_PUBLISH: "http",
+    REALTIME_TOKEN_TTL_S: 300,
+    REALTIME_QUEUE_BYTES: 16_777_216,
+    FF_SSE_EVENT_LOG: false,
+  });
+});
+
+test.each([
+  [{ REALTIME_URL: "" }, ["REALTIME_URL"]],
+  [
+    { REALTIME_URL: "", REALTIME_KEY: "", REALTIME_JWT_SECRET: "" },
+    ["REALTIME_URL", "REALTIME_KEY", "REALTIME_JWT_SECRET"],
+  ],
+  [{ FF_REDIS_SSE_BROADCAST: "true", REDIS_URL: "redis://127.0.0.1" }, ["FF_SUPABASE_SSE_BROADCAST"]],
+  [{ FF_SSE_EVENT_LOG: "true" }, ["FF_SSE_EVENT_LOG"]],
+  [
+    { FF_SSE_EVENT_LOG: "true", REDIS_URL: "redis://127.0.0.1", FF_SUPABASE_SSE_BROADCAST: "" },
+    ["FF_SSE_EVENT_LOG"],
+  ],
+  [{ REALTIME_JWT_SECRET: "hunter2" }, ["REALTIME_JWT_SECRET"]],
+  [{ REALTIME_KEY: "hunter2\nx: y" }, ["REALTIME_KEY"]],
+  [{ REALTIME_ANON_KEY: "hunter2 " }, ["REALTIME_ANON_KEY"]],
+  [{ REALTIME_URL: "http://me:hunter2@host/socket" }, ["REALTIME_URL"]],
+  [{ REALTIME_URL: "http://host/socket?apikey=hunter2" }, ["REALTIME_URL"]],
+  [{ REALTIME_PUBLIC_URL: "redis://:hunter2@host" }, ["REALTIME_PUBLIC_URL"]],
+  [{ REALTIME_PUBLISH: "smoke" }, ["REALTIME_PUBLISH"]],
+  [{ REALTIME_TOKEN_TTL_S: "1" }, ["REALTIME_TOKEN_TTL_S"]],
+])("refuses Realtime with %j by name, and repeats no secret", (change: Record<string, string>, variables) => {
+  const { problems, message } = errorOf({ ...REALTIME, ...change });
+  expect([...new Set(problems.map(({ variable }) => variable))]).toEqual(variables);
+  expect(message).not.toContain("hunter2");
+  for (const { fix } of problems) expect(fix).toMatch(/\w/);
+});

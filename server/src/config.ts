@@ -1,5 +1,12 @@
 import { hostname } from "node:os";
 import { z } from "zod";
+import { flag, integer, url } from "./config-fields.ts";
+import {
+  REALTIME_FIXES,
+  REALTIME_SECRETS,
+  realtimeConflicts,
+  RealtimeEnvironment,
+} from "./realtime-config.ts";
 
 /** One thing wrong with the environment. Never carries the value of a secret. */
 export interface ConfigProblem {
@@ -22,21 +29,6 @@ export class ConfigError extends Error {
 
 const HOUR_MS = 3_600_000;
 
-const integer = (min: number, max: number, byDefault: number) => {
-  const rule = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, rule)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, rule)
-    .default(byDefault);
-};
-const flag = () =>
-  z
-    .enum(["true", "false"], "must be true or false")
-    .transform((value) => value === "true")
-    .default(false);
-
 const Environment = z.object({
   /** 0 takes any free port; the log line "listening" tells which. */
   PORT: integer(0, 65_535, 3000),
@@ -53,8 +45,9 @@ const Environment = z.object({
   /** Key of the session tokens; the same on every instance. */
   SESSION_SECRET: z.string("is not set").min(32, "must be at least 32 characters long"),
   SESSION_TTL_S: integer(1, 31_536_000, 86_400),
-  REDIS_URL: z.string().refine(isRedisUrl, "must be a URL such as redis://127.0.0.1:6379").optional(),
+  REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379").optional(),
   FF_REDIS_SSE_BROADCAST: flag(),
+  ...RealtimeEnvironment,
   /** Folder of the ledger; created when absent. No ledger without it. */
   LEDGER_DIR: z.string().optional(),
   HEARTBEAT_MS: integer(10, HOUR_MS, 15_000),
@@ -92,7 +85,11 @@ const FIXES: Readonly<Record<string, string>> = {
   SESSION_SECRET: "set the same one on every instance, e.g. from `openssl rand -hex 32`",
   REDIS_URL: "point it to a Redis-compatible server or remove it",
   FF_REDIS_SSE_BROADCAST: "set REDIS_URL as well, or set FF_REDIS_SSE_BROADCAST=false",
+  ...REALTIME_FIXES,
 };
+
+/** May hold a password or a key. */
+const SECRETS: ReadonlySet<string> = new Set(["SESSION_SECRET", "REDIS_URL", ...REALTIME_SECRETS]);
 
 /**
  * Reads the configuration from environment variables. An empty variable counts as not set.
@@ -111,23 +108,18 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   });
   if (given["FF_REDIS_SSE_BROADCAST"] === "true" && given["REDIS_URL"] === undefined)
     problems.push(problem("FF_REDIS_SSE_BROADCAST", "true", "needs REDIS_URL, which is not set"));
+  for (const [variable, conflict] of realtimeConflicts(given))
+    problems.push(problem(variable, given[variable], conflict));
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return parsed.data;
 }
 
 function problem(variable: string, value: string | undefined, text: string): ConfigProblem {
-  // Both may hold a password.
-  const secret = variable === "SESSION_SECRET" || variable === "REDIS_URL";
+  const secret = SECRETS.has(variable);
   return {
     variable,
     value: value === undefined ? "(not set)" : secret ? "(hidden)" : JSON.stringify(value),
     problem: text,
     fix: FIXES[variable] ?? "change it or remove it to get the default",
   };
-}
-
-function isRedisUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return ["redis:", "rediss:"].includes(protocol) && hostname !== "";
 }

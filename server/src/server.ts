@@ -1,30 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import { BrokerLink } from "./lib/broker-link.ts";
+import { broadcasterName, createBroadcasting } from "./lib/broadcasting.ts";
 import { nowMs } from "./lib/clock.ts";
 import { drain, Readiness } from "./lib/drain.ts";
 import { GateRelay } from "./lib/gate-relay.ts";
 import { listen, type HttpListener } from "./lib/http-listener.ts";
 import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger.ts";
-import { LocalBroadcaster } from "./lib/local-broadcaster.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
 import { OpenEndedEvents } from "./lib/open-ended-events.ts";
 import { createRateLimit } from "./lib/rate-limit.ts";
-import { RedisBroadcaster } from "./lib/redis-broadcaster.ts";
 import { closeRedis, connectionSettled, createRedisClient } from "./lib/redis-client.ts";
 import { SessionTokens } from "./lib/session-token.ts";
-import type { OnPublish } from "./lib/sse-broadcaster.ts";
 import { SseConnections } from "./lib/sse-connections.ts";
 import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 
-/** The start waits at most this long for Redis to answer or refuse, so that the first streams are not local by accident. */
-const REDIS_START_WAIT_MS = 1000;
-/** Whoever sends one malformed message may send thousands a second. */
-const MALFORMED_PER_LOG_LINE = 1000;
+/** The start waits at most this long for the broker to answer or refuse, so that the first streams are not local by accident. */
+const BROKER_START_WAIT_MS = 1000;
 
 export interface RunningServer {
   port: number;
@@ -46,7 +40,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     kind: "boot",
     instance,
     pid: process.pid,
-    broadcaster: config.FF_REDIS_SSE_BROADCAST ? "redis" : "local",
+    broadcaster: broadcasterName(config),
     atMs: nowMs(),
   });
 
@@ -54,18 +48,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     config.REDIS_URL === undefined
       ? undefined
       : createRedisClient({ url: config.REDIS_URL, logger, name: `sse-server-${instance}` });
-  const link =
-    redis === undefined || !config.FF_REDIS_SSE_BROADCAST
-      ? undefined
-      : createBrokerLink(redis, { logger, ledger, metrics });
-  const onPublish: OnPublish = (event, route) => {
-    ledger.published(event, route);
-    metrics.eventsPublished.inc({ route });
-  };
-  const broadcaster =
-    link === undefined
-      ? new LocalBroadcaster(onPublish)
-      : new RedisBroadcaster({ link, onPublish, onMalformed: reportMalformed(logger, metrics), origin });
+  const { broadcaster, link, settled, ...broadcasting } = createBroadcasting({
+    config,
+    redis,
+    logger,
+    ledger,
+    metrics,
+    origin,
+  });
   const gates: GateRelay = new GateRelay({
     link,
     origin,
@@ -101,7 +91,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     runner,
     gates,
     openEnded: new OpenEndedEvents(instance, broadcaster),
-    brokerState: () => (link === undefined ? "none" : link.up ? "up" : "down"),
+    ...broadcasting,
   });
 
   const release = async (): Promise<void> => {
@@ -112,10 +102,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
   let listener: HttpListener;
   try {
-    if (redis !== undefined) {
-      const settled = Promise.all([connectionSettled(redis), link?.settled]);
-      await Promise.race([settled, sleep(REDIS_START_WAIT_MS, undefined, { ref: false })]);
-    }
+    const known = Promise.all([redis && connectionSettled(redis), settled]);
+    await Promise.race([known, sleep(BROKER_START_WAIT_MS, undefined, { ref: false })]);
     listener = await listen(app, { port: config.PORT, host: config.HOST });
   } catch (error) {
     await release();
@@ -150,32 +138,4 @@ function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger 
     );
   };
   return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
-}
-
-/** Counts every dropped message; the log gets the first of every thousand. */
-function reportMalformed(logger: Logger, metrics: Metrics): (sessionId: string) => void {
-  let dropped = 0;
-  return (sessionId) => {
-    metrics.malformedMessages.inc();
-    if (dropped++ % MALFORMED_PER_LOG_LINE === 0)
-      logger.warn({ sessionId, dropped }, "message from the broker that is no event of its session, dropped");
-  };
-}
-
-function createBrokerLink(
-  redis: Redis,
-  { logger, ledger, metrics }: { logger: Logger; ledger: Ledger; metrics: Metrics },
-): BrokerLink {
-  return new BrokerLink({
-    redis,
-    logger,
-    onPublishFailure: () => metrics.publishFailures.inc(),
-    onState: (state, reason) => {
-      const record = { kind: "broker", state, atMs: nowMs() } as const;
-      ledger.append(reason === undefined ? record : { ...record, reason });
-      metrics.brokerUp.set(state === "up" ? 1 : 0);
-      if (state === "up") logger.info("broker is up");
-      else logger.warn({ reason }, "broker is away, delivering to local streams only");
-    },
-  });
 }

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { within } from "./bounded-wait.ts";
 import { duplicateForSubscribing } from "./redis-client.ts";
 
 /** SUBSCRIBE takes many channels in one command; more than this would stall the server for the others. */
@@ -162,16 +163,6 @@ export class BrokerLink {
     }
     await Promise.all(commands);
   }
-}
-
-/** Waits for the promise, but no longer than `timeoutMs`. */
-async function within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

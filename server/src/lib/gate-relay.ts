@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { GateResponse } from "../contract/events.ts";
-import type { BrokerLink } from "./broker-link.ts";
 
 /** What became of a gate response: accepted by the running pipeline, or why not. */
 export type GateResult =
@@ -13,6 +12,20 @@ export type AnswerHere = (
   sessionId: string,
   response: GateResponse,
 ) => "taken" | "not-waiting" | "already-answered" | undefined;
+
+/** Named channels between the instances, as a broker has them. */
+export interface InstanceLink {
+  /** False while what is published would not get to the others. */
+  readonly up: boolean;
+  publish(channel: string, message: string): void;
+  /** Tells how many instances it went to; undefined when the broker does not say. Rejects when the broker is away. */
+  publishCounted(channel: string, message: string): Promise<number | undefined>;
+  /** Sets the channel's one handler. */
+  subscribe(channel: string, handler: (message: string) => void): void;
+  unsubscribe(channel: string): void;
+  /** Resolves once the subscription is in force, and in bounded time. Never rejects. */
+  ready(channel: string): Promise<void>;
+}
 
 const Ask = z.object({ id: z.string(), replyTo: z.string(), gate: z.string(), answer: z.string() });
 const Reply = z.object({
@@ -25,7 +38,7 @@ const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
 
 export interface GateRelayOptions {
   /** Undefined when no broker connects the instances. */
-  link: BrokerLink | undefined;
+  link: InstanceLink | undefined;
   /** Names this process among all. */
   origin: string;
   answerHere: AnswerHere;
@@ -66,7 +79,7 @@ export class GateRelay {
     return this.#ask(link, sessionId, response);
   }
 
-  async #ask(link: BrokerLink, sessionId: string, response: GateResponse): Promise<GateResult> {
+  async #ask(link: InstanceLink, sessionId: string, response: GateResponse): Promise<GateResult> {
     const id = randomUUID();
     const reply = new Promise<GateResult>((resolve) => this.#waiting.set(id, resolve));
     const timer = setTimeout(() => this.#settle(id, "unconfirmed"), REPLY_TIMEOUT_MS);

@@ -38,6 +38,29 @@ export function createMetrics(options: { collectDefaults?: boolean } = {}) {
       help: "Messages on a session's channel that are no event of it, dropped",
       registers,
     }),
+    realtimeQueueEvents: new Gauge({
+      name: "realtime_queue_events",
+      help: "Published events that wait for Supabase Realtime or for its answer",
+      registers,
+    }),
+    realtimeQueueBytes: new Gauge({ name: "realtime_queue_bytes", help: "Their size", registers }),
+    realtimeDropped: new Counter({
+      name: "realtime_dropped_events_total",
+      help: "Published events that never went out to Supabase Realtime, by reason",
+      labelNames: ["reason"],
+      registers,
+    }),
+    realtimePosts: new Counter({
+      name: "realtime_posts_total",
+      help: "POSTs to the broadcast API of Supabase Realtime, by status (error: no answer)",
+      labelNames: ["status"],
+      registers,
+    }),
+    eventLogFailures: new Counter({
+      name: "event_log_failures_total",
+      help: "Published events that the event log did not take",
+      registers,
+    }),
     ledgerErrors: new Counter({
       name: "ledger_write_errors_total",
       help: "1 once a record could not be written, which ended the ledger",

@@ -1,9 +1,5 @@
-import {
-  PIPELINE_EVENT_TYPES,
-  sessionChannel,
-  WORKFLOW_EVENT_TYPES,
-  type PipelineSSEEvent,
-} from "../contract/events.ts";
+import { sessionChannel, type PipelineSSEEvent } from "../contract/events.ts";
+import { asEvent } from "./as-event.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { LocalClients } from "./local-clients.ts";
 import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
@@ -74,25 +70,10 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   }
 }
 
-const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...WORKFLOW_EVENT_TYPES]);
-const EPOCH = /^[a-z0-9]+$/;
-
-/**
- * Anybody with access to the broker can publish on a session's channel. Looked at is what this process itself relies on: the
- * fields that become lines of a stream; a whole schema for every event of every instance would be paid in throughput.
- */
 function parseEvent(message: string): PipelineSSEEvent | undefined {
-  let parsed: { event?: Partial<Record<keyof PipelineSSEEvent, unknown>> | null } | null;
   try {
-    parsed = JSON.parse(message) as typeof parsed;
+    return asEvent((JSON.parse(message) as { event?: unknown } | null)?.event);
   } catch {
     return undefined;
   }
-  const event = parsed?.event;
-  const isEvent =
-    EVENT_TYPES.has(event?.type) &&
-    typeof event?.epoch === "string" &&
-    EPOCH.test(event.epoch) &&
-    Number.isInteger(event.seq);
-  return isEvent ? (event as PipelineSSEEvent) : undefined;
 }

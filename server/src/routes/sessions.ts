@@ -19,7 +19,7 @@ const Message = z.strictObject({ text: z.string().min(1).max(10_000) });
 
 /** Creates sessions, opens their streams, takes chat messages. */
 export function sessionsRoutes(deps: AppDeps): Router {
-  const { config, tokens, readiness, rateLimit, openEnded } = deps;
+  const { config, tokens, readiness, rateLimit, openEnded, realtimeAccess } = deps;
   const router = Router();
 
   router
@@ -27,7 +27,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
     .post(
       readiness.refuseWhenDraining,
       rateLimit((req) => `address:${req.ip ?? ""}`),
-      (req, res) => {
+      async (req, res) => {
         readBody(req, Nothing);
         const sessionId = randomUUID();
         const epoch = newEpoch();
@@ -37,6 +37,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
           token: tokens.sign({ sessionId, epoch, expiresAt }),
           epoch,
         };
+        if (realtimeAccess !== undefined) created.realtime = await realtimeAccess.admit(sessionId, expiresAt);
         res.status(201).set("cache-control", "no-store").json(created);
       },
     )
@@ -87,7 +88,7 @@ async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Resp
   });
 
   await broadcaster.ready(sessionId);
-  // Neither broadcaster keeps events, so an id that was asked for cannot be honoured.
+  // No stream sends again what it has sent (where there is an event log, it is asked by itself), so an id that was asked for cannot be honoured.
   const status: ResumeStatus = lastEventId === undefined ? "none" : "unsupported";
   const notice: ConnectedNotice = {
     sessionId,

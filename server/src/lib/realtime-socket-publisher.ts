@@ -1,0 +1,174 @@
+import type { DropReason } from "../contract/ledger.ts";
+import { TERMINAL_EVENT_TYPES } from "../contract/events.ts";
+import { within } from "./bounded-wait.ts";
+import { nowMs } from "./clock.ts";
+import type { Outgoing, PublisherReports, RealtimePublisher } from "./outgoing.ts";
+import { FLUSH_MS } from "./realtime-http-publisher.ts";
+import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
+
+/** A session's topic is left this long after the last event of its run, and after this long without any. */
+const LEAVE_AFTER_END_MS = 5000;
+const LEAVE_AFTER_IDLE_MS = 60_000;
+const SWEEP_EVERY_MS = 1000;
+
+/** The limits of a project (supabase/realtime, `RealtimeChannel`): codes of a refused join, texts of a closed channel. */
+const QUOTA = /RateLimitReached|Too many/;
+/** Of those, the one that waiting does not change while the instance's other sessions go on. */
+const CHANNEL_LIMIT = /ChannelRateLimitReached/;
+
+interface Outbox {
+  hold: TopicHold;
+  /** Not sent, in order. */
+  waiting: Outgoing[];
+  /** Sent and not confirmed, in order. */
+  unconfirmed: Set<Outgoing>;
+  /** Counts connections, so that a late answer of an old one changes nothing. */
+  generation: number;
+  lastMs: number;
+  ended: boolean;
+}
+
+export interface RealtimeSocketPublisherOptions extends PublisherReports {
+  topics: RealtimeTopics;
+  queueBytes: number;
+}
+
+/**
+ * Publishes by the instance's one WebSocket, which has to join each session's channel for it: `max_channels_per_client` and
+ * `max_joins_per_second` are its limits. Every message is confirmed by the server; what was not when the connection went is sent again, so
+ * Realtime may get an event twice: clients drop what they know by its id.
+ */
+export class RealtimeSocketPublisher implements RealtimePublisher {
+  /** Nothing is known before the first topic is joined, and nothing is asked for before it is needed. */
+  readonly settled = Promise.resolve();
+  readonly #options: RealtimeSocketPublisherOptions;
+  readonly #outboxes = new Map<string, Outbox>();
+  readonly #sweeps: NodeJS.Timeout;
+  #events = 0;
+  #bytes = 0;
+  /** What was last in the way of a session; undefined since nothing waited. */
+  #trouble: DropReason | undefined;
+  #state: "up" | "down" | undefined;
+  #stopped = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: RealtimeSocketPublisherOptions) {
+    this.#options = options;
+    this.#sweeps = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
+    this.#sweeps.unref();
+  }
+
+  send(event: Outgoing): void {
+    if (this.#stopped || this.#bytes + event.bytes > this.#options.queueBytes) {
+      this.#options.onDrop(event.event, this.#trouble ?? "outage");
+      return;
+    }
+    this.#count(1, event.bytes);
+    const outbox = this.#outboxOf(event);
+    outbox.waiting.push(event);
+    outbox.lastMs = nowMs();
+    outbox.ended = TERMINAL_EVENT_TYPES.has(event.event.type);
+    this.#flush(outbox);
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    this.#stopped = true;
+    clearInterval(this.#sweeps);
+    for (const outbox of this.#outboxes.values()) {
+      outbox.generation++;
+      this.#drop([...outbox.unconfirmed, ...outbox.waiting], "outage");
+      outbox.hold.release();
+    }
+    this.#outboxes.clear();
+  }
+
+  #outboxOf({ event: { sessionId }, topic }: Outgoing): Outbox {
+    const known = this.#outboxes.get(sessionId);
+    if (known !== undefined) return known;
+    const outbox: Outbox = {
+      hold: this.#options.topics.hold(topic, {
+        onJoined: () => this.#onJoined(outbox),
+        onAway: (reason, connected) => this.#onAway(outbox, reason, connected),
+      }),
+      waiting: [],
+      unconfirmed: new Set(),
+      generation: 0,
+      lastMs: 0,
+      ended: false,
+    };
+    this.#outboxes.set(sessionId, outbox);
+    return outbox;
+  }
+
+  #onJoined(outbox: Outbox): void {
+    this.#change("up");
+    this.#flush(outbox);
+  }
+
+  #onAway(outbox: Outbox, reason: string, connected: boolean): void {
+    outbox.generation++;
+    outbox.waiting = [...outbox.unconfirmed, ...outbox.waiting];
+    outbox.unconfirmed.clear();
+    const isQuota = QUOTA.test(reason);
+    this.#trouble = isQuota ? "quota" : "outage";
+    if (!connected) this.#change("down", reason);
+    if (!CHANNEL_LIMIT.test(reason)) return;
+    const refused = outbox.waiting;
+    outbox.waiting = [];
+    this.#drop(refused, "quota");
+  }
+
+  #flush(outbox: Outbox): void {
+    if (!outbox.hold.joined) return;
+    const { generation } = outbox;
+    const waiting = outbox.waiting;
+    outbox.waiting = [];
+    for (const event of waiting) {
+      outbox.unconfirmed.add(event);
+      const payload = { sentMs: event.sentMs, event: event.event };
+      void outbox.hold.send(event.event.type, payload).then((outcome) => {
+        if (outbox.generation === generation) this.#settle(outbox, event, outcome);
+      });
+    }
+  }
+
+  #settle(outbox: Outbox, event: Outgoing, outcome: string): void {
+    outbox.unconfirmed.delete(event);
+    // Joined and yet no answer: a server that takes messages and does not say so.
+    if (outcome === "ok") this.#count(-1, -event.bytes);
+    else this.#drop([event], outcome === "error" ? "refused" : "outage");
+  }
+
+  #drop(events: readonly Outgoing[], reason: DropReason): void {
+    for (const { event, bytes } of events) {
+      this.#options.onDrop(event, reason);
+      this.#count(-1, -bytes);
+    }
+  }
+
+  #count(events: number, bytes: number): void {
+    this.#events += events;
+    this.#bytes += bytes;
+    this.#options.onQueue(this.#events, this.#bytes);
+    if (this.#events > 0) return;
+    this.#trouble = undefined;
+    this.#whenEmpty?.();
+  }
+
+  #sweep(): void {
+    for (const [sessionId, outbox] of this.#outboxes) {
+      if (outbox.waiting.length + outbox.unconfirmed.size > 0) continue;
+      const patienceMs = outbox.ended ? LEAVE_AFTER_END_MS : LEAVE_AFTER_IDLE_MS;
+      if (nowMs() - outbox.lastMs < patienceMs) continue;
+      outbox.hold.release();
+      this.#outboxes.delete(sessionId);
+    }
+  }
+
+  #change(state: "up" | "down", reason?: string): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onState(state, reason);
+  }
+}

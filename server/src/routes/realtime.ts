@@ -1,0 +1,73 @@
+import { Router, type Request } from "express";
+import { z } from "zod";
+import type { AppDeps } from "../app.ts";
+import type { EventLogPage } from "../contract/events.ts";
+import type { EventLog, LogPosition } from "../lib/event-log.ts";
+import { methodNotAllowed, Problem, readBody } from "../lib/problem.ts";
+import { requireSession, sessionOf } from "../lib/session-auth.ts";
+
+const Nothing = z.strictObject({});
+/** An event id, as it is on the stream. */
+const POSITION = /^([a-z0-9]{1,64})-(\d{1,15})$/;
+
+/** What pages need that subscribe to Supabase Realtime themselves: fresh channel tokens, and the events that they missed. */
+export function realtimeRoutes({ tokens, rateLimit, realtimeAccess, eventLog, logger }: AppDeps): Router {
+  const router = Router();
+  const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
+
+  router
+    .route("/:id/realtime-token")
+    // Not refused while draining: the page's channel is at Realtime, and goes on when this instance is gone.
+    .post(requireSession(tokens), bySession, async (req, res) => {
+      if (realtimeAccess === undefined)
+        throw new Problem(
+          404,
+          "No Realtime",
+          "Events of this deployment do not travel over Supabase Realtime.",
+        );
+      readBody(req, Nothing);
+      const token = await realtimeAccess.token(req.params.id, sessionOf(res).expiresAt);
+      res.set("cache-control", "no-store").json(token);
+    })
+    .all(methodNotAllowed("POST"));
+
+  router
+    .route("/:id/log")
+    .get(requireSession(tokens), bySession, async (req, res) => {
+      if (eventLog === undefined)
+        throw new Problem(404, "No event log", "This deployment keeps no events for those who missed them.");
+      const page = await readLog(eventLog, req, (error) =>
+        logger.warn({ reason: String(error) }, "the event log cannot be read"),
+      );
+      res.set("cache-control", "no-store").json(page);
+    })
+    .all(methodNotAllowed("GET"));
+  return router;
+}
+
+async function readLog(
+  eventLog: EventLog,
+  req: Request<{ id: string }>,
+  report: (error: unknown) => void,
+): Promise<EventLogPage> {
+  const after = positionOf(req.query["after"]);
+  try {
+    return await eventLog.read(req.params.id, after);
+  } catch (error) {
+    report(error);
+    throw new Problem(503, "Event log away", "The event log cannot be read now; ask again.", {
+      headers: { "retry-after": "1" },
+    });
+  }
+}
+
+/** @throws Problem 400 for anything but one event id */
+function positionOf(after: unknown): LogPosition | undefined {
+  if (after === undefined) return undefined;
+  const [, epoch, seq] = POSITION.exec(typeof after === "string" ? after : "") ?? [];
+  if (epoch !== undefined && seq !== undefined) return { epoch, seq: Number(seq) };
+  const problem = "must be one event id, <epoch>-<seq>";
+  throw new Problem(400, "Invalid query", `after: ${problem}`, {
+    extra: { errors: [{ field: "after", problem }] },
+  });
+}
