@@ -43,9 +43,10 @@ export class SegmentWriter implements Recorder {
   /** Same as {@link record}, for the one kind that comes by the hundred thousand. `session` and `epoch` need no escaping. */
   recordReceived(event: Omit<ReceivedObservation, "type">): void {
     const terminal = event.terminal === true ? ',"terminal":true' : "";
+    const sent = event.sentMs === undefined ? "" : `,"sentMs":${event.sentMs}`;
     this.#append(
       `{"type":"received","session":"${event.session}","connection":${event.connection},` +
-        `"epoch":"${event.epoch}","seq":${event.seq}${terminal},"atMs":${event.atMs}}\n`,
+        `"epoch":"${event.epoch}","seq":${event.seq}${terminal}${sent},"atMs":${event.atMs}}\n`,
     );
   }
 

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { GateResponse, PipelinePlan, SessionCreated } from "../../server/src/contract/events.ts";
+import type {
+  GateResponse,
+  PipelinePlan,
+  RealtimeAccess,
+  RealtimeToken,
+  SessionCreated,
+} from "../../server/src/contract/events.ts";
 import { nowMs } from "../clock.ts";
 import type { RequestObservation } from "../history/observation.ts";
 import { BackOff } from "./back-off.ts";
 import type { ControlAnswer } from "./control-client.ts";
 import type { CookieStore } from "./cookie-store.ts";
+import type { LogAnswer } from "./realtime/session-feed.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
 import type { ShardContext } from "./shard-context.ts";
 
@@ -15,6 +22,21 @@ const sessionCreated: z.ZodType<SessionCreated> = z.object({
   epoch: z.string(),
 });
 const withEpoch = z.object({ epoch: z.string() });
+const token = { token: z.string().min(1), expiresAt: z.number() };
+const realtimeToken: z.ZodType<RealtimeToken> = z.object(token);
+const realtimeAccess: z.ZodType<{ realtime: RealtimeAccess }> = z.object({
+  realtime: z.object({
+    ...token,
+    url: z.url({ protocol: /^(wss?|https?)$/ }),
+    apikey: z.string(),
+    topic: z.string().min(1),
+    catchUp: z.boolean(),
+  }),
+});
+const logAnswer: z.ZodType<LogAnswer> = z.object({
+  status: z.enum(["replayed", "window-exceeded", "epoch-changed"]),
+  events: z.array(z.unknown()),
+});
 
 /** Answers that say "not now": the router has no instance for it, or the limiter refused it. */
 const TRY_AGAIN: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
@@ -50,7 +72,7 @@ export class SessionRequests {
     const answer = await this.#untilAnswered("create", "/api/sessions", {});
     const created = sessionCreated.safeParse(answer?.body);
     if (answer?.status !== 201 || !created.success) return undefined;
-    this.created = created.data;
+    this.created = { ...created.data, ...realtimeAccess.safeParse(answer.body).data };
     return this.created;
   }
 
@@ -78,6 +100,19 @@ export class SessionRequests {
       status: answer.status,
       atMs: nowMs(),
     });
+  }
+
+  /** Asks once for a new token of the session's channel; `undefined` when there was none. */
+  async token(): Promise<RealtimeToken | undefined> {
+    const answer = await this.#send("token", "POST", `${this.#path()}/realtime-token`);
+    return realtimeToken.safeParse(answer.body).data;
+  }
+
+  /** Asks once for what the event log has after an event id; `undefined` when there was no answer. */
+  async log(after: string | undefined): Promise<LogAnswer | undefined> {
+    const query = after === undefined ? "" : `?after=${after}`;
+    const answer = await this.#send("log", "GET", `${this.#path()}/log${query}`);
+    return logAnswer.safeParse(answer.body).data;
   }
 
   #path(): string {

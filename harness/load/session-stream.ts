@@ -6,7 +6,6 @@ import {
   type ReconnectHint,
   type SessionCreated,
 } from "../../server/src/contract/events.ts";
-import type { ConnectedObservation, DisconnectedObservation } from "../history/observation.ts";
 import { nowMs } from "../clock.ts";
 import type { CookieStore } from "./cookie-store.ts";
 import type { ResponseHead } from "./http-response-reader.ts";
@@ -15,6 +14,8 @@ import { parseJson } from "./parse-json.ts";
 import { createReconnectPolicy, type ReconnectPolicy } from "./reconnect-policy.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { SseScanner, type SseHandlers } from "./sse-scanner.ts";
+import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
+import { StreamRecord } from "./stream-record.ts";
 import type { OpenStream, StreamEnd, StreamHandlers } from "./stream-transport.ts";
 
 type Notice = Pick<ConnectedNotice, "instance" | "subscribedMs"> & { resume: { status: string } };
@@ -27,31 +28,18 @@ const reconnectHint: z.ZodType<Pick<ReconnectHint, "retryMs">> = z.object({
   retryMs: z.number().nonnegative(),
 });
 
-/** What a session learns from its stream. */
-export interface SessionStreamOwner {
-  /** First confirmation of the stream. */
-  onFirstConnected(): void;
-  /** Any event but the control events. `data` may be called until this returns. */
-  onEvent(name: string, id: string | undefined, connection: number, atMs: number, data: () => string): void;
-  /** The client model will not open the stream again. */
-  onGivenUp(): void;
-}
-
-/** One session's stream across its reconnects, as its client model does it. */
-export class SessionStream implements StreamHandlers, SseHandlers {
+/** A stream of Server-Sent Events from an instance of the service. */
+export class SessionStream implements OwnedStream, StreamHandlers, SseHandlers {
   readonly #context: ShardContext;
-  readonly #schedule: SessionSchedule;
   readonly #created: SessionCreated;
   readonly #cookies: CookieStore;
-  readonly #owner: SessionStreamOwner;
+  readonly #owner: StreamOwner;
+  readonly #record: StreamRecord;
   readonly #policy: ReconnectPolicy;
   #scanner: SseScanner;
   #open: OpenStream | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Number of the connection that is, or would be, established; failed attempts do not count up. */
-  #connection = 1;
-  #up = false;
   #hinted = false;
   #status = 0;
   #atMs = 0;
@@ -62,20 +50,19 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     schedule: SessionSchedule,
     created: SessionCreated,
     cookies: CookieStore,
-    owner: SessionStreamOwner,
+    owner: StreamOwner,
   ) {
     this.#context = context;
-    this.#schedule = schedule;
     this.#created = created;
     this.#cookies = cookies;
     this.#owner = owner;
+    this.#record = new StreamRecord(context, schedule.session);
     const { client } = context.plan;
     if (client === "realtime") throw new Error("the realtime client model follows no SSE stream");
     this.#policy = createReconnectPolicy(client, context.limits, schedule.jitterSeed);
     this.#scanner = new SseScanner(this, context.limits.maxEventBytes);
   }
 
-  /** Opens the stream, and from then on as often as the client model wants. */
   open(): void {
     const { plan, limits, transport } = this.#context;
     const { sessionId, token } = this.#created;
@@ -101,14 +88,14 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     );
   }
 
-  /** Leaves for good. */
   close(reason: "finished" | "drained"): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#open?.close();
     this.#open = undefined;
-    if (this.#up) this.#recordDisconnected(reason, reason === "finished" ? this.#atMs : nowMs());
+    const atMs = reason === "finished" ? this.#atMs : nowMs();
+    if (this.#record.isUp) this.#record.disconnected({ reason, atMs });
   }
 
   onHead(head: ResponseHead, atMs: number): void {
@@ -127,13 +114,13 @@ export class SessionStream implements StreamHandlers, SseHandlers {
   }
 
   onEnd(end: StreamEnd): void {
-    if (!this.#up) {
+    if (!this.#record.isUp) {
       const early = end.kind === "no-answer" ? end.reason : `${end.reason} before the stream was confirmed`;
       this.#attemptFailed("network", early, end.atMs);
       return;
     }
-    this.#recordDisconnected(this.#hinted ? "hint" : end.kind === "ended" ? "ended" : "error", end.atMs);
-    this.#connection++;
+    const reason = this.#hinted ? "hint" : end.kind === "ended" ? "ended" : "error";
+    this.#record.disconnected({ reason, atMs: end.atMs });
     this.#openLater(this.#policy.delayMs("network"));
   }
 
@@ -146,32 +133,22 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     if (this.#open === undefined) return;
     if (name === CONNECTED_EVENT) this.#onConnected();
     else if (name === RECONNECT_EVENT) this.#onHint();
-    else this.#owner.onEvent(name, id, this.#connection, this.#atMs, this.#data);
+    else this.#owner.onEvent(name, id, this.#record.connection, this.#atMs, this.#data);
   }
 
   #onConnected(): void {
-    if (this.#up) return;
+    if (this.#record.isUp) return;
     const notice = connectedNotice.safeParse(parseJson(this.#scanner.data()));
     if (!notice.success) {
       this.#open?.close();
       this.#attemptFailed("network", "malformed connected event", this.#atMs);
       return;
     }
-    this.#up = true;
+    const { instance, subscribedMs, resume } = notice.data;
     this.#policy.onConnected();
-    this.#context.counters.up++;
-    if (this.#connection > 1) this.#context.counters.reconnects++;
-    const observation: ConnectedObservation = {
-      type: "connected",
-      session: this.#schedule.session,
-      connection: this.#connection,
-      instance: notice.data.instance,
-      subscribedMs: notice.data.subscribedMs,
-      resume: notice.data.resume.status,
-      atMs: this.#atMs,
-    };
-    this.#context.recorder.record(observation);
-    if (this.#connection === 1) this.#owner.onFirstConnected();
+    this.#record.up();
+    this.#record.connected({ instance, subscribedMs, resume: resume.status, atMs: this.#atMs });
+    if (this.#record.connection === 1) this.#owner.onFirstConnected();
   }
 
   /** The server is about to close the stream; it still delivers until then, so the client stays. */
@@ -184,15 +161,7 @@ export class SessionStream implements StreamHandlers, SseHandlers {
 
   #attemptFailed(failure: "refused" | "network", reason: string, atMs: number): void {
     const delayMs = this.#policy.delayMs(failure);
-    this.#context.recorder.record({
-      type: "connect-failed",
-      session: this.#schedule.session,
-      connection: this.#connection,
-      status: this.#status,
-      reason,
-      fatal: delayMs === undefined,
-      atMs,
-    });
+    this.#record.failed({ status: this.#status, reason, fatal: delayMs === undefined, atMs });
     this.#openLater(delayMs);
   }
 
@@ -204,18 +173,5 @@ export class SessionStream implements StreamHandlers, SseHandlers {
     }
     this.#closed = true;
     this.#owner.onGivenUp();
-  }
-
-  #recordDisconnected(reason: DisconnectedObservation["reason"], atMs: number): void {
-    this.#up = false;
-    this.#context.counters.up--;
-    const { session } = this.#schedule;
-    this.#context.recorder.record({
-      type: "disconnected",
-      session,
-      connection: this.#connection,
-      reason,
-      atMs,
-    });
   }
 }

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { TERMINAL_EVENT_TYPES } from "../../server/src/contract/events.ts";
+import type { ReceivedObservation } from "../history/observation.ts";
 import { CookieStore } from "./cookie-store.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
 import { parseJson } from "./parse-json.ts";
+import { RealtimeStream } from "./realtime/realtime-stream.ts";
 import { SessionRequests } from "./session-requests.ts";
-import { SessionStream, type SessionStreamOwner } from "./session-stream.ts";
+import { SessionStream } from "./session-stream.ts";
 import type { ShardContext } from "./shard-context.ts";
+import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
 
 const gateEvent = z.object({ payload: z.object({ gate: z.string() }) });
 const EPOCH = /^[a-z0-9]+$/;
@@ -14,13 +17,13 @@ const EPOCH = /^[a-z0-9]+$/;
 type OnSettled = (session: Session) => void;
 
 /** One person at one page: creates a session, opens the stream, starts the pipeline, answers gates, follows to the end. */
-export class Session implements SessionStreamOwner {
+export class Session implements StreamOwner {
   readonly schedule: SessionSchedule;
   readonly #context: ShardContext;
   readonly #requests: SessionRequests;
   readonly #cookies = new CookieStore();
   readonly #onSettled: OnSettled;
-  #stream: SessionStream | undefined;
+  #stream: OwnedStream | undefined;
   #settled = false;
   #received = 0;
   /** Checked once per run instead of once per event. */
@@ -47,7 +50,10 @@ export class Session implements SessionStreamOwner {
       }
       await this.#requests.background(background[1]);
       if (this.#context.signal.aborted) return;
-      this.#stream = new SessionStream(this.#context, this.schedule, created, this.#cookies, this);
+      this.#stream =
+        this.#context.plan.client === "realtime"
+          ? new RealtimeStream(this.#context, this.schedule, created, this.#requests, this)
+          : new SessionStream(this.#context, this.schedule, created, this.#cookies, this);
       this.#stream.open();
     });
   }
@@ -73,9 +79,17 @@ export class Session implements SessionStreamOwner {
     });
   }
 
-  onEvent(name: string, id: string | undefined, connection: number, atMs: number, data: () => string): void {
+  onEvent(
+    name: string,
+    id: string | undefined,
+    connection: number,
+    atMs: number,
+    data: () => string,
+    sentMs?: number,
+  ): void {
     const terminal = TERMINAL_EVENT_TYPES.has(name);
-    if (id !== undefined) this.#recordReceived(id, terminal, connection, atMs);
+    if (id !== undefined)
+      this.#recordReceived(id, { terminal, connection, atMs, ...(sentMs !== undefined && { sentMs }) });
     if (name === "pipeline_gate") this.#onGate(data());
     if (!terminal) return;
     this.#stream?.close("finished");
@@ -86,7 +100,10 @@ export class Session implements SessionStreamOwner {
     this.#settle();
   }
 
-  #recordReceived(id: string, terminal: boolean, connection: number, atMs: number): void {
+  #recordReceived(
+    id: string,
+    how: Pick<ReceivedObservation, "terminal" | "connection" | "atMs" | "sentMs">,
+  ): void {
     const dash = id.lastIndexOf("-");
     const epoch = id.slice(0, Math.max(dash, 0));
     const seq = Number(id.slice(dash + 1));
@@ -99,7 +116,7 @@ export class Session implements SessionStreamOwner {
     this.#received++;
     this.#context.counters.received++;
     const { session } = this.schedule;
-    this.#context.recorder.recordReceived({ session, connection, epoch, seq, terminal, atMs });
+    this.#context.recorder.recordReceived({ session, epoch, seq, ...how });
   }
 
   /** A replay may show a gate again; it is answered once. */

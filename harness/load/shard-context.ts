@@ -1,6 +1,7 @@
 import type { ControlClient } from "./control-client.ts";
 import type { EngineLimits } from "./engine-limits.ts";
 import type { LoadPlan } from "./load-plan.ts";
+import type { OpenChannel } from "./realtime/channel.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import type { StreamTransport } from "./stream-transport.ts";
 
@@ -11,6 +12,8 @@ export interface ShardContext {
   readonly recorder: SegmentWriter;
   readonly control: ControlClient;
   readonly transport: StreamTransport;
+  /** How the `realtime` client gets at its channel. */
+  readonly openChannel: OpenChannel;
   /** Aborted when the load is over; every wait of a session ends with it. */
   readonly signal: AbortSignal;
   /** True from the drain on. */

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { nowMs } from "../clock.ts";
 import type { EngineLimits } from "./engine-limits.ts";
 import { HttpResponseReader, type ResponseHead } from "./http-response-reader.ts";
+import { PacedOpens } from "./paced-opens.ts";
 import type {
   OpenStream,
   StreamEnd,
@@ -30,13 +31,13 @@ export class SocketTransport implements StreamTransport {
   readonly limits: EngineLimits;
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #streams = new Set<SocketStream>();
-  #waiting: SocketStream[] = [];
-  #opening: NodeJS.Immediate | undefined;
+  readonly #opens: PacedOpens;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(target: StreamTarget, limits: EngineLimits) {
     this.target = target;
     this.limits = limits;
+    this.#opens = new PacedOpens(limits.opensPerTurn);
     const everyMs = Math.min(1_000, Math.min(limits.idleTimeoutMs, limits.headTimeoutMs) / 4);
     this.#sweep = setInterval(() => this.#endSilent(), everyMs);
   }
@@ -44,25 +45,18 @@ export class SocketTransport implements StreamTransport {
   open(request: StreamRequest, handlers: StreamHandlers): OpenStream {
     const stream = new SocketStream(this, request, handlers);
     this.#streams.add(stream);
-    this.#waiting.push(stream);
-    this.#opening ??= setImmediate(() => this.#openSome());
+    this.#opens.add(() => stream.connect());
     return stream;
   }
 
   close(): void {
     clearInterval(this.#sweep);
-    if (this.#opening) clearImmediate(this.#opening);
+    this.#opens.close();
     for (const stream of this.#streams) stream.close();
-    this.#waiting = [];
   }
 
   forget(stream: SocketStream): void {
     this.#streams.delete(stream);
-  }
-
-  #openSome(): void {
-    for (const stream of this.#waiting.splice(0, this.limits.opensPerTurn)) stream.connect();
-    this.#opening = this.#waiting.length > 0 ? setImmediate(() => this.#openSome()) : undefined;
   }
 
   #endSilent(): void {

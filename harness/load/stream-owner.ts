@@ -1,0 +1,27 @@
+/** What a session learns from its stream. */
+export interface StreamOwner {
+  /** First confirmation of the stream. */
+  onFirstConnected(): void;
+  /**
+   * Any event but the control events. `data` (the event as JSON) may be called until this returns. `sentMs`: when its publisher
+   * began to hand it to the broker, where the event says so.
+   */
+  onEvent(
+    name: string,
+    id: string | undefined,
+    connection: number,
+    atMs: number,
+    data: () => string,
+    sentMs?: number,
+  ): void;
+  /** The client model will not open the stream again. */
+  onGivenUp(): void;
+}
+
+/** One session's stream across its reconnects, as its client model does it. */
+export interface OwnedStream {
+  /** Opens the stream, and from then on as often as the client model wants. */
+  open(): void;
+  /** Leaves for good. */
+  close(reason: "finished" | "drained"): void;
+}

@@ -1,0 +1,60 @@
+import type {
+  ConnectedObservation,
+  ConnectFailedObservation,
+  DisconnectedObservation,
+} from "../history/observation.ts";
+import type { ShardContext } from "./shard-context.ts";
+
+type Told<O> = Omit<O, "type" | "session" | "connection">;
+
+/** Writes the ups and downs of one session's stream into the history, and counts them. */
+export class StreamRecord {
+  readonly #context: Pick<ShardContext, "counters" | "recorder">;
+  readonly #session: string;
+  #connection = 1;
+  #isUp = false;
+
+  constructor(context: Pick<ShardContext, "counters" | "recorder">, session: string) {
+    this.#context = context;
+    this.#session = session;
+  }
+
+  /** Number of the connection that is, or would be, established; failed attempts do not count up. */
+  get connection(): number {
+    return this.#connection;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  up(): void {
+    this.#isUp = true;
+    this.#context.counters.up++;
+    if (this.#connection > 1) this.#context.counters.reconnects++;
+  }
+
+  /** May be written later than {@link up}, when more is known; before the connection's end. */
+  connected(told: Told<ConnectedObservation>): void {
+    this.#write({ type: "connected", ...this.#head(), ...told });
+  }
+
+  disconnected(told: Told<DisconnectedObservation>): void {
+    this.#isUp = false;
+    this.#context.counters.up--;
+    this.#write({ type: "disconnected", ...this.#head(), ...told });
+    this.#connection++;
+  }
+
+  failed(told: Told<ConnectFailedObservation>): void {
+    this.#write({ type: "connect-failed", ...this.#head(), ...told });
+  }
+
+  #head(): { session: string; connection: number } {
+    return { session: this.#session, connection: this.#connection };
+  }
+
+  #write(observation: ConnectedObservation | DisconnectedObservation | ConnectFailedObservation): void {
+    this.#context.recorder.record(observation);
+  }
+}
