@@ -39,11 +39,12 @@ export interface Loss {
  *    its last moments, whatever ended it later: an instance that stops delivering is not excused by the next bounce. Where a limit
  *    ended it, `quota`: the broker ends a stream instead of delivering.
  * 5. The subscriber's instance had no broker connection: `broker-gap`. A stream that is the broker's own has no instance to ask.
- * 6. The publisher's process ended right after the publication: the event is in its ledger and died in its queue or socket to the
+ * 6. The publisher's queue stood before a limit of the broker: `quota`. Before its process may have ended with what waited there.
+ * 7. The publisher's process ended right after the publication: the event is in its ledger and died in its queue or socket to the
  *    broker, in flight as in 4, at the other end of the way. Not before it: then another process of that name published.
- * 7. Either side's broker connection was seen to break right after, since an outage begins before it is noticed; or the publisher had
+ * 8. Either side's broker connection was seen to break right after, since an outage begins before it is noticed; or the publisher had
  *    none when it published to a stream of the broker's own, which no instance tells of: `broker-gap`.
- * 8. `unexplained`. In particular: publisher and subscriber on one instance, and the stream lived on.
+ * 9. `unexplained`. In particular: publisher and subscriber on one instance, and the stream lived on.
  */
 export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
   const { publishedMs, publisher, route, connections, dropped } = loss;
@@ -73,6 +74,7 @@ export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
     return "broker-gap";
   }
   const noticedBy = publishedMs + NOTICE_MS;
+  if (facts.brokerLimitedWithin(publisher, publishedMs, noticedBy)) return "quota";
   if (facts.endedWithin(publisher, publishedMs, noticedBy)) return "in-flight-at-disconnect";
   const brokerBroke = [publisher, subscriber].some(
     (instance) => instance !== undefined && facts.brokerLostWithin(instance, publishedMs, noticedBy),

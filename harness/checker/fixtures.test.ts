@@ -115,6 +115,7 @@ const EXPECTED: Record<string, Row> = {
     1,
   ],
   "cause-quota-of-a-channel-s-last-moments": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
+  "cause-quota-of-a-queue": ["valid", [1, 0, 2, 0, 0], ["stuck"], { quota: 2 }, [0, 0, 0], 1],
   "cause-quota-of-a-refused-join": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
   // Its promise allows `unexplained`; nothing can.
   "cause-unexplained": ["invalid", [2, 0, 1, 0, 0], ["loss-not-promised"], { unexplained: 1 }],

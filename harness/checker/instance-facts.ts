@@ -1,11 +1,16 @@
+import type { BrokerObservation } from "../history/observation.ts";
 import type { RunRecord } from "./run-record.ts";
 import { CLOCK_TOLERANCE_MS } from "./thresholds.ts";
 
 interface Timeline {
   /** Rising. */
   atMs: number[];
-  up: boolean[];
+  states: BrokerState[];
 }
+
+type BrokerState = BrokerObservation["state"];
+/** Of changes at one time, the last one counts. */
+const ORDER: Readonly<Record<BrokerState, number>> = { down: 0, limited: 1, up: 2 };
 
 /** What the ledgers and the platform say of the instances: whose evidence is whole, who had a broker when, who ended when. */
 export class InstanceFacts {
@@ -28,14 +33,16 @@ export class InstanceFacts {
       this.#ends.set(instance, ends);
     }
     const changes = [
-      ...record.brokers.map(({ instance, state, atMs }) => ({ instance, up: state === "up", atMs })),
+      ...record.brokers,
       // A killed process writes no `down`, but its broker connection is gone with it.
-      ...[...this.#ends].flatMap(([instance, ends]) => ends.map((atMs) => ({ instance, up: false, atMs }))),
-    ].sort((a, b) => a.atMs - b.atMs || Number(a.up) - Number(b.up));
-    for (const { instance, up, atMs } of changes) {
-      const timeline = this.#brokers.get(instance) ?? { atMs: [], up: [] };
+      ...[...this.#ends].flatMap(([instance, ends]) =>
+        ends.map((atMs) => ({ instance, state: "down", atMs }) as const),
+      ),
+    ].sort((a, b) => a.atMs - b.atMs || ORDER[a.state] - ORDER[b.state]);
+    for (const { instance, state, atMs } of changes) {
+      const timeline = this.#brokers.get(instance) ?? { atMs: [], states: [] };
       timeline.atMs.push(atMs);
-      timeline.up.push(up);
+      timeline.states.push(state);
       this.#brokers.set(instance, timeline);
     }
   }
@@ -61,11 +68,7 @@ export class InstanceFacts {
 
   /** True when the instance had no broker connection at that time: after its `down` and before its next `up`, or before its first `up`. */
   brokerDownAt(instance: string, atMs: number): boolean {
-    let up = false;
-    this.#eachChange(instance, (changedMs, state) => {
-      if (changedMs <= atMs) up = state;
-    });
-    return !up;
+    return this.#stateAt(instance, atMs) === "down";
   }
 
   /** As `brokerDownAt`, of an instance that had a broker before: one whose ledger tells of none at all is not known to lack it. */
@@ -76,7 +79,7 @@ export class InstanceFacts {
   brokerUpBefore(instance: string, atMs: number): boolean {
     let found = false;
     this.#eachChange(instance, (changedMs, state) => {
-      if (state && changedMs < atMs) found = true;
+      if (state !== "down" && changedMs < atMs) found = true;
     });
     return found;
   }
@@ -85,13 +88,30 @@ export class InstanceFacts {
   brokerLostWithin(instance: string, fromMs: number, toMs: number): boolean {
     let found = false;
     this.#eachChange(instance, (changedMs, state) => {
-      if (!state && changedMs >= fromMs && changedMs <= toMs) found = true;
+      if (state === "down" && changedMs >= fromMs && changedMs <= toMs) found = true;
     });
     return found;
   }
 
-  #eachChange(instance: string, visit: (atMs: number, up: boolean) => void): void {
+  /** True when the broker refused for a limit what the instance sent, at some time within [fromMs, toMs]. */
+  brokerLimitedWithin(instance: string, fromMs: number, toMs: number): boolean {
+    let found = this.#stateAt(instance, fromMs) === "limited";
+    this.#eachChange(instance, (changedMs, state) => {
+      if (state === "limited" && changedMs >= fromMs && changedMs <= toMs) found = true;
+    });
+    return found;
+  }
+
+  #stateAt(instance: string, atMs: number): BrokerState {
+    let last: BrokerState = "down";
+    this.#eachChange(instance, (changedMs, state) => {
+      if (changedMs <= atMs) last = state;
+    });
+    return last;
+  }
+
+  #eachChange(instance: string, visit: (atMs: number, state: BrokerState) => void): void {
     const timeline = this.#brokers.get(instance);
-    timeline?.atMs.forEach((atMs, index) => visit(atMs, timeline.up[index] === true));
+    timeline?.atMs.forEach((atMs, index) => visit(atMs, timeline.states[index] ?? "down"));
   }
 }

@@ -95,7 +95,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     instance,
     atMs,
   }),
-  fc.record({ type: constant("broker"), instance, state: fc.constantFrom("up", "down"), atMs }),
+  fc.record({ type: constant("broker"), instance, state: fc.constantFrom("up", "down", "limited"), atMs }),
   fc.record({
     type: constant("ledger"),
     instance,

@@ -172,6 +172,23 @@ describe("limits of the broker", () => {
     expect(lostAs("refused")).toEqual({ "broker-gap": 1 });
   });
 
+  it("hold back what is published as long as they are met, also where the publisher ended with it", () => {
+    const broker = (state: "up" | "limited", atMs: number): Observation => ({
+      type: "broker",
+      instance: "a",
+      state,
+      atMs,
+    });
+    const lostWith = (...states: Observation[]): Record<string, number> =>
+      causesOf(judge([...away, published(1, 2000), ...states]));
+    expect(lostWith(broker("limited", 1500))).toEqual({ quota: 1 });
+    expect(lostWith(broker("limited", 1500), broker("up", 1999))).toEqual({ unexplained: 1 });
+    expect(lostWith(broker("limited", 3000))).toEqual({ quota: 1 });
+    expect(lostWith(broker("limited", 3001))).toEqual({ unexplained: 1 });
+    const killed = { type: "instance", instance: "a", state: "killed", atMs: 2500 } as const;
+    expect(lostWith(broker("limited", 1500), killed)).toEqual({ quota: 1 });
+  });
+
   it("are counted, with each of the broker's words once; an event that arrived all the same is no loss", () => {
     const result = judge([
       ...[...away, published(1, 2000), dropped(1, "quota"), dropped(1, "quota"), live(1, 2010, 2001)],
@@ -183,6 +200,11 @@ describe("limits of the broker", () => {
         reason: "quota",
         detail: "Too many messages",
         atMs: 2500,
+      },
+      // What the client writes that does not come back.
+      {
+        ...(refused(2500, 2) as Extract<Observation, { type: "connect-failed" }>),
+        reason: "Too many messages",
       },
     ]);
     expect(result).toMatchObject({ delivered: 1, lost: 0 });

@@ -9,13 +9,14 @@ export function measureQuota(record: RunRecord, { overQuota }: Tally): RunResult
   let cutStreams = 0;
   const words = new Set<string>();
   for (const { connectFailed, disconnected } of record.sessions.values()) {
-    for (const { quota, reason } of connectFailed) {
-      if (quota !== true) continue;
+    const ends = [...disconnected.values()].filter(({ reason }) => reason === "quota");
+    for (const { quota, reason, atMs } of connectFailed) {
+      // A client that does not come back says so with the words of the end itself: that is no attempt.
+      if (quota !== true || ends.some((end) => end.atMs === atMs && end.detail === reason)) continue;
       refusedAttempts++;
       words.add(reason);
     }
-    for (const { reason, detail = "" } of disconnected.values()) {
-      if (reason !== "quota") continue;
+    for (const { detail = "" } of ends) {
       cutStreams++;
       words.add(detail);
     }

@@ -169,7 +169,7 @@ export const OBSERVATION_SHAPES: Shapes = {
     status: optional(count),
     atMs: number,
   },
-  broker: { instance: name, state: oneOf(["up", "down"]), atMs: number },
+  broker: { instance: name, state: oneOf(["up", "down", "limited"]), atMs: number },
   ledger: { instance: name, state: oneOf(["read", "torn", "missing"]), records: count },
   bounce: {
     bounce: ordinal,

@@ -192,11 +192,12 @@ export interface GateObservation {
   atMs: number;
 }
 
-/** From the ledger: an instance's broker connection came or went. */
+/** From the ledger: an instance's broker connection came or went, or the broker began to refuse what it sends for a limit. */
 export interface BrokerObservation {
   type: "broker";
   instance: string;
-  state: "up" | "down";
+  /** `limited`: the broker is there, and what is published waits until it takes it again (`up`). */
+  state: "up" | "down" | "limited";
   atMs: number;
 }
 

@@ -123,7 +123,11 @@ describe("a line of the history", () => {
       '{"type":"usage","part":"a","role":"server","incarnation":"1","source":"procfs","cpuSeconds":-1,"memoryBytes":1,"atMs":1}',
       "cpuSeconds must be a finite number, 0 or more",
     ],
-    ["with an unknown word", '{"type":"broker","instance":"a","state":"UP","atMs":1}', "one of up, down"],
+    [
+      "with an unknown word",
+      '{"type":"broker","instance":"a","state":"UP","atMs":1}',
+      "one of up, down, limited",
+    ],
   ])("is refused when it is %s", (_, line, reason) => {
     expect(() => parseObservation(line)).toThrow(reason);
   });
