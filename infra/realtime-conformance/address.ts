@@ -1,0 +1,84 @@
+/** Where one tenant of a target is reached: its name goes into the Host header, the connection to the machine. */
+import { request } from "undici";
+
+export interface Address {
+  /** `ws://127.0.0.1:4000/socket/websocket`, without a query. */
+  webSocketUrl: string;
+  /** `http://127.0.0.1:4000`, or `https://<ref>.supabase.co/realtime/v1`. */
+  httpUrl: string;
+  /** Host header. Its first label is the tenant. */
+  host: string;
+}
+
+/** A URL that names no Realtime. */
+export class AddressError extends Error {
+  override name = "AddressError";
+}
+
+/** From a URL as realtime-js takes it: `http://host:4000/socket`, or `https://<ref>.supabase.co/realtime/v1`. */
+export function addressOf(url: string): Address {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const secure = parsed?.protocol === "https:" || parsed?.protocol === "wss:";
+  if (!parsed || !(secure || parsed.protocol === "http:" || parsed.protocol === "ws:"))
+    throw new AddressError(`${url}: is no http, https, ws or wss URL`);
+  const path = parsed.pathname.replace(/\/+$/, "");
+  if (path === "")
+    throw new AddressError(
+      `${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`,
+    );
+  const { host } = parsed;
+  // Not every resolver knows that *.localhost is this machine (RFC 6761, section 6.3).
+  if (parsed.hostname.endsWith(".localhost")) parsed.hostname = "127.0.0.1";
+  return {
+    webSocketUrl: `${secure ? "wss" : "ws"}://${parsed.host}${path}/websocket`,
+    httpUrl: `${secure ? "https" : "http"}://${parsed.host}${path.replace(/\/socket$/, "")}`,
+    host,
+  };
+}
+
+/** A bare server, not one behind the gateway of a project: that one answers for bad keys and hides the tenants. */
+export const isBare = (address: Address): boolean => address.webSocketUrl.endsWith("/socket/websocket");
+
+/** First label of the host name. */
+export const tenantOf = (address: Address): string => address.host.split(/[.:]/)[0] as string;
+
+/** The same server, another tenant. */
+export function withTenant(address: Address, tenant: string): Address {
+  const port = /:\d+$/.exec(address.host)?.[0] ?? "";
+  return { ...address, host: `${tenant}.localhost${port}` };
+}
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below the HTTP URL, with its query. */
+  path: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Uint8Array;
+}
+
+export interface HttpAnswer {
+  status: number;
+  /** Parsed where it is JSON. */
+  body: unknown;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+export async function ask(address: Address, wanted: HttpRequest, timeoutMs: number): Promise<HttpAnswer> {
+  const answer = await request(`${address.httpUrl}${wanted.path}`, {
+    method: wanted.method,
+    headers: { host: address.host, ...wanted.headers },
+    body: wanted.body ?? null,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  const text = await answer.body.text();
+  return { status: answer.statusCode, body: jsonOrText(text), headers: answer.headers };
+}
+
+export function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

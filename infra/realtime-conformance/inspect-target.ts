@@ -1,0 +1,130 @@
+/** The first look at a target: can anything be judged there, and what does it not have? */
+import { isBare, tenantOf } from "./address.ts";
+import type { Need } from "./conformance-case.ts";
+import { Connection } from "./connection.ts";
+import { Mismatch, show } from "./mismatch.ts";
+import { runSteps } from "./run-steps.ts";
+import { makeTenant, newPrefix, removeTenant, type Target } from "./target.ts";
+import { World } from "./world.ts";
+
+export interface Inspection {
+  lacks: ReadonlyMap<Need, string>;
+  oldHandshake: boolean;
+  notes: readonly string[];
+}
+
+/** Nothing can be judged there. The message says what to change. */
+export class TargetError extends Error {
+  override name = "TargetError";
+}
+
+const POLICY =
+  "the lab's policy on realtime.messages: role authenticated may read (select) the topic 'sse:session:' || the claim sse_session, " +
+  "and write (insert) nothing; service_role passes";
+
+export interface InspectOptions {
+  slow?: boolean;
+  skipPrivate?: boolean;
+  timeoutMs: number;
+}
+
+export async function inspectTarget(target: Target, options: InspectOptions): Promise<Inspection> {
+  const lacks = new Map<Need, string>();
+  const notes: string[] = [];
+  if (!options.slow) lacks.set("slow", "takes more than a minute: --slow runs it");
+  await reach(target, options.timeoutMs);
+  const bare = isBare(target.address);
+  let oldHandshake = false;
+  if (bare) {
+    oldHandshake = await refusesTheOldWay(target, options.timeoutMs);
+    if (oldHandshake)
+      notes.push("a server up to 2.114: refused handshakes are 403 without a body, and are judged as such");
+    const refusal = await refusesTenants(target, options.timeoutMs);
+    if (refusal !== undefined) lacks.set("tenants", refusal);
+  } else {
+    lacks.set("bare", "answered by the project's gateway, not by Realtime");
+    lacks.set("tenants", "tenants cannot be made on a hosted project");
+  }
+  const denial = await deniesOwnChannel(target, options.timeoutMs);
+  if (denial !== undefined && !options.skipPrivate)
+    throw new TargetError(
+      `a session's token may not read its own channel (${denial}). The private cases need ${POLICY}. ` +
+        "Set it up, or leave these cases out with --skip-private",
+    );
+  if (denial !== undefined) lacks.set("private", "the target lacks the lab's policy");
+  return { lacks, oldHandshake, notes };
+}
+
+async function reach(target: Target, timeoutMs: number): Promise<void> {
+  const world = await newWorld(target, timeoutMs);
+  const where = target.address.webSocketUrl;
+  try {
+    const query = { apikey: world.apikey(world.token("service")), vsn: "2.0.0" };
+    const opened = await Connection.open(target.address, { query }, "2.0.0", timeoutMs);
+    if (opened instanceof Connection) {
+      await opened.end();
+      return;
+    }
+    throw new TargetError(`REALTIME_URL: ${where} refuses a service-role token: ${explain(target, opened)}`);
+  } catch (error) {
+    if (error instanceof TargetError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ECONNREFUSED")
+      throw new TargetError(
+        `REALTIME_URL: nothing listens at ${where}: start the server, or correct the URL`,
+      );
+    throw new TargetError(`REALTIME_URL: no WebSocket at ${where}: ${message || String(code)}`);
+  }
+}
+
+function explain(target: Target, { status, body }: { status: number; body: unknown }): string {
+  const seen = `${status} ${show(body)}`;
+  if (status === 404)
+    return `${seen}. The tenant is the first label of the host name: no tenant "${tenantOf(target.address)}" is there, or the path is wrong`;
+  if (status === 401 || status === 403)
+    return `${seen}. Is REALTIME_JWT_SECRET (or REALTIME_KEY, where it is given) this server's?`;
+  return seen;
+}
+
+/** No key at all: 401 with a reason, or 403 without one up to 2.114. */
+async function refusesTheOldWay(target: Target, timeoutMs: number): Promise<boolean> {
+  const opened = await Connection.open(target.address, { query: { vsn: "2.0.0" } }, "2.0.0", timeoutMs);
+  if (opened instanceof Connection) {
+    await opened.end();
+    return false;
+  }
+  return opened.status === 403 && opened.body === "";
+}
+
+/** Why no tenant can be made here; undefined when one could, and is gone again. */
+async function refusesTenants(target: Target, timeoutMs: number): Promise<string | undefined> {
+  const name = newPrefix();
+  const made = await makeTenant(target, name, {}, timeoutMs);
+  await removeTenant(target, name, timeoutMs);
+  if (!("refused" in made)) return undefined;
+  const fix = target.tenantDatabase ? "" : "; REALTIME_TENANT_DB says which database a new tenant takes";
+  return `no tenant can be made here: ${made.refused}${fix}`;
+}
+
+async function deniesOwnChannel(target: Target, timeoutMs: number): Promise<string | undefined> {
+  const world = await newWorld(target, timeoutMs);
+  try {
+    const steps = [
+      { open: "own", token: "session" },
+      { join: "own", topic: "<private>", private: true },
+    ];
+    await runSteps(steps, world);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Mismatch) return error.seen;
+    throw error;
+  } finally {
+    await world.end();
+  }
+}
+
+async function newWorld(target: Target, timeoutMs: number): Promise<World> {
+  const world = new World(target, target.address, newPrefix(), { timeoutMs, oldHandshake: false });
+  await world.mint({});
+  return world;
+}
