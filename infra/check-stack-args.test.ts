@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkStackArgs, StackArgsError } from "./check-stack-args.ts";
+import type { OwnRealtime } from "./realtime/stack-realtime.ts";
 import type { StackArgs } from "./stack-args.ts";
 import { stackArgs } from "./test-support/stack-args.ts";
 import { TOPOLOGIES, type Topology } from "./topologies.ts";
@@ -98,6 +99,77 @@ describe("checkStackArgs", () => {
       "labels sse-lab.stack=other: the stack sets it itself",
     ],
   ];
+  const phase3 = named("phase3");
+  const whole = stackArgs(phase3);
+  const own = whole.realtime as OwnRealtime;
+  const withoutRealtime = { ...whole };
+  delete withoutRealtime.realtime;
+  const hosted = (url: string): StackArgs => ({
+    ...whole,
+    ports: {},
+    realtime: {
+      by: "hosted",
+      plan: "none",
+      publish: "http",
+      catchUp: false,
+      hosted: { url, serviceKey: "service-key", jwtSecret: "j".repeat(32) },
+    },
+  });
+  const realtimeCases: typeof cases = [
+    ["no Realtime where there has to be one", withoutRealtime, "realtime is missing"],
+    ["a Realtime where there is none", stackArgs(phase2, { realtime: own }), "realtime: phase2 has none"],
+    [
+      "a stand-in without an image",
+      { ...whole, images: stackArgs(phase2).images },
+      "images.realtimeStandin is missing: realtime is by standin",
+    ],
+    [
+      "the real one without its database",
+      {
+        ...whole,
+        images: { ...whole.images, realtime: whole.images.server },
+        realtime: { ...own, by: "supabase" },
+      },
+      "images.postgres is missing: realtime is by supabase",
+    ],
+    [
+      "an event log without a broker's image",
+      {
+        ...whole,
+        images: {
+          server: whole.images.server,
+          router: whole.images.router,
+          realtimeStandin: whole.images.server,
+        },
+        realtime: { ...own, catchUp: true },
+      },
+      "images.broker is missing: phase3 has a broker with catchUp",
+    ],
+    [
+      "a key of another length",
+      { ...whole, realtime: { ...own, keys: { ...own.keys, databaseKey: "ü".repeat(16) } } },
+      "realtime.keys.databaseKey has 32 bytes: it is a key of AES-128, give 16",
+    ],
+    [
+      "a hosted one that is no address",
+      hosted("abc.supabase.co"),
+      'realtime.hosted.url "abc.supabase.co": not',
+    ],
+    [
+      "a hosted one that containers do not reach",
+      hosted("http://127.0.0.1:4000/socket"),
+      "containers do not reach this host by that name",
+    ],
+    [
+      "a port that Realtime shares",
+      { ...whole, ports: { router: 20_000, realtime: 20_000 } },
+      "ports.realtime 20000: ports.router has it already",
+    ],
+  ];
+  it.each(realtimeCases)("refuses %s", (_, args, problem) => {
+    expect(problemsOf(args)).toEqual([expect.stringContaining(problem)]);
+  });
+
   it.each(cases)("refuses %s", (_, args, problem) => {
     expect(problemsOf(args)).toEqual([expect.stringContaining(problem)]);
   });

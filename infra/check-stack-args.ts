@@ -1,5 +1,7 @@
 /** Refuses what cannot be, by name, before anything of a stack exists. */
 import { isAbsolute } from "node:path";
+import { hasBroker } from "./realtime/stack-realtime.ts";
+import { realtimeProblems } from "./realtime/check-stack-realtime.ts";
 import type { StackArgs } from "./stack-args.ts";
 
 /** Every problem at once, one line each: the field, its value and the fix. Never carries the value of a secret. */
@@ -27,7 +29,7 @@ type Problems = (string | false | undefined)[];
 const wholeNumber = (value: number, min: number, max: number): boolean =>
   Number.isInteger(value) && value >= min && value <= max;
 
-const routing = ({ topology, replicas, redis, images }: StackArgs): Problems => {
+const routing = ({ topology, replicas, redis, images, realtime }: StackArgs): Problems => {
   const { router, affinity, broadcaster } = topology;
   const needed: Record<typeof affinity, string | undefined> = {
     none: undefined,
@@ -44,10 +46,10 @@ const routing = ({ topology, replicas, redis, images }: StackArgs): Problems => 
     topology.replicas === 1 &&
       replicas !== 1 &&
       `replicas ${replicas}: ${topology.name} is a single instance; give 1, or another topology`,
-    broadcaster === "redis" &&
+    hasBroker(broadcaster, realtime) &&
       redis === "up" &&
       images.broker === undefined &&
-      `images.broker is missing: ${topology.name} has a broker; name its image, or bring it up with redis stopped`,
+      `images.broker is missing: ${topology.name} has a broker${realtime ? " with catchUp" : ""}; name its image, or bring it up with redis stopped`,
   ];
 };
 
@@ -63,6 +65,7 @@ const portProblems = ({ ports, replicas }: StackArgs): Problems => {
   const named = [
     ["ports.router", ports.router] as const,
     ["ports.dashboard", ports.dashboard] as const,
+    ["ports.realtime", ports.realtime] as const,
     ...(ports.instances ?? []).map((port, index) => [`ports.instances[${index}]`, port] as const),
   ].flatMap(([name, port]) => (port === undefined ? [] : [{ name, port }]));
   const count = ports.instances?.length;
@@ -105,7 +108,7 @@ const otherProblems = (args: StackArgs): Problems => {
 
 /** @throws StackArgsError naming every problem */
 export const checkStackArgs = (args: StackArgs): void => {
-  const problems = [routing, imageProblems, portProblems, otherProblems]
+  const problems = [routing, realtimeProblems, imageProblems, portProblems, otherProblems]
     .flatMap((check) => check(args))
     .filter((problem) => typeof problem === "string");
   if (problems.length > 0) throw new StackArgsError(args.stack, problems);

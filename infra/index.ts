@@ -14,10 +14,10 @@ const readArgs = async (): Promise<StackArgs> => {
       stack: pulumi.getStack(),
       config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
       dryRun: pulumi.runtime.isDryRun(),
-      prepareImages: async (topology) => {
+      prepareImages: async (topology, wanted) => {
         const why = pulumi.runtime.isDryRun() ? "; a preview needs them too, to know their ids" : "";
         await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time${why})`);
-        return preparedImages(topology);
+        return preparedImages(topology, wanted);
       },
     });
   } catch (error) {
@@ -31,4 +31,4 @@ if (warning !== undefined) await pulumi.log.warn(warning);
 const args = await readArgs();
 const outputs = await stackProgram(args, { dockerHost: await dockerEndpoint() })();
 
-export const { topology, url, dashboardUrl, revision, router, broker, instances } = outputs;
+export const { topology, url, dashboardUrl, revision, router, broker, realtime, instances } = outputs;

@@ -4,7 +4,7 @@ import { stackProgram } from "./program.ts";
 import { serverSettings } from "./server-settings.ts";
 import type { StackOutputs } from "./stack-args.ts";
 import { resolveOutputs, runRecorded, type RecordedResource } from "./test-support/recording-mocks.ts";
-import { stackArgs } from "./test-support/stack-args.ts";
+import { imageId, REALTIME_KEYS, stackArgs } from "./test-support/stack-args.ts";
 import { TOPOLOGIES, type Topology } from "./topologies.ts";
 
 interface Ran {
@@ -40,6 +40,7 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
   const servers = Array.from({ length: topology.replicas }, (_, index) => `server-${index + 1}`);
   const { router } = topology;
   const hasBroker = topology.broadcaster === "redis";
+  const hasRealtime = topology.broadcaster === "supabase";
 
   it("makes these resources and no others", () => {
     const made = ran.resources.map(({ type, name }) => `${type} ${name}`).sort();
@@ -59,13 +60,19 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
         ...(hasBroker
           ? ["sse-scaling-lab:index:Valkey valkey", "docker:index/container:Container valkey"]
           : []),
+        ...(hasRealtime
+          ? [
+              "sse-scaling-lab:index:RealtimeStandin realtime-standin",
+              "docker:index/container:Container realtime-standin",
+            ]
+          : []),
       ].sort(),
     );
   });
 
   it("confines every container that runs", () => {
     const running = containersOf(ran.resources).filter(({ inputs }) => inputs["start"] !== false);
-    expect(running).toHaveLength(servers.length + 1 + (hasBroker ? 1 : 0));
+    expect(running).toHaveLength(servers.length + 1 + (hasBroker || hasRealtime ? 1 : 0));
     for (const { name, inputs } of running) {
       expect.soft(inputs, name).toMatchObject({
         readOnly: true,
@@ -92,7 +99,7 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
     );
     expect(new Set(published.map(({ ip }) => ip))).toEqual(new Set(["127.0.0.1"]));
     expect(published.map(({ external }) => external).sort()).toEqual(
-      [20_000, 20_001, ...servers.map((_, index) => 20_010 + index)].sort(),
+      [20_000, 20_001, ...(hasRealtime ? [20_002] : []), ...servers.map((_, index) => 20_010 + index)].sort(),
     );
   });
 
@@ -112,6 +119,7 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
         "router-config router-config",
         `router ${router}`,
         ...(hasBroker ? ["broker valkey"] : []),
+        ...(hasRealtime ? ["broker realtime-standin"] : []),
       ]),
     );
   });
@@ -172,12 +180,190 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
       revision: "r7",
       router: { kind: router, container: `lab-${router}` },
       broker: hasBroker ? { kind: "valkey", container: "lab-valkey" } : null,
+      realtime: hasRealtime
+        ? {
+            kind: "realtime-standin",
+            container: "lab-realtime-standin",
+            url: "ws://realtime.localhost:20002/socket",
+          }
+        : null,
       instances: servers.map((name, index) => ({
         name,
         container: `lab-${name}`,
         url: `http://127.0.0.1:${20_010 + index}`,
       })),
     });
+  });
+});
+
+describe("Realtime", () => {
+  const phase3 = TOPOLOGIES.find(({ name }) => name === "phase3")!;
+  const { images, ports } = stackArgs(phase3);
+  const real = {
+    server: images.server,
+    router: images.router,
+    realtime: imageId("5"),
+    postgres: imageId("6"),
+  };
+  const settings = { plan: "free", publish: "websocket", catchUp: false } as const;
+  const hosted = {
+    url: "https://abc.supabase.co/realtime/v1",
+    serviceKey: "hosted-service-key",
+    jwtSecret: "h".repeat(40),
+  };
+  const secretsOf = (inputs: Record<string, unknown>): string[] =>
+    (inputs["envs"] as { secret: string[] }).secret;
+  const realtimeOf = (resources: readonly RecordedResource[]): string[] =>
+    secretsOf(named(resources, "server-1"))
+      .filter((one) => /REALTIME|SUPABASE|EVENT_LOG|REDIS/.test(one))
+      .filter((one) => !(one.split("=")[0]! in serverSettings))
+      .sort();
+  const own = [
+    "FF_SUPABASE_SSE_BROADCAST=true",
+    "REALTIME_ANON_KEY=anon-key",
+    `REALTIME_JWT_SECRET=${"j".repeat(40)}`,
+    "REALTIME_KEY=service-role-key",
+  ];
+
+  it("is told to the servers, with the name by which clients reach it, and with the plan's limits to the stand-in", async () => {
+    const { resources } = await run(phase3, {
+      realtime: { ...settings, by: "standin", keys: REALTIME_KEYS },
+    });
+    expect(realtimeOf(resources)).toEqual([
+      ...own,
+      "REALTIME_PUBLIC_URL=ws://realtime.localhost:20002/socket",
+      "REALTIME_PUBLISH=websocket",
+      "REALTIME_URL=http://realtime:4000/socket",
+    ]);
+    const standin = named(resources, "realtime-standin");
+    expect(standin).toMatchObject({
+      name: "lab-realtime-standin",
+      networksAdvanced: [{ name: "lab-network", aliases: ["realtime"] }],
+      wait: true,
+    });
+    expect(secretsOf(standin)).toEqual(
+      expect.arrayContaining([
+        "HOST=0.0.0.0",
+        "PORT=4000",
+        "SELF_HOST_TENANT_NAME=realtime",
+        "TENANT_MAX_CONCURRENT_USERS=200",
+        "TENANT_MAX_PAYLOAD_SIZE_IN_KB=256",
+        `API_JWT_SECRET=${"j".repeat(40)}`,
+      ]),
+    );
+  });
+
+  it("with catch-up has a broker for the event log, which nothing is published on", async () => {
+    const { resources, outputs } = await run(phase3, {
+      realtime: { ...settings, publish: "http", catchUp: true, by: "standin", keys: REALTIME_KEYS },
+    });
+    expect(realtimeOf(resources)).toEqual([
+      "FF_SSE_EVENT_LOG=true",
+      ...own,
+      "REALTIME_PUBLIC_URL=ws://realtime.localhost:20002/socket",
+      "REALTIME_PUBLISH=http",
+      "REALTIME_URL=http://realtime:4000/socket",
+      "REDIS_URL=redis://valkey:6379",
+    ]);
+    expect(outputs.broker).toEqual({ kind: "valkey", container: "lab-valkey" });
+  });
+
+  it("is Supabase's own with a Postgres, each confined as far as it can be, the keys kept secret", async () => {
+    const { resources, outputs } = await run(phase3, {
+      images: real,
+      realtime: { ...settings, by: "supabase", keys: REALTIME_KEYS },
+    });
+    expect(outputs.realtime).toEqual({
+      kind: "realtime",
+      container: "lab-realtime",
+      url: "ws://realtime.localhost:20002/socket",
+    });
+    const [postgres, realtime] = [named(resources, "realtime-postgres"), named(resources, "realtime")];
+    for (const inputs of [postgres, realtime]) {
+      expect(inputs).toMatchObject({
+        capabilities: { drops: ["ALL"] },
+        securityOpts: ["no-new-privileges:true"],
+        restart: "no",
+        wait: true,
+      });
+    }
+    expect(postgres).toMatchObject({
+      name: "lab-realtime-postgres",
+      image: real.postgres,
+      user: "60807:60807",
+      readOnly: true,
+      mounts: [
+        {
+          type: "volume",
+          source: "lab-postgres-config",
+          target: "/docker-entrypoint-initdb.d",
+          readOnly: true,
+        },
+      ],
+    });
+    expect(postgres["ports"]).toBeUndefined();
+    expect((postgres["command"] as string[]).join(" ")).toContain("wal_level=logical");
+    expect(secretsOf(postgres)).toContain("POSTGRES_PASSWORD=database-password");
+    expect(realtime).toMatchObject({
+      name: "lab-realtime",
+      image: real.realtime,
+      user: "65534:65534",
+      readOnly: false,
+      networksAdvanced: [{ name: "lab-network", aliases: ["realtime"] }],
+      ports: [{ ip: "127.0.0.1", internal: 4000, external: 20_002 }],
+    });
+    expect(secretsOf(realtime)).toEqual(
+      expect.arrayContaining([
+        "DB_HOST=realtime-postgres",
+        "DB_PASSWORD=database-password",
+        `DB_ENC_KEY=${"k".repeat(16)}`,
+        `API_JWT_SECRET=${"j".repeat(40)}`,
+        "SELF_HOST_TENANT_NAME=realtime",
+        "TENANT_MAX_EVENTS_PER_SECOND=100",
+      ]),
+    );
+    const [init] = named(resources, "postgres-config-carrier")["uploads"] as [
+      { file: string; content: string },
+    ];
+    expect(named(resources, "postgres-config-carrier")).toMatchObject({ image: real.realtime, start: false });
+    expect(init.file).toBe("/docker-entrypoint-initdb.d/10-realtime.sql");
+    expect(init.content).toContain("create policy sse_lab_hear_own_session on realtime.messages");
+  });
+
+  it("that is hosted makes nothing, and is told to the servers as it is", async () => {
+    const { images: all } = stackArgs(phase3);
+    const { resources, outputs } = await run(phase3, {
+      images: { server: all.server, router: all.router },
+      ports: { router: 20_000, dashboard: 20_001 },
+      realtime: { ...settings, by: "hosted", hosted },
+    });
+    expect(outputs.realtime).toEqual({
+      kind: "hosted",
+      container: null,
+      url: "wss://abc.supabase.co/realtime/v1",
+    });
+    expect(containersOf(resources).map(({ name }) => name)).not.toContain("realtime-standin");
+    expect(realtimeOf(resources)).toEqual([
+      "FF_SUPABASE_SSE_BROADCAST=true",
+      `REALTIME_JWT_SECRET=${"h".repeat(40)}`,
+      "REALTIME_KEY=hosted-service-key",
+      "REALTIME_PUBLISH=websocket",
+      "REALTIME_URL=https://abc.supabase.co/realtime/v1",
+    ]);
+  });
+
+  it("gives no secret to anything that does not need it", async () => {
+    for (const change of [
+      {},
+      { images: real, ports, realtime: { ...settings, by: "supabase", keys: REALTIME_KEYS } },
+    ] as const) {
+      const { resources, outputs } = await run(phase3, change);
+      const open = JSON.stringify([
+        outputs,
+        resources.map(({ inputs }) => ({ ...inputs, envs: "secret" in ((inputs["envs"] ?? {})) })),
+      ]);
+      for (const [name, key] of Object.entries(REALTIME_KEYS)) expect.soft(open, name).not.toContain(key);
+    }
   });
 });
 

@@ -7,6 +7,8 @@ import { fleetTargets, ServerFleet } from "./components/server-fleet.ts";
 import { StackNetwork } from "./components/stack-network.ts";
 import { TraefikRouter } from "./components/traefik-router.ts";
 import { BROKER_URL, Valkey } from "./components/valkey.ts";
+import { declareRealtime } from "./declare-realtime.ts";
+import { hasBroker } from "./realtime/stack-realtime.ts";
 import type { StackArgs, StackOutputs } from "./stack-args.ts";
 
 /** `StackOutputs` before its values are known. */
@@ -38,11 +40,12 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
   const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });
   const opts = { providers: [provider] };
   const { networkName } = new StackNetwork("network", { stack, labels }, opts);
-  const hasBroker = topology.broadcaster === "redis";
+  const needsBroker = hasBroker(topology.broadcaster, args.realtime);
   const broker =
-    hasBroker && args.redis === "up" && images.broker !== undefined
+    needsBroker && args.redis === "up" && images.broker !== undefined
       ? new Valkey("valkey", { stack, labels, image: images.broker, networkName }, opts)
       : undefined;
+  const realtime = declareRealtime(args, networkName, opts);
   const fleet = new ServerFleet(
     "servers",
     {
@@ -57,7 +60,8 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
       ledgerDir: args.ledgerDir,
       sessionSecret: args.sessionSecret,
       // Set also when the broker is stopped: that is what the fallback is for.
-      redisUrl: hasBroker ? BROKER_URL : undefined,
+      redisUrl: needsBroker ? BROKER_URL : undefined,
+      realtime: realtime?.forServers,
     },
     opts,
   );
@@ -82,6 +86,7 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
     revision: args.revision,
     router: router.container.apply((container) => ({ kind: topology.router, container })),
     broker: broker ? broker.container.apply((container) => ({ kind: "valkey" as const, container })) : null,
+    realtime: realtime?.output ?? null,
     instances: fleet.instances,
   };
 };

@@ -19,8 +19,19 @@ export const topologyNamed = (name: string): Topology => {
 
 /** What a stack is made from, out of its record. @throws UnknownTopologyError for a record of another version */
 export const recordArgs = (record: StackRecord): StackArgs => {
-  const { stack, replicas, images, revision, graceS, ports, ledgerDir, sessionSecret, redis, labels } =
-    record;
+  const {
+    stack,
+    replicas,
+    images,
+    revision,
+    graceS,
+    ports,
+    ledgerDir,
+    sessionSecret,
+    redis,
+    realtime,
+    labels,
+  } = record;
   return {
     stack,
     topology: topologyNamed(record.topology),
@@ -32,6 +43,7 @@ export const recordArgs = (record: StackRecord): StackArgs => {
     ...(ledgerDir === undefined ? {} : { ledgerDir }),
     sessionSecret,
     redis,
+    ...(realtime === undefined ? {} : { realtime }),
     labels,
   };
 };

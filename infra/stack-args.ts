@@ -1,4 +1,5 @@
 /** What a stack is made from, and what it says of itself: the same for both doors (the Pulumi CLI and the Automation API). */
+import type { StackRealtime } from "./realtime/stack-realtime.ts";
 import type { Topology } from "./topologies.ts";
 
 /** Image references that the engine has already, by id (`sha256:...`) or by digest: nothing is pulled while a stack comes up. */
@@ -8,12 +9,19 @@ export interface StackImages {
   router: string;
   /** Of the broker; needed where the topology has one. */
   broker?: string;
+  /** Of supabase/realtime and its database: both, where the stack stands the real one up. */
+  realtime?: string;
+  postgres?: string;
+  /** Of the server that plays Realtime, where the stack stands that one up. */
+  realtimeStandin?: string;
 }
 
 /** Ports of 127.0.0.1. What is left out, the engine chooses. */
 export interface StackPorts {
   router?: number;
   dashboard?: number;
+  /** Of a Realtime of the stack's own. */
+  realtime?: number;
   /** One for each instance, in order. */
   instances?: readonly number[];
 }
@@ -35,6 +43,8 @@ export interface StackArgs {
   sessionSecret: string;
   /** `stopped`: the topology comes up without its broker, to see the fallback. */
   redis: "up" | "stopped";
+  /** Needed where the topology's events travel over Supabase Realtime. */
+  realtime?: StackRealtime;
   /** On every container, network and volume, beside the stack's own: how `down` finds what a dead command left. */
   labels: Readonly<Record<string, string>>;
 }
@@ -48,6 +58,15 @@ export interface StackOutputs {
   revision: string;
   router: { kind: "traefik" | "haproxy"; container: string };
   broker: { kind: "valkey"; container: string } | null;
+  /**
+   * Null where the topology has none. `kind` names a stand-in as one. `container` is null for a hosted one. `url`: as clients reach
+   * it from this host, e.g. `ws://realtime.localhost:20003/socket`.
+   */
+  realtime: {
+    kind: "realtime-standin" | "realtime" | "hosted";
+    container: string | null;
+    url: string;
+  } | null;
   /** In order. `container` is the container's name; `url` its own address on 127.0.0.1. */
   instances: { name: string; container: string; url: string }[];
 }

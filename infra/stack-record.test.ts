@@ -7,6 +7,7 @@ import { checkStackArgs } from "./check-stack-args.ts";
 import { thisProcess } from "./cli-door/this-process.ts";
 import { freePorts } from "./free-port.ts";
 import { newStackRecord, portsForReplicas } from "./new-stack-record.ts";
+import { DEFAULT_REALTIME_SETTINGS } from "./realtime/realtime-settings.ts";
 import { recordArgs } from "./record-args.ts";
 import type { StackRecord } from "./stack-args.ts";
 import {
@@ -61,6 +62,27 @@ describe("stack records", () => {
     delete bare.images.broker;
     writeStackRecord(bare, folder);
     expect(readStackRecord("phase2", folder)).toEqual(bare);
+  });
+
+  it("hold the keys of a Realtime, its own or a hosted one's", async () => {
+    const phase3 = TOPOLOGIES.find(({ name }) => name === "phase3")!;
+    const hosted = { url: "https://a.b/realtime/v1", serviceKey: "k", jwtSecret: "s".repeat(32) };
+    for (const settings of [DEFAULT_REALTIME_SETTINGS, { ...DEFAULT_REALTIME_SETTINGS, hosted }]) {
+      const written = await newStackRecord({
+        stack: "phase3",
+        topology: phase3,
+        images: stackArgs(phase3).images,
+        labels: {},
+        kept: true,
+        owner: thisProcess(),
+        realtime: settings,
+      });
+      expect(() => checkStackArgs(recordArgs(written))).not.toThrow();
+      writeStackRecord(written, folder);
+      expect(readStackRecord("phase3", folder)).toEqual(written);
+      expect(written.realtime?.by).toBe("hosted" in settings ? "hosted" : "standin");
+      expect(written.ports.realtime === undefined).toBe("hosted" in settings);
+    }
   });
 
   it("are removed with the drafts of dead writers, and only their own", async () => {

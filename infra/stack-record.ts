@@ -2,25 +2,66 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { PUBLISH_WAYS, REALTIME_PLANS } from "./realtime/realtime-settings.ts";
 import type { StackRecord } from "./stack-args.ts";
 
 const port = z.int().min(1).max(65_535);
+const realtimeSettings = {
+  plan: z.enum(REALTIME_PLANS),
+  publish: z.enum(PUBLISH_WAYS),
+  catchUp: z.boolean(),
+};
+const realtimeSchema = z.discriminatedUnion("by", [
+  z.object({
+    ...realtimeSettings,
+    by: z.enum(["standin", "supabase"]),
+    keys: z.object({
+      jwtSecret: z.string(),
+      serviceKey: z.string(),
+      anonKey: z.string(),
+      databasePassword: z.string(),
+      databaseKey: z.string(),
+      secretKeyBase: z.string(),
+      metricsJwtSecret: z.string(),
+    }),
+  }),
+  z.object({
+    ...realtimeSettings,
+    by: z.literal("hosted"),
+    hosted: z.object({
+      url: z.string(),
+      serviceKey: z.string(),
+      anonKey: z.string().exactOptional(),
+      jwtSecret: z.string(),
+    }),
+  }),
+]);
+/** What came with a later version is optional: records of stacks that are up stay readable. */
 const recordSchema = z.object({
   schemaVersion: z.literal(1),
   stack: z.string(),
   topology: z.string(),
   replicas: z.int(),
-  images: z.object({ server: z.string(), router: z.string(), broker: z.string().exactOptional() }),
+  images: z.object({
+    server: z.string(),
+    router: z.string(),
+    broker: z.string().exactOptional(),
+    realtime: z.string().exactOptional(),
+    postgres: z.string().exactOptional(),
+    realtimeStandin: z.string().exactOptional(),
+  }),
   revision: z.string(),
   graceS: z.number(),
   ports: z.object({
     router: port.exactOptional(),
     dashboard: port.exactOptional(),
+    realtime: port.exactOptional(),
     instances: z.array(port).exactOptional(),
   }),
   ledgerDir: z.string().exactOptional(),
   sessionSecret: z.string(),
   redis: z.enum(["up", "stopped"]),
+  realtime: realtimeSchema.exactOptional(),
   labels: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
   kept: z.boolean(),

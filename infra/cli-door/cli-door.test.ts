@@ -117,6 +117,77 @@ describe("the stack behind the ordinary CLI", () => {
   });
 });
 
+describe("the Realtime of a stack behind the ordinary CLI", () => {
+  const phase3 = topologyOf("phase3");
+  const images3 = stackArgs(phase3).images;
+  const secret = "x".repeat(40);
+  const hosted = {
+    realtimeUrl: "https://abc.supabase.co/realtime/v1",
+    realtimeKey: "a-service-key",
+    realtimeJwtSecret: secret,
+  };
+  const asked: object[] = [];
+  const door3 = (config: object = {}): ReturnType<typeof door> =>
+    door({
+      stack: "phase3",
+      config: { topology: "phase3", ...config },
+      prepareImages: (_, wanted) => {
+        asked.push(wanted);
+        return Promise.resolve(images3);
+      },
+    });
+
+  it("is made with keys of its own, which stay; a setting alone changes", async () => {
+    const first = await door3({ realtimePlan: "free", catchUp: true });
+    expect(first.realtime).toMatchObject({ by: "standin", plan: "free", publish: "http", catchUp: true });
+    expect(first.ports.realtime).toBeGreaterThan(10_000);
+    expect(asked.splice(0)).toEqual([{ ownRealtime: true, broker: true }]);
+    const second = await door3({ realtimePublish: "websocket", catchUp: false });
+    expect(second).toEqual({
+      ...first,
+      realtime: { ...first.realtime, publish: "websocket", catchUp: false },
+    });
+    const other = await door3({ realtimeJwtSecret: secret });
+    if (other.realtime?.by !== "standin" || first.realtime?.by !== "standin") throw new Error("not its own");
+    expect(other.realtime.keys.jwtSecret).toBe(secret);
+    expect(other.realtime.keys.serviceKey).not.toBe(first.realtime.keys.serviceKey);
+    expect(other.realtime.keys.databasePassword).toBe(first.realtime.keys.databasePassword);
+  });
+
+  it("is a hosted one by address and keys, for which no image is prepared and no port taken", async () => {
+    asked.length = 0;
+    await door3();
+    const args = await door3(hosted);
+    expect(args.realtime).toEqual({
+      by: "hosted",
+      plan: "none",
+      publish: "http",
+      catchUp: false,
+      hosted: { url: hosted.realtimeUrl, serviceKey: "a-service-key", jwtSecret: secret },
+    });
+    expect(args.ports.realtime).toBeUndefined();
+    expect(asked).toEqual([
+      { ownRealtime: true, broker: false },
+      { ownRealtime: false, broker: false },
+    ]);
+  });
+
+  it("is refused in halves, and where there is none, without showing a secret", async () => {
+    await expect(door3({ realtimeKey: "a-service-key" })).rejects.toThrow(
+      "name it (pulumi config set realtimeUrl",
+    );
+    await expect(door3({ realtimeUrl: hosted.realtimeUrl })).rejects.toThrow(
+      "realtimeUrl goes with realtimeKey",
+    );
+    await expect(door({ config: { topology: "phase2", catchUp: true } })).rejects.toThrow(
+      "catchUp: phase2 has no Realtime; pulumi config rm catchUp",
+    );
+    const short = door3({ realtimeJwtSecret: "hunter2" });
+    await expect(short).rejects.toThrow("the JWT secret of Realtime has 7 characters");
+    await expect(short).rejects.not.toThrow("hunter2");
+  });
+});
+
 describe("the owner of a stack behind the ordinary CLI", () => {
   /** Start time as this door reads it of itself, from a process that lives until `end`. */
   const other = async () => {
@@ -222,17 +293,35 @@ describe("readStackConfig", () => {
 describe("imagesFromJson", () => {
   const part = (id: string) => ({ id, version: "1", source: "assembled", how: "so" });
   const all = { server: part("s"), traefik: part("t"), haproxy: part("h"), valkey: part("v") };
+  const wanted = { ownRealtime: false, broker: false };
 
   it.each([
-    ["phase1", { server: "s", router: "t" }],
-    ["phase1-header", { server: "s", router: "h" }],
-    ["phase2", { server: "s", router: "t", broker: "v" }],
-  ])("picks what %s needs", (name, expected) => {
-    expect(imagesFromJson(JSON.stringify(all), topologyOf(name))).toEqual(expected);
+    ["phase1", {}, {}, { server: "s", router: "t" }],
+    ["phase1-header", {}, {}, { server: "s", router: "h" }],
+    ["phase2", {}, { broker: true }, { server: "s", router: "t", broker: "v" }],
+    [
+      "phase3",
+      { "realtime-standin": part("r") },
+      { ownRealtime: true },
+      { server: "s", router: "t", realtimeStandin: "r" },
+    ],
+    [
+      "phase3",
+      { realtime: part("r"), postgres: part("p") },
+      { ownRealtime: true, broker: true },
+      { server: "s", router: "t", broker: "v", realtime: "r", postgres: "p" },
+    ],
+    ["phase3", { realtime: part("r"), postgres: part("p") }, {}, { server: "s", router: "t" }],
+  ])("picks what %s needs", (name, more, needs, expected) => {
+    const images = imagesFromJson(JSON.stringify({ ...all, ...more }), topologyOf(name), {
+      ...wanted,
+      ...needs,
+    });
+    expect(images).toEqual(expected);
   });
 
   it("names what is missing", () => {
-    expect(() => imagesFromJson(JSON.stringify({ server: part("s") }), phase2)).toThrow(
+    expect(() => imagesFromJson(JSON.stringify({ server: part("s") }), phase2, wanted)).toThrow(
       "sse-lab images named no traefik image for phase2",
     );
   });

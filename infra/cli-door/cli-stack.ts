@@ -7,6 +7,9 @@ import { recordArgs, topologyNamed } from "../record-args.ts";
 import type { StackArgs, StackImages, StackRecord } from "../stack-args.ts";
 import { readStackRecord, writeStackRecord } from "../stack-record.ts";
 import type { Topology } from "../topologies.ts";
+import { hasBroker } from "../realtime/stack-realtime.ts";
+import type { ImagesWanted } from "./prepared-images.ts";
+import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
 import { StackConfigError, type StackConfig } from "./stack-config.ts";
 import { isAnothers, thisProcess } from "./this-process.ts";
 import { withStackLock } from "./with-stack-lock.ts";
@@ -16,7 +19,7 @@ export interface CliStack {
   config: StackConfig;
   /** True for `pulumi preview`, and for the first half of `up`: nothing is written. */
   dryRun: boolean;
-  prepareImages: (topology: Topology) => Promise<StackImages>;
+  prepareImages: (topology: Topology, wanted: ImagesWanted) => Promise<StackImages>;
   /** Of the records; by default the project's own. */
   recordsDir?: string | undefined;
 }
@@ -43,13 +46,13 @@ const refuseOther = (record: StackRecord, config: StackConfig): void => {
 const imagesOf = async (
   { serverImage, routerImage, brokerImage }: StackConfig,
   topology: Topology,
+  wanted: ImagesWanted,
   prepare: CliStack["prepareImages"],
 ): Promise<StackImages> => {
-  const needsBroker = topology.broadcaster === "redis";
-  if (serverImage && routerImage && (brokerImage || !needsBroker)) {
+  if (serverImage && routerImage && (brokerImage || !wanted.broker) && !wanted.ownRealtime) {
     return { server: serverImage, router: routerImage, ...(brokerImage ? { broker: brokerImage } : {}) };
   }
-  const prepared = await prepare(topology);
+  const prepared = await prepare(topology, wanted);
   return {
     ...prepared,
     ...(serverImage ? { server: serverImage } : {}),
@@ -64,12 +67,15 @@ const imagesOf = async (
  */
 const goOn = async (record: StackRecord, config: StackConfig, images: StackImages): Promise<StackRecord> => {
   const replicas = config.replicas ?? record.replicas;
+  const { realtime: before, ...others } = record;
+  const realtime = await goOnWithRealtime(config, topologyNamed(config.topology), images, before);
   return {
-    ...record,
+    ...others,
+    ...(realtime === undefined ? {} : { realtime }),
     owner: thisProcess(),
     images,
     replicas,
-    ports: await portsForReplicas(record.ports, replicas),
+    ports: await portsForRealtime(await portsForReplicas(record.ports, replicas), realtime),
     revision: config.revision ?? record.revision,
     graceS: config.graceS ?? record.graceS,
     redis: config.redis ?? record.redis,
@@ -89,8 +95,12 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
     if (found) refuseOther(found, config);
     return found;
   };
-  readRecord();
-  const images = await imagesOf(config, topology, prepareImages);
+  const realtime = realtimeSettings(config, topology, readRecord()?.realtime);
+  const wanted: ImagesWanted = {
+    ownRealtime: realtime !== undefined && realtime.hosted === undefined,
+    broker: hasBroker(topology.broadcaster, realtime),
+  };
+  const images = await imagesOf(config, topology, wanted, prepareImages);
   const settle = async (): Promise<StackArgs> => {
     // Read again: images can take minutes, and another command may have taken the stack or its name meanwhile.
     const recorded = readRecord();
@@ -107,6 +117,8 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
           revision: config.revision,
           graceS: config.graceS,
           redis: config.redis,
+          realtime,
+          realtimeJwtSecret: config.realtimeJwtSecret,
         });
     const args = recordArgs(record);
     checkStackArgs(args);

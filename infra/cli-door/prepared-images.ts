@@ -5,6 +5,13 @@ import { z } from "zod";
 import type { StackImages } from "../stack-args.ts";
 import type { Topology } from "../topologies.ts";
 
+/** What decides which images a stack needs, beside its topology. */
+export interface ImagesWanted {
+  /** False: Realtime is hosted. */
+  ownRealtime: boolean;
+  broker: boolean;
+}
+
 const COMMAND = resolve(import.meta.dirname, "../../harness/cli/sse-lab.mjs");
 
 const image = z.object({ id: z.string() });
@@ -13,12 +20,23 @@ const outputSchema = z.object({
   traefik: image.optional(),
   haproxy: image.optional(),
   valkey: image.optional(),
+  realtime: image.optional(),
+  postgres: image.optional(),
+  "realtime-standin": image.optional(),
 });
 
+type Images = z.infer<typeof outputSchema>;
+type Part = Exclude<keyof Images, "server">;
+
 /** The output of `sse-lab images --json` as a stack needs it. @throws Error when it has no image of what the topology has */
-export const imagesFromJson = (stdout: string, topology: Topology): StackImages => {
+export const imagesFromJson = (
+  stdout: string,
+  topology: Topology,
+  { ownRealtime, broker }: ImagesWanted,
+): StackImages => {
   const images = outputSchema.parse(JSON.parse(stdout));
-  const idOf = (part: "traefik" | "haproxy" | "valkey"): string => {
+  const standin = images["realtime-standin"];
+  const idOf = (part: Part): string => {
     const found = images[part];
     if (!found) throw new Error(`sse-lab images named no ${part} image for ${topology.name}`);
     return found.id;
@@ -26,12 +44,15 @@ export const imagesFromJson = (stdout: string, topology: Topology): StackImages 
   return {
     server: images.server.id,
     router: idOf(topology.router),
-    ...(topology.broadcaster === "redis" ? { broker: idOf("valkey") } : {}),
+    ...(broker ? { broker: idOf("valkey") } : {}),
+    // The command takes one of them, and says which.
+    ...(ownRealtime && standin ? { realtimeStandin: standin.id } : {}),
+    ...(ownRealtime && !standin ? { realtime: idOf("realtime"), postgres: idOf("postgres") } : {}),
   };
 };
 
 /** Minutes the first time, about a second later. @throws Error with what the command said when it fails */
-export const preparedImages = async (topology: Topology): Promise<StackImages> => {
+export const preparedImages = async (topology: Topology, wanted: ImagesWanted): Promise<StackImages> => {
   const args = [COMMAND, "images", "--topology", topology.name, "--json"];
   const { stdout, stderr, failed } = await execa(process.execPath, args, { reject: false });
   if (failed) {
@@ -39,5 +60,5 @@ export const preparedImages = async (topology: Topology): Promise<StackImages> =
       `the images of ${topology.name} could not be prepared (sse-lab images): ${stderr.trim()}`,
     );
   }
-  return imagesFromJson(stdout, topology);
+  return imagesFromJson(stdout, topology, wanted);
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PUBLISH_WAYS, REALTIME_PLANS } from "../realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../topologies.ts";
 
 /** Pulumi's configuration of a stack cannot be used: every problem at once, one line each. */
@@ -10,6 +11,8 @@ const integer = z
   .string()
   .regex(/^\d{1,9}$/, "give a whole number")
   .transform(Number);
+
+const secret = z.string().min(1);
 
 const configSchema = z.strictObject({
   topology: z.enum(
@@ -23,7 +26,21 @@ const configSchema = z.strictObject({
   serverImage: z.string().min(1).optional(),
   routerImage: z.string().min(1).optional(),
   brokerImage: z.string().min(1).optional(),
+  realtimePlan: z.enum(REALTIME_PLANS, { error: `give one of ${REALTIME_PLANS.join(", ")}` }).optional(),
+  realtimePublish: z.enum(PUBLISH_WAYS, { error: `give ${PUBLISH_WAYS.join(" or ")}` }).optional(),
+  catchUp: z
+    .enum(["true", "false"], { error: "give true or false" })
+    .transform((value) => value === "true")
+    .optional(),
+  // With the three keys below: of a hosted Realtime. `realtimeJwtSecret` alone: of the stack's own.
+  realtimeUrl: z.string().min(1).optional(),
+  realtimeKey: secret.optional(),
+  realtimeJwtSecret: secret.optional(),
+  realtimeAnonKey: secret.optional(),
 });
+
+/** Never shown; `pulumi config set --secret`. */
+const SECRETS: readonly string[] = ["realtimeKey", "realtimeJwtSecret", "realtimeAnonKey"];
 
 /** What is left out stays as it is, or as it is by default. Ranges are checked with all the rest, by `checkStackArgs`. */
 export type StackConfig = z.infer<typeof configSchema>;
@@ -52,8 +69,12 @@ export const readStackConfig = (all: Readonly<Record<string, string>>, project: 
     }
     const key = issue.path.join(".");
     const value = given[key];
-    const what = value === undefined ? "is missing" : `${JSON.stringify(value)} cannot be`;
-    return [`${prefix}${key} ${what}: ${issue.message} (pulumi config set ${key} VALUE)`];
+    const isSecret = SECRETS.includes(key);
+    const shown = isSecret ? "as it is" : JSON.stringify(value);
+    const what = value === undefined ? "is missing" : `${shown} cannot be`;
+    return [
+      `${prefix}${key} ${what}: ${issue.message} (pulumi config set ${isSecret ? "--secret " : ""}${key} VALUE)`,
+    ];
   });
   throw new StackConfigError(
     `the stack's configuration cannot be used:\n${problems.map((one) => `- ${one}`).join("\n")}`,

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { RouterFile } from "../routers/router-plan.ts";
-import { partLabels, type PartOwner } from "./labels.ts";
+import { partLabels, type CarrierRole, type PartOwner } from "./labels.ts";
 
 export interface ConfigVolumeArgs extends PartOwner {
+  /** Also the name of volume and carrier, after the stack's. */
+  role: CarrierRole;
   /** Any image that the engine has; nothing of it is run. */
   image: string;
   /** Where `files` lie for their reader, absolute. Their paths are inside of it. */
   folder: string;
-  files: readonly RouterFile[];
+  files: readonly { path: string; content: string }[];
 }
 
 /**
@@ -27,18 +28,18 @@ export class ConfigVolume extends pulumi.ComponentResource {
 
   constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("sse-scaling-lab:index:ConfigVolume", name, {}, opts);
-    const { stack, folder, files, image } = args;
-    const labels = partLabels(args, "router-config", "router-config");
+    const { stack, role, folder, files, image } = args;
+    const labels = partLabels(args, role, role);
     const volume = new docker.Volume(
       name,
-      { name: `${stack}-router-config`, labels },
+      { name: `${stack}-${role}`, labels },
       { parent: this, deleteBeforeReplace: true },
     );
     this.volumeName = volume.name;
     this.carrier = new docker.Container(
       `${name}-carrier`,
       {
-        name: `${stack}-router-config`,
+        name: `${stack}-${role}`,
         image,
         start: false,
         mustRun: false,

@@ -7,8 +7,8 @@ export interface Confinement {
   uid: number;
   /** Memory, and no swap beside it: what does not fit is killed, not slowed down. MiB. */
   memoryMb: number;
-  /** More folders that are writable and forgotten, beside /tmp. */
-  scratch?: readonly string[];
+  /** More folders that are writable and forgotten, beside /tmp; with their size in MiB where that is not 16. */
+  scratch?: readonly (string | { folder: string; sizeMb: number })[];
 }
 
 /**
@@ -23,16 +23,17 @@ const MOST_TASKS = 1024;
  * (from 61184); and they are below 65536, which is all that a rootless engine maps.
  */
 const FIRST_UID = 60_706;
-const ROUTER = 0;
-const BROKER = 1;
+/** Instances follow, from 2 on; the rest lies behind as many of them as there can be. */
+const OFFSETS = { router: 0, broker: 1, realtime: 100, postgres: 101 } as const;
 
 /** The user of a part. Instances are counted from 1. */
-export const userId = (part: "router" | "broker" | { instance: number }): number =>
-  FIRST_UID + (part === "router" ? ROUTER : part === "broker" ? BROKER : BROKER + part.instance);
+export const userId = (part: keyof typeof OFFSETS | { instance: number }): number =>
+  FIRST_UID + (typeof part === "string" ? OFFSETS[part] : OFFSETS.broker + part.instance);
 
 /** In memory, bounded, and nothing in it can be run. It has its user's owner, because the engine gives it the mode of the image's folder. */
-const scratchOptions = (uid: number): string =>
-  `rw,noexec,nosuid,nodev,size=16m,mode=700,uid=${uid},gid=${uid}`;
+const scratchOptions = (uid: number, sizeMb: number): string =>
+  `rw,noexec,nosuid,nodev,size=${sizeMb}m,mode=700,uid=${uid},gid=${uid}`;
+const SCRATCH_MB = 16;
 
 /** How the engine deals with changes of a container, for all of them. */
 export const containerOptions = (parent: pulumi.Resource) =>
@@ -57,7 +58,11 @@ export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
     memorySwap: memoryMb,
     // Not the open files: an engine may not raise its own limit for a container, and each of these programs takes what it finds.
     ulimits: [{ name: "nproc", soft: MOST_TASKS, hard: MOST_TASKS }],
-    tmpfs: Object.fromEntries(["/tmp", ...scratch].map((folder) => [folder, scratchOptions(uid)])),
+    tmpfs: Object.fromEntries(
+      ["/tmp", ...scratch]
+        .map((one) => (typeof one === "string" ? { folder: one, sizeMb: SCRATCH_MB } : one))
+        .map(({ folder, sizeMb }) => [folder, scratchOptions(uid, sizeMb)]),
+    ),
     // What ends stays ended: a restart by the engine would be a bounce that nobody recorded.
     restart: "no",
     mustRun: true,

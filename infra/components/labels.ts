@@ -6,7 +6,13 @@ export const ROLE_LABEL = "sse-lab.role";
 export const INSTANCE_LABEL = "sse-lab.instance";
 export const REVISION_LABEL = "sse-lab.revision";
 
-export type Role = "server" | "router" | "broker" | "router-config" | "network";
+/** Of what carries files into a volume and never runs. */
+export type CarrierRole = "router-config" | "postgres-config";
+/** `broker`: what carries events from an instance to another, or to the clients, and what that needs. */
+export type Role = "server" | "router" | "broker" | CarrierRole | "network";
+
+export const isCarrier = (role: string | undefined): role is CarrierRole =>
+  role === "router-config" || role === "postgres-config";
 
 /** Where a part belongs; the same for all components. */
 export interface PartOwner {

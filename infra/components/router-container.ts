@@ -53,7 +53,7 @@ export const routerContainer = (
   });
   const config = new ConfigVolume(
     `${name}-config`,
-    { stack, labels: args.labels, image, folder: CONFIG_FOLDER, files },
+    { stack, labels: args.labels, role: "router-config", image, folder: CONFIG_FOLDER, files },
     { parent },
   );
   const container = new docker.Container(

@@ -1,6 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
+import { realtimeServerEnvironment } from "../realtime/realtime-environment.ts";
+import type { HostedRealtime, RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { serverSettings } from "../server-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, REVISION_LABEL, type PartOwner } from "./labels.ts";
@@ -27,8 +29,18 @@ export interface ServerFleetArgs extends PartOwner {
   /** Host folder for the ledgers; it has to exist. */
   ledgerDir?: string | undefined;
   sessionSecret: pulumi.Input<string>;
-  /** Of a topology with a broker, also when that is stopped. */
+  /** For pub/sub: of a topology with a broker, also when that is stopped. For the event log where there is Realtime. */
   redisUrl?: string | undefined;
+  /** Of a topology whose events travel over Supabase Realtime. The servers start when its `url` is known. */
+  realtime?: FleetRealtime | undefined;
+}
+
+export interface FleetRealtime extends Pick<RealtimeSettings, "publish" | "catchUp"> {
+  /** As the servers reach it. */
+  url: pulumi.Input<string>;
+  /** As clients reach it, where that is another address. */
+  publicUrl?: pulumi.Input<string> | undefined;
+  keys: Pick<HostedRealtime, "serviceKey" | "jwtSecret" | "anonKey">;
 }
 
 export interface Instance {
@@ -44,21 +56,33 @@ export const fleetTargets = (replicas: number): RouterTarget[] =>
     url: `http://${name}:${PORT}`,
   }));
 
-const environment = (args: ServerFleetArgs, instance: string): pulumi.Input<string>[] => {
-  const { ledgerDir, redisUrl, revision, sessionSecret } = args;
-  const plain: Record<string, string> = {
-    ...serverSettings,
-    HOST: "0.0.0.0",
-    PORT: String(PORT),
-    INSTANCE: instance,
-    REVISION: revision,
-    ...(ledgerDir === undefined ? {} : { LEDGER_DIR: LEDGER_FOLDER }),
-    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl, FF_REDIS_SSE_BROADCAST: "true" }),
-  };
-  return [
-    ...Object.entries(plain).map(([key, value]) => `${key}=${value}`),
-    pulumi.secret(pulumi.interpolate`SESSION_SECRET=${sessionSecret}`),
-  ];
+/** One output for all of it, since an address that is not known yet may be among it. A secret as a whole. */
+const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<string[]> => {
+  const { ledgerDir, redisUrl, revision, realtime } = args;
+  const given = pulumi.all([args.sessionSecret, realtime?.url, realtime?.publicUrl]);
+  return pulumi.secret(
+    given.apply(([sessionSecret, url, publicUrl]) => {
+      const settings: Record<string, string> = {
+        ...serverSettings,
+        HOST: "0.0.0.0",
+        PORT: String(PORT),
+        INSTANCE: instance,
+        REVISION: revision,
+        ...(ledgerDir === undefined ? {} : { LEDGER_DIR: LEDGER_FOLDER }),
+        ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+        ...(redisUrl === undefined || realtime ? {} : { FF_REDIS_SSE_BROADCAST: "true" }),
+        SESSION_SECRET: sessionSecret,
+        ...(realtime === undefined || url === undefined
+          ? {}
+          : realtimeServerEnvironment(realtime, {
+              url,
+              ...(publicUrl === undefined ? {} : { publicUrl }),
+              ...realtime.keys,
+            })),
+      };
+      return Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+    }),
+  );
 };
 
 /**

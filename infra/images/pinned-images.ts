@@ -3,12 +3,21 @@
  *
  * The digests were read in public repositories that pin the same images, each in at least two that have nothing to do with each
  * other and agree on tag and digest (November 2026): `node` in more than eight, `traefik` in more than eight, `valkey` in four,
- * `haproxy` in three. A digest cannot be forged, only be wrong, and then the pull fails: the run of the CI on a public runner,
+ * `haproxy` in three, `supabase/realtime` in four (two more name the same amd64 manifest below it), `postgres` in four and in
+ * docker-library/repo-info. A digest cannot be forged, only be wrong, and then the pull fails: the run of the CI on a public runner,
  * with SSE_LAB_IMAGES=official, is what proves them.
+ *
+ * Postgres is the plain official one and not supabase/postgres, which brings a gigabyte of extensions: Broadcast needs none of them
+ * (see `infra/realtime/database-init.ts`). Its major is one of the two (15 and 17) of which supabase/realtime carries the whole schema.
  * To raise a version: change tag and digest together (`docker buildx imagetools inspect <tag>` prints the index's digest).
  */
 
-export type ImagePart = "server" | "traefik" | "haproxy" | "valkey";
+/** `realtime-standin`: the lab's own server that plays Supabase Realtime. */
+export type ImagePart =
+  "server" | "traefik" | "haproxy" | "valkey" | "realtime" | "postgres" | "realtime-standin";
+
+/** Those that the lab makes itself: a bundle of its own on Node.js. */
+export type OwnImagePart = "server" | "realtime-standin";
 
 export interface PinnedImage {
   /** As a registry knows it, without tag, e.g. `valkey/valkey`. */
@@ -35,7 +44,7 @@ export const NODE_IMAGE: PinnedImage = {
   version: "20.20.2",
 };
 
-export const PINNED_IMAGES: Readonly<Record<Exclude<ImagePart, "server">, PinnedImage>> = {
+export const PINNED_IMAGES: Readonly<Record<Exclude<ImagePart, OwnImagePart>, PinnedImage>> = {
   traefik: {
     repository: "traefik",
     tag: "v3.7.13",
@@ -54,6 +63,18 @@ export const PINNED_IMAGES: Readonly<Record<Exclude<ImagePart, "server">, Pinned
     digest: "sha256:ee91f7a174ac4d6a6b0685b3a60e321f0a9dbbb691f9b0e285be2ba1d1be8328",
     version: "9.1.1",
   },
+  realtime: {
+    repository: "supabase/realtime",
+    tag: "v2.134.10",
+    digest: "sha256:cbcc6a7986fc28b6dcffa798b077d5fb9c69cd25500371ab49147a86d7edbb03",
+    version: "2.134.10",
+  },
+  postgres: {
+    repository: "postgres",
+    tag: "15.19-bookworm",
+    digest: "sha256:539ceaaae49b3a7c8a04467cf00cc6788d8e3f1675df41860d86eebc4c40524f",
+    version: "15.19",
+  },
 };
 
 /**
@@ -65,6 +86,10 @@ export const IMAGE_USERS: Readonly<Record<ImagePart, ImageUser>> = {
   traefik: { uid: 65532, gid: 65532 },
   haproxy: { uid: 99, gid: 99 },
   valkey: { uid: 999, gid: 999 },
+  // `nobody`, which owns the release in that image.
+  realtime: { uid: 65534, gid: 65534 },
+  postgres: { uid: 999, gid: 999 },
+  "realtime-standin": { uid: 1000, gid: 1000 },
 };
 
 /** Where each listens inside its container. Above 1024: none needs a privilege for it. */
@@ -73,6 +98,9 @@ export const IMAGE_PORTS = {
   traefik: { web: 8000, ops: 8080 },
   haproxy: { web: 8000, ops: 8080 },
   valkey: { redis: 6379 },
+  realtime: { http: 4000 },
+  postgres: { postgres: 5432 },
+  "realtime-standin": { http: 4000 },
 } as const satisfies Readonly<Record<ImagePart, Readonly<Record<string, number>>>>;
 
 /** What the engine pulls and looks up, e.g. `traefik@sha256:...`. */

@@ -13,7 +13,10 @@ import {
 import Dockerode from "dockerode";
 import { dockerEndpoint } from "../cli-door/docker-endpoint.ts";
 import { preparedImages } from "../cli-door/prepared-images.ts";
-import { STACK_LABEL } from "../components/labels.ts";
+import { realtimeBy } from "../new-stack-record.ts";
+import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
+import { hasBroker, newStackRealtime } from "../realtime/stack-realtime.ts";
+import { isCarrier, STACK_LABEL } from "../components/labels.ts";
 import { freePorts } from "../free-port.ts";
 import { makeLedgerFolder } from "../ledger-folder.ts";
 import { stackProgram } from "../program.ts";
@@ -53,7 +56,7 @@ export interface LabStack {
   /** Kinds of change that an `up` would make. */
   preview(change?: Partial<StackArgs>): Promise<string[]>;
   destroy(): Promise<void>;
-  /** Id of each container, by instance label; without the carrier of the router's files. */
+  /** Id of each container, by instance label; without what only carries files. */
   containers(): Promise<Map<string, string>>;
   /** The whole state, as it lies in the backend: secrets encrypted. (What Pulumi exports of it holds them in plain text.) */
   state(): Promise<string>;
@@ -72,31 +75,42 @@ const changeOf = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): Change[] 
 export const stackName = (topology: Topology): string =>
   `${topology.name}-t${randomBytes(3).toString("hex")}`;
 
+/** With everything that it can have beside it. */
+const REALTIME = { ...DEFAULT_REALTIME_SETTINGS, catchUp: true };
+
 /** The command takes a second even where there is nothing to do. */
 const prepared = new Map<string, Promise<StackImages>>();
 const imagesOf = (topology: Topology): Promise<StackImages> => {
-  const images = prepared.get(topology.name) ?? preparedImages(topology);
+  const wanted = {
+    ownRealtime: topology.broadcaster === "supabase",
+    broker: hasBroker(topology.broadcaster, REALTIME),
+  };
+  const images = prepared.get(topology.name) ?? preparedImages(topology, wanted);
   prepared.set(topology.name, images);
   return images;
 };
 
 const newArgs = async (topology: Topology, ledgerDir: string): Promise<StackArgs> => {
-  const [router, dashboard, ...instances] = (await freePorts(topology.replicas + 2)) as [
+  const [router, dashboard, realtime, ...instances] = (await freePorts(topology.replicas + 3)) as [
+    number,
     number,
     number,
     ...number[],
   ];
+  const images = await imagesOf(topology);
+  const hasRealtime = topology.broadcaster === "supabase";
   return {
     stack: stackName(topology),
     topology,
     replicas: topology.replicas,
-    images: await imagesOf(topology),
+    images,
     revision: "1",
     graceS: 10,
-    ports: { router, dashboard, instances },
+    ports: { router, dashboard, instances, ...(hasRealtime ? { realtime } : {}) },
     ledgerDir,
     sessionSecret: randomBytes(32).toString("hex"),
     redis: "up",
+    ...(hasRealtime ? { realtime: await newStackRealtime(REALTIME, realtimeBy(images)) } : {}),
     labels: { "sse-lab.test": "program" },
   };
 };
@@ -176,7 +190,7 @@ export const labStack = async (topology: Topology, given: Partial<StackArgs> = {
       return new Map(
         found
           .map(({ Id, Labels }) => [Labels["sse-lab.instance"] ?? "", Id] as const)
-          .filter(([instance]) => instance !== "router-config"),
+          .filter(([instance]) => !isCarrier(instance)),
       );
     },
     state: () => readFile(join(folder, ".pulumi/stacks/sse-scaling-lab", `${stack}.json`), "utf8"),

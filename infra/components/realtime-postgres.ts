@@ -1,0 +1,99 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { IMAGE_PORTS } from "../images/pinned-images.ts";
+import { DATABASE_NAME, DATABASE_USER, databaseInit } from "../realtime/database-init.ts";
+import { ConfigVolume } from "./config-volume.ts";
+import { confined, containerOptions, userId } from "./hardening.ts";
+import { partLabels, type PartOwner } from "./labels.ts";
+
+const PORT = IMAGE_PORTS.postgres.postgres;
+const ALIAS = "realtime-postgres";
+/** The database's files are in memory too: they count. */
+const MEMORY_MB = 1024;
+const DATA_MB = 512;
+const READY_WITHIN_S = 60;
+/** Where the official image looks for what to run on an empty database. */
+const INIT_FOLDER = "/docker-entrypoint-initdb.d";
+
+export const DATABASE_ADDRESS = { host: ALIAS, port: PORT } as const;
+
+export interface RealtimePostgresArgs extends PartOwner {
+  image: string;
+  /** Any image that declares no volume: its container, which never runs, carries the files. */
+  carrierImage: string;
+  networkName: pulumi.Input<string>;
+  password: pulumi.Input<string>;
+}
+
+/**
+ * The Postgres that Realtime asks for its tenant and for the policies of private channels. No broadcast goes through it. In memory
+ * alone: what is in it is made again by every `up`, and nothing of a run is. Not published.
+ *
+ * The official image runs as any user with a read-only root (its documentation: "Arbitrary --user Notes"), so it is confined as all else.
+ */
+export class RealtimePostgres extends pulumi.ComponentResource {
+  readonly container: pulumi.Output<string>;
+  /** Healthy when this is there. */
+  readonly host: pulumi.Output<string>;
+
+  constructor(name: string, args: RealtimePostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("sse-scaling-lab:index:RealtimePostgres", name, {}, opts);
+    const { stack, labels, image, carrierImage, networkName, password } = args;
+    const init = new ConfigVolume(
+      "postgres-config",
+      {
+        stack,
+        labels,
+        role: "postgres-config",
+        image: carrierImage,
+        folder: INIT_FOLDER,
+        files: [{ path: `${INIT_FOLDER}/10-realtime.sql`, content: databaseInit }],
+      },
+      { parent: this },
+    );
+    const database = new docker.Container(
+      name,
+      {
+        ...confined({
+          uid: userId("postgres"),
+          memoryMb: MEMORY_MB,
+          scratch: ["/var/run/postgresql", { folder: "/var/lib/postgresql/data", sizeMb: DATA_MB }],
+        }),
+        name: `${stack}-${ALIAS}`,
+        image,
+        // Every tenant of Realtime opens a logical replication connection. The files in memory are kept from growing.
+        command: [
+          "postgres",
+          "-c",
+          "wal_level=logical",
+          "-c",
+          "max_wal_size=128MB",
+          "-c",
+          "min_wal_size=32MB",
+        ],
+        envs: [
+          `POSTGRES_USER=${DATABASE_USER}`,
+          `POSTGRES_DB=${DATABASE_NAME}`,
+          pulumi.secret(pulumi.interpolate`POSTGRES_PASSWORD=${password}`),
+        ],
+        mounts: [{ type: "volume", source: init.volumeName, target: INIT_FOLDER, readOnly: true }],
+        networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
+        labels: partLabels(args, "broker", ALIAS, { "sse-lab.config": init.hash }),
+        healthcheck: {
+          // By TCP: while the image runs the files above, its server answers by the local socket alone.
+          tests: ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", `--username=${DATABASE_USER}`],
+          interval: "2s",
+          timeout: "5s",
+          startPeriod: "1m0s",
+          retries: 5,
+        },
+        wait: true,
+        waitTimeout: READY_WITHIN_S,
+      },
+      { ...containerOptions(this), dependsOn: [init.carrier] },
+    );
+    this.container = database.name;
+    this.host = database.id.apply(() => ALIAS);
+    this.registerOutputs({ container: this.container, host: this.host });
+  }
+}

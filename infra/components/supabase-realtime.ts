@@ -1,0 +1,157 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { IMAGE_PORTS, IMAGE_USERS } from "../images/pinned-images.ts";
+import { DATABASE_NAME, DATABASE_SCHEMA, DATABASE_USER } from "../realtime/database-init.ts";
+import { limitEnvironment } from "../realtime/realtime-environment.ts";
+import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
+import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
+import { confined, containerOptions } from "./hardening.ts";
+import { partLabels, type PartOwner } from "./labels.ts";
+import { publishedPort } from "./published.ts";
+import { REALTIME_ALIAS, realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
+import { DATABASE_ADDRESS, RealtimePostgres } from "./realtime-postgres.ts";
+
+const PORT = IMAGE_PORTS.realtime.http;
+const MEMORY_MB = 2048;
+/** It boots three times: for its own migrations, to seed the tenant, and to serve. */
+const READY_WITHIN_S = 180;
+/** One for each client, and some. The image's own default, 1000 for each of its 100 acceptors, is not to be what is measured. */
+const MAX_CONNECTIONS = 16_384;
+const OPEN_FILES = 65_536;
+const SEEDED = "/tmp/seeded";
+
+/** Name of the part wherever a person looks. */
+export const REALTIME_NAME = "realtime";
+
+/**
+ * What the image's entry point does (`run.sh` of supabase/realtime), less `sudo`: that one begins as root only to become `nobody`, for
+ * which it needs what is taken from it here. The mark tells the health check that the seeding is over: it boots the whole server once
+ * and ends it, so an answer before it proves nothing.
+ */
+const START = [
+  `rm -f ${SEEDED}`,
+  `ulimit -Sn ${OPEN_FILES} || ulimit -Sn "$(ulimit -Hn)"`,
+  "/app/bin/migrate",
+  "/app/bin/realtime eval 'Realtime.Release.seeds(Realtime.Repo)'",
+  `touch ${SEEDED}`,
+  "exec /app/bin/server",
+].join("\n");
+
+export interface SupabaseRealtimeArgs extends PartOwner {
+  images: { realtime: string; postgres: string };
+  networkName: pulumi.Input<string>;
+  /** Whose limits its tenant gets. The largest message is the server's own 3,000 kB whatever the plan: nothing in its environment sets it. */
+  plan: RealtimePlan;
+  keys: OwnRealtimeKeys;
+  /** Of 127.0.0.1. Left out: the engine chooses. */
+  port?: number | undefined;
+}
+
+/**
+ * Supabase's own Realtime server and the Postgres that it needs: Postgres is healthy, then Realtime migrates it, seeds its one tenant,
+ * serves and is healthy, then the servers start. The policies of the private channels are in the database before the first client can
+ * ask: see `database-init.ts`.
+ *
+ * Not confined like the rest: it is `nobody`, who owns the release, without any capability, but its root is writable, since the
+ * release may write beside itself. Its management API (`/api/tenants`) takes every token that the tenant's secret has signed, as in
+ * Supabase's own compose file: the port is published to 127.0.0.1 alone, for a lab and not for the world.
+ *
+ * Written after the server's source (2.129.8) and documentation. Where it was written the image could not be pulled: the CI job
+ * `docker` is what runs it.
+ */
+export class SupabaseRealtime extends pulumi.ComponentResource implements RealtimeEndpoint {
+  readonly container: pulumi.Output<string>;
+  readonly serverUrl: pulumi.Output<string>;
+  readonly clientUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: SupabaseRealtimeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("sse-scaling-lab:index:SupabaseRealtime", name, {}, opts);
+    const { stack, labels, images, networkName, keys, port } = args;
+    const postgres = new RealtimePostgres(
+      `${name}-postgres`,
+      {
+        stack,
+        labels,
+        image: images.postgres,
+        carrierImage: images.realtime,
+        networkName,
+        password: keys.databasePassword,
+      },
+      { parent: this },
+    );
+    const server = new docker.Container(
+      name,
+      {
+        ...confined({ uid: IMAGE_USERS.realtime.uid, memoryMb: MEMORY_MB }),
+        readOnly: false,
+        name: `${stack}-${REALTIME_NAME}`,
+        image: images.realtime,
+        entrypoints: ["/usr/bin/tini", "-s", "-g", "--"],
+        command: ["/bin/bash", "-e", "-c", START],
+        envs: environment(args, postgres.host),
+        networksAdvanced: [{ name: networkName, aliases: [REALTIME_ALIAS] }],
+        ports: [publishedPort(PORT, port)],
+        labels: partLabels(args, "broker", REALTIME_NAME),
+        healthcheck: {
+          // Answers only for a host name that is a tenant's.
+          tests: [
+            "CMD-SHELL",
+            `test -e ${SEEDED} && curl -sf -o /dev/null -H 'Host: ${REALTIME_TENANT}' http://127.0.0.1:${PORT}/api/ping`,
+          ],
+          interval: "2s",
+          timeout: "5s",
+          startPeriod: "3m0s",
+          retries: 5,
+        },
+        wait: true,
+        waitTimeout: READY_WITHIN_S,
+      },
+      containerOptions(this),
+    );
+    const { container, serverUrl, clientUrl } = realtimeEndpoint(server, port);
+    this.container = container;
+    this.serverUrl = serverUrl;
+    this.clientUrl = clientUrl;
+    this.registerOutputs({ container, serverUrl, clientUrl });
+  }
+}
+
+/** Names and meaning: ENVS.md of supabase/realtime. */
+const environment = (
+  { plan, keys }: SupabaseRealtimeArgs,
+  databaseHost: pulumi.Input<string>,
+): pulumi.Input<string>[] => {
+  const plain: Record<string, string> = {
+    APP_NAME: REALTIME_NAME,
+    PORT: String(PORT),
+    MAX_CONNECTIONS: String(MAX_CONNECTIONS),
+    DB_PORT: String(DATABASE_ADDRESS.port),
+    DB_USER: DATABASE_USER,
+    DB_NAME: DATABASE_NAME,
+    DB_AFTER_CONNECT_QUERY: `SET search_path TO ${DATABASE_SCHEMA}`,
+    DB_IP_VERSION: "ipv4",
+    REALTIME_IP_VERSION: "ipv4",
+    // The image's own default is IPv6, which a bridge of the engine does not have.
+    ERL_AFLAGS: "-proto_dist inet_tcp",
+    // A dump of a crashed server would fill /tmp, and nobody reads it.
+    ERL_CRASH_DUMP_BYTES: "0",
+    DNS_NODES: "''",
+    SEED_SELF_HOST: "true",
+    SELF_HOST_TENANT_NAME: REALTIME_TENANT,
+    RUN_JANITOR: "true",
+    DISABLE_HEALTHCHECK_LOGGING: "true",
+    ...limitEnvironment(plan),
+  };
+  const secrets: Record<string, string> = {
+    DB_PASSWORD: keys.databasePassword,
+    DB_ENC_KEY: keys.databaseKey,
+    API_JWT_SECRET: keys.jwtSecret,
+    SECRET_KEY_BASE: keys.secretKeyBase,
+    METRICS_JWT_SECRET: keys.metricsJwtSecret,
+  };
+  return [
+    ...Object.entries(plain).map(([key, value]) => `${key}=${value}`),
+    pulumi.interpolate`DB_HOST=${databaseHost}`,
+    ...Object.entries(secrets).map(([key, value]) => pulumi.secret(`${key}=${value}`)),
+  ];
+};

@@ -1,0 +1,64 @@
+import type { StackArgs } from "../stack-args.ts";
+
+const SHORTEST_SECRET = 32;
+const DATABASE_KEY_BYTES = 16;
+const SHORTEST_KEY_BASE = 64;
+const EXAMPLES = "https://<ref>.supabase.co/realtime/v1, or http://host:4000/socket for a bare server";
+/** A container has a loopback of its own. */
+const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+const urlProblem = (url: string): string | undefined => {
+  const field = `realtime.hosted.url ${JSON.stringify(url)}`;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !["http:", "https:"].includes(parsed.protocol)) {
+    return `${field}: not an address of Realtime; give ${EXAMPLES}`;
+  }
+  return LOOPBACK.test(parsed.hostname)
+    ? `${field}: containers do not reach this host by that name; give one that they reach, or use --platform local`
+    : undefined;
+};
+
+/** What is wrong with a stack's Realtime, one line each. Never carries the value of a secret. */
+export const realtimeProblems = ({
+  topology,
+  realtime,
+  images,
+  ports,
+}: StackArgs): (string | false | undefined)[] => {
+  if (topology.broadcaster !== "supabase") {
+    return [
+      (realtime !== undefined || ports.realtime !== undefined) &&
+        `realtime: ${topology.name} has none; leave it out`,
+    ];
+  }
+  if (realtime === undefined)
+    return [`realtime is missing: the events of ${topology.name} travel over it; say by what`];
+  const { jwtSecret } = realtime.by === "hosted" ? realtime.hosted : realtime.keys;
+  const secret =
+    jwtSecret.length < SHORTEST_SECRET &&
+    `the JWT secret of Realtime has ${jwtSecret.length} characters: give ${SHORTEST_SECRET} or more, e.g. of openssl rand -hex 32`;
+  if (realtime.by === "hosted") {
+    return [
+      secret,
+      urlProblem(realtime.hosted.url),
+      realtime.hosted.serviceKey === "" && "realtime.hosted.serviceKey is empty: give the service-role key",
+      ports.realtime !== undefined &&
+        `ports.realtime ${ports.realtime}: a hosted Realtime has no port here; leave it out`,
+    ];
+  }
+  const { databaseKey, secretKeyBase } = realtime.keys;
+  const needed =
+    realtime.by === "standin" ? (["realtimeStandin"] as const) : (["realtime", "postgres"] as const);
+  return [
+    secret,
+    ...needed.map(
+      (part) =>
+        images[part] === undefined &&
+        `images.${part} is missing: realtime is by ${realtime.by}; name its image`,
+    ),
+    Buffer.byteLength(databaseKey) !== DATABASE_KEY_BYTES &&
+      `realtime.keys.databaseKey has ${Buffer.byteLength(databaseKey)} bytes: it is a key of AES-128, give ${DATABASE_KEY_BYTES}`,
+    secretKeyBase.length < SHORTEST_KEY_BASE &&
+      `realtime.keys.secretKeyBase has ${secretKeyBase.length} characters: give ${SHORTEST_KEY_BASE} or more`,
+  ];
+};

@@ -1,0 +1,54 @@
+/** What a plain PostgreSQL needs before Supabase Realtime can use it for Broadcast, and the policies of its private channels. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The superuser that Realtime connects as. Its migrations name it (`GRANTED BY supabase_admin`), so it cannot be called otherwise. */
+export const DATABASE_USER = "supabase_admin";
+export const DATABASE_NAME = "postgres";
+/** Where Realtime keeps what is its own (tenants): `DB_AFTER_CONNECT_QUERY` makes it the search path. */
+export const DATABASE_SCHEMA = "_realtime";
+
+const policies = readFileSync(join(import.meta.dirname, "policies.sql"), "utf8");
+
+/**
+ * Run once as `supabase_admin`, on an empty database. No password is in it: `supabase_admin` is the user that the cluster was made with,
+ * and no other role may log in.
+ *
+ * The table that the policies are for, `realtime.messages`, is made by Realtime's own migrations, later. An event trigger waits for it
+ * inside of the database: the policies are there in the same transaction as the table, before any client can ask, without one more
+ * container that polls, and after a Realtime that was ended in the middle of its migrations as well.
+ */
+export const databaseInit = `-- Roles that the migrations of supabase/realtime grant to. \`postgres\` is there in every cluster but one made for another user.
+create role postgres nologin;
+create role anon nologin noinherit;
+create role authenticated nologin noinherit;
+create role service_role nologin noinherit bypassrls;
+create role dashboard_user nologin;
+create schema ${DATABASE_SCHEMA};
+create schema realtime;
+grant usage on schema realtime to postgres, anon, authenticated, service_role;
+
+create schema sse_lab;
+create function sse_lab.apply_policies() returns event_trigger language plpgsql as $trigger$
+begin
+  if to_regclass('realtime.messages') is null
+    or to_regprocedure('realtime.topic()') is null
+    or to_regrole('authenticated') is null
+    or exists (
+      select from pg_policy
+      where polrelid = to_regclass('realtime.messages') and polname = 'sse_lab_hear_own_session'
+    ) then
+    return;
+  end if;
+  execute $policies$
+${policies.trimEnd()}
+$policies$;
+exception when others then
+  -- Realtime's migrations are not to fail by it: without policies every client is refused, and this says why.
+  raise warning 'sse-lab: the policies could not be applied: %', sqlerrm;
+end
+$trigger$;
+create event trigger sse_lab_apply_policies on ddl_command_end
+  when tag in ('CREATE TABLE', 'ALTER TABLE', 'CREATE FUNCTION', 'ALTER FUNCTION')
+  execute function sse_lab.apply_policies();
+`;
