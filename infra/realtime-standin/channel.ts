@@ -99,7 +99,8 @@ export class Channel implements Subscriber {
 
   /** @returns a promise while the channel cannot take the next message */
   receive(message: ClientMessage): Promise<void> | undefined {
-    if (message.event === "broadcast") this.#broadcast(message);
+    // Not the binary frame that Phoenix has for every event: no client of Realtime sends one.
+    if (message.event === "broadcast" && !Buffer.isBuffer(message.payload)) this.#broadcast(message);
     else if (message.event === "access_token" && isObject(message.payload)) {
       const token = message.payload["access_token"];
       // The short `sb_` keys are a gateway's business.

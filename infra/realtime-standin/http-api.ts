@@ -35,6 +35,8 @@ export async function answerHttp(
   try {
     answer = await route(api, request);
   } catch (error) {
+    // The client has gone before its body was here.
+    if (request.destroyed && !request.complete) return;
     api.log.error({ err: error, path: request.url?.split("?")[0] }, "a request failed");
     answer = { status: 500, body: "Internal Server Error" };
   }
@@ -46,8 +48,6 @@ export async function answerHttp(
     ...(text === "" ? {} : { "content-type": `${type}; charset=utf-8` }),
     "content-length": Buffer.byteLength(text),
     "x-realtime": STAND_IN,
-    // The rest of a body that is too large is not read.
-    ...(status === 413 ? { connection: "close" } : {}),
   });
   response.end(request.method === "HEAD" ? "" : text);
 }

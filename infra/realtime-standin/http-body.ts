@@ -3,6 +3,7 @@ import { isObject, type JsonObject } from "./json-object.ts";
 
 /** Largest body, bytes: the default of Plug's parsers. */
 const MAX_BODY_BYTES = 8_000_000;
+const MAX_DRAINED_BYTES = 32_000_000;
 
 /** What a body said, as Plug's parsers make it. */
 export type ReadBody = { json: JsonObject } | { bytes: Buffer };
@@ -29,20 +30,21 @@ export async function readBody(request: IncomingMessage): Promise<HttpBody> {
 export const mediaType = (request: IncomingMessage): string | undefined =>
   request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
 
+/** A body that is too large is read to its end all the same: a client that is still writing would not read the answer. */
 async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return undefined;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
       if (length <= MAX_BODY_BYTES) chunks.push(chunk);
-      else {
-        request.pause();
-        resolve(undefined);
-      }
+      else chunks.length = 0;
+      if (length > MAX_DRAINED_BYTES) request.destroy(new Error("a body without an end"));
     });
-    request.on("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.on("end", () => {
+      if (length > MAX_BODY_BYTES) resolve(undefined);
+      else resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+    });
     request.on("error", reject);
   });
 }

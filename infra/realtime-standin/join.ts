@@ -17,7 +17,6 @@ export interface JoiningSocket extends ChannelSocket, TenantSocket {
   /** `apikey` of the handshake: the token of every channel that brings none. */
   readonly token: string;
   readonly channelCount: number;
-  readonly isClosed: boolean;
 }
 
 export type JoinResult =
@@ -26,7 +25,7 @@ export type JoinResult =
 const WIRE_PREFIX = "realtime:";
 
 /**
- * Opens a channel, or says why not. Order and words are those of supabase/realtime 2.129.8 (`realtime_channel.ex`, `join/3`).
+ * Makes a channel that is still to be opened, or says why not. Order and words are those of supabase/realtime 2.129.8 (`realtime_channel.ex`, `join/3`).
  * A part of the payload that has the wrong type counts as absent.
  */
 export async function joinChannel(
@@ -81,11 +80,6 @@ export async function joinChannel(
     },
     policy,
   );
-  // The client may have gone while its token was looked at.
-  if (!socket.isClosed) {
-    tenant.users.add(socket);
-    channel.open();
-  }
   const presence = flag(part(config, "presence")["enabled"]) || settings.presenceEnabled;
   return { ok: true, channel, presence };
 }

@@ -1,4 +1,6 @@
 const BUCKETS = 12;
+/** 5 min of samples every 5 s: a meter that nothing happens on for so long starts anew at the next event. */
+const IDLE_SAMPLES = 60;
 
 /**
  * Counts events and compares their mean rate with a limit, as supabase/realtime does (`rate_counter.ex`): a bucket every
@@ -10,6 +12,7 @@ export class RateMeter {
   readonly #sampleMs: number;
   #buckets: number[] = [];
   #current = 0;
+  #samples = 0;
   #perSecond = 0;
   #triggered = false;
   #timer: NodeJS.Timeout | undefined;
@@ -44,10 +47,15 @@ export class RateMeter {
     const sum = this.#buckets.reduce((total, count) => total + count, 0);
     this.#perSecond = sum / this.#buckets.length / (this.#sampleMs / 1000);
     this.#triggered = this.#perSecond >= this.#limit;
+    this.#samples += 1;
+    if (this.#samples % IDLE_SAMPLES === 0 && sum === 0) this.stop();
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#buckets = [];
+    this.#samples = 0;
   }
 
   #start(): void {

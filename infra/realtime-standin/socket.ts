@@ -67,7 +67,7 @@ export class RealtimeSocket implements JoiningSocket {
     return this.#channels.size;
   }
 
-  get isClosed(): boolean {
+  get #isClosed(): boolean {
     return !this.tenant.sockets.has(this);
   }
 
@@ -80,7 +80,7 @@ export class RealtimeSocket implements JoiningSocket {
   }
 
   write(data: Buffer | string, binary: boolean): void {
-    if (this.isClosed) return;
+    if (this.#isClosed) return;
     if (this.#blocked) {
       this.#held.push({ data, binary });
       this.#heldBytes += data.length;
@@ -140,7 +140,7 @@ export class RealtimeSocket implements JoiningSocket {
   }
 
   #handle(data: Buffer, binary: boolean): void {
-    if (this.isClosed) return;
+    if (this.#isClosed) return;
     const message = decodeFrame(this.vsn, data, binary);
     if (message === undefined) {
       this.#settings.log.debug({ bytes: data.length, binary }, "ignored a malformed frame");
@@ -164,7 +164,6 @@ export class RealtimeSocket implements JoiningSocket {
       this.#settings.log.error({ err: error }, "a message failed");
     }
     this.#release();
-    this.#ws.resume();
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       this.#handle(next.data, next.binary);
       // A handled message blocks again; its own #block goes on with the inbox.
@@ -180,6 +179,7 @@ export class RealtimeSocket implements JoiningSocket {
     this.#blocked = false;
     this.#heldBytes = 0;
     for (const { data, binary } of this.#held.splice(0)) this.#ws.send(data, { binary });
+    this.#ws.resume();
   }
 
   #dispatch(message: ClientMessage): Promise<void> | undefined {
@@ -217,8 +217,11 @@ export class RealtimeSocket implements JoiningSocket {
       if (result.disconnect === true) this.#close(GOING_AWAY);
       return;
     }
-    if (this.isClosed) return;
+    // The client may have gone while its token was looked at.
+    if (this.#isClosed) return;
+    this.tenant.users.add(this);
     this.#channels.set(topic, result.channel);
+    result.channel.open();
     this.#unblocked(() => {
       this.#reply(joinRef, ref, topic, "ok", { postgres_changes: [] });
       if (result.presence) this.push({ joinRef, ref: null, topic, event: "presence_state", payload: {} });

@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Config } from "./config.ts";
@@ -59,6 +59,11 @@ export async function runStandIn(
       new RealtimeSocket(ws, handshake, settings);
     });
   };
+  const connections = new Set<Socket>();
+  server.on("connection", (socket) => {
+    connections.add(socket);
+    socket.on("close", () => connections.delete(socket));
+  });
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", (error) => log.debug({ err: error }, "a connection failed"));
     upgrade(request, socket, head).catch((error: unknown) => {
@@ -83,8 +88,7 @@ export async function runStandIn(
       }
       server.closeIdleConnections();
       const cut = setTimeout(() => {
-        for (const ws of wss.clients) ws.terminate();
-        server.closeAllConnections();
+        for (const socket of connections) socket.destroy();
       }, CLOSE_GRACE_MS);
       await closed;
       clearTimeout(cut);
