@@ -18,6 +18,9 @@ export const routerHealthCheckMs = 500;
  * - DRAIN_RETRY_MS: middle of the wait that a draining instance asks its clients for.
  * - MAX_STREAM_BUFFER_BYTES: a subscriber with more unread bytes is cut.
  * - GATE_TIMEOUT_MS: 0, a gate waits for its answer for ever.
+ * - REALTIME_TOKEN_TTL_S: a client's token for its channel of Realtime, seconds; it gets a newer one before that is over.
+ * - REALTIME_QUEUE_BYTES: events that wait for Realtime, all sessions of an instance together; what does not fit is dropped.
+ * - EVENT_LOG_EVENTS: kept of each pipeline run in the event log, about.
  * - RATE_LIMIT_POINTS: all load comes from one address, so the limit is put out of reach; it stays in the path.
  */
 export const serverSettings = {
@@ -29,6 +32,9 @@ export const serverSettings = {
   DRAIN_RETRY_MS: "500",
   MAX_STREAM_BUFFER_BYTES: "1048576",
   GATE_TIMEOUT_MS: "0",
+  REALTIME_TOKEN_TTL_S: "300",
+  REALTIME_QUEUE_BYTES: "16777216",
+  EVENT_LOG_EVENTS: "10000",
   RATE_LIMIT_POINTS: "10000000",
   TRUST_PROXY: "1",
   LOG_LEVEL: "info",
