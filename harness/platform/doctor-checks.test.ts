@@ -27,6 +27,7 @@ test("the doctor looks at everything the lab needs and changes nothing", async (
     "python3 with pip",
     "open files",
     "ephemeral ports",
+    "realtime",
     "host",
     "leftovers",
   ]);

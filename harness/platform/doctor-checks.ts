@@ -7,8 +7,10 @@ import { recordedDeployments } from "./local/recorded-deployments.ts";
 import { whyNoPip } from "./local/tools/fetch-tool.ts";
 import { inspectTool, type ToolInspection } from "./local/tools/resolve-tool.ts";
 import type { ToolName } from "./local/tools/tool.ts";
+import { STAND_IN } from "../../infra/realtime-standin/log.ts";
 import { ABOVE_HIGHEST_PORT, LOWEST_PORT } from "../../infra/free-port.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { HostedRealtimeError, hostedRealtime } from "./hosted-realtime.ts";
 import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 
 export interface DoctorCheck {
@@ -95,6 +97,23 @@ const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
   return { name, status: "note", detail: `${detail}; ${clash}`, fix };
 };
 
+/** Which Realtime a topology with it would get. The lab works without a hosted one, so nothing of it is ever missing. */
+const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
+  const name = "realtime";
+  const needing = TOPOLOGIES.filter(({ broadcaster }) => broadcaster === "supabase").map((one) => one.name);
+  try {
+    const hosted = hostedRealtime(env);
+    const detail = hosted
+      ? `hosted at ${hosted.url}, for ${needing.join(", ")}`
+      : `${needing.join(", ")} on platform local comes up with ${STAND_IN}, a stand-in of the lab; REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET name a hosted one`;
+    return { name, status: "ok", detail };
+  } catch (error) {
+    if (!(error instanceof HostedRealtimeError)) throw error;
+    const fix = "set what it names, or unset all of REALTIME_...";
+    return { name, status: "note", detail: error.message.replaceAll("\n", "; "), fix };
+  }
+};
+
 const hostCheck = (): DoctorCheck => {
   const cores = availableParallelism();
   const detail = `${cores} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB memory`;
@@ -136,6 +155,7 @@ export const runDoctorChecks = async (stateDir: string = defaultStateDir): Promi
     await pipCheck([traefik, valkey]),
     await openFilesCheck(),
     await ephemeralPortsCheck(),
+    realtimeCheck(process.env),
     hostCheck(),
     leftoversCheck(stateDir),
   ];

@@ -1,7 +1,8 @@
-/** Brings a topology up: tools, bundle, Valkey, servers, router, in the order in which they need each other. */
+/** Brings a topology up: tools, bundles, Valkey, Realtime, servers, router, in the order in which they need each other. */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerConfig } from "../../../infra/routers/router-config.ts";
 import type { UpOptions } from "../platform.ts";
 import { removeState, stateFile, writeState } from "./deployment-state.ts";
@@ -44,7 +45,16 @@ const secure = async (
       bundle: join(folders.programs, "reaper.mjs"),
     });
     const processes = new ProcessTable(stateDir, state, reaper);
-    const deployment = toDeployment({ ...announce, signal, stateDir, state, processes, reaper, specs });
+    const deployment = toDeployment({
+      ...announce,
+      signal,
+      stateDir,
+      state,
+      processes,
+      reaper,
+      specs,
+      realtimeSpec: plan.standIn?.spec,
+    });
     return { deployment, processes };
   } catch (error) {
     await removeOwnPaths(state.workDir, state.ownPaths);
@@ -73,6 +83,10 @@ const bringUpOnce = async (
       const broker = await processes.start(plan.broker.spec);
       watchPart(broker, processes, announce);
       await waitForBroker(broker, plan.broker.port, signal);
+    }
+    if (plan.standIn) {
+      await parts.buildStandIn(plan.standIn.bundle);
+      await deployment.realtime?.control?.start();
     }
     await Promise.all(instances.map((instance) => control.boot(instance)));
     // After the servers: a router takes every server for healthy until its first check, and would say so.
@@ -108,7 +122,7 @@ export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<Lo
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();
   const router = await parts.resolveTool(topology.router, { onStep, signal });
-  const needsValkey = topology.broadcaster === "redis" && options.redis === "up";
+  const needsValkey = hasBroker(topology.broadcaster, options.realtime) && options.redis === "up";
   const valkey = needsValkey ? await parts.resolveTool("valkey", { onStep, signal }) : undefined;
   for (let attempt = 1; ; attempt += 1) {
     // Held back until the attempt has succeeded: a part of a failed attempt has never been there.

@@ -19,6 +19,15 @@ const processSchema = z.object({
     logFile: z.string(),
   }),
 });
+const realtimeSchema = z.object({
+  /** Of the process, where it is ours. */
+  name: z.string(),
+  standIn: z.boolean(),
+  /** As clients reach it. */
+  url: z.string(),
+  /** Where it answers once it takes connections. Absent for a hosted one, which has no process here. */
+  healthUrl: z.string().optional(),
+});
 const stateSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
@@ -40,6 +49,8 @@ const stateSchema = z.object({
   /** Absent in what an earlier version wrote, which knew no other. */
   router: z.enum(["traefik", "haproxy"]).default("traefik"),
   instances: z.array(z.object({ name: z.string(), url: z.string() })),
+  /** Absent where no client subscribes to Realtime. */
+  realtime: realtimeSchema.optional(),
   versions: z.record(z.string(), z.string()),
   /** The newest process of each name. */
   processes: z.array(processSchema),
@@ -55,7 +66,7 @@ export const stateFile = (stateDir: string, id: string): string => join(stateDir
 export const writeState = (stateDir: string, state: DeploymentState): void => {
   mkdirSync(stateDir, { recursive: true });
   const path = stateFile(stateDir, state.id);
-  // 0600: the servers' session secret is in it.
+  // 0600: the servers' session secret and the keys of Realtime are in it.
   writeFileSync(`${path}.tmp`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.tmp`, path);
 };

@@ -1,4 +1,7 @@
 /** How to start the parts that are not ours. */
+import { limitEnvironment } from "../../../infra/realtime/realtime-environment.ts";
+import { REALTIME_TENANT, type RealtimePlan } from "../../../infra/realtime/realtime-settings.ts";
+import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
 import type { Router } from "../../../infra/topologies.ts";
 import type { ProcessSpec } from "./logged-process.ts";
 import type { ResolvedTool } from "./tools/resolve-tool.ts";
@@ -18,6 +21,35 @@ export const valkeySpec = (
   env: tool.env,
   cwd: folder,
   logFile,
+});
+
+/** First labels of the names by which this host is reached: the server takes the tenant from them. */
+const TENANTS = ["127", "localhost", REALTIME_TENANT];
+
+export interface StandInPlan {
+  port: number;
+  /** Its one bundled file. */
+  bundle: string;
+  jwtSecret: string;
+  /** Whose limits it enforces. */
+  plan: RealtimePlan;
+  workDir: string;
+  logFile: string;
+}
+
+export const standInSpec = (stand: StandInPlan): ProcessSpec => ({
+  name: STAND_IN,
+  command: process.execPath,
+  args: [stand.bundle],
+  env: {
+    HOST: "127.0.0.1",
+    PORT: String(stand.port),
+    API_JWT_SECRET: stand.jwtSecret,
+    SELF_HOST_TENANT_NAME: TENANTS.join(","),
+    ...limitEnvironment(stand.plan),
+  },
+  cwd: stand.workDir,
+  logFile: stand.logFile,
 });
 
 /** A process of the router's own name. */

@@ -1,10 +1,21 @@
 /** Deployments that outlive the command that brought them up: `sse-lab up`, then `bounce` and `down` by other commands. */
 import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
 import { claimDeployment } from "./claim-deployment.ts";
+import type { DeploymentState } from "./deployment-state.ts";
 import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import { ProcessTable } from "./process-table.ts";
 import { recordedDeployments } from "./recorded-deployments.ts";
 import { watchPart } from "./watch-part.ts";
+
+const keptRealtime = ({
+  name,
+  standIn,
+  url,
+}: NonNullable<DeploymentState["realtime"]>): NonNullable<KeptDeployment["realtime"]> => ({
+  name,
+  standIn,
+  url,
+});
 
 /** The kept deployments of this checkout that still run, oldest first. */
 export const findKept = (stateDir: string): KeptDeployment[] =>
@@ -17,6 +28,7 @@ export const findKept = (stateDir: string): KeptDeployment[] =>
       dashboardUrl: dashboardUrlOf(state),
       instances: state.instances.map(({ name }) => name),
       instanceUrls: instanceUrlsOf(state),
+      ...(state.realtime ? { realtime: keptRealtime(state.realtime) } : {}),
       startedAt: state.startedAt,
     }))
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
@@ -39,8 +51,18 @@ export const attach = async (
   );
   const processes = new ProcessTable(stateDir, state);
   const { onPartExit = () => undefined, onStep = () => undefined } = listeners;
-  for (const part of processes.all().filter((one) => !names.has(one.spec.name))) {
-    watchPart(part, processes, { onPartExit, onStep });
+  const realtime = state.processes.find(({ spec }) => spec.name === state.realtime?.name);
+  // Instances and Realtime are watched by what controls them.
+  for (const part of processes.all()) {
+    const { name } = part.spec;
+    if (!names.has(name) && name !== realtime?.spec.name) watchPart(part, processes, { onPartExit, onStep });
   }
-  return toDeployment({ ...listeners, stateDir, state, processes, specs });
+  return toDeployment({
+    ...listeners,
+    stateDir,
+    state,
+    processes,
+    specs,
+    realtimeSpec: realtime?.spec,
+  });
 };

@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { Deployment, DeploymentListeners, PartUsage } from "../platform.ts";
+import type { Deployment, DeploymentListeners, PartUsage, RealtimePart } from "../platform.ts";
 import { releaseDeployment } from "./claim-deployment.ts";
+import { controlRealtime } from "./control-realtime.ts";
 import { removeState, type DeploymentState } from "./deployment-state.ts";
 import { controlInstances, type LocalInstanceControl } from "./instance-control.ts";
 import type { ProcessSpec } from "./logged-process.ts";
@@ -25,6 +26,8 @@ export interface DeploymentParts extends DeploymentListeners {
   reaper?: Reaper;
   /** How to start each instance (again). */
   specs: ReadonlyMap<string, ProcessSpec>;
+  /** The same of Realtime, where it is ours. */
+  realtimeSpec: ProcessSpec | undefined;
 }
 
 export const ledgerFolder = (workDir: string): string => join(workDir, "ledger");
@@ -38,6 +41,21 @@ export const instanceUrlsOf = (state: DeploymentState): Record<string, string> =
 const roleOf = (state: DeploymentState, part: string): PartUsage["role"] => {
   if (part === state.router) return "router";
   return state.instances.some(({ name }) => name === part) ? "server" : "broker";
+};
+
+const realtimeOf = (
+  { state, processes, realtimeSpec, onPartExit, onStep }: DeploymentParts,
+  signal: AbortSignal,
+): RealtimePart | undefined => {
+  if (!state.realtime) return undefined;
+  const { name, standIn, url, healthUrl } = state.realtime;
+  if (realtimeSpec === undefined || healthUrl === undefined) return { name, standIn, url };
+  const news = {
+    onPartExit: (...what: Parameters<NonNullable<typeof onPartExit>>) => onPartExit?.(...what),
+    onStep: (step: string) => onStep?.(step),
+  };
+  const control = controlRealtime({ spec: realtimeSpec, healthUrl, processes, news, signal });
+  return { name, standIn, url, control };
 };
 
 export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
@@ -57,6 +75,7 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
     onStep: (step) => parts.onStep?.(step),
     signal,
   });
+  const realtime = realtimeOf(parts, signal);
   let down: Promise<void> | undefined;
   const takeDown = async (): Promise<void> => {
     ending.abort(new Error(`${state.id} is being taken down`));
@@ -74,6 +93,7 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
     instances: state.instances.map(({ name }) => name),
     instanceUrls: instanceUrlsOf(state),
     control,
+    ...(realtime ? { realtime } : {}),
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),
     usage: () =>

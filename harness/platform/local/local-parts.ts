@@ -1,4 +1,5 @@
 /** What the local platform is put together from; tests put a taken port or a broken server in. */
+import { buildStandIn } from "../../../infra/realtime-standin/build.ts";
 import { buildServer } from "../../../server/build.ts";
 import { defaultStateDir } from "./deployment-state.ts";
 import { freePort, type ChoosePort } from "./free-port.ts";
@@ -7,6 +8,8 @@ import { resolveTool } from "./tools/resolve-tool.ts";
 export interface LocalParts {
   /** Writes the server as one file that plain Node runs. */
   buildServer: (outFile: string) => Promise<void>;
+  /** The same for what plays Supabase Realtime. */
+  buildStandIn: (outFile: string) => Promise<void>;
   choosePort: ChoosePort;
   resolveTool: typeof resolveTool;
   stateDir: string;
@@ -14,6 +17,7 @@ export interface LocalParts {
 
 export const localParts: LocalParts = {
   buildServer,
+  buildStandIn,
   choosePort: freePort,
   resolveTool,
   stateDir: defaultStateDir,

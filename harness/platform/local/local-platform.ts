@@ -1,4 +1,5 @@
 /** The local platform: a real router, real Valkey and the real server bundle as processes of this host. */
+import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerHealthCheckMs, serverSettings } from "../../../infra/server-settings.ts";
 import type { BounceKind } from "../../history/observation.ts";
 import type { DeploymentListeners, Platform, UpOptions } from "../platform.ts";
@@ -28,9 +29,9 @@ export const createLocalPlatform = (parts: LocalParts): LocalPlatform => ({
   name: "local",
   settings: { ...serverSettings, routerHealthCheckMs },
   bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
-  prepare: async ({ topologies, onStep, signal }) => {
+  prepare: async ({ topologies, realtime, onStep, signal }) => {
     const routers = new Set(topologies.map(({ router }) => router));
-    const brokers = topologies.some(({ broadcaster }) => broadcaster === "redis")
+    const brokers = topologies.some(({ broadcaster }) => hasBroker(broadcaster, realtime))
       ? (["valkey"] as const)
       : [];
     // One after the other: each says what it fetches.

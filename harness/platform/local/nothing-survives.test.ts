@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
+import type { TopologyName } from "../../../infra/topologies.ts";
+import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
 import { attach, findKept } from "./kept-deployments.ts";
 import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 import { createTestLab, processesOf } from "./test-support/test-lab.ts";
@@ -28,10 +30,13 @@ afterEach(async () => {
   }
 });
 
-/** A harness with phase2 up in a process of its own. */
-const startHarness = async (...args: string[]): Promise<{ harness: ChildProcess; place: Place }> => {
+/** A harness with a topology up in a process of its own. */
+const startHarness = async (
+  topology: TopologyName,
+  ...args: string[]
+): Promise<{ harness: ChildProcess; place: Place }> => {
   const program = join(import.meta.dirname, "test-support/harness-process.ts");
-  const harness = spawn(process.execPath, ["--import", "tsx", program, ...args], {
+  const harness = spawn(process.execPath, ["--import", "tsx", program, topology, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   harnesses.push(harness);
@@ -45,7 +50,7 @@ const reaperPid = (workDir: string): number =>
   Number.parseInt(processesOf(workDir).find((line) => line.includes("reaper.mjs")) ?? "", 10);
 
 test("kill -9 of the harness: the reaper ends every process and removes every file", async () => {
-  const { harness, place } = await startHarness();
+  const { harness, place } = await startHarness("phase2");
   // Three servers, router, broker, reaper.
   expect(processesOf(place.workDir)).toHaveLength(6);
   harness.kill("SIGKILL");
@@ -54,8 +59,38 @@ test("kill -9 of the harness: the reaper ends every process and removes every fi
   expect(existsSync(place.workDir)).toBe(false);
 });
 
+test("what plays Realtime is killed and started from another command, and taken down by a third", async () => {
+  const { harness, place } = await startHarness("phase3", "--release");
+  await once(harness, "exit");
+  // Three servers, router, Realtime.
+  expect(processesOf(place.workDir)).toHaveLength(5);
+  const standIn = (): string[] => processesOf(place.workDir).filter((line) => line.includes(STAND_IN));
+  const exits: string[] = [];
+  const attached = await attach(place.id, { onPartExit: (part) => void exits.push(part) }, place.stateDir);
+  const [before] = standIn();
+  await attached.realtime?.control?.kill();
+  expect(standIn()).toEqual([]);
+  await attached.realtime?.control?.start();
+  expect(standIn()).toHaveLength(1);
+  expect(standIn()[0]).not.toBe(before);
+  await attached.release();
+  expect(exits).toEqual([]);
+
+  expect((await downAll(place.stateDir)).swept).toEqual([{ id: place.id, what: "5 processes" }]);
+  expect(processesOf(place.workDir)).toEqual([]);
+  expect(existsSync(place.workDir)).toBe(false);
+});
+
+test("kill -9 of the harness with Realtime up: nothing of it is left", async () => {
+  const { harness, place } = await startHarness("phase3");
+  // And the reaper.
+  expect(processesOf(place.workDir)).toHaveLength(6);
+  harness.kill("SIGKILL");
+  await vi.waitFor(() => expect(processesOf(place.workDir)).toEqual([]), { timeout: 10_000 });
+});
+
 test("the reaper does not obey the signals of a terminal", async () => {
-  const { harness, place } = await startHarness();
+  const { harness, place } = await startHarness("phase2");
   const pid = reaperPid(place.workDir);
   process.kill(pid, "SIGINT");
   process.kill(pid, "SIGTERM");
@@ -65,7 +100,7 @@ test("the reaper does not obey the signals of a terminal", async () => {
 });
 
 test("the next command sweeps what is left when the reaper was killed too", async () => {
-  const { harness, place } = await startHarness();
+  const { harness, place } = await startHarness("phase2");
   expect((await sweepLeftovers(place.stateDir)).owned).toEqual([place.id]);
   process.kill(reaperPid(place.workDir), "SIGKILL");
   harness.kill("SIGKILL");
@@ -80,7 +115,7 @@ test("the next command sweeps what is left when the reaper was killed too", asyn
 });
 
 test("a deployment left in the background is found, bounced and taken down by other commands", async () => {
-  const { harness, place } = await startHarness("--release");
+  const { harness, place } = await startHarness("phase2", "--release");
   await once(harness, "exit");
   const report = await sweepLeftovers(place.stateDir);
   expect(report).toMatchObject({ swept: [], kept: [place.id] });

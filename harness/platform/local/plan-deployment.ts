@@ -2,13 +2,19 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
 import type { RouterPlan } from "../../../infra/routers/router-plan.ts";
+import { realtimeServerEnvironment } from "../../../infra/realtime/realtime-environment.ts";
+import { DEFAULT_REALTIME_SETTINGS } from "../../../infra/realtime/realtime-settings.ts";
+import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
+import { labVersion } from "../lab-version.ts";
 import type { UpOptions } from "../platform.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import type { ChoosePort } from "./free-port.ts";
 import { BROKER_NAME, valkeySpec } from "./infrastructure-specs.ts";
 import { ledgerFolder } from "./local-deployment.ts";
 import type { ProcessSpec } from "./logged-process.ts";
+import { planRealtime } from "./plan-realtime.ts";
 import { identityOf } from "./process-identity.ts";
 import { serverSpec } from "./server-spec.ts";
 import type { ResolvedTool } from "./tools/resolve-tool.ts";
@@ -43,7 +49,10 @@ export interface DeploymentPlan {
   serverBundle: string;
   /** By instance name. */
   servers: ReadonlyMap<string, ProcessSpec>;
+  /** Valkey: it carries the events, or keeps the event log. */
   broker: { spec: ProcessSpec; port: number } | undefined;
+  /** What plays Supabase Realtime, and where its bundle is to be built. */
+  standIn: { spec: ProcessSpec; bundle: string } | undefined;
   router: RouterPlan;
   routerLog: string;
 }
@@ -61,6 +70,22 @@ export const planDeployment = async (
   const logFile = (name: string): string => join(folders.logs, `${name}.log`);
   const [port, opsPort, brokerPort] = [await choosePort(), await choosePort(), await choosePort()];
   const serverBundle = join(folders.programs, "server.mjs");
+  const standInBundle = join(folders.programs, `${STAND_IN}.mjs`);
+  const settings = options.realtime ?? DEFAULT_REALTIME_SETTINGS;
+  const realtime =
+    topology.broadcaster === "supabase"
+      ? await planRealtime(
+          settings,
+          { bundle: standInBundle, workDir, logFile: logFile(STAND_IN) },
+          choosePort,
+        )
+      : undefined;
+  const broker = {
+    // Set although it may be found stopped: that is what the fallback is for.
+    ...(hasBroker(topology.broadcaster, settings) ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` } : {}),
+    ...(topology.broadcaster === "redis" ? { FF_REDIS_SSE_BROADCAST: "true" } : {}),
+    ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
+  };
   const sessionSecret = randomBytes(32).toString("hex");
   const servers = new Map<string, ProcessSpec>();
   const instances: DeploymentState["instances"] = [];
@@ -78,8 +103,7 @@ export const planDeployment = async (
         ledgerDir: folders.ledger,
         workDir,
         logFile: logFile(name),
-        // Set although the broker is to be found stopped: that is what the fallback is for.
-        redisUrl: topology.broadcaster === "redis" ? `redis://127.0.0.1:${brokerPort}` : undefined,
+        broker,
       }),
     );
   }
@@ -94,6 +118,7 @@ export const planDeployment = async (
       spec: valkeySpec(valkey, brokerPort, folders.broker, logFile(BROKER_NAME)),
       port: brokerPort,
     },
+    standIn: realtime?.spec && { spec: realtime.spec, bundle: standInBundle },
     router: {
       webAddress: `127.0.0.1:${port}`,
       opsAddress: `127.0.0.1:${opsPort}`,
@@ -120,7 +145,9 @@ export const planDeployment = async (
         node: process.versions.node,
         [topology.router]: router.version,
         ...(valkey ? { valkey: valkey.version } : {}),
+        ...(realtime?.spec ? { [realtime.spec.name]: await labVersion() } : {}),
       },
+      ...(realtime ? { realtime: realtime.state } : {}),
       processes: [],
     },
   };

@@ -10,8 +10,8 @@ export interface ServerPlan {
   ledgerDir: string;
   workDir: string;
   logFile: string;
-  /** The broker of a topology that has one. */
-  redisUrl: string | undefined;
+  /** How it reaches its broker, where the topology has one. */
+  broker: Readonly<Record<string, string>>;
 }
 
 /** How to start one server: the same bundle for all, what differs is in its environment. */
@@ -26,7 +26,7 @@ export const serverSpec = (plan: ServerPlan): ProcessSpec => ({
     INSTANCE: plan.instance,
     SESSION_SECRET: plan.sessionSecret,
     LEDGER_DIR: plan.ledgerDir,
-    ...(plan.redisUrl === undefined ? {} : { REDIS_URL: plan.redisUrl, FF_REDIS_SSE_BROADCAST: "true" }),
+    ...plan.broker,
   },
   cwd: plan.workDir,
   logFile: plan.logFile,

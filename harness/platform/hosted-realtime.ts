@@ -1,0 +1,114 @@
+/** The Realtime that the lab does not stand up, as the environment names it: REALTIME_URL and the keys that go with it. */
+import { z } from "zod";
+import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
+
+/** What the environment says of a hosted Realtime makes no sense. Names the variables, and shows no value of a secret. */
+export class HostedRealtimeError extends Error {
+  override name = "HostedRealtimeError";
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Shorter ones are refused by Supabase too, as HS256 asks for as many bits as its hash has (RFC 7518, section 3.2). */
+const SHORTEST_SECRET = 32;
+
+const EXAMPLES = "https://<ref>.supabase.co/realtime/v1, or http://host:4000/socket for a bare server";
+
+/** What is wrong with the address, for people. Undefined: nothing. */
+const urlProblem = (text: string): string | undefined => {
+  if (!URL.canParse(text)) return `is no URL: give ${EXAMPLES}`;
+  const url = new URL(text);
+  if (!["http:", "https:", "ws:", "wss:"].includes(url.protocol)) {
+    return `has the scheme ${url.protocol}//, which Realtime does not speak: give ${EXAMPLES}`;
+  }
+  // Both would be printed with the address.
+  if (url.username !== "" || url.password !== "") return "holds credentials: keys go into REALTIME_KEY";
+  if (url.search !== "" || url.hash !== "") return "holds a query: keys go into REALTIME_KEY";
+  if (url.pathname === "/") return `has no path: give ${EXAMPLES}`;
+  if (/\/websocket\/?$/.test(url.pathname))
+    return "ends in /websocket, which clients add themselves: leave that out";
+  return undefined;
+};
+
+const claimsSchema = z.object({ role: z.string(), exp: z.number().optional() });
+
+/** What is wrong with the key, for people. A key in Supabase's newer format (`sb_secret_...`) tells nothing of itself. */
+const keyProblem = (key: string): string | undefined => {
+  if (key.startsWith("sb_publishable_"))
+    return "is a publishable key: give the secret one, which may publish";
+  if (key.startsWith("sb_")) return undefined;
+  const parts = key.split(".");
+  const claims = parts.length === 3 ? claimsSchema.safeParse(parseClaims(parts[1] ?? "")) : undefined;
+  if (!claims?.success) return "is no JWT with a role: give the project's service-role key";
+  if (claims.data.role !== "service_role") {
+    return `is of role ${JSON.stringify(claims.data.role)}, which may not publish: give the service-role key`;
+  }
+  if (claims.data.exp !== undefined && claims.data.exp * 1000 <= Date.now()) {
+    return `expired at ${new Date(claims.data.exp * 1000).toISOString()}: give a newer one`;
+  }
+  return undefined;
+};
+
+const parseClaims = (part: string): unknown => {
+  try {
+    return JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Anything wrong is told in words of our own: zod's would show what was given. */
+const checked = (missing: string, problemOf: (value: string) => string | undefined) =>
+  z.string({ error: `is not set: ${missing}` }).superRefine((value, context) => {
+    const message = problemOf(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+
+const schema = z.object({
+  REALTIME_URL: checked(`give ${EXAMPLES}; without it the lab stands a Realtime up`, urlProblem),
+  REALTIME_KEY: checked("give the project's service-role key, which publishes", keyProblem),
+  REALTIME_JWT_SECRET: checked("give the project's JWT secret, which signs the clients' tokens", (secret) =>
+    secret.length < SHORTEST_SECRET
+      ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_SECRET} or more`
+      : undefined,
+  ),
+  REALTIME_ANON_KEY: checked("", (key) =>
+    /^[\w.-]+$/.test(key) ? undefined : "is no key: give the project's anon key, or unset it",
+  ).optional(),
+});
+
+const VARIABLES = Object.keys(schema.shape) as (keyof typeof schema.shape)[];
+
+/** An empty variable counts as not set. */
+const given = (env: Environment): Environment =>
+  Object.fromEntries(
+    VARIABLES.flatMap((name) => {
+      const value = env[name]?.trim() ?? "";
+      return value === "" ? [] : [[name, value]];
+    }),
+  );
+
+/** Does the environment ask for a hosted Realtime, in whole or in part? */
+export const asksForHosted = (env: Environment = process.env): boolean => Object.keys(given(env)).length > 0;
+
+/**
+ * Undefined when no variable of it is set: then the platform stands a Realtime up.
+ *
+ * @throws HostedRealtimeError naming every variable that is missing or makes no sense, with the fix
+ */
+export const hostedRealtime = (env: Environment = process.env): HostedRealtime | undefined => {
+  if (!asksForHosted(env)) return undefined;
+  const parsed = schema.safeParse(given(env));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw new HostedRealtimeError(lines.join("\n"));
+  }
+  const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET, REALTIME_ANON_KEY } = parsed.data;
+  return {
+    // As realtime-js takes it, which turns the scheme into the one that it needs.
+    url: REALTIME_URL.replace(/^ws/, "http").replace(/\/+$/, ""),
+    serviceKey: REALTIME_KEY,
+    jwtSecret: REALTIME_JWT_SECRET,
+    ...(REALTIME_ANON_KEY === undefined ? {} : { anonKey: REALTIME_ANON_KEY }),
+  };
+};
