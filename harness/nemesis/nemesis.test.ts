@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
-import type { Deploy, InstanceControl } from "../platform/platform.ts";
+import type { Deploy, InstanceControl, RealtimePart } from "../platform/platform.ts";
 import { bounce } from "./nemesis.ts";
 
 const instances = ["server-1", "server-2", "server-3"];
@@ -10,12 +10,14 @@ interface Told {
   seed?: number;
   signal?: AbortSignal;
   stopGraceMs?: number;
+  /** Default: none. */
+  realtime?: Partial<RealtimePart>;
 }
 
 /** Carries a bounce out against a control that only writes down what it is told; its deploys take 10 ms an instance. */
 async function carryOut(
   kind: BounceKind,
-  { overrides = {}, seed = 4, signal, stopGraceMs = 100 }: Told = {},
+  { overrides = {}, seed = 4, signal, stopGraceMs = 100, realtime }: Told = {},
 ) {
   const calls: string[] = [];
   const told =
@@ -33,13 +35,21 @@ async function carryOut(
     });
   };
   const observations: Observation[] = [];
+  const part: RealtimePart = {
+    name: "realtime-standin",
+    standIn: true,
+    url: "ws://127.0.0.1:1/socket",
+    control: { kill: () => told("kill")("realtime"), start: () => told("start")("realtime") },
+    ...realtime,
+  };
   await bounce({
     kind,
     instances,
     control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
     recorder: { record: (observation) => observations.push(observation) },
     seed,
-    settings: { stopGraceMs, restartDelayMs: 0 },
+    ...(realtime ? { realtime: part } : {}),
+    settings: { stopGraceMs, restartDelayMs: 0, realtimeOutageMs: 0 },
     ...(signal ? { signal } : {}),
   });
   const disturbances = observations.filter((one): one is BounceObservation => one.type === "bounce");
@@ -167,10 +177,27 @@ describe("the nemesis", () => {
     expect(crash.recorded.at(-1)).toBe("1 server-2 ended: server-1 was not ready after 30 s");
   });
 
+  it("takes Realtime away and brings it back, under the part's own name", async () => {
+    const { calls, recorded } = await carryOut("realtime-outage", { realtime: {} });
+    expect(calls).toEqual(["kill realtime", "start realtime"]);
+    expect(recorded).toEqual(["1 realtime-standin started", "1 realtime-standin ended"]);
+  });
+
+  it("records an outage that failed, or that there is nothing for, with its error", async () => {
+    const kill = (): Promise<never> => Promise.reject(new Error("realtime-standin was not running"));
+    const failed = await carryOut("realtime-outage", {
+      realtime: { control: { kill, start: () => Promise.resolve() } },
+    });
+    expect(failed.recorded.at(-1)).toBe("1 realtime-standin ended: realtime-standin was not running");
+    expect((await carryOut("realtime-outage")).recorded.at(-1)).toBe(
+      "1 realtime ended: it has no Realtime to disturb",
+    );
+  });
+
   it("begins nothing once it is told to stop", async () => {
     const signal = AbortSignal.abort();
-    for (const kind of ["rolling", "recreate", "crash"] as const) {
-      expect(await carryOut(kind, { signal })).toMatchObject({ calls: [], recorded: [] });
+    for (const kind of ["rolling", "recreate", "crash", "realtime-outage"] as const) {
+      expect(await carryOut(kind, { signal, realtime: {} })).toMatchObject({ calls: [], recorded: [] });
     }
   });
 });

@@ -1,7 +1,7 @@
 /** Carries bounces out and writes each start and end into the history. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BounceKind, Recorder } from "../history/observation.ts";
-import { DEFAULT_GRACE_S, type InstanceControl } from "../platform/platform.ts";
+import { DEFAULT_GRACE_S, type InstanceControl, type RealtimePart } from "../platform/platform.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -9,17 +9,22 @@ export interface NemesisSettings {
   stopGraceMs: number;
   /** How long a crashed instance stays away before its supervisor starts it again. Milliseconds. */
   restartDelayMs: number;
+  /** How long Realtime stays away in an outage. Milliseconds. */
+  realtimeOutageMs: number;
 }
 
 export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   stopGraceMs: DEFAULT_GRACE_S * 1000,
   restartDelayMs: 1_000,
+  realtimeOutageMs: 3_000,
 };
 
 export interface BounceRequest {
   kind: BounceKind;
   instances: readonly string[];
   control: InstanceControl;
+  /** Of a deployment that has one. */
+  realtime?: RealtimePart | undefined;
   recorder: Recorder;
   /** Chooses the instance that crashes, so that the same seed hits the same one. */
   seed: number;
@@ -30,7 +35,7 @@ export interface BounceRequest {
 
 /**
  * Carries one bounce out: `rolling` deploys one instance after the other behind readiness, `recreate` all at once,
- * `crash` kills one with SIGKILL and lets it come back, `none` does nothing. Never rejects.
+ * `crash` kills one with SIGKILL and lets it come back, `realtime-outage` does so with Realtime, `none` does nothing. Never rejects.
  * A disturbance that fails is recorded with its error and ends the bounce; the checker then trusts nothing of the run.
  */
 export async function bounce(request: BounceRequest): Promise<void> {
@@ -39,6 +44,7 @@ export async function bounce(request: BounceRequest): Promise<void> {
   const log = new DisturbanceLog(kind, request.recorder, request.onStep);
   if (kind === "rolling") await deployRolling(request, log);
   else if (kind === "recreate") await deployAll(request, log);
+  else if (kind === "realtime-outage") await takeRealtimeAway(request, log);
   else {
     const target = request.instances[request.seed % request.instances.length];
     if (target === undefined) log.failed(ALL, "the deployment has no instance to crash");
@@ -48,6 +54,8 @@ export async function bounce(request: BounceRequest): Promise<void> {
 
 /** The target of what disturbs every instance at once. */
 const ALL = "all";
+/** The target where there is no part that could be named. */
+const REALTIME = "realtime";
 
 const settingsOf = ({ settings }: BounceRequest): NemesisSettings => settings ?? DEFAULT_NEMESIS_SETTINGS;
 
@@ -117,8 +125,28 @@ async function deployAll(request: BounceRequest, log: DisturbanceLog): Promise<v
 }
 
 async function crash(request: BounceRequest, target: string): Promise<void> {
-  const { control, signal } = request;
+  const { control } = request;
   await control.kill(target);
-  await sleep(settingsOf(request).restartDelayMs, undefined, signal ? { signal } : {});
+  await pause(request, settingsOf(request).restartDelayMs);
   await control.start(target);
 }
+
+async function takeRealtimeAway(request: BounceRequest, log: DisturbanceLog): Promise<void> {
+  const { realtime } = request;
+  const control = realtime?.control;
+  if (!realtime || !control) {
+    const why = realtime
+      ? "its Realtime is hosted, and not ours to disturb"
+      : "it has no Realtime to disturb";
+    log.failed(realtime?.name ?? REALTIME, why);
+    return;
+  }
+  await disturb(log, realtime.name, async () => {
+    await control.kill();
+    await pause(request, settingsOf(request).realtimeOutageMs);
+    await control.start();
+  });
+}
+
+const pause = ({ signal }: BounceRequest, ms: number): Promise<void> =>
+  sleep(ms, undefined, signal ? { signal } : {});
