@@ -1,13 +1,7 @@
 /** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
 import { readFile } from "node:fs/promises";
-import {
-  type BounceSeconds,
-  DEFAULT_SCENARIO,
-  durationFor,
-  parseScenario,
-  type Scenario,
-  ScenarioError,
-} from "./scenario.ts";
+import { parseScenario, ScenarioError, type ScenarioPlace } from "./parse-scenario.ts";
+import { DEFAULT_SCENARIO, durationFor, type Scenario } from "./scenario.ts";
 
 /** Stands in for a duration that nobody gave until topologies and bounces are known to be valid. */
 const LONG_ENOUGH_S = 600;
@@ -17,22 +11,21 @@ export interface ScenarioSources {
   file?: string;
   /** Values given on the command line, by scenario key; undefined means not given. */
   flags: Readonly<Record<string, unknown>>;
-  /** Of the platform that is to run it. */
-  bounceSeconds: BounceSeconds;
+  place: ScenarioPlace;
 }
 
 /** @throws ScenarioError naming the file or flag, the value and the fix. */
-export async function loadScenario({ file, flags, bounceSeconds }: ScenarioSources): Promise<Scenario> {
+export async function loadScenario({ file, flags, place }: ScenarioSources): Promise<Scenario> {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const fromFile = file === undefined ? {} : await readScenarioFile(file);
   const nameOf = (key: string): string =>
-    key in given ? `--${kebab(key)}` : key in fromFile ? `${file ?? ""}: ${key}` : `--${kebab(key)}`;
+    key in fromFile && !(key in given) ? `${file ?? ""}: ${key}` : flagOf(key);
   const asked = { ...fromFile, ...given };
   const whole = { ...DEFAULT_SCENARIO, duration: LONG_ENOUGH_S, ...asked };
-  const scenario = parseScenario(whole, bounceSeconds, nameOf);
+  const scenario = parseScenario(whole, place, nameOf);
   if ("duration" in asked) return scenario;
-  const duration = durationFor(scenario, bounceSeconds);
-  return parseScenario({ ...scenario, duration }, bounceSeconds, nameOf);
+  const duration = durationFor(scenario, place.bounceSeconds);
+  return parseScenario({ ...scenario, duration }, place, nameOf);
 }
 
 async function readScenarioFile(file: string): Promise<Record<string, unknown>> {
@@ -54,4 +47,6 @@ async function readScenarioFile(file: string): Promise<Record<string, unknown>> 
   throw new ScenarioError([`--scenario ${file}: must hold one JSON object with scenario keys`]);
 }
 
-const kebab = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `payloadBytes` -> `--payload-bytes`. */
+export const flagOf = (key: string): string =>
+  `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

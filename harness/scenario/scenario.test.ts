@@ -3,22 +3,18 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { loadScenario } from "./load-scenario.ts";
-import {
-  type BounceSeconds,
-  DEFAULT_SCENARIO,
-  parseGrace,
-  parseScenario,
-  replicasOf,
-  ScenarioError,
-} from "./scenario.ts";
+import { parseGrace, parseScenario, ScenarioError, type ScenarioPlace } from "./parse-scenario.ts";
+import { type BounceSeconds, DEFAULT_SCENARIO, replicasOf } from "./scenario.ts";
 
 /** A platform on which a rolling bounce takes four seconds an instance, any other six in all. */
 const bounceSeconds: BounceSeconds = (kind, replicas) =>
   kind === "none" ? 0 : kind === "rolling" ? 4 * replicas : 6;
 
-const problemsOf = (change: Record<string, unknown>): readonly string[] => {
+const place: ScenarioPlace = { bounceSeconds, realtimeHosted: false };
+
+const problemsOf = (change: Record<string, unknown>, realtimeHosted = false): readonly string[] => {
   try {
-    parseScenario({ ...DEFAULT_SCENARIO, ...change }, bounceSeconds, (key) => `--${key}`);
+    parseScenario({ ...DEFAULT_SCENARIO, ...change }, { bounceSeconds, realtimeHosted }, (key) => `--${key}`);
   } catch (error) {
     if (error instanceof ScenarioError) return error.problems;
     throw error;
@@ -76,6 +72,92 @@ describe("a scenario", () => {
     expect(problems[0]).toContain(message);
   });
 
+  it.each([
+    [
+      { catchUp: true },
+      "--catchUp: none of phase0, naive, phase1, phase2 uses Realtime; add phase3 or leave it out",
+    ],
+    [{ realtimePlan: "pro" }, "--realtimePlan pro: none of phase0, naive, phase1, phase2 uses Realtime"],
+    [{ overQuota: true }, "--overQuota: none of"],
+    [{ realtimePublish: "websocket" }, "--realtimePublish websocket: none of"],
+    [{ catchUp: "yes" }, '--catchUp: "yes" is neither true nor false'],
+    [
+      { realtimePlan: "gold" },
+      '--realtimePlan: unknown Realtime plan "gold": choose from none, free, pro, team, enterprise',
+    ],
+    [
+      { realtimePublish: "carrier" },
+      '--realtimePublish: unknown way to publish "carrier": choose from http, websocket',
+    ],
+    [
+      { bounces: ["realtime-outage"] },
+      "--bounces realtime-outage: none of phase0, naive, phase1, phase2 has a Realtime that could go away; run it with --topologies phase3",
+    ],
+    [
+      { topologies: ["phase1", "phase2", "phase3"], bounces: ["realtime-outage"] },
+      "--bounces realtime-outage: phase1, phase2 have no Realtime that could go away; run it separately with --topologies phase3",
+    ],
+    [
+      { topologies: ["phase2", "phase3"], catchUp: true, redis: "stopped" },
+      "--catchUp with --redis stopped: the event log is kept in Redis; leave one of the two out",
+    ],
+  ])("of Realtime is refused by name: %j", (change, message) => {
+    const problems = problemsOf(change);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
+  });
+
+  it.each([
+    [
+      { bounces: ["realtime-outage"], realtimePlan: "enterprise" },
+      "--bounces realtime-outage: REALTIME_URL names a Realtime that is not the lab's to take away",
+    ],
+    [
+      { overQuota: true, sessions: 10, realtimePlan: "pro" },
+      "--overQuota: REALTIME_URL names a Realtime that is not the lab's to overload",
+    ],
+    [
+      {},
+      "--realtimePlan none: the lab can't see which plan the Realtime of REALTIME_URL has, and must not break its quota; name it: free, pro, team, enterprise",
+    ],
+  ])("on a hosted Realtime is refused by name: %j", (change, message) => {
+    const few = { topologies: ["phase3"], bounces: ["none"], sessions: 20 };
+    const problems = problemsOf({ ...few, ...change }, true);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
+  });
+
+  it("has nothing to do with REALTIME_URL where no topology uses Realtime", () => {
+    expect(problemsOf({}, true)).toEqual([]);
+  });
+
+  it.each([
+    [{ client: "eventsource", topologies: ["phase2", "phase3"] }],
+    [{ topologies: ["phase3"], bounces: ["none", "realtime-outage"], catchUp: true }],
+    [{ topologies: ["phase3"], realtimePublish: "websocket" }],
+  ])("of Realtime is fine: %j", (change) => {
+    expect(problemsOf(change)).toEqual([]);
+  });
+
+  it("beyond the plan's quota is refused with each limit and the plan that carries it", () => {
+    const free = { topologies: ["phase3"], bounces: ["none"], realtimePlan: "free", sessions: 210, rate: 1 };
+    expect(problemsOf(free)).toEqual([
+      "--realtimePlan free: the scenario needs 210 connections: at most 200",
+      "--realtimePlan free: the scenario needs 420 messages/s, each event counted when it is sent and when it is delivered: must stay below 100",
+      "--realtimePlan free: plan pro carries it (500 connections, 500 messages/s); lower --sessions or --rate, or --overQuota shows what the limits do to it",
+    ]);
+    expect(problemsOf({ ...free, overQuota: true })).toEqual([]);
+    const hosted = problemsOf(free, true);
+    expect(hosted.at(-1)).toMatch(/lower --sessions or --rate$/);
+  });
+
+  it("beyond every plan's published limits says so", () => {
+    const many = { topologies: ["phase3"], bounces: ["none"], realtimePlan: "pro" };
+    expect(problemsOf(many).at(-1)).toContain(
+      "no plan carries it by its published limits: agree on limits with Supabase",
+    );
+  });
+
   it("names every problem at once", () => {
     expect(problemsOf({ sessions: 0, rate: -1, seed: "x" })).toHaveLength(3);
   });
@@ -99,7 +181,7 @@ describe("loading a scenario", () => {
   it("accepts every scenario that the project ships", async () => {
     const files = await readdir(folder);
     expect(files).toContain("smoke.json");
-    for (const file of files) await loadScenario({ file: join(folder, file), flags: {}, bounceSeconds });
+    for (const file of files) await loadScenario({ file: join(folder, file), flags: {}, place });
   });
 
   it("finds the shipped default scenario equal to the built-in one", async () => {
@@ -111,14 +193,14 @@ describe("loading a scenario", () => {
     const scenario = await loadScenario({
       file: join(folder, "smoke.json"),
       flags: { sessions: 7, rate: undefined },
-      bounceSeconds,
+      place,
     });
     expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
   });
 
   it("gives a rolling bounce over many replicas the time that it needs, unless a duration is asked for", async () => {
     const load = (flags: Record<string, unknown>) =>
-      loadScenario({ flags: { bounces: ["rolling"], ...flags }, bounceSeconds });
+      loadScenario({ flags: { bounces: ["rolling"], ...flags }, place });
     expect((await load({})).duration).toBe(DEFAULT_SCENARIO.duration);
     expect((await load({ replicas: 6 })).duration).toBeGreaterThan(22);
     expect((await load({ replicas: 6, duration: 40 })).duration).toBe(40);
@@ -128,12 +210,15 @@ describe("loading a scenario", () => {
   });
 
   it("gives a bounce on a slower platform the time that it needs there", async () => {
-    const slow = await loadScenario({ flags: { bounces: ["crash"] }, bounceSeconds: () => 20 });
+    const slow = await loadScenario({
+      flags: { bounces: ["crash"] },
+      place: { ...place, bounceSeconds: () => 20 },
+    });
     expect(slow.duration).toBe(23);
   });
 
   it("says which file cannot be read", async () => {
-    await expect(loadScenario({ file: "/nowhere/x.json", flags: {}, bounceSeconds })).rejects.toThrow(
+    await expect(loadScenario({ file: "/nowhere/x.json", flags: {}, place })).rejects.toThrow(
       "--scenario /nowhere/x.json: cannot be read (ENOENT)",
     );
   });
@@ -142,7 +227,7 @@ describe("loading a scenario", () => {
     const load = loadScenario({
       file: join(folder, "smoke.json"),
       flags: { payloadBytes: -1 },
-      bounceSeconds,
+      place,
     });
     await expect(load).rejects.toThrow("--payload-bytes: -1 is out of range");
   });

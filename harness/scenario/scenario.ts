@@ -1,5 +1,11 @@
 /** A scenario: what to run, as validated data. Every command-line flag and scenario-file key ends up here. */
 import { z } from "zod";
+import {
+  type HostedRealtime,
+  PUBLISH_WAYS,
+  REALTIME_PLANS,
+  type RealtimeSettings,
+} from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
 import { CLIENT_MODELS } from "../load/load-plan.ts";
@@ -25,13 +31,17 @@ const integer = (min: number, max: number, unit: string) =>
     error: (issue) => `${String(issue.input)} is not a whole number: give ${min} to ${max} ${unit}`,
   });
 
+const flag = z.boolean({
+  error: (issue) => `${JSON.stringify(issue.input)} is neither true nor false`,
+});
+
 const listOf = <T extends z.ZodType>(item: T, what: string) =>
   z
     .array(item)
     .min(1, `is empty: name at least one ${what}`)
     .refine((items) => new Set(items).size === items.length, `names a ${what} twice`);
 
-const graceSchema = integer(0, 60, "seconds");
+export const graceSchema = integer(0, 60, "seconds");
 
 export const scenarioSchema = z.strictObject({
   topologies: listOf(oneOf("topology", topologyNames), "topology"),
@@ -57,6 +67,14 @@ export const scenarioSchema = z.strictObject({
   client: oneOf("client", CLIENT_MODELS),
   /** `stopped`: topologies with Redis start without it, to see the fallback. */
   redis: oneOf("Redis state", ["up", "stopped"] as const),
+  /** Realtime only: clients take what they missed from an event log that the instances share. */
+  catchUp: flag,
+  /** Realtime only: whose limits are in force on one that the lab stands up, and are kept to on any. */
+  realtimePlan: oneOf("Realtime plan", REALTIME_PLANS),
+  /** Realtime only: a scenario beyond the plan's limits is run all the same. */
+  overQuota: flag,
+  /** Realtime only: by its HTTP API, or by one WebSocket of each instance. */
+  realtimePublish: oneOf("way to publish", PUBLISH_WAYS),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
@@ -77,10 +95,11 @@ export const DEFAULT_SCENARIO: Scenario = {
   payloadBytes: 200,
   client: "retrying",
   redis: "up",
+  catchUp: false,
+  realtimePlan: "none",
+  overQuota: false,
+  realtimePublish: "http",
 };
-
-/** A server takes no longer plan. */
-const MAX_EVENTS_PER_SESSION = 1_000_000;
 
 /**
  * Longest time from the start of a bounce to its end on a quiet host, seconds, as the platform states it: a load that is over by
@@ -91,113 +110,8 @@ export type BounceSeconds = (kind: BounceKind, replicas: number) => number;
 /** What a busy host needs more than a quiet one. */
 const BUSY_FACTOR = 1.15;
 
-/** More than two cores carry through a router; above it every run would only measure its own load generator. */
-const MAX_EVENTS_PER_SECOND = 50_000;
-
-/** A scenario that cannot be run, with every problem named. `problems` are one line each. */
-export class ScenarioError extends Error {
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join("\n"));
-    this.name = "ScenarioError";
-    this.problems = problems;
-  }
-}
-
-/**
- * Checks a scenario against the platform that is to run it. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
- * @throws ScenarioError naming every field, its value and the fix.
- */
-export function parseScenario(
-  input: unknown,
-  bounceSeconds: BounceSeconds,
-  nameOf: (key: string) => string = (key) => key,
-): Scenario {
-  const parsed = scenarioSchema.safeParse(input);
-  if (!parsed.success)
-    throw new ScenarioError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)));
-  const problems = impossible(parsed.data, bounceSeconds, nameOf);
-  if (problems.length > 0) throw new ScenarioError(problems);
-  return parsed.data;
-}
-
-/** A grace alone, for commands that have no scenario. @throws ScenarioError that begins with `name` */
-export function parseGrace(value: unknown, name: string): number {
-  const parsed = graceSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new ScenarioError(parsed.error.issues.map(({ message }) => `${name}: ${message}`));
-}
-
-function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): string[] {
-  if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(scenarioSchema.shape).join(", ");
-    return issue.keys.map((key) => `unknown scenario key "${key}": known keys are ${known}`);
-  }
-  return [`${nameOf(String(issue.path[0] ?? "scenario"))}: ${issue.message}`];
-}
-
-function impossible(
-  scenario: Scenario,
-  bounceSeconds: BounceSeconds,
-  nameOf: (key: string) => string,
-): string[] {
-  const problems: string[] = [];
-  const events = Math.round(scenario.rate * scenario.duration);
-  if (events < 2) {
-    problems.push(
-      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: gives ${events} event(s) per session; raise one so that there are at least 2`,
-    );
-  }
-  if (scenario.gates >= events && scenario.gates > 0) {
-    problems.push(
-      `${nameOf("gates")} ${scenario.gates}: a run of ${events} events holds at most ${Math.max(0, events - 1)} gates`,
-    );
-  }
-  if (events > MAX_EVENTS_PER_SESSION) {
-    problems.push(
-      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
-    );
-  }
-  // Each stream carries load for the duration from its own arrival: the first ones would have left before the last ones come.
-  if (scenario.ramp >= scenario.duration) {
-    problems.push(
-      `${nameOf("ramp")} ${scenario.ramp} is not shorter than ${nameOf("duration")} ${scenario.duration}: the streams would never all be open at once, so nothing would be measured at ${scenario.sessions}; give a ${nameOf("ramp")} below ${scenario.duration} or a longer ${nameOf("duration")}`,
-    );
-  }
-  const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
-  if (scenario.duration < shortest) {
-    problems.push(
-      `${nameOf("duration")} ${scenario.duration}: the load would be over before a bounce of ${scenario.bounces.join(", ")} is; give ${shortest} seconds or more, or fewer replicas`,
-    );
-  }
-  const total = scenario.sessions * scenario.rate;
-  if (total > MAX_EVENTS_PER_SECOND) {
-    problems.push(
-      `${nameOf("sessions")} ${scenario.sessions} at ${nameOf("rate")} ${scenario.rate}: ${total} events/s is more than one host carries (${MAX_EVENTS_PER_SECOND}); lower one`,
-    );
-  }
-  const topologies = selectTopologies(scenario);
-  if (scenario.redis === "stopped" && !topologies.some((topology) => topology.broadcaster === "redis")) {
-    problems.push(
-      `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; add phase2 or leave it up`,
-    );
-  }
-  const byHeader = topologies.filter((topology) => topology.affinity === "header").map(({ name }) => name);
-  if (scenario.client === "eventsource" && byHeader.length > 0) {
-    problems.push(
-      `${nameOf("client")} eventsource: ${byHeader.join(", ")} keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, or a topology with a cookie (phase1)`,
-    );
-  }
-  if (scenario.replicas !== undefined && topologies.every((topology) => topology.replicas === 1)) {
-    problems.push(
-      `${nameOf("replicas")} ${scenario.replicas}: ${scenario.topologies.join(", ")} is a single instance; add a topology with replicas`,
-    );
-  }
-  return problems;
-}
-
 /** Seconds of load that the longest bounce of the scenario needs. */
-function longestBounce(
+export function longestBounce(
   scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">,
   bounceSeconds: BounceSeconds,
 ): number {
@@ -211,6 +125,20 @@ export const durationFor = (
   bounceSeconds: BounceSeconds,
 ): number =>
   Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * longestBounce(scenario, bounceSeconds)));
+
+/** Do clients of this topology subscribe to Supabase Realtime directly? */
+export const usesRealtime = ({ broadcaster }: Topology): boolean => broadcaster === "supabase";
+
+/** What a platform needs to know of Realtime. `hosted`: undefined where the platform stands one up. */
+export const realtimeSettings = (
+  { realtimePlan, realtimePublish, catchUp }: Scenario,
+  hosted: HostedRealtime | undefined,
+): RealtimeSettings => ({
+  plan: realtimePlan,
+  publish: realtimePublish,
+  catchUp,
+  ...(hosted ? { hosted } : {}),
+});
 
 /** The scenario's topologies in the order asked for. */
 export function selectTopologies(scenario: Pick<Scenario, "topologies">): Topology[] {

@@ -1,0 +1,129 @@
+/** Checks a scenario before anything starts: every value that is out of range, and every combination that cannot be run. */
+import type { z } from "zod";
+import { realtimeProblems } from "./realtime-rules.ts";
+import {
+  type BounceSeconds,
+  graceSchema,
+  longestBounce,
+  type Scenario,
+  scenarioSchema,
+  selectTopologies,
+} from "./scenario.ts";
+
+/** A server takes no longer plan. */
+const MAX_EVENTS_PER_SESSION = 1_000_000;
+
+/** More than two cores carry through a router; above it every run would only measure its own load generator. */
+const MAX_EVENTS_PER_SECOND = 50_000;
+
+/** A scenario that cannot be run, with every problem named. `problems` are one line each. */
+export class ScenarioError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ScenarioError";
+    this.problems = problems;
+  }
+}
+
+/** Where a scenario is to run, as far as that decides what can be asked for. */
+export interface ScenarioPlace {
+  bounceSeconds: BounceSeconds;
+  /** True: Realtime is not stood up by the lab, but found by REALTIME_URL. */
+  realtimeHosted: boolean;
+}
+
+/**
+ * Checks a scenario against the place that is to run it. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
+ * @throws ScenarioError naming every field, its value and the fix.
+ */
+export function parseScenario(
+  input: unknown,
+  place: ScenarioPlace,
+  nameOf: (key: string) => string = (key) => key,
+): Scenario {
+  const parsed = scenarioSchema.safeParse(input);
+  if (!parsed.success)
+    throw new ScenarioError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)));
+  const problems = [
+    ...impossible(parsed.data, place.bounceSeconds, nameOf),
+    ...realtimeProblems(parsed.data, place.realtimeHosted, nameOf),
+  ];
+  if (problems.length > 0) throw new ScenarioError(problems);
+  return parsed.data;
+}
+
+/** A grace alone, for commands that have no scenario. @throws ScenarioError that begins with `name` */
+export function parseGrace(value: unknown, name: string): number {
+  const parsed = graceSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ScenarioError(parsed.error.issues.map(({ message }) => `${name}: ${message}`));
+}
+
+function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): string[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(scenarioSchema.shape).join(", ");
+    return issue.keys.map((key) => `unknown scenario key "${key}": known keys are ${known}`);
+  }
+  return [`${nameOf(String(issue.path[0] ?? "scenario"))}: ${issue.message}`];
+}
+
+function impossible(
+  scenario: Scenario,
+  bounceSeconds: BounceSeconds,
+  nameOf: (key: string) => string,
+): string[] {
+  const problems: string[] = [];
+  const events = Math.round(scenario.rate * scenario.duration);
+  if (events < 2) {
+    problems.push(
+      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: gives ${events} event(s) per session; raise one so that there are at least 2`,
+    );
+  }
+  if (scenario.gates >= events && scenario.gates > 0) {
+    problems.push(
+      `${nameOf("gates")} ${scenario.gates}: a run of ${events} events holds at most ${Math.max(0, events - 1)} gates`,
+    );
+  }
+  if (events > MAX_EVENTS_PER_SESSION) {
+    problems.push(
+      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
+    );
+  }
+  // Each stream carries load for the duration from its own arrival: the first ones would have left before the last ones come.
+  if (scenario.ramp >= scenario.duration) {
+    problems.push(
+      `${nameOf("ramp")} ${scenario.ramp} is not shorter than ${nameOf("duration")} ${scenario.duration}: the streams would never all be open at once, so nothing would be measured at ${scenario.sessions}; give a ${nameOf("ramp")} below ${scenario.duration} or a longer ${nameOf("duration")}`,
+    );
+  }
+  const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
+  if (scenario.duration < shortest) {
+    problems.push(
+      `${nameOf("duration")} ${scenario.duration}: the load would be over before a bounce of ${scenario.bounces.join(", ")} is; give ${shortest} seconds or more, or fewer replicas`,
+    );
+  }
+  const total = scenario.sessions * scenario.rate;
+  if (total > MAX_EVENTS_PER_SECOND) {
+    problems.push(
+      `${nameOf("sessions")} ${scenario.sessions} at ${nameOf("rate")} ${scenario.rate}: ${total} events/s is more than one host carries (${MAX_EVENTS_PER_SECOND}); lower one`,
+    );
+  }
+  const topologies = selectTopologies(scenario);
+  if (scenario.redis === "stopped" && !topologies.some((topology) => topology.broadcaster === "redis")) {
+    problems.push(
+      `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; add phase2 or leave it up`,
+    );
+  }
+  const byHeader = topologies.filter((topology) => topology.affinity === "header").map(({ name }) => name);
+  if (scenario.client === "eventsource" && byHeader.length > 0) {
+    problems.push(
+      `${nameOf("client")} eventsource: ${byHeader.join(", ")} keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, or a topology with a cookie (phase1)`,
+    );
+  }
+  if (scenario.replicas !== undefined && topologies.every((topology) => topology.replicas === 1)) {
+    problems.push(
+      `${nameOf("replicas")} ${scenario.replicas}: ${scenario.topologies.join(", ")} is a single instance; add a topology with replicas`,
+    );
+  }
+  return problems;
+}
