@@ -9,8 +9,9 @@ flag = $(if $($(1)),--$(2) $($(1)))
 FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) \
 	$(call flag,RATE,rate) $(call flag,DURATION,duration) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
 	$(call flag,REPLICAS,replicas) $(call flag,GRACE,grace) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
-	$(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(ARGS)
-TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky
+	$(REALTIME) $(if $(OVER_QUOTA),--over-quota) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(ARGS)
+REALTIME = $(if $(CATCH_UP),--catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
+TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase3
 
 .PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor images test test-docker check bench readme reference
 
@@ -28,7 +29,7 @@ loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b B
 	@$(LAB) loadtest $(FLAGS)
 
 $(TOPOLOGY_TARGETS): $(STAMP)
-	@$(LAB) up $@ --platform $(PLATFORM) $(call flag,REPLICAS,replicas)
+	@$(LAB) up $@ --platform $(PLATFORM) $(call flag,REPLICAS,replicas) $(REALTIME)
 
 down: $(STAMP) ## Remove everything that `make phase...` or an interrupted run left
 	@$(LAB) down

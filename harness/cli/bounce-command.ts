@@ -4,7 +4,8 @@ import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS, type BounceKind, type Observation } from "../history/observation.ts";
 import { nowMs } from "../clock.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
-import { parseGrace } from "../scenario/scenario.ts";
+import { parseGrace } from "../scenario/parse-scenario.ts";
+import { usesRealtime } from "../scenario/scenario.ts";
 import { bringBack } from "./bring-back.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
@@ -81,6 +82,12 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
   await sweep();
   const found = await findTheOne(topology, options.platform);
   const { deployment: kept, platform } = found;
+  if (kind === "realtime-outage" && !kept.realtime) {
+    const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
+    throw new CliError(
+      `--kind realtime-outage: ${topology} has no Realtime that could go away; ${having.join(", ")} has`,
+    );
+  }
   const startMs = nowMs();
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
@@ -99,12 +106,13 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
       signal,
     });
     try {
-      const { instances, control } = deployment;
+      const { instances, control, realtime } = deployment;
       const settings = {
         ...DEFAULT_NEMESIS_SETTINGS,
         ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
       };
-      await bounce({ kind, instances, control, recorder: { record }, seed: Date.now(), settings, signal });
+      const recorder = { record };
+      await bounce({ kind, instances, control, realtime, recorder, seed: Date.now(), settings, signal });
     } finally {
       await deployment.release();
     }

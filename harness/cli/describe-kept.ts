@@ -8,6 +8,19 @@ const KEEP_TOGETHER: Readonly<Record<Affinity, { create: string; later: string }
   header: { create: "", later: ' -H "X-Session-ID: <sessionId>"' },
 };
 
+const describeRealtime = ({ realtime }: KeptDeployment): string => {
+  if (!realtime) return "";
+  const meaning = realtime.standIn
+    ? `             ${realtime.name} is a stand-in of the lab and not Supabase's server: it speaks the same protocol, its latency says nothing about Supabase\n`
+    : "";
+  return `  realtime   ${realtime.url}\n${meaning}`;
+};
+
+const followIt = ({ realtime, url }: KeptDeployment, headers: string): string =>
+  realtime
+    ? `(subscribe to what its answer calls "realtime": url, apikey, topic of a private channel and token, as realtime-js takes them)`
+    : `curl -N${headers} "${url}/api/sessions/<sessionId>/events?token=<token>"`;
+
 /** What `up` prints, the same on every platform: where everything is, and what to do with it. */
 export const describeKept = (kept: KeptDeployment): string => {
   const { topology, platform, url, dashboardUrl, instanceUrls } = kept;
@@ -19,9 +32,9 @@ ${topology} on ${platform}
   router     ${url}
   dashboard  ${dashboardUrl}
   instances  ${instances.join("\n             ")}
-
+${describeRealtime(kept)}
   follow it  curl -sX POST${create} ${url}/api/sessions
-             curl -N${later} "${url}/api/sessions/<sessionId>/events?token=<token>"
+             ${followIt(kept, later)}
              curl -X POST${later} "${url}/api/sessions/<sessionId>/pipeline?token=<token>" -H 'content-type: application/json' \\
                   -d '{"events":20,"eventsPerSecond":2,"gates":0,"payloadBytes":50,"seed":1}'
   load it    make loadtest TOPOLOGIES=${topology} PLATFORM=${platform}   (on a topology of its own)

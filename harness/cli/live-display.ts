@@ -85,5 +85,6 @@ function describeResult(title: string, result: RunResult, colours: Colors): stri
   const paint = { valid: colours.green, invalid: colours.red, unknown: colours.yellow }[result.verdict];
   const figures = `${result.due} due, ${result.lost} lost, ${result.neverPublished} never published, ${result.stuckStreams} stuck`;
   const why = result.verdict === "valid" ? "" : `\n    ${result.reasons.join("\n    ")}`;
-  return `${title}: ${paint(result.verdict)} · ${figures}${why}`;
+  const standIn = result.realtime?.standIn ? ` · on ${result.realtime.part}, a stand-in` : "";
+  return `${title}: ${paint(result.verdict)} · ${figures}${standIn}${why}`;
 }

@@ -1,11 +1,12 @@
 /** `sse-lab loadtest`: the main job. */
 import type { Command } from "commander";
 import pc from "picocolors";
+import { asksForHosted, hostedRealtime } from "../platform/hosted-realtime.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
 import { createResultsFolder } from "../run/results-folder.ts";
 import { runComparison } from "../run/run-comparison.ts";
 import { loadScenario } from "../scenario/load-scenario.ts";
-import { selectTopologies } from "../scenario/scenario.ts";
+import { realtimeSettings, selectTopologies, usesRealtime } from "../scenario/scenario.ts";
 import { checkOpenFiles } from "./check-open-files.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { wantsColour } from "./colour.ts";
@@ -53,6 +54,10 @@ Examples:
   sse-lab loadtest --bounces rolling --grace 0          a host that kills at once
   sse-lab loadtest --topologies phase2 --redis stopped  what the fallback costs
   sse-lab loadtest --client eventsource                 browsers' EventSource instead of a retrying client
+  sse-lab loadtest --topologies phase2,phase3           Supabase Realtime beside Redis (here a stand-in plays it, see --realtime-plan)
+  sse-lab loadtest --topologies phase3 --bounces none,realtime-outage --catch-up
+  sse-lab loadtest --topologies phase3 --bounces none --realtime-plan free --over-quota
+                                                        what a quota does to a load that is beyond it
 
 Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown or it could not run.`;
 
@@ -64,14 +69,19 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   const scenario = await loadScenario({
     ...(options.scenario === undefined ? {} : { file: options.scenario }),
     flags,
-    bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
+    place: {
+      bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
+      realtimeHosted: asksForHosted(),
+    },
   });
+  const topologies = selectTopologies(scenario);
+  const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   await checkOpenFiles(scenario.sessions);
   await sweep();
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
   const onStep = (step: string): void => void process.stderr.write(`${step}\n`);
-  const topologies = selectTopologies(scenario);
-  await interruptible((signal) => platform.prepare({ topologies, onStep, signal }));
+  const realtime = realtimeSettings(scenario, hosted);
+  await interruptible((signal) => platform.prepare({ topologies, realtime, onStep, signal }));
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
   process.stderr.write(`results in ${results.path}\n`);
   const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
@@ -79,6 +89,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
     runComparison({
       scenario,
       platform,
+      hosted,
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],
       listener: display,

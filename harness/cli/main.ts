@@ -1,8 +1,9 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
+import { HostedRealtimeError } from "../platform/hosted-realtime.ts";
 import { RebuildError } from "../run/rebuild-report.ts";
 import { ResultsFolderError } from "../run/results-folder.ts";
-import { ScenarioError } from "../scenario/scenario.ts";
+import { ScenarioError } from "../scenario/parse-scenario.ts";
 import { addBounce } from "./bounce-command.ts";
 import { addDoctor } from "./doctor-command.ts";
 import { addDown } from "./down-command.ts";
@@ -14,7 +15,7 @@ import { addReport } from "./report-command.ts";
 import { addUp } from "./up-command.ts";
 
 /** Errors that say everything in their message: a stack would only hide it. */
-const PLAIN_ERRORS = [CliError, ScenarioError, ResultsFolderError, RebuildError];
+const PLAIN_ERRORS = [CliError, HostedRealtimeError, ScenarioError, ResultsFolderError, RebuildError];
 
 /** Runs one command line. Resolves to the exit code; never rejects. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -4,7 +4,8 @@ import { BOUNCE_KINDS } from "../history/observation.ts";
 import { CLIENT_MODELS } from "../load/load-plan.ts";
 import { serverSettings } from "../../infra/server-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
-import { DEFAULT_SCENARIO as defaults } from "../scenario/scenario.ts";
+import { PUBLISH_WAYS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
+import { DEFAULT_SCENARIO as defaults, usesRealtime } from "../scenario/scenario.ts";
 
 const list = (text: string): string[] =>
   text
@@ -28,9 +29,29 @@ const longestDrainS =
 
 export const GRACE_HELP = `seconds between SIGTERM and SIGKILL when a bounce stops an instance; 0: SIGKILL at once, as Railway does by default; a drain takes up to ${longestDrainS} seconds, so less than that may cut it short ${say(defaults.grace)}`;
 
+const withRealtime = TOPOLOGIES.filter(usesRealtime)
+  .map(({ name }) => name)
+  .join(", ");
+
+/** What decides how a topology with Realtime is set up, whether load follows or not. */
+export const addRealtimeFlags = (command: Command): Command =>
+  command
+    .option(
+      "--catch-up",
+      `${withRealtime}: an event log in Redis, from which clients take what they missed; Realtime's Broadcast keeps nothing`,
+    )
+    .option(
+      "--realtime-plan <plan>",
+      `${withRealtime}: whose limits are in force, of ${REALTIME_PLANS.join(", ")}; none: out of reach; a load beyond them is refused before it starts ${say(defaults.realtimePlan)}`,
+    )
+    .option(
+      "--realtime-publish <way>",
+      `${withRealtime}: how instances send events to Realtime, of ${PUBLISH_WAYS.join(", ")}; websocket: each instance joins the channel of each of its sessions ${say(defaults.realtimePublish)}`,
+    );
+
 /** Adds every scenario flag. None has a commander default: an absent flag must not override the scenario file. */
 export function addScenarioFlags(command: Command): Command {
-  return command
+  command
     .option("--scenario <file>", "JSON file with any of the values below; flags win over it")
     .option(
       "--topologies <a,b>",
@@ -65,13 +86,20 @@ export function addScenarioFlags(command: Command): Command {
       numeric,
     )
     .option("--payload-bytes <n>", `text of each event, bytes ${say(defaults.payloadBytes)}`, numeric)
-    .option("--client <model>", `${CLIENT_MODELS.join(" or ")} ${say(defaults.client)}`)
+    .option(
+      "--client <model>",
+      `${CLIENT_MODELS.join(" or ")}; ${withRealtime} always has clients that do as realtime-js does ${say(defaults.client)}`,
+    )
     .addOption(
       new Option(
         "--redis <state>",
         `up, or stopped: start without it to see the fallback ${say(defaults.redis)}`,
       ),
     );
+  return addRealtimeFlags(command).option(
+    "--over-quota",
+    `${withRealtime}: run a load that is beyond the plan's limits all the same, to see what they do; never on a hosted Realtime`,
+  );
 }
 
 export const SCENARIO_KEYS = Object.keys({ ...defaults, replicas: undefined });

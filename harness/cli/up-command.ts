@@ -1,38 +1,50 @@
 /** `sse-lab up`: a topology that stays up for looking at it. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
+import { asksForHosted, hostedRealtime } from "../platform/hosted-realtime.ts";
 import type { KeptDeployment, Platform } from "../platform/platform.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
-import { DEFAULT_SCENARIO, parseScenario, replicasOf, selectTopologies } from "../scenario/scenario.ts";
+import { parseScenario } from "../scenario/parse-scenario.ts";
+import { flagOf } from "../scenario/load-scenario.ts";
+import {
+  DEFAULT_SCENARIO,
+  realtimeSettings,
+  replicasOf,
+  selectTopologies,
+  usesRealtime,
+} from "../scenario/scenario.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { describeKept } from "./describe-kept.ts";
 import { CliError } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
 import { deadParts } from "./kept-health.ts";
-import { numeric, PLATFORM_HELP } from "./scenario-flags.ts";
+import { addRealtimeFlags, numeric, PLATFORM_HELP } from "./scenario-flags.ts";
 import { sweep } from "./sweep.ts";
 
 interface UpOptions {
   platform: string;
   replicas?: number | string;
+  catchUp?: true;
+  realtimePlan?: string;
+  realtimePublish?: string;
   json?: true;
 }
 
 export function addUp(program: Command): void {
-  program
+  const command = program
     .command("up")
     .argument("<topology>", "e.g. phase1")
     .summary("stand one topology up and leave it running")
     .description("Stands one topology up, prints its URLs, and leaves it running until `sse-lab down`.")
     .option("--platform <p>", PLATFORM_HELP, "auto")
-    .option("--replicas <n>", "instances (default: the topology's own)", numeric)
-    .option("--json", "print where everything is as JSON")
-    .action(up);
+    .option("--replicas <n>", "instances (default: the topology's own)", numeric);
+  addRealtimeFlags(command).option("--json", "print where everything is as JSON").action(up);
 }
 
 async function up(name: string, options: UpOptions): Promise<void> {
-  const { topology, replicas } = chooseTopology(name, options.replicas);
+  const { topology, replicas, realtime } = chooseTopology(name, options);
   const { platform, reason } = await choosePlatform(options.platform);
   await sweep();
   const running = (await platform.findKept()).find((kept) => kept.topology === topology.name);
@@ -43,7 +55,7 @@ async function up(name: string, options: UpOptions): Promise<void> {
     return;
   }
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
-  print(await bringUp(platform, topology, replicas), options);
+  print(await bringUp(platform, { topology, replicas, realtime }), options);
 }
 
 /** @throws CliError when it is not what was asked for: another number of instances, or some of it has ended. */
@@ -63,12 +75,22 @@ async function refuseIfOther(kept: KeptDeployment, replicas: number | undefined)
   }
 }
 
-async function bringUp(platform: Platform, topology: Topology, replicas: number): Promise<KeptDeployment> {
+interface Chosen {
+  topology: Topology;
+  replicas: number;
+  realtime: RealtimeSettings;
+}
+
+async function bringUp(
+  platform: Platform,
+  { topology, replicas, realtime }: Chosen,
+): Promise<KeptDeployment> {
   const onStep = (step: string): void => void process.stderr.write(`  ${step}\n`);
   const workDir = join(PROJECT_ROOT, ".sse-lab", "up", `${topology.name}-${Date.now().toString(36)}`);
   const deployment = await interruptible(async (signal) => {
-    await platform.prepare({ topologies: [topology], onStep, signal });
-    return platform.up({ topology, name: topology.name, replicas, redis: "up", workDir, onStep, signal });
+    await platform.prepare({ topologies: [topology], realtime, onStep, signal });
+    const { name } = topology;
+    return platform.up({ topology, name, replicas, redis: "up", realtime, workDir, onStep, signal });
   });
   await deployment.release();
   const kept = (await platform.findKept()).find((one) => one.id === deployment.id);
@@ -78,22 +100,29 @@ async function bringUp(platform: Platform, topology: Topology, replicas: number)
   return kept;
 }
 
-function chooseTopology(
-  name: string,
-  replicas: UpOptions["replicas"],
-): { topology: Topology; replicas: number } {
+/** @throws ScenarioError, CliError, HostedRealtimeError */
+function chooseTopology(name: string, options: UpOptions): Chosen {
+  const { replicas, catchUp, realtimePlan, realtimePublish } = options;
+  const given = { replicas, catchUp, realtimePlan, realtimePublish };
   const asked = {
     ...DEFAULT_SCENARIO,
     topologies: [name],
     bounces: ["none"],
-    ...(replicas === undefined ? {} : { replicas }),
+    // No load is asked for, so there is none that a plan's quota could be too small for, and no bounce that it could be too short for.
+    sessions: 1,
+    rate: 1,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
-  // No load is asked for, so there is no bounce that it could be too short for.
-  const noTime = (): number => 0;
-  const scenario = parseScenario(asked, noTime, (key) => (key === "topologies" ? "up" : `--${key}`));
+  const place = { bounceSeconds: () => 0, realtimeHosted: asksForHosted() };
+  const scenario = parseScenario(asked, place, (key) => (key === "topologies" ? "up" : flagOf(key)));
   const [topology] = selectTopologies(scenario);
   if (!topology) throw new CliError(`up ${name}: unknown topology`);
-  return { topology, replicas: replicasOf(topology, scenario) };
+  const hosted = usesRealtime(topology) ? hostedRealtime() : undefined;
+  return {
+    topology,
+    replicas: replicasOf(topology, scenario),
+    realtime: realtimeSettings(scenario, hosted),
+  };
 }
 
 function print(kept: KeptDeployment, { json }: UpOptions): void {

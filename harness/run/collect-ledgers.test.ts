@@ -22,6 +22,7 @@ const records: LedgerRecord[] = [
   { kind: "gate", ...of, gate: "g1", state: "offered", atMs: 4 },
   { kind: "gate", ...of, gate: "g1", state: "reached", atMs: 5 },
   { kind: "published", ...of, seq: 2, event: "pipeline_complete", intendedMs: 6, atMs: 7, route: "fallback" },
+  { kind: "dropped", ...of, seq: 2, reason: "quota", atMs: 7 },
   { kind: "pipeline", ...of, state: "completed", total: 2, atMs: 7 },
   { kind: "drain", state: "started", atMs: 8 },
 ];
@@ -55,8 +56,9 @@ describe("collecting ledgers", () => {
       { type: "gate", session: "s7", gate: "g1", state: "offered", atMs: 4 },
       { type: "gate", session: "s7", gate: "g1", state: "reached", atMs: 5 },
       { ...published, seq: 2, terminal: true, intendedMs: 6, atMs: 7, route: "fallback" },
+      { type: "dropped", session: "s7", epoch: "e1", instance: "server-1", seq: 2, reason: "quota", atMs: 7 },
       { ...pipeline, state: "completed", atMs: 7 },
-      { type: "ledger", instance: "server-1", state: "read", records: 9 },
+      { type: "ledger", instance: "server-1", state: "read", records: 10 },
     ]);
   });
 

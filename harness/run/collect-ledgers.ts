@@ -32,6 +32,12 @@ const ledgerRecord = z.discriminatedUnion("kind", [
     route: z.enum(["local", "broker", "fallback"]),
   }),
   z.object({
+    kind: z.literal("dropped"),
+    ...run,
+    seq: z.number(),
+    reason: z.enum(["quota", "outage", "refused"]),
+  }),
+  z.object({
     kind: z.literal("pipeline"),
     ...run,
     state: z.enum(["started", "completed", "aborted"]),
@@ -115,6 +121,8 @@ function toObservation(record: LedgerRecord, instance: string, names: SessionNam
         atMs,
         route: record.route,
       };
+    case "dropped":
+      return { type: "dropped", session, epoch, seq: record.seq, instance, reason: record.reason, atMs };
     case "pipeline":
       return {
         type: "pipeline",

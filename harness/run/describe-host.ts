@@ -1,5 +1,4 @@
 /** Where and with what a comparison was made. */
-import { readFile } from "node:fs/promises";
 import { availableParallelism, arch, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -14,13 +13,6 @@ export const describeHost = (): Manifest["host"] => ({
   memoryBytes: totalmem(),
   node: process.versions.node,
 });
-
-export async function labVersion(): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(PROJECT_ROOT, "package.json"), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
-}
 
 /** Commit of the lab's own source; null outside of a git checkout. */
 export async function sourceCommit(): Promise<Manifest["commit"]> {

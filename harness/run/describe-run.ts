@@ -1,12 +1,14 @@
 import { nowMs } from "../clock.ts";
-import type { RunObservation } from "../history/observation.ts";
-import type { Topology } from "../../infra/topologies.ts";
-import { replicasOf, type Scenario } from "../scenario/scenario.ts";
+import type { Cause, RunObservation } from "../history/observation.ts";
+import type { RealtimePart } from "../platform/platform.ts";
+import { brokenQuota } from "../scenario/realtime-rules.ts";
+import { describeBroken } from "../scenario/quota.ts";
+import { replicasOf } from "../scenario/scenario.ts";
 import type { RunSpec } from "./run-one.ts";
 
 /** The record that opens a run: what it is, and what is promised of it. */
-export function describeRun({ topology, bounce: kind, repeat, scenario }: RunSpec): RunObservation {
-  const steady = kind === "none";
+export function describeRun(spec: RunSpec): RunObservation {
+  const { topology, bounce: kind, repeat, scenario } = spec;
   const { promise } = topology;
   return {
     type: "run",
@@ -18,8 +20,8 @@ export function describeRun({ topology, bounce: kind, repeat, scenario }: RunSpe
     atMs: nowMs(),
     startedAt: new Date().toISOString(),
     promise: {
-      allowedCauses: steady ? promise.steady : promise.bounced,
-      neverPublishedAllowed: !steady && promise.pipelinesMayDie,
+      allowedCauses: allowedCauses(spec),
+      neverPublishedAllowed: kind !== "none" && promise.pipelinesMayDie,
       routedByChance: promise.routedByChance,
       sentence: promise.sentence,
     },
@@ -29,13 +31,48 @@ export function describeRun({ topology, bounce: kind, repeat, scenario }: RunSpe
       durationS: scenario.duration,
       gates: scenario.gates,
     },
-    notes: notesOf(topology, scenario),
+    notes: notesOf(spec),
   };
 }
 
-function notesOf(topology: Topology, scenario: Scenario): string[] {
-  if (scenario.redis !== "stopped" || topology.broadcaster !== "redis") return [];
-  return [
-    "Redis was stopped before the start: every instance fell back to local delivery, so this topology behaves as one without a broker.",
-  ];
+function allowedCauses({ topology, bounce: kind, scenario, realtime }: RunSpec): Cause[] {
+  const { steady, bounced, realtimeOutage = bounced } = topology.promise;
+  const promised = kind === "none" ? steady : kind === "realtime-outage" ? realtimeOutage : bounced;
+  // The promise holds below the limits; a scenario that is beyond them on purpose is there to show what that costs.
+  return [...promised, ...(realtime && brokenQuota(scenario).length > 0 ? (["quota"] as const) : [])];
+}
+
+/** The same record, once it is known what plays Realtime. A deployment without it leaves the record as it is. */
+export function withRealtime(
+  run: RunObservation,
+  { realtime }: RunSpec,
+  part: RealtimePart | undefined,
+): RunObservation {
+  if (!realtime || !part) return run;
+  const { plan, publish, catchUp } = realtime.settings;
+  const { name, standIn } = part;
+  const played = `Supabase Realtime was played by ${name}, a stand-in of the lab: what is lost and why carries over, its latency says nothing about Supabase.`;
+  const hosted =
+    "Realtime was not stood up by the lab, but found by REALTIME_URL: the way to it is in the latency.";
+  return {
+    ...run,
+    notes: [...run.notes, ...(standIn ? [played] : []), ...(realtime.settings.hosted ? [hosted] : [])],
+    realtime: { part: name, standIn, plan, publish, catchUp, frontEnd: realtime.frontEnd },
+  };
+}
+
+function notesOf({ topology, scenario, realtime }: RunSpec): string[] {
+  const notes: string[] = [];
+  if (scenario.redis === "stopped" && topology.broadcaster === "redis") {
+    notes.push(
+      "Redis was stopped before the start: every instance fell back to local delivery, so this topology behaves as one without a broker.",
+    );
+  }
+  const broken = realtime ? brokenQuota(scenario) : [];
+  if (broken.length > 0) {
+    notes.push(
+      `The load is beyond the limits of plan ${scenario.realtimePlan} on purpose: ${broken.map(describeBroken).join("; ")}.`,
+    );
+  }
+  return notes;
 }

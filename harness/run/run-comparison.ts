@@ -4,18 +4,22 @@ import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
+import { labVersion } from "../platform/lab-version.ts";
+import { frontEndSize } from "../load/realtime/front-end-size.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/manifest.ts";
 import type { Summary } from "../report/summary.ts";
 import { writeManifest, writeResults } from "../report/write-results.ts";
-import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
-import { describeHost, labVersion, sourceCommit } from "./describe-host.ts";
+import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
+import { realtimeSettings, type Scenario, selectTopologies, usesRealtime } from "../scenario/scenario.ts";
+import { describeHost, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./judge-all.ts";
 import { type ResultsFolder, writeInto } from "./results-folder.ts";
 import {
   failedRun,
   type MeasuredRun,
   nemesisSettings,
+  type RealtimeSetUp,
   runOne,
   type RunListener,
   type RunSpec,
@@ -31,6 +35,8 @@ export interface ComparisonListener extends RunListener {
 export interface ComparisonRequest {
   scenario: Scenario;
   platform: Platform;
+  /** Undefined: a topology with Realtime brings its own up. */
+  hosted?: HostedRealtime | undefined;
   results: ResultsFolder;
   /** The command as typed. */
   commandLine: string[];
@@ -46,7 +52,7 @@ export interface ComparisonRequest {
  */
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
   const { results, listener, signal } = request;
-  const specs = planRuns(request.scenario);
+  const specs = planRuns(request.scenario, await realtimeSetUp(request));
   const manifest = await describeManifest(request);
   const runs: RunResult[] = [];
   for (const [index, spec] of specs.entries()) {
@@ -95,12 +101,24 @@ async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<O
 }
 
 /** Repeats are the outermost loop, so that a machine that slows down over time slows every topology down alike. */
-export function planRuns(scenario: Scenario): RunSpec[] {
+export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp): RunSpec[] {
   return Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
     selectTopologies(scenario).flatMap((topology) =>
-      scenario.bounces.map((bounce) => ({ topology, bounce, repeat, scenario })),
+      scenario.bounces.map((bounce) => ({
+        topology,
+        bounce,
+        repeat,
+        scenario,
+        ...(realtime && usesRealtime(topology) ? { realtime } : {}),
+      })),
     ),
   );
+}
+
+/** Before the first run, so that no run is measured beside a bundler. */
+async function realtimeSetUp({ scenario, hosted }: ComparisonRequest): Promise<RealtimeSetUp | undefined> {
+  if (!selectTopologies(scenario).some(usesRealtime)) return undefined;
+  return { settings: realtimeSettings(scenario, hosted), frontEnd: await frontEndSize() };
 }
 
 async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
@@ -131,6 +149,10 @@ async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
       replicas: scenario.replicas ?? null,
       redis: scenario.redis,
       graceS: scenario.grace,
+      catchUp: scenario.catchUp,
+      realtimePlan: scenario.realtimePlan,
+      realtimePublish: scenario.realtimePublish,
+      overQuota: scenario.overQuota,
     },
     serverSettings: { ...request.platform.settings, ...nemesisSettings(scenario) },
   };

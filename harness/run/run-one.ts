@@ -5,15 +5,22 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFileRecorder } from "../history/recorder.ts";
-import type { BounceKind, Observation, Recorder, RunObservation } from "../history/observation.ts";
+import type {
+  BounceKind,
+  Observation,
+  RealtimeFacts,
+  Recorder,
+  RunObservation,
+} from "../history/observation.ts";
 import type { LoadPlan, LoadProgress } from "../load/load-plan.ts";
 import { runLoad } from "../load/run-load.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
+import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
-import { replicasOf, type Scenario } from "../scenario/scenario.ts";
+import { replicasOf, type Scenario, usesRealtime } from "../scenario/scenario.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
-import { describeRun } from "./describe-run.ts";
+import { describeRun, withRealtime } from "./describe-run.ts";
 import { sessionNames } from "./session-names.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
 
@@ -22,6 +29,14 @@ export interface RunSpec {
   bounce: BounceKind;
   repeat: number;
   scenario: Scenario;
+  /** Of a topology whose clients subscribe to Realtime directly. */
+  realtime?: RealtimeSetUp;
+}
+
+/** How Realtime is set up in all runs of a comparison. */
+export interface RealtimeSetUp {
+  settings: RealtimeSettings;
+  frontEnd: RealtimeFacts["frontEnd"];
 }
 
 /** What a run tells while it goes on. */
@@ -53,12 +68,13 @@ export async function runOne(
   const recorder = createFileRecorder(harnessSegment);
   const incarnations = new Map<string, number>();
   const step = (text: string): void => listener.step?.(text);
-  const run = describeRun(spec);
+  const described = describeRun(spec);
   try {
     const deployment = await platform.up({
       topology: spec.topology,
       replicas: replicasOf(spec.topology, spec.scenario),
       redis: spec.scenario.redis,
+      ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
       workDir: join(workDir, "deployment"),
       onInstance: (instance, state, atMs) => {
         if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);
@@ -76,6 +92,7 @@ export async function runOne(
       const ledgerSegment = join(workDir, "ledgers.ndjson");
       await writeSegment(ledgerSegment, collectLedgers(await deployment.ledgers(), incarnations, names));
       const problem = sampler.problem();
+      const run = withRealtime(described, spec, deployment.realtime);
       return {
         run: problem === undefined ? run : { ...run, notes: [...run.notes, problem] },
         segments: [harnessSegment, ...segments, ledgerSegment],
@@ -113,7 +130,7 @@ export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
 }
 
 async function loadAndBounce(
-  { bounce: kind, scenario }: RunSpec,
+  { bounce: kind, scenario, topology }: RunSpec,
   deployment: Deployment,
   sampler: UsageSampler,
   workDir: string,
@@ -132,6 +149,7 @@ async function loadAndBounce(
       kind,
       instances: deployment.instances,
       control: deployment.control,
+      realtime: deployment.realtime,
       recorder,
       seed: scenario.seed,
       settings: nemesisSettings(scenario),
@@ -145,7 +163,7 @@ async function loadAndBounce(
   try {
     // What the parts need at rest: without it, memory per stream would hold what they need for themselves.
     await sampler.read();
-    const result = await runLoad(toLoadPlan(deployment.url, scenario), {
+    const result = await runLoad(toLoadPlan(deployment.url, topology, scenario), {
       historyDir: workDir,
       signal,
       onProgress: (progress) => listener.load?.(progress),
@@ -172,9 +190,9 @@ export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSett
   stopGraceMs: grace * 1000,
 });
 
-const toLoadPlan = (url: string, scenario: Scenario): LoadPlan => ({
+const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
   url,
-  client: scenario.client,
+  client: usesRealtime(topology) ? "realtime" : scenario.client,
   sessions: scenario.sessions,
   eventsPerSecond: scenario.rate,
   durationS: scenario.duration,

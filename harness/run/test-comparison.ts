@@ -6,7 +6,8 @@ import type { RunResult, Verdict } from "../checker/run-result.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Summary } from "../report/summary.ts";
-import { DEFAULT_SCENARIO, parseScenario, type Scenario } from "../scenario/scenario.ts";
+import { parseScenario } from "../scenario/parse-scenario.ts";
+import { DEFAULT_SCENARIO, type Scenario } from "../scenario/scenario.ts";
 import { createResultsFolder } from "./results-folder.ts";
 import { runComparison } from "./run-comparison.ts";
 
@@ -34,8 +35,12 @@ export async function compare(
   };
   const remove = () => rm(path, { recursive: true, force: true });
   const summary = await runComparison({
-    scenario: parseScenario({ ...light, ...change }, (kind, replicas) =>
-      platform.bounceSeconds(kind, replicas),
+    scenario: parseScenario(
+      { ...light, ...change },
+      {
+        bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
+        realtimeHosted: false,
+      },
     ),
     platform,
     results: await createResultsFolder(path, path, new Date()),
