@@ -13,6 +13,7 @@ import {
 const load: QuotaLoad = {
   sessions: 30,
   rate: 1,
+  duration: 10,
   ramp: 3,
   payloadBytes: 200,
   gates: 0,
@@ -23,31 +24,37 @@ const load: QuotaLoad = {
 
 describe("what a scenario asks of Realtime", () => {
   it.each<[string, Partial<QuotaLoad>, Partial<RealtimeDemand>]>([
-    ["over HTTP, only clients connect and join", {}, { maxConcurrentUsers: 30, maxJoinsPerSecond: 10 }],
-    ["each event counts when sent and when delivered", { rate: 5 }, { maxEventsPerSecond: 300 }],
-    ["gates need a socket of each instance", { gates: 1 }, { maxConcurrentUsers: 33 }],
     [
-      "by WebSocket, each instance connects, and every channel is joined twice",
+      "clients join, and every instance has one connection",
+      {},
+      { maxConcurrentUsers: 33, maxJoinsPerSecond: 10, maxChannelsPerClient: 1 },
+    ],
+    ["each event counts when sent and when delivered", { rate: 5 }, { maxEventsPerSecond: 300 }],
+    // 30 x 2 gates in 10 s, two of three answered elsewhere, each asked and confirmed by one message that two others get.
+    ["a gate's answer goes to all instances and back", { gates: 2 }, { maxEventsPerSecond: 60 + 24 }],
+    ["a single instance asks nobody", { gates: 2, replicas: 1 }, { maxEventsPerSecond: 60 }],
+    [
+      "by WebSocket, every channel is joined twice",
       { publish: "websocket" },
       { maxConcurrentUsers: 33, maxJoinsPerSecond: 20 },
     ],
     ["without a ramp, all join within a second", { ramp: 0 }, { maxJoinsPerSecond: 30 }],
-    ["after an outage, all join at once, whatever the ramp", { outage: true }, { maxJoinsPerSecond: 30 }],
+    ["after an outage, all join at once, whatever the ramp", { outage: true }, { maxJoinsPerSecond: 33 }],
     [
       "after an outage, those who publish by WebSocket join as well",
       { outage: true, publish: "websocket" },
-      { maxJoinsPerSecond: 60 },
+      { maxJoinsPerSecond: 63 },
     ],
     ["a client has one channel", { sessions: 1_000 }, { maxChannelsPerClient: 1 }],
     [
       "an instance has a channel for each of its sessions, and chance gives one more than the mean",
       { sessions: 300, publish: "websocket" },
-      { maxChannelsPerClient: 125 },
+      { maxChannelsPerClient: 126 },
     ],
     [
       "a single instance has them all",
       { sessions: 80, publish: "websocket", replicas: 1 },
-      { maxChannelsPerClient: 80 },
+      { maxChannelsPerClient: 81 },
     ],
     ["the payload goes in an envelope", { payloadBytes: 9_000 }, { maxPayloadKb: 10 }],
   ])("%s", (_, change, expected) => {
@@ -100,6 +107,7 @@ describe("a plan's limits", () => {
 const anyLoad: fc.Arbitrary<QuotaLoad> = fc.record({
   sessions: fc.integer({ min: 1, max: 19_000 }),
   rate: fc.double({ min: 0.1, max: 1_000, noNaN: true }),
+  duration: fc.double({ min: 1, max: 3_600, noNaN: true }),
   ramp: fc.double({ min: 0, max: 600, noNaN: true }),
   payloadBytes: fc.integer({ min: 0, max: 65_536 }),
   gates: fc.integer({ min: 0, max: 100 }),

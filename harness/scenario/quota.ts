@@ -18,6 +18,8 @@ export interface QuotaLoad {
   sessions: number;
   /** Events per second and session. */
   rate: number;
+  /** Seconds of load of each session. */
+  duration: number;
   /** Seconds over which sessions arrive. */
   ramp: number;
   payloadBytes: number;
@@ -44,19 +46,24 @@ const sessionsOfOneInstance = (sessions: number, replicas: number): number => {
   return Math.min(sessions, Math.ceil(sessions * share + 3 * spread));
 };
 
+/** A gate's answer that reaches another instance than the pipeline's goes to all of them and is confirmed to all of them. */
+const gateMessages = ({ sessions, gates, duration, replicas }: QuotaLoad): number => {
+  const elsewhere = (replicas - 1) / replicas;
+  return ((sessions * gates) / duration) * elsewhere * 2 * replicas;
+};
+
 export function realtimeDemand(load: QuotaLoad): RealtimeDemand {
   const { sessions, rate, ramp, replicas, publish, outage } = load;
   const bySocket = publish === "websocket";
   // Whoever publishes on a WebSocket has to join the channel as well.
   const joins = bySocket ? 2 * sessions : sessions;
-  // An instance has a socket of its own to publish by, or to hear of answered gates.
-  const ofInstances = bySocket || load.gates > 0 ? replicas : 0;
   return {
-    maxConcurrentUsers: sessions + ofInstances,
-    maxEventsPerSecond: sessions * rate * MESSAGES_PER_EVENT,
-    // A client that was cut tries again a second later, as all others do.
-    maxJoinsPerSecond: outage ? joins : joins / Math.max(1, ramp),
-    maxChannelsPerClient: bySocket ? sessionsOfOneInstance(sessions, replicas) : 1,
+    // Each instance has a socket of its own, with one channel for what goes between the instances.
+    maxConcurrentUsers: sessions + replicas,
+    maxEventsPerSecond: sessions * rate * MESSAGES_PER_EVENT + gateMessages(load),
+    // Whoever was cut tries again a second later, as all others do.
+    maxJoinsPerSecond: outage ? joins + replicas : joins / Math.max(1, ramp),
+    maxChannelsPerClient: 1 + (bySocket ? sessionsOfOneInstance(sessions, replicas) : 0),
     maxPayloadKb: (load.payloadBytes + ENVELOPE_BYTES) / 1_000,
   };
 }
@@ -87,14 +94,14 @@ export const carryingPlan = (demand: RealtimeDemand): RealtimePlan | undefined =
 
 const MEANING: Readonly<Record<keyof RealtimeLimits, string>> = {
   maxConcurrentUsers: "connections",
-  maxEventsPerSecond: "messages/s, each event counted when it is sent and when it is delivered",
+  maxEventsPerSecond: "messages/s, each counted when it is sent and when it is delivered",
   maxJoinsPerSecond: "channel joins/s",
-  maxChannelsPerClient: "channels on one connection, by which an instance publishes",
+  maxChannelsPerClient: "channels on the connection by which an instance publishes",
   maxPayloadKb: "kB in a message",
 };
 
 const figure = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** `3000 messages/s, each event counted ..., of 100`. */
+/** `3000 messages/s, each counted ...: must stay below 100`. */
 export const describeBroken = ({ limit, demand, allowed }: BrokenLimit): string =>
   `${figure(demand)} ${MEANING[limit]}: ${FROM_THE_LIMIT_ON.has(limit) ? "must stay below" : "at most"} ${allowed}`;

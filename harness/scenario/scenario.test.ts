@@ -142,8 +142,8 @@ describe("a scenario", () => {
   it("beyond the plan's quota is refused with each limit and the plan that carries it", () => {
     const free = { topologies: ["phase3"], bounces: ["none"], realtimePlan: "free", sessions: 210, rate: 1 };
     expect(problemsOf(free)).toEqual([
-      "--realtimePlan free: the scenario needs 210 connections: at most 200",
-      "--realtimePlan free: the scenario needs 420 messages/s, each event counted when it is sent and when it is delivered: must stay below 100",
+      "--realtimePlan free: the scenario needs 213 connections: at most 200",
+      "--realtimePlan free: the scenario needs 420 messages/s, each counted when it is sent and when it is delivered: must stay below 100",
       "--realtimePlan free: plan pro carries it (500 connections, 500 messages/s); lower --sessions or --rate, or --overQuota shows what the limits do to it",
     ]);
     expect(problemsOf({ ...free, overQuota: true })).toEqual([]);
