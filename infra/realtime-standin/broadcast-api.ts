@@ -32,7 +32,10 @@ export function rateOf(tenant: Tenant): { headers: Record<string, string>; refus
   return { headers, refusal: { status: 429, body: { message: "Too many requests" } } };
 }
 
-/** @returns the claims, or undefined when the request is not authorised */
+/**
+ * @returns the claims, or undefined when the request is not authorised
+ * @throws Error on an `Authorization` that is no two words: the real server's request crashes on it, and answers 500
+ */
 export async function claimsOf(request: IncomingMessage, tenant: Tenant): Promise<Claims | undefined> {
   const { authorization, apikey } = request.headers;
   const token = bearer(authorization) ?? (typeof apikey === "string" ? apikey : undefined);
@@ -42,7 +45,9 @@ export async function claimsOf(request: IncomingMessage, tenant: Tenant): Promis
 }
 
 function bearer(header: string | undefined): string | undefined {
-  const [scheme, token] = (header ?? "").split(" ");
+  if (header === undefined || header === "") return undefined;
+  const [scheme, token, ...more] = header.split(" ");
+  if (token === undefined || more.length > 0) throw new Error("Authorization is a scheme and a token");
   return scheme?.toLowerCase() === "bearer" ? token : undefined;
 }
 

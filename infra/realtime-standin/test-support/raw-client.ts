@@ -19,7 +19,7 @@ export async function connectRaw(url: string, host?: string): Promise<RawClient>
   const ws = new WebSocket(url, host === undefined ? {} : { headers: { host } });
   const frames: unknown[] = [];
   const waiting: ((frame: unknown) => void)[] = [];
-  const closed = once(ws, "close").then(([code]) => code as number);
+  const closed = new Promise<number>((resolve) => ws.on("close", (code) => resolve(code)));
   ws.on("message", (data: Buffer, binary) => {
     const frame: unknown = binary ? data : JSON.parse(data.toString());
     const taker = waiting.shift();
