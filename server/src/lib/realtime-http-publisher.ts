@@ -79,7 +79,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     this.#stopped.abort();
     // One of them may be on its way: whether it arrives, nobody here will know.
     for (const lane of this.#lanes) this.#drop(lane, lane.waiting, "outage");
-    await this.#post.close();
+    this.#post.close();
   }
 
   async #work(lane: Lane): Promise<void> {
@@ -90,7 +90,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
       const batch = this.#nextBatch(lane);
       const { attempt } = this.#pause;
       const messages = batch.map((event) => event.httpMessage);
-      const outcome = await this.#post.broadcast(messages, this.#stopped.signal);
+      const outcome = await this.#post.broadcast(messages);
       if (this.#isStopped()) return;
       this.#settle(lane, batch, outcome, attempt);
     }
@@ -202,7 +202,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   /** Until the first publication tells: an instance that has published nothing yet is not one without a broker. */
   async #probe(): Promise<void> {
     const { signal } = this.#stopped;
-    const outcome = await this.#post.ping(signal);
+    const outcome = await this.#post.ping();
     if (this.#state === "up" || signal.aborted) return;
     if (outcome.kind === "accepted") {
       this.#change("up");

@@ -1,4 +1,5 @@
-import { Pool, type Dispatcher } from "undici";
+import * as http from "node:http";
+import * as https from "node:https";
 import { z } from "zod";
 import { httpBaseOf } from "./realtime-url.ts";
 
@@ -16,7 +17,7 @@ export type PostOutcome =
   | { kind: "rejected"; reason: string }
   | { kind: "outage"; reason: string };
 
-const CONNECT_TIMEOUT_MS = 2000;
+/** From the first byte of the request to the last one of the answer, a connection that has to be made first included. */
 const ANSWER_TIMEOUT_MS = 5000;
 /** Of an answer, enough to tell why a batch was refused. */
 const MAX_ANSWER_BYTES = 65_536;
@@ -26,6 +27,8 @@ const Answer = z.object({
   message: z.string().optional(),
   errors: z.object({ messages: z.array(z.record(z.string(), z.unknown())) }).optional(),
 });
+
+type Outage = Extract<PostOutcome, { kind: "outage" }>;
 
 export interface RealtimePostOptions {
   /** REALTIME_URL. */
@@ -38,73 +41,77 @@ export interface RealtimePostOptions {
 
 /** The HTTP API of a Realtime server over connections that are kept. Protocol: supabase/realtime, `BroadcastController`. */
 export class RealtimePost {
-  readonly #pool: Pool;
-  readonly #path: string;
+  readonly #base: string;
+  readonly #agent: http.Agent;
+  readonly #request: typeof http.request;
   readonly #headers: Record<string, string>;
   readonly #onStatus: (status: string) => void;
 
   constructor({ url, key, connections, onStatus }: RealtimePostOptions) {
-    const base = new URL(httpBaseOf(url));
-    this.#path = base.pathname.replace(/\/$/, "");
+    this.#base = httpBaseOf(url);
+    const { Agent, request } = this.#base.startsWith("https:") ? https : http;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+    this.#request = request;
     this.#headers = { authorization: `Bearer ${key}`, apikey: key };
     this.#onStatus = onStatus;
-    this.#pool = new Pool(base.origin, {
-      connections,
-      pipelining: 1,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: ANSWER_TIMEOUT_MS,
-      bodyTimeout: ANSWER_TIMEOUT_MS,
-    });
   }
 
   /** @param messages each one as JSON. Never rejects. */
-  async broadcast(messages: readonly string[], signal: AbortSignal): Promise<PostOutcome> {
-    const outcome = await this.#request({
-      method: "POST",
-      path: `${this.#path}/api/broadcast`,
-      headers: { ...this.#headers, "content-type": "application/json" },
-      body: `{"messages":[${messages.join(",")}]}`,
-      signal,
-    });
-    this.#onStatus("status" in outcome ? String(outcome.status) : "error");
-    return "status" in outcome ? readOutcome(outcome) : outcome;
+  async broadcast(messages: readonly string[]): Promise<PostOutcome> {
+    const answer = await this.#ask("POST", "/api/broadcast", `{"messages":[${messages.join(",")}]}`);
+    this.#onStatus("status" in answer ? String(answer.status) : "error");
+    return "status" in answer ? readOutcome(answer) : answer;
   }
 
   /** Asks whether the server is there and knows its tenant by this address. Never rejects. */
-  async ping(signal: AbortSignal): Promise<PostOutcome> {
-    const path = `${this.#path}/api/ping`;
-    const outcome = await this.#request({ method: "GET", path, headers: this.#headers, signal });
-    return "status" in outcome ? readOutcome(outcome) : outcome;
+  async ping(): Promise<PostOutcome> {
+    const answer = await this.#ask("GET", "/api/ping");
+    return "status" in answer ? readOutcome(answer) : answer;
   }
 
-  async close(): Promise<void> {
-    await this.#pool.destroy();
+  /** Cuts what is under way. */
+  close(): void {
+    this.#agent.destroy();
   }
 
-  async #request(
-    request: Dispatcher.RequestOptions,
-  ): Promise<RealtimeAnswer | Extract<PostOutcome, { kind: "outage" }>> {
-    try {
-      const { statusCode: status, headers, body } = await this.#pool.request(request);
-      if (status < 300) {
-        await body.dump();
-        return { status, headers, text: "" };
-      }
-      let text = "";
-      for await (const chunk of body.setEncoding("utf8")) {
-        text += chunk as string;
-        if (text.length > MAX_ANSWER_BYTES) break;
-      }
-      return { status, headers, text };
-    } catch (error) {
-      return { kind: "outage", reason: codeOf(error) };
-    }
+  async #ask(method: string, path: string, body?: string): Promise<RealtimeAnswer | Outage> {
+    const bytes = body === undefined ? undefined : Buffer.from(body);
+    const headers =
+      bytes === undefined
+        ? this.#headers
+        : { ...this.#headers, "content-type": "application/json", "content-length": bytes.length };
+    return new Promise((resolve) => {
+      const fail = (error: unknown): void => resolve({ kind: "outage", reason: codeOf(error) });
+      const request = this.#request(
+        this.#base + path,
+        { method, agent: this.#agent, headers },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8");
+          response.on("data", (chunk: string) => {
+            if (text.length < MAX_ANSWER_BYTES) text += chunk;
+          });
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+          );
+          response.on("error", fail);
+        },
+      );
+      const timer = setTimeout(() => request.destroy(new AnswerTimeout()), ANSWER_TIMEOUT_MS);
+      request.on("error", fail);
+      request.on("close", () => clearTimeout(timer));
+      request.end(bytes);
+    });
   }
+}
+
+class AnswerTimeout extends Error {
+  readonly code = "no answer in time";
 }
 
 export interface RealtimeAnswer {
   status: number;
-  headers: Record<string, string | string[] | undefined>;
+  headers: http.IncomingHttpHeaders;
   text: string;
 }
 
@@ -138,8 +145,8 @@ export function readOutcome({ status, headers, text }: RealtimeAnswer): PostOutc
 
 const isEmpty = (object: object): boolean => Object.keys(object).length === 0;
 
-function retryAfterMs(header: string | string[] | undefined): number | undefined {
-  const seconds = typeof header === "string" && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
+function retryAfterMs(header: string | undefined): number | undefined {
+  const seconds = /^\d{1,9}$/.test(header ?? "") ? Number(header) : undefined;
   return seconds === undefined ? undefined : Math.min(MAX_WAIT_MS, seconds * 1000);
 }
 
