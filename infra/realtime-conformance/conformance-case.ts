@@ -106,7 +106,7 @@ export interface ConformanceCase {
   tokens?: Readonly<Record<string, TokenSpec>>;
   /** The case runs on a tenant of its own with these settings. */
   tenant?: TenantSettings;
-  /** Data, or a function where data would be contrived. */
+  /** Data, after which every connection has to be quiet. A function where data would be contrived. */
   run: readonly Step[] | ((world: World) => Promise<void>);
 }
 

@@ -32,6 +32,7 @@ export class Connection {
   readonly #arrived: Arrived[] = [];
   #wake: () => void = () => undefined;
   #refs = 0;
+  #toldClosed = false;
 
   private constructor(socket: WebSocket, vsn: Vsn) {
     this.#socket = socket;
@@ -79,6 +80,11 @@ export class Connection {
     return this.#socket.extensions;
   }
 
+  /** The case has seen that it was closed. */
+  get toldClosed(): boolean {
+    return this.#toldClosed;
+  }
+
   /** A ref that no other message of this socket has. */
   nextRef(): string {
     this.#refs += 1;
@@ -104,6 +110,7 @@ export class Connection {
       clearTimeout(timer);
     }
     const arrived = this.#arrived.shift();
+    if (arrived && "closed" in arrived) this.#toldClosed = true;
     if (!arrived) throw new Mismatch(expected, `nothing within ${withinMs / 1000} s`);
     return arrived;
   }

@@ -2,7 +2,7 @@
 import type { Address } from "./address.ts";
 import type { ConformanceCase, Need } from "./conformance-case.ts";
 import { Mismatch } from "./mismatch.ts";
-import { runSteps } from "./run-steps.ts";
+import { runAllSteps } from "./run-steps.ts";
 import { makeTenant, newPrefix, removeTenant, type Target } from "./target.ts";
 import { World } from "./world.ts";
 
@@ -82,7 +82,7 @@ async function runInAddress(
   const world = new World(options.target, address, `${name}-${one.id}`, options);
   await world.mint(one.tokens ?? {});
   try {
-    await (typeof one.run === "function" ? one.run(world) : runSteps(one.run, world));
+    await (typeof one.run === "function" ? one.run(world) : runAllSteps(one.run, world));
   } finally {
     await world.end();
   }

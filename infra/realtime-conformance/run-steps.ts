@@ -13,6 +13,15 @@ export async function runSteps(steps: readonly Step[], world: World): Promise<vo
   for (const step of steps) await runStep(world.fill(step), world);
 }
 
+/** A whole case: after its last step no connection has got anything more. */
+export async function runAllSteps(steps: readonly Step[], world: World): Promise<void> {
+  await runSteps(steps, world);
+  await runSteps(
+    world.openConnections.map((name) => ({ quiet: name })),
+    world,
+  );
+}
+
 async function runStep(step: Step, world: World): Promise<void> {
   if ("open" in step) return open(step, world);
   if ("refused" in step) return refused(step, world);

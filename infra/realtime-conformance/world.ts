@@ -87,6 +87,13 @@ export class World {
     return opened;
   }
 
+  /** Names of the connections that the case has not seen closing. */
+  get openConnections(): string[] {
+    return [...this.#connections]
+      .filter(([, { connection }]) => !connection.toldClosed)
+      .map(([name]) => name);
+  }
+
   connection(name: string): Connection {
     return this.#named(name).connection;
   }

@@ -29,7 +29,7 @@ export const broadcastCases: readonly ConformanceCase[] = [
       { send: "b", message: ["1", "2", T, "broadcast", WRAPPED] },
       { receive: "a", message: asText(WRAPPED) },
       { quiet: "b" },
-      ...marker("b"),
+      ...marker("a", "b"),
     ],
   },
   {
@@ -87,7 +87,7 @@ export const broadcastCases: readonly ConformanceCase[] = [
         receive: "a",
         message: [null, null, T, "broadcast", { ...WRAPPED, payload: { n } }],
       })),
-      ...marker("a"),
+      ...marker("a", "b"),
     ],
   },
   {

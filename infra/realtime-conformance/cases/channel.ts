@@ -93,6 +93,7 @@ export const channelCases: readonly ConformanceCase[] = [
       ...delivered("b"),
       { join: "a", ref: "3" },
       ...delivered("a"),
+      { receive: "b", message: [null, null, T, "broadcast", PAYLOAD] },
     ],
   },
   {

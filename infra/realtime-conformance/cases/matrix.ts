@@ -8,6 +8,8 @@ interface Row {
   id: string;
   title: string;
   publish: readonly Step[];
+  /** The publisher is subscribed too: the next it gets is the marker, no copy of its own. */
+  sender?: true;
   /** As text, as binary with this encoding, or not at all. */
   gets: Readonly<Record<Vsn, "text" | "json" | "raw" | "nothing">>;
 }
@@ -21,6 +23,7 @@ const ROWS: readonly Row[] = [
       { join: "sender" },
       { send: "sender", message: ["1", "2", T, "broadcast", WRAPPED] },
     ],
+    sender: true,
     gets: { "1.0.0": "text", "2.0.0": "text" },
   })),
   {
@@ -31,6 +34,7 @@ const ROWS: readonly Row[] = [
       { join: "sender" },
       { send: "sender", push: push("json", JSON.stringify(USER)) },
     ],
+    sender: true,
     gets: { "1.0.0": "text", "2.0.0": "json" },
   },
   {
@@ -43,6 +47,7 @@ const ROWS: readonly Row[] = [
       { send: "sender", push: push("raw", RAW) },
       { send: "sender", message: ["1", "3", T, "phx_leave", {}] },
       { receive: "sender", message: ["1", "3", T, "phx_reply", OK] },
+      { receive: "sender", message: ["1", "1", T, "phx_close", {}] },
     ],
     gets: { "1.0.0": "nothing", "2.0.0": "raw" },
   },
@@ -85,6 +90,12 @@ export const matrixCases: readonly ConformanceCase[] = ROWS.flatMap((row) =>
     id: `broadcast-${row.id}-to-${vsnName(vsn)}`,
     section: "§1.6",
     title: `published ${row.title}, a subscriber of version ${vsn} gets ${row.gets[vsn] === "text" ? "text" : row.gets[vsn] === "nothing" ? "nothing" : `binary (${row.gets[vsn]})`}`,
-    run: [{ open: "a", vsn }, { join: "a" }, ...row.publish, ...received(row.gets[vsn]), ...marker("a")],
+    run: [
+      { open: "a", vsn },
+      { join: "a" },
+      ...row.publish,
+      ...received(row.gets[vsn]),
+      ...marker("a", ...(row.sender ? ["sender"] : [])),
+    ],
   })),
 );

@@ -145,6 +145,7 @@ export const privateCases: readonly ConformanceCase[] = [
       // The channel answers this one after it has dealt with the two.
       { send: "a", message: ["1", "4", P, "phx_leave", {}] },
       { receive: "a", message: ["1", "4", P, "phx_reply", OK] },
+      { receive: "a", message: ["1", "1", P, "phx_close", {}] },
       publish("marker", true),
       next("service", "marker"),
     ],

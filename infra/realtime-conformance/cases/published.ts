@@ -24,10 +24,10 @@ export const batch = (...messages: readonly Record<string, unknown>[]): Step => 
   json: { messages: messages.map((message) => ({ topic: "<topic>", ...message })) },
   status: 202,
 });
-/** What comes next is this: nothing came before. */
-export const marker = (name: string): Step[] => [
+/** What each of them gets next is this: nothing came before. */
+export const marker = (...names: readonly string[]): Step[] => [
   batch({ event: "marker", payload: {} }),
-  { receive: name, message: [null, null, T, "broadcast", MARKER] },
+  ...names.map((name): Step => ({ receive: name, message: [null, null, T, "broadcast", MARKER] })),
 ];
 export const binary = (name: string, encoding: "json" | "raw", payload: typeof USER | string): Step => ({
   receive: name,
