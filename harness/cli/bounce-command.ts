@@ -42,6 +42,15 @@ export function addBounce(program: Command, setExitCode: (code: number) => void)
     });
 }
 
+/** @throws CliError for a topology without Realtime, which could not go away. */
+function refuseWithout(topology: string): void {
+  const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
+  if (having.some((name) => name === topology)) return;
+  throw new CliError(
+    `--kind realtime-outage: ${topology} has no Realtime that could go away; ${having.join(", ")} has`,
+  );
+}
+
 /** @throws CliError when there is no such topology, when it is not up, or more than once. */
 async function findTheOne(topology: string, asked: string): Promise<Kept> {
   if (!TOPOLOGIES.some(({ name }) => name === topology)) {
@@ -79,15 +88,10 @@ async function findTheOne(topology: string, asked: string): Promise<Kept> {
 async function bounceKept(topology: string, options: BounceOptions): Promise<number> {
   const { kind } = options;
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
+  if (kind === "realtime-outage") refuseWithout(topology);
   await sweep();
   const found = await findTheOne(topology, options.platform);
   const { deployment: kept, platform } = found;
-  if (kind === "realtime-outage" && !kept.realtime) {
-    const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
-    throw new CliError(
-      `--kind realtime-outage: ${topology} has no Realtime that could go away; ${having.join(", ")} has`,
-    );
-  }
   const startMs = nowMs();
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);

@@ -5,6 +5,7 @@ import { RebuildError } from "../run/rebuild-report.ts";
 import { ResultsFolderError } from "../run/results-folder.ts";
 import { ScenarioError } from "../scenario/parse-scenario.ts";
 import { addBounce } from "./bounce-command.ts";
+import { addConformance } from "./conformance-command.ts";
 import { addDoctor } from "./doctor-command.ts";
 import { addDown } from "./down-command.ts";
 import { CliError, EXIT } from "./exit.ts";
@@ -28,7 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help to see what there is)");
-  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor, addImages])
+  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor, addImages, addConformance])
     add(program, setExitCode);
   program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
   try {

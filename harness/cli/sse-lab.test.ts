@@ -9,11 +9,13 @@ import { PROJECT_ROOT } from "../run/describe-host.ts";
 const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
 /** No engine for these commands, so that `auto` means host processes, and `down` touches nobody's containers. */
 const NO_ENGINE = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+/** And no hosted Realtime: an empty variable counts as not set. */
+const NOT_HOSTED = { REALTIME_URL: "", REALTIME_KEY: "", REALTIME_JWT_SECRET: "", REALTIME_ANON_KEY: "" };
 const sseLab = (args: readonly string[], { env, ...options }: Options = {}) =>
   execa(process.execPath, [BIN, ...args], {
     reject: false,
     cwd: PROJECT_ROOT,
-    env: { ...NO_ENGINE, ...env },
+    env: { ...NO_ENGINE, ...NOT_HOSTED, ...env },
     ...options,
   });
 
@@ -100,11 +102,77 @@ describe("bad input", () => {
       "summary.json is not there: name a folder of a loadtest or a summary.json",
     ],
     [["reprot"], "error: unknown command 'reprot'"],
+    [
+      ["loadtest", "--topologies", "phase1,phase2", "--catch-up"],
+      "sse-lab: --catch-up: none of phase1, phase2 uses Realtime; add phase3 or leave it out",
+    ],
+    [
+      ["loadtest", "--topologies", "phase2,phase3", "--bounces", "realtime-outage"],
+      "sse-lab: --bounces realtime-outage: phase2 has no Realtime that could go away; run it separately with --topologies phase3",
+    ],
+    [
+      ["loadtest", "--topologies", "phase3", "--realtime-plan", "gold"],
+      'sse-lab: --realtime-plan: unknown Realtime plan "gold": choose from none, free, pro, team, enterprise',
+    ],
+    [
+      [
+        "loadtest",
+        "--topologies",
+        "phase3",
+        "--bounces",
+        "none",
+        "--realtime-plan",
+        "free",
+        "--sessions",
+        "30",
+      ],
+      "sse-lab: --realtime-plan free: the scenario needs 300 messages/s, each counted when it is sent and when it is delivered: must stay below 100\n" +
+        "--realtime-plan free: plan pro carries it (500 connections, 500 messages/s); lower --sessions or --rate, or --over-quota shows what the limits do to it",
+    ],
+    [["up", "phase1", "--catch-up"], "sse-lab: --catch-up: none of phase1 uses Realtime"],
+    [
+      ["bounce", "phase1", "--kind", "realtime-outage"],
+      "sse-lab: --kind realtime-outage: phase1 has no Realtime that could go away; phase3 has",
+    ],
   ])("is refused with one line and exit code 2: %j", async (args, message) => {
     const filled = args.map((arg) => arg.replace("FOLDER", folder));
     const { exitCode, stderr, stdout } = await sseLab(filled);
     expect(stderr).toContain(message.replace("FOLDER", folder));
     expect(stderr).not.toContain("    at ");
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(2);
+  });
+
+  it.each<[Record<string, string>, string[], string]>([
+    [
+      { REALTIME_URL: "https://abc.supabase.co/realtime/v1", REALTIME_KEY: "sb_secret_do-not-print" },
+      [
+        "loadtest",
+        "--topologies",
+        "phase3",
+        "--realtime-plan",
+        "pro",
+        "--sessions",
+        "20",
+        "--bounces",
+        "none",
+      ],
+      "sse-lab: REALTIME_JWT_SECRET is not set: give the project's JWT secret, which signs the clients' tokens",
+    ],
+    [
+      { REALTIME_URL: "https://abc.supabase.co/realtime/v1" },
+      ["loadtest", "--topologies", "phase3", "--sessions", "20", "--bounces", "none"],
+      "sse-lab: --realtime-plan none: the lab can't see which plan the Realtime of REALTIME_URL has",
+    ],
+    [
+      { REALTIME_JWT_SECRET: "do-not-print" },
+      ["up", "phase3", "--realtime-plan", "pro"],
+      "sse-lab: REALTIME_URL is not set: give https://<ref>.supabase.co/realtime/v1",
+    ],
+  ])("refuses half a hosted Realtime before anything starts: %j", async (env, args, message) => {
+    const { exitCode, stderr, stdout } = await sseLab(args, { env });
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("do-not-print");
     expect(stdout).toBe("");
     expect(exitCode).toBe(2);
   });
@@ -160,6 +228,8 @@ describe("help", () => {
     expect(text).toContain("0: SIGKILL at once, as Railway does by default");
     expect(text).toContain("a drain takes up to 3 seconds, so less than that may cut it short");
     expect(text).toContain("or longer where a bounce on the platform needs it");
+    expect(text).toContain("phase3 always has clients that do as realtime-js does");
+    expect(text).toContain("a load beyond them is refused before it starts");
     expect(exitCode).toBe(0);
   });
 });
@@ -216,6 +286,34 @@ describe("up, bounce and down", () => {
       await sseLab(["down"]);
     }
     await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+
+  it("leave phase3 running with the stand-in named as one, and take its Realtime away and back", async () => {
+    const up = await sseLab(["up", "phase3", "--platform", "local", "--replicas", "2", "--catch-up"]);
+    expect(up.stderr).toContain("starting valkey");
+    expect(up.stdout).toMatch(/realtime\s+ws:\/\/127\.0\.0\.1:\d+\/socket/);
+    expect(up.stdout).toContain("realtime-standin is a stand-in of the lab and not Supabase's server");
+    expect(up.exitCode).toBe(0);
+    const health = String(/ws:(\S+)socket/.exec(String(up.stdout))?.[1]);
+    try {
+      const bounce = await sseLab(["bounce", "phase3", "--kind", "realtime-outage"]);
+      expect(bounce.stdout).toMatch(
+        /realtime-outage of realtime-standin started[^]*realtime-outage of realtime-standin ended/,
+      );
+      expect(bounce.stdout).not.toContain("ended by itself");
+      expect(bounce.exitCode).toBe(0);
+      expect((await fetch(`http:${health}healthcheck`)).status).toBe(200);
+
+      const interrupted = sseLab(["bounce", "phase3", "--kind", "realtime-outage"]);
+      interrupted.stdout?.once("data", () => interrupted.kill("SIGINT"));
+      const { exitCode, stderr } = await interrupted;
+      expect(exitCode).toBe(130);
+      expect(stderr).toContain("bringing back realtime-standin\n  starting realtime-standin");
+      expect((await fetch(`http:${health}healthcheck`)).status).toBe(200);
+    } finally {
+      await sseLab(["down"]);
+    }
+    await expect(fetch(`http:${health}healthcheck`)).rejects.toThrow("fetch failed");
   });
 
   it.each([
