@@ -52,6 +52,7 @@ export class Channel implements Subscriber {
   /** Asked of the policy at the first broadcast sent, and kept until another token comes. */
   #mayWrite: boolean | undefined;
   #tokenTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(socket: ChannelSocket, settings: ChannelSettings, policy: ChannelPolicy) {
     this.topic = wireTopic(settings.subTopic);
@@ -71,6 +72,7 @@ export class Channel implements Subscriber {
 
   /** Stops without a word to the client. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#tokenTimer);
     const { subTopic, isPrivate } = this.#settings;
     this.#socket.tenant.hub.unsubscribe(subTopic, isPrivate, this);
@@ -153,6 +155,8 @@ export class Channel implements Subscriber {
     this.#token = token;
     this.#mayWrite = undefined;
     const check = await this.#socket.tenant.verifier.check(token);
+    // A delivery over the limit may have ended it meanwhile.
+    if (this.#stopped) return;
     const { isPrivate, subTopic } = this.#settings;
     if (!check.ok) this.#fail(problemText(check.problem));
     else if (isPrivate && !this.#policy(check.claims, subTopic, "read"))

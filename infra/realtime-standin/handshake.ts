@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Vsn } from "./frame-codec.ts";
+import { STAND_IN } from "./log.ts";
 import type { Tenant, TenantTable } from "./tenant.ts";
 import { BAD_SIGNATURE, INVALID_JWT, MISSING_CLAIMS, NO_SIGNER, type TokenProblem } from "./tokens.ts";
 
@@ -66,6 +67,7 @@ export async function rejectHandshake(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     ...(body === "" ? [] : ["content-type: application/json; charset=utf-8"]),
     `content-length: ${Buffer.byteLength(body)}`,
+    `x-realtime: ${STAND_IN}`,
     "connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);

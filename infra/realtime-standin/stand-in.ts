@@ -26,6 +26,8 @@ export interface RunningStandIn {
 /** The server's `max_frame_size`, bytes. */
 const MAX_FRAME_BYTES = 5_000_000;
 const KEEP_ALIVE_MS = 60_000;
+/** Everyone comes back at once after an outage. Ranch's default. */
+const BACKLOG = 1024;
 /** Sockets that have not answered the close by then are cut. */
 const CLOSE_GRACE_MS = 500;
 
@@ -74,7 +76,7 @@ export async function runStandIn(
 
   const idle = setInterval(() => closeIdle(tenants, config.IDLE_TIMEOUT_MS), sweepMs(config)).unref();
   const abandoned = setInterval(() => cutAbandoned(tenants), config.NO_CHANNEL_TIMEOUT_IN_MS).unref();
-  server.listen(config.PORT, config.HOST);
+  server.listen({ port: config.PORT, host: config.HOST, backlog: BACKLOG });
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

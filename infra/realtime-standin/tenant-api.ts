@@ -89,7 +89,7 @@ export class TenantApi {
     if (!parsed.success) {
       const errors: Record<string, string[]> = {};
       for (const { path, message } of parsed.error.issues)
-        (errors[path.slice(1).join(".")] ??= []).push(message);
+        (errors[String(path.at(-1) ?? "tenant")] ??= []).push(message);
       return { status: 422, body: { errors } };
     }
     const given = parsed.data.tenant;
