@@ -6,13 +6,14 @@ import { STEADY } from "./glossary.ts";
 import { groupBy } from "./group-by.ts";
 import { conclusive, countOf, names, percentOf } from "./group-wording.ts";
 import { type RunGroup, whenBounced } from "./run-group.ts";
+import { isDirect } from "./stand-in.ts";
 
 /** More than this many times the streams of the emptiest instance on the fullest one is called uneven. */
 const UNEVEN_FACTOR = 2;
 
-/** With a single instance there is nothing to miss and nothing to balance. */
+/** With a single instance, or streams that are the broker's own, there is nothing to miss and nothing to balance. */
 const several = (group: RunGroup): boolean =>
-  group.measured.every((run) => Object.keys(run.sessionsPerInstance).length > 1);
+  !isDirect(group) && group.measured.every((run) => Object.keys(run.sessionsPerInstance).length > 1);
 
 const hitRatio = (run: RunResult): number | null => run.affinity.hitRatio;
 
@@ -145,6 +146,16 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
     ];
     return [`${whenBounced(here[0].bounce)}, ${said.join("; ")}.`];
   });
+
+/** Whose streams are on no instance, and why they are not judged by it. */
+export const directFindings = (groups: readonly RunGroup[]): string[] => {
+  const direct = [...new Set(groups.filter(isDirect).map(({ topology }) => topology))];
+  return direct.length === 0
+    ? []
+    : [
+        `${formatList(direct)} ${direct.length === 1 ? "is" : "are"} left out: streams go to Realtime and to no instance, and only the HTTP requests beside them are routed.`,
+      ];
+};
 
 /** The share of all streams that the fullest instance has; null without any stream. */
 export const fullestShare = (run: RunResult, end: End): number | null => {

@@ -34,11 +34,10 @@ export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const unknown = matched
     .filter((pair) => pair.verdict.judgement === "not judged")
     .map(
-      (pair) =>
-        `${pair.topology}, ${bounceLabel(pair.bounce)}: ${pair.verdict.a} in A, ${pair.verdict.b} in B.`,
+      (pair) => `${pair.label}, ${bounceLabel(pair.bounce)}: ${pair.verdict.a} in A, ${pair.verdict.b} in B.`,
     );
   const table = tableOf(matched.flatMap(rowsOf), [
-    { heading: "topology", align: "l", cell: ({ pair }) => pair.topology },
+    { heading: "topology", align: "l", cell: ({ pair }) => pair.label },
     { heading: "bounce", align: "l", cell: ({ pair }) => bounceLabel(pair.bounce) },
     {
       heading: "verdict",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderComparisonMarkdown } from "./compare-markdown.ts";
 import { compareSummaries } from "./compare-summaries.ts";
-import { type RunParts, anySummary, makeRun, makeSummary } from "./test-support.ts";
+import { type RunParts, anySummary, makeRealtime, makeRun, makeSummary } from "./test-support.ts";
 
 const summaryOf = (...runs: RunParts[]) => makeSummary(runs.map(makeRun));
 const repeats = (...losses: number[]): RunParts[] =>
@@ -14,13 +14,32 @@ describe("compareSummaries", () => {
     fc.assert(
       fc.property(anySummary, (summary) => {
         const comparison = compareSummaries(summary, summary);
-        const notOfGaps = comparison.warnings.filter((warning) => !/^[AB] is incomplete: /.test(warning));
-        expect([notOfGaps, comparison.regressions]).toEqual([[], []]);
+        const ofDifferences = comparison.warnings.filter(
+          (warning) => !/^[AB] is incomplete: |played Supabase Realtime in/.test(warning),
+        );
+        expect([ofDifferences, comparison.regressions]).toEqual([[], []]);
         expect(
           comparison.matched.flatMap((pair) => pair.figures).map((change) => change.judgement),
         ).not.toContain("better");
       }),
     );
+  });
+
+  it("takes what Realtime was set up with for what is compared, and names who played it", () => {
+    const withRealtime = (part: string, standIn: boolean, catchUp: boolean) => {
+      const summary = summaryOf({ realtime: makeRealtime({ part, standIn, catchUp }) });
+      return { ...summary, scenario: { ...summary.scenario, catchUp } };
+    };
+    const [a, b] = [withRealtime("lab-standin", true, false), withRealtime("lab-standin", true, true)];
+    const comparison = compareSummaries(a, b);
+    expect(comparison.warnings).toEqual([
+      "scenario.catchUp is false in A and true in B: of topologies with Realtime, that is what is compared; others are not touched by it.",
+      "lab-standin played Supabase Realtime in phase9: what is lost and why is measured, its latency and its costs say nothing about Supabase.",
+    ]);
+    expect(renderComparisonMarkdown(comparison)).toContain("| phase9 (lab-standin) | steady state |");
+    const { warnings, matched } = compareSummaries(a, withRealtime("realtime", false, false));
+    expect(warnings[0]).toContain("Realtime was played by lab-standin in A and by realtime in B");
+    expect(matched[0]?.label).toBe("phase9");
   });
 
   it("calls a loss worse only outside of the spread of the repeats", () => {

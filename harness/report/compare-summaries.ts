@@ -5,6 +5,7 @@ import { judgeDifference } from "./difference.ts";
 import { interruption } from "./missing-runs.ts";
 import { type RunGroup, bounceLabel, groupRuns, groupSpread, measuredVerdict } from "./run-group.ts";
 import type { Spread } from "./spread.ts";
+import { standInSentence, topologyLabel } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 
 export type FigureName = "lost" | "missed" | "stuck streams" | "p99 latency";
@@ -23,6 +24,8 @@ export interface FigureChange {
 
 export interface MatchedRuns {
   topology: string;
+  /** The topology, with the stand-in that both sides were measured on. */
+  label: string;
   bounce: RunResult["bounce"];
   verdict: { a: Verdict; b: Verdict; judgement: Judgement };
   figures: FigureChange[];
@@ -113,16 +116,40 @@ const warningsOf = (a: Summary, b: Summary): string[] => {
     ...setting("seed", a.seed, b.seed),
     ...scenarioFields
       // Which runs there are and how often is no difference between those that both have.
-      .filter((field) => !["topologies", "bounces", "repeat"].includes(field))
+      .filter((field) => !["topologies", "bounces", "repeat", ...OF_REALTIME].includes(field))
       .flatMap((field) => setting(`scenario.${field}`, a.scenario[field], b.scenario[field])),
+    ...OF_REALTIME.filter((field) => a.scenario[field] !== b.scenario[field]).map(
+      (field) =>
+        `scenario.${field} is ${JSON.stringify(a.scenario[field])} in A and ${JSON.stringify(b.scenario[field])} in B: of topologies with Realtime, that is what is compared; others are not touched by it.`,
+    ),
+    ...playedBy(a, b),
     ...(isDeepStrictEqual(a.host, b.host)
       ? []
       : ["the hosts differ: latencies and reconnect times are not comparable, losses are."]),
   ];
 };
 
-const label = (group: { topology: string; bounce: RunResult["bounce"] }): string =>
-  `${group.topology}, ${bounceLabel(group.bounce)}`;
+/** What only topologies with Realtime are set up with: often the very thing that is compared. */
+const OF_REALTIME = ["catchUp", "realtimePlan", "realtimePublish", "overQuota"] as const;
+
+/** Where a stand-in played Realtime on a side, or something else on each. */
+const playedBy = (a: Summary, b: Summary): string[] => {
+  const parts = ({ runs }: Summary): string =>
+    [...new Set(runs.flatMap(({ realtime }) => realtime?.part ?? []))].sort().join(", ");
+  const standIn = standInSentence(groupRuns([...a.runs, ...b.runs]));
+  const differ = parts(a) !== "" && parts(b) !== "" && parts(a) !== parts(b);
+  return [
+    ...(differ
+      ? [
+          `Realtime was played by ${parts(a)} in A and by ${parts(b)} in B: latencies and costs of its topologies are not comparable.`,
+        ]
+      : []),
+    ...(standIn === null ? [] : [standIn]),
+  ];
+};
+
+const label = (group: { topology: string; label?: string; bounce: RunResult["bounce"] }): string =>
+  `${group.label ?? group.topology}, ${bounceLabel(group.bounce)}`;
 
 const regressionsOf = (pair: MatchedRuns): string[] => [
   ...(pair.verdict.judgement === "worse"
@@ -145,6 +172,7 @@ export const compareSummaries = (a: Summary, b: Summary): Comparison => {
     return [
       {
         topology: groupA.topology,
+        label: topologyLabel(groupA) === topologyLabel(groupB) ? topologyLabel(groupA) : groupA.topology,
         bounce: groupA.bounce,
         verdict: { ...verdict, judgement: judgeVerdict(verdict.a, verdict.b) },
         figures: FIGURES.map((figure) => compareFigure(groupA, groupB, figure)),

@@ -1,6 +1,7 @@
 /** The columns of the comparison, shared by report.md, the terminal and the README. One row per topology and bounce. */
-import { formatCount, formatMs, formatPercent } from "./format.ts";
+import { DASH, formatCount, formatMs, formatPercent } from "./format.ts";
 import { type RunGroup, bounceLabel, groupFigure, groupVerdict, shareOfDue } from "./run-group.ts";
+import { isDirect, topologyLabel } from "./stand-in.ts";
 
 export interface ComparisonColumn {
   heading: string;
@@ -11,7 +12,7 @@ export interface ComparisonColumn {
 }
 
 export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
-  { heading: "topology", align: "l", dispensable: 0, cell: (group) => group.topology },
+  { heading: "topology", align: "l", dispensable: 0, cell: topologyLabel },
   { heading: "bounce", align: "l", dispensable: 0, cell: (group) => bounceLabel(group.bounce) },
   { heading: "verdict", align: "l", dispensable: 0, cell: groupVerdict },
   { heading: "due", align: "r", dispensable: 6, cell: (group) => groupFigure(group, (run) => run.due) },
@@ -85,7 +86,9 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     heading: "affinity",
     align: "r",
     dispensable: 12,
-    cell: (group) => groupFigure(group, (run) => run.affinity.hitRatio, formatPercent),
+    // Of streams that belong to no instance, requests alone would pass for it.
+    cell: (group) =>
+      isDirect(group) ? DASH : groupFigure(group, (run) => run.affinity.hitRatio, formatPercent),
   },
 ];
 

@@ -7,6 +7,7 @@ import { formatCores, formatCount, formatList } from "./format.ts";
 import { SOURCE_GLOSSARY, SOURCE_NAMES, STEADY } from "./glossary.ts";
 import { conclusive, names, percentOf, worst } from "./group-wording.ts";
 import { type RunGroup, groupFigure, groupMedian } from "./run-group.ts";
+import { isStandIn, topologyLabel } from "./stand-in.ts";
 
 const everyPart = (): boolean => true;
 
@@ -45,8 +46,9 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
   const totals = (group: RunGroup): number[] => group.measured.flatMap((run) => coresIn(group)(run) ?? []);
   const total = (group: RunGroup): number => groupMedian(group, coresIn(group));
   const shown = (group: RunGroup): string => groupFigure(group, coresIn(group), formatCores);
+  const standIns = costed.filter(isStandIn);
   const ranked = conclusive(costed)
-    .filter((group) => totals(group).length > 0)
+    .filter((group) => totals(group).length > 0 && !isStandIn(group))
     .sort((a, b) => total(a) - total(b));
   const [least, most] = [ranked[0], ranked.at(-1)];
   const unknown = groups.filter((group) => group.bounce === STEADY && !costed.includes(group));
@@ -54,6 +56,11 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
     ...(least && most && least !== most
       ? [
           `Per 1,000 streams, all parts together, ${least.topology} took the fewest cores (${shown(least)}${lossOf(least)}) and ${most.topology} the most (${shown(most)}${lossOf(most)}; ${judgeDifference({ values: totals(least) }, { values: totals(most) }).how}).`,
+        ]
+      : []),
+    ...(standIns.length > 0
+      ? [
+          `${names(standIns)} ${standIns.length === 1 ? "is" : "are"} left out of that order: what a stand-in costs says nothing about Supabase.`,
         ]
       : []),
     ...(unknown.length > 0
@@ -86,5 +93,5 @@ const lossOf = (group: RunGroup): string =>
 export const coresInShort = (groups: readonly RunGroup[], durationS: number): string[] =>
   costedGroups(groups).map(
     (group) =>
-      `${group.topology} ${groupFigure(group, (run) => coresOf(durationS)(run, everyPart, group.measured), formatCores)}`,
+      `${topologyLabel(group)} ${groupFigure(group, (run) => coresOf(durationS)(run, everyPart, group.measured), formatCores)}`,
   );

@@ -25,6 +25,7 @@ import {
 import { ROLE_NAMES, STEADY } from "./glossary.ts";
 import { type Column, tableOf } from "./markdown-tables.ts";
 import { type RunGroup, groupFigure } from "./run-group.ts";
+import { topologyLabel } from "./stand-in.ts";
 
 /** What a cell says of a figure that the host's kernel does not keep. */
 export const NOT_ACCOUNTED = "not accounted on this host";
@@ -108,7 +109,7 @@ export const costsTable = (groups: readonly RunGroup[], durationS: number): stri
     (cost: PartCost): boolean =>
       cost[key] === null;
   return tableOf(costed.flatMap(rowsOf), [
-    { heading: "topology", align: "l", cell: ({ group }) => group.topology },
+    { heading: "topology", align: "l", cell: ({ group }) => topologyLabel(group) },
     { heading: "part", align: "l", cell: ({ label }) => label },
     column("cores per 1,000 streams", coresOf(durationS), formatCores),
     column("memory per stream", memoryOf, formatKibibytes),
@@ -163,7 +164,7 @@ export const partsTable = (groups: readonly RunGroup[]): string | null => {
     },
   });
   return tableOf(rows, [
-    { heading: "topology", align: "l", cell: ({ group }) => group.topology },
+    { heading: "topology", align: "l", cell: ({ group }) => topologyLabel(group) },
     { heading: "part", align: "l", cell: ({ part }) => part },
     { heading: "role", align: "l", cell: ({ role }) => role },
     { heading: "read from", align: "l", cell: ({ source }) => source },

@@ -5,6 +5,7 @@ import { STEADY } from "./glossary.ts";
 import { groupBy } from "./group-by.ts";
 import { conclusive, mainCause, names, percentOf, worst } from "./group-wording.ts";
 import { type RunGroup, groupSpread, shareOfDue, whenBounced } from "./run-group.ts";
+import { isStandIn } from "./stand-in.ts";
 import { formatSpread } from "./spread.ts";
 
 const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string => {
@@ -80,10 +81,10 @@ export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
   });
 };
 
-/** The span of steady-state latencies. */
+/** The span of steady-state latencies, without those that a stand-in decided. */
 export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   const measured = conclusive(groups)
-    .filter((group) => group.bounce === STEADY)
+    .filter((group) => group.bounce === STEADY && !isStandIn(group))
     .flatMap((group) => {
       const p99 = groupSpread(group, (run) => run.latencyMs?.p99 ?? null);
       return p99 ? [{ group, p99 }] : [];

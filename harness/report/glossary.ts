@@ -13,7 +13,8 @@ export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
   "while-disconnected": "published between two connections of its subscriber, and nothing replayed it",
   "replay-window-exceeded": "asked for after a reconnect, but already dropped from what is kept for replay",
   "epoch-changed": "belongs to another pipeline run than the one that the subscriber resumed",
-  "broker-gap": "published while the publisher or the subscriber's instance had no broker connection",
+  "broker-gap":
+    "published while the publisher or the subscriber's instance had no broker connection, or given up before the broker took it",
   quota: "refused, or its subscriber cut off, because a limit of the broker was exceeded",
   unexplained: "none of these: this is where surprises are",
 };
@@ -76,6 +77,17 @@ export const COST_GLOSSARY: Readonly<Record<string, string>> = {
     "the highest anonymous memory of a part under load less what it had before the load, divided by the streams; what the part needs at rest is not in it",
   "socket memory per stream": "the same, of the kernel's buffers for the part's sockets",
   "in, out": "bytes that came in and went out over a part's own network interface, per second of load",
+};
+
+/** Of topologies whose clients subscribe to Supabase Realtime directly. */
+export const REALTIME_GLOSSARY: Readonly<Record<string, string>> = {
+  "stand-in":
+    "a server of the lab's own that speaks Realtime's protocol and has its limits where the real one was not to be had: what is lost and why is measured on it, its latency and its costs say nothing about Supabase",
+  waited: "from the time at which an event was published to the time at which it was handed to Realtime",
+  carried: "from then to the time at which the client had read it: the extra hop",
+  "catch-up":
+    "clients ask an event log, over HTTP, for what they missed: Broadcast itself keeps nothing for them",
+  plan: "whose limits were in force: a plan of supabase.com, or none within reach",
 };
 
 /** All roles, in the order in which reports list them. */

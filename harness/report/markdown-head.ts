@@ -61,6 +61,12 @@ export const asked = ({ scenario, seed, client, engine, platform, host, startedA
       : `${formatNumberOf(scenario.replicas, "replica")} wherever a topology has more than one`,
     scenario.redis === "stopped" ? "Redis stopped before the start wherever a topology has it" : "",
     graceClause(scenario.graceS),
+    scenario.catchUp ? "catch-up from an event log wherever a topology has Realtime" : "",
+    scenario.realtimePlan === "none"
+      ? ""
+      : `Realtime with the limits of plan ${escapeMarkdown(scenario.realtimePlan)}`,
+    scenario.overQuota ? "a load that may exceed these limits" : "",
+    scenario.realtimePublish === "http" ? "" : `published to Realtime by ${scenario.realtimePublish}`,
   ].filter((extra) => extra !== "");
   return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model \`${client}\`, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatNumberOf(host.cpus, "CPU")} on ${startedAt.slice(0, 10)}.`;
 };

@@ -6,6 +6,7 @@ import { DECISIVE_COLUMNS } from "./comparison-columns.ts";
 import { DASH, escapeMarkdown, formatBytes, formatCount, formatMs, formatPercent } from "./format.ts";
 import { CAUSE_NAMES, STEADY } from "./glossary.ts";
 import { type RunGroup, bounceLabel, groupFigure } from "./run-group.ts";
+import { isDirect, topologyLabel } from "./stand-in.ts";
 
 export interface Column<Row> {
   heading: string;
@@ -27,7 +28,7 @@ export const tableOf = <Row>(rows: readonly Row[], columns: readonly Column<Row>
       );
 
 const groupColumns: readonly Column<RunGroup>[] = [
-  { heading: "topology", align: "l", cell: (group) => group.topology },
+  { heading: "topology", align: "l", cell: topologyLabel },
   { heading: "bounce", align: "l", cell: (group) => bounceLabel(group.bounce) },
 ];
 
@@ -115,9 +116,10 @@ export const reconnectsTable = (groups: readonly RunGroup[]): string | null =>
 
 /**
  * Whether sessions stay with their instance, and how uneven a bounce leaves the load: streams by each session's first connection
- * (before the bounce) and by its last (after it). One column per instance.
+ * (before the bounce) and by its last (after it). One column per instance. Streams that are the broker's own belong to none.
  */
-export const affinityTable = (groups: readonly RunGroup[]): string | null => {
+export const affinityTable = (all: readonly RunGroup[]): string | null => {
+  const groups = all.filter((group) => !isDirect(group));
   const instancesOf = (group: RunGroup): string[] =>
     group.measured.flatMap((run) => Object.keys(run.sessionsPerInstance));
   const instances = [...new Set(groups.flatMap(instancesOf))].sort((a, b) =>
@@ -157,6 +159,8 @@ export const bouncesTable = (runs: readonly RunResult[]): string | null =>
       { heading: "target", align: "l", cell: ({ bounce }) => bounce.target },
       { heading: "started", cell: ({ bounce }) => formatMs(bounce.startedMs) },
       { heading: "ended", cell: ({ bounce }) => formatMs(bounce.endedMs) },
+      { heading: "open streams", cell: ({ bounce }) => formatCount(bounce.open) },
+      { heading: "cut", cell: ({ bounce }) => formatCount(bounce.cut) },
       { heading: "lost", cell: ({ bounce }) => formatCount(bounce.lost) },
       { heading: "reconnects", cell: ({ bounce }) => formatCount(bounce.reconnects) },
     ],

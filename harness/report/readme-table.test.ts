@@ -1,7 +1,7 @@
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { END_MARKER, START_MARKER, renderReadmeTable, replaceBetweenMarkers } from "./readme-table.ts";
-import { makeRun, makeSummary } from "./test-support.ts";
+import { makeRealtime, makeRun, makeSummary } from "./test-support.ts";
 
 const summary = makeSummary([
   makeRun({ topology: "x" }),
@@ -48,6 +48,13 @@ describe("the README's table", () => {
     expect(text).toMatch(/\*\*Interrupted after 3 of 6 runs: the others are missing from this table\.\*\*$/);
     expect(text).toMatch(/\| z +\| +not measured \|/);
     expect(renderReadmeTable(makeSummary([makeRun()]))).not.toMatch(/interrupted/i);
+  });
+
+  it("names a stand-in in its row and in the caption", () => {
+    const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
+    const text = renderReadmeTable(makeSummary([makeRun({ topology: "x", realtime })]));
+    expect(text).toMatch(/\| x \(realtime-standin\) \|/);
+    expect(text).toMatch(/realtime-standin played Supabase Realtime in x: .*say nothing about Supabase\.$/);
   });
 
   it("names the load that it was measured under", () => {

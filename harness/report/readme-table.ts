@@ -12,6 +12,7 @@ import {
 import { BOUNCE_NAMES, STEADY } from "./glossary.ts";
 import { interruption, missingRuns } from "./missing-runs.ts";
 import { type RunGroup, bounceLabel, groupFigure, groupRuns, measuredVerdict } from "./run-group.ts";
+import { standInSentence, topologyLabel } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 
 export const START_MARKER = "<!-- result-table:start -->";
@@ -54,8 +55,9 @@ export const renderReadmeTable = (summary: Summary): string => {
   const topologies = [...new Set(planned.map((run) => run.topology))];
   const bounces = BOUNCE_NAMES.filter((bounce) => planned.some((run) => run.bounce === bounce));
   const columns = bounces.flatMap(columnsFor);
+  const runsOf = (topology: string): RunResult[] => summary.runs.filter((run) => run.topology === topology);
   const rows = topologies.map((topology) => [
-    escapeMarkdown(topology),
+    escapeMarkdown(topologyLabel({ topology, runs: runsOf(topology) })),
     ...columns.map((column) => {
       const group = groups.find((each) => each.topology === topology && each.bounce === column.bounce);
       if (!group) return "not measured";
@@ -70,10 +72,12 @@ export const renderReadmeTable = (summary: Summary): string => {
           align: ["l", ...columns.map(() => "r")],
         });
   const caption = `${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s for ${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, client model ${summary.client}, seed ${summary.seed}, platform ${escapeMarkdown(summary.platform)}, ${formatNumberOf(host.cpus, "CPU")}, measured ${summary.startedAt.slice(0, 10)}.`;
+  const standIn = standInSentence(groups);
+  const named = standIn === null ? "" : ` ${escapeMarkdown(standIn)}`;
   const interrupted = interruption(summary);
   const warning =
     interrupted === null ? "" : ` **${capitalise(interrupted)}: the others are missing from this table.**`;
-  return `${table}\n\n${caption}${warning}`;
+  return `${table}\n\n${caption}${named}${warning}`;
 };
 
 /**

@@ -3,7 +3,7 @@ import { SaxesParser } from "saxes";
 import { describe, expect, it } from "vitest";
 import { missingRuns } from "./missing-runs.ts";
 import { renderJunit } from "./report-junit.ts";
-import { anySummary, makeRun, makeSummary } from "./test-support.ts";
+import { anySummary, makeRealtime, makeRun, makeSummary } from "./test-support.ts";
 
 /**
  * The elements in document order, as `name attribute=value ...`.
@@ -48,6 +48,18 @@ describe("junit.xml", () => {
       "error message=no drain type=unknown",
       "testcase classname=x name=crash, repeat 2",
     ]);
+  });
+
+  it("names what played Realtime", () => {
+    const properties = (xml: string) =>
+      elementsOf(xml).filter((element) => element.includes("name=realtime"));
+    const realtime = makeRealtime({ part: "realtime-standin", standIn: true, plan: "free" });
+    expect(properties(renderJunit(makeSummary([makeRun({ realtime })])))).toEqual([
+      "property name=realtimePart value=realtime-standin",
+      "property name=realtimeStandIn value=true",
+      "property name=realtimePlan value=free",
+    ]);
+    expect(properties(renderJunit(makeSummary([makeRun()])))).toEqual([]);
   });
 
   it("has an error for each planned run that was not measured, also of a topology without any", () => {

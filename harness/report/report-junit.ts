@@ -49,6 +49,11 @@ export const renderJunit = (summary: Summary): string => {
         .className(topology)
         .name(caseName(run))
         .property("expectation", run.expectation);
+      if (run.realtime !== null)
+        testCase
+          .property("realtimePart", run.realtime.part)
+          .property("realtimeStandIn", String(run.realtime.standIn))
+          .property("realtimePlan", run.realtime.plan);
       for (const [figure, value] of Object.entries(figures(run)))
         if (value !== null) testCase.property(figure, String(value));
       addVerdict(testCase, run);

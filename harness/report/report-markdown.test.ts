@@ -4,7 +4,7 @@ import type { RunResult } from "../checker/run-result.ts";
 import { CAUSE_GLOSSARY } from "./glossary.ts";
 import { renderReport } from "./report-markdown.ts";
 import { type Summary } from "./summary.ts";
-import { anySummary, makeCost, makeManifest, makeRun, makeSummary } from "./test-support.ts";
+import { anySummary, makeCost, makeManifest, makeRealtime, makeRun, makeSummary } from "./test-support.ts";
 
 const render = (summary: Summary): string => renderReport(summary, makeManifest(summary));
 
@@ -44,6 +44,17 @@ const fullRun = () =>
       },
     ],
     costs: [makeCost()],
+  });
+
+/** A run of a topology whose clients subscribe to Realtime directly. */
+const directRun = () =>
+  makeRun({
+    realtime: makeRealtime({ plan: "free" }),
+    brokerHop: {
+      waitedMs: { p50: 1.5, p90: 2.5, p99: 3.5, max: 4.5 },
+      carriedMs: { p50: 5.5, p90: 6.5, p99: 7.5, max: 8.5 },
+    },
+    quota: { neverAdmitted: 11, refusedAttempts: 22, cutStreams: 33, droppedEvents: 44, words: ["Too many"] },
   });
 
 /** A run with nothing but costs to it, of every kind. */
@@ -97,9 +108,48 @@ describe("report.md", () => {
     return render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }));
   };
 
-  it.each(pathsOf(fullRun()))("tells runs apart that differ in %s only", (path) => {
-    expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
+  it.each(pathsOf(directRun()).filter((path) => /^(realtime|brokerHop|quota)\./.test(path)))(
+    "tells runs over Realtime apart that differ in %s only",
+    (path) => expect(tellsApart(directRun(), path)).toBe(true),
+  );
+
+  it("names a stand-in below the comparison, in every table, and below the latencies", () => {
+    const run = makeRun({ realtime: makeRealtime({ part: "lab-standin", standIn: true }) });
+    const report = render(makeSummary([run]));
+    expect(report.split("## What this means")[0]).toMatch(
+      /\| phase9 \(lab-standin\) \|[^#]*\*\*lab-standin played Supabase Realtime in phase9: /,
+    );
+    expect(report.split("\n## Latency\n")[1]?.split("\n## ")[0]).toContain("say nothing about Supabase.");
+    expect(report).toContain("- stand-in: ");
+    expect(render(makeSummary([makeRun()]))).not.toMatch(/stand-in|Realtime in numbers/);
+    expect(render(makeSummary([makeRun({ realtime: makeRealtime() })]))).not.toMatch(/standin|\(realtime\)/);
   });
+
+  it("leaves streams that belong to no instance out of affinity and balance, and says so", () => {
+    const report = render(makeSummary([makeRun({ realtime: makeRealtime() })]));
+    const [, block = ""] = report.split("## Affinity and balance");
+    expect(block.split("\n## ")[0]).toContain("phase9 is left out: streams go to Realtime");
+    expect(block.split("\n## ")[0]).not.toContain("|");
+  });
+
+  it("names in its head how Realtime was set up, when it is not the default", () => {
+    const summary = makeSummary([makeRun({ realtime: makeRealtime() })]);
+    const scenario = {
+      ...summary.scenario,
+      ...({ catchUp: true, realtimePlan: "pro", realtimePublish: "websocket", overQuota: true } as const),
+    };
+    expect(render({ ...summary, scenario }).split("## Comparison")[0]).toContain(
+      ", catch-up from an event log wherever a topology has Realtime, Realtime with the limits of plan pro, a load that may exceed these limits, published to Realtime by websocket.",
+    );
+  });
+
+  // A field that is null as a whole is changed by what is in it: see the run over Realtime above.
+  it.each(pathsOf(fullRun()).filter((path) => !/^(realtime|brokerHop|quota)$/.test(path)))(
+    "tells runs apart that differ in %s only",
+    (path) => {
+      expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
+    },
+  );
 
   it.each(pathsOf(costedRun()).filter((path) => path.startsWith("costs.")))(
     "tells runs in steady state apart that differ in %s only",

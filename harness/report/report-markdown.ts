@@ -1,6 +1,6 @@
 /** report.md: an argument from the question to the figures that answer it. */
 import type { RunResult } from "../checker/run-result.ts";
-import { affinityFindings, balanceFindings } from "./affinity-findings.ts";
+import { affinityFindings, balanceFindings, directFindings } from "./affinity-findings.ts";
 import { costFindings, howCostsWereRead } from "./cost-findings.ts";
 import { costsTable, partsTable } from "./cost-tables.ts";
 import { bounceFindings, latencyFindings, reconnectFindings } from "./detail-findings.ts";
@@ -13,6 +13,7 @@ import {
   CAUSE_GLOSSARY,
   COST_GLOSSARY,
   OUTCOME_GLOSSARY,
+  REALTIME_GLOSSARY,
   ROLE_GLOSSARY,
   SOURCE_GLOSSARY,
   VERDICT_GLOSSARY,
@@ -31,7 +32,10 @@ import {
   reconnectsTable,
 } from "./markdown-tables.ts";
 import { missingSentence } from "./missing-runs.ts";
+import { realtimeFindings } from "./realtime-findings.ts";
+import { hopTable, setUpTable } from "./realtime-tables.ts";
 import { bounceLabel, groupRuns, type RunGroup } from "./run-group.ts";
+import { standInSentence } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 import { HOW_JUDGED, whichFits } from "./which-fits.ts";
 
@@ -110,6 +114,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const groups = groupRuns(runs);
   const fits = whichFits(groups);
   const missing = missingSentence(summary);
+  const standIn = standInSentence(groups);
   const spread = runs.some((run) => run.repeat > 1)
     ? " Each figure is the median of the repeats' figures with [smallest–largest] behind it where they differ."
     : "";
@@ -124,6 +129,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
         `Shares are of what was due: lost was published and never arrived, never published died with its pipeline, missed is all that did not arrive. A stuck stream never saw its last event. p99 is the latency of delivered events; 100 % back the time from the start of the bounce that cut a stream until it was connected again, of the slowest stream.${spread}`,
         comparisonTable(groups),
       ),
+      standIn === null ? null : `**${escapeMarkdown(standIn)}**`,
     ),
     section(
       "What this means",
@@ -139,6 +145,15 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       missing === null ? null : `**${escapeMarkdown(missing)}**`,
       bullets(fits),
       fits.length > 1 ? HOW_JUDGED : null,
+    ),
+    section(
+      "Supabase Realtime in numbers",
+      bullets(realtimeFindings(groups)),
+      explained("How it was set up.", setUpTable(groups)),
+      explained(
+        "Latency in two parts. Waited: at the publisher, until an event was handed to Realtime. Carried: from there until the client had read it.",
+        hopTable(groups),
+      ),
     ),
     section(
       "In detail",
@@ -159,6 +174,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
         "Of delivered events only: the delay of what arrived by replay is the length of the outage.",
         latencyTable(groups),
       ),
+      standIn === null ? null : escapeMarkdown(standIn),
     ),
     section(
       "Reconnects",
@@ -169,7 +185,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ),
     section(
       "Affinity and balance",
-      bullets([...affinityFindings(groups), ...balanceFindings(groups)]),
+      bullets([...affinityFindings(groups), ...balanceFindings(groups), ...directFindings(groups)]),
       explained(
         "Streams per instance: by each session's first connection → by its last, which is before and after a bounce. On the fullest: the share of all streams that the instance with the most of them had.",
         affinityTable(groups),
@@ -196,6 +212,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       glossary("Causes of loss", CAUSE_GLOSSARY),
       glossary("Bounces", BOUNCE_GLOSSARY),
       glossary("Verdicts", VERDICT_GLOSSARY),
+      runs.some((run) => run.realtime !== null) ? glossary("Supabase Realtime", REALTIME_GLOSSARY) : null,
       runs.some((run) => run.costs.length > 0)
         ? glossary("Costs", { ...COST_GLOSSARY, ...ROLE_GLOSSARY, ...SOURCE_GLOSSARY })
         : null,

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderComparison } from "./report-terminal.ts";
-import { anySummary, makeCost, makeRun, makeSummary } from "./test-support.ts";
+import { anySummary, makeCost, makeRealtime, makeRun, makeSummary } from "./test-support.ts";
 
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
@@ -21,6 +21,18 @@ describe("the comparison in the terminal", () => {
     expect(widest(text)).toBeLessThanOrEqual(columns);
     expect(text).toContain("1.67 %");
     expect(text).toContain("phase2-durable");
+  });
+
+  it.each([140, 100, 80, 60])("names a stand-in in its row and below the table, in %i columns", (columns) => {
+    const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
+    const summary = makeSummary([makeRun({ realtime }), makeRun({ topology: "other" })]);
+    const text = renderComparison(summary, { colour: false, columns });
+    expect(widest(text)).toBeLessThanOrEqual(columns);
+    expect(text).toMatch(/^\(realtime-standin\) /m);
+    expect(text.replaceAll("\n", " ")).toContain(
+      "realtime-standin played Supabase Realtime in phase9: what is lost and why is measured, its latency and its costs say nothing about Supabase.",
+    );
+    expect(renderComparison(makeSummary([makeRun()]), { colour: false })).not.toContain("Realtime");
   });
 
   it("takes 100 columns when the width is not known", () => {

@@ -8,6 +8,7 @@ import { coresInShort, scaledFrom } from "./cost-findings.ts";
 import { capitalise, formatNumberOf } from "./format.ts";
 import { interruption } from "./missing-runs.ts";
 import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "./run-group.ts";
+import { standInSentence } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 
 const DEFAULT_COLUMNS = 100;
@@ -45,8 +46,10 @@ const drawTable = (
   for (const group of groups)
     table.push(
       columns.map((column) => {
-        // A spread takes a line of its own, else three repeats would cost half of the columns.
-        const text = plain(column.cell(group)).replace(" [", "\n[").replaceAll(", ", ",\n");
+        // A spread takes a line of its own, and so does a stand-in's name, else three repeats would cost half of the columns.
+        const text = plain(column.cell(group))
+          .replace(/ (?=[[(])/, "\n")
+          .replaceAll(", ", ",\n");
         return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
       }),
     );
@@ -79,6 +82,18 @@ const wrapped = (heading: string, items: readonly string[], limit: number): stri
   return lines.length === 0 || lines.some((line) => line.length > limit) ? "" : `${lines.join("\n")}\n`;
 };
 
+/** A sentence on as many lines as it needs. */
+const folded = (sentence: string, limit: number): string => {
+  const lines = [""];
+  for (const word of plain(sentence).split(" ")) {
+    const last = lines.at(-1) ?? "";
+    const longer = last === "" ? word : `${last} ${word}`;
+    if (last === "" || longer.length <= limit) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return `${lines.join("\n")}\n`;
+};
+
 /**
  * The comparison as text without a final line break. Columns are left out, the least telling first, until it fits.
  * @param options.colour whether verdicts may be coloured; they are always spelled out too
@@ -107,9 +122,11 @@ export const renderComparison = (
     coresInShort(groups, summary.scenario.durationS),
     limit,
   );
+  const standIn = standInSentence(groups);
+  const named = standIn === null ? "" : folded(standIn, limit);
   const counts = verdictCounts(summary.runs);
   const verdicts = (["valid", "invalid", "unknown"] as const)
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
-  return `${fitting ?? drawList(groups, paint)}\n${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+  return `${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
 };

@@ -67,6 +67,41 @@ describe("the schema of summary.json", () => {
     expect(summary.runs.map((run) => run.costs)).toEqual([[], []]);
   });
 
+  it("reads what was written before there was Realtime: none, and nothing that streams were cut by", () => {
+    const bounces = [
+      {
+        kind: "crash",
+        target: "a",
+        startedMs: 1,
+        endedMs: 2,
+        open: 3,
+        cut: 1,
+        lost: 0,
+        reconnects: 1,
+      } as const,
+    ];
+    const before = structuredClone(makeSummary([makeRun({ bounces: [...bounces] })]));
+    for (const key of ["catchUp", "realtimePlan", "realtimePublish", "overQuota"])
+      Reflect.deleteProperty(before.scenario, key);
+    for (const run of before.runs) {
+      for (const key of ["realtime", "brokerHop", "quota"]) Reflect.deleteProperty(run, key);
+      Reflect.deleteProperty(run.lostByCause, "quota");
+      for (const key of ["open", "cut"])
+        for (const bounce of run.bounces) Reflect.deleteProperty(bounce, key);
+    }
+    const { scenario, runs } = parseSummary(before);
+    expect(scenario).toMatchObject({
+      ...{ catchUp: false, realtimePlan: "none", realtimePublish: "http", overQuota: false },
+    });
+    expect(runs[0]).toMatchObject({
+      realtime: null,
+      brokerHop: null,
+      quota: null,
+      lostByCause: { quota: 0 },
+    });
+    expect(runs[0]?.bounces).toMatchObject([{ open: null, cut: null }]);
+  });
+
   it("reads the committed reference run, and the README table and a comparison can be made of it", () => {
     const file = new URL("../../results/reference/summary.json", import.meta.url);
     const summary = parseSummary(JSON.parse(readFileSync(file, "utf8")));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groupRuns } from "./run-group.ts";
-import { type RunParts, makeRun } from "./test-support.ts";
+import { type RunParts, makeRealtime, makeRun } from "./test-support.ts";
 import { whichFits } from "./which-fits.ts";
 
 const groupsOf = (...runs: RunParts[]) => groupRuns(runs.map(makeRun));
@@ -77,6 +77,25 @@ describe("which topology fits", () => {
     );
     expect(said).toContain("Fit where nothing may be missed across crash: x.");
     expect(said).toContain("Every stream reached its end across crash in x and y.");
+  });
+
+  it("says what speaks for and against Realtime, and that its outage is no other topology's", () => {
+    const realtime = makeRealtime({ part: "s", standIn: true });
+    const lost = { lostByCause: { "while-disconnected": 6000 } } as const;
+    const said = whichFits(
+      groupsOf(...pair("x", lost), ...pair("d", { realtime }).map((run) => ({ ...run, realtime })), {
+        topology: "d",
+        realtime,
+        bounce: "realtime-outage",
+        stuckStreams: 9,
+        ...lost,
+      }),
+    ).join("\n");
+    expect(said).toContain(
+      "across realtime-outage (which only topologies with Realtime have), no measured topology fits",
+    );
+    expect(said).toContain("For d speaks: across crash");
+    expect(said).toContain("nothing can be chosen by it");
   });
 
   it("warns of a topology that broke what is expected of it", () => {

@@ -3,6 +3,8 @@ import type { RunResult } from "../checker/run-result.ts";
 import { SIGMAS, judgeDifference } from "./difference.ts";
 import { conclusive, worst } from "./group-wording.ts";
 import { formatCount, formatList, formatPercent } from "./format.ts";
+import { OUTAGE } from "./realtime-findings.ts";
+import { realtimeFits } from "./realtime-fits.ts";
 import { STEADY } from "./glossary.ts";
 import {
   type RunGroup,
@@ -147,7 +149,9 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
     const here = usable.filter(
       (group) => group.bounce === bounce && !lossy.some((other) => other.topology === group.topology),
     );
-    said.push(...rankings(here), ...needs(here, bounceLabel(bounce)));
+    const label = bounce === OUTAGE ? `${bounce} (which only topologies with Realtime have)` : bounce;
+    said.push(...rankings(here), ...needs(here, label));
   }
+  said.push(...realtimeFits(usable));
   return said;
 };

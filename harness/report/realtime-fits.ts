@@ -1,0 +1,90 @@
+/** What the measured figures say for and against a topology whose clients subscribe to Realtime directly, for somebody who has to choose. */
+import type { RunResult } from "../checker/run-result.ts";
+import { judgeDifference } from "./difference.ts";
+import { formatBytes, formatList, formatMs } from "./format.ts";
+import { STEADY } from "./glossary.ts";
+import { groupBy } from "./group-by.ts";
+import { names, percentOf, worst } from "./group-wording.ts";
+import { cutsOf, OUTAGE } from "./realtime-findings.ts";
+import { bounceLabel, groupFigure, groupSpread, type RunGroup } from "./run-group.ts";
+import { isDirect, isStandIn } from "./stand-in.ts";
+
+/** A figure of which less is better, and what a smaller one is called. */
+interface Criterion {
+  figure: (run: RunResult) => number;
+  less: string;
+}
+
+const CRITERIA: readonly Criterion[] = [
+  {
+    figure: (run) => (run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0),
+    less: "a smaller share lost of what was published",
+  },
+  { figure: (run) => run.missedRatio, less: "a smaller share missed" },
+];
+
+/** By more than chance, as everywhere: see `HOW_JUDGED`. */
+const isLess = (group: RunGroup, other: RunGroup, { figure }: Criterion): boolean => {
+  const sample = (of: RunGroup) => ({
+    values: of.measured.map(figure),
+    trials: Math.min(...of.measured.map((run) => run.sessions)),
+  });
+  return judgeDifference(sample(group), sample(other)).direction === "higher";
+};
+
+/** Two sentences for each direct topology. `usable`: groups that conclusions may be drawn from. */
+export const realtimeFits = (usable: readonly RunGroup[]): string[] =>
+  groupBy(usable.filter(isDirect), (group) => group.topology).flatMap((same) => [
+    whatSpeaksFor(same, usable),
+    whatSpeaksAgainst(same),
+  ]);
+
+const whatSpeaksFor = (same: readonly RunGroup[], usable: readonly RunGroup[]): string => {
+  const [{ topology } = { topology: "" }] = same;
+  const bounced = same.filter((group) => group.bounce !== STEADY && group.bounce !== OUTAGE);
+  const beside = (group: RunGroup): RunGroup[] =>
+    usable.filter((other) => other.bounce === group.bounce && !isDirect(other));
+  const gains = bounced.flatMap((group) =>
+    CRITERIA.flatMap((criterion) => {
+      const worse = beside(group).filter((other) => isLess(group, other, criterion));
+      return worse.length === 0
+        ? []
+        : [`across ${bounceLabel(group.bounce)} ${criterion.less} than in ${names(worse)}`];
+    }),
+  );
+  if (gains.length > 0) return `For ${topology} speaks: ${gains.join("; ")}.`;
+  return bounced.every((group) => beside(group).length === 0)
+    ? `Nothing measured here can speak for ${topology}: no bounce of the app was measured with it and with a topology without Realtime.`
+    : `Nothing measured here speaks for ${topology}: in no bounce of the app was less lost or missed than in a topology without Realtime.`;
+};
+
+const whatSpeaksAgainst = (same: readonly RunGroup[]): string => {
+  const [{ topology } = { topology: "" }] = same;
+  const outage = same.find((group) => group.bounce === OUTAGE);
+  const steady = same.find((group) => group.bounce === STEADY);
+  const quota = same.filter((group) => worst(group, (run) => run.lostByCause.quota) > 0);
+  const code = Math.max(
+    ...same.flatMap(({ runs }) => runs.map(({ realtime }) => realtime?.frontEnd.gzippedBytes ?? 0)),
+  );
+  const points = [
+    outage === undefined
+      ? "one more part whose outage cuts everyone (what that costs was not measured here)"
+      : `one more part, whose outage cut ${groupSpread(outage, cutsOf) === null ? "streams" : `${groupFigure(outage, cutsOf)} streams`} and lost ${percentOf(outage, (run) => run.lossRatio)} of what was due`,
+    ...quota.map(
+      (group) =>
+        `limits, to which it lost events ${group.bounce === STEADY ? "undisturbed" : `across ${bounceLabel(group.bounce)}`}`,
+    ),
+    `${formatBytes(code)} of client code, gzipped`,
+    ...(steady !== undefined &&
+    !isStandIn(steady) &&
+    groupSpread(steady, (run) => run.latencyMs?.p99 ?? null) !== null
+      ? [
+          `a way of its own for every event (p99 ${groupFigure(steady, (run) => run.latencyMs?.p99 ?? null, formatMs)} in steady state)`,
+        ]
+      : []),
+  ];
+  const latency = same.some(isStandIn)
+    ? " Its latency was a stand-in's, so nothing can be chosen by it."
+    : "";
+  return `Against ${topology} speaks: ${formatList(points)}.${latency}`;
+};

@@ -1,0 +1,32 @@
+/** Which topologies have Supabase Realtime, and where something else played it: said wherever somebody looks. */
+import type { RunResult } from "../checker/run-result.ts";
+import { formatList } from "./format.ts";
+import type { RunGroup } from "./run-group.ts";
+
+type Runs = Pick<RunGroup, "topology" | "runs">;
+
+/** Clients subscribe to the broker itself: their streams belong to no instance. */
+export const isDirect = ({ runs }: Pick<RunGroup, "runs">): boolean =>
+  runs.some((run) => run.realtime !== null);
+
+/** Whatever played Realtime without being Supabase's own server, in any of the runs. */
+const standInsOf = (runs: readonly RunResult[]): string[] => [
+  ...new Set(runs.flatMap(({ realtime }) => (realtime?.standIn === true ? [realtime.part] : []))),
+];
+
+export const isStandIn = ({ runs }: Pick<RunGroup, "runs">): boolean => standInsOf(runs).length > 0;
+
+/** The topology, with the stand-in that it was measured on: `phase3 (realtime-standin)`. */
+export const topologyLabel = ({ topology, runs }: Runs): string => {
+  const parts = standInsOf(runs);
+  return parts.length === 0 ? topology : `${topology} (${parts.join(", ")})`;
+};
+
+/** One sentence; null where no stand-in took part. */
+export const standInSentence = (groups: readonly Runs[]): string | null => {
+  const played = groups.filter(isStandIn);
+  if (played.length === 0) return null;
+  const parts = [...new Set(played.flatMap(({ runs }) => standInsOf(runs)))];
+  const topologies = [...new Set(played.map(({ topology }) => topology))];
+  return `${formatList(parts)} played Supabase Realtime in ${formatList(topologies)}: what is lost and why is measured, its latency and its costs say nothing about Supabase.`;
+};
