@@ -51,12 +51,11 @@ export function withRealtime(
   if (!realtime || !part) return run;
   const { plan, publish, catchUp } = realtime.settings;
   const { name, standIn } = part;
-  const played = `Supabase Realtime was played by ${name}, a stand-in of the lab: what is lost and why carries over, its latency says nothing about Supabase.`;
   const hosted =
     "Realtime was not stood up by the lab, but found by REALTIME_URL: the way to it is in the latency.";
   return {
     ...run,
-    notes: [...run.notes, ...(standIn ? [played] : []), ...(realtime.settings.hosted ? [hosted] : [])],
+    notes: [...run.notes, ...(realtime.settings.hosted ? [hosted] : [])],
     realtime: { part: name, standIn, plan, publish, catchUp, frontEnd: realtime.frontEnd },
   };
 }
