@@ -145,7 +145,12 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
       LEDGER_DIR: ledgerDir,
       DRAIN_GRACE_MS: "200",
     });
-    running.push({ stop: async () => void (child.process.kill("SIGKILL"), await child.exited) });
+    running.push({
+      stop: async () => {
+        child.process.kill("SIGKILL");
+        await child.exited;
+      },
+    });
     const sessions = await Promise.all(Array.from({ length: 4 }, async () => child.api.createSession()));
     const pages = await Promise.all(sessions.map(async (session) => subscribedPage(accessOf(session))));
     for (const session of sessions) await child.api.start(session, { events: 100_000, eventsPerSecond: 500 });
