@@ -1,9 +1,11 @@
 /** The Realtime of a stack as resources: the real one, the stand-in, or none of its own. */
 import * as pulumi from "@pulumi/pulumi";
 import type { RealtimeEndpoint } from "./components/realtime-address.ts";
-import { RealtimeStandin, STANDIN_NAME } from "./components/realtime-standin.ts";
+import { RealtimeStandin } from "./components/realtime-standin.ts";
 import type { FleetRealtime } from "./components/server-fleet.ts";
-import { REALTIME_NAME, SupabaseRealtime } from "./components/supabase-realtime.ts";
+import { SupabaseRealtime } from "./components/supabase-realtime.ts";
+import { STAND_IN } from "./realtime-standin/log.ts";
+import { REALTIME_NAME } from "./realtime/realtime-names.ts";
 import { clientUrl } from "./realtime/client-url.ts";
 import type { OwnRealtime } from "./realtime/stack-realtime.ts";
 import type { StackArgs, StackOutputs } from "./stack-args.ts";
@@ -23,7 +25,7 @@ const declareOwn = (
   const common = { stack, labels, networkName, plan, port: ports.realtime };
   return by === "standin"
     ? new RealtimeStandin(
-        STANDIN_NAME,
+        STAND_IN,
         { ...common, image: images.realtimeStandin ?? "", jwtSecret: keys.jwtSecret },
         opts,
       )
@@ -61,7 +63,7 @@ export const declareRealtime = (
       keys: { serviceKey, jwtSecret, anonKey },
     },
     output: pulumi.output({
-      kind: realtime.by === "standin" ? STANDIN_NAME : REALTIME_NAME,
+      kind: realtime.by === "standin" ? STAND_IN : REALTIME_NAME,
       container: own.container,
       url: own.clientUrl,
     }),

@@ -360,7 +360,7 @@ describe("Realtime", () => {
       const { resources, outputs } = await run(phase3, change);
       const open = JSON.stringify([
         outputs,
-        resources.map(({ inputs }) => ({ ...inputs, envs: "secret" in ((inputs["envs"] ?? {})) })),
+        resources.map(({ inputs }) => ({ ...inputs, envs: "secret" in (inputs["envs"] ?? {}) })),
       ]);
       for (const [name, key] of Object.entries(REALTIME_KEYS)) expect.soft(open, name).not.toContain(key);
     }

@@ -1,20 +1,11 @@
-/** Where a stack's own Realtime is reached. Its tenant is the first label of the host name, so both names begin with the same one. */
+/** Where a stack's own Realtime is reached, as outputs of its container. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
-import { REALTIME_TENANT } from "../realtime/realtime-settings.ts";
+import { clientRealtimeUrl, REALTIME_URL } from "../realtime/realtime-names.ts";
 import { publishedUrl } from "./published.ts";
 
-/** Host name in the stack's network, of the real one and of the stand-in. */
-export const REALTIME_ALIAS = REALTIME_TENANT;
 const PORT = IMAGE_PORTS.realtime.http;
-
-/** What the servers publish to. */
-export const REALTIME_URL = `http://${REALTIME_ALIAS}:${PORT}/socket`;
-
-/** Every name below `localhost` is this host (RFC 6761): browsers know it, the lab's own clients do it themselves. */
-export const clientRealtimeUrl = (port: number | string): string =>
-  `ws://${REALTIME_TENANT}.localhost:${port}/socket`;
 
 /** What is known of a Realtime that runs in the stack. */
 export interface RealtimeEndpoint {

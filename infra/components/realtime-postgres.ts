@@ -1,21 +1,18 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { DATABASE_NAME, DATABASE_USER, databaseInit } from "../realtime/database-init.ts";
+import { DATABASE_ADDRESS } from "../realtime/realtime-names.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 
-const PORT = IMAGE_PORTS.postgres.postgres;
-const ALIAS = "realtime-postgres";
+const ALIAS = DATABASE_ADDRESS.host;
 /** The database's files are in memory too: they count. */
 const MEMORY_MB = 1024;
 const DATA_MB = 512;
 const READY_WITHIN_S = 60;
 /** Where the official image looks for what to run on an empty database. */
 const INIT_FOLDER = "/docker-entrypoint-initdb.d";
-
-export const DATABASE_ADDRESS = { host: ALIAS, port: PORT } as const;
 
 export interface RealtimePostgresArgs extends PartOwner {
   image: string;

@@ -1,20 +1,19 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
+import { STAND_IN } from "../realtime-standin/log.ts";
+import { REALTIME_ALIAS } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
 import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 import { publishedPort } from "./published.ts";
-import { REALTIME_ALIAS, realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
+import { realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
 
 const PORT = IMAGE_PORTS["realtime-standin"].http;
 const MEMORY_MB = 1024;
 /** From the start of the container until it is healthy, seconds. */
 const READY_WITHIN_S = 60;
-
-/** Name of the part wherever a person looks, so that nobody takes its figures for Supabase's. */
-export const STANDIN_NAME = "realtime-standin" as const;
 
 export interface RealtimeStandinArgs extends PartOwner {
   /** Has a health check of its own. */
@@ -49,7 +48,7 @@ export class RealtimeStandin extends pulumi.ComponentResource implements Realtim
       name,
       {
         ...confined({ uid: userId("realtime"), memoryMb: MEMORY_MB }),
-        name: `${stack}-${STANDIN_NAME}`,
+        name: `${stack}-${STAND_IN}`,
         image,
         envs: [
           ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
@@ -57,7 +56,7 @@ export class RealtimeStandin extends pulumi.ComponentResource implements Realtim
         ],
         networksAdvanced: [{ name: networkName, aliases: [REALTIME_ALIAS] }],
         ports: [publishedPort(PORT, port)],
-        labels: partLabels(args, "broker", STANDIN_NAME),
+        labels: partLabels(args, "broker", STAND_IN),
         wait: true,
         waitTimeout: READY_WITHIN_S,
       },

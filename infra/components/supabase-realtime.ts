@@ -2,14 +2,15 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS, IMAGE_USERS } from "../images/pinned-images.ts";
 import { DATABASE_NAME, DATABASE_SCHEMA, DATABASE_USER } from "../realtime/database-init.ts";
+import { DATABASE_ADDRESS, REALTIME_ALIAS, REALTIME_NAME } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
 import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
 import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
 import { confined, containerOptions } from "./hardening.ts";
 import { partLabels, type PartOwner } from "./labels.ts";
 import { publishedPort } from "./published.ts";
-import { REALTIME_ALIAS, realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
-import { DATABASE_ADDRESS, RealtimePostgres } from "./realtime-postgres.ts";
+import { realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
+import { RealtimePostgres } from "./realtime-postgres.ts";
 
 const PORT = IMAGE_PORTS.realtime.http;
 const MEMORY_MB = 2048;
@@ -19,9 +20,6 @@ const READY_WITHIN_S = 180;
 const MAX_CONNECTIONS = 16_384;
 const OPEN_FILES = 65_536;
 const SEEDED = "/tmp/seeded";
-
-/** Name of the part wherever a person looks. */
-export const REALTIME_NAME = "realtime";
 
 /**
  * What the image's entry point does (`run.sh` of supabase/realtime), less `sudo`: that one begins as root only to become `nobody`, for

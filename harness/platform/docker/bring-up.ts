@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 import { makeLedgerFolder } from "../../../infra/ledger-folder.ts";
 import { newStackRecord } from "../../../infra/new-stack-record.ts";
 import { recordArgs } from "../../../infra/record-args.ts";
+import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
+import { DEFAULT_REALTIME_SETTINGS } from "../../../infra/realtime/realtime-settings.ts";
 import type { StackImages, StackRecord } from "../../../infra/stack-args.ts";
 import { readStackRecord } from "../../../infra/stack-record.ts";
 import type { Topology } from "../../../infra/topologies.ts";
@@ -36,10 +38,14 @@ const ATTEMPTS = 3;
 const stackImages = (topology: Topology, prepared: PreparedImages): StackImages => {
   const router = prepared[topology.router];
   if (!router) throw new Error(`no image of ${topology.router} was prepared`);
+  const { server, valkey, realtime, postgres, "realtime-standin": realtimeStandin } = prepared;
   return {
-    server: prepared.server.id,
+    server: server.id,
     router: router.id,
-    ...(prepared.valkey ? { broker: prepared.valkey.id } : {}),
+    ...(valkey ? { broker: valkey.id } : {}),
+    ...(realtime ? { realtime: realtime.id } : {}),
+    ...(postgres ? { postgres: postgres.id } : {}),
+    ...(realtimeStandin ? { realtimeStandin: realtimeStandin.id } : {}),
   };
 };
 
@@ -57,6 +63,9 @@ const versionsOf = async (
     ...named("node", prepared.server),
     ...named(topology.router, prepared[topology.router]),
     ...named("valkey", prepared.valkey),
+    ...named("realtime", prepared.realtime),
+    ...named("postgres", prepared.postgres),
+    ...named(STAND_IN, prepared["realtime-standin"]),
     docker: Version,
     pulumi: `${version} (${source})`,
     "pulumi-docker": `${plugin.version} (${plugin.source})`,
@@ -187,7 +196,7 @@ export const bringUp = async (
   /** Chooses the ports; a test takes one of them. */
   makeRecord: typeof newStackRecord = newStackRecord,
 ): Promise<DockerDeployment> => {
-  const { topology, replicas, signal, redis } = options;
+  const { topology, replicas, signal, redis, realtime = DEFAULT_REALTIME_SETTINGS } = options;
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();
   const ledgerDir = join(resolve(options.workDir), "ledger");
@@ -196,7 +205,7 @@ export const bringUp = async (
   }
   const client = await connectDocker();
   const prepare = (): Promise<PreparedImages> =>
-    prepareImages({ topologies: [topology], onStep, ...(signal ? { signal } : {}) });
+    prepareImages({ topologies: [topology], realtime, onStep, ...(signal ? { signal } : {}) });
   let prepared = await prepare();
   const versions = await versionsOf(client, topology, prepared);
   await mkdir(options.workDir, { recursive: true, mode: 0o700 });
@@ -215,6 +224,7 @@ export const bringUp = async (
       owner: thisOwner(),
       replicas,
       redis,
+      realtime,
       ledgerDir,
     });
     const { held, tell } = heldBack(options);

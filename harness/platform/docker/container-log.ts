@@ -1,12 +1,10 @@
 /** The last lines that a container wrote, for errors. */
 import type Dockerode from "dockerode";
-import { ROLE_LABEL, type Role } from "../../../infra/components/labels.ts";
+import { isCarrier, ROLE_LABEL } from "../../../infra/components/labels.ts";
 import { ownFilter } from "./own-labels.ts";
 
 const LINES = 20;
 const HEADER_BYTES = 8;
-/** Never started: it only carries files into a volume. */
-const CARRIER: Role = "router-config";
 
 /** The engine sends both streams as one: before each piece 8 bytes, of which the last four are its length. */
 const joinPieces = (raw: Buffer): string => {
@@ -25,7 +23,7 @@ export const logsOfFailed = async (docker: Dockerode, stack: string): Promise<st
     const containers = await docker.listContainers({ all: true, filters: ownFilter(stack) });
     const failed = containers.filter(
       ({ State, Status, Labels }) =>
-        Labels[ROLE_LABEL] !== CARRIER && (State === "exited" || Status.includes("unhealthy")),
+        !isCarrier(Labels[ROLE_LABEL]) && (State === "exited" || Status.includes("unhealthy")),
     );
     return (await Promise.all(failed.map(({ Id, Names }) => lastLogLines(docker, Id, Names[0])))).join("");
   } catch {

@@ -1,15 +1,16 @@
 /** A stack that is up, as the harness uses it: just brought up, or found again later. */
 import type { StackRecord } from "../../../infra/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { Deployment, DeploymentListeners, PartUsage } from "../platform.ts";
+import type { Deployment, DeploymentListeners, PartUsage, RealtimePart } from "../platform.ts";
 import { containerUsage } from "./container-usage.ts";
+import { controlRealtime } from "./control-realtime.ts";
 import type { DockerClient } from "./docker-client.ts";
 import { letGo, updateRecord } from "./hold-stack.ts";
 import { controlInstances } from "./instance-control.ts";
 import { instanceTimeline, type InstanceTimeline } from "./instance-timeline.ts";
 import { pulumiStack, type PulumiStack } from "./pulumi-stack.ts";
 import { accountForSockets } from "./socket-memory.ts";
-import type { StackParts } from "./stack-parts.ts";
+import { toPart, type StackParts } from "./stack-parts.ts";
 import { takeDown } from "./take-down.ts";
 import { watchContainers } from "./watch-containers.ts";
 
@@ -69,6 +70,10 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     stopWatching();
   };
   const pulumi = pulumiStack(record.stack, host);
+  const realtimeControl = (realtime: NonNullable<StackParts["realtime"]>): Pick<RealtimePart, "control"> =>
+    "container" in realtime
+      ? { control: controlRealtime({ docker, realtime, timeline, onStep, signal }) }
+      : {};
   let down: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     release();
@@ -93,6 +98,9 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
       onStep,
       signal,
     }),
+    ...(parts.realtime === undefined
+      ? {}
+      : { realtime: { ...toPart(parts.realtime), ...realtimeControl(parts.realtime) } }),
     versions: given.versions,
     ledgers: () => listLedgers(record.ledgerDir),
     usage: async () => {

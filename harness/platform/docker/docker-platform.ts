@@ -10,6 +10,7 @@ import { bringUp } from "./bring-up.ts";
 import { connectDocker } from "./docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
 import { DockerError } from "./docker-error.ts";
+import { readImageSettings, type ImageSettings } from "./images/image-settings.ts";
 import { prepareImages } from "./images/prepare-images.ts";
 import { attach, findKept } from "./kept-stacks.ts";
 import { downAll, sweepLeftovers } from "./sweep-stacks.ts";
@@ -28,10 +29,14 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 5,
   recreate: () => 11,
-  "realtime-outage": () => 10,
+  // Killed, three seconds of nothing, and started again. Of the stand-in measured; of Supabase's own, which boots three times, estimated.
+  "realtime-outage": () => (isSurelyStandin(readImageSettings(process.env)) ? 8 : 20),
   // Four of it before the first instance is touched: Pulumi starts, and once more when the grace is another one.
   rolling: (replicas) => 4 + 5.2 * replicas,
 };
+
+const isSurelyStandin = ({ mode, realtime, images }: ImageSettings): boolean =>
+  realtime === "standin" || (mode === "assembled" && images.realtime === undefined);
 
 /** @throws DockerError, ToolchainError, ToolError, WaitError or the reason of the abort; whatever was made is removed by then */
 export const dockerPlatform: DockerPlatform = {
@@ -43,12 +48,13 @@ export const dockerPlatform: DockerPlatform = {
     defaultGraceS: DEFAULT_GRACE_S,
   },
   bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
-  prepare: async ({ topologies, onStep, signal }) => {
+  prepare: async ({ topologies, realtime, onStep, signal }) => {
     const { docker, host } = await connectDocker();
     await refuseOtherClock((await docker.info()) as EngineInfo, host);
     await resolvePulumi({ onStep, signal });
     await prepareImages({
       topologies,
+      ...(realtime ? { realtime } : {}),
       ...(onStep ? { onStep } : {}),
       ...(signal ? { signal } : {}),
     });

@@ -3,12 +3,13 @@ import type Dockerode from "dockerode";
 import { recordArgs } from "../../../infra/record-args.ts";
 import type { StackRecord } from "../../../infra/stack-args.ts";
 import { nowMs } from "../../clock.ts";
-import { notReplaced, nothingToKill } from "../not-running.ts";
+import { notReplaced } from "../not-running.ts";
 import type { Deploy, InstanceControl, UpOptions } from "../platform.ts";
-import { waitFor } from "../local/wait-for.ts";
+import { controlContainer, type ContainerControl } from "./container-control.ts";
 import { DockerError } from "./docker-error.ts";
 import { lastLogLines } from "./container-log.ts";
 import { updateRecord } from "./hold-stack.ts";
+import { inTurn } from "./in-turn.ts";
 import type { InstanceTimeline } from "./instance-timeline.ts";
 import type { ChangeOptions, PulumiStack } from "./pulumi-stack.ts";
 import { waitUntilReady } from "./ready-instances.ts";
@@ -28,7 +29,6 @@ export interface ControlledStack {
   signal: AbortSignal;
 }
 
-const KILL_TIMEOUT_MS = 10_000;
 /** Our own deploys of a stack never overlap; this is for a `pulumi up` by hand. */
 const LOCK_WAIT_MS = 5_000;
 
@@ -38,31 +38,19 @@ export const nextRevision = (revision: string): string =>
 export const controlInstances = (given: ControlledStack): InstanceControl => {
   const { docker, record, parts, pulumi, timeline, onInstance, onStep, signal } = given;
   let { stateGraceS } = given;
-  /** One operation after the other: the engine would refuse some that overlap, and Pulumi all. */
-  let last: Promise<void> = Promise.resolve();
-  const inTurn = (operation: () => Promise<void>): Promise<void> => {
-    const result = last.then(() => {
-      signal.throwIfAborted();
-      return operation();
-    });
-    last = result.catch(() => undefined);
-    return result;
-  };
+  const turn = inTurn(signal);
 
-  const containerOf = (instance: string): Dockerode.Container => {
+  const containerOf = (instance: string): ContainerControl => {
     if (!parts.instances.includes(instance)) {
       throw new DockerError(`no instance "${instance}"`, `name one of ${parts.instances.join(", ")}`);
     }
-    return docker.getContainer(parts.containers.get(instance)?.container ?? instance);
-  };
-
-  const isRunning = async (instance: string): Promise<boolean> => {
-    try {
-      return (await containerOf(instance).inspect()).State.Running;
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode === 404) return false;
-      throw error;
-    }
+    return controlContainer({
+      docker,
+      part: instance,
+      container: parts.containers.get(instance)?.container ?? instance,
+      remedy: `sse-lab bounce ${record.topology} --kind recreate makes it again`,
+      signal,
+    });
   };
 
   /** Waits until it takes traffic, and reports it; fails at once when its container ends meanwhile. */
@@ -91,7 +79,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       await change({});
       stateGraceS = graceS;
     }
-    const runs = await Promise.all(parts.instances.map(isRunning));
+    const runs = await Promise.all(parts.instances.map((one) => containerOf(one).isRunning()));
     const wereGone = parts.instances.filter((_, index) => !runs[index]);
     record.revision = nextRevision(record.revision);
     updateRecord(record);
@@ -139,37 +127,19 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     if (wereGone.length > 0) throw new Error(notReplaced(wereGone));
   };
 
-  const kill = async (instance: string): Promise<void> => {
-    if (!(await isRunning(instance))) throw new Error(nothingToKill(instance));
-    await containerOf(instance).kill({ signal: "SIGKILL" });
-    await waitFor({
-      name: `${instance} to be gone after SIGKILL`,
-      timeoutMs: KILL_TIMEOUT_MS,
-      intervalMs: 20,
-      condition: async () => !(await isRunning(instance)) || "it still runs",
-      signal,
-    });
-  };
+  const kill = (instance: string): Promise<void> => containerOf(instance).kill();
 
   const start = async (instance: string): Promise<void> => {
-    if (await isRunning(instance)) return;
+    const container = containerOf(instance);
+    if (await container.isRunning()) return;
     onStep(`starting ${instance}`);
-    try {
-      await containerOf(instance).start();
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-      throw new DockerError(
-        `the container of ${instance} is gone`,
-        `sse-lab bounce ${record.topology} --kind recreate makes it again`,
-        { cause: error },
-      );
-    }
+    await container.start();
     await becomeReady(instance);
   };
 
   return {
-    deploy: (how) => inTurn(() => deploy(how)),
-    kill: (instance) => inTurn(() => kill(instance)),
-    start: (instance) => inTurn(() => start(instance)),
+    deploy: (how) => turn(() => deploy(how)),
+    kill: (instance) => turn(() => kill(instance)),
+    start: (instance) => turn(() => start(instance)),
   };
 };

@@ -19,8 +19,10 @@ export interface InstanceTimeline {
   onEvent(event: ContainerEvent): void;
   /** Called with each start of an instance's container; replaces what was set before. */
   onStarted: ((instance: string, container: string) => void) | undefined;
-  /** Called with each end. */
-  onEnded: ((instance: string, exitCode: number | undefined) => void) | undefined;
+  /** Called with each end, of other parts as well where nobody had asked for it. */
+  onEnded: ((part: string, exitCode: number | undefined) => void) | undefined;
+  /** The next end of this part, no instance, is asked for: nothing is told of it. */
+  expectEnd(part: string): void;
 }
 
 /**
@@ -30,6 +32,7 @@ export interface InstanceTimeline {
  */
 export const instanceTimeline = ({ onInstance, onPartExit, onStep }: TimelineListeners): InstanceTimeline => {
   const running = new Map<string, Incarnation>();
+  const expected = new Set<string>();
   const SIGKILLED = 137;
 
   const onServer = (
@@ -75,11 +78,13 @@ export const instanceTimeline = ({ onInstance, onPartExit, onStep }: TimelineLis
   const timeline: InstanceTimeline = {
     onStarted: undefined,
     onEnded: undefined,
+    expectEnd: (part) => void expected.add(part),
     onEvent: (event) => {
       if (event.role === "server") onServer(event, timeline);
-      else if (event.action === "die") {
+      else if (event.action === "die" && !expected.delete(event.part)) {
         onStep(`${event.part} exited by itself (code ${event.exitCode ?? "unknown"})`);
         onPartExit(event.part, event.atMs);
+        timeline.onEnded?.(event.part, event.exitCode);
       }
     },
   };

@@ -1,5 +1,5 @@
 /** Stacks that outlive the command that brought them up: `sse-lab up` or `pulumi up`, then `bounce` and `down` by other commands. */
-import { INSTANCE_LABEL, ROLE_LABEL } from "../../../infra/components/labels.ts";
+import { INSTANCE_LABEL, isCarrier, ROLE_LABEL } from "../../../infra/components/labels.ts";
 import { listStackRecords, readStackRecord } from "../../../infra/stack-record.ts";
 import { recordArgs } from "../../../infra/record-args.ts";
 import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
@@ -37,8 +37,12 @@ export const findKept = async (): Promise<KeptDeployment[]> => {
 };
 
 /** Is what carries these labels the resource that the program calls by this name? */
-const isResource = (labels: Readonly<Record<string, string>>, name: string): boolean =>
-  labels[ROLE_LABEL] === "router-config" ? name.endsWith("-config-carrier") : labels[INSTANCE_LABEL] === name;
+const isResource = (labels: Readonly<Record<string, string>>, name: string): boolean => {
+  const { [ROLE_LABEL]: role, [INSTANCE_LABEL]: instance } = labels;
+  // That of the router is called after which router it is.
+  if (role === "router-config") return /^(?:traefik|haproxy)-config-carrier$/.test(name);
+  return isCarrier(role) ? `${role}-carrier` === name : instance === name;
+};
 
 /**
  * What a deploy that was killed half-way left undone is done first: the state is made to say what there is, and what is missing is

@@ -1,16 +1,32 @@
 /** What a stack is made of and where to reach it, from its record alone: the same names that the program gives. */
 import type Dockerode from "dockerode";
 import { INSTANCE_LABEL } from "../../../infra/components/labels.ts";
+import {
+  clientRealtimeUrl,
+  DATABASE_ADDRESS,
+  REALTIME_NAME,
+} from "../../../infra/realtime/realtime-names.ts";
+import { clientUrl } from "../../../infra/realtime/client-url.ts";
+import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
+import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
 import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
 import type { RoutedServer } from "../../../infra/routers/router-plan.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import type { StackRecord } from "../../../infra/stack-args.ts";
 import { topologyNamed } from "../../../infra/record-args.ts";
 import type { Router } from "../../../infra/topologies.ts";
-import type { KeptDeployment } from "../platform.ts";
+import type { KeptDeployment, RealtimePart } from "../platform.ts";
 import type { UsedPart } from "./container-usage.ts";
 import { DockerError } from "./docker-error.ts";
 import { ownFilter } from "./own-labels.ts";
+
+/** A Realtime of the stack's own. */
+export interface OwnRealtimeParts extends Pick<RealtimePart, "name" | "standIn" | "url"> {
+  /** Name of the container. */
+  container: string;
+  /** Answers 200 once it takes connections. */
+  healthUrl: string;
+}
 
 export interface StackParts {
   url: string;
@@ -21,7 +37,9 @@ export interface StackParts {
   targets: readonly RoutedServer[];
   instances: readonly string[];
   instanceUrls: Readonly<Record<string, string>>;
-  /** Name of the container by part: instances, router, broker. */
+  /** Of a topology whose clients subscribe to it: the stack's own, or a hosted one. */
+  realtime?: OwnRealtimeParts | Pick<RealtimePart, "name" | "standIn" | "url">;
+  /** Name of the container by part: instances, router, broker, Realtime and its database. */
   containers: ReadonlyMap<string, UsedPart>;
 }
 
@@ -38,13 +56,37 @@ const chosenPorts = async (docker: Dockerode, stack: string): Promise<Map<string
   );
 };
 
+type Address = (part: string, inside: number, port: number | undefined) => string;
+
+const realtimeParts = ({ stack, realtime, ports }: StackRecord, address: Address): StackParts["realtime"] => {
+  if (realtime === undefined) return undefined;
+  if (realtime.by === "hosted")
+    return { name: REALTIME_NAME, standIn: false, url: clientUrl(realtime.hosted.url) };
+  const standIn = realtime.by === "standin";
+  const name = standIn ? STAND_IN : REALTIME_NAME;
+  const base = address(name, IMAGE_PORTS.realtime.http, ports.realtime);
+  return {
+    name,
+    standIn,
+    url: clientRealtimeUrl(new URL(base).port),
+    container: `${stack}-${name}`,
+    healthUrl: `${base}/healthcheck`,
+  };
+};
+
 export const stackParts = async (docker: Dockerode, record: StackRecord): Promise<StackParts> => {
   const { stack, replicas, ports } = record;
   const { router, broadcaster } = topologyNamed(record.topology);
   const instances = Array.from({ length: replicas }, (_, index) => `server-${index + 1}`);
-  const isKnown = ports.router && ports.dashboard && ports.instances?.length === replicas;
+  const ownRealtime =
+    record.realtime === undefined || record.realtime.by === "hosted" ? undefined : record.realtime;
+  const isKnown =
+    ports.router &&
+    ports.dashboard &&
+    ports.instances?.length === replicas &&
+    (ownRealtime === undefined || ports.realtime);
   const chosen = isKnown ? new Map<string, number>() : await chosenPorts(docker, stack);
-  const address = (part: string, inside: number, port: number | undefined): string => {
+  const address: Address = (part, inside, port) => {
     const found = port ?? chosen.get(`${part} ${inside}`);
     if (found === undefined) {
       throw new DockerError(
@@ -59,7 +101,8 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
     part,
     { part, role, container: `${stack}-${part}` },
   ];
-  const hasBroker = broadcaster === "redis" && record.redis === "up";
+  const withBroker = hasBroker(broadcaster, record.realtime) && record.redis === "up";
+  const realtime = realtimeParts(record, address);
   return {
     url: address(router, IMAGE_PORTS[router].web, ports.router),
     opsUrl,
@@ -76,8 +119,11 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
     containers: new Map([
       ...instances.map((name) => named(name, "server")),
       named(router, "router"),
-      ...(hasBroker ? [named("valkey", "broker")] : []),
+      ...(withBroker ? [named("valkey", "broker")] : []),
+      ...(ownRealtime && realtime ? [named(realtime.name, "broker")] : []),
+      ...(ownRealtime?.by === "supabase" ? [named(DATABASE_ADDRESS.host, "broker")] : []),
     ]),
+    ...(realtime === undefined ? {} : { realtime }),
   };
 };
 
@@ -95,5 +141,13 @@ export const toKept = (record: StackRecord, parts: StackParts): KeptDeployment =
   dashboardUrl: parts.dashboardUrl,
   instances: parts.instances,
   instanceUrls: parts.instanceUrls,
+  ...(parts.realtime === undefined ? {} : { realtime: toPart(parts.realtime) }),
   startedAt: record.startedAt,
+});
+
+/** What others are told of it. */
+export const toPart = ({ name, standIn, url }: NonNullable<StackParts["realtime"]>) => ({
+  name,
+  standIn,
+  url,
 });

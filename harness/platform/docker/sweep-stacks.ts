@@ -5,7 +5,7 @@ import type { StackRecord } from "../../../infra/stack-args.ts";
 import type { SweepReport } from "../platform.ts";
 import { connectDocker, type DockerClient } from "./docker-client.ts";
 import { holdStack } from "./hold-stack.ts";
-import { removeServerImages } from "./images/remove-server-images.ts";
+import { removeOwnImages } from "./images/remove-own-images.ts";
 import { stacksInEngine } from "./remove-by-label.ts";
 import { stackFate } from "./recorded-stacks.ts";
 import { takeDown } from "./take-down.ts";
@@ -78,7 +78,7 @@ export const sweepLeftovers = async (): Promise<SweepReport> => {
 
 /**
  * As `sweepLeftovers`, and takes down what was kept, and what carries our labels without any record (its state folder was removed),
- * and the server images that nobody uses then.
+ * and the images of our own servers that nobody uses then.
  */
 export const downAll = async (onStep?: (step: string) => void): Promise<SweepReport> => {
   const { records, unreadable } = listStackRecords();
@@ -101,7 +101,7 @@ export const downAll = async (onStep?: (step: string) => void): Promise<SweepRep
         await remove(client, { stack, ledgerDir: ledgerFolderOf(stack) }, "sweep", report, onStep);
     }
     if (report.owned.length + report.problems.length === 0) {
-      const images = await removeServerImages(client.docker);
+      const images = await removeOwnImages(client.docker);
       if (images.length > 0) onStep?.(`removed ${images.length} server image(s)`);
     }
   } catch (error) {

@@ -12,7 +12,7 @@ import { ownFilter } from "./own-labels.ts";
 export type ContainerAction = "start" | "term" | "kill" | "die" | "oom" | "healthy";
 
 export interface ContainerEvent {
-  /** What of the stack it is: an instance's name, `traefik`, `haproxy` or `valkey`. */
+  /** What of the stack it is: an instance's name, `traefik`, `haproxy`, `valkey`, `realtime-standin`, `realtime` or `realtime-postgres`. */
   part: string;
   role: "server" | "router" | "broker";
   id: string;

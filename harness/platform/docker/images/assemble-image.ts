@@ -4,6 +4,7 @@ import { DockerError } from "../docker-error.ts";
 import { withEngineError } from "./engine-error.ts";
 import { findImage } from "./find-image.ts";
 import { imageArchive, sealImage, type ImageLayout } from "./image-archive.ts";
+import { imageSetting } from "./image-settings.ts";
 import { IMAGE_LABELS } from "./prepared-image.ts";
 import { proveImage, type Proof } from "./prove-image.ts";
 
@@ -49,7 +50,7 @@ const refuseOtherSystems = (part: string): void => {
   if (process.platform === "linux") return;
   throw new DockerError(
     `the ${part} image cannot be assembled on ${process.platform}: the engine needs programs for Linux`,
-    `make the registry reachable, or set SSE_LAB_${part.toUpperCase()}_IMAGE to an image that the engine has`,
+    `make the registry reachable, or set ${imageSetting(part)} to an image that the engine has`,
   );
 };
 

@@ -1,14 +1,20 @@
 /** What the assembled images are made of. They are started the way the official ones are: arguments that begin with a dash. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import which from "which";
-import { IMAGE_PORTS, IMAGE_USERS, type ImagePart } from "../../../../infra/images/pinned-images.ts";
+import {
+  IMAGE_PORTS,
+  IMAGE_USERS,
+  type ImagePart,
+  type OwnImagePart,
+} from "../../../../infra/images/pinned-images.ts";
 import { DockerError } from "../docker-error.ts";
 import { PROJECT_ROOT } from "../own-labels.ts";
 import type { AssembledLayout } from "./assemble-image.ts";
 import { withFolders, type ImageConfig } from "./image-archive.ts";
 import { programFiles, systemFiles, type Program } from "./runtime-files.ts";
-import { serverProof } from "./server-proof.ts";
+import { STANDIN_FILES } from "./build-standin-image.ts";
+import { serviceProofs } from "./service-proof.ts";
 import type { TarEntry } from "./tar-stream.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -102,34 +108,64 @@ export const nodeLayout = async (env: NodeJS.ProcessEnv): Promise<AssembledLayou
   };
 };
 
-/** The server on that base. `bundle`: what `buildServer` wrote. The settings are those of server/Dockerfile. */
-export const serverLayout = async (node: AssembledLayout, bundle: Buffer): Promise<AssembledLayout> => ({
-  part: "server",
-  version: node.version,
+interface Service {
+  part: OwnImagePart;
+  version: string;
+  /** What `buildServer` or `buildStandIn` wrote. */
+  bundle: Buffer;
+  /** Health check on this host. */
+  check: string;
+}
+
+/** One of our servers on that base: its bundle and its health check. The settings are those of its Dockerfile. */
+const serviceLayout = async (
+  node: AssembledLayout,
+  { part, version, bundle, check }: Service,
+): Promise<AssembledLayout> => ({
+  part,
+  version,
   layers: [
     ...node.layers,
     withFolders([
-      { path: "app/server.mjs", mode: 0o644, content: bundle },
-      {
-        path: "app/ready.bash",
-        mode: 0o755,
-        content: await readFile(join(PROJECT_ROOT, "server", "ready.bash")),
-      },
+      { path: `app/${part}.mjs`, mode: 0o644, content: bundle },
+      { path: `app/${basename(check)}`, mode: 0o755, content: await readFile(check) },
     ]),
   ],
   config: {
     ...node.config,
-    Env: [...node.config.Env, "NODE_ENV=production", "HOST=0.0.0.0", `PORT=${IMAGE_PORTS.server.http}`],
-    Entrypoint: ["node", "/app/server.mjs"],
-    ExposedPorts: ports("server"),
+    Env: [...node.config.Env, "NODE_ENV=production", "HOST=0.0.0.0", `PORT=${IMAGE_PORTS[part].http}`],
+    Entrypoint: ["node", `/app/${part}.mjs`],
+    ExposedPorts: ports(part),
     StopSignal: "SIGTERM",
     Healthcheck: {
-      Test: ["CMD", "bash", "/app/ready.bash"],
+      Test: ["CMD", "bash", `/app/${basename(check)}`],
       Interval: SECOND_NS,
       Timeout: 3 * SECOND_NS,
       StartPeriod: 30 * SECOND_NS,
       Retries: 2,
     },
   },
-  proof: serverProof,
+  proof: serviceProofs[part],
 });
+
+/** As server/Dockerfile has it. */
+export const serverLayout = (node: AssembledLayout, bundle: Buffer): Promise<AssembledLayout> =>
+  serviceLayout(node, {
+    part: "server",
+    version: node.version,
+    bundle,
+    check: join(PROJECT_ROOT, "server", "ready.bash"),
+  });
+
+/** @param version of the lab */
+export const standinLayout = (
+  node: AssembledLayout,
+  bundle: Buffer,
+  version: string,
+): Promise<AssembledLayout> =>
+  serviceLayout(node, {
+    part: "realtime-standin",
+    version,
+    bundle,
+    check: join(STANDIN_FILES, "healthy.bash"),
+  });

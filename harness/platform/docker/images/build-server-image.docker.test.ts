@@ -8,7 +8,7 @@ import { nodeLayout } from "./assembled-layouts.ts";
 import { assembleImage } from "./assemble-image.ts";
 import { prepareImages } from "./prepare-images.ts";
 import type { PreparedImage } from "./prepared-image.ts";
-import { removeServerImages } from "./remove-server-images.ts";
+import { removeOwnImages } from "./remove-own-images.ts";
 import { addressOf, labContainers, untilAnswers, untilHealthy } from "./test-support/lab-containers.ts";
 import { standInNode } from "./test-support/stand-in-node.ts";
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterEach(() => containers.removeAll());
 afterAll(async () => {
-  await removeServerImages(docker, noLeases);
+  await removeOwnImages(docker, noLeases);
   await docker.getImage(base).remove();
 });
 
@@ -112,7 +112,7 @@ test("removing server images leaves those in use, those of others, and all bases
   const container = await containers.run(built.id, { env: { SESSION_SECRET: "0".repeat(32) } });
   await docker.getImage((await prepare(undefined)).id).tag({ repo: "images-test/own-name", tag: "1" });
   try {
-    const removed = await removeServerImages(docker, noLeases);
+    const removed = await removeOwnImages(docker, noLeases);
     expect(removed.join()).not.toContain("images-test");
     expect(await findImage(docker, built.id)).toBeDefined();
     expect(await findImage(docker, "images-test/own-name:1")).toBeDefined();
@@ -121,7 +121,7 @@ test("removing server images leaves those in use, those of others, and all bases
   } finally {
     await docker.getImage("images-test/own-name:1").remove();
   }
-  await removeServerImages(docker, noLeases);
+  await removeOwnImages(docker, noLeases);
   expect(await findImage(docker, built.id)).toBeUndefined();
   expect(await unfinished()).toEqual([]);
 });

@@ -6,33 +6,57 @@ export const IMAGES_SETTING = "SSE_LAB_IMAGES";
 const MODES = ["auto", "official", "assembled"] as const;
 export type ImagesMode = (typeof MODES)[number];
 
-/** `node`: the base that the server image is built on. */
+/** Which Realtime a stack with one stands up. */
+export const REALTIME_SETTING = "SSE_LAB_REALTIME";
+const REALTIME_CHOICES = ["auto", "real", "standin"] as const;
+export type RealtimeChoice = (typeof REALTIME_CHOICES)[number];
+
+/** `node`: the base that our own images are built on. */
 export type SettablePart = ImagePart | "node";
-const PARTS: readonly SettablePart[] = ["server", "node", "traefik", "haproxy", "valkey"];
+const PARTS: readonly SettablePart[] = [
+  "server",
+  "node",
+  "traefik",
+  "haproxy",
+  "valkey",
+  "realtime",
+  "postgres",
+  "realtime-standin",
+];
 
 export interface ImageSettings {
   mode: ImagesMode;
+  /** `auto`: the real one where its images can be had, else the stand-in. */
+  realtime: RealtimeChoice;
   /** Images of the user's own. */
   images: Readonly<Partial<Record<SettablePart, string>>>;
 }
 
-/** Name of the variable that names an image, e.g. `SSE_LAB_TRAEFIK_IMAGE`. */
-export const imageSetting = (part: SettablePart): string => `SSE_LAB_${part.toUpperCase()}_IMAGE`;
+/** Name of the variable that names an image, e.g. `SSE_LAB_REALTIME_STANDIN_IMAGE`. */
+export const imageSetting = (part: string): string =>
+  `SSE_LAB_${part.toUpperCase().replaceAll("-", "_")}_IMAGE`;
+
+const choice = <Choice extends string>(
+  env: NodeJS.ProcessEnv,
+  setting: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice => {
+  const given = env[setting] || choices[0];
+  const known = choices.find((one) => one === given);
+  if (known !== undefined) return known;
+  throw new DockerError(`${setting}=${given} is not known`, `set it to ${choices.join(", ")}, or unset it`);
+};
 
 /** Reads the settings; an empty one counts as not set. @throws DockerError that names the setting, its value and what it takes */
 export const readImageSettings = (env: NodeJS.ProcessEnv): ImageSettings => {
-  const given = env[IMAGES_SETTING] || "auto";
-  const mode = MODES.find((one) => one === given);
-  if (mode === undefined) {
-    throw new DockerError(
-      `${IMAGES_SETTING}=${given} is not known`,
-      `set it to ${MODES.join(", ")}, or unset it`,
-    );
-  }
   const images: Partial<Record<SettablePart, string>> = {};
   for (const part of PARTS) {
     const image = env[imageSetting(part)];
     if (image) images[part] = image;
   }
-  return { mode, images };
+  return {
+    mode: choice(env, IMAGES_SETTING, MODES),
+    realtime: choice(env, REALTIME_SETTING, REALTIME_CHOICES),
+    images,
+  };
 };

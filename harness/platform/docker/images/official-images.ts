@@ -92,6 +92,6 @@ export const officialImages = (
 /** Version of what is in an image that is not one of ours, as far as it tells. */
 export const versionOf = ({ labels, env }: FoundImage): string => {
   const label = labels[IMAGE_LABELS.version] ?? labels["org.opencontainers.image.version"];
-  const variable = env.find((one) => /^(NODE|TRAEFIK|HAPROXY|VALKEY|REDIS)_VERSION=/.test(one));
+  const variable = env.find((one) => /^(NODE|TRAEFIK|HAPROXY|VALKEY|REDIS|PG)_VERSION=/.test(one));
   return (label ?? variable?.split("=")[1] ?? "unknown").replace(/^v/, "");
 };

@@ -1,28 +1,17 @@
 /** The container images that topologies need: found, pulled, built or assembled before anything is measured. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type Dockerode from "dockerode";
-import { NODE_IMAGE, PINNED_IMAGES, pinnedReference } from "../../../../infra/images/pinned-images.ts";
-import { buildServer } from "../../../../server/build.ts";
+import { PINNED_IMAGES } from "../../../../infra/images/pinned-images.ts";
+import type { Broadcaster } from "../../../../infra/topologies.ts";
 import type { PrepareOptions } from "../../platform.ts";
 import { resolveTool } from "../../local/tools/resolve-tool.ts";
 import { connectDocker } from "../docker-client.ts";
-import { DockerError } from "../docker-error.ts";
 import { assembleImage, type AssembledLayout } from "./assemble-image.ts";
-import {
-  haproxyLayout,
-  nodeLayout,
-  serverLayout,
-  traefikLayout,
-  valkeyLayout,
-  type ProgramOnHost,
-} from "./assembled-layouts.ts";
-import { buildServerImage } from "./build-server-image.ts";
-import { withEngineError } from "./engine-error.ts";
+import { haproxyLayout, traefikLayout, valkeyLayout, type ProgramOnHost } from "./assembled-layouts.ts";
 import { leaseImages } from "./image-leases.ts";
-import { imageSetting, IMAGES_SETTING, readImageSettings, type ImageSettings } from "./image-settings.ts";
-import { officialImages, versionOf, type OfficialImages } from "./official-images.ts";
+import { readImageSettings } from "./image-settings.ts";
+import { officialImages } from "./official-images.ts";
+import { namedImage, pinnedImage, whyAssembled, type Preparation } from "./preparation.ts";
+import { ownImages } from "./prepare-own-image.ts";
+import { prepareRealtime } from "./prepare-realtime.ts";
 import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
 import { registryMemory } from "./registry-memory.ts";
 
@@ -39,15 +28,6 @@ const LAYOUTS: Readonly<Record<ProgramPart, (program: ProgramOnHost) => Promise<
   valkey: valkeyLayout,
 };
 
-interface Preparation extends Pick<PrepareOptions, "onStep" | "signal"> {
-  docker: Dockerode;
-  env: NodeJS.ProcessEnv;
-  settings: ImageSettings;
-  official: OfficialImages;
-  /** Reasons that the user has been told. */
-  told: Set<string>;
-}
-
 /**
  * Makes sure that the engine has every image that the topologies need. Where nothing has changed since the last call, nothing is built.
  *
@@ -55,13 +35,14 @@ interface Preparation extends Pick<PrepareOptions, "onStep" | "signal"> {
  * @throws ToolError when a program for an assembled image is missing, with how to get it
  */
 export const prepareImages = async (options: PrepareImagesOptions): Promise<PreparedImages> => {
-  const { topologies, onStep, signal, env = process.env } = options;
+  const { topologies, realtime, onStep, signal, env = process.env } = options;
   const settings = readImageSettings(env);
   const { docker, host } = await connectDocker(env);
   // Before it is looked for: what is found now is not removed by another command before it is used.
   await leaseImages(env);
   const steps = { onStep, signal };
-  const official = officialImages(docker, registryMemory(host), settings.mode === "official", steps);
+  const insists = settings.mode === "official" || settings.realtime === "real";
+  const official = officialImages(docker, registryMemory(host), insists, steps);
   const preparation: Preparation = {
     docker,
     env,
@@ -71,43 +52,34 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
     ...(onStep ? { onStep } : {}),
     ...(signal ? { signal } : {}),
   };
+  const makeOwn = ownImages(preparation);
+  const has = (broadcaster: Broadcaster): boolean =>
+    topologies.some((topology) => topology.broadcaster === broadcaster);
   const wanted: Readonly<Record<ProgramPart, boolean>> = {
     traefik: topologies.some(({ router }) => router === "traefik"),
     haproxy: topologies.some(({ router }) => router === "haproxy"),
-    valkey: topologies.some(({ broadcaster }) => broadcaster === "redis"),
+    // Without a word on it, as if there were an event log: nothing then waits for it later.
+    valkey: has("redis") || (has("supabase") && realtime?.catchUp !== false),
   };
-  const images: PreparedImages = { server: await prepareServer(preparation) };
+  const images: PreparedImages = { server: await makeOwn("server") };
   for (const part of ["traefik", "haproxy", "valkey"] as const) {
     if (wanted[part]) images[part] = await prepareProgram(preparation, part);
+  }
+  if (has("supabase") && realtime?.hosted === undefined) {
+    Object.assign(images, await prepareRealtime(preparation, () => makeOwn("realtime-standin")));
   }
   return images;
 };
 
-/** Why the image is assembled, for its own sentence; tells the user, once for each reason. */
-const whyAssembled = (preparation: Preparation, name: string, why: string | undefined): string => {
-  const { settings, onStep, told } = preparation;
-  if (why === undefined) return `as ${IMAGES_SETTING}=assembled says`;
-  if (settings.mode === "official") {
-    const fix = `make the registry reachable, or set ${IMAGES_SETTING}=auto to let the lab assemble what it cannot pull`;
-    throw new DockerError(`${name} could not be pulled: ${why}`, fix);
-  }
-  if (!told.has(why))
-    onStep?.(`images are assembled from programs of this host, ${name} could not be pulled: ${why}`);
-  told.add(why);
-  return `since ${name} could not be pulled (${why})`;
-};
-
 const prepareProgram = async (preparation: Preparation, part: ProgramPart): Promise<PreparedImage> => {
-  const { docker, env, settings, official, onStep, signal } = preparation;
+  const { docker, env, settings, onStep, signal } = preparation;
   const named = settings.images[part];
   if (named !== undefined) return await namedImage(preparation, part, named);
   const pinned = PINNED_IMAGES[part];
   let why: string | undefined;
   if (settings.mode !== "assembled") {
-    const found = await withEngineError(`looking for the ${part} image`, signal, () => official.find(pinned));
-    if (found.image) {
-      return { id: found.image.id, version: pinned.version, source: "official", how: found.how };
-    }
+    const found = await pinnedImage(preparation, pinned);
+    if ("id" in found) return found;
     why = found.why;
   }
   const reason = whyAssembled(preparation, `${pinned.repository}:${pinned.tag}`, why);
@@ -116,74 +88,4 @@ const prepareProgram = async (preparation: Preparation, part: ProgramPart): Prom
   const { id, name } = await assembleImage(docker, layout, { onStep, signal });
   const how = `${name}, assembled from ${tool.path} of this host, ${reason}`;
   return { id, version: tool.version, source: "assembled", how };
-};
-
-const namedImage = async (
-  { official, signal }: Preparation,
-  part: ProgramPart | "server",
-  reference: string,
-): Promise<PreparedImage> => {
-  const image = await withEngineError(`looking for ${reference}`, signal, () =>
-    official.named(part, reference),
-  );
-  const how = `${reference}, as ${imageSetting(part)} says`;
-  return { id: image.id, version: versionOf(image), source: "setting", how };
-};
-
-const prepareServer = async (preparation: Preparation): Promise<PreparedImage> => {
-  const { docker, env, settings, official, onStep, signal } = preparation;
-  if (settings.images.server !== undefined) {
-    return await namedImage(preparation, "server", settings.images.server);
-  }
-  const reference = settings.images.node;
-  const build = (
-    base: { reference: string; id: string },
-    version: string,
-    what: string,
-  ): Promise<PreparedImage> => buildServerImage({ docker, env, base, version, what, onStep, signal });
-  if (reference !== undefined) {
-    const { id, ...image } = await withEngineError(`looking for ${reference}`, signal, () =>
-      official.named("node", reference),
-    );
-    return await build(
-      { reference, id },
-      versionOf({ id, ...image }),
-      `${reference} (${imageSetting("node")})`,
-    );
-  }
-  const pinnedName = `${NODE_IMAGE.repository}:${NODE_IMAGE.tag}`;
-  let why: string | undefined;
-  if (settings.mode !== "assembled") {
-    const found = await withEngineError("looking for the base of the server image", signal, () =>
-      official.find(NODE_IMAGE),
-    );
-    if (found.image)
-      return await build(
-        { reference: pinnedReference(NODE_IMAGE), id: found.image.id },
-        NODE_IMAGE.version,
-        `${pinnedName}, pinned by digest`,
-      );
-    why = found.why;
-  }
-  const reason = whyAssembled(preparation, pinnedName, why);
-  const node = await nodeLayout(env);
-  await assembleImage(docker, node, { onStep, signal });
-  const { id, name } = await assembleImage(docker, await serverLayout(node, await bundle()), {
-    onStep,
-    signal,
-  });
-  const how = `${name}, assembled from ${process.execPath} of this host and the server's bundle, ${reason}`;
-  return { id, version: node.version, source: "assembled", how };
-};
-
-/** The server as one file. */
-const bundle = async (): Promise<Buffer> => {
-  const folder = await mkdtemp(join(tmpdir(), "sse-lab-bundle-"));
-  try {
-    const file = join(folder, "server.mjs");
-    await buildServer(file);
-    return await readFile(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 };

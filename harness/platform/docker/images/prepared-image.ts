@@ -3,7 +3,7 @@
 export interface PreparedImage {
   /** `sha256:...`, as the engine knows it. */
   id: string;
-  /** Of the software in it; of a server image: the version of Node.js. `unknown` where an image of the user's does not say. */
+  /** Of the software in it; of a server image: the version of Node.js, of the stand-in's: that of the lab. `unknown` where an image of the user's does not say. */
   version: string;
   /** `official`: pulled by digest, or built on such an image. `assembled`: made of this host's binaries. `setting`: named by the user. */
   source: "official" | "assembled" | "setting";
@@ -17,11 +17,16 @@ export interface PreparedImages {
   traefik?: PreparedImage;
   haproxy?: PreparedImage;
   valkey?: PreparedImage;
+  /** The real Supabase Realtime: both or none. */
+  realtime?: PreparedImage;
+  postgres?: PreparedImage;
+  /** What plays it, where the real one is not to be had. */
+  "realtime-standin"?: PreparedImage;
 }
 
 /** On every image that is made here. */
 export const IMAGE_LABELS = {
-  /** `server`, `server-build` (left by the build), `node`, `traefik`, `haproxy`, `valkey`. */
+  /** `server`, `server-build` (left by the build), `realtime-standin`, `node`, `traefik`, `haproxy`, `valkey`. */
   part: "sse-lab.image",
   /** `assembled` or `built`. */
   source: "sse-lab.source",

@@ -12,7 +12,7 @@ const removeImages = async (docker: Dockerode, part: string): Promise<string[]> 
   for (const { Id, RepoTags } of images) {
     const names = RepoTags?.filter((name) => name !== "<none>:<none>") ?? [];
     // An image that somebody built on ours, or gave a name of their own, carries our labels too.
-    if (names.some((name) => !name.startsWith("sse-lab/server"))) continue;
+    if (names.some((name) => !name.startsWith("sse-lab/"))) continue;
     // The engine refuses an image that a container uses. By name and without force: an image with several names goes with the last.
     for (const name of names.length > 0 ? names : [Id]) {
       try {
@@ -31,15 +31,19 @@ export const removeBuildLeftovers = (docker: Dockerode): Promise<string[]> =>
   removeImages(docker, "server-build");
 
 /**
- * Removes the server images made here that no container uses; none while another process may still start containers of them. Images of
- * routers, broker and Node.js stay: they change rarely and take longest to get. The next `prepareImages` makes the server's again.
+ * Removes the images of our own servers made here that no container uses; none while another process may still start containers of them. Images of
+ * routers, broker and Node.js stay: they change rarely and take longest to get. The next `prepareImages` makes ours again.
  *
  * @returns names (ids where they have none) of the removed images
  */
-export const removeServerImages = async (
+export const removeOwnImages = async (
   docker: Dockerode,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string[]> => {
   if ((await leaseHolders(env)).length > 0) return [];
-  return [...(await removeImages(docker, "server")), ...(await removeBuildLeftovers(docker))];
+  return [
+    ...(await removeImages(docker, "server")),
+    ...(await removeImages(docker, "realtime-standin")),
+    ...(await removeBuildLeftovers(docker)),
+  ];
 };

@@ -1,0 +1,19 @@
+/** Names and addresses of a stack's own Realtime, known before anything exists. Its tenant is the first label of the host name. */
+import { IMAGE_PORTS } from "../images/pinned-images.ts";
+import { REALTIME_TENANT } from "./realtime-settings.ts";
+
+/** The real one, wherever a person looks; a stand-in is `STAND_IN`. */
+export const REALTIME_NAME = "realtime";
+
+/** Host name in the stack's network, of the real one and of the stand-in. */
+export const REALTIME_ALIAS = REALTIME_TENANT;
+
+/** What the servers publish to. */
+export const REALTIME_URL = `http://${REALTIME_ALIAS}:${IMAGE_PORTS.realtime.http}/socket`;
+
+/** Every name below `localhost` is this host (RFC 6761): browsers know it, the lab's own clients do it themselves. */
+export const clientRealtimeUrl = (port: number | string): string =>
+  `ws://${REALTIME_TENANT}.localhost:${port}/socket`;
+
+/** Of the database of the real one, in the stack's network; also the name of that part. */
+export const DATABASE_ADDRESS = { host: "realtime-postgres", port: IMAGE_PORTS.postgres.postgres } as const;
