@@ -25,7 +25,10 @@ export interface ChannelDown {
 
 /** Of the private channel that {@link OpenChannel} was asked for. */
 export interface Channel {
-  /** Takes the place of the token so far: on the channel itself, and in later joins. */
+  /**
+   * Takes the place of the token so far: on the channel itself, and in later joins. Where the token was the `apikey` too, also in later
+   * handshakes.
+   */
   setToken(token: string): void;
   /** Subscribes once more, after the server ended it. */
   reopen(): void;

@@ -30,6 +30,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   readonly #topic: string;
   readonly #events: ChannelEvents;
   readonly #socket: PhoenixSocket;
+  readonly #tokenIsApikey: boolean;
   #token: string;
   #state: "joining" | "joined" | "errored" | "closed" = "errored";
   #joinRef = "";
@@ -39,6 +40,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
 
   constructor(access: RealtimeAccess, events: ChannelEvents, options: PhoenixSocketOptions) {
     this.#topic = `realtime:${access.topic}`;
+    this.#tokenIsApikey = access.apikey === access.token;
     this.#token = access.token;
     this.#events = events;
     this.#socket = new PhoenixSocket(access.url, access.apikey, this, options);
@@ -46,6 +48,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
 
   setToken(token: string): void {
     this.#token = token;
+    if (this.#tokenIsApikey) this.#socket.setApikey(token);
     if (this.#state === "joined") this.#push("access_token", { access_token: token });
   }
 

@@ -36,7 +36,7 @@ const REFUSAL = { bytes: 1_000, waitMs: 1_000 };
  * once one was open. Where a browser hides why a handshake was refused, the answer's status and text are told.
  */
 export class PhoenixSocket {
-  readonly #url: string;
+  readonly #endpoint: URL;
   readonly #events: PhoenixSocketEvents;
   readonly #options: Required<Omit<PhoenixSocketOptions, "maxMessageBytes" | "whenFree">>;
   readonly #whenFree: (connect: () => void) => void;
@@ -57,15 +57,14 @@ export class PhoenixSocket {
     this.#whenFree = whenFree ?? ((connect) => connect());
     this.#events = events;
     const { vsn, handshakeTimeoutMs } = this.#options;
-    const endpoint = new URL(`${url.replace(/^http/, "ws").replace(/\/$/, "")}/websocket`);
-    endpoint.searchParams.set("apikey", apikey);
-    endpoint.searchParams.set("vsn", vsn);
-    this.#url = endpoint.href;
+    this.#endpoint = new URL(`${url.replace(/^http/, "ws").replace(/\/$/, "")}/websocket`);
+    this.setApikey(apikey);
+    this.#endpoint.searchParams.set("vsn", vsn);
     this.#wsOptions = {
       perMessageDeflate: false,
       handshakeTimeout: handshakeTimeoutMs,
       maxPayload: maxMessageBytes ?? MAX_MESSAGE_BYTES,
-      ...(/(^|\.)localhost$/.test(endpoint.hostname) && { lookup: loopback }),
+      ...(/(^|\.)localhost$/.test(this.#endpoint.hostname) && { lookup: loopback }),
     };
     this.#connectWhenFree();
   }
@@ -76,6 +75,11 @@ export class PhoenixSocket {
 
   makeRef(): string {
     return String(++this.#ref);
+  }
+
+  /** Of the next handshake. */
+  setApikey(apikey: string): void {
+    this.#endpoint.searchParams.set("apikey", apikey);
   }
 
   /** Sends, or drops the message when the socket is not open. */
@@ -100,7 +104,7 @@ export class PhoenixSocket {
 
   #connect(): void {
     this.#error = "";
-    const ws = new WebSocket(this.#url, this.#wsOptions);
+    const ws = new WebSocket(this.#endpoint, this.#wsOptions);
     this.#ws = ws;
     ws.on("open", () => this.#onOpen());
     ws.on("message", (data, binary) => this.#onMessage(data, binary));

@@ -8,7 +8,7 @@ import type { RealtimeAccess } from "../../../server/src/contract/events.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 
 /** `transport`: a WebSocket class, where the platform has none (Node before 22). */
-export type RealtimeJsOptions = Pick<RealtimeClientOptions, "transport" | "vsn">;
+export type RealtimeJsOptions = Pick<RealtimeClientOptions, "transport" | "vsn" | "heartbeatIntervalMs">;
 
 /** Opens channels with Supabase's official client. */
 export const openRealtimeJsChannel =
@@ -18,12 +18,17 @@ export const openRealtimeJsChannel =
 
 class RealtimeJsChannel implements Channel {
   readonly #client: RealtimeClient;
+  /** Read again for every handshake. */
+  readonly #params: { apikey: string };
+  readonly #tokenIsApikey: boolean;
   readonly #topic: string;
   readonly #events: ChannelEvents;
   #channel: RealtimeChannel | undefined;
 
   constructor(access: RealtimeAccess, events: ChannelEvents, options: RealtimeJsOptions) {
-    this.#client = new RealtimeClient(access.url, { ...options, params: { apikey: access.apikey } });
+    this.#params = { apikey: access.apikey };
+    this.#tokenIsApikey = access.apikey === access.token;
+    this.#client = new RealtimeClient(access.url, { ...options, params: this.#params });
     this.#topic = access.topic;
     this.#events = events;
     this.setToken(access.token);
@@ -31,6 +36,7 @@ class RealtimeJsChannel implements Channel {
   }
 
   setToken(token: string): void {
+    if (this.#tokenIsApikey) this.#params.apikey = token;
     void this.#client.setAuth(token);
   }
 
