@@ -13,7 +13,7 @@ FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BO
 REALTIME = $(if $(CATCH_UP),--catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase3
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor images test test-docker check bench readme reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor images conformance test test-docker check bench readme reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ doctor: $(STAMP) ## Say which tools are there, which will be fetched, what is mi
 
 images: $(STAMP) ## Prepare the container images and say where each comes from
 	@$(LAB) images
+
+conformance: $(STAMP) ## Check the Supabase Realtime at REALTIME_URL against the protocol notes; without it, the stand-in
+	@$(LAB) conformance $(ARGS)
 
 check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install tsc -p .

@@ -21,11 +21,18 @@ export function addressOf(url: string): Address {
   const secure = parsed?.protocol === "https:" || parsed?.protocol === "wss:";
   if (!parsed || !(secure || parsed.protocol === "http:" || parsed.protocol === "ws:"))
     throw new AddressError(`${url}: is no http, https, ws or wss URL`);
+  // Neither would be kept, and both would be printed.
+  if (parsed.username + parsed.password + parsed.search !== "")
+    throw new AddressError(
+      "the URL holds credentials or a query: keys go into REALTIME_KEY and REALTIME_JWT_SECRET",
+    );
   const path = parsed.pathname.replace(/\/+$/, "");
   if (path === "")
     throw new AddressError(
       `${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`,
     );
+  if (path.endsWith("/websocket"))
+    throw new AddressError(`${url}: ends in /websocket, which clients add themselves: leave that out`);
   const { host } = parsed;
   // Not every resolver knows that *.localhost is this machine (RFC 6761, section 6.3).
   if (parsed.hostname.endsWith(".localhost")) parsed.hostname = "127.0.0.1";

@@ -1,4 +1,6 @@
 /** The stand-in against every case. The same cases judge a real server: `sse-lab conformance`. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startStandIn, type TestStandIn } from "../realtime-standin/test-support/start-stand-in.ts";
 import { addressOf } from "./address.ts";
@@ -25,9 +27,25 @@ it("has everything that the cases need, but the patience for the slow ones", () 
   expect([...inspection.lacks.keys()]).toEqual(["slow"]);
 });
 
-it("every case has an id of its own and cites a section", () => {
+it("every case has an id of its own and cites a section that is there", async () => {
   expect(new Set(CASES.map(({ id }) => id)).size).toBe(CASES.length);
-  for (const { section } of CASES) expect(section).toMatch(/^§\d+(\.\d+)?$/);
+  const notes = await readFile(join(import.meta.dirname, "../../docs/realtime-protocol.md"), "utf8");
+  const sections = new Set(
+    [...notes.matchAll(/^#{2,3} (\d+(?:\.\d+)?)/gm)].map((match) => `§${match[1] ?? ""}`),
+  );
+  expect(CASES.filter(({ section }) => !sections.has(section))).toEqual([]);
+});
+
+it("closes an idle socket: the slow case, on a stand-in that is less patient", async () => {
+  const hasty = await startStandIn({ env: { IDLE_TIMEOUT_MS: "300" } });
+  try {
+    const one = CASES.find(({ id }) => id === "close-idle")!;
+    const slow = { ...inspection, lacks: new Map(), timeoutMs: TIMEOUT_MS };
+    const result = await runCase(one, { target: { ...target, address: addressOf(hasty.url) }, ...slow });
+    expect(result).toMatchObject({ outcome: "conforms" });
+  } finally {
+    await hasty.stop();
+  }
 });
 
 const patient = CASES.filter((one) => !one.needs?.includes("slow"));

@@ -10,6 +10,8 @@ import { World } from "./world.ts";
 export interface Inspection {
   lacks: ReadonlyMap<Need, string>;
   oldHandshake: boolean;
+  /** Pause before each case, ms: the suite itself is not to come near the tenant's messages per second. */
+  paceMs: number;
   notes: readonly string[];
 }
 
@@ -19,8 +21,13 @@ export class TargetError extends Error {
 }
 
 const POLICY =
-  "the lab's policy on realtime.messages: role authenticated may read (select) the topic 'sse:session:' || the claim sse_session, " +
-  "and write (insert) nothing; service_role passes";
+  "the lab's policy on realtime.messages: role authenticated may read (select) the topic 'sse:session:' followed by the claim " +
+  "sse_session, and write (insert) nothing; service_role bypasses it";
+
+/** Messages per second of a tenant that the whole suite at once does not come near. */
+const ROOMY = 1000;
+/** A case publishes about ten messages, each with a subscriber: half of what is allowed. */
+const PACE = 20_000;
 
 export interface InspectOptions {
   slow?: boolean;
@@ -49,10 +56,14 @@ export async function inspectTarget(target: Target, options: InspectOptions): Pr
   if (denial !== undefined && !options.skipPrivate)
     throw new TargetError(
       `a session's token may not read its own channel (${denial}). The private cases need ${POLICY}. ` +
-        "Set it up, or leave these cases out with --skip-private",
+        "infra/realtime/policies.sql sets it up; --skip-private leaves these cases out",
     );
   if (denial !== undefined) lacks.set("private", "the target lacks the lab's policy");
-  return { lacks, oldHandshake, notes };
+  const perSecond = await messagesPerSecond(target, options.timeoutMs);
+  const paceMs = perSecond < ROOMY ? Math.ceil(PACE / perSecond) : 0;
+  if (paceMs > 0)
+    notes.push(`the tenant allows ${perSecond} messages per second: one case at a time, ${paceMs} ms apart`);
+  return { lacks, oldHandshake, paceMs, notes };
 }
 
 async function reach(target: Target, timeoutMs: number): Promise<void> {
@@ -65,15 +76,13 @@ async function reach(target: Target, timeoutMs: number): Promise<void> {
       await opened.end();
       return;
     }
-    throw new TargetError(`REALTIME_URL: ${where} refuses a service-role token: ${explain(target, opened)}`);
+    throw new TargetError(`${where} refuses a service-role token: ${explain(target, opened)}`);
   } catch (error) {
     if (error instanceof TargetError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED")
-      throw new TargetError(
-        `REALTIME_URL: nothing listens at ${where}: start the server, or correct the URL`,
-      );
-    throw new TargetError(`REALTIME_URL: no WebSocket at ${where}: ${message || String(code)}`);
+      throw new TargetError(`nothing listens at ${where}: start the server, or correct the URL`);
+    throw new TargetError(`no WebSocket at ${where}: ${message || String(code)}`);
   }
 }
 
@@ -82,7 +91,7 @@ function explain(target: Target, { status, body }: { status: number; body: unkno
   if (status === 404)
     return `${seen}. The tenant is the first label of the host name: no tenant "${tenantOf(target.address)}" is there, or the path is wrong`;
   if (status === 401 || status === 403)
-    return `${seen}. Is REALTIME_JWT_SECRET (or REALTIME_KEY, where it is given) this server's?`;
+    return `${seen}. Is the JWT secret this server's (there: API_JWT_SECRET), and REALTIME_KEY too, where it is set?`;
   return seen;
 }
 
@@ -121,6 +130,19 @@ async function deniesOwnChannel(target: Target, timeoutMs: number): Promise<stri
   } finally {
     await world.end();
   }
+}
+
+/** Of the target's tenant. Unlimited where it does not say. */
+async function messagesPerSecond(target: Target, timeoutMs: number): Promise<number> {
+  const world = await newWorld(target, timeoutMs);
+  const answer = await world.ask({
+    method: "POST",
+    path: "/api/broadcast",
+    headers: { authorization: `Bearer ${world.token("service")}`, "content-type": "application/json" },
+    body: JSON.stringify({ messages: [{ topic: world.topic, event: "first-look", payload: {} }] }),
+  });
+  const limit = Number(answer.headers["x-rate-limit"]);
+  return limit > 0 ? limit : Infinity;
 }
 
 async function newWorld(target: Target, timeoutMs: number): Promise<World> {
