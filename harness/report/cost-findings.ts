@@ -60,7 +60,7 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
       : []),
     ...(standIns.length > 0
       ? [
-          `${names(standIns)} ${standIns.length === 1 ? "is" : "are"} left out of that order: what a stand-in costs says nothing about Supabase.`,
+          `${names(standIns)} ${standIns.length === 1 ? "is" : "are"} left out of any order by cost: what a stand-in costs says nothing about Supabase.`,
         ]
       : []),
     ...(unknown.length > 0

@@ -4,7 +4,7 @@ import { costFindings, coresInShort, howCostsWereRead } from "./cost-findings.ts
 import { coresOf, memoryOf, receivedOf, sentOf, socketMemoryOf } from "./cost-figures.ts";
 import { costsTable, partsTable } from "./cost-tables.ts";
 import { groupRuns } from "./run-group.ts";
-import { type RunParts, makeCost, makeRun } from "./test-support.ts";
+import { type RunParts, makeCost, makeRealtime, makeRun } from "./test-support.ts";
 
 const LOAD_S = 10;
 const KIB = 1024;
@@ -204,6 +204,22 @@ describe("what is said of costs", () => {
     const whole = howCostsWereRead(groupsOf({ sessions: 1000, costs: [server(1)] }));
     expect(whole).toContain("Measured at 1,000 streams, so nothing is scaled.");
     expect(whole).not.toContain("procfs");
+  });
+
+  it("leaves a stand-in out of the order of the cheapest, and names it in the tables", () => {
+    const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
+    const groups = groupsOf(
+      { topology: "x", costs: [server(1)] },
+      { topology: "y", costs: [server(1), router()] },
+      { topology: "d", realtime, costs: [makeCost({ cpuSeconds: 0.1 })] },
+    );
+    const findings = costFindings(groups, LOAD_S);
+    expect(findings[0]).toMatch(/, x took the fewest cores .* and y the most/);
+    expect(findings[1]).toBe(
+      "d is left out of any order by cost: what a stand-in costs says nothing about Supabase.",
+    );
+    expect(costsTable(groups, LOAD_S)).toContain("| d (realtime-standin) |");
+    expect(partsTable(groups)).toContain("| d (realtime-standin) |");
   });
 
   it("names the cheapest and the dearest, that the cheap one delivers less, and of whom nothing is known", () => {

@@ -4,7 +4,7 @@ import { bounceFindings, latencyFindings, reconnectFindings } from "./detail-fin
 import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "./findings.ts";
 import { loadFindings } from "./load-findings.ts";
 import { groupRuns } from "./run-group.ts";
-import { type RunParts, makeRun } from "./test-support.ts";
+import { type RunParts, makeRealtime, makeRun } from "./test-support.ts";
 
 const groupsOf = (...runs: RunParts[]) => groupRuns(runs.map(makeRun));
 const reconnects = (parts: Partial<RunResult["reconnects"]>): RunResult["reconnects"] => ({
@@ -72,6 +72,8 @@ describe("findings", () => {
       groupsOf({ topology: "x", latencyMs: latency(9) }, { topology: "y", latencyMs: latency(3) }),
     );
     expect(finding).toContain("within 3.0 ms in y (the fastest) and 9.0 ms in x (the slowest; a single run");
+    const standIn = { topology: "d", realtime: makeRealtime({ standIn: true }) };
+    expect(latencyFindings(groupsOf({ topology: "x" }, standIn))).toEqual([]);
     expect(latencyFindings(groupsOf({ latencyMs: null }))).toEqual([]);
   });
 

@@ -6,7 +6,14 @@ import { STEADY } from "./glossary.ts";
 import { groupBy } from "./group-by.ts";
 import { names, percentOf, worst } from "./group-wording.ts";
 import { cutsOf, OUTAGE } from "./realtime-findings.ts";
-import { bounceLabel, groupFigure, groupSpread, type RunGroup } from "./run-group.ts";
+import {
+  bounceLabel,
+  groupFigure,
+  groupSpread,
+  lostOfPublished,
+  ratioSample,
+  type RunGroup,
+} from "./run-group.ts";
 import { isDirect, isStandIn } from "./stand-in.ts";
 
 /** A figure of which less is better, and what a smaller one is called. */
@@ -16,21 +23,13 @@ interface Criterion {
 }
 
 const CRITERIA: readonly Criterion[] = [
-  {
-    figure: (run) => (run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0),
-    less: "a smaller share lost of what was published",
-  },
+  { figure: lostOfPublished, less: "a smaller share lost of what was published" },
   { figure: (run) => run.missedRatio, less: "a smaller share missed" },
 ];
 
 /** By more than chance, as everywhere: see `HOW_JUDGED`. */
-const isLess = (group: RunGroup, other: RunGroup, { figure }: Criterion): boolean => {
-  const sample = (of: RunGroup) => ({
-    values: of.measured.map(figure),
-    trials: Math.min(...of.measured.map((run) => run.sessions)),
-  });
-  return judgeDifference(sample(group), sample(other)).direction === "higher";
-};
+const isLess = (group: RunGroup, other: RunGroup, { figure }: Criterion): boolean =>
+  judgeDifference(ratioSample(group, figure), ratioSample(other, figure)).direction === "higher";
 
 /** Two sentences for each direct topology. `usable`: groups that conclusions may be drawn from. */
 export const realtimeFits = (usable: readonly RunGroup[]): string[] =>
@@ -52,11 +51,30 @@ const whatSpeaksFor = (same: readonly RunGroup[], usable: readonly RunGroup[]): 
         : [`across ${bounceLabel(group.bounce)} ${criterion.less} than in ${names(worse)}`];
     }),
   );
-  if (gains.length > 0) return `For ${topology} speaks: ${gains.join("; ")}.`;
-  return bounced.every((group) => beside(group).length === 0)
-    ? `Nothing measured here can speak for ${topology}: no bounce of the app was measured with it and with a topology without Realtime.`
-    : `Nothing measured here speaks for ${topology}: in no bounce of the app was less lost or missed than in a topology without Realtime.`;
+  const uncut = bounced.filter(
+    (group) => worst(group, (run) => cutsOf(run) ?? 1) === 0 && beside(group).some(isCut),
+  );
+  const cutOnes = new Set(
+    uncut
+      .flatMap(beside)
+      .filter(isCut)
+      .map(({ topology }) => topology),
+  );
+  const where = formatList(uncut.map(({ bounce }) => bounceLabel(bounce)));
+  const kept =
+    uncut.length === 0
+      ? []
+      : [`none of its streams was cut across ${where}, unlike in ${formatList([...cutOnes])}`];
+  if (gains.length > 0) return `For ${topology} speaks: ${[...kept, ...gains].join("; ")}.`;
+  if (bounced.every((group) => beside(group).length === 0))
+    return `Nothing measured here can speak for ${topology}: no bounce of the app was measured with it and with a topology without Realtime.`;
+  const nothing = "in no bounce of the app was less lost or missed than in a topology without Realtime";
+  return kept.length > 0
+    ? `For ${topology} speaks only that ${kept.join("")}: ${nothing}.`
+    : `Nothing measured here speaks for ${topology}: ${nothing}.`;
 };
+
+const isCut = (group: RunGroup): boolean => worst(group, (run) => cutsOf(run) ?? 0) > 0;
 
 const whatSpeaksAgainst = (same: readonly RunGroup[]): string => {
   const [{ topology } = { topology: "" }] = same;

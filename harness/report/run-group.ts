@@ -1,5 +1,6 @@
 /** The repeats of one topology under one bounce. */
 import type { RunResult, Verdict } from "../checker/run-result.ts";
+import type { Sample } from "./difference.ts";
 import { formatCount } from "./format.ts";
 import { groupBy } from "./group-by.ts";
 import { STEADY, VERDICT_NAMES } from "./glossary.ts";
@@ -79,3 +80,13 @@ export const whenBounced = (bounce: RunResult["bounce"]): string =>
 
 /** A count of pairs as a share of what was due; 0 when nothing was. */
 export const shareOfDue = (run: RunResult, pairs: number): number => (run.due > 0 ? pairs / run.due : 0);
+
+/** What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by publishing less. */
+export const lostOfPublished = (run: RunResult): number =>
+  run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0;
+
+/** A ratio over the repeats, to be judged over its sessions. */
+export const ratioSample = (group: RunGroup, figure: (run: RunResult) => number): Sample => ({
+  values: group.measured.map(figure),
+  trials: Math.min(...group.measured.map((run) => run.sessions)),
+});

@@ -11,23 +11,17 @@ import {
   bounceLabel,
   groupFigure,
   groupMedian,
+  lostOfPublished,
   measuredVerdict,
+  ratioSample,
   whenBounced,
 } from "./run-group.ts";
+import { isDirect } from "./stand-in.ts";
 
 /** What "did worse" means, said once for all sentences. */
 export const HOW_JUDGED = `"Did worse" is said only of what chance does not explain: outside of the spread of the repeats or, with a single run on a side, beyond ${SIGMAS} binomial standard errors over the sessions.`;
 
-const ratioSample = (group: RunGroup, figure: (run: RunResult) => number) => ({
-  values: group.measured.map(figure),
-  trials: Math.min(...group.measured.map((run) => run.sessions)),
-});
-
 const stuckRatio = (run: RunResult): number => (run.sessions > 0 ? run.stuckStreams / run.sessions : 0);
-
-/** What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by publishing less. */
-const lostOfPublished = (run: RunResult): number =>
-  run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0;
 
 interface Ranking {
   /** The group with the lowest median, and those that cannot be told from it. */
@@ -152,6 +146,8 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
     const label = bounce === OUTAGE ? `${bounce} (which only topologies with Realtime have)` : bounce;
     said.push(...rankings(here), ...needs(here, label));
   }
-  said.push(...realtimeFits(usable));
+  const losesUndisturbed = (group: RunGroup): boolean =>
+    lossy.some(({ topology }) => topology === group.topology);
+  said.push(...realtimeFits(usable.filter((group) => isDirect(group) || !losesUndisturbed(group))));
   return said;
 };
