@@ -76,7 +76,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   });
   const topologies = selectTopologies(scenario);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
-  await checkOpenFiles(scenario.sessions);
+  await checkOpenFiles(scenario.sessions, topologies);
   await sweep();
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
   const onStep = (step: string): void => void process.stderr.write(`${step}\n`);

@@ -5,13 +5,17 @@ import { bounce } from "./nemesis.ts";
 
 const instances = ["server-1", "server-2", "server-3"];
 
+type RealtimeControl = NonNullable<RealtimePart["control"]>;
+/** A Realtime of the deployment's own. */
+const own = (control: RealtimeControl): RealtimeControl => control;
+
 interface Told {
   overrides?: Partial<InstanceControl>;
   seed?: number;
   signal?: AbortSignal;
   stopGraceMs?: number;
-  /** Default: none. */
-  realtime?: Partial<RealtimePart>;
+  /** Changes what controls it, which without a change does as told. Default: there is none. */
+  realtime?: "hosted" | ((own: RealtimeControl) => RealtimeControl);
 }
 
 /** Carries a bounce out against a control that only writes down what it is told; its deploys take 10 ms an instance. */
@@ -35,20 +39,17 @@ async function carryOut(
     });
   };
   const observations: Observation[] = [];
-  const part: RealtimePart = {
-    name: "realtime-standin",
-    standIn: true,
-    url: "ws://127.0.0.1:1/socket",
-    control: { kill: () => told("kill")("realtime"), start: () => told("start")("realtime") },
-    ...realtime,
-  };
+  const part = { name: "realtime-standin", standIn: true, url: "ws://127.0.0.1:1/socket" };
+  const ownControl = { kill: () => told("kill")("realtime"), start: () => told("start")("realtime") };
   await bounce({
     kind,
     instances,
     control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
     recorder: { record: (observation) => observations.push(observation) },
     seed,
-    ...(realtime ? { realtime: part } : {}),
+    ...(realtime
+      ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
+      : {}),
     settings: { stopGraceMs, restartDelayMs: 0, realtimeOutageMs: 0 },
     ...(signal ? { signal } : {}),
   });
@@ -178,7 +179,7 @@ describe("the nemesis", () => {
   });
 
   it("takes Realtime away and brings it back, under the part's own name", async () => {
-    const { calls, recorded } = await carryOut("realtime-outage", { realtime: {} });
+    const { calls, recorded } = await carryOut("realtime-outage", { realtime: own });
     expect(calls).toEqual(["kill realtime", "start realtime"]);
     expect(recorded).toEqual(["1 realtime-standin started", "1 realtime-standin ended"]);
   });
@@ -186,9 +187,12 @@ describe("the nemesis", () => {
   it("records an outage that failed, or that there is nothing for, with its error", async () => {
     const kill = (): Promise<never> => Promise.reject(new Error("realtime-standin was not running"));
     const failed = await carryOut("realtime-outage", {
-      realtime: { control: { kill, start: () => Promise.resolve() } },
+      realtime: (control) => ({ ...control, kill }),
     });
     expect(failed.recorded.at(-1)).toBe("1 realtime-standin ended: realtime-standin was not running");
+    expect((await carryOut("realtime-outage", { realtime: "hosted" })).recorded.at(-1)).toBe(
+      "1 realtime-standin ended: its Realtime is hosted, and not ours to disturb",
+    );
     expect((await carryOut("realtime-outage")).recorded.at(-1)).toBe(
       "1 realtime ended: it has no Realtime to disturb",
     );
@@ -197,7 +201,7 @@ describe("the nemesis", () => {
   it("begins nothing once it is told to stop", async () => {
     const signal = AbortSignal.abort();
     for (const kind of ["rolling", "recreate", "crash", "realtime-outage"] as const) {
-      expect(await carryOut(kind, { signal, realtime: {} })).toMatchObject({ calls: [], recorded: [] });
+      expect(await carryOut(kind, { signal, realtime: own })).toMatchObject({ calls: [], recorded: [] });
     }
   });
 });

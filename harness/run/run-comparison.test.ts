@@ -73,6 +73,7 @@ describe("a comparison in steady state", () => {
       ...localPlatform.settings,
       stopGraceMs: 10_000,
       restartDelayMs: 1_000,
+      realtimeOutageMs: 3_000,
     });
 
     const derived = ["summary.json", "report.md", "junit.xml"];

@@ -5,7 +5,7 @@ import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
 import { labVersion } from "../platform/lab-version.ts";
-import { frontEndSize } from "../load/realtime/front-end-size.ts";
+import { measureFrontEnd } from "../load/realtime/front-end-size.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/manifest.ts";
 import type { Summary } from "../report/summary.ts";
@@ -118,7 +118,7 @@ export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp): RunSpec[
 /** Before the first run, so that no run is measured beside a bundler. */
 async function realtimeSetUp({ scenario, hosted }: ComparisonRequest): Promise<RealtimeSetUp | undefined> {
   if (!selectTopologies(scenario).some(usesRealtime)) return undefined;
-  return { settings: realtimeSettings(scenario, hosted), frontEnd: await frontEndSize() };
+  return { settings: realtimeSettings(scenario, hosted), frontEnd: await measureFrontEnd() };
 }
 
 async function describeManifest(request: ComparisonRequest): Promise<Manifest> {

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { get } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
 import { mintRealtimeKeys } from "../../../infra/realtime/realtime-keys.ts";
+import { freePort } from "./free-port.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import { processesOf, createTestLab, type TestLab } from "./test-support/test-lab.ts";
 import { listeningSockets } from "./test-support/listening-sockets.ts";
@@ -154,6 +156,25 @@ test("a hosted Realtime is taken as it is: nothing plays it, nothing can be done
     REALTIME_KEY: hosted.serviceKey,
     REALTIME_JWT_SECRET: hosted.jwtSecret,
   });
+});
+
+test("a port of the stand-in that was taken meanwhile is replaced, and everyone is told the new one", async () => {
+  const occupied = createServer();
+  await new Promise<void>((resolve) => occupied.listen(0, "127.0.0.1", resolve));
+  const { port: taken } = occupied.address() as AddressInfo;
+  let asked = 0;
+  // Router, its API, broker, then Realtime.
+  const choosePort = (): Promise<number> => ((asked += 1) === 4 ? Promise.resolve(taken) : freePort());
+  try {
+    const deployment = await lab.up("phase3", { replicas: 1 }, { choosePort });
+    expect(lab.steps.filter((step) => step.includes("starting over"))).toHaveLength(1);
+    expect(deployment.realtime?.url).not.toContain(`:${taken}/`);
+    expect(await environmentOf(deployment, "server-1")).toMatchObject({
+      REALTIME_URL: `${httpUrl(deployment)}/socket`,
+    });
+  } finally {
+    occupied.close();
+  }
 });
 
 test("a stand-in that cannot start fails the start with its last log lines, and nothing is left", async () => {
