@@ -85,7 +85,7 @@ function sessionsWereRefused({ record, tally: { refusedBy, overQuota } }: Eviden
     ...statuses.map(([status, count]) => `${count} with status ${status}`),
     ...(forLimit === 0 ? [] : [`${forLimit} for a limit of the broker`]),
   ].join(", ");
-  return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started for ${sessions === 1 ? "it" : "them"}: ${counts}.`;
+  return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started in time for ${sessions === 1 ? "it" : "them"}: ${counts}.`;
 }
 
 /** `unexplained` is a surprise, and nobody can promise one. */

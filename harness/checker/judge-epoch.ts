@@ -14,11 +14,11 @@ import {
   type EpochRecord,
 } from "./epoch-record.ts";
 import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished } from "./outcome.ts";
-import { lastObstacle, pipelineFate, type PipelineFate } from "./pipeline-fate.ts";
+import { lastObstacle, pipelineFate, wasDelayedByLimit, type PipelineFate } from "./pipeline-fate.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Connection, SessionRecord } from "./session-record.ts";
 import type { Tally } from "./tally.ts";
-import { CLOCK_TOLERANCE_MS } from "./thresholds.ts";
+import { CLOCK_TOLERANCE_MS, NOTICE_MS } from "./thresholds.ts";
 
 /** What all epochs of a session share. */
 export interface SessionFacts {
@@ -84,8 +84,10 @@ export class EpochJudge {
     if (publishedMs !== null) {
       tally.lateness.record(publishedMs - valueAt(published.intendedMs, publication));
       if (planned) {
-        tally.plannedPublished++;
-        if (isUnderLoad(publishedMs, this.#context)) tally.publishedUnderLoad++;
+        const underLoad = isUnderLoad(publishedMs, this.#context);
+        if (underLoad) tally.publishedUnderLoad++;
+        // What a limit let in late is not the publisher's delay.
+        if (underLoad || !wasDelayedByLimit(this.#facts.session)) tally.plannedPublished++;
       }
     }
     if (receipt !== -1) this.#arrive(publishedMs, publication, receipt);
@@ -120,17 +122,21 @@ export class EpochJudge {
     this.#missed++;
     const outcome = outcomeOfMissed(publishedMs, connections, this.#context);
     this.#tally.outcomes[outcome]++;
+    const source = valueAt(this.#epoch.published.source, publication);
+    const publisher = this.#context.instances.name(instanceIdOf(source));
     if (outcome === "indeterminate") {
-      this.#tally.indeterminateBy.late++;
+      const isLimited =
+        wasDelayedByLimit(this.#facts.session) ||
+        this.#context.facts.brokerLimitedWithin(publisher, publishedMs, publishedMs + NOTICE_MS);
+      this.#tally.indeterminateBy[isLimited ? "limited" : "late"]++;
       return;
     }
-    const source = valueAt(this.#epoch.published.source, publication);
     const highest = (this.#highest ??= highestByConnection(this.#epoch));
     const cause = causeOf(
       {
         seq,
         publishedMs,
-        publisher: this.#context.instances.name(instanceIdOf(source)),
+        publisher,
         route: routeOf(source),
         dropped: (this.#drops ??= dropsByNumber(this.#epoch)).get(seq),
         attempts: this.#facts.session.connectFailed,
@@ -161,7 +167,10 @@ export class EpochJudge {
     const { session } = this.#facts;
     const fate = pipelineFate(session, this.#epoch, this.#context);
     if (fate === "kept-from-starting") this.#tally.keptFromStarting++;
-    if (fate === "over-quota") this.#tally.overQuota++;
+    if (fate === "over-quota") {
+      this.#tally.overQuota++;
+      if (session.connected.size === 0) this.#tally.neverAdmitted++;
+    }
     if (fate === "refused") {
       const { refusedBy } = this.#tally;
       const status = lastObstacle(session, this.#context)?.status ?? 0;

@@ -121,7 +121,7 @@ describe("a session that never started under a bounce", () => {
     status,
     atMs,
   });
-  const refused = "1 session was refused, so no pipeline started for it: 1 with status 429.";
+  const refused = "1 session was refused, so no pipeline started in time for it: 1 with status 429.";
   const kept: unknown = expect.stringMatching(/^1 session could not start before the drain/);
   const unexcused: unknown = expect.stringMatching(/^3 pairs were never published.*no bounce has kept them/);
 

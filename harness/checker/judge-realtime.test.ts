@@ -189,6 +189,18 @@ describe("limits of the broker", () => {
     expect(lostWith(broker("limited", 1500), killed)).toEqual({ quota: 1 });
   });
 
+  it("let a session in too late to end: what it then lacks was never published, and makes no run unknown", () => {
+    const late = (...refusals: Observation[]): RunResult =>
+      judge([planned(2), started, ...refusals, connectedDirectly(8000, 2), published(1, 8900)]);
+    expect(late(refused(1500, 1))).toMatchObject({ neverPublished: 1, indeterminate: 1 });
+    expect(late(refused(1500, 1)).reasons.join()).not.toContain("cannot be judged");
+    expect(late(refused(1500, 1)).quota).toMatchObject({ neverAdmitted: 0, refusedAttempts: 1 });
+    expect(late(refused(1500, 1, false))).toMatchObject({ neverPublished: 0, indeterminate: 2 });
+    expect(late().reasons.join()).toContain(
+      "2 pairs cannot be judged: 1 of pipelines that still ran when the drain ended, 1 published too shortly",
+    );
+  });
+
   it("are counted, with each of the broker's words once; an event that arrived all the same is no loss", () => {
     const result = judge([
       ...[...away, published(1, 2000), dropped(1, "quota"), dropped(1, "quota"), live(1, 2010, 2001)],

@@ -11,7 +11,7 @@ export type PipelineFate =
   | "running"
   /** The last answer to its session's start (or creation, or first stream) was a refusal: 4xx. */
   | "refused"
-  /** The last such answer was a refusal for a limit of the broker. */
+  /** The last such answer was a refusal for a limit of the broker; or such refusals let its session in too late to end by then. */
   | "over-quota"
   /** The last such answer came after a bounce had begun and was none, or 5xx: there was nobody to start it. */
   | "kept-from-starting"
@@ -48,7 +48,14 @@ export function pipelineFate(
   if (last.state === "completed") return "completed-without";
   if (last.state === "aborted") return "aborted";
   if (facts.endedWithin(last.instance, last.atMs, drainEndedMs)) return "died";
-  return isWaitingAtGate(session, drainEndedMs) ? "at-gate" : "running";
+  if (isWaitingAtGate(session, drainEndedMs)) return "at-gate";
+  return wasDelayedByLimit(session) ? "over-quota" : "running";
+}
+
+/** True when a limit of the broker refused the session's first stream, so that all of its run came later than planned. */
+export function wasDelayedByLimit({ connected, connectFailed }: SessionRecord): boolean {
+  const firstMs = Math.min(...[...connected.values()].map(({ atMs }) => atMs));
+  return connectFailed.some(({ quota, atMs }) => quota === true && atMs <= firstMs);
 }
 
 const isOk = (status: number): boolean => status >= 200 && status < 300;

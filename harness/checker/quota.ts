@@ -4,7 +4,7 @@ import type { RunResult } from "./run-result.ts";
 import type { Tally } from "./tally.ts";
 
 /** What the broker's limits did, with its own words. Null where they did nothing. */
-export function measureQuota(record: RunRecord, { overQuota }: Tally): RunResult["quota"] {
+export function measureQuota(record: RunRecord, { neverAdmitted }: Tally): RunResult["quota"] {
   let refusedAttempts = 0;
   let cutStreams = 0;
   const words = new Set<string>();
@@ -24,7 +24,7 @@ export function measureQuota(record: RunRecord, { overQuota }: Tally): RunResult
   const droppedEvents = countDrops(record, "quota");
   if (refusedAttempts + cutStreams + droppedEvents === 0) return null;
   return {
-    neverAdmitted: overQuota,
+    neverAdmitted,
     refusedAttempts,
     cutStreams,
     droppedEvents,

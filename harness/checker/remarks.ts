@@ -76,7 +76,7 @@ export const REMARKS = [
             [by.aborted, "of aborted pipelines"],
             [by["kept-from-starting"], "of sessions that nothing answered"],
             [by.refused, "of sessions that were refused"],
-            [by["over-quota"], "of sessions that never got on for a limit of the broker"],
+            [by["over-quota"], "of sessions that a limit of the broker let in too late, or never"],
             [by["never-started"], "of pipelines that never started"],
             [by["at-gate"], "behind a gate whose answer never came to the pipeline"],
             [by["completed-without"], "of pipelines that completed without them"],

@@ -30,8 +30,10 @@ export class Tally {
   neverCameBack = 0;
   /** Sessions without a pipeline, by the status of the refusal. */
   readonly refusedBy = new Map<number, number>();
-  /** Sessions without a pipeline, because a limit of the broker kept them from a stream. */
+  /** Sessions whose pipeline did not start, or not in time to end, because a limit of the broker kept them from a stream. */
   overQuota = 0;
+  /** Of those, the ones that never had a stream. */
+  neverAdmitted = 0;
   /** Sessions without a pipeline, because nothing answered them during or after a bounce. */
   keptFromStarting = 0;
   /** Pipelines of which several instances say that they started them. */
@@ -50,7 +52,8 @@ export class Tally {
   readonly neverPublishedBy: Record<FinalFate, number> = zeros(FINAL_FATES);
   /** Of those `at-gate`: pairs behind gates whose stall no promise excuses. */
   stalledAgainstPromise = 0;
-  readonly indeterminateBy = zeros(["unrecorded", "running", "late"]);
+  /** `limited`: published too shortly before the end as `late`, but behind a limit of the broker, which no longer drain would end. */
+  readonly indeterminateBy = zeros(["unrecorded", "running", "late", "limited"]);
 
   duplicated = 0;
   reordered = 0;
