@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import { BrokerLink } from "./broker-link.ts";
 import { nowMs } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
+import { everyThousandth } from "./every-thousandth.ts";
 import type { InstanceLink } from "./gate-relay.ts";
 import type { Ledger } from "./ledger.ts";
 import { LocalBroadcaster } from "./local-broadcaster.ts";
@@ -12,9 +13,6 @@ import type { RealtimeAccessDesk } from "./realtime-access.ts";
 import { realtimeBroadcasting } from "./realtime-broadcasting.ts";
 import { RedisBroadcaster } from "./redis-broadcaster.ts";
 import type { OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
-
-/** Whoever sends one malformed message may send thousands a second; whatever drops one event drops the next. */
-const PER_LOG_LINE = 1000;
 
 /** How the events of this instance reach their streams, and what comes with that. */
 export interface Broadcasting {
@@ -105,13 +103,5 @@ function reportsTo({ config, ledger, metrics, logger }: BroadcastingParts): Broa
       if (state === "up") logger.info("broker is up");
       else logger.warn({ reason }, whileAway);
     },
-  };
-}
-
-/** Calls for the first of every thousand, with how many there were. */
-export function everyThousandth<T>(report: (value: T, count: number) => void): (value: T) => void {
-  let count = 0;
-  return (value) => {
-    if (count++ % PER_LOG_LINE === 0) report(value, count);
   };
 }

@@ -3,7 +3,7 @@ import { nowMs } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-/** The log holds an event up for this long at most. */
+/** The log holds an event up for this long at most, which is also what bounds how many there are. */
 const LOG_WAIT_MS = 100;
 
 /**

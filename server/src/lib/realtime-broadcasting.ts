@@ -1,12 +1,8 @@
 import type { DropReason } from "../contract/ledger.ts";
 import type { Config } from "../config.ts";
-import {
-  everyThousandth,
-  type Broadcasting,
-  type BroadcastingParts,
-  type BroadcastReports,
-} from "./broadcasting.ts";
+import type { Broadcasting, BroadcastingParts, BroadcastReports } from "./broadcasting.ts";
 import { nowMs } from "./clock.ts";
+import { everyThousandth } from "./every-thousandth.ts";
 import { EventLog } from "./event-log.ts";
 import type { PublisherReports } from "./outgoing.ts";
 import { RealtimeAccessDesk } from "./realtime-access.ts";
@@ -18,7 +14,7 @@ import { SupabaseBroadcaster } from "./supabase-broadcaster.ts";
 
 /** Puts together what carries events over Supabase Realtime. */
 export function realtimeBroadcasting(parts: BroadcastingParts, reports: BroadcastReports): Broadcasting {
-  const { config, metrics } = parts;
+  const { config, logger, metrics } = parts;
   const { url, key, jwtSecret } = realtimeOf(config);
   let state: "up" | "down" = "down";
   const publisherReports: PublisherReports = {
@@ -33,7 +29,7 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
     },
   };
   const topics = new RealtimeTopics({ url, key });
-  const link = new RealtimeLink(topics);
+  const link = new RealtimeLink({ topics, logger });
   const queueBytes = config.REALTIME_QUEUE_BYTES;
   const publisher =
     config.REALTIME_PUBLISH === "websocket"

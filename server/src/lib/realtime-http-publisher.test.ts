@@ -152,6 +152,14 @@ test.each<[string, ScriptedAnswer]>([
   },
 );
 
+test("gives up a POST that is never answered, and sends its events again", async () => {
+  realtime.answer = () => (realtime.posts.length === 0 ? "silent" : ACCEPTED);
+  const { send, states } = publisherTo(realtime.url);
+  for (const seq of upTo(5)) send("s1", seq);
+  await vi.waitFor(() => expect(orders().get("s1")).toEqual(upTo(5)), { timeout: 10_000 });
+  expect(states).toEqual(["up", "down: no answer in time", "up"]);
+}, 15_000);
+
 test("asks once after a failure, however many sessions wait, and waits as long as it is told to", async () => {
   const { send } = publisherTo(realtime.url);
   realtime.answer = () => ({ status: 429, headers: { "retry-after": "1" } });

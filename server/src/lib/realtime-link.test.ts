@@ -3,6 +3,7 @@ import {
   startStandIn,
   type TestStandIn,
 } from "../../../infra/realtime-standin/test-support/start-stand-in.ts";
+import { memoryLog } from "../../test-support/memory-log.ts";
 import { realtimeEnvironment } from "../../test-support/realtime-environment.ts";
 import { openPage, subscribedPage } from "../../test-support/realtime-page.ts";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
@@ -82,4 +83,17 @@ test("takes no gate response from a page: the instances' topic is closed to it",
   await vi.waitFor(() => expect(page.statuses.join()).toContain("Unauthorized"));
   expect(page.statuses.join()).not.toContain("SUBSCRIBED");
   await page.close();
+});
+
+test("says once why the other instances cannot be reached, without the key", async () => {
+  const { logger, entries } = memoryLog();
+  const serviceKey = `${realtime.serviceKey}x`;
+  await using refused = await startTestServer(realtimeEnvironment({ ...realtime, serviceKey }), logger);
+  const session = await refused.api.createSession();
+  const answered = await refused.api.post(session, "pipeline/gate", answer);
+  expect(await answered.json()).toMatchObject({ reason: "broker-away" });
+  await vi.waitFor(() =>
+    expect(entries.map(({ reason }) => reason)).toContain("Unexpected server response: 401"),
+  );
+  expect(JSON.stringify(entries)).not.toContain(realtime.serviceKey);
 });

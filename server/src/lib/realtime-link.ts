@@ -1,9 +1,10 @@
+import type { Logger } from "pino";
 import { z } from "zod";
 import type { InstanceLink } from "./gate-relay.ts";
 import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
 
 /** The one topic that all instances are on. Only the service key opens it. */
-const INSTANCES_TOPIC = "sse:instances";
+export const INSTANCES_TOPIC = "sse:instances";
 const RELAY_EVENT = "relay";
 
 const Relayed = z.object({ channel: z.string(), message: z.string() });
@@ -16,8 +17,16 @@ export class RealtimeLink implements InstanceLink {
   readonly #handlers = new Map<string, (message: string) => void>();
   readonly #hold: TopicHold;
 
-  constructor(topics: RealtimeTopics) {
+  constructor({ topics, logger }: { topics: RealtimeTopics; logger: Logger }) {
+    let told: string | undefined;
     this.#hold = topics.hold(INSTANCES_TOPIC, {
+      onJoined: () => (told = undefined),
+      onAway: (reason) => {
+        // Once in an outage, not once for each attempt.
+        if (told !== undefined) return;
+        told = reason;
+        logger.warn({ reason }, "other instances cannot be reached over Realtime");
+      },
       onMessage: (event, payload) => {
         const relayed = event === RELAY_EVENT ? Relayed.safeParse(payload) : undefined;
         if (relayed?.success) this.#handlers.get(relayed.data.channel)?.(relayed.data.message);

@@ -4,6 +4,7 @@ import { within } from "./bounded-wait.ts";
 import { nowMs } from "./clock.ts";
 import type { Outgoing, PublisherReports, RealtimePublisher } from "./outgoing.ts";
 import { FLUSH_MS } from "./realtime-http-publisher.ts";
+import { INSTANCES_TOPIC } from "./realtime-link.ts";
 import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
 
 /** A session's topic is left this long after the last event of its run, and after this long without any. */
@@ -11,8 +12,9 @@ const LEAVE_AFTER_END_MS = 5000;
 const LEAVE_AFTER_IDLE_MS = 60_000;
 const SWEEP_EVERY_MS = 1000;
 
-/** The limits of a project (supabase/realtime, `RealtimeChannel`): codes of a refused join, texts of a closed channel. */
-const QUOTA = /RateLimitReached|Too many/;
+/** A project's limits (supabase/realtime, `RealtimeChannel`): codes of a refused join, texts of a closed channel, a refused handshake. */
+const QUOTA =
+  /\b(Connection|ClientJoin|Channel)RateLimitReached|Too many (messages|joins|channels|connected)|\b429\b/;
 /** Of those, the one that waiting does not change while the instance's other sessions go on. */
 const CHANNEL_LIMIT = /ChannelRateLimitReached/;
 
@@ -39,11 +41,12 @@ export interface RealtimeSocketPublisherOptions extends PublisherReports {
  * Realtime may get an event twice: clients drop what they know by its id.
  */
 export class RealtimeSocketPublisher implements RealtimePublisher {
-  /** Nothing is known before the first topic is joined, and nothing is asked for before it is needed. */
-  readonly settled = Promise.resolve();
+  readonly settled: Promise<void>;
   readonly #options: RealtimeSocketPublisherOptions;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #sweeps: NodeJS.Timeout;
+  /** Tells of the connection while no session is published to. */
+  readonly #pulse: TopicHold;
   #events = 0;
   #bytes = 0;
   /** What was last in the way of a session; undefined since nothing waited. */
@@ -56,6 +59,13 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     this.#options = options;
     this.#sweeps = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
     this.#sweeps.unref();
+    this.#pulse = options.topics.hold(INSTANCES_TOPIC, {
+      onJoined: () => this.#change("up"),
+      onAway: (reason, connected) => {
+        if (!connected) this.#change("down", reason);
+      },
+    });
+    this.settled = this.#pulse.ready();
   }
 
   send(event: Outgoing): void {
@@ -75,6 +85,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped = true;
     clearInterval(this.#sweeps);
+    this.#pulse.release();
     for (const outbox of this.#outboxes.values()) {
       outbox.generation++;
       this.#drop([...outbox.unconfirmed, ...outbox.waiting], "outage");
@@ -110,8 +121,9 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.generation++;
     outbox.waiting = [...outbox.unconfirmed, ...outbox.waiting];
     outbox.unconfirmed.clear();
-    const isQuota = QUOTA.test(reason);
-    this.#trouble = isQuota ? "quota" : "outage";
+    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
+    if (QUOTA.test(reason)) this.#trouble = "quota";
+    else if (this.#trouble !== "quota" || !reason.includes("1001")) this.#trouble = "outage";
     if (!connected) this.#change("down", reason);
     if (!CHANNEL_LIMIT.test(reason)) return;
     const refused = outbox.waiting;

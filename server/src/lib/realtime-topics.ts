@@ -155,12 +155,8 @@ class Topic {
       if (this.#channel !== channel) return;
       if (status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED) this.#isJoined();
       else if (status === REALTIME_SUBSCRIBE_STATES.CLOSED) this.#wasClosed();
-      else
-        this.#isAway(
-          status === REALTIME_SUBSCRIBE_STATES.TIMED_OUT
-            ? "no answer to the join"
-            : (error?.message ?? "channel error"),
-        );
+      else if (status === REALTIME_SUBSCRIBE_STATES.TIMED_OUT) this.#isAway("no answer to the join");
+      else this.#isAway(reasonOf(error));
     });
   }
 
@@ -190,4 +186,10 @@ class Topic {
     if (!this.#canSend || this.#channel === undefined) return "timed out";
     return this.#channel.send({ type: "broadcast", event, payload });
   }
+}
+
+/** What realtime-js says of a refused handshake is in its cause only. */
+function reasonOf(error: Error | undefined): string {
+  const cause = (error?.cause as { message?: unknown } | undefined)?.message;
+  return typeof cause === "string" && cause !== "" ? cause : (error?.message ?? "channel error");
 }
