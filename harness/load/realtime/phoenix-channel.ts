@@ -4,7 +4,10 @@ import type { PhoenixMessage } from "./phoenix-codec.ts";
 import { PhoenixSocket, type PhoenixSocketEvents, type PhoenixSocketOptions } from "./phoenix-socket.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
-/** A join without an answer for this long is given up; realtime-js's time-out. */
+export interface PhoenixChannelOptions extends PhoenixSocketOptions {
+  /** A join without an answer for this long is given up, milliseconds. Default: realtime-js's 10 s. */
+  joinMs?: number;
+}
 const JOIN_MS = 10_000;
 
 /** What realtime-js asks for on a private channel that only listens to broadcasts. */
@@ -17,7 +20,7 @@ const CONFIG = {
 
 /** Opens channels with the lab's own client. */
 export const openPhoenixChannel =
-  (options: PhoenixSocketOptions = {}): OpenChannel =>
+  (options: PhoenixChannelOptions = {}): OpenChannel =>
   (access, events) =>
     new PhoenixChannel(access, events, options);
 
@@ -30,6 +33,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   readonly #topic: string;
   readonly #events: ChannelEvents;
   readonly #socket: PhoenixSocket;
+  readonly #joinMs: number;
   readonly #tokenIsApikey: boolean;
   #token: string;
   #state: "joining" | "joined" | "errored" | "closed" = "errored";
@@ -38,12 +42,14 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   /** Of the join under way, or of the next one. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(access: RealtimeAccess, events: ChannelEvents, options: PhoenixSocketOptions) {
+  constructor(access: RealtimeAccess, events: ChannelEvents, options: PhoenixChannelOptions) {
+    const { joinMs = JOIN_MS, ...socketOptions } = options;
+    this.#joinMs = joinMs;
     this.#topic = `realtime:${access.topic}`;
     this.#tokenIsApikey = access.apikey === access.token;
     this.#token = access.token;
     this.#events = events;
-    this.#socket = new PhoenixSocket(access.url, access.apikey, this, options);
+    this.#socket = new PhoenixSocket(access.url, access.apikey, this, socketOptions);
   }
 
   setToken(token: string): void {
@@ -94,7 +100,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
     clearTimeout(this.#timer);
     this.#state = "joining";
     this.#joinRef = this.#socket.makeRef();
-    this.#timer = setTimeout(() => this.#onJoinTimeout(), JOIN_MS);
+    this.#timer = setTimeout(() => this.#onJoinTimeout(), this.#joinMs);
     const payload = { config: CONFIG, access_token: this.#token };
     this.#socket.send({
       joinRef: this.#joinRef,
@@ -118,7 +124,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   #onJoinTimeout(): void {
     this.#push("phx_leave", {});
     this.#joinRef = "";
-    this.#failed(`no answer to the join within ${JOIN_MS} ms`);
+    this.#failed(`no answer to the join within ${this.#joinMs} ms`);
   }
 
   #failed(reason: string): void {

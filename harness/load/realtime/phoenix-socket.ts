@@ -27,6 +27,7 @@ const DEFAULTS = { vsn: "2.0.0" as Vsn, heartbeatMs: 25_000, handshakeTimeoutMs:
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** A closing handshake that takes longer than this is not waited for: realtime-js's own limit. */
 const CLOSE_MS = 1_500;
+const SILENCE = "heartbeat timeout";
 /** Of a refused handshake's body: enough for `{"error": ...}`. */
 const REFUSAL = { bytes: 1_000, waitMs: 1_000 };
 
@@ -145,12 +146,16 @@ export class PhoenixSocket {
     this.#timer = setTimeout(() => this.#onSilence(), this.#options.heartbeatMs);
   }
 
-  /** Most likely the other side is not there any more, so nothing waits for its answer to the close but the next attempt. */
+  /** Told at once; the next attempt waits until this socket is closed, as far as the other side still takes part in that. */
   #onSilence(): void {
     const ws = this.#forget();
-    ws?.close(1000, "heartbeat timeout");
-    setTimeout(() => ws?.terminate(), CLOSE_MS);
-    this.#down({ reason: "heartbeat timeout", status: 0, ended: false }, CLOSE_MS);
+    ws?.close(1000, SILENCE);
+    const giveUp = setTimeout(() => ws?.terminate(), CLOSE_MS);
+    ws?.on("close", () => {
+      clearTimeout(giveUp);
+      this.#reconnectLater();
+    });
+    this.#events.onDown({ reason: SILENCE, status: 0, ended: false });
   }
 
   #onClose(code: number, text: string): void {
@@ -159,11 +164,15 @@ export class PhoenixSocket {
     this.#down({ reason, status: 0, ended });
   }
 
-  #down(down: ChannelDown, closingMs = 0): void {
+  #down(down: ChannelDown): void {
     this.#forget();
-    const delayMs = closingMs + retryDelayMs(this.#tries++);
-    this.#reconnect = setTimeout(() => this.#connectWhenFree(), delayMs);
+    this.#reconnectLater();
     this.#events.onDown(down);
+  }
+
+  #reconnectLater(): void {
+    if (this.#over) return;
+    this.#reconnect = setTimeout(() => this.#connectWhenFree(), retryDelayMs(this.#tries++));
   }
 
   /** Lets go of the socket; it tells nothing any more. */

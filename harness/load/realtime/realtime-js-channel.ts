@@ -8,7 +8,10 @@ import type { RealtimeAccess } from "../../../server/src/contract/events.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 
 /** `transport`: a WebSocket class, where the platform has none (Node before 22). */
-export type RealtimeJsOptions = Pick<RealtimeClientOptions, "transport" | "vsn" | "heartbeatIntervalMs">;
+export type RealtimeJsOptions = Pick<
+  RealtimeClientOptions,
+  "transport" | "vsn" | "heartbeatIntervalMs" | "timeout"
+>;
 
 /** Opens channels with Supabase's official client. */
 export const openRealtimeJsChannel =
