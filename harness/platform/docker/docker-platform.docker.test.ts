@@ -17,6 +17,7 @@ import { bringUp } from "./bring-up.ts";
 import { connectDocker } from "./docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
 import { dockerAvailability, dockerPlatform } from "./docker-platform.ts";
+import { attach, findKept } from "./kept-stacks.ts";
 import { STATE_FOLDER } from "./pulumi-backend.ts";
 import { listOwn } from "./remove-by-label.ts";
 
@@ -235,6 +236,54 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
   expect(told).toEqual([]);
   await nothingLeft(deployment);
   expect(existsSync(join(folder, "phase2-0"))).toBe(false);
+});
+
+test("phase3: an outage of Realtime is one part killed and started again, and no incident; its own end is one", async () => {
+  const { docker } = await connectDocker();
+  const deployment = await bring("phase3", { replicas: 1 });
+  const { realtime, pulumi } = deployment;
+  const port = readStackRecord(deployment.id)!.ports.realtime!;
+  expect(realtime).toMatchObject({
+    name: "realtime-standin",
+    standIn: true,
+    url: `ws://realtime.localhost:${port}/socket`,
+  });
+  expect(Object.keys(deployment.versions)).toContain("realtime-standin");
+  // Without an event log there is no broker beside it.
+  expect((await deployment.usage()).map(({ part, role }) => `${part} ${role}`)).toEqual([
+    "server-1 server",
+    "traefik router",
+    "realtime-standin broker",
+  ]);
+  const health = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/healthcheck`);
+  const container = docker.getContainer(`${deployment.id}-realtime-standin`);
+  const { Id } = await container.inspect();
+  const outage = async (): Promise<void> => {
+    await realtime!.control!.kill();
+    await expect(health()).rejects.toThrow("fetch failed");
+    await expect(realtime!.control!.kill()).rejects.toThrow("realtime-standin was not running");
+    await realtime!.control!.start();
+    await realtime!.control!.start();
+    expect((await health()).status).toBe(200);
+  };
+  await outage();
+  await outage();
+  expect((await container.inspect()).Id).toBe(Id);
+  expect(await pulumi.preview(recordArgs(readStackRecord(deployment.id)!))).toEqual({});
+  expect(tellings("exit of")).toEqual([]);
+  await container.kill();
+  await vi.waitFor(() => expect(tellings("exit of")).toEqual(["realtime-standin"]));
+
+  // Another command's hands: the same parts by the record alone.
+  await realtime!.control!.start();
+  await deployment.release();
+  const [kept] = (await findKept()).filter(({ id }) => id === deployment.id);
+  expect(kept?.realtime).toEqual({ name: "realtime-standin", standIn: true, url: realtime!.url });
+  const attached = await attach(deployment.id, {});
+  up.splice(0, 1, attached);
+  await attached.realtime!.control!.kill();
+  await attached.down();
+  await nothingLeft(attached);
 });
 
 test("a rolling deploy waits for what it is told to wait for before it touches the next instance", async () => {

@@ -5,13 +5,14 @@ import type { ContainerEvent } from "./watch-containers.ts";
 type Told = Partial<ContainerEvent> & Pick<ContainerEvent, "action">;
 
 /** What the timeline says of these events, which come 1 ms apart. */
-const tell = (events: readonly Told[]): string[] => {
+const tell = (events: readonly Told[], expected: readonly string[] = []): string[] => {
   const said: string[] = [];
   const timeline = instanceTimeline({
     onInstance: (instance, state, atMs) => said.push(`${atMs} ${instance} ${state}`),
     onPartExit: (part, atMs) => said.push(`${atMs} ${part} exit`),
     onStep: (step) => said.push(step),
   });
+  expected.forEach((part) => timeline.expectEnd(part));
   events.forEach((event, index) =>
     timeline.onEvent({ part: "server-1", role: "server", id: "a", atMs: index + 1, ...event }),
   );
@@ -81,4 +82,21 @@ test("the end of a router or broker is an incident, whatever ended it", () => {
       { ...traefik, action: "die", exitCode: 137 },
     ]),
   ).toEqual(["traefik exited by itself (code 137)", "3 traefik exit"]);
+});
+
+test("an end that was asked for is no incident; the next one of that part is", () => {
+  const realtime = { part: "realtime", role: "broker" } as const;
+  const life: Told[] = [
+    { ...realtime, action: "start" },
+    { ...realtime, action: "die", exitCode: 137 },
+  ];
+  expect(tell(life, ["realtime"])).toEqual([]);
+  expect(tell(life, ["realtime-postgres"])).toEqual([
+    "realtime exited by itself (code 137)",
+    "2 realtime exit",
+  ]);
+  expect(tell([...life, ...life], ["realtime"])).toEqual([
+    "realtime exited by itself (code 137)",
+    "4 realtime exit",
+  ]);
 });

@@ -1,10 +1,15 @@
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { get } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { routerConfig } from "../../../../infra/routers/router-config.ts";
 import { IMAGE_PORTS } from "../../../../infra/images/pinned-images.ts";
+import {
+  DEFAULT_REALTIME_SETTINGS,
+  type RealtimeSettings,
+} from "../../../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../../../infra/topologies.ts";
 import { connectDocker } from "../docker-client.ts";
 import type { PreparedImages } from "./prepared-image.ts";
@@ -22,14 +27,14 @@ const containers = labContainers(docker);
 const env = { ...process.env, SSE_LAB_IMAGES: "assembled" };
 const serverEnv = { SESSION_SECRET: "0123456789abcdef0123456789abcdef", DRAIN_NOTICE_MS: "50" };
 
-let images: Required<PreparedImages>;
+let images: Required<Omit<PreparedImages, "realtime" | "postgres">>;
 beforeAll(async () => {
-  images = (await prepareImages({ topologies: TOPOLOGIES, env })) as Required<PreparedImages>;
+  images = (await prepareImages({ topologies: TOPOLOGIES, env })) as typeof images;
 });
 afterEach(() => containers.removeAll());
 
 test("every image is assembled, carries its version and runs as a user that isn't root", async () => {
-  expect(Object.keys(images).sort()).toEqual(["haproxy", "server", "traefik", "valkey"]);
+  expect(Object.keys(images).sort()).toEqual(["haproxy", "realtime-standin", "server", "traefik", "valkey"]);
   for (const [part, image] of Object.entries(images)) {
     expect(image).toMatchObject({
       source: "assembled",
@@ -152,14 +157,84 @@ test("valkey answers a PING", async () => {
   await expect.poll(() => ask().catch(String), { timeout: 30_000 }).toBe("+PONG\r\n");
 });
 
+describe("realtime-standin", () => {
+  const environment = {
+    API_JWT_SECRET: "0123456789abcdef0123456789abcdef",
+    SELF_HOST_TENANT_NAME: "realtime",
+  };
+
+  test("answers, is healthy, knows its tenant by the host name, and ends well on SIGTERM", async () => {
+    const port = IMAGE_PORTS["realtime-standin"].http;
+    const container = await containers.run(images["realtime-standin"].id, {
+      env: environment,
+      ports: [port],
+    });
+    const address = await addressOf(container, port);
+    expect(await untilAnswers(`http://${address}/healthcheck`)).toBe("ok");
+    await untilHealthy(container);
+    const ping = (host: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get(`http://${address}/api/ping`, { headers: { host } }, (answer) => {
+          resolve(answer.resume().statusCode);
+        }).on("error", reject);
+      });
+    expect(await ping("realtime.localhost:4000")).toBe(200);
+    expect(await ping("other.localhost:4000")).toBe(401);
+    await container.kill({ signal: "SIGTERM" });
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    expect(StatusCode, await logsOf(docker, container)).toBe(0);
+  });
+
+  test("says what is wrong with its environment and ends", async () => {
+    const container = await containers.run(images["realtime-standin"].id, {
+      env: { API_JWT_SECRET: "short" },
+    });
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    expect(StatusCode).toBe(2);
+    expect(await logsOf(docker, container)).toContain("API_JWT_SECRET");
+  });
+
+  test("is said to be one, and why it is taken", () => {
+    expect(images["realtime-standin"].how).toMatch(
+      /it plays Supabase Realtime, since SSE_LAB_IMAGES=assembled, and Supabase's own cannot be assembled/,
+    );
+  });
+});
+
 test("a second call makes nothing and finds the same images", async () => {
   const steps: string[] = [];
   const again = await prepareImages({ topologies: TOPOLOGIES, env, onStep: (step) => steps.push(step) });
   expect(again).toEqual(images);
-  expect(steps).toEqual([]);
+  expect(steps).toEqual([expect.stringMatching(/^realtime-standin plays Supabase Realtime, since /)]);
+});
+
+test("the real Realtime is taken where it is asked for and both of its images are there, and never by halves", async () => {
+  const topologies = TOPOLOGIES.filter(({ name }) => name === "phase3");
+  const own = { ...env, SSE_LAB_REALTIME_IMAGE: images.server.id, SSE_LAB_POSTGRES_IMAGE: images.valkey.id };
+  const real = await prepareImages({ topologies, env: own });
+  expect(real).not.toHaveProperty("realtime-standin");
+  expect(real).toMatchObject({
+    realtime: { id: images.server.id, source: "setting" },
+    postgres: { id: images.valkey.id, source: "setting" },
+  });
+  const chosen = await prepareImages({ topologies, env: { ...own, SSE_LAB_REALTIME: "standin" } });
+  expect(chosen).not.toHaveProperty("realtime");
+  expect(chosen["realtime-standin"]?.how).toContain("as SSE_LAB_REALTIME=standin says");
+  for (const half of [{ SSE_LAB_REALTIME: "real" }, { SSE_LAB_REALTIME_IMAGE: images.server.id }]) {
+    await expect(prepareImages({ topologies, env: { ...env, ...half } })).rejects.toThrow(
+      /the real Realtime is asked for, and with SSE_LAB_IMAGES=assembled nothing is pulled: .*postgres:15\.\S+ cannot be assembled. Fix: set SSE_LAB_IMAGES=auto/,
+    );
+  }
 });
 
 test("only what the topologies need is prepared", async () => {
   const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");
   expect(Object.keys(await prepareImages({ topologies: header, env }))).toEqual(["server", "haproxy"]);
+  const phase3 = TOPOLOGIES.filter(({ name }) => name === "phase3");
+  const of = async (realtime: RealtimeSettings): Promise<string[]> =>
+    Object.keys(await prepareImages({ topologies: phase3, realtime, env })).slice(2);
+  const hosted = { url: "https://abc.supabase.co/realtime/v1", serviceKey: "k", jwtSecret: "j" };
+  expect(await of(DEFAULT_REALTIME_SETTINGS)).toEqual(["realtime-standin"]);
+  expect(await of({ ...DEFAULT_REALTIME_SETTINGS, catchUp: true })).toEqual(["valkey", "realtime-standin"]);
+  expect(await of({ ...DEFAULT_REALTIME_SETTINGS, hosted })).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { findImage } from "./find-image.ts";
 import { nodeLayout } from "./assembled-layouts.ts";
 import { assembleImage } from "./assemble-image.ts";
 import { prepareImages } from "./prepare-images.ts";
-import type { PreparedImage } from "./prepared-image.ts";
+import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
 import { removeOwnImages } from "./remove-own-images.ts";
 import { addressOf, labContainers, untilAnswers, untilHealthy } from "./test-support/lab-containers.ts";
 import { standInNode } from "./test-support/stand-in-node.ts";
@@ -18,14 +18,18 @@ const containers = labContainers(docker);
 const noLeases = { SSE_LAB_CACHE: "/nonexistent" };
 const topologies = TOPOLOGIES.filter(({ name }) => name === "phase0");
 
-const prepare = async (base: string | undefined, steps: string[] = []): Promise<PreparedImage> => {
-  const env = {
-    ...process.env,
-    SSE_LAB_IMAGES: "assembled",
-    ...(base === undefined ? {} : { SSE_LAB_NODE_IMAGE: base }),
-  };
-  return (await prepareImages({ topologies, env, onStep: (step) => steps.push(step) })).server;
-};
+const phase3 = TOPOLOGIES.filter(({ name }) => name === "phase3");
+
+const environment = (base: string | undefined): NodeJS.ProcessEnv => ({
+  ...process.env,
+  SSE_LAB_IMAGES: "assembled",
+  ...(base === undefined ? {} : { SSE_LAB_NODE_IMAGE: base }),
+});
+const prepare = async (base: string | undefined, steps: string[] = []): Promise<PreparedImage> =>
+  (await prepareImages({ topologies, env: environment(base), onStep: (step) => steps.push(step) })).server;
+/** Both of our own. */
+const prepareBoth = async (base: string | undefined): Promise<PreparedImages> =>
+  prepareImages({ topologies: phase3, env: environment(base) });
 
 /** Of the build's first stage, or built and not proven. */
 const unfinished = async (): Promise<string[]> => {
@@ -51,27 +55,30 @@ afterAll(async () => {
   await docker.getImage(base).remove();
 });
 
-test("server/Dockerfile gives an image that is configured as the assembled one is", async () => {
-  const assembled = await prepare(undefined);
-  const [one, other] = await Promise.all(
-    [built, assembled].map(async ({ id }): Promise<ImageInspectInfo["Config"] & { StopSignal?: string }> => {
-      // The types do not know the stop signal.
-      return (await docker.getImage(id).inspect()).Config;
-    }),
-  );
-  expect(one).toMatchObject({
-    User: other!.User,
-    WorkingDir: other!.WorkingDir,
-    Entrypoint: other!.Entrypoint,
-    ExposedPorts: other!.ExposedPorts,
-    StopSignal: other!.StopSignal,
-    Healthcheck: other!.Healthcheck,
-  });
-  const settings = (env: string[]): string[] =>
-    env.filter((one) => /^(NODE_ENV|HOST|PORT)=/.test(one)).sort();
-  expect(settings(one!.Env)).toEqual(settings(other!.Env));
-  expect(settings(one!.Env)).toHaveLength(3);
-});
+test.each(["server", "realtime-standin"] as const)(
+  "the Dockerfile of %s gives an image that is configured as the assembled one is",
+  async (part) => {
+    const both = [(await prepareBoth(base))[part]!, (await prepareBoth(undefined))[part]!];
+    const [one, other] = await Promise.all(
+      both.map(async ({ id }): Promise<ImageInspectInfo["Config"] & { StopSignal?: string }> => {
+        // The types do not know the stop signal.
+        return (await docker.getImage(id).inspect()).Config;
+      }),
+    );
+    expect(one).toMatchObject({
+      User: other!.User,
+      WorkingDir: other!.WorkingDir,
+      Entrypoint: other!.Entrypoint,
+      ExposedPorts: other!.ExposedPorts,
+      StopSignal: other!.StopSignal,
+      Healthcheck: other!.Healthcheck,
+    });
+    const settings = (env: string[]): string[] =>
+      env.filter((one) => /^(NODE_ENV|HOST|PORT)=/.test(one)).sort();
+    expect(settings(one!.Env)).toEqual(settings(other!.Env));
+    expect(settings(one!.Env)).toHaveLength(3);
+  },
+);
 
 test("it runs locked down, is healthy, and ends well on SIGTERM", async () => {
   const container = await containers.run(built.id, {
@@ -82,6 +89,19 @@ test("it runs locked down, is healthy, and ends well on SIGTERM", async () => {
   await untilHealthy(container);
   await container.kill({ signal: "SIGTERM" });
   expect(await container.wait()).toMatchObject({ StatusCode: 0 });
+});
+
+test("the stand-in's runs locked down too, and is built once", async () => {
+  const image = (await prepareBoth(base))["realtime-standin"]!;
+  expect(image).toMatchObject({
+    source: "official",
+    how: expect.stringContaining("built from its own bundle") as string,
+  });
+  expect((await prepareBoth(base))["realtime-standin"]).toEqual(image);
+  const container = await containers.run(image.id, {
+    env: { API_JWT_SECRET: "0123456789abcdef0123456789abcdef" },
+  });
+  await untilHealthy(container);
 });
 
 test("nothing is built twice", async () => {
