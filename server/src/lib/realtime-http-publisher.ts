@@ -47,8 +47,8 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   #events = 0;
   #bytes = 0;
   #batch = MAX_BATCH;
-  /** What was last in the way of the queue; undefined since it was last empty. */
-  #trouble: DropReason | undefined;
+  /** What was last in the way of the queue: why it is full when it is. */
+  #trouble: DropReason = "outage";
   #state: "up" | "down" | undefined;
   #downFor: string | undefined;
   #whenEmpty: (() => void) | undefined;
@@ -61,7 +61,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
 
   send(event: Outgoing): void {
     if (this.#isStopped() || this.#bytes + event.bytes > this.#options.queueBytes) {
-      this.#options.onDrop(event.event, this.#trouble ?? "outage");
+      this.#options.onDrop(event.event, this.#trouble);
       return;
     }
     this.#count(1, event.bytes);
@@ -177,9 +177,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     this.#events += events;
     this.#bytes += bytes;
     this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events > 0) return;
-    this.#trouble = undefined;
-    this.#whenEmpty?.();
+    if (this.#events === 0) this.#whenEmpty?.();
   }
 
   #laneOf(sessionId: string): Lane {

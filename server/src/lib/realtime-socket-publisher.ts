@@ -49,8 +49,8 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   readonly #pulse: TopicHold;
   #events = 0;
   #bytes = 0;
-  /** What was last in the way of a session; undefined since nothing waited. */
-  #trouble: DropReason | undefined;
+  /** What was last in the way of a session: why the queue is full when it is. */
+  #trouble: DropReason = "outage";
   #state: "up" | "down" | undefined;
   #stopped = false;
   #whenEmpty: (() => void) | undefined;
@@ -70,7 +70,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
 
   send(event: Outgoing): void {
     if (this.#stopped || this.#bytes + event.bytes > this.#options.queueBytes) {
-      this.#options.onDrop(event.event, this.#trouble ?? "outage");
+      this.#options.onDrop(event.event, this.#trouble);
       return;
     }
     this.#count(1, event.bytes);
@@ -163,9 +163,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     this.#events += events;
     this.#bytes += bytes;
     this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events > 0) return;
-    this.#trouble = undefined;
-    this.#whenEmpty?.();
+    if (this.#events === 0) this.#whenEmpty?.();
   }
 
   #sweep(): void {

@@ -242,21 +242,51 @@ test("by websocket, the session beyond the channel limit loses its events to the
   for (const page of pages) await page.close();
 });
 
-test("by HTTP, a project's limit of events costs declared events only", async () => {
-  const realtime = await standIn({ TENANT_MAX_EVENTS_PER_SECOND: "40", RATE_SAMPLE_MS: "200" });
-  const server = await serverWith(realtime, 1, { REALTIME_QUEUE_BYTES: "8192" });
+test("by HTTP, a project's limit of events costs declared events only, and publishing goes on after it", async () => {
+  const realtime = await standIn({ TENANT_MAX_EVENTS_PER_SECOND: "40", RATE_SAMPLE_MS: "100" });
+  const server = await serverWith(realtime, 1, { REALTIME_QUEUE_BYTES: "32768" });
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
-  await server.api.start(session, { events: 400, eventsPerSecond: 400 });
+  await server.api.start(session, { events: 600, eventsPerSecond: 300 });
   await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 20_000 });
   stream.close();
+  const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
+  await vi.waitFor(async () => expect(await metrics()).toContain("realtime_queue_events 0\n"), {
+    timeout: 30_000,
+  });
   const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
   expect(dropped.size).toBeGreaterThan(0);
   expect(new Set(dropped.values())).toEqual(new Set(["quota"]));
-  const metrics = await (await fetch(`${server.url}/metrics`)).text();
-  expect(metrics).toContain(`realtime_dropped_events_total{reason="quota"} ${dropped.size}\n`);
-  expect(metrics).toMatch(/realtime_posts_total\{status="429"\} [1-9]/);
-});
+  expect(await metrics()).toContain(`realtime_dropped_events_total{reason="quota"} ${dropped.size}\n`);
+  expect(await metrics()).toMatch(/realtime_posts_total\{status="429"\} [1-9]/);
+}, 60_000);
+
+test("by websocket, publishing goes on after the server closed the channel for the limit of events", async () => {
+  const realtime = await standIn({ TENANT_MAX_EVENTS_PER_SECOND: "40", RATE_SAMPLE_MS: "100" });
+  const server = await serverWith(realtime, 1, { REALTIME_PUBLISH: "websocket" });
+  const session = await server.api.createSession();
+  const stream = await server.api.connect(session);
+  await server.api.start(session, { events: 600, eventsPerSecond: 300 });
+  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 20_000 });
+  stream.close();
+  await vi.waitFor(
+    async () =>
+      expect(await (await fetch(`${server.url}/metrics`)).text()).toContain("realtime_queue_events 0\n"),
+    { timeout: 30_000 },
+  );
+  const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
+  expect([...dropped.values()].filter((reason) => reason !== "quota")).toEqual([]);
+  // The page's own channel may have been closed as well; a new one hears what is published now.
+  const page = await subscribedPage(accessOf(session));
+  await vi.waitFor(
+    async () => {
+      await server.api.post(session, "messages", { text: "still there" });
+      expect(page.received.at(-1)?.event.payload).toEqual({ text: "still there" });
+    },
+    { timeout: 30_000, interval: 500 },
+  );
+  await page.close();
+}, 60_000);
 
 test("starts without Realtime, and publishes once it is there", async () => {
   const realtime = await standIn();
