@@ -10,7 +10,7 @@ export const REMARKS = [
     id: "stand-in",
     when: ({ record: { run } }) =>
       run?.realtime?.standIn === true
-        ? `${run.realtime.part} played Supabase Realtime here: what is lost and why is measured, its latency and its costs say nothing about Supabase.`
+        ? `Supabase Realtime was played by ${run.realtime.part}, a stand-in: what is lost and why is measured, its latency and its costs say nothing about Supabase.`
         : null,
   },
   {
