@@ -68,7 +68,8 @@ const whatSpeaksFor = (same: readonly RunGroup[], usable: readonly RunGroup[]): 
   if (gains.length > 0) return `For ${topology} speaks: ${[...kept, ...gains].join("; ")}.`;
   if (bounced.every((group) => beside(group).length === 0))
     return `Nothing measured here can speak for ${topology}: no bounce of the app was measured with it and with a topology without Realtime.`;
-  const nothing = "in no bounce of the app was less lost or missed than in a topology without Realtime, beyond chance";
+  const nothing =
+    "in no bounce of the app was less lost or missed than in a topology without Realtime, beyond chance";
   return kept.length > 0
     ? `For ${topology} speaks only that ${kept.join("")}: ${nothing}.`
     : `Nothing measured here speaks for ${topology}: ${nothing}.`;
