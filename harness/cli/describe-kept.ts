@@ -13,13 +13,9 @@ const describeRealtime = ({ realtime }: KeptDeployment): string => {
   const meaning = realtime.standIn
     ? `             ${realtime.name} is a stand-in of the lab and not Supabase's server: it speaks the same protocol, its latency says nothing about Supabase\n`
     : "";
-  return `  realtime   ${realtime.url}\n${meaning}`;
+  return `  realtime   ${realtime.url}
+${meaning}             pages subscribe to what the answer to a new session calls "realtime"; /events is for those that do not speak to it\n`;
 };
-
-const followIt = ({ realtime, url }: KeptDeployment, headers: string): string =>
-  realtime
-    ? `(subscribe to what its answer calls "realtime": url, apikey, topic of a private channel and token, as realtime-js takes them)`
-    : `curl -N${headers} "${url}/api/sessions/<sessionId>/events?token=<token>"`;
 
 /** What `up` prints, the same on every platform: where everything is, and what to do with it. */
 export const describeKept = (kept: KeptDeployment): string => {
@@ -34,11 +30,11 @@ ${topology} on ${platform}
   instances  ${instances.join("\n             ")}
 ${describeRealtime(kept)}
   follow it  curl -sX POST${create} ${url}/api/sessions
-             ${followIt(kept, later)}
+             curl -N${later} "${url}/api/sessions/<sessionId>/events?token=<token>"
              curl -X POST${later} "${url}/api/sessions/<sessionId>/pipeline?token=<token>" -H 'content-type: application/json' \\
                   -d '{"events":20,"eventsPerSecond":2,"gates":0,"payloadBytes":50,"seed":1}'
   load it    make loadtest TOPOLOGIES=${topology} PLATFORM=${platform}   (on a topology of its own)
-  bounce it  npx sse-lab bounce ${topology} --kind rolling
+  bounce it  npx sse-lab bounce ${topology} --kind ${kept.realtime?.standIn ? "realtime-outage" : "rolling"}
   end it     make down
 `;
 };

@@ -294,6 +294,9 @@ describe("up, bounce and down", () => {
     expect(up.stdout).toMatch(/realtime\s+ws:\/\/127\.0\.0\.1:\d+\/socket/);
     expect(up.stdout).toContain("realtime-standin is a stand-in of the lab and not Supabase's server");
     expect(up.exitCode).toBe(0);
+    const again = await sseLab(["up", "phase3", "--platform", "local", "--realtime-plan", "free"]);
+    expect(again.stderr).toContain("sse-lab: --realtime-plan: phase3 is up on local already, and keeps what");
+    expect(again.exitCode).toBe(2);
     const health = String(/ws:(\S+)socket/.exec(String(up.stdout))?.[1]);
     try {
       const bounce = await sseLab(["bounce", "phase3", "--kind", "realtime-outage"]);

@@ -49,6 +49,7 @@ async function up(name: string, options: UpOptions): Promise<void> {
   await sweep();
   const running = (await platform.findKept()).find((kept) => kept.topology === topology.name);
   if (running) {
+    refuseIfUnknown(running, options);
     await refuseIfOther(running, options.replicas === undefined ? undefined : replicas);
     process.stderr.write(`${topology.name} is up already on ${platform.name} (sse-lab down removes it)\n`);
     print(running, options);
@@ -56,6 +57,17 @@ async function up(name: string, options: UpOptions): Promise<void> {
   }
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
   print(await bringUp(platform, { topology, replicas, realtime }), options);
+}
+
+/** @throws CliError when something is asked for that what is up may or may not be. */
+function refuseIfUnknown({ topology, platform }: KeptDeployment, options: UpOptions): void {
+  const asked = (["catchUp", "realtimePlan", "realtimePublish"] as const).filter(
+    (key) => options[key] !== undefined,
+  );
+  if (asked.length === 0) return;
+  throw new CliError(
+    `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps what it was brought up with; take it down with make down first`,
+  );
 }
 
 /** @throws CliError when it is not what was asked for: another number of instances, or some of it has ended. */
