@@ -78,7 +78,14 @@ export class RealtimePostgres extends pulumi.ComponentResource {
         labels: partLabels(args, "broker", ALIAS, { "sse-lab.config": init.hash }),
         healthcheck: {
           // By TCP: while the image runs the files above, its server answers by the local socket alone.
-          tests: ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", `--username=${DATABASE_USER}`],
+          tests: [
+            "CMD",
+            "pg_isready",
+            "--quiet",
+            "--host=127.0.0.1",
+            `--username=${DATABASE_USER}`,
+            `--dbname=${DATABASE_NAME}`,
+          ],
           interval: "2s",
           timeout: "5s",
           startPeriod: "1m0s",

@@ -28,7 +28,7 @@ const SEEDED = "/tmp/seeded";
  */
 const START = [
   `rm -f ${SEEDED}`,
-  `ulimit -Sn ${OPEN_FILES} || ulimit -Sn "$(ulimit -Hn)"`,
+  `ulimit -Sn ${OPEN_FILES} 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"`,
   "/app/bin/migrate",
   "/app/bin/realtime eval 'Realtime.Release.seeds(Realtime.Repo)'",
   `touch ${SEEDED}`,
