@@ -19,7 +19,7 @@ const ledgerRecord = z.discriminatedUnion("kind", [
   }),
   z.object({
     kind: z.literal("broker"),
-    state: z.enum(["up", "down"]),
+    state: z.enum(["up", "down", "limited"]),
     atMs: z.number(),
     reason: z.string().optional(),
   }),

@@ -5,6 +5,14 @@ import type { Vsn } from "./frames.ts";
 import { Mismatch, show } from "./mismatch.ts";
 import type { World } from "./world.ts";
 
+const CLOSE_MS = 100;
+
+interface WithSocketAdapter {
+  socketAdapter: {
+    disconnect(done: () => void, code?: number, reason?: string, timeoutMs?: number): Promise<unknown>;
+  };
+}
+
 /** A client of its own, which is ended with the case. */
 export function officialClient(world: World, vsn: Vsn, token: string): RealtimeClient {
   const { address } = world;
@@ -24,8 +32,14 @@ export function officialClient(world: World, vsn: Vsn, token: string): RealtimeC
     timeout: world.timeoutMs,
   });
   world.atEnd(async () => {
-    await client.removeAllChannels();
-    await client.disconnect();
+    for (const channel of client.getChannels()) await channel.unsubscribe(CLOSE_MS);
+    // Its public disconnect() waits likewise, and leaves a timer of 10 s behind that keeps the process.
+    await (client as unknown as WithSocketAdapter).socketAdapter.disconnect(
+      () => undefined,
+      undefined,
+      undefined,
+      CLOSE_MS,
+    );
   });
   return client;
 }

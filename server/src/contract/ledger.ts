@@ -21,9 +21,12 @@ export type DeliveryRoute = "local" | "broker" | "fallback";
  */
 export type DropReason = "quota" | "outage" | "refused";
 
+/** `limited`: the broker is there, but refuses what it is sent for a limit; what is published waits until it takes all of it again (`up`). */
+export type BrokerState = "up" | "down" | "limited";
+
 export type LedgerRecord =
   | { kind: "boot"; instance: string; pid: number; broadcaster: string; atMs: number }
-  | { kind: "broker"; state: "up" | "down"; atMs: number; reason?: string }
+  | { kind: "broker"; state: BrokerState; atMs: number; reason?: string }
   | {
       kind: "published";
       sessionId: string;

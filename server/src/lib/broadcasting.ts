@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
+import type { BrokerState } from "../contract/ledger.ts";
 import { BrokerLink } from "./broker-link.ts";
 import { nowMs } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
@@ -43,7 +44,7 @@ export interface BroadcastingParts {
 export interface BroadcastReports {
   onPublish: OnPublish;
   onMalformed: (sessionId: string) => void;
-  onState: (state: "up" | "down", reason?: string) => void;
+  onState: (state: BrokerState, reason?: string) => void;
 }
 
 /** As the boot record of the ledger names it. */
@@ -99,8 +100,10 @@ function reportsTo({ config, ledger, metrics, logger }: BroadcastingParts): Broa
     onState: (state, reason) => {
       const record = { kind: "broker", state, atMs: nowMs() } as const;
       ledger.append(reason === undefined ? record : { ...record, reason });
-      metrics.brokerUp.set(state === "up" ? 1 : 0);
+      metrics.brokerUp.set(state === "down" ? 0 : 1);
       if (state === "up") logger.info("broker is up");
+      else if (state === "limited")
+        logger.warn("broker refuses for a limit, events wait while there is room");
       else logger.warn({ reason }, whileAway);
     },
   };

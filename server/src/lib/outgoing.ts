@@ -1,4 +1,4 @@
-import type { DropReason } from "../contract/ledger.ts";
+import type { BrokerState, DropReason } from "../contract/ledger.ts";
 import { sessionChannel, type PipelineSSEEvent } from "../contract/events.ts";
 import { eventJson } from "./sse-frame.ts";
 import { nowMs } from "./clock.ts";
@@ -17,7 +17,7 @@ export interface RealtimePublisher {
 export interface PublisherReports {
   onDrop: (event: PipelineSSEEvent, reason: DropReason) => void;
   /** Whether Realtime can be published to: on each change, and on the first outcome. */
-  onState: (state: "up" | "down", reason?: string) => void;
+  onState: (state: BrokerState, reason?: string) => void;
   onQueue: (events: number, bytes: number) => void;
 }
 

@@ -1,4 +1,4 @@
-import type { DropReason } from "../contract/ledger.ts";
+import type { BrokerState, DropReason } from "../contract/ledger.ts";
 import type { Config } from "../config.ts";
 import type { Broadcasting, BroadcastingParts, BroadcastReports } from "./broadcasting.ts";
 import { nowMs } from "./clock.ts";
@@ -16,7 +16,7 @@ import { SupabaseBroadcaster } from "./supabase-broadcaster.ts";
 export function realtimeBroadcasting(parts: BroadcastingParts, reports: BroadcastReports): Broadcasting {
   const { config, logger, metrics } = parts;
   const { url, key, jwtSecret } = realtimeOf(config);
-  let state: "up" | "down" = "down";
+  let state: BrokerState = "down";
   const publisherReports: PublisherReports = {
     onDrop: reportDrops(parts),
     onState: (changed, reason) => {
@@ -46,7 +46,7 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
     broadcaster: new SupabaseBroadcaster({ publisher, topics, log: eventLog, ...reports }),
     link,
     settled: Promise.all([publisher.settled, link.ready()]).then(() => {}),
-    brokerState: () => state,
+    brokerState: () => (state === "down" ? "down" : "up"),
     realtimeAccess: new RealtimeAccessDesk({
       url: config.REALTIME_PUBLIC_URL ?? url,
       jwtSecret,

@@ -259,6 +259,27 @@ test.each<[DropReason, ScriptedAnswer]>([
   expect(arrived.size + dropped.length).toBe(sent.length);
 });
 
+test("is limited from the first refusal until all that waited for it has gone out", async () => {
+  const { send, states, queue, publisher } = publisherTo(realtime.url);
+  await publisher.settled;
+  realtime.answer = () => TOO_MANY_REQUESTS;
+  for (const seq of upTo(20)) send("s1", seq);
+  await vi.waitFor(() => expect(states).toEqual(["up", "limited"]));
+  realtime.answer = () => ACCEPTED;
+  await vi.waitFor(() => expect(queue().events).toBe(0), { timeout: 15_000 });
+  expect(states).toEqual(["up", "limited", "up"]);
+});
+
+test("what still waits for a limit at the end is lost to it", async () => {
+  const { send, states, dropped, publisher } = publisherTo(realtime.url);
+  await publisher.settled;
+  realtime.answer = () => TOO_MANY_REQUESTS;
+  for (const seq of upTo(3)) send("s1", seq);
+  await vi.waitFor(() => expect(states).toContain("limited"));
+  await publisher.shutdown();
+  expect(dropped).toEqual([1, 2, 3].map((seq) => ({ id: `s1-${seq}`, reason: "quota" })));
+});
+
 test("accounts for every event, whatever Realtime answers", async () => {
   const failures: ScriptedAnswer[] = [
     { status: 503 },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DropReason } from "../contract/ledger.ts";
+import type { BrokerState, DropReason } from "../contract/ledger.ts";
 import { within } from "./bounded-wait.ts";
 import type { Outgoing, PublisherReports, RealtimePublisher } from "./outgoing.ts";
 import { PublishingPause, type BackOff } from "./publishing-pause.ts";
@@ -49,7 +49,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   #batch = MAX_BATCH;
   /** What was last in the way of the queue: why it is full when it is. */
   #trouble: DropReason = "outage";
-  #state: "up" | "down" | undefined;
+  #state: BrokerState | undefined;
   #downFor: string | undefined;
   #whenEmpty: (() => void) | undefined;
 
@@ -78,7 +78,8 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped.abort();
     // One of them may be on its way: whether it arrives, nobody here will know.
-    for (const lane of this.#lanes) this.#drop(lane, lane.waiting, "outage");
+    const reason = this.#state === "limited" ? "quota" : "outage";
+    for (const lane of this.#lanes) this.#drop(lane, lane.waiting, reason);
     this.#post.close();
   }
 
@@ -136,7 +137,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
 
   #overQuota(attempt: number, waitMs?: number): void {
     this.#trouble = "quota";
-    this.#change("up");
+    this.#change("limited");
     this.#pause.failed(attempt, AFTER_QUOTA, waitMs);
   }
 
@@ -146,7 +147,8 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   }
 
   #reached(attempt: number): void {
-    this.#change("up");
+    // One batch that got through is not the end of a limit: what waits behind it still waits for that.
+    if (this.#state !== "limited") this.#change("up");
     this.#pause.succeeded(attempt);
   }
 
@@ -177,7 +179,9 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     this.#events += events;
     this.#bytes += bytes;
     this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events === 0) this.#whenEmpty?.();
+    if (this.#events > 0) return;
+    if (this.#state === "limited") this.#change("up");
+    this.#whenEmpty?.();
   }
 
   #laneOf(sessionId: string): Lane {
@@ -190,7 +194,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     return this.#stopped.signal.aborted;
   }
 
-  #change(state: "up" | "down", reason?: string): void {
+  #change(state: BrokerState, reason?: string): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#downFor = reason;

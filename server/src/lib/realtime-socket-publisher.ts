@@ -1,4 +1,4 @@
-import type { DropReason } from "../contract/ledger.ts";
+import type { BrokerState, DropReason } from "../contract/ledger.ts";
 import { TERMINAL_EVENT_TYPES } from "../contract/events.ts";
 import { within } from "./bounded-wait.ts";
 import { nowMs } from "./clock.ts";
@@ -51,7 +51,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   #bytes = 0;
   /** What was last in the way of a session: why the queue is full when it is. */
   #trouble: DropReason = "outage";
-  #state: "up" | "down" | undefined;
+  #state: BrokerState | undefined;
   #stopped = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -86,9 +86,10 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     this.#stopped = true;
     clearInterval(this.#sweeps);
     this.#pulse.release();
+    const reason = this.#state === "limited" ? "quota" : "outage";
     for (const outbox of this.#outboxes.values()) {
       outbox.generation++;
-      this.#drop([...outbox.unconfirmed, ...outbox.waiting], "outage");
+      this.#drop([...outbox.unconfirmed, ...outbox.waiting], reason);
       outbox.hold.release();
     }
     this.#outboxes.clear();
@@ -113,7 +114,8 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   #onJoined(outbox: Outbox): void {
-    this.#change("up");
+    // One session that got on is not the end of a limit: the others still wait for that.
+    if (this.#state !== "limited") this.#change("up");
     this.#flush(outbox);
   }
 
@@ -125,6 +127,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     if (QUOTA.test(reason)) this.#trouble = "quota";
     else if (this.#trouble !== "quota" || !reason.includes("1001")) this.#trouble = "outage";
     if (!connected) this.#change("down", reason);
+    else if (QUOTA.test(reason)) this.#change("limited");
     if (!CHANNEL_LIMIT.test(reason)) return;
     const refused = outbox.waiting;
     outbox.waiting = [];
@@ -163,7 +166,9 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     this.#events += events;
     this.#bytes += bytes;
     this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events === 0) this.#whenEmpty?.();
+    if (this.#events > 0) return;
+    if (this.#state === "limited") this.#change("up");
+    this.#whenEmpty?.();
   }
 
   #sweep(): void {
@@ -176,7 +181,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     }
   }
 
-  #change(state: "up" | "down", reason?: string): void {
+  #change(state: BrokerState, reason?: string): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#options.onState(state, reason);
