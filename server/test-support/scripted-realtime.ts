@@ -27,7 +27,7 @@ export interface ScriptedRealtime {
   open: { now: number; most: number };
   /** Decides over each batch. */
   answer: (messages: PostedMessage[]) => ScriptedAnswer | Promise<ScriptedAnswer>;
-  ping: ScriptedAnswer;
+  ping: ScriptedAnswer | Promise<ScriptedAnswer>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export async function startScriptedRealtime(): Promise<ScriptedRealtime> {
 
 async function serve(scripted: ScriptedRealtime, req: IncomingMessage, res: ServerResponse): Promise<void> {
   if (req.url === "/api/ping") {
-    give(res, scripted.ping);
+    give(res, await scripted.ping);
     return;
   }
   scripted.open.most = Math.max(scripted.open.most, ++scripted.open.now);

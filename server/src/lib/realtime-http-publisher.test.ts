@@ -137,9 +137,10 @@ test.each<[string, ScriptedAnswer]>([
   async (_what, failure) => {
     let failures = 3;
     realtime.answer = () => (failures-- > 0 ? failure : ACCEPTED);
-    const { send, dropped, states } = publisherTo(realtime.url);
+    const { send, dropped, states, queue, publisher } = publisherTo(realtime.url);
+    await publisher.settled;
     for (const seq of upTo(150)) send("s1", seq);
-    await vi.waitFor(() => expect(realtime.received).toHaveLength(150), { timeout: 15_000 });
+    await vi.waitFor(() => expect(queue().events).toBe(0), { timeout: 15_000 });
     expect(orders().get("s1")).toEqual(upTo(150));
     expect(dropped).toEqual([]);
     const triesOfFirst = realtime.posts
@@ -147,8 +148,9 @@ test.each<[string, ScriptedAnswer]>([
       .filter(({ payload }) => payload.event.seq === 1);
     expect(triesOfFirst).toHaveLength(4);
     expect(new Set(triesOfFirst.map(({ payload }) => payload.sentMs)).size).toBe(1);
-    if (failure === TOO_MANY_REQUESTS) expect(states).toEqual(["up"]);
-    else expect(states.at(-1)).toBe("up");
+    // A server that refuses for a limit is there.
+    const between = failure === TOO_MANY_REQUESTS ? "limited" : (expect.stringMatching(/^down: /) as string);
+    expect(states).toEqual(["up", between, "up"]);
   },
 );
 
@@ -268,6 +270,18 @@ test("is limited from the first refusal until all that waited for it has gone ou
   realtime.answer = () => ACCEPTED;
   await vi.waitFor(() => expect(queue().events).toBe(0), { timeout: 15_000 });
   expect(states).toEqual(["up", "limited", "up"]);
+});
+
+test("a probe's answer is no news of a server that has refused a publication", async () => {
+  let answerProbe = (): void => {};
+  realtime.ping = new Promise((resolve) => (answerProbe = () => resolve({ status: 200 })));
+  realtime.answer = () => TOO_MANY_REQUESTS;
+  const { send, states, publisher } = publisherTo(realtime.url);
+  send("s1", 1);
+  await vi.waitFor(() => expect(states).toEqual(["limited"]));
+  answerProbe();
+  await publisher.settled;
+  expect(states).toEqual(["limited"]);
 });
 
 test("what still waits for a limit at the end is lost to it", async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BrokerState, DropReason } from "../contract/ledger.ts";
+import type { DropReason } from "../contract/ledger.ts";
 import { within } from "./bounded-wait.ts";
 import type { Outgoing, PublisherReports, RealtimePublisher } from "./outgoing.ts";
 import { PublishingPause, type BackOff } from "./publishing-pause.ts";
+import { PublishingState } from "./publishing-state.ts";
 import { RealtimePost, type PostOutcome } from "./realtime-post.ts";
 
 /** One POST at a time in each, so that the order of a session is kept; several, so that sessions do not wait for each other. */
@@ -43,18 +44,20 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   readonly #post: RealtimePost;
   readonly #lanes: Lane[] = Array.from({ length: LANES }, () => ({ waiting: [], busy: false }));
   readonly #pause = new PublishingPause();
+  readonly #state: PublishingState;
   readonly #stopped = new AbortController();
   #events = 0;
   #bytes = 0;
   #batch = MAX_BATCH;
   /** What was last in the way of the queue: why it is full when it is. */
   #trouble: DropReason = "outage";
-  #state: BrokerState | undefined;
-  #downFor: string | undefined;
+  /** A publication has told whether Realtime is there. */
+  #hasTold = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RealtimeHttpPublisherOptions) {
     this.#options = options;
+    this.#state = new PublishingState(options.onState);
     this.#post = new RealtimePost({ ...options, connections: LANES });
     this.settled = this.#probe();
   }
@@ -78,7 +81,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped.abort();
     // One of them may be on its way: whether it arrives, nobody here will know.
-    const reason = this.#state === "limited" ? "quota" : "outage";
+    const reason = this.#state.isLimited ? "quota" : "outage";
     for (const lane of this.#lanes) this.#drop(lane, lane.waiting, reason);
     this.#post.close();
   }
@@ -99,6 +102,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   }
 
   #settle(lane: Lane, batch: Outgoing[], outcome: PostOutcome, attempt: number): void {
+    this.#hasTold = true;
     switch (outcome.kind) {
       case "accepted":
         this.#batch = Math.min(MAX_BATCH, this.#batch * 2);
@@ -106,12 +110,14 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
         this.#remove(lane, batch);
         return;
       case "outage":
+        this.#trouble = "outage";
+        this.#state.down(outcome.reason);
+        this.#pause.failed(attempt, AFTER_OUTAGE);
+        return;
       case "rejected":
         this.#trouble = "outage";
-        // Told even when it was away before: somebody has to do something about it.
-        if (outcome.kind === "rejected" && outcome.reason !== this.#downFor) this.#state = undefined;
-        this.#change("down", outcome.reason);
-        this.#pause.failed(attempt, outcome.kind === "outage" ? AFTER_OUTAGE : AFTER_REJECTION);
+        this.#state.rejected(outcome.reason);
+        this.#pause.failed(attempt, AFTER_REJECTION);
         return;
       case "quota":
         this.#overQuota(attempt, outcome.waitMs);
@@ -137,7 +143,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
 
   #overQuota(attempt: number, waitMs?: number): void {
     this.#trouble = "quota";
-    this.#change("limited");
+    this.#state.limited(this.#lanes.flatMap(({ waiting }) => waiting));
     this.#pause.failed(attempt, AFTER_QUOTA, waitMs);
   }
 
@@ -147,8 +153,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   }
 
   #reached(attempt: number): void {
-    // One batch that got through is not the end of a limit: what waits behind it still waits for that.
-    if (this.#state !== "limited") this.#change("up");
+    this.#state.reached();
     this.#pause.succeeded(attempt);
   }
 
@@ -173,15 +178,14 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     const gone = new Set(events);
     lane.waiting = lane.waiting.filter((event) => !gone.has(event));
     this.#count(-gone.size, -events.reduce((sum, { bytes }) => sum + bytes, 0));
+    this.#state.gone(gone);
   }
 
   #count(events: number, bytes: number): void {
     this.#events += events;
     this.#bytes += bytes;
     this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events > 0) return;
-    if (this.#state === "limited") this.#change("up");
-    this.#whenEmpty?.();
+    if (this.#events === 0) this.#whenEmpty?.();
   }
 
   #laneOf(sessionId: string): Lane {
@@ -194,23 +198,17 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     return this.#stopped.signal.aborted;
   }
 
-  #change(state: BrokerState, reason?: string): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#downFor = reason;
-    this.#options.onState(state, reason);
-  }
-
   /** Until the first publication tells: an instance that has published nothing yet is not one without a broker. */
   async #probe(): Promise<void> {
     const { signal } = this.#stopped;
     const outcome = await this.#post.ping();
-    if (this.#state === "up" || signal.aborted) return;
+    // That it answers a probe is no news of a server that refuses, or of events that sit a back-off out.
+    if (this.#hasTold || signal.aborted) return;
     if (outcome.kind === "accepted") {
-      this.#change("up");
+      this.#state.reached();
       return;
     }
-    this.#change("down", "reason" in outcome ? outcome.reason : `the probe was answered by ${outcome.kind}`);
+    this.#state.down("reason" in outcome ? outcome.reason : `the probe was answered by ${outcome.kind}`);
     sleep(PROBE_EVERY_MS, undefined, { signal, ref: false }).then(
       async () => this.#probe(),
       () => {},

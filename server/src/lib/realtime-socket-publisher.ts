@@ -1,8 +1,9 @@
-import type { BrokerState, DropReason } from "../contract/ledger.ts";
+import type { DropReason } from "../contract/ledger.ts";
 import { TERMINAL_EVENT_TYPES } from "../contract/events.ts";
 import { within } from "./bounded-wait.ts";
 import { nowMs } from "./clock.ts";
 import type { Outgoing, PublisherReports, RealtimePublisher } from "./outgoing.ts";
+import { PublishingState } from "./publishing-state.ts";
 import { FLUSH_MS } from "./realtime-http-publisher.ts";
 import { INSTANCES_TOPIC } from "./realtime-link.ts";
 import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
@@ -45,25 +46,24 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   readonly #options: RealtimeSocketPublisherOptions;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #sweeps: NodeJS.Timeout;
+  readonly #state: PublishingState;
   /** Tells of the connection while no session is published to. */
   readonly #pulse: TopicHold;
   #events = 0;
   #bytes = 0;
   /** What was last in the way of a session: why the queue is full when it is. */
   #trouble: DropReason = "outage";
-  #state: BrokerState | undefined;
   #stopped = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: RealtimeSocketPublisherOptions) {
     this.#options = options;
+    this.#state = new PublishingState(options.onState);
     this.#sweeps = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
     this.#sweeps.unref();
     this.#pulse = options.topics.hold(INSTANCES_TOPIC, {
-      onJoined: () => this.#change("up"),
-      onAway: (reason, connected) => {
-        if (!connected) this.#change("down", reason);
-      },
+      onJoined: () => this.#state.reached(),
+      onAway: (reason, connected) => this.#inTheWay(reason, connected, []),
     });
     this.settled = this.#pulse.ready();
   }
@@ -86,7 +86,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     this.#stopped = true;
     clearInterval(this.#sweeps);
     this.#pulse.release();
-    const reason = this.#state === "limited" ? "quota" : "outage";
+    const reason = this.#state.isLimited ? "quota" : "outage";
     for (const outbox of this.#outboxes.values()) {
       outbox.generation++;
       this.#drop([...outbox.unconfirmed, ...outbox.waiting], reason);
@@ -114,8 +114,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   #onJoined(outbox: Outbox): void {
-    // One session that got on is not the end of a limit: the others still wait for that.
-    if (this.#state !== "limited") this.#change("up");
+    this.#state.reached();
     this.#flush(outbox);
   }
 
@@ -123,15 +122,19 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.generation++;
     outbox.waiting = [...outbox.unconfirmed, ...outbox.waiting];
     outbox.unconfirmed.clear();
-    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
-    if (QUOTA.test(reason)) this.#trouble = "quota";
-    else if (this.#trouble !== "quota" || !reason.includes("1001")) this.#trouble = "outage";
-    if (!connected) this.#change("down", reason);
-    else if (QUOTA.test(reason)) this.#change("limited");
+    this.#inTheWay(reason, connected, outbox.waiting);
     if (!CHANNEL_LIMIT.test(reason)) return;
     const refused = outbox.waiting;
     outbox.waiting = [];
     this.#drop(refused, "quota");
+  }
+
+  #inTheWay(reason: string, connected: boolean, waiting: readonly Outgoing[]): void {
+    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
+    const byLimit = QUOTA.test(reason) || (this.#trouble === "quota" && reason.includes("1001"));
+    this.#trouble = byLimit ? "quota" : "outage";
+    if (byLimit) this.#state.limited(waiting);
+    if (!connected && !(byLimit && this.#state.isLimited)) this.#state.down(reason);
   }
 
   #flush(outbox: Outbox): void {
@@ -151,24 +154,27 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   #settle(outbox: Outbox, event: Outgoing, outcome: string): void {
     outbox.unconfirmed.delete(event);
     // Joined and yet no answer: a server that takes messages and does not say so.
-    if (outcome === "ok") this.#count(-1, -event.bytes);
+    if (outcome === "ok") this.#remove(event);
     else this.#drop([event], outcome === "error" ? "refused" : "outage");
   }
 
   #drop(events: readonly Outgoing[], reason: DropReason): void {
-    for (const { event, bytes } of events) {
-      this.#options.onDrop(event, reason);
-      this.#count(-1, -bytes);
+    for (const event of events) {
+      this.#options.onDrop(event.event, reason);
+      this.#remove(event);
     }
+  }
+
+  #remove(event: Outgoing): void {
+    this.#count(-1, -event.bytes);
+    this.#state.gone([event]);
   }
 
   #count(events: number, bytes: number): void {
     this.#events += events;
     this.#bytes += bytes;
     this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events > 0) return;
-    if (this.#state === "limited") this.#change("up");
-    this.#whenEmpty?.();
+    if (this.#events === 0) this.#whenEmpty?.();
   }
 
   #sweep(): void {
@@ -179,11 +185,5 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
       outbox.hold.release();
       this.#outboxes.delete(sessionId);
     }
-  }
-
-  #change(state: BrokerState, reason?: string): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#options.onState(state, reason);
   }
 }

@@ -15,6 +15,9 @@ import { eventId, subscribedPage } from "../../test-support/realtime-page.ts";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
 import type { RealtimeAccess, SessionCreated } from "../contract/events.ts";
 
+/** For what has to come; a busy host may take its time. */
+const PATIENCE = { timeout: 30_000 };
+
 const running: { stop(): Promise<void> }[] = [];
 let ledgerDir: string;
 beforeEach(async () => {
@@ -51,6 +54,16 @@ const accessOf = (session: SessionCreated): RealtimeAccess => {
   return session.realtime as RealtimeAccess;
 };
 
+/** Waits until what the instance's ledger tells of Realtime, in order, is this. */
+const brokerWas = async (expected: RegExp, number = 1): Promise<void> =>
+  vi.waitFor(async () => {
+    const records = await readLedgers(join(ledgerDir, String(number)));
+    const states = records.flatMap((record) => (record.kind === "broker" ? record.state : []));
+    expect(states.join(" ")).toMatch(expected);
+  }, PATIENCE);
+/** Never away, and each limit that was met has ended. */
+const LIMITS_MET = /^up( limited up)+$/;
+
 const idsOf = (session: SessionCreated, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${session.epoch}-${index + 1}`);
 
@@ -62,7 +75,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     for (const session of sessions) await server.api.start(session, { events: 60, eventsPerSecond: 300 });
     for (const [index, page] of pages.entries()) {
       const session = sessions[index] as SessionCreated;
-      await vi.waitFor(() => expect(page.ids()).toEqual(idsOf(session, 60)), { timeout: 10_000 });
+      await vi.waitFor(() => expect(page.ids()).toEqual(idsOf(session, 60)), PATIENCE);
       for (const { sentMs, event } of page.received) expect(sentMs).toBeGreaterThanOrEqual(event.publishedMs);
       await page.close();
     }
@@ -86,7 +99,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     ];
     await one.api.start(session, { events: 40 });
     for (const stream of streams) {
-      await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 10_000 });
+      await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), PATIENCE);
       expect(stream.events.map(eventId)).toEqual(idsOf(session, 40));
       stream.close();
     }
@@ -98,14 +111,16 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     const session = await server.api.createSession();
     const page = await subscribedPage(accessOf(session));
     await server.api.start(session, { events: 100, eventsPerSecond: 50 });
-    await vi.waitFor(() => expect(page.received.length).toBeGreaterThan(5));
+    await vi.waitFor(() => expect(page.received.length).toBeGreaterThan(5), PATIENCE);
     await realtime.kill();
-    await vi.waitFor(async () =>
-      expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "down" }),
+    await vi.waitFor(
+      async () =>
+        expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "down" }),
+      PATIENCE,
     );
     await realtime.restart();
     const late = await subscribedPage(accessOf(session));
-    await vi.waitFor(() => expect(late.ids().at(-1)).toBe(`${session.epoch}-100`), { timeout: 15_000 });
+    await vi.waitFor(() => expect(late.ids().at(-1)).toBe(`${session.epoch}-100`), PATIENCE);
     await page.close();
     await late.close();
     await server.stop();
@@ -128,7 +143,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     const stream = await server.api.connect(session);
     await realtime.kill();
     await server.api.start(session, { events: 200, eventsPerSecond: 1000 });
-    await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), PATIENCE);
     await server.stop();
     const { published, dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
     expect(published).toEqual(idsOf(session, 200));
@@ -154,12 +169,15 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     const sessions = await Promise.all(Array.from({ length: 4 }, async () => child.api.createSession()));
     const pages = await Promise.all(sessions.map(async (session) => subscribedPage(accessOf(session))));
     for (const session of sessions) await child.api.start(session, { events: 100_000, eventsPerSecond: 500 });
-    await vi.waitFor(() => expect(pages.every(({ received }) => received.length > 20)).toBe(true));
+    await vi.waitFor(() => expect(pages.every(({ received }) => received.length > 20)).toBe(true), PATIENCE);
     child.process.kill("SIGTERM");
     expect(await child.exited).toBe(0);
     const { published, dropped } = accountOf(await readLedgers(ledgerDir));
     expect(dropped.size).toBe(0);
-    await vi.waitFor(() => expect(pages.flatMap((page) => page.ids()).sort()).toEqual([...published].sort()));
+    await vi.waitFor(
+      () => expect(pages.flatMap((page) => page.ids()).sort()).toEqual([...published].sort()),
+      PATIENCE,
+    );
     for (const page of pages) {
       expect(page.statuses).toEqual(["SUBSCRIBED"]);
       await page.close();
@@ -176,7 +194,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     const session = await child.api.createSession();
     const page = await subscribedPage(accessOf(session));
     await child.api.start(session, { events: 100_000, eventsPerSecond: 2000 });
-    await vi.waitFor(() => expect(page.received.length).toBeGreaterThan(300));
+    await vi.waitFor(() => expect(page.received.length).toBeGreaterThan(300), PATIENCE);
     child.process.kill("SIGKILL");
     expect(await child.exited).toBe("SIGKILL");
     const published = new Set(accountOf(await readLedgers(ledgerDir)).published);
@@ -212,7 +230,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
       }),
     });
     expect(answer.status).toBe(202);
-    await vi.waitFor(() => expect(stream.types).toEqual(["replan"]));
+    await vi.waitFor(() => expect(stream.types).toEqual(["replan"]), PATIENCE);
     expect(entries).toMatchObject([{ level: 40, sessionId: session.sessionId, dropped: 1 }]);
     stream.close();
   });
@@ -226,19 +244,16 @@ test("by websocket, the session beyond the channel limit loses its events to the
   const pages = await Promise.all(sessions.map(async (session) => subscribedPage(accessOf(session))));
   for (const [index, session] of sessions.entries()) {
     await server.api.start(session, { events: 20 });
-    if (index < 3)
-      await vi.waitFor(() => expect(pages[index]?.ids()).toEqual(idsOf(session, 20)), { timeout: 10_000 });
+    if (index < 3) await vi.waitFor(() => expect(pages[index]?.ids()).toEqual(idsOf(session, 20)), PATIENCE);
   }
   const refused = sessions[3] as SessionCreated;
-  await vi.waitFor(
-    async () => {
-      const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
-      expect([...dropped.keys()].sort()).toEqual(idsOf(refused, 20).sort());
-      expect(new Set(dropped.values())).toEqual(new Set(["quota"]));
-    },
-    { timeout: 10_000 },
-  );
+  await vi.waitFor(async () => {
+    const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
+    expect([...dropped.keys()].sort()).toEqual(idsOf(refused, 20).sort());
+    expect(new Set(dropped.values())).toEqual(new Set(["quota"]));
+  }, PATIENCE);
   expect(pages[3]?.received).toEqual([]);
+  await brokerWas(LIMITS_MET);
   for (const page of pages) await page.close();
 });
 
@@ -248,34 +263,42 @@ test("by HTTP, a project's limit of events costs declared events only, and publi
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
   await server.api.start(session, { events: 600, eventsPerSecond: 300 });
-  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 20_000 });
+  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), PATIENCE);
   stream.close();
   const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
-  await vi.waitFor(async () => expect(await metrics()).toContain("realtime_queue_events 0\n"), {
-    timeout: 30_000,
-  });
+  await vi.waitFor(async () => expect(await metrics()).toContain("realtime_queue_events 0\n"), PATIENCE);
   const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
   expect(dropped.size).toBeGreaterThan(0);
   expect(new Set(dropped.values())).toEqual(new Set(["quota"]));
   expect(await metrics()).toContain(`realtime_dropped_events_total{reason="quota"} ${dropped.size}\n`);
   expect(await metrics()).toMatch(/realtime_posts_total\{status="429"\} [1-9]/);
+  await brokerWas(LIMITS_MET);
 }, 60_000);
 
 test("by websocket, publishing goes on after the server closed the channel for the limit of events", async () => {
   const realtime = await standIn({ TENANT_MAX_EVENTS_PER_SECOND: "40", RATE_SAMPLE_MS: "100" });
   const server = await serverWith(realtime, 1, { REALTIME_PUBLISH: "websocket" });
+  const other = await serverWith(realtime, 2, { REALTIME_PUBLISH: "websocket" });
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
   await server.api.start(session, { events: 600, eventsPerSecond: 300 });
-  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 20_000 });
+  // The limit closes a channel with the next message that it would bring: the publisher's is closed by what another instance says on it.
+  await vi.waitFor(
+    async () => {
+      await other.api.post(session, "messages", { text: "more" });
+      expect(stream.types).toContain("pipeline_complete");
+    },
+    { ...PATIENCE, interval: 20 },
+  );
   stream.close();
   await vi.waitFor(
     async () =>
       expect(await (await fetch(`${server.url}/metrics`)).text()).toContain("realtime_queue_events 0\n"),
-    { timeout: 30_000 },
+    PATIENCE,
   );
   const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
   expect([...dropped.values()].filter((reason) => reason !== "quota")).toEqual([]);
+  await brokerWas(LIMITS_MET);
   // The page's own channel may have been closed as well; a new one hears what is published now.
   const page = await subscribedPage(accessOf(session));
   await vi.waitFor(
@@ -283,10 +306,23 @@ test("by websocket, publishing goes on after the server closed the channel for t
       await server.api.post(session, "messages", { text: "still there" });
       expect(page.received.at(-1)?.event.payload).toEqual({ text: "still there" });
     },
-    { timeout: 30_000, interval: 500 },
+    { ...PATIENCE, interval: 500 },
   );
   await page.close();
 }, 60_000);
+
+test("by websocket, an instance that the limit of users keeps out is limited, and publishes once there is room", async () => {
+  const realtime = await standIn({ TENANT_MAX_CONCURRENT_USERS: "1" });
+  const first = await serverWith(realtime, 1);
+  const second = await serverWith(realtime, 2, { REALTIME_PUBLISH: "websocket" });
+  const session = await second.api.createSession();
+  await second.api.post(session, "messages", { text: "waits" });
+  await brokerWas(/^down limited$/, 2);
+  await first.stop();
+  await brokerWas(/^down limited up$/, 2);
+  const { published, dropped } = accountOf(await readLedgers(join(ledgerDir, "2")));
+  expect([published.length, dropped.size]).toEqual([1, 0]);
+});
 
 test("starts without Realtime, and publishes once it is there", async () => {
   const realtime = await standIn();
@@ -296,11 +332,12 @@ test("starts without Realtime, and publishes once it is there", async () => {
   await server.api.post(session, "messages", { text: "early" });
   await realtime.restart();
   const page = await subscribedPage(accessOf(session));
-  await vi.waitFor(async () =>
-    expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "up" }),
+  await vi.waitFor(
+    async () => expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "up" }),
+    PATIENCE,
   );
   await server.api.post(session, "messages", { text: "late" });
-  await vi.waitFor(() => expect(page.received.at(-1)?.event.payload).toEqual({ text: "late" }));
+  await vi.waitFor(() => expect(page.received.at(-1)?.event.payload).toEqual({ text: "late" }), PATIENCE);
   await page.close();
 });
 
@@ -317,9 +354,9 @@ test("opens no more than one WebSocket to Realtime, and shares its channels", as
   const heard: unknown[] = [];
   const channel = other.channel(`sse:session:${session.sessionId}`, { config: { private: true } });
   channel.on("broadcast", { event: "*" }, (message) => heard.push(message)).subscribe();
-  await vi.waitFor(() => expect(channel.state).toBe("joined"));
+  await vi.waitFor(() => expect(channel.state).toBe("joined"), PATIENCE);
   await server.api.start(session, { events: 3 });
-  await vi.waitFor(() => expect(heard).toHaveLength(3));
+  await vi.waitFor(() => expect(heard).toHaveLength(3), PATIENCE);
   for (const stream of streams) {
     expect(stream.events.map(eventId)).toEqual(idsOf(session, 3));
     stream.close();
