@@ -53,6 +53,8 @@ const EXPECTED: Record<string, Row> = {
   "outcome-lost": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
   "outcome-never-published": ["valid", [1, 0, 0, 2, 0], ["never-published-why", "stuck"], {}, [0, 0, 0], 1],
   "outcome-indeterminate": ["unknown", [1, 0, 0, 0, 2], ["ledger-incomplete", "stuck"], {}, [0, 0, 0], 1],
+  // Unlike any other pair that is published too late to know, it makes no run unknown.
+  "outcome-indeterminate-before-a-limit": ["valid", [2, 0, 0, 0, 1], ["stuck"], {}, [0, 0, 0], 1],
   "count-duplicated": ["invalid", [3, 0, 0, 0, 0], ["duplicated"], {}, [2, 0, 0]],
   "count-reordered": ["invalid", [3, 0, 0, 0, 0], ["reordered"], {}, [0, 1, 0]],
   "count-unexpected": ["invalid", [3, 0, 0, 0, 0], ["unexpected"], {}, [0, 0, 1]],
