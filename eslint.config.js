@@ -6,7 +6,7 @@ import tseslint from "typescript-eslint";
 /** Who may import whom. A module that is not listed for an element is refused. */
 const importTable = {
   contract: ["contract"],
-  infra: ["infra", "standin-launcher"],
+  infra: ["infra", "topologies", "standin-launcher"],
   // Their tests start the stand-in of Supabase Realtime as a process of its own.
   "standin-launcher": ["standin-launcher", "infra"],
   server: ["server", "contract", "server-build", "standin-launcher"],
@@ -18,14 +18,15 @@ const importTable = {
   checker: ["checker", "history"],
   // A report is made from results; it never sees a history.
   report: ["report", "checker"],
-  "platform-port": ["infra", "history"],
-  platform: ["platform", "platform-port", "infra", "history", "clock", "server-build"],
-  scenario: ["scenario", "infra", "history", "load"],
+  "platform-port": ["infra", "topologies", "history"],
+  platform: ["platform", "platform-port", "infra", "topologies", "history", "clock", "server-build"],
+  scenario: ["scenario", "infra", "topologies", "history", "load"],
   "server-build": [],
   harness: [
     "harness",
     "contract",
     "infra",
+    "topologies",
     "history",
     "clock",
     "load",
@@ -38,7 +39,9 @@ const importTable = {
     "server-build",
     "standin-launcher",
   ],
-  loadtests: ["loadtests", "contract", "history", "scenario", "checker"],
+  // The scripts share with the native engine whatever is pure: plans, reconnect rules, the adaptation layer, the judging of outcomes.
+  loadtests: ["loadtests", "contract", "history", "scenario", "checker", "load", "topologies"],
+  topologies: [],
 };
 
 const elements = [
@@ -46,6 +49,7 @@ const elements = [
   { type: "server-build", pattern: "server/build.ts", mode: "full" },
   { type: "server", pattern: "server/**/*", mode: "full" },
   { type: "standin-launcher", pattern: "infra/realtime-standin/test-support/*", mode: "full" },
+  { type: "topologies", pattern: "infra/topologies.ts", mode: "full" },
   { type: "infra", pattern: "infra/**/*", mode: "full" },
   { type: "clock", pattern: "harness/clock.ts", mode: "full" },
   { type: "platform-port", pattern: "harness/platform/platform.ts", mode: "full" },

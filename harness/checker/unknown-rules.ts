@@ -114,8 +114,12 @@ function planIsMissing({ record, tally }: Evidence): string | null {
 function engineIsSaturated({ record: { engine } }: Evidence): string | null {
   if (engine === null) return null;
   const late = engine.lagMs.p99 > ENGINE_LAG_P99_LIMIT_MS;
-  if (!late && engine.utilisation <= ENGINE_UTILISATION_LIMIT) return null;
-  return `The load generator was saturated: its loop ran ${inMs(engine.lagMs.p99)} late (p99, limit ${ENGINE_LAG_P99_LIMIT_MS} ms) and was ${inPercent(engine.utilisation)} busy (limit ${inPercent(ENGINE_UTILISATION_LIMIT)}). Use fewer sessions or a lower rate.`;
+  if (!late && (engine.utilisation ?? 0) <= ENGINE_UTILISATION_LIMIT) return null;
+  const busy =
+    engine.utilisation === undefined
+      ? "nobody could see how busy it was"
+      : `it was ${inPercent(engine.utilisation)} busy (limit ${inPercent(ENGINE_UTILISATION_LIMIT)})`;
+  return `The load generator was saturated: it ran ${inMs(engine.lagMs.p99)} late (p99, limit ${ENGINE_LAG_P99_LIMIT_MS} ms) and ${busy}. Use fewer sessions or a lower rate.`;
 }
 
 /** Pairs that were never published, or that no ledger tells of, are no sign of a slow publisher: other rules ask for them. */

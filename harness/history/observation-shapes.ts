@@ -40,6 +40,7 @@ const amount = field(
   "a finite number, 0 or more",
   (value) => Number.isFinite(value) && (value as number) >= 0,
 );
+const numberOrNull = field("a finite number or null", (value) => value === null || Number.isFinite(value));
 const count = field(
   "a whole number, 0 or more",
   (value) => Number.isInteger(value) && (value as number) >= 0,
@@ -127,6 +128,7 @@ export const OBSERVATION_SHAPES: Shapes = {
     sentMs: optional(number),
     atMs: number,
   },
+  stray: { session: name, connection: ordinal, name: text, atMs: number },
   request: {
     session: name,
     request: oneOf(["create", "start", "gate", "background", "token", "log"]),
@@ -200,9 +202,10 @@ export const OBSERVATION_SHAPES: Shapes = {
   phase: { phase: oneOf(["load-started", "loaded", "drain-started", "drain-ended"]), atMs: number },
   engine: {
     lagMs: object({ p99: number, max: number }),
-    utilisation: number,
-    cpuSeconds: number,
-    rssBytes: number,
+    utilisation: optional(number),
+    cpuSeconds: optional(number),
+    rssBytes: optional(number),
     workers: count,
+    clockErrorMs: optional(numberOrNull),
   },
 };

@@ -131,6 +131,19 @@ export interface ReceivedObservation {
   atMs: number;
 }
 
+/**
+ * An event was read that is none of a pipeline run and no control event: it carries no id of a run. A comment is no event, and a
+ * client that takes one for an event shows it here.
+ */
+export interface StrayObservation {
+  type: "stray";
+  session: string;
+  connection: number;
+  /** The event's name; `message` when it has none. */
+  name: string;
+  atMs: number;
+}
+
 /** A request other than the stream was answered (status 0: no answer). `instance` tells where it was routed. */
 export interface RequestObservation {
   type: "request";
@@ -272,11 +285,22 @@ export interface EngineObservation {
   type: "engine";
   /** How late the engine's own loop ran, milliseconds. */
   lagMs: { p99: number; max: number };
-  /** Highest event-loop utilisation of any worker over the measured load, 0 to 1. */
-  utilisation: number;
-  cpuSeconds: number;
-  rssBytes: number;
+  /**
+   * How busy the engine was over the measured load, 0 to 1: the highest event-loop utilisation of any worker, or the processes' share of
+   * the host's cores. Undefined where nobody could look (k6 on another machine).
+   */
+  utilisation?: number;
+  /** Undefined where nobody could look. */
+  cpuSeconds?: number;
+  /** Undefined where nobody could look. */
+  rssBytes?: number;
+  /** Threads of the native engine, or k6 processes. */
   workers: number;
+  /**
+   * Of an engine with a clock of its own: how far the conversion to the instances' clock may be off, milliseconds. Null: the
+   * readings contradict each other.
+   */
+  clockErrorMs?: number | null;
 }
 
 export type Observation =
@@ -286,6 +310,7 @@ export type Observation =
   | DisconnectedObservation
   | ConnectFailedObservation
   | ReceivedObservation
+  | StrayObservation
   | RequestObservation
   | PublishedObservation
   | DroppedObservation

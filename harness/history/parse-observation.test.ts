@@ -42,6 +42,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     atMs: 1,
   },
   received: { session: "s0", connection: 1, epoch: "e1", seq: 1, terminal: true, sentMs: 1, atMs: 1 },
+  stray: { session: "s1", connection: 1, name: "message", atMs: 1 },
   request: { session: "s0", request: "create", status: 201, instance: "a", sessionId: "x", atMs: 1 },
   published: {
     session: "s0",

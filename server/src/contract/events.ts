@@ -55,6 +55,19 @@ export interface ConnectedNotice {
   subscribedMs: number;
   /** What became of the `Last-Event-ID` that the client sent; `none` when it sent none. */
   resume: { lastEventId?: string; status: ResumeStatus };
+  /** The reconnection time of the `retry:` field, for clients whose parser hides that field (xk6-sse). Milliseconds. */
+  retryMs: number;
+}
+
+/** Answer of `GET /healthz`. */
+export interface Health {
+  status: "ok";
+  instance: string;
+  /**
+   * The instance's clock while it answered, for clients that cannot read CLOCK_MONOTONIC themselves: with the times at which they asked and
+   * heard they bound the distance of their clock to it (Cristian's algorithm). Milliseconds on CLOCK_MONOTONIC.
+   */
+  clockMs: number;
 }
 
 /**

@@ -1,9 +1,15 @@
 import { expect, test, vi } from "vitest";
+import type { Health } from "../contract/events.ts";
+import { nowMs } from "../lib/clock.ts";
 import { startTestServer } from "../../test-support/test-server.ts";
 
 test("is healthy and ready, without a broker too", async () => {
   await using server = await startTestServer();
-  expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ status: "ok", instance: "server-1" });
+  const askedMs = nowMs();
+  const health = (await (await fetch(`${server.url}/healthz`)).json()) as Health;
+  expect(health).toEqual({ status: "ok", instance: "server-1", clockMs: expect.any(Number) as number });
+  expect(health.clockMs).toBeGreaterThanOrEqual(askedMs);
+  expect(health.clockMs).toBeLessThanOrEqual(nowMs());
   expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({
     status: "ready",
     instance: "server-1",

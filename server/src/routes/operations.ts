@@ -1,5 +1,7 @@
 import { Router } from "express";
 import type { AppDeps } from "../app.ts";
+import type { Health } from "../contract/events.ts";
+import { nowMs } from "../lib/clock.ts";
 import { methodNotAllowed, Problem } from "../lib/problem.ts";
 
 /** `/healthz` (the process lives), `/readyz` (it takes traffic), `/metrics` (Prometheus). */
@@ -7,7 +9,10 @@ export function operationsRoutes({ instance, readiness, metrics, brokerState }: 
   const router = Router();
   router
     .route("/healthz")
-    .get((_req, res) => void res.json({ status: "ok", instance }))
+    .get((_req, res) => {
+      const health: Health = { status: "ok", instance, clockMs: nowMs() };
+      res.json(health);
+    })
     .all(methodNotAllowed("GET"));
   router
     .route("/readyz")

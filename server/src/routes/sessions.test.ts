@@ -30,6 +30,7 @@ test("opens a stream with its headers, retry at once, and connected with a first
     sessionId: session.sessionId,
     instance: "server-1",
     resume: { status: "none" },
+    retryMs: 123,
   });
   await vi.waitFor(() => expect(stream.comments.length).toBeGreaterThan(1));
   stream.close();

@@ -95,6 +95,7 @@ async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Resp
     instance,
     subscribedMs: nowMs(),
     resume: lastEventId === undefined ? { status } : { lastEventId, status },
+    retryMs: config.RETRY_MS,
   };
   // A first id from the start, so that even a client cut before its first event can say where it stood.
   const id = lastEventId === undefined ? `id: ${sessionOf(res).epoch}-0\n` : "";
