@@ -54,7 +54,14 @@ const EXPECTED: Record<string, Row> = {
   "outcome-never-published": ["valid", [1, 0, 0, 2, 0], ["never-published-why", "stuck"], {}, [0, 0, 0], 1],
   "outcome-indeterminate": ["unknown", [1, 0, 0, 0, 2], ["ledger-incomplete", "stuck"], {}, [0, 0, 0], 1],
   // Unlike any other pair that is published too late to know, it makes no run unknown.
-  "outcome-indeterminate-before-a-limit": ["valid", [2, 0, 0, 0, 1], ["stuck"], {}, [0, 0, 0], 1],
+  "outcome-indeterminate-before-a-limit": [
+    "valid",
+    [2, 0, 0, 0, 1],
+    ["over-quota", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
   "count-duplicated": ["invalid", [3, 0, 0, 0, 0], ["duplicated"], {}, [2, 0, 0]],
   "count-reordered": ["invalid", [3, 0, 0, 0, 0], ["reordered"], {}, [0, 1, 0]],
   "count-unexpected": ["invalid", [3, 0, 0, 0, 0], ["unexpected"], {}, [0, 0, 1]],
@@ -117,7 +124,7 @@ const EXPECTED: Record<string, Row> = {
     1,
   ],
   "cause-quota-of-a-channel-s-last-moments": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
-  "cause-quota-of-a-queue": ["valid", [1, 0, 2, 0, 0], ["stuck"], { quota: 2 }, [0, 0, 0], 1],
+  "cause-quota-of-a-queue": ["valid", [1, 0, 2, 0, 0], ["over-quota", "stuck"], { quota: 2 }, [0, 0, 0], 1],
   "cause-quota-of-a-refused-join": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
   // Its promise allows `unexplained`; nothing can.
   "cause-unexplained": ["invalid", [2, 0, 1, 0, 0], ["loss-not-promised"], { unexplained: 1 }],

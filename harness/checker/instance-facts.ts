@@ -54,7 +54,7 @@ export class InstanceFacts {
 
   /** The instances whose evidence is not whole, by name. */
   incompleteLedgers(): string[] {
-    return this.#all.filter((instance) => !this.ledgerComplete(instance)).toSorted();
+    return this.#all.filter((instance) => !this.ledgerComplete(instance)).sort();
   }
 
   /**
@@ -100,6 +100,19 @@ export class InstanceFacts {
       if (state === "limited" && changedMs >= fromMs && changedMs <= toMs) found = true;
     });
     return found;
+  }
+
+  /** The longest time up to `untilMs` for which the broker refused for a limit what an instance sent. */
+  longestLimitMs(untilMs: number): number {
+    let longestMs = 0;
+    for (const { atMs, states } of this.#brokers.values()) {
+      for (const [index, startMs] of atMs.entries()) {
+        const endMs = Math.min(atMs[index + 1] ?? Infinity, untilMs);
+        // Of a history without an end, one that goes on has no length.
+        if (states[index] === "limited" && endMs < Infinity) longestMs = Math.max(longestMs, endMs - startMs);
+      }
+    }
+    return longestMs;
   }
 
   #stateAt(instance: string, atMs: number): BrokerState {

@@ -172,13 +172,14 @@ describe("limits of the broker", () => {
     expect(lostAs("refused")).toEqual({ "broker-gap": 1 });
   });
 
+  const broker = (state: "up" | "limited" | "down", atMs: number, instance = "a"): Observation => ({
+    type: "broker",
+    instance,
+    state,
+    atMs,
+  });
+
   it("hold back what is published as long as they are met, also where the publisher ended with it", () => {
-    const broker = (state: "up" | "limited", atMs: number): Observation => ({
-      type: "broker",
-      instance: "a",
-      state,
-      atMs,
-    });
     const lostWith = (...states: Observation[]): Record<string, number> =>
       causesOf(judge([...away, published(1, 2000), ...states]));
     expect(lostWith(broker("limited", 1500))).toEqual({ quota: 1 });
@@ -199,6 +200,35 @@ describe("limits of the broker", () => {
     expect(late().reasons.join()).toContain(
       "2 pairs cannot be judged: 1 of pipelines that still ran when the drain ended, 1 published too shortly",
     );
+  });
+
+  it("that end a stream for good leave what comes too late to be told of no doubt in the run", () => {
+    const ended = (reason: "quota" | "error"): RunResult =>
+      judge([planned(3), started, connectedDirectly(1100), disconnected(1200, reason), published(1, 8999)]);
+    const after = published(2, DRAIN_ENDED_MS);
+    const ofTheLimit = judge([
+      ...[planned(3), started, connectedDirectly(1100), disconnected(1200, "quota")],
+      ...[published(1, 8999), after],
+    ]);
+    expect(ofTheLimit).toMatchObject({ lost: 1, lostByCause: { quota: 1 }, indeterminate: 2 });
+    expect(ofTheLimit.reasons.join()).not.toContain("cannot be judged");
+    expect(ended("error").reasons.join()).toContain(
+      "2 pairs cannot be judged: 2 of pipelines that still ran",
+    );
+  });
+
+  it("that only hold events back are told by how long, at the one publisher for which it was longest", () => {
+    const heldBack = (...states: Observation[]): RunResult => judge([...away, ...states]);
+    const result = heldBack(
+      ...[broker("up", 500), broker("limited", 1500), broker("up", 1700)],
+      ...[broker("limited", 2000, "b"), broker("down", 2450.5, "b")],
+    );
+    expect(result.quota).toMatchObject({ droppedEvents: 0, heldBackMs: 450.5, words: [] });
+    expect(result.reasons).toContain(
+      "Limits of the broker were exceeded: publishers held events back for up to 450.5 ms.",
+    );
+    expect(heldBack(broker("limited", 8000)).quota).toMatchObject({ heldBackMs: 1000 });
+    expect(heldBack(broker("limited", DRAIN_ENDED_MS + 1)).quota).toBe(null);
   });
 
   it("are counted, with each of the broker's words once; an event that arrived all the same is no loss", () => {
@@ -225,6 +255,7 @@ describe("limits of the broker", () => {
       refusedAttempts: 2,
       cutStreams: 1,
       droppedEvents: 1,
+      heldBackMs: 0,
       words: ["Too many joins per second", "Too many messages"],
     });
     expect(result.reasons).toContain(

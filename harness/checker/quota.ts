@@ -1,10 +1,16 @@
 import { dropsByNumber, type DropReason } from "./epoch-record.ts";
+import { roundMs } from "./round-ms.ts";
+import type { RunContext } from "./run-context.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
 import type { Tally } from "./tally.ts";
 
 /** What the broker's limits did, with its own words. Null where they did nothing. */
-export function measureQuota(record: RunRecord, { neverAdmitted }: Tally): RunResult["quota"] {
+export function measureQuota(
+  record: RunRecord,
+  { facts, drainEndedMs }: RunContext,
+  { neverAdmitted }: Tally,
+): RunResult["quota"] {
   let refusedAttempts = 0;
   let cutStreams = 0;
   const words = new Set<string>();
@@ -22,12 +28,14 @@ export function measureQuota(record: RunRecord, { neverAdmitted }: Tally): RunRe
     }
   }
   const droppedEvents = countDrops(record, "quota");
-  if (refusedAttempts + cutStreams + droppedEvents === 0) return null;
+  const heldBackMs = roundMs(facts.longestLimitMs(drainEndedMs));
+  if (refusedAttempts + cutStreams + droppedEvents + heldBackMs === 0) return null;
   return {
     neverAdmitted,
     refusedAttempts,
     cutStreams,
     droppedEvents,
+    heldBackMs,
     words: [...words].filter((said) => said !== "").sort(),
   };
 }

@@ -131,10 +131,10 @@ export const REMARKS = [
 ] as const satisfies readonly Rule[];
 
 /** Whose limits, what they did, and the words with which the broker said so. */
-function brokerLimitsWereHit({ record, tally }: Evidence): string | null {
-  const quota = measureQuota(record, tally);
+function brokerLimitsWereHit({ record, context, tally }: Evidence): string | null {
+  const quota = measureQuota(record, context, tally);
   if (quota === null) return null;
-  const { neverAdmitted, refusedAttempts, cutStreams, droppedEvents, words } = quota;
+  const { neverAdmitted, refusedAttempts, cutStreams, droppedEvents, heldBackMs, words } = quota;
   const did = [
     ...(neverAdmitted > 0 ? [`${plural(neverAdmitted, "session")} never got on`] : []),
     ...(refusedAttempts > 0
@@ -143,6 +143,7 @@ function brokerLimitsWereHit({ record, tally }: Evidence): string | null {
         ]
       : []),
     ...(cutStreams > 0 ? [`${plural(cutStreams, "stream was", "streams were")} ended`] : []),
+    ...(heldBackMs > 0 ? [`publishers held events back for up to ${inMs(heldBackMs)}`] : []),
     ...(droppedEvents > 0 ? [`publishers gave up ${plural(droppedEvents, "event")}`] : []),
   ];
   const { part, plan } = record.run?.realtime ?? {};

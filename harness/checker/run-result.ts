@@ -86,6 +86,8 @@ export interface QuotaFigures {
   cutStreams: number;
   /** Events that publishers gave up for a limit, arrived or not. */
   droppedEvents: number;
+  /** Longest time for which a publisher had to hold events back for a limit: whatever arrived of them is late by it. */
+  heldBackMs: number;
   /** What the broker said when it refused or ended a stream, each once, by name. */
   words: string[];
 }

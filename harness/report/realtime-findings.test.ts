@@ -93,11 +93,23 @@ describe("what Realtime brings and takes, in numbers", () => {
       refusedAttempts: 40,
       cutStreams: 3,
       droppedEvents: 7,
+      heldBackMs: 2_500,
       words: ["Too many connected users"],
     };
     const free = makeRealtime({ plan: "free" });
     expect(said(direct({ realtime: free, quota, lostByCause: { quota: 120 } }))).toContain(
-      'Limits: in steady state, d met those of plan free: 12 of 200 sessions never got on, 40 attempts at a stream were refused, 3 streams were ended and 7 events given up; 1.00 % of what was due was lost to quota. It said: "Too many connected users".',
+      'Limits: in steady state, d met those of plan free: 12 of 200 sessions never got on, 40 attempts at a stream were refused, 3 streams were ended, events were held back for up to 2,500 ms and 7 given up; 1.00 % of what was due was lost to quota. It said: "Too many connected users".',
+    );
+    const late = {
+      ...quota,
+      neverAdmitted: 0,
+      refusedAttempts: 0,
+      cutStreams: 0,
+      droppedEvents: 0,
+      words: [],
+    };
+    expect(said(direct({ realtime: free, quota: late }))).toContain(
+      "Limits: in steady state, d met those of plan free: 0 of 200 sessions never got on",
     );
     expect(said(direct({ realtime: free }), direct({ realtime: free, bounce: "rolling" }))).toContain(
       "Limits: d met none of those of plan free (steady state and rolling).",
@@ -152,6 +164,17 @@ describe("which needs Realtime fits", () => {
     expect(text).toContain("what that costs was not measured here");
     expect(text).toContain("limits, to which it lost events undisturbed");
     expect(text).not.toContain("p99");
+    const held = {
+      neverAdmitted: 0,
+      refusedAttempts: 0,
+      cutStreams: 0,
+      droppedEvents: 0,
+      heldBackMs: 2_500,
+      words: [],
+    };
+    expect(fits(direct({ quota: held }))).toContain(
+      "limits, for which its events were held back for up to 2,500 ms undisturbed",
+    );
     expect(text).toContain("Its latency was a stand-in's, so nothing can be chosen by it.");
   });
 });

@@ -136,11 +136,13 @@ const limitFindings = (direct: readonly RunGroup[]): string[] => {
 };
 
 const limitFinding = (group: RunGroup): string => {
-  const count = (figure: (quota: NonNullable<RunResult["quota"]>) => number): string =>
-    groupFigure(group, (run) => (run.quota === null ? 0 : figure(run.quota)));
+  const count = (
+    figure: (quota: NonNullable<RunResult["quota"]>) => number,
+    format: (value: number | null) => string = formatCount,
+  ): string => groupFigure(group, (run) => (run.quota === null ? 0 : figure(run.quota)), format);
   const words = [...new Set(group.measured.flatMap((run) => run.quota?.words ?? []))].sort();
   const said = words.length === 0 ? "" : ` It said: ${words.map((word) => `"${word}"`).join(", ")}.`;
-  return `Limits: ${whenBounced(group.bounce).toLowerCase()}, ${group.topology} met those of plan ${plansOf(group)}: ${count((quota) => quota.neverAdmitted)} of ${groupFigure(group, (run) => run.sessions)} sessions never got on, ${count((quota) => quota.refusedAttempts)} attempts at a stream were refused, ${count((quota) => quota.cutStreams)} streams were ended and ${count((quota) => quota.droppedEvents)} events given up; ${percentOf(group, (run) => shareOfDue(run, run.lostByCause.quota))} of what was due was lost to quota.${said}`;
+  return `Limits: ${whenBounced(group.bounce).toLowerCase()}, ${group.topology} met those of plan ${plansOf(group)}: ${count((quota) => quota.neverAdmitted)} of ${groupFigure(group, (run) => run.sessions)} sessions never got on, ${count((quota) => quota.refusedAttempts)} attempts at a stream were refused, ${count((quota) => quota.cutStreams)} streams were ended, events were held back for up to ${count((quota) => quota.heldBackMs, formatMs)} and ${count((quota) => quota.droppedEvents)} given up; ${percentOf(group, (run) => shareOfDue(run, run.lostByCause.quota))} of what was due was lost to quota.${said}`;
 };
 
 const plansOf = (group: RunGroup): string =>

@@ -75,6 +75,9 @@ const whatSpeaksFor = (same: readonly RunGroup[], usable: readonly RunGroup[]): 
     : `Nothing measured here speaks for ${topology}: ${nothing}.`;
 };
 
+const whenOf = ({ bounce }: RunGroup): string =>
+  bounce === STEADY ? "undisturbed" : `across ${bounceLabel(bounce)}`;
+
 const isCut = (group: RunGroup): boolean => worst(group, (run) => cutsOf(run) ?? 0) > 0;
 
 const whatSpeaksAgainst = (same: readonly RunGroup[]): string => {
@@ -82,6 +85,9 @@ const whatSpeaksAgainst = (same: readonly RunGroup[]): string => {
   const outage = same.find((group) => group.bounce === OUTAGE);
   const steady = same.find((group) => group.bounce === STEADY);
   const quota = same.filter((group) => worst(group, (run) => run.lostByCause.quota) > 0);
+  const late = same.filter(
+    (group) => !quota.includes(group) && worst(group, (run) => run.quota?.heldBackMs ?? 0) > 0,
+  );
   const code = Math.max(
     ...same.flatMap(({ runs }) => runs.map(({ realtime }) => realtime?.frontEnd.gzippedBytes ?? 0)),
   );
@@ -89,9 +95,10 @@ const whatSpeaksAgainst = (same: readonly RunGroup[]): string => {
     outage === undefined
       ? "one more part whose outage cuts everyone (what that costs was not measured here)"
       : `one more part, whose outage cut ${groupSpread(outage, cutsOf) === null ? "streams" : `${groupFigure(outage, cutsOf)} streams`} and lost ${percentOf(outage, (run) => run.lossRatio)} of what was due`,
-    ...quota.map(
+    ...quota.map((group) => `limits, to which it lost events ${whenOf(group)}`),
+    ...late.map(
       (group) =>
-        `limits, to which it lost events ${group.bounce === STEADY ? "undisturbed" : `across ${bounceLabel(group.bounce)}`}`,
+        `limits, for which its events were held back for up to ${formatMs(worst(group, (run) => run.quota?.heldBackMs ?? 0))} ${whenOf(group)}`,
     ),
     `${formatBytes(code)} of client code, gzipped`,
     ...(steady !== undefined &&

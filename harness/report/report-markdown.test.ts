@@ -54,7 +54,14 @@ const directRun = () =>
       waitedMs: { p50: 1.5, p90: 2.5, p99: 3.5, max: 4.5 },
       carriedMs: { p50: 5.5, p90: 6.5, p99: 7.5, max: 8.5 },
     },
-    quota: { neverAdmitted: 11, refusedAttempts: 22, cutStreams: 33, droppedEvents: 44, words: ["Too many"] },
+    quota: {
+      neverAdmitted: 11,
+      refusedAttempts: 22,
+      cutStreams: 33,
+      droppedEvents: 44,
+      heldBackMs: 5_500,
+      words: ["Too many"],
+    },
   });
 
 /** A run with nothing but costs to it, of every kind. */

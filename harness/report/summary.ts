@@ -111,6 +111,8 @@ const runShape = z.strictObject({
       refusedAttempts: count,
       cutStreams: count,
       droppedEvents: count,
+      // Summaries written before it was measured have none.
+      heldBackMs: figure.default(0),
       words: z.array(z.string()),
     })
     .nullable()

@@ -248,6 +248,7 @@ const anyRun: fc.Arbitrary<RunResult> = fc
         refusedAttempts: pairs,
         cutStreams: pairs,
         droppedEvents: pairs,
+        heldBackMs: fc.nat(20_000),
         words: fc.array(text, { maxLength: 2 }),
       }),
     ),
