@@ -1,4 +1,5 @@
 import type { BounceKind, BounceObservation } from "../history/observation.ts";
+import { lastWhere } from "./column.ts";
 import type { RunContext } from "./run-context.ts";
 import { roundMs } from "./round-ms.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -35,7 +36,7 @@ export function collectBounces({ bounces }: RunRecord): Bounce[] {
  */
 export function bounceThatCut(bounces: readonly Bounce[], connection: Connection): Bounce | undefined {
   if (!isCut(connection)) return undefined;
-  const last = bounces.findLast(({ startedMs }) => startedMs <= connection.endedMs);
+  const last = lastWhere(bounces, ({ startedMs }) => startedMs <= connection.endedMs);
   const overMs = (last?.endedMs ?? Infinity) + NOTICE_MS;
   return connection.endedMs <= overMs ? last : undefined;
 }

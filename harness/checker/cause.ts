@@ -1,4 +1,5 @@
 import type { Cause } from "../history/observation.ts";
+import { lastWhere } from "./column.ts";
 import { connectionAt } from "./due-pairs.ts";
 import type { DropReason, Route } from "./epoch-record.ts";
 import type { InstanceFacts } from "./instance-facts.ts";
@@ -93,7 +94,7 @@ function endsWhileNoticed(connection: Connection, publishedMs: number): boolean 
 }
 
 function causeOfGap({ connections, attempts, publishedMs }: Loss): Cause {
-  const before = connections.findLast(({ endedMs }) => endedMs <= publishedMs);
+  const before = lastWhere(connections, ({ endedMs }) => endedMs <= publishedMs);
   const attemptsSince = attempts.filter(
     ({ atMs }) => atMs <= publishedMs && atMs >= (before?.endedMs ?? -Infinity),
   );

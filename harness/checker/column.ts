@@ -7,6 +7,15 @@ export type Column = number[];
 /** The value at an index that is known to be there. */
 export const valueAt = (column: ArrayLike<number>, index: number): number => column[index] as number;
 
+/** The last item that fits. For the k6 scripts, whose language level has no `findLast`. */
+export function lastWhere<T>(items: readonly T[], fits: (item: T) => boolean): T | undefined {
+  for (let index = items.length - 1; index >= 0; index--) {
+    const item = items[index] as T;
+    if (fits(item)) return item;
+  }
+  return undefined;
+}
+
 /** The indices 0 to `length - 1` in the order of `compare`. Cheap when they are in order already, as records mostly are. */
 export function sortedIndices(length: number, compare: (a: number, b: number) => number): Uint32Array {
   const indices = Uint32Array.from({ length }, (_, index) => index);

@@ -1,3 +1,4 @@
+import type { DurationHistogram } from "./histogram.ts";
 import type { RunContext } from "./run-context.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunResult } from "./run-result.ts";
@@ -7,7 +8,7 @@ import type { Tally } from "./tally.ts";
 export interface Evidence {
   record: RunRecord;
   context: RunContext;
-  tally: Tally;
+  tally: Tally<DurationHistogram>;
   load: RunResult["load"];
 }
 

@@ -1,13 +1,21 @@
 import { bounceThatCut } from "./bounces.ts";
 import { dueWindow, firstEpochOf } from "./due-pairs.ts";
 import { createEpochRecord } from "./epoch-record.ts";
-import { EpochJudge } from "./judge-epoch.ts";
+import { EpochJudge, type OnPair } from "./judge-epoch.ts";
 import type { RunContext } from "./run-context.ts";
 import { isCut, type Connection, type SessionRecord } from "./session-record.ts";
 import type { Tally } from "./tally.ts";
 
-/** Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally. */
-export function judgeSession(session: SessionRecord, context: RunContext, tally: Tally): void {
+/**
+ * Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally.
+ * @param onPair told each due pair, once
+ */
+export function judgeSession(
+  session: SessionRecord,
+  context: RunContext,
+  tally: Tally,
+  onPair?: OnPair,
+): void {
   const connections = session.connections();
   const facts = {
     session,
@@ -28,7 +36,7 @@ export function judgeSession(session: SessionRecord, context: RunContext, tally:
   let missed = 0;
   for (const epoch of epochs) {
     const planned = epoch.epoch === (firstEpoch ?? "") ? plannedEvents : 0;
-    missed += new EpochJudge(facts, epoch, planned, context, tally).judge();
+    missed += new EpochJudge(facts, epoch, planned, context, tally, onPair).judge();
   }
 
   if (session.planned === null) return;
