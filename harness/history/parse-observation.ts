@@ -18,7 +18,15 @@ export function parseObservation(line: string): Observation {
   } catch {
     throw new Error(`is not JSON: ${excerpt(line)}`);
   }
-  if (typeof value !== "object" || value === null) throw new Error(`is not an object: ${excerpt(line)}`);
+  return checkObservation(value, line);
+}
+
+/**
+ * As {@link parseObservation}, of what has been parsed already.
+ * @param text what an error shows of a value that is no object
+ */
+export function checkObservation(value: unknown, text = JSON.stringify(value)): Observation {
+  if (typeof value !== "object" || value === null) throw new Error(`is not an object: ${excerpt(text)}`);
   const fields = value as Record<string, unknown>;
   const checks = CHECKS_BY_TYPE.get(fields["type"]);
   if (checks === undefined) throw new Error(`has an unknown type: ${excerpt(String(fields["type"]))}`);

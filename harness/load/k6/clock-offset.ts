@@ -1,0 +1,39 @@
+/** How far an instance's clock is ahead of a k6 process's. Pure: the scripts import it. */
+
+/** One question for an instance's clock: when it was asked and answered on the process's own, all in milliseconds. */
+export interface ClockReading {
+  askedMs: number;
+  instanceMs: number;
+  answeredMs: number;
+}
+
+/** k6 may tell a script whole milliseconds only. */
+const WHOLE_MS = 1;
+
+/**
+ * Each reading bounds the offset: the instance looked at its clock after it was asked and before it had answered. What all of them
+ * allow is the answer, so that one quick answer is worth more than a thousand slow ones.
+ */
+export class ClockOffset {
+  #leastMs = -Infinity;
+  #mostMs = Infinity;
+  #whole = true;
+
+  add({ askedMs, instanceMs, answeredMs }: ClockReading): void {
+    this.#leastMs = Math.max(this.#leastMs, instanceMs - answeredMs);
+    this.#mostMs = Math.min(this.#mostMs, instanceMs - askedMs);
+    this.#whole &&= Number.isInteger(askedMs) && Number.isInteger(answeredMs);
+  }
+
+  /**
+   * What to add to a time of the process to get the instances' clock, and how far that may be off. Null without a reading, and when
+   * the readings contradict each other: then one of the clocks does not run evenly, or the instances have several.
+   */
+  get bounds(): { offsetMs: number; errorMs: number } | null {
+    const resolutionMs = this.#whole ? WHOLE_MS : 0;
+    const leastMs = this.#leastMs - resolutionMs;
+    const mostMs = this.#mostMs + resolutionMs;
+    if (!Number.isFinite(leastMs) || leastMs > mostMs) return null;
+    return { offsetMs: (leastMs + mostMs) / 2, errorMs: (mostMs - leastMs) / 2 };
+  }
+}
