@@ -7,7 +7,9 @@ import type { World } from "./world.ts";
 
 const CLOSE_MS = 100;
 
-interface WithSocketAdapter {
+/** Of realtime-js, not public: what its public ways to leave do, each without the timers that they leave behind. */
+interface Internals {
+  _cancelPendingDisconnect(): void;
   socketAdapter: {
     disconnect(done: () => void, code?: number, reason?: string, timeoutMs?: number): Promise<unknown>;
   };
@@ -32,14 +34,11 @@ export function officialClient(world: World, vsn: Vsn, token: string): RealtimeC
     timeout: world.timeoutMs,
   });
   world.atEnd(async () => {
+    const internals = client as unknown as Internals;
     for (const channel of client.getChannels()) await channel.unsubscribe(CLOSE_MS);
-    // Its public disconnect() waits likewise, and leaves a timer of 10 s behind that keeps the process.
-    await (client as unknown as WithSocketAdapter).socketAdapter.disconnect(
-      () => undefined,
-      undefined,
-      undefined,
-      CLOSE_MS,
-    );
+    // Without channels it would disconnect by itself, two heartbeats later, and disconnect() leaves a timer of 10 s: both keep the process.
+    internals._cancelPendingDisconnect();
+    await internals.socketAdapter.disconnect(() => undefined, undefined, undefined, CLOSE_MS);
   });
   return client;
 }
