@@ -1,5 +1,6 @@
 /** Checks a scenario before anything starts: every value that is out of range, and every combination that cannot be run. */
 import type { z } from "zod";
+import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
 import {
   type BounceSeconds,
@@ -9,12 +10,6 @@ import {
   scenarioSchema,
   selectTopologies,
 } from "./scenario.ts";
-
-/** A server takes no longer plan. */
-const MAX_EVENTS_PER_SESSION = 1_000_000;
-
-/** More than two cores carry through a router; above it every run would only measure its own load generator. */
-const MAX_EVENTS_PER_SECOND = 50_000;
 
 /** A scenario that cannot be run, with every problem named. `problems` are one line each. */
 export class ScenarioError extends Error {
@@ -73,51 +68,17 @@ function impossible(
   bounceSeconds: BounceSeconds,
   nameOf: (key: string) => string,
 ): string[] {
-  const problems: string[] = [];
-  const events = Math.round(scenario.rate * scenario.duration);
-  if (events < 2) {
-    problems.push(
-      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: gives ${events} event(s) per session; raise one so that there are at least 2`,
-    );
-  }
-  if (scenario.gates >= events && scenario.gates > 0) {
-    problems.push(
-      `${nameOf("gates")} ${scenario.gates}: a run of ${events} events holds at most ${Math.max(0, events - 1)} gates`,
-    );
-  }
-  if (events > MAX_EVENTS_PER_SESSION) {
-    problems.push(
-      `${nameOf("rate")} ${scenario.rate} over ${nameOf("duration")} ${scenario.duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
-    );
-  }
-  // Each stream carries load for the duration from its own arrival: the first ones would have left before the last ones come.
-  if (scenario.ramp >= scenario.duration) {
-    problems.push(
-      `${nameOf("ramp")} ${scenario.ramp} is not shorter than ${nameOf("duration")} ${scenario.duration}: the streams would never all be open at once, so nothing would be measured at ${scenario.sessions}; give a ${nameOf("ramp")} below ${scenario.duration} or a longer ${nameOf("duration")}`,
-    );
-  }
+  const topologies = selectTopologies(scenario);
+  const problems = loadProblems(scenario, topologies, nameOf);
   const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
   if (scenario.duration < shortest) {
     problems.push(
       `${nameOf("duration")} ${scenario.duration}: the load would be over before a bounce of ${scenario.bounces.join(", ")} is; give ${shortest} seconds or more, or fewer replicas`,
     );
   }
-  const total = scenario.sessions * scenario.rate;
-  if (total > MAX_EVENTS_PER_SECOND) {
-    problems.push(
-      `${nameOf("sessions")} ${scenario.sessions} at ${nameOf("rate")} ${scenario.rate}: ${total} events/s is more than one host carries (${MAX_EVENTS_PER_SECOND}); lower one`,
-    );
-  }
-  const topologies = selectTopologies(scenario);
   if (scenario.redis === "stopped" && !topologies.some((topology) => topology.broadcaster === "redis")) {
     problems.push(
       `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; add phase2 or leave it up`,
-    );
-  }
-  const byHeader = topologies.filter((topology) => topology.affinity === "header").map(({ name }) => name);
-  if (scenario.client === "eventsource" && byHeader.length > 0) {
-    problems.push(
-      `${nameOf("client")} eventsource: ${byHeader.join(", ")} keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, or a topology with a cookie (phase1)`,
     );
   }
   if (scenario.replicas !== undefined && topologies.every((topology) => topology.replicas === 1)) {

@@ -1,105 +1,71 @@
 /** A scenario: what to run, as validated data. Every command-line flag and scenario-file key ends up here. */
 import { z } from "zod";
-import {
-  type HostedRealtime,
-  PUBLISH_WAYS,
-  REALTIME_PLANS,
-  type RealtimeSettings,
-} from "../../infra/realtime/realtime-settings.ts";
+import type { HostedRealtime, RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
-import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
-import { CLIENT_MODELS } from "../load/load-plan.ts";
+import type { BounceKind } from "../history/observation.ts";
+import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import {
+  type Choice,
+  choiceProblem,
+  CHOICES,
+  flagProblem,
+  listProblem,
+  NUMBER_RANGES,
+  numberProblem,
+} from "./ranges.ts";
 
-const topologyNames = TOPOLOGIES.map((topology) => topology.name);
-
-const oneOf = <T extends string>(what: string, known: readonly T[]) =>
-  z.enum(known as readonly [T, ...T[]], {
-    error: (issue) => `unknown ${what} ${JSON.stringify(issue.input)}: choose from ${known.join(", ")}`,
+/** A value for which `problemOf` knows no problem. */
+const checked = <T>(problemOf: (value: unknown) => string | undefined) =>
+  z.custom<T>().superRefine((value, context) => {
+    const message = problemOf(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
   });
 
-const number = (min: number, max: number, unit: string) =>
-  z
-    .number({
-      error: (issue) => `${JSON.stringify(issue.input)} is not a number: give ${min} to ${max} ${unit}`,
-    })
-    .refine((value) => value >= min && value <= max, {
-      error: (issue) => `${String(issue.input)} is out of range: give ${min} to ${max} ${unit}`,
-    });
+const number = (key: keyof typeof NUMBER_RANGES) =>
+  checked<number>((value) => numberProblem(value, NUMBER_RANGES[key]));
+const oneOf = <T extends string>(choices: Choice<T>) => checked<T>((value) => choiceProblem(value, choices));
+const listOf = <T extends string>(choices: Choice<T>) => checked<T[]>((value) => listProblem(value, choices));
+const flag = checked<boolean>(flagProblem);
 
-const integer = (min: number, max: number, unit: string) =>
-  number(min, max, unit).refine(Number.isInteger, {
-    error: (issue) => `${String(issue.input)} is not a whole number: give ${min} to ${max} ${unit}`,
-  });
-
-const flag = z.boolean({
-  error: (issue) => `${JSON.stringify(issue.input)} is neither true nor false`,
-});
-
-const listOf = <T extends z.ZodType>(item: T, what: string) =>
-  z
-    .array(item)
-    .min(1, `is empty: name at least one ${what}`)
-    .refine((items) => new Set(items).size === items.length, `names a ${what} twice`);
-
-export const graceSchema = integer(0, 60, "seconds");
+export const graceSchema = number("grace");
 
 export const scenarioSchema = z.strictObject({
-  topologies: listOf(oneOf("topology", topologyNames), "topology"),
-  bounces: listOf(oneOf("bounce", BOUNCE_KINDS), "bounce"),
+  topologies: listOf<string>(CHOICES.topology),
+  bounces: listOf(CHOICES.bounce),
   /** Concurrent streams. How many the router's open files carry is checked on the host, before the start. */
-  sessions: integer(1, 19_000, "concurrent streams"),
+  sessions: number("sessions"),
   /** Events per second and session. */
-  rate: number(0.1, 1000, "events per second and session"),
+  rate: number("rate"),
   /** Seconds of measured load in each run. */
-  duration: number(1, 3600, "seconds"),
+  duration: number("duration"),
   /** Seconds over which sessions arrive. */
-  ramp: number(0, 600, "seconds"),
+  ramp: number("ramp"),
   /** Longest wait for what is still on its way after the load, seconds. */
-  drain: number(1, 600, "seconds"),
-  repeat: integer(1, 50, "repeats"),
-  seed: integer(0, 2_147_483_647, "(any whole number)"),
+  drain: number("drain"),
+  repeat: number("repeat"),
+  seed: number("seed"),
   /** Overrides the replicas of every topology that has more than one. */
-  replicas: integer(2, 10, "replicas").optional(),
+  replicas: number("replicas").optional(),
   /** Between SIGTERM and SIGKILL when a bounce stops an instance, seconds. 0: SIGKILL at once. */
   grace: graceSchema,
-  gates: integer(0, 100, "gates per pipeline run"),
-  payloadBytes: integer(0, 65_536, "bytes"),
-  client: oneOf("client", CLIENT_MODELS),
+  gates: number("gates"),
+  payloadBytes: number("payloadBytes"),
+  client: oneOf(CHOICES.client),
   /** `stopped`: topologies with Redis start without it, to see the fallback. */
-  redis: oneOf("Redis state", ["up", "stopped"] as const),
+  redis: oneOf(CHOICES.redis),
   /** Realtime only: clients take what they missed from an event log that the instances share. */
   catchUp: flag,
   /** Realtime only: whose limits are in force on one that the lab stands up, and are kept to on any. */
-  realtimePlan: oneOf("Realtime plan", REALTIME_PLANS),
+  realtimePlan: oneOf(CHOICES.realtimePlan),
   /** Realtime only: a scenario beyond the plan's limits is run all the same. */
   overQuota: flag,
   /** Realtime only: by its HTTP API, or by one WebSocket of each instance. */
-  realtimePublish: oneOf("way to publish", PUBLISH_WAYS),
+  realtimePublish: oneOf(CHOICES.realtimePublish),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 
-/** What `sse-lab loadtest` runs when nothing else is said: under five minutes on two cores. */
-export const DEFAULT_SCENARIO: Scenario = {
-  topologies: ["phase0", "naive", "phase1", "phase2"],
-  bounces: ["none", "rolling", "crash"],
-  sessions: 300,
-  rate: 5,
-  duration: 14,
-  ramp: 3,
-  drain: 3,
-  repeat: 1,
-  seed: 1,
-  grace: 10,
-  gates: 0,
-  payloadBytes: 200,
-  client: "retrying",
-  redis: "up",
-  catchUp: false,
-  realtimePlan: "none",
-  overQuota: false,
-  realtimePublish: "http",
-};
+export { DEFAULT_SCENARIO };
 
 /**
  * Longest time from the start of a bounce to its end on a quiet host, seconds, as the platform states it: a load that is over by

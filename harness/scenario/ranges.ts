@@ -1,0 +1,80 @@
+/** What each key of a scenario may hold, as data and plain functions: the k6 scripts, which cannot take zod with them, refuse by the same. */
+import { PUBLISH_WAYS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { BOUNCE_KINDS } from "../history/observation.ts";
+import { CLIENT_MODELS } from "../load/load-plan.ts";
+
+export interface NumberRange {
+  min: number;
+  max: number;
+  unit: string;
+  whole: boolean;
+}
+
+const any = (min: number, max: number, unit: string): NumberRange => ({ min, max, unit, whole: false });
+const whole = (min: number, max: number, unit: string): NumberRange => ({ min, max, unit, whole: true });
+
+export const NUMBER_RANGES = {
+  sessions: whole(1, 19_000, "concurrent streams"),
+  rate: any(0.1, 1000, "events per second and session"),
+  duration: any(1, 3600, "seconds"),
+  ramp: any(0, 600, "seconds"),
+  drain: any(1, 600, "seconds"),
+  repeat: whole(1, 50, "repeats"),
+  seed: whole(0, 2_147_483_647, "(any whole number)"),
+  replicas: whole(2, 10, "replicas"),
+  grace: whole(0, 60, "seconds"),
+  gates: whole(0, 100, "gates per pipeline run"),
+  payloadBytes: whole(0, 65_536, "bytes"),
+} as const satisfies Record<string, NumberRange>;
+
+export interface Choice<T extends string = string> {
+  /** What is chosen, as the message names it. */
+  what: string;
+  from: readonly T[];
+}
+
+const choice = <T extends string>(what: string, from: readonly T[]): Choice<T> => ({ what, from });
+
+export const CHOICES = {
+  topology: choice(
+    "topology",
+    TOPOLOGIES.map(({ name }) => name),
+  ),
+  bounce: choice("bounce", BOUNCE_KINDS),
+  client: choice("client", CLIENT_MODELS),
+  redis: choice("Redis state", ["up", "stopped"] as const),
+  realtimePlan: choice("Realtime plan", REALTIME_PLANS),
+  realtimePublish: choice("way to publish", PUBLISH_WAYS),
+};
+
+/** Why a value is no such number, or undefined when it is one. */
+export function numberProblem(
+  value: unknown,
+  { min, max, unit, whole: mustBeWhole }: NumberRange,
+): string | undefined {
+  const give = `give ${min} to ${max} ${unit}`;
+  if (typeof value !== "number" || !Number.isFinite(value))
+    return `${JSON.stringify(value)} is not a number: ${give}`;
+  if (value < min || value > max) return `${value} is out of range: ${give}`;
+  if (mustBeWhole && !Number.isInteger(value)) return `${value} is not a whole number: ${give}`;
+  return undefined;
+}
+
+/** Why a value is not among the choices, or undefined when it is. */
+export const choiceProblem = (value: unknown, { what, from }: Choice): string | undefined =>
+  typeof value === "string" && from.includes(value)
+    ? undefined
+    : `unknown ${what} ${JSON.stringify(value)}: choose from ${from.join(", ")}`;
+
+/** Why a value is no list of such choices, or undefined when it is one. */
+export function listProblem(value: unknown, choices: Choice): string | undefined {
+  if (!Array.isArray(value)) return `${JSON.stringify(value)} is not a list of ${choices.what} names`;
+  const items: readonly unknown[] = value;
+  if (items.length === 0) return `is empty: name at least one ${choices.what}`;
+  if (new Set(items).size < items.length) return `names a ${choices.what} twice`;
+  return items.map((item) => choiceProblem(item, choices)).find((problem) => problem !== undefined);
+}
+
+export const flagProblem = (value: unknown): string | undefined =>
+  typeof value === "boolean" ? undefined : `${JSON.stringify(value)} is neither true nor false`;
