@@ -7,6 +7,7 @@ import { createLagHistogram, LagMeter, recordLag } from "./lag-meter.ts";
 import { scheduleSessions } from "./load-schedule.ts";
 import { PacedOpens } from "./paced-opens.ts";
 import { openPhoenixChannel } from "./realtime/phoenix-channel.ts";
+import { openWsWire } from "./realtime/ws-wire.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { Session } from "./session.ts";
 import type { ShardContext } from "./shard-context.ts";
@@ -58,17 +59,17 @@ export class LoadShard {
     const port = Number(url.port || 80);
     const over = new AbortController();
     const opens = new PacedOpens(limits.opensPerTurn);
+    const openWire = openWsWire({
+      handshakeTimeoutMs: limits.headTimeoutMs,
+      maxMessageBytes: limits.maxEventBytes,
+    });
     const context: ShardContext = {
       plan,
       limits,
       recorder,
       control: new ControlClient(url.origin, limits),
       transport: new SocketTransport({ host: url.host, address, port }, limits),
-      openChannel: openPhoenixChannel({
-        handshakeTimeoutMs: limits.headTimeoutMs,
-        maxMessageBytes: limits.maxEventBytes,
-        whenFree: (connect) => opens.add(connect),
-      }),
+      openChannel: openPhoenixChannel(openWire, { whenFree: (connect) => opens.add(connect) }),
       signal: over.signal,
       draining: false,
       counters: { up: 0, received: 0, reconnects: 0 },

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { TERMINAL_EVENT_TYPES } from "../../server/src/contract/events.ts";
+import { TERMINAL_EVENT_TYPES, type SessionCreated } from "../../server/src/contract/events.ts";
+import { nowMs } from "../clock.ts";
 import type { ReceivedObservation } from "../history/observation.ts";
 import { CookieStore } from "./cookie-store.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
@@ -9,6 +10,7 @@ import { SessionRequests } from "./session-requests.ts";
 import { SessionStream } from "./session-stream.ts";
 import type { ShardContext } from "./shard-context.ts";
 import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
+import { StreamRecord } from "./stream-record.ts";
 
 const gateEvent = z.object({ payload: z.object({ gate: z.string() }) });
 const EPOCH = /^[a-z0-9]+$/;
@@ -52,7 +54,7 @@ export class Session implements StreamOwner {
       if (this.#context.signal.aborted) return;
       this.#stream =
         this.#context.plan.client === "realtime"
-          ? new RealtimeStream(this.#context, this.schedule, created, this.#requests, this)
+          ? this.#realtimeStream(created)
           : new SessionStream(this.#context, this.schedule, created, this.#cookies, this);
       this.#stream.open();
     });
@@ -98,6 +100,18 @@ export class Session implements StreamOwner {
 
   onGivenUp(): void {
     this.#settle();
+  }
+
+  #realtimeStream(created: SessionCreated): RealtimeStream {
+    return new RealtimeStream({
+      created,
+      openChannel: this.#context.openChannel,
+      fetchToken: () => this.#requests.token(),
+      fetchLog: (after) => this.#requests.log(after),
+      record: new StreamRecord(this.#context, this.schedule.session),
+      owner: this,
+      nowMs,
+    });
   }
 
   #recordReceived(

@@ -2,20 +2,26 @@ import type {
   ConnectedObservation,
   ConnectFailedObservation,
   DisconnectedObservation,
+  Recorder,
 } from "../history/observation.ts";
-import type { ShardContext } from "./shard-context.ts";
 
 type Told<O> = Omit<O, "type" | "session" | "connection">;
 
+/** Where it writes, and live figures; all but `up` only grow. */
+export interface StreamLog {
+  readonly recorder: Recorder;
+  readonly counters: { up: number; reconnects: number };
+}
+
 /** Writes the ups and downs of one session's stream into the history, and counts them. */
 export class StreamRecord {
-  readonly #context: Pick<ShardContext, "counters" | "recorder">;
+  readonly #log: StreamLog;
   readonly #session: string;
   #connection = 1;
   #isUp = false;
 
-  constructor(context: Pick<ShardContext, "counters" | "recorder">, session: string) {
-    this.#context = context;
+  constructor(log: StreamLog, session: string) {
+    this.#log = log;
     this.#session = session;
   }
 
@@ -30,8 +36,8 @@ export class StreamRecord {
 
   up(): void {
     this.#isUp = true;
-    this.#context.counters.up++;
-    if (this.#connection > 1) this.#context.counters.reconnects++;
+    this.#log.counters.up++;
+    if (this.#connection > 1) this.#log.counters.reconnects++;
   }
 
   /** May be written later than {@link up}, when more is known; before the connection's end. */
@@ -41,7 +47,7 @@ export class StreamRecord {
 
   disconnected(told: Told<DisconnectedObservation>): void {
     this.#isUp = false;
-    this.#context.counters.up--;
+    this.#log.counters.up--;
     this.#write({ type: "disconnected", ...this.#head(), ...told });
     this.#connection++;
   }
@@ -55,6 +61,6 @@ export class StreamRecord {
   }
 
   #write(observation: ConnectedObservation | DisconnectedObservation | ConnectFailedObservation): void {
-    this.#context.recorder.record(observation);
+    this.#log.recorder.record(observation);
   }
 }

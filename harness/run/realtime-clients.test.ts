@@ -17,6 +17,7 @@ import { openPhoenixChannel } from "../load/realtime/phoenix-channel.ts";
 import { broadcast } from "../load/realtime/test-support/broadcasts.ts";
 import { openOfficialChannel, transport } from "../load/realtime/test-support/official-client.ts";
 import { PageService } from "../load/realtime/test-support/page-service.ts";
+import { openWsWire } from "../load/realtime/ws-wire.ts";
 import { SegmentWriter } from "../load/segment-writer.ts";
 import { Session } from "../load/session.ts";
 import type { ShardContext } from "../load/shard-context.ts";
@@ -26,7 +27,7 @@ import { ofType, readHistory } from "../load/test-support/read-history.ts";
 
 const PATIENCE = { timeout: 30_000, interval: 25 };
 const CLIENTS: [string, OpenChannel][] = [
-  ["ours", openPhoenixChannel()],
+  ["ours", openPhoenixChannel(openWsWire())],
   ["realtime-js", openOfficialChannel()],
 ];
 

@@ -53,6 +53,7 @@ export const followSession = (options: FollowOptions): FollowedSession => {
       openChannel: openRealtimeJsChannel(client),
       fetchToken: async () => (await request("realtime-token", "POST")) as RealtimeToken,
       fetchLog: async (after) => (await request(after ? `log?after=${after}` : "log")) as EventLogPage,
+      nowMs: () => performance.now(),
     },
     {
       onSubscribed: () => onState?.("live"),

@@ -5,6 +5,7 @@ import { openPhoenixChannel } from "./phoenix-channel.ts";
 import { openOfficialChannel } from "./test-support/official-client.ts";
 import { reply, ScriptedRealtime } from "./test-support/scripted-realtime.ts";
 import { listen, type Told } from "./test-support/told.ts";
+import { openWsWire } from "./ws-wire.ts";
 
 const TOPIC = "realtime:sse:session:s";
 const PATIENCE = { timeout: 15_000, interval: 10 };
@@ -30,7 +31,7 @@ afterEach(async () => {
 
 /** The same expectations for both: ours is to do what the official one does. */
 const CLIENTS: [string, (times: { heartbeatMs?: number; joinMs?: number }) => OpenChannel][] = [
-  ["ours", (times) => openPhoenixChannel(times)],
+  ["ours", (times) => openPhoenixChannel(openWsWire(), times)],
   [
     "realtime-js",
     ({ heartbeatMs, joinMs }) =>
@@ -206,7 +207,7 @@ describe.each(CLIENTS)("%s", (_, openOf) => {
 
 describe("ours alone", () => {
   const open = (changes: Partial<RealtimeAccess> = {}): Told => {
-    const one = listen(openPhoenixChannel(), { ...access, ...changes });
+    const one = listen(openPhoenixChannel(openWsWire()), { ...access, ...changes });
     told.push(one);
     return one;
   };

@@ -8,6 +8,7 @@ import { SESSION_CLAIM, type RealtimeAccess } from "../../../server/src/contract
 import { openPhoenixChannel } from "./phoenix-channel.ts";
 import type { Vsn } from "./phoenix-codec.ts";
 import { listen, type Told } from "./test-support/told.ts";
+import { openWsWire } from "./ws-wire.ts";
 
 const PATIENCE = { timeout: 15_000, interval: 20 };
 
@@ -37,7 +38,7 @@ const open = async (sessionId: string, changes: Partial<RealtimeAccess> = {}, vs
     expiresAt: Date.now() + 60_000,
     ...changes,
   };
-  const one = listen(openPhoenixChannel(vsn === undefined ? {} : { vsn }), access);
+  const one = listen(openPhoenixChannel(openWsWire(vsn && { vsn })), access);
   told.push(one);
   return one;
 };

@@ -1,7 +1,9 @@
 import type { RealtimeAccess } from "../../../server/src/contract/events.ts";
+import { Alarm } from "./alarm.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 import type { PhoenixMessage } from "./phoenix-codec.ts";
 import { PhoenixSocket, type PhoenixSocketEvents, type PhoenixSocketOptions } from "./phoenix-socket.ts";
+import type { OpenWire } from "./phoenix-wire.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
 export interface PhoenixChannelOptions extends PhoenixSocketOptions {
@@ -18,11 +20,11 @@ const CONFIG = {
   private: true,
 };
 
-/** Opens channels with the lab's own client. */
+/** Opens channels with the lab's own client, on a runtime's WebSocket. */
 export const openPhoenixChannel =
-  (options: PhoenixChannelOptions = {}): OpenChannel =>
+  (openWire: OpenWire, options: PhoenixChannelOptions = {}): OpenChannel =>
   (access, events) =>
-    new PhoenixChannel(access, events, options);
+    new PhoenixChannel(access, events, openWire, options);
 
 /**
  * One private channel on a socket of its own, as realtime-js keeps it (supabase/phoenix, assets/js/phoenix/channel.js). A refused or
@@ -40,16 +42,21 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   #joinRef = "";
   #tries = 0;
   /** Of the join under way, or of the next one. */
-  #timer: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm();
 
-  constructor(access: RealtimeAccess, events: ChannelEvents, options: PhoenixChannelOptions) {
+  constructor(
+    access: RealtimeAccess,
+    events: ChannelEvents,
+    openWire: OpenWire,
+    options: PhoenixChannelOptions,
+  ) {
     const { joinMs = JOIN_MS, ...socketOptions } = options;
     this.#joinMs = joinMs;
     this.#topic = `realtime:${access.topic}`;
     this.#tokenIsApikey = access.apikey === access.token;
     this.#token = access.token;
     this.#events = events;
-    this.#socket = new PhoenixSocket(access.url, access.apikey, this, socketOptions);
+    this.#socket = new PhoenixSocket(access.url, access.apikey, openWire, this, socketOptions);
   }
 
   setToken(token: string): void {
@@ -65,7 +72,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     if (this.#state === "joined") this.#push("phx_leave", {});
     this.#state = "closed";
     this.#socket.close();
@@ -77,7 +84,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   onDown(down: ChannelDown): void {
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     if (this.#state === "closed") return;
     this.#state = "errored";
     this.#events.onDown(down);
@@ -97,10 +104,9 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   #join(): void {
-    clearTimeout(this.#timer);
     this.#state = "joining";
     this.#joinRef = this.#socket.makeRef();
-    this.#timer = setTimeout(() => this.#onJoinTimeout(), this.#joinMs);
+    this.#alarm.set(this.#joinMs, () => this.#onJoinTimeout());
     const payload = { config: CONFIG, access_token: this.#token };
     this.#socket.send({
       joinRef: this.#joinRef,
@@ -114,7 +120,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   #onJoinReply(payload: unknown): void {
     const { status, response } = (payload ?? {}) as { status?: unknown; response?: unknown };
     if (status === "ok") {
-      clearTimeout(this.#timer);
+      this.#alarm.clear();
       this.#state = "joined";
       this.#tries = 0;
       this.#events.onSubscribed();
@@ -128,16 +134,15 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   #failed(reason: string): void {
-    clearTimeout(this.#timer);
     this.#state = "errored";
-    this.#timer = setTimeout(() => {
+    this.#alarm.set(retryDelayMs(this.#tries++), () => {
       if (this.#socket.isOpen) this.#join();
-    }, retryDelayMs(this.#tries++));
+    });
     this.#events.onDown({ reason, status: 0, ended: false });
   }
 
   #onClosed(): void {
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     this.#state = "closed";
     this.#events.onClosed();
   }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeMessage, encodeMessage, type PhoenixMessage } from "./phoenix-codec.ts";
+import { encodeMessage, type PhoenixMessage } from "./phoenix-codec.ts";
+import { decodeFrame } from "./phoenix-frame.ts";
 
 const broadcastOf = (topic: string, event: string, payload: unknown): PhoenixMessage => ({
   joinRef: null,
@@ -37,16 +38,16 @@ describe("what the server sends", () => {
       { ...join, joinRef: null },
     ],
   ] as const)("is read from text, vsn %s: %s", (vsn, text, message) => {
-    expect(decodeMessage(Buffer.from(text), false, vsn)).toEqual(message);
+    expect(decodeFrame(Buffer.from(text), false, vsn)).toEqual(message);
   });
 
   test("is read from a binary broadcast, with and without metadata", () => {
     const body = Buffer.from('{"x":"é"}');
     for (const metadata of ["", '{"id":"1"}']) {
-      const message = decodeMessage(frame("realtime:ü", "hi", metadata, 1, body), true, "2.0.0");
+      const message = decodeFrame(frame("realtime:ü", "hi", metadata, 1, body), true, "2.0.0");
       expect(message).toEqual(broadcastOf("realtime:ü", "hi", { x: "é" }));
     }
-    expect(decodeMessage(frame("t", "e", "", 0, body), true, "2.0.0")).toEqual(broadcastOf("t", "e", body));
+    expect(decodeFrame(frame("t", "e", "", 0, body), true, "2.0.0")).toEqual(broadcastOf("t", "e", body));
   });
 
   const text = fc.string({ unit: "grapheme", maxLength: 20 });
@@ -55,7 +56,7 @@ describe("what the server sends", () => {
     fc.assert(
       fc.property(text, text, fc.jsonValue(), (topic, event, payload) => {
         const body = Buffer.from(JSON.stringify(payload));
-        const message = decodeMessage(frame(topic, event, "{}", 1, body), true, "2.0.0");
+        const message = decodeFrame(frame(topic, event, "{}", 1, body), true, "2.0.0");
         expect(message).toEqual(broadcastOf(topic, event, JSON.parse(body.toString())));
       }),
     );
@@ -69,7 +70,7 @@ describe("what the server sends", () => {
     );
     fc.assert(
       fc.property(frames, fc.boolean(), fc.constantFrom("1.0.0", "2.0.0"), (bytes, binary, vsn) => {
-        const message = decodeMessage(bytes, binary, vsn);
+        const message = decodeFrame(bytes, binary, vsn);
         expect(message === undefined || typeof message.topic === "string").toBe(true);
       }),
       { numRuns: 1_000 },
@@ -88,7 +89,7 @@ test("what a client sends comes back as itself, on both versions", () => {
   });
   fc.assert(
     fc.property(messages, fc.constantFrom("1.0.0", "2.0.0"), (message, vsn) => {
-      expect(decodeMessage(Buffer.from(encodeMessage(message, vsn)), false, vsn)).toEqual(message);
+      expect(decodeFrame(Buffer.from(encodeMessage(message, vsn)), false, vsn)).toEqual(message);
     }),
   );
 });

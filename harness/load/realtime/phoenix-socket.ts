@@ -1,17 +1,12 @@
-import type { IncomingMessage } from "node:http";
-import type { LookupFunction } from "node:net";
-import WebSocket, { type RawData } from "ws";
+import { Alarm } from "./alarm.ts";
 import type { ChannelDown } from "./channel.ts";
-import { decodeMessage, encodeMessage, type PhoenixMessage, type Vsn } from "./phoenix-codec.ts";
+import type { PhoenixMessage } from "./phoenix-codec.ts";
+import type { OpenWire, PhoenixWire, PhoenixWireEvents } from "./phoenix-wire.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
 export interface PhoenixSocketOptions {
-  /** `2.0.0`, as realtime-js has it. */
-  vsn?: Vsn;
-  /** Distance of heartbeats, and how long one may stay unanswered, milliseconds. */
+  /** Distance of heartbeats, and how long one may stay unanswered, milliseconds. Default: realtime-js's 25 s. */
   heartbeatMs?: number;
-  handshakeTimeoutMs?: number;
-  maxMessageBytes?: number;
   /** Called with each attempt to connect, and runs it when there is time for it. Default: at once. */
   whenFree?: (connect: () => void) => void;
 }
@@ -23,55 +18,49 @@ export interface PhoenixSocketEvents {
   onDown(down: ChannelDown): void;
 }
 
-const DEFAULTS = { vsn: "2.0.0" as Vsn, heartbeatMs: 25_000, handshakeTimeoutMs: 10_000 };
-const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
-/** A closing handshake that takes longer than this is not waited for: realtime-js's own limit. */
-const CLOSE_MS = 1_500;
+const HEARTBEAT_MS = 25_000;
 const SILENCE = "heartbeat timeout";
-/** Of a refused handshake's body: enough for `{"error": ...}`. */
-const REFUSAL = { bytes: 1_000, waitMs: 1_000 };
 
 /**
  * One WebSocket to Realtime and its successors, as realtime-js keeps it (supabase/phoenix, assets/js/phoenix/socket.js): a heartbeat
  * every 25 s that has to be answered within the next 25 s, and reconnects after 1, 2, 5, 10 s, from the first again
- * once one was open. Where a browser hides why a handshake was refused, the answer's status and text are told.
+ * once one was open.
  */
-export class PhoenixSocket {
-  readonly #endpoint: URL;
+export class PhoenixSocket implements PhoenixWireEvents {
+  readonly #url: string;
+  readonly #openWire: OpenWire;
   readonly #events: PhoenixSocketEvents;
-  readonly #options: Required<Omit<PhoenixSocketOptions, "maxMessageBytes" | "whenFree">>;
+  readonly #heartbeatMs: number;
   readonly #whenFree: (connect: () => void) => void;
-  readonly #wsOptions: WebSocket.ClientOptions;
-  #ws: WebSocket | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #reconnect: NodeJS.Timeout | undefined;
+  /** Of the next heartbeat, or of the answer to the last one. */
+  readonly #heart = new Alarm();
+  readonly #reconnect = new Alarm();
+  #apikey: string;
+  #wire: PhoenixWire | undefined;
   #tries = 0;
   #ref = 0;
   #heartbeatRef: string | undefined;
-  #error = "";
   #over = false;
 
   /** @param url as realtime-js takes it: `ws://host:4000/socket` */
-  constructor(url: string, apikey: string, events: PhoenixSocketEvents, options: PhoenixSocketOptions = {}) {
-    const { maxMessageBytes, whenFree, ...others } = options;
-    this.#options = { ...DEFAULTS, ...others };
-    this.#whenFree = whenFree ?? ((connect) => connect());
+  constructor(
+    url: string,
+    apikey: string,
+    openWire: OpenWire,
+    events: PhoenixSocketEvents,
+    { heartbeatMs = HEARTBEAT_MS, whenFree = (connect) => connect() }: PhoenixSocketOptions = {},
+  ) {
+    this.#url = url;
+    this.#apikey = apikey;
+    this.#openWire = openWire;
     this.#events = events;
-    const { vsn, handshakeTimeoutMs } = this.#options;
-    this.#endpoint = new URL(`${url.replace(/^http/, "ws").replace(/\/$/, "")}/websocket`);
-    this.setApikey(apikey);
-    this.#endpoint.searchParams.set("vsn", vsn);
-    this.#wsOptions = {
-      perMessageDeflate: false,
-      handshakeTimeout: handshakeTimeoutMs,
-      maxPayload: maxMessageBytes ?? MAX_MESSAGE_BYTES,
-      ...(/(^|\.)localhost$/.test(this.#endpoint.hostname) && { lookup: loopback }),
-    };
+    this.#heartbeatMs = heartbeatMs;
+    this.#whenFree = whenFree;
     this.#connectWhenFree();
   }
 
   get isOpen(): boolean {
-    return this.#ws?.readyState === WebSocket.OPEN;
+    return this.#wire?.isOpen === true;
   }
 
   makeRef(): string {
@@ -80,135 +69,70 @@ export class PhoenixSocket {
 
   /** Of the next handshake. */
   setApikey(apikey: string): void {
-    this.#endpoint.searchParams.set("apikey", apikey);
+    this.#apikey = apikey;
   }
 
   /** Sends, or drops the message when the socket is not open. */
   send(message: PhoenixMessage): void {
-    if (this.isOpen) this.#ws?.send(encodeMessage(message, this.#options.vsn));
+    if (this.isOpen) this.#wire?.send(message);
   }
 
   /** Closes for good. */
   close(): void {
     this.#over = true;
-    clearTimeout(this.#reconnect);
-    const ws = this.#forget();
-    if (ws?.readyState === WebSocket.OPEN) ws.close(1000);
-    else ws?.terminate();
+    this.#reconnect.clear();
+    this.#forget()?.close();
   }
 
-  #connectWhenFree(): void {
-    this.#whenFree(() => {
-      if (!this.#over) this.#connect();
-    });
-  }
-
-  #connect(): void {
-    this.#error = "";
-    const ws = new WebSocket(this.#endpoint, this.#wsOptions);
-    this.#ws = ws;
-    ws.on("open", () => this.#onOpen());
-    ws.on("message", (data, binary) => this.#onMessage(data, binary));
-    ws.on("error", (error: NodeJS.ErrnoException) => (this.#error = error.code ?? error.message));
-    ws.on("close", (code, reason) => this.#onClose(code, reason.toString()));
-    ws.on("unexpected-response", (request, response) => {
-      void readRefusal(response).then((text) => {
-        request.destroy();
-        if (this.#ws !== ws) return;
-        const status = response.statusCode ?? 0;
-        this.#down({ reason: `status ${status}${text && `: ${text}`}`, status, ended: false });
-      });
-    });
-  }
-
-  #onOpen(): void {
+  onOpen(): void {
     this.#tries = 0;
-    this.#timer = setTimeout(() => this.#heartbeat(), this.#options.heartbeatMs);
+    this.#heart.set(this.#heartbeatMs, this.#beat);
     this.#events.onOpen();
   }
 
-  #onMessage(data: RawData, binary: boolean): void {
-    const message = decodeMessage(data as Buffer, binary, this.#options.vsn);
-    if (message === undefined) return;
+  onMessage(message: PhoenixMessage): void {
     if (message.ref === null || message.ref !== this.#heartbeatRef) {
       this.#events.onMessage(message);
       return;
     }
     this.#heartbeatRef = undefined;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#heartbeat(), this.#options.heartbeatMs);
+    this.#heart.set(this.#heartbeatMs, this.#beat);
   }
 
-  #heartbeat(): void {
-    const ref = this.makeRef();
-    this.#heartbeatRef = ref;
-    this.send({ joinRef: null, ref, topic: "phoenix", event: "heartbeat", payload: {} });
-    this.#timer = setTimeout(() => this.#onSilence(), this.#options.heartbeatMs);
-  }
-
-  /** Told at once; the next attempt waits until this socket is closed, as far as the other side still takes part in that. */
-  #onSilence(): void {
-    const ws = this.#forget();
-    ws?.close(1000, SILENCE);
-    const giveUp = setTimeout(() => ws?.terminate(), CLOSE_MS);
-    ws?.on("close", () => {
-      clearTimeout(giveUp);
-      this.#reconnectLater();
-    });
-    this.#events.onDown({ reason: SILENCE, status: 0, ended: false });
-  }
-
-  #onClose(code: number, text: string): void {
-    const ended = this.#error === "" && code !== 1006;
-    const reason = this.#error || `socket closed: ${code}${text && ` (${text})`}`;
-    this.#down({ reason, status: 0, ended });
-  }
-
-  #down(down: ChannelDown): void {
+  onEnd(down: ChannelDown): void {
     this.#forget();
     this.#reconnectLater();
     this.#events.onDown(down);
   }
 
-  #reconnectLater(): void {
-    if (this.#over) return;
-    this.#reconnect = setTimeout(() => this.#connectWhenFree(), retryDelayMs(this.#tries++));
+  #connectWhenFree(): void {
+    this.#whenFree(() => {
+      if (!this.#over) this.#wire = this.#openWire(this.#url, this.#apikey, this);
+    });
   }
 
-  /** Lets go of the socket; it tells nothing any more. */
-  #forget(): WebSocket | undefined {
-    const ws = this.#ws;
-    this.#ws = undefined;
-    clearTimeout(this.#timer);
+  readonly #beat = (): void => {
+    const ref = this.makeRef();
+    this.#heartbeatRef = ref;
+    this.send({ joinRef: null, ref, topic: "phoenix", event: "heartbeat", payload: {} });
+    this.#heart.set(this.#heartbeatMs, this.#onSilence);
+  };
+
+  /** Told at once; the next attempt waits until this socket is closed, as far as the other side still takes part in that. */
+  readonly #onSilence = (): void => {
+    this.#forget()?.close(SILENCE, () => this.#reconnectLater());
+    this.#events.onDown({ reason: SILENCE, status: 0, ended: false });
+  };
+
+  #reconnectLater(): void {
+    if (!this.#over) this.#reconnect.set(retryDelayMs(this.#tries++), () => this.#connectWhenFree());
+  }
+
+  #forget(): PhoenixWire | undefined {
+    const wire = this.#wire;
+    this.#wire = undefined;
+    this.#heart.clear();
     this.#heartbeatRef = undefined;
-    ws?.removeAllListeners();
-    ws?.on("error", () => {});
-    return ws;
+    return wire;
   }
 }
-
-/** RFC 6761, 6.3: `localhost` names are the loopback address, whatever the resolver says. The `Host` header stays. */
-const loopback: LookupFunction = (_hostname, { all }, callback) => {
-  if (all) callback(null, [{ address: "127.0.0.1", family: 4 }]);
-  else callback(null, "127.0.0.1", 4);
-};
-
-/** `error` of a refusal's JSON body, or its beginning as it is. */
-const readRefusal = async (response: IncomingMessage): Promise<string> => {
-  response.setTimeout(REFUSAL.waitMs, () => response.destroy());
-  let text = "";
-  try {
-    for await (const chunk of response) {
-      text += String(chunk);
-      if (text.length >= REFUSAL.bytes) break;
-    }
-  } catch {
-    // Cut off: what came of it is told.
-  }
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown };
-    return typeof error === "string" ? error : text;
-  } catch {
-    return text.trim().slice(0, REFUSAL.bytes);
-  }
-};

@@ -1,12 +1,21 @@
 import type { PipelineSSEEvent, ResumeStatus, SessionCreated } from "../../../server/src/contract/events.ts";
-import { nowMs } from "../../clock.ts";
-import type { SessionSchedule } from "../load-schedule.ts";
-import type { SessionRequests } from "../session-requests.ts";
-import type { ShardContext } from "../shard-context.ts";
 import type { OwnedStream, StreamOwner } from "../stream-owner.ts";
-import { StreamRecord } from "../stream-record.ts";
+import type { StreamRecord } from "../stream-record.ts";
 import type { ChannelDown } from "./channel.ts";
-import { SessionSubscription, type SubscriptionEvents } from "./session-subscription.ts";
+import {
+  SessionSubscription,
+  type SubscriptionEvents,
+  type SubscriptionOptions,
+} from "./session-subscription.ts";
+
+export interface RealtimeStreamOptions extends Pick<
+  SubscriptionOptions,
+  "openChannel" | "fetchToken" | "fetchLog" | "nowMs"
+> {
+  created: SessionCreated;
+  record: StreamRecord;
+  owner: StreamOwner;
+}
 
 /**
  * The limits of a Realtime project, in the words of its server (supabase/realtime): refused handshakes and joins, and the
@@ -24,10 +33,7 @@ const TOO_MANY_REQUESTS = 429;
  * An event's `received` is written when the adaptation layer hands it on, so what was held for an earlier one is late.
  */
 export class RealtimeStream implements OwnedStream, SubscriptionEvents {
-  readonly #context: ShardContext;
-  readonly #created: SessionCreated;
-  readonly #requests: SessionRequests;
-  readonly #owner: StreamOwner;
+  readonly #options: RealtimeStreamOptions;
   readonly #record: StreamRecord;
   #subscription: SessionSubscription | undefined;
   #closed = false;
@@ -35,37 +41,22 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
   #unresumedMs: number | undefined;
   #atMs = 0;
 
-  constructor(
-    context: ShardContext,
-    schedule: SessionSchedule,
-    created: SessionCreated,
-    requests: SessionRequests,
-    owner: StreamOwner,
-  ) {
-    this.#context = context;
-    this.#created = created;
-    this.#requests = requests;
-    this.#owner = owner;
-    this.#record = new StreamRecord(context, schedule.session);
+  constructor(options: RealtimeStreamOptions) {
+    this.#options = options;
+    this.#record = options.record;
   }
 
   open(): void {
-    const { realtime } = this.#created;
+    const { created, openChannel, fetchToken, fetchLog, nowMs } = this.#options;
+    const { realtime } = created;
     if (realtime === undefined) {
       const reason =
         "the created session has no realtime access: is FF_SUPABASE_SSE_BROADCAST true on every instance?";
       this.onDown({ reason, status: 0, ended: false, over: true });
       return;
     }
-    this.#subscription = new SessionSubscription(
-      {
-        session: { ...this.#created, realtime },
-        openChannel: this.#context.openChannel,
-        fetchToken: () => this.#requests.token(),
-        fetchLog: (after) => this.#requests.log(after),
-      },
-      this,
-    );
+    const session = { ...created, realtime };
+    this.#subscription = new SessionSubscription({ session, openChannel, fetchToken, fetchLog, nowMs }, this);
   }
 
   close(reason: "finished" | "drained"): void {
@@ -74,16 +65,16 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     this.#subscription?.close();
     if (!this.#record.isUp) return;
     this.#recordConnected("unsupported");
-    this.#record.disconnected({ reason, atMs: reason === "finished" ? this.#atMs : nowMs() });
+    this.#record.disconnected({ reason, atMs: reason === "finished" ? this.#atMs : this.#options.nowMs() });
   }
 
   onSubscribed(): void {
-    this.#unresumedMs = nowMs();
+    this.#unresumedMs = this.#options.nowMs();
     this.#record.up();
     if (this.#record.connection === 1) {
       this.#recordConnected("none");
-      this.#owner.onFirstConnected();
-    } else if (this.#created.realtime?.catchUp !== true) this.#recordConnected("unsupported");
+      this.#options.owner.onFirstConnected();
+    } else if (this.#options.created.realtime?.catchUp !== true) this.#recordConnected("unsupported");
   }
 
   onResumed(status: ResumeStatus): void {
@@ -92,18 +83,18 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
 
   onEvent(event: PipelineSSEEvent, sentMs: number | undefined): void {
     if (this.#closed) return;
-    this.#atMs = nowMs();
+    this.#atMs = this.#options.nowMs();
     const id = `${event.epoch}-${event.seq}`;
     const data = (): string => JSON.stringify(event);
     // What was held, or asked for, comes on while the channel is down.
     const { connection, isUp } = this.#record;
     const confirmed = isUp ? connection : Math.max(1, connection - 1);
-    this.#owner.onEvent(event.type, id, confirmed, this.#atMs, data, sentMs);
+    this.#options.owner.onEvent(event.type, id, confirmed, this.#atMs, data, sentMs);
   }
 
   onDown({ reason, status, ended, over }: ChannelDown & { over: boolean }): void {
     if (this.#closed) return;
-    const atMs = nowMs();
+    const atMs = this.#options.nowMs();
     const quota = status === TOO_MANY_REQUESTS || QUOTA.test(reason);
     const wasUp = this.#record.isUp;
     if (wasUp) {
@@ -115,7 +106,7 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     if (!wasUp || over) this.#record.failed({ status, reason, ...(quota && { quota }), fatal: over, atMs });
     if (!over) return;
     this.#closed = true;
-    this.#owner.onGivenUp();
+    this.#options.owner.onGivenUp();
   }
 
   #recordConnected(resume: ResumeStatus): void {

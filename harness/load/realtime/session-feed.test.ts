@@ -22,6 +22,7 @@ const setUp = (changes: Partial<SessionFeedOptions> = {}): Setup => {
     sessionId: "s",
     epoch: "e1",
     onEvent: (event) => out.push(event),
+    nowMs: () => performance.now(),
     ...changes,
   });
   return {
@@ -117,6 +118,7 @@ describe("without catch-up", () => {
         seen.push(seq);
         second.close();
       },
+      nowMs: () => performance.now(),
     });
     for (const seq of [3, 2, 1]) second.onBroadcast(broadcast(runEvent(seq, TOTAL)));
     expect(seen).toEqual([1]);

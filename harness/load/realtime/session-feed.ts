@@ -1,4 +1,5 @@
 import type { EventLogPage, PipelineSSEEvent } from "../../../server/src/contract/events.ts";
+import { Alarm } from "./alarm.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { readBroadcast, readEvent } from "./session-event.ts";
 
@@ -19,6 +20,8 @@ export interface SessionFeedOptions {
   /** What the log answered to a subscription after the first one. At most once for each. */
   onResumed?: (status: EventLogPage["status"]) => void;
   limits?: Partial<FeedLimits>;
+  /** A clock that only goes forward, milliseconds. */
+  nowMs: () => number;
 }
 
 export interface FeedLimits {
@@ -61,7 +64,7 @@ export class SessionFeed {
   readonly #held = new Map<number, Held>();
   readonly #left: string[] = [];
   readonly #openEnded: string[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #alarm = new Alarm();
   #subscriptions = 0;
   #resumed = 1;
   #owesAsking = false;
@@ -112,7 +115,7 @@ export class SessionFeed {
     this.#over = true;
     this.#owesAsking = false;
     this.#held.clear();
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
   }
 
   /** False when that run has been left for a later one. */
@@ -128,7 +131,7 @@ export class SessionFeed {
 
   #hold(event: PipelineSSEEvent, sentMs: number | undefined): void {
     if (event.seq < this.#next || this.#held.has(event.seq)) return;
-    this.#held.set(event.seq, { event, sentMs, sinceMs: performance.now() });
+    this.#held.set(event.seq, { event, sentMs, sinceMs: this.#options.nowMs() });
   }
 
   /** Hands on what is held up to this number, giving up what is missing before it, and all that follows without a gap. */
@@ -153,11 +156,11 @@ export class SessionFeed {
 
   /** Does what is due by now, and sets the timer for what is due next. */
   readonly #wake = (): void => {
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     if (this.#over || (this.#held.size === 0 && !this.#owesAsking)) return;
     const { gapMs, logMs } = this.#limits;
     const catchUp = this.#options.askLog !== undefined;
-    const nowMs = performance.now();
+    const nowMs = this.#options.nowMs();
     const patienceMs = catchUp ? logMs : gapMs;
     let upTo = 0;
     for (const [seq, { sinceMs }] of this.#held) {
@@ -173,7 +176,7 @@ export class SessionFeed {
       else dueMs = Math.min(dueMs, askMs);
     }
     // A timer may fire a little early, and then nothing would be due yet.
-    if (dueMs < Infinity) this.#timer = setTimeout(this.#wake, Math.max(1, Math.ceil(dueMs - nowMs)));
+    if (dueMs < Infinity) this.#alarm.set(Math.max(1, Math.ceil(dueMs - nowMs)), this.#wake);
   };
 
   async #ask(): Promise<void> {
@@ -188,7 +191,7 @@ export class SessionFeed {
     if (this.#over) return;
     if (answer === undefined) {
       this.#owesAsking = true;
-      this.#retryAtMs = performance.now() + retryDelayMs(this.#failures++);
+      this.#retryAtMs = this.#options.nowMs() + retryDelayMs(this.#failures++);
     } else {
       this.#failures = this.#retryAtMs = 0;
       if (subscription === this.#subscriptions && subscription > this.#resumed) {

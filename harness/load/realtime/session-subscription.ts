@@ -4,6 +4,7 @@ import type {
   RealtimeAccess,
   RealtimeToken,
 } from "../../../server/src/contract/events.ts";
+import { Alarm } from "./alarm.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { SessionFeed, type FeedLimits, type LogAnswer } from "./session-feed.ts";
@@ -16,6 +17,8 @@ export interface SubscriptionOptions {
   /** Asked only when the session's access says that there is an event log. */
   fetchLog: (after: string | undefined) => Promise<LogAnswer | undefined>;
   limits?: Partial<FeedLimits>;
+  /** A clock that only goes forward, milliseconds. */
+  nowMs: () => number;
 }
 
 export interface SubscriptionEvents {
@@ -46,7 +49,7 @@ export class SessionSubscription implements ChannelEvents {
   readonly #events: SubscriptionEvents;
   readonly #feed: SessionFeed;
   readonly #channel: Channel;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #alarm = new Alarm();
   #refreshing = false;
   #failures = 0;
   /** Why the server is about to end the channel. */
@@ -55,7 +58,7 @@ export class SessionSubscription implements ChannelEvents {
   #over = false;
 
   constructor(options: SubscriptionOptions, events: SubscriptionEvents) {
-    const { session, openChannel, fetchLog, limits } = options;
+    const { session, openChannel, fetchLog, limits, nowMs } = options;
     this.#options = options;
     this.#events = events;
     this.#feed = new SessionFeed({
@@ -65,6 +68,7 @@ export class SessionSubscription implements ChannelEvents {
       onResumed: (status) => events.onResumed(status),
       ...(session.realtime.catchUp && { askLog: fetchLog }),
       ...(limits && { limits }),
+      nowMs,
     });
     this.#refreshLater(session.realtime);
     this.#channel = openChannel(session.realtime, this);
@@ -74,7 +78,7 @@ export class SessionSubscription implements ChannelEvents {
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     this.#feed.close();
     this.#channel.close();
   }
@@ -117,8 +121,7 @@ export class SessionSubscription implements ChannelEvents {
   }
 
   #wait(delayMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#refresh(), delayMs);
+    this.#alarm.set(delayMs, () => void this.#refresh());
   }
 
   async #refresh(): Promise<void> {
