@@ -1,5 +1,6 @@
 import { CAUSES, type Cause } from "../history/observation.ts";
 import { Contradictions } from "./contradictions.ts";
+import { DurationHistogram } from "./histogram.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 import type { FinalFate } from "./pipeline-fate.ts";
 
@@ -17,19 +18,8 @@ const FINAL_FATES = [
   "completed-without",
 ] as const satisfies readonly FinalFate[];
 
-/** Takes durations, milliseconds. What it makes of them is its owner's affair. */
-export interface DurationSink {
-  record(ms: number): void;
-}
-
-/** What is measured of pairs; see the fields of {@link Tally}. */
-export type DurationName = "latency" | "waited" | "carried" | "lateness";
-
-/**
- * The run's counts, added to session by session. Whoever counts brings what keeps the durations: the k6 scripts have k6's metrics for
- * that, and cannot take the histogram's package with them.
- */
-export class Tally<Durations extends DurationSink = DurationSink> {
+/** The run's counts, added to session by session. */
+export class Tally {
   /** Sessions of the plan. */
   sessions = 0;
   neverConnected = 0;
@@ -77,19 +67,11 @@ export class Tally<Durations extends DurationSink = DurationSink> {
   /** Planned pairs published between load-started and drain-started. */
   publishedUnderLoad = 0;
   receivedEarly = { count: 0, worstMs: 0 };
-  /** From the intended publish time to the read, of delivered pairs. */
-  readonly latency: Durations;
+  readonly latency = new DurationHistogram();
   /** Latency's part from the publication until the event was handed to the broker, and from then on, where events tell it. */
-  readonly waited: Durations;
-  readonly carried: Durations;
+  readonly waited = new DurationHistogram();
+  readonly carried = new DurationHistogram();
   /** How late behind its own plan the publisher was. */
-  readonly lateness: Durations;
+  readonly lateness = new DurationHistogram();
   readonly contradictions = new Contradictions();
-
-  constructor(createDurations: (name: DurationName) => Durations) {
-    this.latency = createDurations("latency");
-    this.waited = createDurations("waited");
-    this.carried = createDurations("carried");
-    this.lateness = createDurations("lateness");
-  }
 }
