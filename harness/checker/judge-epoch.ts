@@ -1,3 +1,4 @@
+import type { Cause } from "../history/observation.ts";
 import { valueAt } from "./column.ts";
 import { causeOf } from "./cause.ts";
 import { stallIsExcused } from "./gates.ts";
@@ -13,12 +14,26 @@ import {
   type DropReason,
   type EpochRecord,
 } from "./epoch-record.ts";
-import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished } from "./outcome.ts";
+import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished, type Outcome } from "./outcome.ts";
 import { lastObstacle, pipelineFate, wasDelayedByLimit, type PipelineFate } from "./pipeline-fate.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Connection, SessionRecord } from "./session-record.ts";
 import type { Tally } from "./tally.ts";
 import { CLOCK_TOLERANCE_MS, NOTICE_MS } from "./thresholds.ts";
+
+/** One due pair, judged. */
+export interface JudgedPair {
+  /** The plan's name of the session. */
+  session: string;
+  /** Empty for a session of which no epoch is known. */
+  epoch: string;
+  seq: number;
+  outcome: Outcome;
+  /** Null for what was not lost. */
+  cause: Cause | null;
+}
+
+export type OnPair = (pair: JudgedPair) => void;
 
 /** What all epochs of a session share. */
 export interface SessionFacts {
@@ -35,6 +50,7 @@ export class EpochJudge {
   readonly #plannedEvents: number;
   readonly #context: RunContext;
   readonly #tally: Tally;
+  readonly #onPair: OnPair | undefined;
   /** Times of the live deliveries, in the order of their numbers. */
   readonly #deliveredAtMs: number[] = [];
   #missed = 0;
@@ -51,12 +67,14 @@ export class EpochJudge {
     plannedEvents: number,
     context: RunContext,
     tally: Tally,
+    onPair?: OnPair,
   ) {
     this.#facts = facts;
     this.#epoch = epoch;
     this.#plannedEvents = plannedEvents;
     this.#context = context;
     this.#tally = tally;
+    this.#onPair = onPair;
   }
 
   /** @returns how many of the due pairs did not arrive. */
@@ -90,9 +108,14 @@ export class EpochJudge {
         if (underLoad || !wasDelayedByLimit(this.#facts.session)) tally.plannedPublished++;
       }
     }
-    if (receipt !== -1) this.#arrive(publishedMs, publication, receipt);
+    if (receipt !== -1) this.#settle(seq, this.#arrive(publishedMs, publication, receipt));
     else if (publishedMs !== null) this.#miss(seq, publishedMs, publication);
-    else this.#missUnpublished();
+    else this.#settle(seq, this.#missUnpublished());
+  }
+
+  #settle(seq: number, outcome: Outcome, cause: Cause | null = null): void {
+    this.#tally.outcomes[outcome]++;
+    this.#onPair?.({ session: this.#facts.session.name, epoch: this.#epoch.epoch, seq, outcome, cause });
   }
 
   #isExtra(publishedMs: number | null): boolean {
@@ -100,28 +123,28 @@ export class EpochJudge {
     return publishedMs !== null && publishedMs >= fromMs && publishedMs <= toMs;
   }
 
-  #arrive(publishedMs: number | null, publication: number, receipt: number): void {
+  #arrive(publishedMs: number | null, publication: number, receipt: number): Outcome {
     const { published, received } = this.#epoch;
     const connection = this.#facts.byNumber.get(valueAt(received.connection, receipt));
     const sentMs = sentMsOf(this.#epoch, receipt);
     const outcome = outcomeOfReceived(publishedMs, connection, sentMs);
-    this.#tally.outcomes[outcome]++;
-    if (outcome === "recovered") return;
+    if (outcome === "recovered") return outcome;
     const receivedMs = valueAt(received.atMs, receipt);
     this.#deliveredAtMs.push(receivedMs);
     if (publishedMs !== null) {
       this.#tally.latency.record(receivedMs - valueAt(published.intendedMs, publication));
-      if (sentMs === null) return;
-      this.#tally.waited.record(sentMs - publishedMs);
-      this.#tally.carried.record(receivedMs - sentMs);
+      if (sentMs !== null) {
+        this.#tally.waited.record(sentMs - publishedMs);
+        this.#tally.carried.record(receivedMs - sentMs);
+      }
     }
+    return outcome;
   }
 
   #miss(seq: number, publishedMs: number, publication: number): void {
     const { connections } = this.#facts;
     this.#missed++;
     const outcome = outcomeOfMissed(publishedMs, connections, this.#context);
-    this.#tally.outcomes[outcome]++;
     const source = valueAt(this.#epoch.published.source, publication);
     const publisher = this.#context.instances.name(instanceIdOf(source));
     if (outcome === "indeterminate") {
@@ -129,6 +152,7 @@ export class EpochJudge {
         this.#isKeptByLimit() ||
         this.#context.facts.brokerLimitedWithin(publisher, publishedMs, publishedMs + NOTICE_MS);
       this.#tally.indeterminateBy[isLimited ? "limited" : "late"]++;
+      this.#settle(seq, outcome);
       return;
     }
     const highest = (this.#highest ??= highestByConnection(this.#epoch));
@@ -148,13 +172,13 @@ export class EpochJudge {
     this.#lost++;
     this.#tally.lostByCause[cause]++;
     this.#tally.lostAtMs.push(publishedMs);
+    this.#settle(seq, outcome, cause);
   }
 
-  #missUnpublished(): void {
+  #missUnpublished(): Outcome {
     const tally = this.#tally;
     this.#missed++;
     const fate = (this.#fate ??= this.#findFate());
-    tally.outcomes[outcomeOfUnpublished(fate)]++;
     if (fate === "running" && this.#isKeptByLimit()) tally.indeterminateBy.limited++;
     else if (fate === "unrecorded" || fate === "running") tally.indeterminateBy[fate]++;
     else tally.neverPublishedBy[fate]++;
@@ -162,6 +186,7 @@ export class EpochJudge {
     if (fate === "at-gate" && !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)) {
       tally.stalledAgainstPromise++;
     }
+    return outcomeOfUnpublished(fate);
   }
 
   /** True when a limit let the session in late, or ended its stream for good: a longer drain would show no more of it. */

@@ -3,7 +3,8 @@ import { measureBounces } from "./bounces.ts";
 import { measureCosts } from "./costs.ts";
 import type { Evidence } from "./evidence.ts";
 import { countGates } from "./gates.ts";
-import type { DurationHistogram } from "./histogram.ts";
+import { DurationHistogram } from "./histogram.ts";
+import type { OnPair } from "./judge-epoch.ts";
 import { judgeSession } from "./judge-session.ts";
 import { measureLoad } from "./load-figures.ts";
 import { measureQuota } from "./quota.ts";
@@ -14,11 +15,14 @@ import type { HopFigures, RunResult } from "./run-result.ts";
 import { Tally } from "./tally.ts";
 import { decideVerdict } from "./verdict.ts";
 
-/** Counts everything that the record holds. The verdict's rules look at it afterwards. */
-export function weigh(record: RunRecord): Evidence {
+/**
+ * Counts everything that the record holds. The verdict's rules look at it afterwards.
+ * @param onPair told each due pair, once
+ */
+export function weigh(record: RunRecord, onPair?: OnPair): Evidence {
   const context = createRunContext(record);
-  const tally = new Tally();
-  for (const session of record.sessions.values()) judgeSession(session, context, tally);
+  const tally = new Tally(() => new DurationHistogram());
+  for (const session of record.sessions.values()) judgeSession(session, context, tally, onPair);
   return {
     record,
     context,
@@ -28,8 +32,8 @@ export function weigh(record: RunRecord): Evidence {
 }
 
 /** @throws Error when an outcome was given twice or not at all, which would be a mistake of the checker itself. */
-export function judgeRecord(record: RunRecord): RunResult {
-  const evidence = weigh(record);
+export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
+  const evidence = weigh(record, onPair);
   const { context, tally, load } = evidence;
   const { outcomes, latency } = tally;
   const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
@@ -73,7 +77,7 @@ export function judgeRecord(record: RunRecord): RunResult {
 }
 
 /** Both histograms have a sample for each delivered pair that tells when it was handed over. */
-function brokerHopOf({ waited, carried }: Tally): RunResult["brokerHop"] {
+function brokerHopOf({ waited, carried }: Evidence["tally"]): RunResult["brokerHop"] {
   if (waited.empty || carried.empty) return null;
   const figures = (durations: DurationHistogram): HopFigures => ({
     p50: durations.percentileMs(50),

@@ -1,6 +1,5 @@
 import { CAUSES, type Cause } from "../history/observation.ts";
 import { Contradictions } from "./contradictions.ts";
-import { DurationHistogram } from "./histogram.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 import type { FinalFate } from "./pipeline-fate.ts";
 
@@ -18,8 +17,19 @@ const FINAL_FATES = [
   "completed-without",
 ] as const satisfies readonly FinalFate[];
 
-/** The run's counts, added to session by session. */
-export class Tally {
+/** Takes durations, milliseconds. What it makes of them is its owner's affair. */
+export interface DurationSink {
+  record(ms: number): void;
+}
+
+/** What is measured of pairs; see the fields of {@link Tally}. */
+export type DurationName = "latency" | "waited" | "carried" | "lateness";
+
+/**
+ * The run's counts, added to session by session. Whoever counts brings what keeps the durations: the k6 scripts have k6's metrics for
+ * that, and cannot take the histogram's package with them.
+ */
+export class Tally<Durations extends DurationSink = DurationSink> {
   /** Sessions of the plan. */
   sessions = 0;
   neverConnected = 0;
@@ -58,6 +68,8 @@ export class Tally {
   duplicated = 0;
   reordered = 0;
   unexpected = 0;
+  /** Of those: events that are none of a run, by name. */
+  readonly strays = new Map<string, number>();
   /** Received outside the plan, while a ledger that could confirm it is not whole. */
   unconfirmed = 0;
 
@@ -67,11 +79,19 @@ export class Tally {
   /** Planned pairs published between load-started and drain-started. */
   publishedUnderLoad = 0;
   receivedEarly = { count: 0, worstMs: 0 };
-  readonly latency = new DurationHistogram();
+  /** From the intended publish time to the read, of delivered pairs. */
+  readonly latency: Durations;
   /** Latency's part from the publication until the event was handed to the broker, and from then on, where events tell it. */
-  readonly waited = new DurationHistogram();
-  readonly carried = new DurationHistogram();
+  readonly waited: Durations;
+  readonly carried: Durations;
   /** How late behind its own plan the publisher was. */
-  readonly lateness = new DurationHistogram();
+  readonly lateness: Durations;
   readonly contradictions = new Contradictions();
+
+  constructor(createDurations: (name: DurationName) => Durations) {
+    this.latency = createDurations("latency");
+    this.waited = createDurations("waited");
+    this.carried = createDurations("carried");
+    this.lateness = createDurations("lateness");
+  }
 }
