@@ -1,0 +1,20 @@
+import { SharedArray } from "k6/data";
+import type { LoadPlan } from "../../harness/load/load-plan.ts";
+import { scheduleSessions, type SessionSchedule } from "../../harness/load/load-schedule.ts";
+
+/** What each session will do, in order of arrival: the native engine's schedule, drawn once per k6 process and shared by its VUs. */
+export const shareSchedule = (plan: LoadPlan): readonly SessionSchedule[] =>
+  new SharedArray("schedule", () => scheduleSessions(plan));
+
+/** From the start of the scenario until the last session's pipeline should have ended, milliseconds: the drain begins then. */
+export const plannedMs = (schedule: readonly SessionSchedule[], plan: LoadPlan): number =>
+  (schedule[schedule.length - 1]?.arriveOffsetMs ?? 0) + plan.durationS * 1000;
+
+/** From the start of the scenario until nobody waits any longer, milliseconds. */
+export const deadlineMs = (schedule: readonly SessionSchedule[], plan: LoadPlan): number =>
+  plannedMs(schedule, plan) + plan.drainS * 1000;
+
+const randomName = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, "0");
+
+/** Name of this k6 process, drawn once: every VU's lines carry it. */
+export const shareProcessName = (): string => new SharedArray("process", () => [randomName()])[0] ?? "";
