@@ -12,7 +12,7 @@ import {
 import { BOUNCE_NAMES, STEADY } from "./glossary.ts";
 import { interruption, missingRuns } from "./missing-runs.ts";
 import { type RunGroup, bounceLabel, groupFigure, groupRuns, measuredVerdict } from "./run-group.ts";
-import { standInSentence, topologyLabel } from "./stand-in.ts";
+import { clientModels, standInSentence, topologyLabel } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 
 export const START_MARKER = "<!-- result-table:start -->";
@@ -71,7 +71,7 @@ export const renderReadmeTable = (summary: Summary): string => {
       : markdownTable([["topology", ...columns.map((column) => column.heading)], ...rows], {
           align: ["l", ...columns.map(() => "r")],
         });
-  const caption = `${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s for ${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, client model ${summary.client}, seed ${summary.seed}, platform ${escapeMarkdown(summary.platform)}, ${formatNumberOf(host.cpus, "CPU")}, measured ${summary.startedAt.slice(0, 10)}.`;
+  const caption = `${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s for ${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, client model ${clientModels(summary, (model) => model)}, seed ${summary.seed}, platform ${escapeMarkdown(summary.platform)}, ${formatNumberOf(host.cpus, "CPU")}, measured ${summary.startedAt.slice(0, 10)}.`;
   const standIn = standInSentence(groups);
   const named = standIn === null ? "" : ` ${escapeMarkdown(standIn)}`;
   const interrupted = interruption(summary);

@@ -139,6 +139,14 @@ describe("report.md", () => {
     expect(block.split("\n## ")[0]).not.toContain("|");
   });
 
+  it("names in its head which clients there were: with Realtime not those of the scenario", () => {
+    const head = (...runs: RunResult[]): string => render(makeSummary(runs)).split("## Comparison")[0] ?? "";
+    const direct = makeRun({ topology: "d", realtime: makeRealtime() });
+    expect(head(makeRun())).toContain(", client model `retrying`, engine");
+    expect(head(direct)).toContain(", client model `realtime`, engine");
+    expect(head(makeRun(), direct)).toContain(", client model `retrying` (in d `realtime`), engine");
+  });
+
   it("names in its head how Realtime was set up, when it is not the default", () => {
     const summary = makeSummary([makeRun({ realtime: makeRealtime() })]);
     const scenario = {

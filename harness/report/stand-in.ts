@@ -1,13 +1,28 @@
 /** Which topologies have Supabase Realtime, and where something else played it: said wherever somebody looks. */
 import type { RunResult } from "../checker/run-result.ts";
-import { formatList } from "./format.ts";
+import { escapeMarkdown, formatList } from "./format.ts";
 import type { RunGroup } from "./run-group.ts";
+
+/** Of the load engine, for topologies with Realtime: a client that does as realtime-js does. */
+const DIRECT_CLIENT = "realtime";
 
 type Runs = Pick<RunGroup, "topology" | "runs">;
 
 /** Clients subscribe to the broker itself: their streams belong to no instance. */
 export const isDirect = ({ runs }: Pick<RunGroup, "runs">): boolean =>
   runs.some((run) => run.realtime !== null);
+
+/** The client models of a comparison, as Markdown: where clients subscribe to Realtime, theirs is not the one that the scenario names. */
+export const clientModels = (
+  { client, runs }: { client: string; runs: readonly RunResult[] },
+  shown: (model: string) => string,
+): string => {
+  const direct = runs.filter(({ realtime }) => realtime !== null);
+  if (direct.length === 0) return shown(client);
+  if (direct.length === runs.length) return shown(DIRECT_CLIENT);
+  const topologies = [...new Set(direct.map(({ topology }) => escapeMarkdown(topology)))];
+  return `${shown(client)} (in ${formatList(topologies)} ${shown(DIRECT_CLIENT)})`;
+};
 
 /** Whatever played Realtime without being Supabase's own server, in any of the runs. */
 const standInsOf = (runs: readonly RunResult[]): string[] => [
