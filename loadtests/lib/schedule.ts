@@ -6,14 +6,6 @@ import { scheduleSessions, type SessionSchedule } from "../../harness/load/load-
 export const shareSchedule = (plan: LoadPlan): readonly SessionSchedule[] =>
   new SharedArray("schedule", () => scheduleSessions(plan));
 
-/** From the start of the scenario until the last session's pipeline should have ended, milliseconds: the drain begins then. */
-export const plannedMs = (schedule: readonly SessionSchedule[], plan: LoadPlan): number =>
-  (schedule[schedule.length - 1]?.arriveOffsetMs ?? 0) + plan.durationS * 1000;
-
-/** From the start of the scenario until nobody waits any longer, milliseconds. */
-export const deadlineMs = (schedule: readonly SessionSchedule[], plan: LoadPlan): number =>
-  plannedMs(schedule, plan) + plan.drainS * 1000;
-
 const randomName = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, "0");
 
 /** Name of this k6 process, drawn once: every VU's lines carry it. */
