@@ -45,6 +45,8 @@ type Row = [
 
 const EXPECTED: Record<string, Row> = {
   valid: ["valid", [3, 0, 0, 0, 0]],
+  "valid-clock-well-known": ["valid", [3, 0, 0, 0, 0]],
+  "valid-engine-unseen": ["valid", [3, 0, 0, 0, 0]],
   "valid-realtime-outage": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
 
   "outcome-delivered": ["valid", [3, 0, 0, 0, 0]],
@@ -156,6 +158,7 @@ const EXPECTED: Record<string, Row> = {
   "unknown-no-drain": ["unknown", [3, 0, 0, 0, 0], ["no-drain"]],
   "unknown-engine-silent": ["unknown", [3, 0, 0, 0, 0], ["engine-silent"]],
   "unknown-engine-saturated": ["unknown", [3, 0, 0, 0, 0], ["engine-saturated"]],
+  "unknown-engine-saturated-unseen": ["unknown", [3, 0, 0, 0, 0], ["engine-saturated"]],
   "unknown-publisher-silent": [
     "unknown",
     [0, 0, 0, 3, 0],
@@ -166,6 +169,8 @@ const EXPECTED: Record<string, Row> = {
   ],
   "unknown-publisher-slow": ["unknown", [3, 0, 0, 0, 0], ["publisher-slow", "published-late"]],
   "unknown-clocks-off": ["unknown", [3, 0, 0, 0, 0], ["clocks-off"]],
+  "unknown-clocks-off-contradictory": ["unknown", [3, 0, 0, 0, 0], ["clocks-off"]],
+  "unknown-clocks-off-too-far": ["unknown", [3, 0, 0, 0, 0], ["clocks-off"]],
   "unknown-bounce-missing": ["unknown", [3, 0, 0, 0, 0], ["bounce-missing"]],
   "unknown-bounce-unfinished": ["unknown", [3, 0, 0, 0, 0], ["bounce-unfinished"]],
   "unknown-bounce-failed": ["unknown", [3, 0, 0, 0, 0], ["bounce-failed"]],
@@ -275,6 +280,7 @@ const EXPECTED: Record<string, Row> = {
   "invalid-plan-not-published": ["invalid", [2, 0, 0, 1, 0], ["plan-not-published", "never-published-why"]],
   "invalid-duplicated": ["invalid", [3, 0, 0, 0, 0], ["duplicated"], {}, [1, 0, 0]],
   "invalid-unexpected": ["invalid", [3, 0, 0, 0, 0], ["unexpected"], {}, [0, 0, 1]],
+  "invalid-stray": ["invalid", [3, 0, 0, 0, 0], ["stray"], {}, [0, 0, 3]],
   "invalid-reordered": ["invalid", [3, 0, 0, 0, 0], ["reordered"], {}, [0, 1, 0]],
   "invalid-stuck-without-miss": [
     "invalid",
@@ -406,6 +412,13 @@ describe("planted anomalies", () => {
       ...findings.map(({ sentence }) => sentence),
     ]);
     expect(result.reasons.at(-1)).toBe("1 of 1 stream is stuck: the terminal event never came.");
+  });
+
+  it("names what was read that is none of a run, most of it first", async () => {
+    const { findings } = await judgeFixture("invalid-stray");
+    expect(findings.map(({ sentence }) => sentence)).toEqual([
+      '3 events were read that are none of a pipeline run: 2 named "message", 1 named "ping".',
+    ]);
   });
 
   it("keeps sessions that never connected in the denominator", async () => {

@@ -3,6 +3,9 @@ import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, plural } from "./evidence.ts";
 import { CAUSES } from "../history/observation.ts";
 
+/** A client that splits events wrongly makes any number of names. */
+const STRAY_NAMES = 3;
+
 export const INVALID_RULES = [
   { id: "loss-not-promised", when: lossIsNotPromised },
   { id: "never-published", when: neverPublishedIsNotPromised },
@@ -30,11 +33,14 @@ export const INVALID_RULES = [
   },
   {
     id: "unexpected",
-    when: ({ tally }) =>
-      tally.unexpected === 0
+    when: ({ tally }) => {
+      const unknown = tally.unexpected - countAll(tally.strays);
+      return unknown === 0
         ? null
-        : `${plural(tally.unexpected, "event was", "events were")} received that no ledger knows: the ledgers contradict the clients.`,
+        : `${plural(unknown, "event was", "events were")} received that no ledger knows: the ledgers contradict the clients.`;
+    },
   },
+  { id: "stray", when: eventsAreOfNoRun },
   {
     id: "reordered",
     when: ({ record, tally }) =>
@@ -57,6 +63,19 @@ export const INVALID_RULES = [
         : `${plural(tally.stuckWithoutMiss, "stream is", "streams are")} stuck although every due event arrived: no terminal event is among them.`,
   },
 ] as const satisfies readonly Rule[];
+
+const countAll = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+/** The service sent what the event contract does not know, or the client took a comment for an event. */
+function eventsAreOfNoRun({ tally: { strays } }: Evidence): string | null {
+  if (strays.size === 0) return null;
+  const byCount = [...strays].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
+  const names = byCount.slice(0, STRAY_NAMES).map(([name, count]) => `${count} named "${name}"`);
+  const others = countAll(new Map(byCount.slice(STRAY_NAMES)));
+  const told = [...names, ...(others === 0 ? [] : [`${others} with other names`])].join(", ");
+  return `${plural(countAll(strays), "event was", "events were")} read that ${strays.size === 1 && countAll(strays) === 1 ? "is" : "are"} none of a pipeline run: ${told}.`;
+}
 
 /**
  * A promise that lets pipelines die with their instance excuses what a bounce did: pipelines that died or were aborted, and

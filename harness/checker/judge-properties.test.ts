@@ -51,6 +51,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     },
     { requiredKeys: ["type", "session", "connection", "epoch", "seq", "terminal", "atMs"] },
   ),
+  fc.record({ type: constant("stray"), session, connection, name: fc.constantFrom("message", "ping"), atMs }),
   fc.record({
     type: constant("published"),
     session,
@@ -145,6 +146,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     cpuSeconds: fc.nat(9),
     rssBytes: fc.nat(9),
     workers: constant(1),
+    clockErrorMs: fc.constantFrom(null, 0.5, 9),
   }),
   fc.record({
     type: constant("phase"),

@@ -39,6 +39,11 @@ export function judgeSession(
     missed += new EpochJudge(facts, epoch, planned, context, tally, onPair).judge();
   }
 
+  for (const [name, count] of session.strays) {
+    tally.unexpected += count;
+    tally.strays.set(name, (tally.strays.get(name) ?? 0) + count);
+  }
+
   if (session.planned === null) return;
   tally.sessions++;
   if (connections.length === 0) tally.neverConnected++;

@@ -68,6 +68,11 @@ export class RunRecord {
         published.source.push(sourceOf(this.instances.id(observation.instance), observation.route));
         return;
       }
+      case "stray": {
+        const { strays } = this.#session(observation.session);
+        strays.set(observation.name, (strays.get(observation.name) ?? 0) + 1);
+        return;
+      }
       case "run":
         if (this.run !== null) this.contradictions.add("the run is described twice");
         this.run = this.run === null ? observation : smallerOf(this.run, observation);

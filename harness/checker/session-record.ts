@@ -39,6 +39,8 @@ export class SessionRecord {
   readonly connectFailed: ConnectFailedObservation[] = [];
   readonly requests: RequestObservation[] = [];
   readonly gates: GateObservation[] = [];
+  /** Events that are none of a run, by name. */
+  readonly strays = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;

@@ -60,13 +60,7 @@ export const UNKNOWN_RULES = [
         : null,
   },
   { id: "publisher-slow", when: publisherIsSlow },
-  {
-    id: "clocks-off",
-    when: ({ tally: { receivedEarly } }) =>
-      receivedEarly.count === 0
-        ? null
-        : `${plural(receivedEarly.count, "event was", "events were")} read more than ${CLOCK_TOLERANCE_MS} ms before being published (worst: ${inMs(receivedEarly.worstMs)}): the clocks differ.`,
-  },
+  { id: "clocks-off", when: clocksDiffer },
   {
     id: "bounce-missing",
     when: ({ record, context: { bounces } }) =>
@@ -120,6 +114,18 @@ function engineIsSaturated({ record: { engine } }: Evidence): string | null {
       ? "nobody could see how busy it was"
       : `it was ${inPercent(engine.utilisation)} busy (limit ${inPercent(ENGINE_UTILISATION_LIMIT)})`;
   return `The load generator was saturated: it ran ${inMs(engine.lagMs.p99)} late (p99, limit ${ENGINE_LAG_P99_LIMIT_MS} ms) and ${busy}. Use fewer sessions or a lower rate.`;
+}
+
+/** An engine with a clock of its own says how well it knows the instances' one; whatever it says, nothing is read before it is published. */
+function clocksDiffer({ record: { engine }, tally: { receivedEarly } }: Evidence): string | null {
+  const errorMs = engine?.clockErrorMs;
+  if (errorMs === null)
+    return "The load generator's readings of the instances' clocks contradict each other, so its times cannot be set against theirs.";
+  if (errorMs !== undefined && errorMs > CLOCK_TOLERANCE_MS)
+    return `The load generator knows the instances' clocks to within ${inMs(errorMs)} only (limit ${CLOCK_TOLERANCE_MS} ms).`;
+  return receivedEarly.count === 0
+    ? null
+    : `${plural(receivedEarly.count, "event was", "events were")} read more than ${CLOCK_TOLERANCE_MS} ms before being published (worst: ${inMs(receivedEarly.worstMs)}): the clocks differ.`;
 }
 
 /** Pairs that were never published, or that no ledger tells of, are no sign of a slow publisher: other rules ask for them. */

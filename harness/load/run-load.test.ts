@@ -214,6 +214,34 @@ test("waits for the whole drain when a stream never sees its terminal event, and
   expect(drainEnded!.atMs - drainStarted!.atMs).toBeGreaterThanOrEqual(990);
 });
 
+test("records what is none of a run, and neither control events nor comments", async () => {
+  service.onStream = firstAttempt((response) => {
+    startStream(
+      response,
+      [
+        ": heartbeat\n\n",
+        "event: ping\ndata: 1\n\n",
+        "data: without a name\n\n",
+        "id: e1-0\nevent: chat_message\ndata: {}\n\n",
+        'event: reconnect\ndata: {"reason":"draining","retryMs":10}\n\n',
+        "id: chat1-7\nevent: chat_message\ndata: {}\n\n",
+        "id: e1-1\nevent: pipeline_complete\ndata: {}\n\n",
+      ].join(""),
+    );
+  });
+  const history = await load();
+  const strays = ofType(history, "stray").map(({ session, connection, name }) => [session, connection, name]);
+  expect(strays).toEqual([
+    ["s0", 1, "ping"],
+    ["s0", 1, "message"],
+    ["s0", 1, "chat_message"],
+  ]);
+  expect(ofType(history, "received").map(({ epoch, seq }) => [epoch, seq])).toEqual([
+    ["chat1", 7],
+    ["e1", 1],
+  ]);
+});
+
 test("a 409 that names the running epoch counts as started, any other refusal settles the session", async () => {
   service.onPost = (kind) => (kind === "pipeline" ? 409 : undefined);
   const history = await load({ drainS: 600 });

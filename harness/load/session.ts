@@ -3,6 +3,7 @@ import { TERMINAL_EVENT_TYPES, type SessionCreated } from "../../server/src/cont
 import { nowMs } from "../clock.ts";
 import type { ReceivedObservation } from "../history/observation.ts";
 import { CookieStore } from "./cookie-store.ts";
+import { readEventId, type EventId } from "./event-id.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
 import { parseJson } from "./parse-json.ts";
 import { RealtimeStream } from "./realtime/realtime-stream.ts";
@@ -13,7 +14,6 @@ import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
 import { StreamRecord } from "./stream-record.ts";
 
 const gateEvent = z.object({ payload: z.object({ gate: z.string() }) });
-const EPOCH = /^[a-z0-9]+$/;
 
 /** Told once, when nothing more can come of a session: its terminal event was seen, or it failed for good. */
 type OnSettled = (session: Session) => void;
@@ -28,8 +28,6 @@ export class Session implements StreamOwner {
   #stream: OwnedStream | undefined;
   #settled = false;
   #received = 0;
-  /** Checked once per run instead of once per event. */
-  #epoch = "";
   /** Gates seen, made at the first: most sessions never see one. */
   #gates: Set<string> | undefined;
 
@@ -90,8 +88,10 @@ export class Session implements StreamOwner {
     sentMs?: number,
   ): void {
     const terminal = TERMINAL_EVENT_TYPES.has(name);
-    if (id !== undefined)
-      this.#recordReceived(id, { terminal, connection, atMs, ...(sentMs !== undefined && { sentMs }) });
+    const eventId = readEventId(id);
+    if (eventId === undefined) this.#recordStray(name, connection, atMs);
+    else
+      this.#recordReceived(eventId, { terminal, connection, atMs, ...(sentMs !== undefined && { sentMs }) });
     if (name === "pipeline_gate") this.#onGate(data());
     if (!terminal) return;
     this.#stream?.close("finished");
@@ -115,22 +115,19 @@ export class Session implements StreamOwner {
   }
 
   #recordReceived(
-    id: string,
+    { epoch, seq }: EventId,
     how: Pick<ReceivedObservation, "terminal" | "connection" | "atMs" | "sentMs">,
   ): void {
-    const dash = id.lastIndexOf("-");
-    const epoch = id.slice(0, Math.max(dash, 0));
-    const seq = Number(id.slice(dash + 1));
-    // seq 0 belongs to streams with an open end (chat), which no plan contains.
-    if (!Number.isSafeInteger(seq) || seq <= 0) return;
-    if (epoch !== this.#epoch) {
-      if (!EPOCH.test(epoch)) return;
-      this.#epoch = epoch;
-    }
     this.#received++;
     this.#context.counters.received++;
     const { session } = this.schedule;
     this.#context.recorder.recordReceived({ session, epoch, seq, ...how });
+  }
+
+  /** Neither of a run nor a control event: those do not come here. */
+  #recordStray(name: string, connection: number, atMs: number): void {
+    const { session } = this.schedule;
+    this.#context.recorder.record({ type: "stray", session, connection, name, atMs });
   }
 
   /** A replay may show a gate again; it is answered once. */

@@ -11,6 +11,8 @@ export type PostScript = (kind: "create" | "pipeline" | "gate", count: number) =
 interface FakeSession {
   attempts: number;
   stream: ServerResponse | undefined;
+  /** Up to this event its client has had the run, as it says. */
+  seen: number;
   /** Frames of all events of the run; those from `released` on wait for a gate. */
   frames: string[];
   released: number;
@@ -95,7 +97,14 @@ export class ScriptedService {
 
   #create(): object {
     const sessionId = `id${this.#sessions.size}`;
-    this.#sessions.set(sessionId, { attempts: 0, stream: undefined, frames: [], released: 0, gates: [] });
+    this.#sessions.set(sessionId, {
+      attempts: 0,
+      stream: undefined,
+      seen: 0,
+      frames: [],
+      released: 0,
+      gates: [],
+    });
     return { sessionId, token: `token-of-${sessionId}`, epoch: "e1" };
   }
 
@@ -106,6 +115,7 @@ export class ScriptedService {
     response.write(`retry: 20\n\n${connectedFrame(id)}`);
     const seen = Number(String(request.headers["last-event-id"] ?? "e1-0").split("-")[1]);
     response.write(session.frames.slice(seen, session.released).join(""));
+    session.seen = seen;
     session.stream = response;
   }
 
@@ -123,7 +133,8 @@ export class ScriptedService {
 
   #release(session: FakeSession): object {
     const end = session.gates.shift() ?? session.frames.length;
-    session.stream?.write(session.frames.slice(session.released, end).join(""));
+    // A client that is back before its run has started has had an event all the same, where a script sent one.
+    session.stream?.write(session.frames.slice(Math.max(session.released, session.seen), end).join(""));
     session.released = end;
     return {};
   }
