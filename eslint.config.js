@@ -39,8 +39,9 @@ const importTable = {
     "server-build",
     "standin-launcher",
   ],
-  // The scripts share with the native engine whatever is pure: plans, reconnect rules, the adaptation layer, the judging of outcomes.
-  loadtests: ["loadtests", "contract", "history", "scenario", "checker", "load", "topologies"],
+  // The scripts share with the native engine whatever is pure: plans, reconnect rules, the adaptation layer, the judging of outcomes, the
+  // summary's shape.
+  loadtests: ["loadtests", "contract", "history", "scenario", "checker", "report", "load", "topologies"],
   topologies: [],
 };
 

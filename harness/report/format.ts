@@ -75,6 +75,10 @@ export const formatList = (items: readonly string[]): string =>
 export const formatNumberOf = (value: number, singular: string, plural = `${singular}s`): string =>
   `${formatCount(value)} ${value === 1 ? singular : plural}`;
 
+/** Null: unknown. */
+export const formatCpus = (cpus: number | null): string =>
+  cpus === null ? "an unknown number of CPUs" : formatNumberOf(cpus, "CPU");
+
 /** The first letter in upper case, for a word that opens a sentence. */
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -4,6 +4,7 @@ import {
   escapeMarkdown,
   formatBytes,
   formatCount,
+  formatCpus,
   formatList,
   formatNumberOf,
 } from "./format.ts";
@@ -70,7 +71,7 @@ export const asked = (summary: Summary): string => {
     scenario.overQuota ? "a load that may exceed these limits" : "",
     scenario.realtimePublish === "http" ? "" : `published to Realtime by ${scenario.realtimePublish}`,
   ].filter((extra) => extra !== "");
-  return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ${clientModels(summary, (model) => `\`${model}\``)}, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatNumberOf(host.cpus, "CPU")} on ${startedAt.slice(0, 10)}.`;
+  return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ${clientModels(summary, (model) => `\`${model}\``)}, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatCpus(host.cpus)} on ${startedAt.slice(0, 10)}.`;
 };
 
 /** Where and with what it was answered. */
@@ -82,5 +83,5 @@ export const measuredOn = (
   const commit = manifest.commit
     ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
     : "";
-  return `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatNumberOf(host.cpus, "CPU")}, ${formatBytes(host.memoryBytes)}; ${escapeMarkdown(versionsOf(manifest) + commit)}; from ${startedAt} ${finishedAt === null ? "on; interrupted before its end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
+  return `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatCpus(host.cpus)}, ${host.memoryBytes === null ? "memory unknown" : formatBytes(host.memoryBytes)}; ${escapeMarkdown(versionsOf(manifest) + commit)}; from ${startedAt} ${finishedAt === null ? "on; interrupted before its end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times are of this host: between hosts compare ratios.`;
 };

@@ -153,8 +153,9 @@ export const runSchema = runShape.superRefine((run, context) => {
 export const hostSchema = z.strictObject({
   /** Name, release and architecture, e.g. `Linux 6.1.0 x64`. */
   os: name,
-  cpus: z.int().positive(),
-  memoryBytes: z.int().positive(),
+  /** Null: unknown. A summary that a k6 script wrote itself knows nothing of its machine. */
+  cpus: z.int().positive().nullable(),
+  memoryBytes: z.int().positive().nullable(),
   /** Version of Node that runs the harness. */
   node: name,
 });
@@ -192,7 +193,7 @@ export const scenarioSchema = z.strictObject({
   overQuota: z.boolean().default(false),
 });
 
-export const ENGINES = ["native"] as const;
+export const ENGINES = ["native", "k6"] as const;
 export const CLIENTS = ["retrying", "eventsource"] as const;
 
 export const summarySchema = z
