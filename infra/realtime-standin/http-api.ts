@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   broadcastBatch,
   broadcastSingle,
@@ -7,6 +8,7 @@ import {
   rateOf,
   type HttpAnswer,
 } from "./broadcast-api.ts";
+import { checkHandshake, WEBSOCKET_PATH } from "./handshake.ts";
 import { readBody } from "./http-body.ts";
 import { STAND_IN, type Log } from "./log.ts";
 import type { ChannelPolicy } from "./policy.ts";
@@ -17,6 +19,7 @@ export interface HttpApi {
   tenants: TenantTable;
   policy: ChannelPolicy;
   tenantApi: TenantApi;
+  connectErrorBackoffMs: number;
   log: Log;
 }
 
@@ -59,6 +62,7 @@ async function route(api: HttpApi, request: IncomingMessage): Promise<HttpAnswer
   if (where === "POST /api/broadcast") return batch(api, request);
   if (where === "GET /healthcheck") return { status: 200, body: "ok" };
   if (where === "GET /api/ping") return ping(api, request);
+  if (where === `GET ${WEBSOCKET_PATH}`) return withoutUpgrade(api, request);
   const single = /^POST \/api\/broadcast\/([^/]+)\/events\/([^/]+)$/.exec(where);
   if (single !== null) {
     const [topic, event] = [decodePart(single[1]), decodePart(single[2])];
@@ -107,6 +111,19 @@ function ping(api: HttpApi, request: IncomingMessage): HttpAnswer {
   if (tenant === undefined) return NO_TENANT;
   const { headers, refusal } = rateOf(tenant);
   return { ...(refusal ?? { status: 200, body: { message: "Success" } }), headers };
+}
+
+/**
+ * A handshake without an upgrade. Phoenix asks the socket's own `connect` first, so what is refused is refused for the same reason as a
+ * handshake, and only what would be let in lacks the upgrade (phoenix, lib/phoenix/transports/websocket.ex).
+ */
+async function withoutUpgrade(api: HttpApi, request: IncomingMessage): Promise<HttpAnswer> {
+  const handshake = await checkHandshake(request, api.tenants);
+  if (handshake.ok) return { status: 400, body: "'upgrade' header must contain 'websocket'" };
+  const { status, error } = handshake;
+  if (error === undefined) return { status };
+  await sleep(api.connectErrorBackoffMs, undefined, { ref: false });
+  return { status, body: { error } };
 }
 
 function decodePart(part: string | undefined): string | undefined {

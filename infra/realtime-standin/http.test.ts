@@ -129,6 +129,15 @@ describe("the tenant API", () => {
   });
 });
 
+test("a handshake without an upgrade is refused for its own reason first", async () => {
+  const ask = async (apikey: string): Promise<[number, string]> => {
+    const answer = await fetch(`${standIn.url}/websocket?vsn=1.0.0&apikey=${apikey}`);
+    return [answer.status, await answer.text()];
+  };
+  expect(await ask("x")).toEqual([401, '{"error":"The token provided is not a valid JWT"}']);
+  expect(await ask(standIn.anonKey)).toEqual([400, expect.stringContaining("upgrade")]);
+});
+
 test("health says that it is a stand-in", async () => {
   const answer = await fetch(`${base}/healthcheck`);
   expect([answer.status, await answer.text()]).toEqual([200, "ok"]);

@@ -52,7 +52,11 @@ export async function runStandIn(
     log,
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void answerHttp({ tenants, policy, tenantApi, log }, request, response);
+    void answerHttp(
+      { tenants, policy, tenantApi, log, connectErrorBackoffMs: config.CONNECT_ERROR_BACKOFF_MS },
+      request,
+      response,
+    );
   });
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const handshake = await checkHandshake(request, tenants);
