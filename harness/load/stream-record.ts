@@ -2,14 +2,14 @@ import type {
   ConnectedObservation,
   ConnectFailedObservation,
   DisconnectedObservation,
-  Recorder,
 } from "../history/observation.ts";
 
+type StreamObservation = ConnectedObservation | DisconnectedObservation | ConnectFailedObservation;
 type Told<O> = Omit<O, "type" | "session" | "connection">;
 
 /** Where it writes, and live figures; all but `up` only grow. */
 export interface StreamLog {
-  readonly recorder: Recorder;
+  readonly recorder: { record(observation: StreamObservation): void };
   readonly counters: { up: number; reconnects: number };
 }
 
@@ -60,7 +60,7 @@ export class StreamRecord {
     return { session: this.#session, connection: this.#connection };
   }
 
-  #write(observation: ConnectedObservation | DisconnectedObservation | ConnectFailedObservation): void {
+  #write(observation: StreamObservation): void {
     this.#log.recorder.record(observation);
   }
 }

@@ -1,0 +1,126 @@
+import http from "k6/http";
+import { WebSocket } from "k6/websockets";
+import type { ChannelDown } from "../../../harness/load/realtime/channel.ts";
+import { Alarm } from "../../../harness/load/realtime/alarm.ts";
+import {
+  decodeText,
+  encodeMessage,
+  type PhoenixMessage,
+  type Vsn,
+} from "../../../harness/load/realtime/phoenix-codec.ts";
+import {
+  CLOSE_MS,
+  realtimeEndpoint,
+  refusedHandshake,
+  type OpenWire,
+  type PhoenixWire,
+  type PhoenixWireEvents,
+} from "../../../harness/load/realtime/phoenix-wire.ts";
+import { isRefusal, wireEnd } from "./wire-end.ts";
+
+/**
+ * Of Phoenix's serializer: text alone. With 2.0.0, which realtime-js speaks, some broadcasts come as binary frames, and k6 has no `TextDecoder` to read
+ * them with. What arrives is the same; a message is a little longer.
+ */
+const VSN: Vsn = "1.0.0";
+const OPEN = 1;
+const NO_ANSWER = { status: 0, body: "" };
+/** Answers that say no more than that this was no WebSocket. */
+const NO_UPGRADE: ReadonlySet<number> = new Set([400, 426]);
+
+/** Connects from k6. @param timeoutMs for the question why a handshake was refused */
+export const openK6Wire =
+  (timeoutMs: number): OpenWire =>
+  (url, apikey, events) =>
+    new K6Wire(realtimeEndpoint(url, apikey, VSN), timeoutMs, events);
+
+class K6Wire implements PhoenixWire {
+  readonly #ws: WebSocket;
+  readonly #endpoint: string;
+  readonly #timeoutMs: number;
+  readonly #events: PhoenixWireEvents;
+  readonly #giveUp = new Alarm();
+  #error: string | undefined;
+  /** True once it tells nothing any more. */
+  #over = false;
+  #onGone: () => void = () => {};
+
+  constructor(endpoint: string, timeoutMs: number, events: PhoenixWireEvents) {
+    this.#endpoint = endpoint;
+    this.#timeoutMs = timeoutMs;
+    this.#events = events;
+    const ws = new WebSocket(endpoint, null, { tags: { name: "realtime" } });
+    this.#ws = ws;
+    // The enum of @types/k6 is in its types alone.
+    Object.assign(ws, { binaryType: "arraybuffer" });
+    ws.onopen = () => {
+      if (!this.#over) events.onOpen();
+    };
+    ws.onmessage = (event) => {
+      if (this.#over || typeof event?.data !== "string") return;
+      const message = decodeText(event.data, VSN);
+      if (message !== undefined) events.onMessage(message);
+    };
+    ws.onerror = (event) => {
+      this.#error ??= event?.error ?? "error";
+      // Nothing says that k6 lets every error be followed by a `close`.
+      this.#giveUp.set(CLOSE_MS, () => this.#onClose());
+    };
+    ws.onclose = () => this.#onClose();
+  }
+
+  get isOpen(): boolean {
+    const state: number = this.#ws.readyState;
+    return state === OPEN;
+  }
+
+  send(message: PhoenixMessage): void {
+    this.#ws.send(encodeMessage(message, VSN));
+  }
+
+  close(reason = "", onGone?: () => void): void {
+    this.#over = true;
+    this.#giveUp.clear();
+    if (onGone !== undefined) {
+      this.#onGone = onGone;
+      this.#giveUp.set(CLOSE_MS, () => this.#gone());
+    }
+    this.#ws.close(1000, reason);
+  }
+
+  #onClose(): void {
+    this.#giveUp.clear();
+    if (this.#over) this.#gone();
+    else if (isRefusal(this.#error)) void this.#askWhy().then((down) => this.#end(down));
+    else this.#end();
+  }
+
+  #end(down = wireEnd(this.#error)): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#events.onEnd(down);
+  }
+
+  #gone(): void {
+    this.#giveUp.clear();
+    const tell = this.#onGone;
+    this.#onGone = () => {};
+    tell();
+  }
+
+  /**
+   * Why the handshake was refused: Phoenix looks at key and limits before it looks for an upgrade, so the same request without one is
+   * refused for the same reason.
+   */
+  async #askWhy(): Promise<ChannelDown | undefined> {
+    const url = this.#endpoint.replace(/^ws/, "http");
+    const params = {
+      timeout: this.#timeoutMs,
+      redirects: 0,
+      responseType: "text",
+      tags: { name: "realtime" },
+    } as const;
+    const { status, body } = await http.asyncRequest("GET", url, null, params).catch(() => NO_ANSWER);
+    return status >= 400 && !NO_UPGRADE.has(status) ? refusedHandshake(status, body) : undefined;
+  }
+}

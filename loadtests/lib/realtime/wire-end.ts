@@ -1,0 +1,21 @@
+import type { ChannelDown } from "../../../harness/load/realtime/channel.ts";
+
+/** Of Go's client for WebSockets, which says why a connection was closed in its error: `websocket: close 1012 (service restart): text`. */
+const CLOSED = /^websocket: close (\d+) \([^)]*\)(?:: (.*))?$/s;
+const ABNORMAL = 1006;
+
+/**
+ * What a WebSocket of k6 tells of its end. A `close` event of k6 carries no code: an end in order (1000, 1001) has no error before it,
+ * any other has one whose text names the code.
+ * @param error text of the `error` event; `undefined` when there was none
+ */
+export const wireEnd = (error: string | undefined): ChannelDown => {
+  if (error === undefined) return { reason: "socket closed", status: 0, ended: true };
+  const [, code, text] = CLOSED.exec(error) ?? [];
+  if (code === undefined) return { reason: error, status: 0, ended: false };
+  const ended = Number(code) !== ABNORMAL;
+  return { reason: `socket closed: ${code}${ended && text ? ` (${text})` : ""}`, status: 0, ended };
+};
+
+/** True when there was an answer to the handshake, and it was no: k6 tells neither its status nor its text. */
+export const isRefusal = (error: string | undefined): boolean => error?.includes("bad handshake") === true;
