@@ -16,6 +16,7 @@ import type { StackRecord } from "../../../infra/stack-args.ts";
 import { topologyNamed } from "../../../infra/record-args.ts";
 import type { Router } from "../../../infra/topologies.ts";
 import type { KeptDeployment, RealtimePart } from "../platform.ts";
+import { whoPlays } from "../who-plays.ts";
 import type { UsedPart } from "./container-usage.ts";
 import { DockerError } from "./docker-error.ts";
 import { ownFilter } from "./own-labels.ts";
@@ -58,10 +59,13 @@ const chosenPorts = async (docker: Dockerode, stack: string): Promise<Map<string
 
 type Address = (part: string, inside: number, port: number | undefined) => string;
 
-const realtimeParts = ({ stack, realtime, ports }: StackRecord, address: Address): StackParts["realtime"] => {
+const realtimeParts = async (
+  { stack, realtime, ports }: StackRecord,
+  address: Address,
+): Promise<StackParts["realtime"]> => {
   if (realtime === undefined) return undefined;
   if (realtime.by === "hosted")
-    return { name: REALTIME_NAME, standIn: false, url: clientUrl(realtime.hosted.url) };
+    return { ...(await whoPlays(realtime.hosted.url)), url: clientUrl(realtime.hosted.url) };
   const standIn = realtime.by === "standin";
   const name = standIn ? STAND_IN : REALTIME_NAME;
   const base = address(name, IMAGE_PORTS.realtime.http, ports.realtime);
@@ -102,7 +106,7 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
     { part, role, container: `${stack}-${part}` },
   ];
   const withBroker = hasBroker(broadcaster, record.realtime) && record.redis === "up";
-  const realtime = realtimeParts(record, address);
+  const realtime = await realtimeParts(record, address);
   return {
     url: address(router, IMAGE_PORTS[router].web, ports.router),
     opsUrl,

@@ -5,6 +5,7 @@ import { clientUrl } from "../../../infra/realtime/client-url.ts";
 import { mintRealtimeKeys } from "../../../infra/realtime/realtime-keys.ts";
 import type { RealtimeAddress } from "../../../infra/realtime/realtime-environment.ts";
 import type { RealtimeSettings } from "../../../infra/realtime/realtime-settings.ts";
+import { whoPlays } from "../who-plays.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import type { ChoosePort } from "./free-port.ts";
 import { standInSpec } from "./infrastructure-specs.ts";
@@ -25,16 +26,13 @@ export interface RealtimePlaces {
   logFile: string;
 }
 
-/** The name of a Realtime that is Supabase's own server. */
-const REAL_NAME = "realtime";
-
 export const planRealtime = async (
   { plan, hosted }: RealtimeSettings,
   places: RealtimePlaces,
   choosePort: ChoosePort,
 ): Promise<RealtimePlacement> => {
   if (hosted) {
-    const state = { name: REAL_NAME, standIn: false, url: clientUrl(hosted.url) };
+    const state = { ...(await whoPlays(hosted.url)), url: clientUrl(hosted.url) };
     return { state, address: hosted, spec: undefined };
   }
   const port = await choosePort();

@@ -158,6 +158,22 @@ test("a hosted Realtime is taken as it is: nothing plays it, nothing can be done
   });
 });
 
+test("a stand-in is named as one also where somebody else started it", async () => {
+  const other = await lab.up("phase3", { replicas: 1 });
+  const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET } = await environmentOf(other, "server-1");
+  const hosted = {
+    url: REALTIME_URL ?? "",
+    serviceKey: REALTIME_KEY ?? "",
+    jwtSecret: REALTIME_JWT_SECRET ?? "",
+  };
+  const { realtime } = await lab.up("phase3", {
+    replicas: 1,
+    realtime: { plan: "pro", publish: "http", catchUp: false, hosted },
+  });
+  // Named, and yet not its own to disturb.
+  expect(realtime).toEqual({ name: STAND_IN, standIn: true, url: other.realtime?.url });
+});
+
 test("a port of the stand-in that was taken meanwhile is replaced, and everyone is told the new one", async () => {
   const occupied = createServer();
   await new Promise<void>((resolve) => occupied.listen(0, "127.0.0.1", resolve));
