@@ -12,6 +12,7 @@ import type { ResponseHead } from "./http-response-reader.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
 import { parseJson } from "./parse-json.ts";
 import { createReconnectPolicy, type ReconnectPolicy } from "./reconnect-policy.ts";
+import { refusalOf } from "./refusal.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { SseScanner, type SseHandlers } from "./sse-scanner.ts";
 import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
@@ -43,7 +44,7 @@ export class SessionStream implements OwnedStream, StreamHandlers, SseHandlers {
   #hinted = false;
   #status = 0;
   #atMs = 0;
-  readonly #data = (): string => this.#scanner.data();
+  readonly #data = (): unknown => parseJson(this.#scanner.data());
 
   constructor(
     context: ShardContext,
@@ -101,11 +102,10 @@ export class SessionStream implements OwnedStream, StreamHandlers, SseHandlers {
   onHead(head: ResponseHead, atMs: number): void {
     this.#status = head.status;
     this.#cookies.take(head.setCookies);
-    const contentType = head.headers["content-type"] ?? "";
-    if (head.status === 200 && /^text\/event-stream\s*(;|$)/i.test(contentType)) return;
+    const refusal = refusalOf(head.status, head.headers["content-type"] ?? "");
+    if (refusal === undefined) return;
     this.#open?.close();
-    const reason = head.status === 200 ? `content type ${contentType || "missing"}` : `status ${head.status}`;
-    this.#attemptFailed("refused", reason, atMs);
+    this.#attemptFailed("refused", refusal, atMs);
   }
 
   onBytes(buffer: Buffer, start: number, end: number, atMs: number): void {

@@ -5,7 +5,6 @@ import type { ReceivedObservation } from "../history/observation.ts";
 import { CookieStore } from "./cookie-store.ts";
 import { readEventId, type EventId } from "./event-id.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
-import { parseJson } from "./parse-json.ts";
 import { RealtimeStream } from "./realtime/realtime-stream.ts";
 import { SessionRequests } from "./session-requests.ts";
 import { SessionStream } from "./session-stream.ts";
@@ -84,7 +83,7 @@ export class Session implements StreamOwner {
     id: string | undefined,
     connection: number,
     atMs: number,
-    data: () => string,
+    data: () => unknown,
     sentMs?: number,
   ): void {
     const terminal = TERMINAL_EVENT_TYPES.has(name);
@@ -131,8 +130,8 @@ export class Session implements StreamOwner {
   }
 
   /** A replay may show a gate again; it is answered once. */
-  #onGate(data: string): void {
-    const event = gateEvent.safeParse(parseJson(data));
+  #onGate(data: unknown): void {
+    const event = gateEvent.safeParse(data);
     if (!event.success) return;
     const { gate } = event.data.payload;
     this.#gates ??= new Set();

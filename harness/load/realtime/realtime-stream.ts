@@ -85,7 +85,7 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     if (this.#closed) return;
     this.#atMs = this.#options.nowMs();
     const id = `${event.epoch}-${event.seq}`;
-    const data = (): string => JSON.stringify(event);
+    const data = (): PipelineSSEEvent => event;
     // What was held, or asked for, comes on while the channel is down.
     const { connection, isUp } = this.#record;
     const confirmed = isUp ? connection : Math.max(1, connection - 1);
