@@ -70,7 +70,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["*.js", "harness/*/*.mjs", "harness/*/*/*.mjs"] },
+        projectService: { allowDefaultProject: ["*.js", "{harness,loadtests}/*/*.mjs", "harness/*/*/*.mjs"] },
       },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },

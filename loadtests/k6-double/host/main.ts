@@ -1,0 +1,66 @@
+import { openSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { writeLog, writeWhole } from "../log-line.ts";
+import type { LogSettings } from "../protocol.ts";
+import { bundleVu } from "./bundle-vu.ts";
+import { EXIT, ExitError } from "./exit-codes.ts";
+import { parseFlags } from "./parse-flags.ts";
+import { TestRun } from "./test-run.ts";
+
+const VERSION = `k6-double v1.2.1 (a contract double of k6, not k6)
+Extensions:
+  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]
+`;
+
+/**
+ * The command line of the double: `version`, or `run [flags] script.js`.
+ *
+ * @returns the exit code, with k6's meanings
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  const log: LogSettings = { format: "text" };
+  try {
+    if (command === "version" || command === "--version") {
+      writeWhole(1, VERSION);
+      return 0;
+    }
+    if (command !== "run") {
+      throw new ExitError(`unknown command "${command ?? ""}" for "k6-double": version or run`, EXIT.usage);
+    }
+    return await runScript(rest, log);
+  } catch (error) {
+    if (!(error instanceof ExitError)) throw error;
+    writeLog(log, "error", error.message, {});
+    return error.exitCode;
+  }
+}
+
+async function runScript(args: readonly string[], log: LogSettings): Promise<number> {
+  const flags = parseFlags(args);
+  log.format = flags.logFormat;
+  const path = resolve(flags.script);
+  const source = readScript(path);
+  if (flags.consoleOutput !== undefined) log.consoleFd = openSync(flags.consoleOutput, "a");
+  if (!flags.quiet) writeWhole(1, "k6-double: a contract double of k6, not k6\n");
+  const run = new TestRun(await bundleVu(), { path, source }, flags, log);
+  let interrupted = false;
+  const interrupt = (signal: NodeJS.Signals) => {
+    // A second one ends everything at once, as in k6.
+    if (interrupted) process.exit(EXIT.externalAbort);
+    interrupted = true;
+    run.interrupt(signal === "SIGINT" ? "interrupt" : "terminated");
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  return await run.run();
+}
+
+function readScript(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new ExitError(`The moduleSpecifier "${path}" couldn't be found on local disk`, EXIT.usage);
+  }
+}

@@ -1,0 +1,136 @@
+import { parseK6Duration } from "../go-duration.ts";
+import type { Tags, VuOptions } from "../protocol.ts";
+import { NO_OPTIONS, toTags } from "../vu/vu-context.ts";
+import { EXIT, ExitError } from "./exit-codes.ts";
+
+/** The options of a script, as far as the double has them. */
+export interface RunOptions {
+  scenario: ScenarioOptions;
+  /** Metric, or `metric{tag:value}`, to its threshold expressions. */
+  thresholds: Record<string, string[]>;
+  summaryTrendStats: string[];
+  setupTimeoutMs: number;
+  teardownTimeoutMs: number;
+  vu: VuOptions;
+}
+
+export interface ScenarioOptions {
+  name: string;
+  exec: string;
+  /** Of all processes of the test together. */
+  vus: number;
+  /** Of each VU. */
+  iterations: number;
+  maxDurationMs: number;
+  gracefulStopMs: number;
+  tags: Tags;
+  env: Record<string, string>;
+}
+
+const KNOWN = [
+  "scenarios",
+  "thresholds",
+  "summaryTrendStats",
+  "setupTimeout",
+  "teardownTimeout",
+  "userAgent",
+  "throw",
+  "noCookiesReset",
+  "discardResponseBodies",
+  "maxRedirects",
+  "tags",
+  // Without effect here.
+  "summaryTimeUnit",
+  "systemTags",
+  "noUsageReport",
+];
+const KNOWN_OF_SCENARIO = [
+  "executor",
+  "vus",
+  "iterations",
+  "maxDuration",
+  "gracefulStop",
+  "exec",
+  "tags",
+  "env",
+];
+
+/** @throws {@link ExitError} 104 that names what the double has not */
+export function readOptions(given: Record<string, unknown>): RunOptions {
+  refuseOthers(given, KNOWN, "option");
+  return {
+    scenario: readScenario(given["scenarios"]),
+    thresholds: readThresholds(given["thresholds"]),
+    summaryTrendStats: (given["summaryTrendStats"] as string[] | undefined) ?? [
+      "avg",
+      "min",
+      "med",
+      "max",
+      "p(90)",
+      "p(95)",
+    ],
+    setupTimeoutMs: parseK6Duration(given["setupTimeout"] ?? "60s"),
+    teardownTimeoutMs: parseK6Duration(given["teardownTimeout"] ?? "60s"),
+    vu: {
+      userAgent: (given["userAgent"] as string | undefined) ?? NO_OPTIONS.userAgent,
+      throw: given["throw"] === true,
+      noCookiesReset: given["noCookiesReset"] === true,
+      discardResponseBodies: given["discardResponseBodies"] === true,
+      maxRedirects: (given["maxRedirects"] as number | undefined) ?? NO_OPTIONS.maxRedirects,
+      tags: toTags((given["tags"] as object | undefined) ?? {}),
+    },
+  };
+}
+
+function readScenario(scenarios: unknown): ScenarioOptions {
+  // Without scenarios k6 runs the default function once in one VU.
+  const given = (scenarios ?? { default: { executor: "per-vu-iterations" } }) as Record<string, unknown>;
+  const entries = Object.entries(given) as [string, Record<string, unknown>][];
+  const [first] = entries;
+  if (first === undefined || entries.length > 1) {
+    throw invalid(`k6-double runs one scenario, not ${entries.length}`);
+  }
+  const [name, settings] = first;
+  if (settings["executor"] !== "per-vu-iterations") {
+    throw invalid(
+      `k6-double has the executor per-vu-iterations only, not "${String(settings["executor"])}" (scenario ${name})`,
+    );
+  }
+  refuseOthers(settings, KNOWN_OF_SCENARIO, `setting of scenario ${name}`);
+  const count = (key: string): number => {
+    const value = settings[key] ?? 1;
+    if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+    throw invalid(`scenario ${name}: the number of ${key} must be more than 0`);
+  };
+  return {
+    name,
+    exec: (settings["exec"] as string | undefined) ?? "default",
+    vus: count("vus"),
+    iterations: count("iterations"),
+    maxDurationMs: parseK6Duration(settings["maxDuration"] ?? "10m"),
+    gracefulStopMs: parseK6Duration(settings["gracefulStop"] ?? "30s"),
+    tags: toTags((settings["tags"] as object | undefined) ?? {}),
+    env: toTags((settings["env"] as object | undefined) ?? {}),
+  };
+}
+
+function readThresholds(thresholds: unknown): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries((thresholds ?? {}) as Record<string, unknown>).map(([metric, list]) => {
+      if (Array.isArray(list) && list.every((expression) => typeof expression === "string")) {
+        return [metric, list];
+      }
+      throw invalid(`k6-double: thresholds of ${metric} must be a list of expressions`);
+    }),
+  );
+}
+
+function refuseOthers(given: object, known: readonly string[], what: string): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) throw invalid(`k6-double has not the ${what} "${name}"`);
+  }
+}
+
+function invalid(message: string): ExitError {
+  return new ExitError(message, EXIT.invalidConfig);
+}

@@ -1,0 +1,63 @@
+import type { VuContext } from "./vu-context.ts";
+
+/** The jar that all requests and streams of a VU share by default. */
+export const VU_JAR = 0;
+let lastJar = VU_JAR;
+
+/** A cookie jar of k6/http; the cookies themselves are with the main thread. */
+export class CookieJar {
+  readonly id: number;
+  readonly #vu: VuContext;
+
+  constructor(vu: VuContext, id: number) {
+    this.#vu = vu;
+    this.id = id;
+  }
+
+  cookiesForURL(url: string): unknown {
+    const cookies = this.#vu.link.call("jar", { jar: this.id, action: "get", url });
+    return this.#vu.realm.parse(JSON.stringify(cookies));
+  }
+
+  set(url: string, name: string, value: unknown, options?: Record<string, unknown> | null): void {
+    const known: Record<string, string> = {
+      domain: "Domain",
+      path: "Path",
+      expires: "Expires",
+      max_age: "Max-Age",
+      secure: "Secure",
+      http_only: "HttpOnly",
+    };
+    const attributes = Object.entries(options ?? {}).map(([option, given]) => {
+      if (given === false) return "";
+      return given === true
+        ? `; ${known[option] ?? option}`
+        : `; ${known[option] ?? option}=${String(given)}`;
+    });
+    this.#vu.link.call("jar", {
+      jar: this.id,
+      action: "set",
+      url,
+      name,
+      value: String(value),
+      attributes: attributes.join(""),
+    });
+  }
+
+  clear(url: string): void {
+    this.#vu.link.call("jar", { jar: this.id, action: "clear", url });
+  }
+
+  delete(url: string, name: string): void {
+    this.#vu.link.call("jar", { jar: this.id, action: "delete", url, name });
+  }
+}
+
+/** `new http.CookieJar()` of a script: an empty jar of its own. */
+export function jarClass(vu: VuContext) {
+  return class extends CookieJar {
+    constructor() {
+      super(vu, ++lastJar);
+    }
+  };
+}

@@ -1,0 +1,60 @@
+import vm from "node:vm";
+
+import { MODULES } from "./modules.ts";
+import type { VuContext } from "./vu-context.ts";
+
+/**
+ * Runs the init context of the script in its own world.
+ *
+ * @returns the script's exports
+ * @throws what the script threw, or an Error that names the module or export that the double has not
+ */
+export async function loadScript(vu: VuContext): Promise<Record<string, unknown>> {
+  const { context } = vu.realm;
+  const { path, source } = vu.data.script;
+  const script = new vm.SourceTextModule(source, {
+    context,
+    identifier: `file://${path}`,
+    importModuleDynamically: (specifier) => {
+      throw vu.realm.error(
+        `k6-double: the script imports "${specifier}" while it runs, which the double does not do`,
+      );
+    },
+  });
+  const made = new Map<string, vm.Module>();
+  await script.link((specifier) => {
+    const module = made.get(specifier) ?? k6Module(vu, specifier, context);
+    made.set(specifier, module);
+    return module;
+  });
+  await script.evaluate();
+  return script.namespace as Record<string, unknown>;
+}
+
+function k6Module(vu: VuContext, specifier: string, context: vm.Context): vm.Module {
+  const create = Object.hasOwn(MODULES, specifier) ? MODULES[specifier] : undefined;
+  if (create === undefined) {
+    const known = Object.keys(MODULES).join(", ");
+    throw new Error(
+      `k6-double: the script imports "${specifier}", which is not in the double (it has ${known})`,
+    );
+  }
+  const exports = create(vu);
+  // A name that is missing from a default export is told as loudly as one of a named import, which the linker refuses.
+  const all = new Proxy(exports, {
+    get(target, name) {
+      if (typeof name === "symbol" || name === "then" || Object.hasOwn(target, name))
+        return Reflect.get(target, name) as unknown;
+      throw vu.realm.error(`k6-double: "${name}" of ${specifier} is not in the double`);
+    },
+  });
+  const names = Object.keys(exports);
+  return new vm.SyntheticModule(
+    [...names, "default"],
+    function () {
+      for (const name of names) this.setExport(name, exports[name]);
+      this.setExport("default", all);
+    },
+    { context, identifier: specifier },
+  );
+}

@@ -1,0 +1,17 @@
+/** A VU: the thread's entry. Bundled at the start of a run, see host/bundle-vu.ts. */
+import { parentPort, workerData } from "node:worker_threads";
+
+import type { CommandResult, VuCommand, VuData } from "../protocol.ts";
+import { VuThread } from "./vu-thread.ts";
+
+const vu = new VuThread(workerData as VuData);
+
+parentPort?.on("message", (command: VuCommand) => {
+  if (command.command === "settle") {
+    vu.link.settle(command.id, command.reply);
+    return;
+  }
+  void vu.execute(command).then((result: CommandResult) => vu.link.tell({ note: "done", result }));
+});
+
+process.on("unhandledRejection", (reason) => vu.loop.fail(reason));
