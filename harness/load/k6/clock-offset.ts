@@ -9,6 +9,8 @@ export interface ClockReading {
 
 /** k6 may tell a script whole milliseconds only. */
 const WHOLE_MS = 1;
+/** What instances tell. */
+const MICROSECOND_MS = 0.001;
 
 /**
  * Each reading bounds the offset: the instance looked at its clock after it was asked and before it had answered. What all of them
@@ -30,7 +32,7 @@ export class ClockOffset {
    * the readings contradict each other: then one of the clocks does not run evenly, or the instances have several.
    */
   get bounds(): { offsetMs: number; errorMs: number } | null {
-    const resolutionMs = this.#whole ? WHOLE_MS : 0;
+    const resolutionMs = this.#whole ? WHOLE_MS : MICROSECOND_MS;
     const leastMs = this.#leastMs - resolutionMs;
     const mostMs = this.#mostMs + resolutionMs;
     if (!Number.isFinite(leastMs) || leastMs > mostMs) return null;

@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EngineObservation } from "../../history/observation.ts";
+import type { LoadPlan } from "../load-plan.ts";
+import type { RunLoadOptions } from "../run-load.ts";
+import { SegmentWriter } from "../segment-writer.ts";
+import { type FoundK6, K6Error } from "./find-k6.ts";
+import { k6Arguments, type K6RunLabels } from "./k6-command.ts";
+import { k6Environment } from "./k6-environment.ts";
+import { K6_LIMITS, type K6Limits } from "./k6-limits.ts";
+import { K6Process, type K6Exit } from "./k6-process.ts";
+import { K6Watch } from "./k6-watch.ts";
+import { writeK6History } from "./write-k6-history.ts";
+
+/** Thresholds failed: the script's own judgement, which the harness does not rely on. */
+const THRESHOLDS_FAILED = 99;
+const INTERRUPTED = 105;
+
+export interface RunK6Options extends Omit<RunLoadOptions, "limits"> {
+  k6: FoundK6;
+  /** The bundled script that follows this topology. */
+  script: string;
+  labels: K6RunLabels;
+  /** The harness's own environment, of which k6 gets what it needs. */
+  env: NodeJS.ProcessEnv;
+  /** Told at once, so that somebody can end k6 whatever becomes of this process. It leads a process group of its own. */
+  onSpawn?: (pid: number) => void;
+  /** Overrides of single limits. */
+  limits?: Partial<K6Limits>;
+}
+
+export interface K6LoadResult {
+  /** Paths of the raw history, NDJSON; order means nothing. */
+  segments: string[];
+  /** Also recorded in the history. Undefined when k6 did not bring all sessions to their end: such a run is `unknown`. */
+  engine: EngineObservation | undefined;
+  /** What the reader of the report must know of how the load was made, one sentence each. */
+  notes: string[];
+  /** Events received, replayed ones included. */
+  received: number;
+}
+
+/**
+ * Puts the planned load on a router by k6, and writes all that its sessions saw into `historyDir`, as `runLoad` does: on the
+ * instances' clock, with `planned` for every session, the phases, and what there is to say of the engine.
+ * @throws the abort signal's reason; K6Error, with k6's last words, when it fails, or writes nothing that can be used. It is gone by then.
+ */
+export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<K6LoadResult> {
+  const { signal, historyDir, k6, script, labels, env } = options;
+  signal?.throwIfAborted();
+  const limits = { ...K6_LIMITS, ...options.limits };
+  const consoleFile = join(historyDir, "k6-console.log");
+  const child = await K6Process.start({
+    path: k6.path,
+    args: k6Arguments({ script, plan, labels, consoleFile }),
+    cwd: historyDir,
+    env: k6Environment(env),
+  });
+  options.onSpawn?.(child.pid);
+  const watch = new K6Watch(plan, consoleFile, child.pid, limits, options);
+  let hung: boolean;
+  try {
+    hung = await follow(child, watch, limits, signal);
+    await watch.finish();
+  } finally {
+    await child.end();
+    await watch.close();
+  }
+  const times = watch.times();
+  if (times === undefined) throw new K6Error(withWords(nothingUsable(watch), child));
+  const notes = [
+    ...(hung
+      ? [
+          `${k6.program} was still running ${limits.exitMs / 1000} s after the drain should have ended, and had to be ended.`,
+        ]
+      : []),
+    ...watch.gaps(),
+  ];
+  const engine: EngineObservation | undefined =
+    notes.length > 0
+      ? undefined
+      : {
+          type: "engine",
+          lagMs: times.lagMs,
+          ...watch.usage.figures(),
+          workers: watch.account.processes.size,
+          clockErrorMs: times.clockErrorMs,
+        };
+  const path = join(historyDir, "load-k6.ndjson");
+  const failed = new AbortController();
+  const recorder = await SegmentWriter.open(path, (error) => failed.abort(error));
+  try {
+    await writeK6History(recorder, { plan, times, consoles: [consoleFile], ...(engine ? { engine } : {}) });
+  } finally {
+    await recorder.close();
+  }
+  return { segments: [path], engine, notes, received: watch.account.received };
+}
+
+/**
+ * Until the load is over and k6 is gone. True when it had to be ended, because it went on after its time.
+ * @throws the abort signal's reason, K6Error
+ */
+async function follow(
+  child: K6Process,
+  watch: K6Watch,
+  limits: K6Limits,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (;;) {
+    const { exit } = child;
+    // The exit before the look: what k6 wrote until then is all that there will be.
+    await watch.look();
+    if (exit) refuseFailure(exit, child);
+    if (exit && (watch.isPlanOver() || watch.account.arrived === 0)) return false;
+    if (!exit && watch.isSilent()) {
+      const message = `k6 let no session arrive within ${limits.startMs / 1000} s, and was ended`;
+      await child.end();
+      throw new K6Error(withWords(message, child));
+    }
+    if (!exit && watch.isOverdue()) {
+      await child.end();
+      await watch.look();
+      return true;
+    }
+    await sleep(limits.lookMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+    signal?.throwIfAborted();
+  }
+}
+
+/** @throws K6Error */
+function refuseFailure({ code, signal }: K6Exit, child: K6Process): void {
+  if (code === 0 || code === THRESHOLDS_FAILED) return;
+  const how =
+    code === INTERRUPTED
+      ? "k6 was interrupted by somebody else"
+      : signal === null
+        ? `k6 failed with exit code ${String(code)}`
+        : `k6 was killed by ${signal}`;
+  throw new K6Error(withWords(how, child));
+}
+
+const nothingUsable = ({ torn, example }: K6Watch): string =>
+  torn === 0
+    ? "k6 ended without letting a single session arrive: its console holds no line of the scripts"
+    : `k6 ended, and none of the ${torn} lines that its scripts wrote can be read (${example ?? ""})`;
+
+const withWords = (message: string, child: K6Process): string => {
+  const words = child.lastWords();
+  return words === "" ? `${message}; it said nothing on stderr` : `${message}; it said last:\n${words}`;
+};

@@ -1,0 +1,141 @@
+/**
+ * Test support: a program that is called as k6 is and writes a script's lines, without any request: a test says how it misbehaves.
+ * Bundled by `fakeK6` to one executable file.
+ */
+import { spawn } from "node:child_process";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs as instanceNowMs } from "../../../clock.ts";
+import type { BounceKind } from "../../../history/observation.ts";
+import type { LoadPlan, StreamClient } from "../../load-plan.ts";
+import { scheduleSessions } from "../../load-schedule.ts";
+import { LINE_MARK, type LabLine, type LabRecord } from "../lab-lines.ts";
+import type { FakeBehaviour } from "./build-fake-k6.ts";
+
+const behaviour = JSON.parse(process.env["K6_FAKE"] ?? "{}") as FakeBehaviour;
+const [command, ...args] = process.argv.slice(2);
+const after = (flag: string): string => args[args.indexOf(flag) + 1] ?? "";
+const variables = Object.fromEntries(
+  args.flatMap((arg, at) =>
+    args[at - 1] === "-e" ? [arg.split(/=(.*)/s).slice(0, 2) as [string, string]] : [],
+  ),
+);
+const number = (name: string): number => Number(variables[name]);
+
+const beganMs = instanceNowMs() - 5;
+/** Whole milliseconds since the test began, as k6's. */
+const nowMs = (): number => Math.floor(instanceNowMs() - beganMs);
+const write = (text: string): void => appendFileSync(after("--console-output"), text);
+const lineOf = (...records: LabRecord[]): string => {
+  const line: LabLine = { v: 1, process: "fake", records };
+  return `${LINE_MARK}${JSON.stringify(line)}\n`;
+};
+
+if (command === "version") {
+  process.stdout.write(
+    "fake-k6 v1.2.1 (go1.24.4, linux/amd64)\nExtensions:\n  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]\n",
+  );
+} else {
+  if (behaviour.pidFile !== undefined) writeFileSync(behaviour.pidFile, String(process.pid));
+  await run();
+}
+
+async function run(): Promise<void> {
+  const { mode } = behaviour;
+  if (mode === "dies") {
+    process.stderr.write("GoError: the script does not parse\n  at http://x/?token=secret-token\n");
+    process.exit(107);
+  }
+  if (mode === "writes-nothing") return;
+  if (mode === "hangs-silent") return hang();
+  if (mode === "launches") {
+    const child = spawn(process.execPath, ["-e", "setInterval(() => 0, 1000)"], { stdio: "ignore" });
+    if (behaviour.childFile !== undefined) writeFileSync(behaviour.childFile, String(child.pid));
+  }
+  const plan: LoadPlan = {
+    url: variables["URL"] ?? "",
+    client: (variables["CLIENT"] ?? "realtime") as StreamClient,
+    sessions: number("SESSIONS"),
+    eventsPerSecond: number("RATE"),
+    durationS: number("DURATION"),
+    rampS: number("RAMP"),
+    drainS: number("DRAIN"),
+    gates: number("GATES"),
+    payloadBytes: number("PAYLOAD_BYTES"),
+    seed: number("SEED") + (mode === "plans-otherwise" ? 1 : 0),
+  };
+  write("level=info msg=starting\n");
+  const { TOPOLOGY: topology = "", BOUNCE: bounce, REPEAT: repeat } = variables;
+  const labels = { topology, bounce: bounce as BounceKind, repeat: Number(repeat) };
+  write(lineOf({ type: "k6-plan", plan, ...labels, atMs: nowMs() }));
+  if (mode === "never-begins") return hang();
+  const startMs = nowMs() + 20;
+  const sessions = scheduleSessions(plan).filter(({ index }) => mode !== "skips-a-session" || index > 0);
+  await Promise.all(
+    sessions.map((one) => session(one.session, startMs + one.arriveOffsetMs, one.events, plan)),
+  );
+  if (mode === "tears-a-line")
+    write(lineOf({ type: "k6-ended", session: "s0", atMs: nowMs() }).slice(0, -9) + "\n");
+  if (mode === "hangs" || mode === "launches") return hang();
+  if (mode === "fails-late") {
+    process.stderr.write("the disk is full\n");
+    process.exit(1);
+  }
+}
+
+/** Deaf to SIGINT and SIGTERM. */
+function hang(): Promise<never> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+  setInterval(() => undefined, 1_000);
+  return new Promise(() => undefined);
+}
+
+async function session(name: string, dueMs: number, events: number, plan: LoadPlan): Promise<void> {
+  await sleep(Math.max(0, dueMs - nowMs()));
+  const of = { session: name };
+  const askedMs = nowMs();
+  const drift = behaviour.mode === "contradicts-itself" && name === "s1" ? 10_000 : 0;
+  const clock = { askedMs, instanceMs: instanceNowMs() + drift, answeredMs: nowMs() };
+  write(
+    lineOf(
+      { type: "k6-arrived", ...of, dueMs, atMs: nowMs() },
+      { type: "k6-clock", instance: "server-1", ...clock },
+      {
+        type: "request",
+        ...of,
+        request: "create",
+        status: 201,
+        sessionId: `id-${name}`,
+        instance: "server-1",
+        atMs: nowMs(),
+      },
+    ),
+  );
+  const subscribedMs = instanceNowMs();
+  const instance = "server-1";
+  write(
+    lineOf({
+      type: "connected",
+      ...of,
+      connection: 1,
+      instance,
+      subscribedMs,
+      resume: "none",
+      atMs: nowMs(),
+    }),
+  );
+  for (let seq = 1; seq <= events; seq++) {
+    await sleep(1000 / plan.eventsPerSecond);
+    const terminal = seq === events ? { terminal: true } : {};
+    write(
+      lineOf({ type: "received", ...of, connection: 1, epoch: `e-${name}`, seq, ...terminal, atMs: nowMs() }),
+    );
+  }
+  if (behaviour.mode === "drops-a-session" && name === "s0") return;
+  write(
+    lineOf(
+      { type: "disconnected", ...of, connection: 1, reason: "finished", atMs: nowMs() },
+      { type: "k6-ended", ...of, atMs: nowMs() },
+    ),
+  );
+}
