@@ -15,6 +15,7 @@ import type { CookieStore } from "./cookie-store.ts";
 import type { LogAnswer } from "./realtime/session-feed.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
 import type { ShardContext } from "./shard-context.ts";
+import { TRY_AGAIN } from "./try-again.ts";
 
 const sessionCreated: z.ZodType<SessionCreated> = z.object({
   sessionId: z.string().min(1),
@@ -37,9 +38,6 @@ const logAnswer: z.ZodType<LogAnswer> = z.object({
   status: z.enum(["replayed", "window-exceeded", "epoch-changed"]),
   events: z.array(z.unknown()),
 });
-
-/** Answers that say "not now": the router has no instance for it, or the limiter refused it. */
-const TRY_AGAIN: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
 
 /**
  * The fetches of one session's page. With both client models the page's own code retries a failed POST until the drain:
