@@ -10,6 +10,8 @@ export function canonicalHeaders(raw: readonly string[]): Record<string, string>
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = canonicalHeader(raw[index] ?? "");
     const value = raw[index + 1] ?? "";
+    // How the body came is not among them.
+    if (name === "Transfer-Encoding") continue;
     headers[name] = name in headers ? `${headers[name] ?? ""}, ${value}` : value;
   }
   return headers;

@@ -32,6 +32,8 @@ export async function httpRequest(
   try {
     const signal = AbortSignal.any([timeout, stopped]);
     const { response, url, cookies } = await openResponse({ ...request, jar, agent, signal });
+    // An answer that has been read has given its socket back.
+    const { remoteAddress = "", remotePort = 0 } = response.socket;
     reply.waitingMs = performance.now() - startedAt;
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -44,8 +46,8 @@ export async function httpRequest(
       cookies: byName(cookies),
       body: request.discardBody ? null : Buffer.concat(chunks),
       errorCode: status >= 400 ? 1000 + status : 0,
-      remoteIp: response.socket.remoteAddress ?? "",
-      remotePort: response.socket.remotePort ?? 0,
+      remoteIp: remoteAddress,
+      remotePort,
     } satisfies Partial<HttpReply>);
   } catch (error) {
     const { message, code } = describeFailure(error, request.url);

@@ -23,6 +23,8 @@ export interface OpenedResponse {
   cookies: ReplyCookie[];
 }
 
+const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
 /**
  * Asks, follows redirects as Go's client does, and gives the cookies to the jar at every step.
  *
@@ -82,9 +84,9 @@ async function askOnce(
   try {
     return await ask();
   } catch (error) {
-    // The server closed a connection that had been kept: Go asks again on a new one.
+    // The server closed a connection that had been kept: Go asks again on a new one, unless that could do something twice.
     const { code, reused } = error as NodeJS.ErrnoException & { reused?: boolean };
-    if (code === "ECONNRESET" && reused === true) return await ask();
+    if (code === "ECONNRESET" && reused === true && REPEATABLE.has(method)) return await ask();
     throw error;
   }
 }

@@ -72,6 +72,7 @@ export class VuServices {
   /** Ends all that the VU has open. */
   stop(): void {
     this.#stopped.abort();
+    for (const { stream } of this.#streams.values()) stream.close();
     this.#agent.destroy();
   }
 
@@ -102,7 +103,6 @@ export class VuServices {
     const id = ++this.#lastStream;
     const tags = { ...request.tags, status: String(stream.status) };
     this.#streams.set(id, { stream, tags });
-    this.#stopped.signal.addEventListener("abort", () => stream.close());
     return { stream: id, status: stream.status, headers: stream.headers };
   }
 
