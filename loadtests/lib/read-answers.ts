@@ -1,11 +1,13 @@
 /** What the server says, checked field by field: the scripts take no schema library with them. Undefined: it is not what was expected. */
 import { parseJson } from "../../harness/load/parse-json.ts";
+import type { LogAnswer } from "../../harness/load/realtime/session-feed.ts";
 import type {
   ConnectedNotice,
   Health,
   PipelineSSEEvent,
   PipelineStarted,
   RealtimeAccess,
+  RealtimeToken,
   ReconnectHint,
   SessionCreated,
 } from "../../server/src/contract/events.ts";
@@ -35,13 +37,27 @@ const ACCESS = {
   catchUp: "boolean",
 } as const satisfies Record<keyof RealtimeAccess, Kind>;
 
+const SOCKET_URL = /^(?:ws|http)s?:\/\/[^/]/;
+
 /** Without `realtime` where that is not what it should be. */
 export const readCreated = (value: unknown): SessionCreated | undefined => {
   if (!has(value, { sessionId: "string", token: "string", epoch: "string" })) return undefined;
   const { sessionId, token, epoch, realtime } = value as unknown as SessionCreated;
   if (sessionId === "" || token === "") return undefined;
-  return { sessionId, token, epoch, ...(has(realtime, ACCESS) ? { realtime } : {}) };
+  return { sessionId, token, epoch, ...(isAccess(realtime) ? { realtime } : {}) };
 };
+
+const isAccess = (value: unknown): value is RealtimeAccess =>
+  has(value, ACCESS) && SOCKET_URL.test((value as unknown as RealtimeAccess).url);
+
+export const readToken = (value: unknown): RealtimeToken | undefined =>
+  has(value, { token: "string", expiresAt: "number" }) ? (value as unknown as RealtimeToken) : undefined;
+
+/** What the event log has, entry by entry unread. */
+export const readLogAnswer = (value: unknown): LogAnswer | undefined =>
+  has(value, { status: "string", events: "object" }) && Array.isArray(value["events"])
+    ? (value as unknown as LogAnswer)
+    : undefined;
 
 export const readStarted = (value: unknown): PipelineStarted | undefined =>
   has(value, { epoch: "string", total: "number", instance: "string" })
@@ -82,8 +98,13 @@ export const readEvent = (text: string): PipelineSSEEvent | undefined => {
 };
 
 /** The gate at which the pipeline waits; undefined of any other event. */
+export const gateOf = ({ payload }: Pick<PipelineSSEEvent, "payload">): string | undefined => {
+  const gate = payload["gate"];
+  return typeof gate === "string" ? gate : undefined;
+};
+
+/** As {@link gateOf}, of an event whose other fields may be missing. */
 export const readGate = (text: string): string | undefined => {
   const value = parseJson(text);
-  if (!has(value, { payload: "object" }) || !has(value["payload"], { gate: "string" })) return undefined;
-  return value["payload"]["gate"] as string;
+  return has(value, { payload: "object" }) ? gateOf(value as unknown as PipelineSSEEvent) : undefined;
 };

@@ -28,6 +28,17 @@ export interface Answer {
   body: unknown;
 }
 
+/** What is sent until there is an answer. */
+export type RetriedRequest = "create" | "start" | "gate";
+
+type HttpArguments = Parameters<typeof http.request<"text">>;
+/** What is read of k6's answer. */
+interface HttpResponse {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string | null;
+}
+
 /**
  * The requests of one session's page beside its stream, as the native engine's `SessionRequests` makes them. They block the VU: nothing is
  * read from its stream meanwhile.
@@ -72,22 +83,41 @@ export class SessionRequests {
     return this.created;
   }
 
-  /** Starts the pipeline. True when it runs: a 409 that names the running epoch answers an earlier try that got through. */
+  /** Starts the pipeline. True when it runs. */
   start(): boolean {
+    return this.hasStarted(this.#untilAnswered("start", `${this.path}/pipeline`, this.pipelinePlan));
+  }
+
+  /** Answers a gate, and records the answer's status if there was an answer. */
+  answerGate(gate: string): void {
+    this.recordGate(gate, this.#untilAnswered("gate", `${this.path}/pipeline/gate`, approvalOf(gate)));
+  }
+
+  /** Of the created session. */
+  get path(): string {
+    return `/api/sessions/${encodeURIComponent(this.created?.sessionId ?? "")}`;
+  }
+
+  /** Sends once, and records the answer. */
+  send(request: RequestObservation["request"], method: "GET" | "POST", path: string, body?: unknown): Answer {
+    return this.record(request, this.#ask(method, path, body));
+  }
+
+  protected get pipelinePlan(): PipelinePlan {
     const { eventsPerSecond, gates, payloadBytes } = this.#load;
     const { events, pipelineSeed: seed } = this.#schedule;
-    const plan: PipelinePlan = { events, eventsPerSecond, gates, payloadBytes, seed };
-    const answer = this.#untilAnswered("start", `${this.path}/pipeline`, plan);
+    return { events, eventsPerSecond, gates, payloadBytes, seed };
+  }
+
+  /** A 409 that names the running epoch answers an earlier try that got through. */
+  protected hasStarted(answer: Answer | undefined): boolean {
     if (answer === undefined) return false;
     const started = readStarted(answer.body);
     if (answer.status === 202 && started !== undefined) this.#account.started(started);
     return answer.status === 202 || (answer.status === 409 && namesEpoch(answer.body));
   }
 
-  /** Answers a gate, and records the answer's status if there was an answer. */
-  answerGate(gate: string): void {
-    const response: GateResponse = { gate, answer: "approve" };
-    const answer = this.#untilAnswered("gate", `${this.path}/pipeline/gate`, response);
+  protected recordGate(gate: string, answer: Answer | undefined): void {
     if (answer === undefined) return;
     const { session } = this.#account;
     this.#account.record({
@@ -100,14 +130,7 @@ export class SessionRequests {
     });
   }
 
-  /** Of the created session. */
-  get path(): string {
-    return `/api/sessions/${encodeURIComponent(this.created?.sessionId ?? "")}`;
-  }
-
-  /** Sends once, and records the answer. */
-  send(request: RequestObservation["request"], method: "GET" | "POST", path: string, body?: unknown): Answer {
-    const answer = this.#ask(method, path, body);
+  protected record(request: RequestObservation["request"], answer: Answer): Answer {
     // What the end of the load cut off says nothing about the topology.
     if (this.isOver) return answer;
     const sessionId = request === "create" ? readCreated(answer.body)?.sessionId : undefined;
@@ -123,46 +146,66 @@ export class SessionRequests {
     return answer;
   }
 
-  /** Sends until there is an answer that is not "try again"; undefined once the load is over. */
-  #untilAnswered(request: "create" | "start" | "gate", path: string, body: unknown): Answer | undefined {
+  /** The next try of a request that was not answered for good is a first one again. */
+  protected beginTries(): void {
     this.#backOff.reset();
-    while (!this.isOver) {
-      const answer = this.send(request, "POST", path, body);
-      if (!TRY_AGAIN.has(answer.status)) return answer;
-      // Gates may still be offered in the drain; a pipeline that starts then would have no time left to be seen.
-      if (nowMs() >= this.#times.drainMs && request !== "gate") return undefined;
-      const delayMs = Math.max(answer.retryAfterMs, this.#backOff.nextMs());
-      sleep(Math.max(0, Math.min(delayMs, this.#times.deadlineMs - nowMs())) / 1000);
-    }
-    return undefined;
   }
 
-  #ask(method: "GET" | "POST", path: string, body?: unknown): Answer {
+  /** How long to wait before the next try, milliseconds. Undefined: no answer would be of use any more. */
+  protected retryDelayMs(request: RetriedRequest, { retryAfterMs }: Answer): number | undefined {
+    const leftMs = this.#times.deadlineMs - nowMs();
+    // Gates may still be offered in the drain; a pipeline that starts then would have no time left to be seen.
+    if (leftMs <= 0 || (nowMs() >= this.#times.drainMs && request !== "gate")) return undefined;
+    return Math.max(0, Math.min(Math.max(retryAfterMs, this.#backOff.nextMs()), leftMs));
+  }
+
+  /** The arguments of `http.request`. */
+  protected argumentsOf(method: "GET" | "POST", path: string, body?: unknown): HttpArguments {
     const { created } = this;
-    const askedMs = nowMs();
-    const leftMs = Math.max(1, Math.ceil(this.#times.deadlineMs - askedMs));
-    const response = http.request(
-      method,
-      `${this.#load.url}${path}`,
-      body === undefined ? null : JSON.stringify(body),
-      {
-        headers: {
-          ...(created ? { "x-session-id": created.sessionId, authorization: `Bearer ${created.token}` } : {}),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        redirects: 0,
-        // One name for all sessions, so that k6 keeps one figure and not one for each.
-        tags: { name: `${method} ${withoutId(path)}` },
-        timeout: `${Math.min(ENGINE_LIMITS.controlTimeoutMs, leftMs)}ms`,
+    const leftMs = Math.max(1, Math.ceil(this.#times.deadlineMs - nowMs()));
+    const params = {
+      headers: {
+        ...(created ? { "x-session-id": created.sessionId, authorization: `Bearer ${created.token}` } : {}),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
-    );
+      redirects: 0,
+      // One name for all sessions, so that k6 keeps one figure and not one for each.
+      tags: { name: `${method} ${withoutId(path)}` },
+      timeout: `${Math.min(ENGINE_LIMITS.controlTimeoutMs, leftMs)}ms`,
+    };
+    return [method, `${this.#load.url}${path}`, body === undefined ? null : JSON.stringify(body), params];
+  }
+
+  /** What k6 says of an answer; where that is an instance's clock, it is read. */
+  protected answerOf(response: HttpResponse, path: string, askedMs: number): Answer {
     const answeredMs = nowMs();
     const answer = toAnswer(response.status, response.headers, response.body);
     const health = path === "/healthz" && answer.status === 200 ? readHealth(answer.body) : undefined;
     if (health !== undefined) this.#account.clock(health.instance, askedMs, health.clockMs, answeredMs);
     return answer;
   }
+
+  /** Sends until there is an answer that is not "try again"; undefined once the load is over. */
+  #untilAnswered(request: RetriedRequest, path: string, body: unknown): Answer | undefined {
+    this.beginTries();
+    while (!this.isOver) {
+      const answer = this.send(request, "POST", path, body);
+      if (!TRY_AGAIN.has(answer.status)) return answer;
+      const delayMs = this.retryDelayMs(request, answer);
+      if (delayMs === undefined) return undefined;
+      sleep(delayMs / 1000);
+    }
+    return undefined;
+  }
+
+  #ask(method: "GET" | "POST", path: string, body?: unknown): Answer {
+    const askedMs = nowMs();
+    return this.answerOf(http.request(...this.argumentsOf(method, path, body)), path, askedMs);
+  }
 }
+
+/** The answer to a gate is always the same. */
+export const approvalOf = (gate: string): GateResponse => ({ gate, answer: "approve" });
 
 const withoutId = (path: string): string => path.replace(/^(\/api\/sessions\/)[^/]+/, "$1:id");
 
