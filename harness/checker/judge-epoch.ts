@@ -28,6 +28,8 @@ export interface JudgedPair {
   /** Empty for a session of which no epoch is known. */
   epoch: string;
   seq: number;
+  /** Of the plan; else it was published beyond it. */
+  planned: boolean;
   outcome: Outcome;
   /** Null for what was not lost. */
   cause: Cause | null;
@@ -91,7 +93,7 @@ export class EpochJudge {
   #judgePair(seq: number, publication: number, receipt: number, receipts: number): void {
     const tally = this.#tally;
     const { published } = this.#epoch;
-    const planned = seq >= 1 && seq <= this.#plannedEvents;
+    const planned = this.#isPlanned(seq);
     const publishedMs = publication === -1 ? null : valueAt(published.atMs, publication);
     if (receipts > 1) tally.duplicated += receipts - 1;
     if (receipt !== -1) this.#checkReceipt(publishedMs, receipt, planned);
@@ -115,7 +117,14 @@ export class EpochJudge {
 
   #settle(seq: number, outcome: Outcome, cause: Cause | null = null): void {
     this.#tally.outcomes[outcome]++;
-    this.#onPair?.({ session: this.#facts.session.name, epoch: this.#epoch.epoch, seq, outcome, cause });
+    if (this.#onPair === undefined) return;
+    const { name } = this.#facts.session;
+    const { epoch } = this.#epoch;
+    this.#onPair({ session: name, epoch, seq, planned: this.#isPlanned(seq), outcome, cause });
+  }
+
+  #isPlanned(seq: number): boolean {
+    return seq >= 1 && seq <= this.#plannedEvents;
   }
 
   #isExtra(publishedMs: number | null): boolean {

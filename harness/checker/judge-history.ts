@@ -9,16 +9,24 @@ import type { RunResult } from "./run-result.ts";
 export async function* judgeHistory(
   observations: AsyncIterable<Observation[]>,
 ): AsyncGenerator<RunResult, void, undefined> {
-  let judgement: RunJudgement | undefined;
+  for await (const judgement of splitRuns(observations, () => new RunJudgement())) yield judgement.result();
+}
+
+/** Hands each run of a history to a collector of its own, and yields that one once its run is whole. */
+export async function* splitRuns<Collector extends { absorb(observation: Observation): void }>(
+  observations: AsyncIterable<Observation[]>,
+  createCollector: () => Collector,
+): AsyncGenerator<Collector, void, undefined> {
+  let collector: Collector | undefined;
   for await (const batch of observations) {
     for (const observation of batch) {
       if (observation.type === "run") {
-        if (judgement !== undefined) yield judgement.result();
-        judgement = new RunJudgement();
+        if (collector !== undefined) yield collector;
+        collector = createCollector();
       }
-      judgement ??= new RunJudgement();
-      judgement.absorb(observation);
+      collector ??= createCollector();
+      collector.absorb(observation);
     }
   }
-  if (judgement !== undefined) yield judgement.result();
+  if (collector !== undefined) yield collector;
 }

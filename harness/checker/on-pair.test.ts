@@ -23,12 +23,13 @@ describe("what the checker tells of each pair", () => {
       for (const line of readFileSync(join(folder, file), "utf8").trim().split("\n")) {
         record.absorb(parseObservation(line));
       }
-      const told: { pair: string; outcome: string; cause: string | null }[] = [];
-      const { tally } = weigh(record, ({ session, epoch, seq, outcome, cause }) =>
-        told.push({ pair: `${session} ${epoch} ${seq}`, outcome, cause }),
+      const told: { pair: string; planned: boolean; outcome: string; cause: string | null }[] = [];
+      const { tally } = weigh(record, ({ session, epoch, seq, planned, outcome, cause }) =>
+        told.push({ pair: `${session} ${epoch} ${seq}`, planned, outcome, cause }),
       );
       expect(new Set(told.map(({ pair }) => pair)).size).toBe(told.length);
       expect(told).toHaveLength(tally.due);
+      expect(told.filter(({ planned }) => planned)).toHaveLength(tally.planned);
       expect(countBy(told.map(({ outcome }) => outcome))).toEqual(withoutZeros(tally.outcomes));
       expect(countBy(told.flatMap(({ cause }) => cause ?? []))).toEqual(withoutZeros(tally.lostByCause));
     },

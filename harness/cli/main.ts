@@ -6,6 +6,7 @@ import { ResultsFolderError } from "../run/results-folder.ts";
 import { ScenarioError } from "../scenario/parse-scenario.ts";
 import { addBounce } from "./bounce-command.ts";
 import { addConformance } from "./conformance-command.ts";
+import { addCrossCheck } from "./cross-check-command.ts";
 import { addDoctor } from "./doctor-command.ts";
 import { addDown } from "./down-command.ts";
 import { CliError, EXIT } from "./exit.ts";
@@ -29,7 +30,17 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help to see what there is)");
-  for (const add of [addLoadtest, addUp, addDown, addBounce, addReport, addDoctor, addImages, addConformance])
+  for (const add of [
+    addLoadtest,
+    addUp,
+    addDown,
+    addBounce,
+    addReport,
+    addCrossCheck,
+    addDoctor,
+    addImages,
+    addConformance,
+  ])
     add(program, setExitCode);
   program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
   try {
