@@ -29,6 +29,8 @@ interface Outbox {
   generation: number;
   lastMs: number;
   ended: boolean;
+  /** A limit keeps it from its channel. */
+  isLimited: boolean;
 }
 
 export interface RealtimeSocketPublisherOptions extends PublisherReports {
@@ -78,6 +80,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.waiting.push(event);
     outbox.lastMs = nowMs();
     outbox.ended = TERMINAL_EVENT_TYPES.has(event.event.type);
+    if (outbox.isLimited) this.#state.limited([event]);
     this.#flush(outbox);
   }
 
@@ -108,12 +111,14 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
       generation: 0,
       lastMs: 0,
       ended: false,
+      isLimited: false,
     };
     this.#outboxes.set(sessionId, outbox);
     return outbox;
   }
 
   #onJoined(outbox: Outbox): void {
+    outbox.isLimited = false;
     this.#state.reached();
     this.#flush(outbox);
   }
@@ -122,6 +127,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.generation++;
     outbox.waiting = [...outbox.unconfirmed, ...outbox.waiting];
     outbox.unconfirmed.clear();
+    outbox.isLimited = this.#isLimit(reason);
     this.#inTheWay(reason, connected, outbox.waiting);
     if (!CHANNEL_LIMIT.test(reason)) return;
     const refused = outbox.waiting;
@@ -130,11 +136,15 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   #inTheWay(reason: string, connected: boolean, waiting: readonly Outgoing[]): void {
-    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
-    const byLimit = QUOTA.test(reason) || (this.#trouble === "quota" && reason.includes("1001"));
+    const byLimit = this.#isLimit(reason);
     this.#trouble = byLimit ? "quota" : "outage";
     if (byLimit) this.#state.limited(waiting);
     if (!connected && !(byLimit && this.#state.isLimited)) this.#state.down(reason);
+  }
+
+  #isLimit(reason: string): boolean {
+    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
+    return QUOTA.test(reason) || (this.#trouble === "quota" && reason.includes("1001"));
   }
 
   #flush(outbox: Outbox): void {
