@@ -2,7 +2,7 @@ import type { Options, PerVUIterationsScenario, Threshold } from "k6/options";
 import { CAUSES } from "../../harness/history/observation.ts";
 import type { SessionSchedule } from "../../harness/load/load-schedule.ts";
 import type { ScriptPlan } from "./plan.ts";
-import { plannedTimes } from "./run-times.ts";
+import { plannedTimes } from "./planned-times.ts";
 
 /** What k6 needs more than the plan's own time to begin and end its VUs, seconds. The sessions end themselves. */
 const SLACK_S = 60;

@@ -3,7 +3,7 @@ import type { RunResult } from "../../harness/checker/run-result.ts";
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
 /** A run in a few aligned lines. */
-export const summaryText = (run: RunResult, brokenThresholds: readonly string[]): string => {
+export const summaryText = (run: RunResult): string => {
   const { latencyMs, reconnects } = run;
   const rows: [string, string][] = [
     ["sessions", `${run.sessions} (${run.stuckStreams} stuck)`],
@@ -30,6 +30,5 @@ export const summaryText = (run: RunResult, brokenThresholds: readonly string[])
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const table = rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`).join("\n");
-  const broken = brokenThresholds.map((threshold) => `  threshold not met: ${threshold}\n`).join("");
-  return `\n${run.topology}, bounce ${run.bounce}, repeat ${run.repeat}: ${run.verdict}\n${table}\n${broken}${run.reasons.map((reason) => `  ${reason}\n`).join("")}\n`;
+  return `\n${run.topology}, bounce ${run.bounce}, repeat ${run.repeat}: ${run.verdict}\n${table}\n${run.reasons.map((reason) => `  ${reason}\n`).join("")}\n`;
 };

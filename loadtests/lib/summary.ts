@@ -6,7 +6,7 @@ import type { SessionSchedule } from "../../harness/load/load-schedule.ts";
 import type { Summary } from "../../harness/report/summary.ts";
 import { DEFAULT_SCENARIO } from "../../harness/scenario/default-scenario.ts";
 import type { ScriptPlan } from "./plan.ts";
-import { plannedTimes } from "./run-times.ts";
+import { plannedTimes } from "./planned-times.ts";
 import { summaryText } from "./summary-text.ts";
 
 /** What k6 hands to `handleSummary`, as far as it is read here. */
@@ -30,7 +30,7 @@ export const handleSummary = (
   data: K6Summary,
 ): SummaryFiles => {
   const summary = createSummary(plan, schedule, data, Date.now());
-  const files: SummaryFiles = { stdout: summaryText(summary.runs[0], brokenThresholds(data)) };
+  const files: SummaryFiles = { stdout: summaryText(summary.runs[0]) };
   if (plan.out === undefined) return files;
   files[`${plan.out}/summary.json`] = `${JSON.stringify(summary, null, 2)}\n`;
   files[`${plan.out}/k6-summary.json`] = `${JSON.stringify(data, null, 2)}\n`;
@@ -49,6 +49,7 @@ export const createSummary = (
   finishedAt: new Date(finishedAtMs).toISOString(),
   platform: "url",
   engine: "k6",
+  engineStandIn: null,
   client: plan.load.client === "realtime" ? "retrying" : plan.load.client,
   seed: plan.load.seed,
   // k6 tells a script nothing of the machine that it runs on.
@@ -115,8 +116,8 @@ const runOf = (plan: ScriptPlan, schedule: readonly SessionSchedule[], data: K6S
       offeredEventsPerSecond: perSecond(due),
       achievedEventsPerSecond: perSecond(due - counts.neverPublished - counts.indeterminate),
       engineLagMs: lateness && { p99: lateness.p99, max: lateness.max },
-      cpuSeconds: 0,
-      rssBytes: 0,
+      cpuSeconds: null,
+      rssBytes: null,
     },
     realtime: null,
     brokerHop: null,
@@ -166,12 +167,13 @@ const OF_THE_CONSOLE =
   "Written by the k6 script alone: causes are inferred, and what bounces, affinity and reconnect storms were like is told by a report of its console's lines (see loadtests/README.md).";
 
 const verdictOf = (
-  { sessions, due, indeterminate }: Counts,
+  { sessions, due, delivered, recovered, indeterminate }: Counts,
   lateness: RunResult["latencyMs"],
   data: K6Summary,
 ): Pick<RunResult, "verdict" | "reasons"> => {
   const unknown: string[] = [];
   if (due === 0) unknown.push("No event was due: no session came to its end.");
+  else if (delivered + recovered === 0) unknown.push("Not a single event was received.");
   if (indeterminate > 0)
     unknown.push(
       `${indeterminate} of ${due} events are indeterminate: no ledger was read, so that nobody knows whether they were published.`,
