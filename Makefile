@@ -48,6 +48,7 @@ conformance: $(STAMP) ## Check the Supabase Realtime at REALTIME_URL against the
 
 check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install tsc -p .
+	npx --no-install tsc -p loadtests
 	npx --no-install eslint --max-warnings 0 .
 	npx --no-install prettier --check --log-level warn .
 	node --import tsx harness/report/write-schema.ts --check
