@@ -30,7 +30,9 @@ export interface CrossFinding {
   outcomes: { a: Outcome; b: Outcome } | null;
   /** Of pairs (`due`, `beyond-plan`, `outcome`), events, streams (`no-last-event-id`), sessions (`never-ended`, `connections`) or runs. */
   count: number;
-  /** At most {@link NAMED_SESSIONS} of those that show it. Empty for what concerns the run as a whole. */
+  /** In how many sessions, over all runs. 0 for what concerns a run as a whole. */
+  inSessions: number;
+  /** At most {@link NAMED_SESSIONS} of them, by name. */
   sessions: string[];
 }
 
@@ -65,6 +67,7 @@ export class CrossFindings {
         outcomes: null,
         ...what,
         count,
+        inSessions: sessions.size,
         sessions: [...sessions].sort(byNumber).slice(0, NAMED_SESSIONS),
       }))
       .sort(

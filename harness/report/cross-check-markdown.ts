@@ -58,9 +58,12 @@ export const namesOf = ({ A, B }: CrossSides): Names =>
 
 /** One finding as a sentence: the engine, what, how many, and some sessions. */
 export function findingSentence(finding: CrossFinding, names: Names): string {
-  const { topology, bounce, sessions } = finding;
+  const { topology, bounce, sessions, inSessions } = finding;
+  const more = inSessions - sessions.length;
   const who =
-    sessions.length === 0 ? "" : ` (${sessions.join(", ")}${finding.count > sessions.length ? ", ..." : ""})`;
+    sessions.length === 0
+      ? ""
+      : ` (${sessions.join(", ")}${more > 0 ? ` and ${formatCount(more)} more` : ""})`;
   return `${topology}, ${bounceLabel(bounce)}: ${whatOf(finding, names)}${who}.`;
 }
 
