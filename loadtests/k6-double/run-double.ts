@@ -69,6 +69,9 @@ export async function startDouble({ script, flags = [], env = {} }: DoubleOption
     ],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );
+  // A test that gives up leaves nothing behind.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const consoleLines = () => readLines(consoleFile);
@@ -77,6 +80,7 @@ export async function startDouble({ script, flags = [], env = {} }: DoubleOption
     child.once("error", failed);
     child.once("close", (exitCode) => {
       ended = true;
+      process.off("exit", kill);
       const summaryFile = join(folder, "k6-summary.json");
       const summary: unknown = existsSync(summaryFile)
         ? JSON.parse(readFileSync(summaryFile, "utf8"))
