@@ -37,6 +37,11 @@ const ABSENT = [
 
 const MARK = "$notInK6$";
 
+/** Packages that a bundle may hold: small, pure, and needed for the same draws as the native engine's. */
+const PACKAGES: readonly string[] = ["pure-rand"];
+
+const PACKAGE = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/;
+
 /**
  * @param folder existing; `<name>.js` is written into it
  * @returns the bundle's path
@@ -44,8 +49,14 @@ const MARK = "$notInK6$";
  */
 export async function bundleScript(script: ScriptName, folder: string): Promise<string> {
   const outfile = join(folder, `${script}.js`);
+  await bundleForK6(join(PROJECT, `loadtests/${script}.ts`), outfile);
+  return outfile;
+}
+
+/** @throws as {@link bundleScript} */
+export async function bundleForK6(entryPoint: string, outfile: string): Promise<void> {
   const { metafile } = await build({
-    entryPoints: [join(PROJECT, `loadtests/${script}.ts`)],
+    entryPoints: [entryPoint],
     outfile,
     // The same sources give the same bytes, wherever a command is started.
     absWorkingDir: PROJECT,
@@ -57,7 +68,7 @@ export async function bundleScript(script: ScriptName, folder: string): Promise<
     target: "es2022",
     // k6's engine knows classes with private fields, but no `a ??= b`.
     supported: { "logical-assignment": false },
-    external: ["k6", "k6/*"],
+    external: ["k6", "k6/*", "node:*"],
     // Only names that nothing in the bundle declares are replaced: what is left of them afterwards is a use of a global.
     define: Object.fromEntries(ABSENT.map((name) => [name, `${MARK}${name}`])),
     charset: "ascii",
@@ -66,12 +77,14 @@ export async function bundleScript(script: ScriptName, folder: string): Promise<
   });
   const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   const foreign = imported.filter((path) => path !== "k6" && !path.startsWith("k6/"));
+  const packages = new Set(Object.keys(metafile.inputs).flatMap((input) => PACKAGE.exec(input)?.[1] ?? []));
   const text = await readFile(outfile, "utf8");
-  const used = ABSENT.filter((name) => text.includes(`${MARK}${name}`));
   const problems = [
     ...foreign.map((path) => `imports ${path}`),
-    ...used.map((name) => `uses ${name}, which k6 does not have`),
+    ...[...packages].filter((name) => !PACKAGES.includes(name)).map((name) => `holds the package ${name}`),
+    ...ABSENT.filter((name) => text.includes(`${MARK}${name}`)).map(
+      (name) => `uses ${name}, which k6 does not have`,
+    ),
   ];
-  if (problems.length > 0) throw new Error(`loadtests/${script}.ts: the bundle ${problems.join("; it ")}`);
-  return outfile;
+  if (problems.length > 0) throw new Error(`${entryPoint}: the bundle ${problems.join("; it ")}`);
 }
