@@ -24,7 +24,8 @@ import {
 
 const { docker } = await connectDocker();
 const containers = labContainers(docker);
-const env = { ...process.env, SSE_LAB_IMAGES: "assembled" };
+// The suite's set-up chooses the stand-in for all its tests; here it is to be found out.
+const env = { ...process.env, SSE_LAB_IMAGES: "assembled", SSE_LAB_REALTIME: undefined };
 const serverEnv = { SESSION_SECRET: "0123456789abcdef0123456789abcdef", DRAIN_NOTICE_MS: "50" };
 
 let images: Required<Omit<PreparedImages, "realtime" | "postgres">>;
