@@ -34,8 +34,10 @@ export const httpModule: K6Module = (vu) => {
     asyncRequest: (method: string, url: unknown, body?: unknown, params?: Params | null) =>
       vu.realm.promise((resolve, reject) => {
         const asked = toRequest(vu, method, url, body, params);
-        const release = vu.loop.hold(() => undefined);
+        let over = false;
+        const release = vu.loop.hold(() => (over = true));
         vu.link.callAsync("http", asked, (reply) => {
+          if (over) return;
           vu.loop.run(() => {
             try {
               resolve(toResponse(vu, asked, reply, params));

@@ -22,8 +22,8 @@ export async function loadScript(vu: VuContext): Promise<Record<string, unknown>
     },
   });
   const made = new Map<string, vm.Module>();
-  await script.link((specifier) => {
-    const module = made.get(specifier) ?? k6Module(vu, specifier, context);
+  await script.link(async (specifier) => {
+    const module = made.get(specifier) ?? (await k6Module(vu, specifier, context));
     made.set(specifier, module);
     return module;
   });
@@ -31,15 +31,15 @@ export async function loadScript(vu: VuContext): Promise<Record<string, unknown>
   return script.namespace as Record<string, unknown>;
 }
 
-function k6Module(vu: VuContext, specifier: string, context: vm.Context): vm.Module {
-  const create = Object.hasOwn(MODULES, specifier) ? MODULES[specifier] : undefined;
-  if (create === undefined) {
+async function k6Module(vu: VuContext, specifier: string, context: vm.Context): Promise<vm.Module> {
+  const load = Object.hasOwn(MODULES, specifier) ? MODULES[specifier] : undefined;
+  if (load === undefined) {
     const known = Object.keys(MODULES).join(", ");
     throw new Error(
       `k6-double: the script imports "${specifier}", which is not in the double (it has ${known})`,
     );
   }
-  const exports = create(vu);
+  const exports = (await load())(vu);
   // A name that is missing from a default export is told as loudly as one of a named import, which the linker refuses.
   const all = new Proxy(exports, {
     get(target, name) {
