@@ -41,7 +41,17 @@ const importTable = {
   ],
   // The scripts share with the native engine whatever is pure: plans, reconnect rules, the adaptation layer, the judging of outcomes, the
   // summary's shape.
-  loadtests: ["loadtests", "contract", "history", "scenario", "checker", "report", "load", "topologies"],
+  loadtests: [
+    "loadtests",
+    "contract",
+    "history",
+    "scenario",
+    "checker",
+    "report",
+    "load",
+    "topologies",
+    "standin-launcher",
+  ],
   topologies: [],
 };
 

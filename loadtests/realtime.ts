@@ -27,7 +27,7 @@ export const setup = (): void => {
 export default async (): Promise<void> => {
   const session = awaitArrival(plan, schedule, output);
   try {
-    await new RealtimePage(plan, session).visit();
+    await new RealtimePage(plan, session, output).visit();
   } finally {
     session.account.end();
   }

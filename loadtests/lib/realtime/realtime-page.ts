@@ -10,11 +10,14 @@ import {
   type SessionCreated,
 } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../clock.ts";
+import type { LabOutput } from "../lab-output.ts";
 import { gateOf } from "../read-answers.ts";
 import type { ArrivedSession } from "../run-session.ts";
 import type { ScriptPlan } from "../plan.ts";
 import { ChannelRequests } from "./channel-requests.ts";
 import { openK6Wire } from "./k6-wire.ts";
+
+const FLUSH_MS = 1_000;
 
 /**
  * One person at one page of phase 3: follows the session's channel by the native engine's own rules, on k6's WebSocket and event loop. There is
@@ -26,11 +29,14 @@ export class RealtimePage implements StreamOwner {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #gates = new Set<string>();
   readonly #deadline = new Alarm();
+  readonly #output: LabOutput;
+  readonly #flush = new Alarm();
   #stream: RealtimeStream | undefined;
   #onOver: () => void = () => {};
 
-  constructor(plan: ScriptPlan, session: ArrivedSession) {
+  constructor(plan: ScriptPlan, session: ArrivedSession, output: LabOutput) {
     this.#session = session;
+    this.#output = output;
     this.#requests = new ChannelRequests(plan.load, session.schedule, session.times, session.account);
   }
 
@@ -42,10 +48,12 @@ export class RealtimePage implements StreamOwner {
     const created = this.#requests.create();
     if (created === undefined) return;
     this.#requests.background(background[1]);
+    this.#flushLater();
     await this.#follow(created);
     this.#deadline.clear();
     this.#requests.close();
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    this.#flush.clear();
   }
 
   onFirstConnected(): void {
@@ -118,6 +126,14 @@ export class RealtimePage implements StreamOwner {
     this.#gates.add(gate);
     this.#session.account.gateOffered(gate);
     void this.#during(this.#requests.answerGateLater(gate));
+  }
+
+  /** Whoever follows the console sees what the page has seen, also when nothing comes for a while. */
+  #flushLater(): void {
+    this.#flush.set(FLUSH_MS, () => {
+      this.#output.flush();
+      this.#flushLater();
+    });
   }
 
   /** Nothing that the page has asked for is left behind when the session's account is closed. */

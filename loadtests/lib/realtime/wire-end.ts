@@ -1,7 +1,7 @@
 import type { ChannelDown } from "../../../harness/load/realtime/channel.ts";
 
 /** Of Go's client for WebSockets, which says why a connection was closed in its error: `websocket: close 1012 (service restart): text`. */
-const CLOSED = /^websocket: close (\d+) \([^)]*\)(?:: (.*))?$/s;
+const CLOSED = /^websocket: close (\d+) \([^)]*\)(?:: (.*))?$/;
 const ABNORMAL = 1006;
 
 /**

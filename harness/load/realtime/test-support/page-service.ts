@@ -6,11 +6,13 @@ import {
   SESSION_CLAIM,
   sessionChannel,
   type EventLogPage,
+  type Health,
   type PipelineSSEEvent,
   type RealtimeToken,
   type SessionCreated,
 } from "../../../../server/src/contract/events.ts";
 import type { TestStandIn } from "../../../../infra/realtime-standin/test-support/start-stand-in.ts";
+import { nowMs } from "../../../clock.ts";
 import { broadcast, runEvent } from "./broadcasts.ts";
 
 export interface PageServiceOptions {
@@ -99,7 +101,9 @@ export class PageService {
       response.writeHead(status, { "content-type": "application/json", "x-instance": "i1" });
       response.end(JSON.stringify(value));
     };
-    if (pathname === "/api/sessions") answer(201, await this.#create());
+    if (pathname === "/healthz")
+      answer(200, { status: "ok", instance: "i1", clockMs: nowMs() } satisfies Health);
+    else if (pathname === "/api/sessions") answer(201, await this.#create());
     else if (what === "realtime-token") {
       if (this.refuseTokens === undefined) answer(200, await this.#token(sessionId));
       else answer(this.refuseTokens, {});
