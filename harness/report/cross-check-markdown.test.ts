@@ -62,16 +62,20 @@ describe("a finding of the cross-check", () => {
 
 it("shows the shares of runs that cannot be compared pair by pair, and how far they may differ", () => {
   const share = { share: "lost", a: 0.05, b: 0.06, allowed: 0.125 } as const;
-  const text = renderCrossCheck(
-    {
-      agreement: "agree",
-      findings: [],
-      shared: [finding({ kind: "stray", side: null, detail: "a|b" })],
-      compared: [{ topology: "phase1", bounce: "crash", runs: { a: 2, b: 3 }, pairs: null, shares: [share] }],
-      notCompared: [],
-    },
-    { A: { engine: "native", path: "a" }, B: { engine: "k6", path: "b" } },
-  );
+  const rendered = (a: number): string =>
+    renderCrossCheck(
+      {
+        agreement: "agree",
+        findings: [],
+        shared: [finding({ kind: "stray", side: null, detail: "a|b" })],
+        compared: [{ topology: "phase1", bounce: "crash", runs: { a, b: 3 }, pairs: null, shares: [share] }],
+        notCompared: [],
+      },
+      { A: { engine: "native", path: "a" }, B: { engine: "k6", path: "b" } },
+    );
+  const text = rendered(2);
   expect(text).toMatch(/phase1 +\| crash +\| +2, 3 \| events lost \| +5.00 % \| +6.00 % \| +12.5 %/);
+  expect(text).not.toContain("a single run");
+  expect(rendered(1)).toContain("Where a side has a single run");
   expect(text).toContain("**Wrong on both sides, and no difference therefore**");
 });

@@ -22,6 +22,13 @@ const CONCLUSIONS: Readonly<Record<CrossCheck["agreement"], string>> = {
 const LEGEND =
   "In steady state every pair is compared with its own on the other side. Where the topology routes by chance, and under a bounce, shares of sessions' events are: they differ when the repeats of the two sides are further apart than the repeats of either, and than chance (four standard errors over sessions), two points and a bounce that lasted longer explain together: `may differ by`.";
 
+const SINGLE =
+  "Where a side has a single run, what differs from run to run cannot be seen, only what differs from session to session: repeat both (`--repeat 3`) to compare more closely.";
+
+/** Shares of which one side has no spread. */
+const isSingle = ({ runs, shares }: CrossGroup): boolean =>
+  shares.length > 0 && Math.min(runs.a, runs.b) === 1;
+
 /** The cross-check as Markdown: the conclusion, what differs and whose it is, then what was compared. */
 export function renderCrossCheck(check: CrossCheck, sides: CrossSides): string {
   const names = namesOf(sides);
@@ -42,6 +49,7 @@ export function renderCrossCheck(check: CrossCheck, sides: CrossSides): string {
       notCompared.map((run) => notComparedSentence(run, names)),
     ),
     ...(compared.length === 0 ? [] : [groupsTable(compared), LEGEND]),
+    ...(compared.some(isSingle) ? [SINGLE] : []),
   ].join("\n\n");
 }
 
