@@ -76,7 +76,7 @@ function toRequest(
     url: String(url),
     headers,
     body: encoded,
-    timeoutMs: parseK6Duration(given.timeout ?? 60_000),
+    timeoutMs: parseTimeout(vu, given.timeout ?? 60_000),
     redirects: given.redirects ?? vu.options.maxRedirects,
     jar: given.jar instanceof CookieJar ? given.jar.id : VU_JAR,
     cookies: Object.fromEntries(
@@ -85,6 +85,14 @@ function toRequest(
     tags: vu.tags({ method: verb, url: String(url), name: String(url), ...given.tags }),
     discardBody: (given.responseType ?? (vu.options.discardResponseBodies ? "none" : "text")) === "none",
   };
+}
+
+function parseTimeout(vu: VuContext, timeout: string | number): number {
+  try {
+    return parseK6Duration(timeout);
+  } catch (error) {
+    throw vu.realm.error(`invalid timeout value: ${(error as Error).message}`);
+  }
 }
 
 function cookieValue(value: unknown): string {

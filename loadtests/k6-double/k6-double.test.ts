@@ -241,6 +241,23 @@ describe("how a run of the double ends", () => {
       scripts.map((source) => runDouble({ script: `${source} export default function () {}` })),
     );
     expect(results.map(({ exitCode }) => exitCode)).toEqual([100, 107]);
+    for (const { summary } of results) expect(summary).toBeDefined();
+  });
+
+  it("exits 105 on SIGINT in setup too, and has no teardown then", async () => {
+    const running = await startDouble({
+      script: `
+        import { sleep } from "k6";
+        export function setup() { console.log("setup"); sleep(60); }
+        export default function () { console.log("iteration"); }
+        export function teardown() { console.log("teardown"); }`,
+    });
+    await running.waitForLine((line) => line === "setup");
+    running.process.kill("SIGINT");
+    const { exitCode, consoleLines, summary } = await running.finished;
+    expect(exitCode).toBe(105);
+    expect(consoleLines).toEqual(["setup"]);
+    expect(summary).toBeDefined();
   });
 
   it("exits 105 on SIGINT: VUs hear nothing more, teardown and summary come", async () => {

@@ -223,4 +223,31 @@ describe("k6/x/sse of the double", () => {
     expect(stuck.exitCode).toBe(0);
     expect((stuck.summary as { metrics: object }).metrics).not.toHaveProperty("iterations");
   });
+
+  it("lets what a handler throws out of sse.open, and leaves the connection open until the VU is done", async () => {
+    const closed: Promise<void>[] = [];
+    const holding = createServer((request, response) => {
+      response.write("data: x\n\n");
+      closed.push(new Promise((resolve) => void request.once("close", resolve)));
+    });
+    await new Promise<void>((resolve) => holding.listen(0, "127.0.0.1", resolve));
+    const { consoleLines, exitCode } = await runDouble({
+      script: `
+        import sse from "k6/x/sse";
+        export default function () {
+          try {
+            sse.open(__ENV.URL, (client) => client.on("event", () => { throw new Error("in a handler"); }));
+          } catch (error) { console.log(error.message); }
+          try {
+            sse.open(__ENV.URL, (client) => { throw new Error("in the setup"); });
+          } catch (error) { console.log(error.message); }
+        }`,
+      env: { URL: `http://127.0.0.1:${(holding.address() as AddressInfo).port}` },
+    });
+    await Promise.all(closed);
+    holding.close();
+    expect(closed).toHaveLength(2);
+    expect(consoleLines).toEqual(["in a handler", "in the setup"]);
+    expect(exitCode).toBe(0);
+  });
 });

@@ -6,6 +6,9 @@ import type { HttpReply, HttpRequest, ReplyCookie } from "../protocol.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import { describeFailure, openResponse } from "./open-response.ts";
 
+/** Of Node. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Carries out a request of k6/http. What fails is a reply with status 0. */
 export async function httpRequest(
   request: HttpRequest,
@@ -14,7 +17,7 @@ export async function httpRequest(
   stopped: AbortSignal,
 ): Promise<HttpReply> {
   const startedAt = performance.now();
-  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const timeout = AbortSignal.timeout(Math.min(Math.ceil(Math.max(0, request.timeoutMs)), LONGEST_TIMER_MS));
   const reply: HttpReply = {
     status: 0,
     statusText: "",

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { canonicalHeaders } from "../canonical-header.ts";
 import type { SseRequest, SseSignal } from "../protocol.ts";
 import type { CookieJar } from "./cookie-jar.ts";
+import { LONGEST_TIMER_MS } from "./http-request.ts";
 import { describeFailure, openResponse } from "./open-response.ts";
 import { SseLines } from "./sse-lines.ts";
 
@@ -53,7 +54,7 @@ export class SseStream {
     const signal = AbortSignal.any([abort.signal, stopped]);
     const timedOut = () => abort.signal.reason === TIMED_OUT;
     if (request.timeoutMs > 0) {
-      const timer = setTimeout(() => abort.abort(TIMED_OUT), request.timeoutMs);
+      const timer = setTimeout(() => abort.abort(TIMED_OUT), Math.min(request.timeoutMs, LONGEST_TIMER_MS));
       signal.addEventListener("abort", () => clearTimeout(timer));
     }
     const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();

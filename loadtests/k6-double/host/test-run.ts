@@ -35,6 +35,7 @@ export class TestRun {
   /** Runs setup(), teardown() and handleSummary(); its ids are 0. */
   #main: VuHandle;
   #testStartedAt = 0;
+  #begun = false;
   /** The first reason to end otherwise than by 0; thresholds count only without one. */
   #ending: ExitError | undefined;
 
@@ -72,7 +73,8 @@ export class TestRun {
 
   #interrupt(reason: ExitError): void {
     this.#end(reason);
-    void this.#stopVus(this.#vus.length > 0 ? this.#vus : [this.#main]);
+    // Once the iterations have begun, the main VU is idle or cleans up.
+    void this.#stopVus(this.#begun ? this.#vus : [...this.#vus, this.#main]);
   }
 
   async #runTest(): Promise<void> {
@@ -94,12 +96,12 @@ export class TestRun {
 
     this.#testStartedAt = performance.timeOrigin + performance.now();
     const has = (name: string) => init.exports.includes(name);
-    if (this.#ending === undefined) {
-      const setupData = has("setup") ? await this.#setup(options) : undefined;
-      if (!this.#hasEnded()) await this.#iterate(options, ids.length, setupData);
+    const setupData = has("setup") && !this.#hasEnded() ? await this.#setup(options) : undefined;
+    if (!this.#hasEnded()) {
+      await this.#iterate(options, ids.length, setupData);
       if (has("teardown")) await this.#teardown(options, setupData);
     }
-    await this.#summarize(options, has("handleSummary"));
+    await this.#summarize(options, has("handleSummary"), setupData);
   }
 
   async #startVus(ids: readonly number[]): Promise<void> {
@@ -122,10 +124,10 @@ export class TestRun {
       options: options.vu,
       testStartedAt: this.#testStartedAt,
     });
-    const result = await within(run, options.setupTimeoutMs, "setup()", EXIT.setupTimeout);
-    if (result.error === INTERRUPTED) return undefined;
-    if (result.error !== undefined) throw new ExitError(result.error, EXIT.scriptException);
-    return result.json;
+    const result = await within(run, options.setupTimeoutMs);
+    if (result === undefined) await this.#timeOut(EXIT.setupTimeout, "setup()", options.setupTimeoutMs);
+    else if (result.error !== undefined) this.#end(new ExitError(result.error, EXIT.scriptException));
+    return result?.json;
   }
 
   async #iterate(options: RunOptions, vus: number, setupData: string | undefined): Promise<void> {
@@ -140,6 +142,7 @@ export class TestRun {
       startTime: performance.timeOrigin + performance.now(),
       maxDurationMs,
     };
+    this.#begun = true;
     this.#metrics.sample("vus", vus, {});
     this.#metrics.sample("vus_max", vus, {});
     this.#counters[COUNTERS.active] = vus;
@@ -156,8 +159,10 @@ export class TestRun {
         });
         Atomics.sub(this.#counters, COUNTERS.active, 1);
         if (result.error !== undefined) Atomics.add(this.#counters, COUNTERS.interrupted, 1);
-        if (result.error !== undefined && result.error !== INTERRUPTED)
-          writeLog(this.#log, "error", result.error, {});
+        // What the script throws is no error of its VU: the double itself has failed.
+        if (result.error !== undefined && result.error !== INTERRUPTED) {
+          this.#end(new ExitError(result.error, EXIT.usage));
+        }
         // What a VU has left open ends with it.
         await handle.stop();
       }),
@@ -168,13 +173,18 @@ export class TestRun {
   async #teardown(options: RunOptions, setupData: string | undefined): Promise<void> {
     const testStartedAt = this.#testStartedAt;
     const run = this.#main.execute({ command: "teardown", options: options.vu, testStartedAt, setupData });
-    const result = await within(run, options.teardownTimeoutMs, "teardown()", EXIT.teardownTimeout);
-    if (result.error !== undefined && result.error !== INTERRUPTED) {
-      this.#end(new ExitError(result.error, EXIT.scriptException));
-    }
+    const result = await within(run, options.teardownTimeoutMs);
+    if (result === undefined)
+      await this.#timeOut(EXIT.teardownTimeout, "teardown()", options.teardownTimeoutMs);
+    else if (result.error !== undefined) this.#end(new ExitError(result.error, EXIT.scriptException));
   }
 
-  async #summarize(options: RunOptions, hasHandler: boolean): Promise<void> {
+  async #timeOut(exitCode: number, what: string, timeoutMs: number): Promise<void> {
+    this.#end(new ExitError(`${what} execution timed out after ${timeoutMs / 1000} seconds`, exitCode));
+    await this.#main.stop();
+  }
+
+  async #summarize(options: RunOptions, hasHandler: boolean, setupData: string | undefined): Promise<void> {
     const durationMs = performance.timeOrigin + performance.now() - this.#testStartedAt;
     const failed = this.#flags.noThresholds ? [] : this.#metrics.evaluate(durationMs / 1000);
     if (failed.length > 0) {
@@ -187,6 +197,7 @@ export class TestRun {
       ...this.#metrics.summary(options.summaryTrendStats, durationMs / 1000),
       options: { summaryTrendStats: options.summaryTrendStats, summaryTimeUnit: "", noColor: true },
       state: { isStdOutTTY: false, isStdErrTTY: false, testRunDurationMs: durationMs },
+      ...(setupData === undefined ? {} : { setup_data: JSON.parse(setupData) as unknown }),
     };
     if (!hasHandler) {
       writeWhole(1, `k6-double (a contract double of k6, not k6)\n${JSON.stringify(summary, null, 2)}\n`);
@@ -255,16 +266,11 @@ function parseResult(result: CommandResult, exitCode: number): unknown {
   return JSON.parse(result.json ?? "null");
 }
 
-async function within(
-  run: Promise<CommandResult>,
-  timeoutMs: number,
-  what: string,
-  exitCode: number,
-): Promise<CommandResult> {
+/** @returns undefined if it takes longer */
+async function within(run: Promise<CommandResult>, timeoutMs: number): Promise<CommandResult | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    const message = `${what} execution timed out after ${timeoutMs / 1000} seconds`;
-    timer = setTimeout(() => reject(new ExitError(message, exitCode)), timeoutMs);
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, undefined);
   });
   return Promise.race([run, timeout]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,4 @@
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 
 import type { CommandResult, VuCommand, VuData, VuNote } from "../protocol.ts";
 import type { MetricsEngine } from "./metrics-engine.ts";
@@ -19,6 +19,9 @@ export interface VuHost {
 export class VuHandle {
   readonly #worker: Worker;
   readonly #services: VuServices;
+  readonly #host: VuHost;
+  readonly #port: MessagePort;
+  readonly #answered: Int32Array;
   readonly #exited: Promise<CommandResult>;
   #finish: ((result: CommandResult) => void) | undefined;
   #stopped = false;
@@ -26,47 +29,12 @@ export class VuHandle {
   /** @param code of the thread, see bundle-vu.ts */
   constructor(code: string, data: Omit<VuData, "port" | "signal">, host: VuHost) {
     this.#services = new VuServices(host.metrics, host.sharedArrays);
+    this.#host = host;
     const { port1, port2 } = new MessageChannel();
     const signal = new SharedArrayBuffer(4);
-    const answered = new Int32Array(signal);
-    port1.on("message", (note: VuNote) => {
-      switch (note.note) {
-        case "call":
-          void this.#services.answer(note.op, note.payload).then((reply) => {
-            port1.postMessage(reply);
-            Atomics.add(answered, 0, 1);
-            Atomics.notify(answered, 0);
-          });
-          break;
-        case "call-async":
-          void this.#services
-            .answer(note.op, note.payload)
-            .then((reply) => this.#send({ command: "settle", id: note.id, reply }));
-          break;
-        case "metric":
-          host.metrics.declare(note.name, note.type, note.isTime);
-          break;
-        case "sample":
-          host.metrics.sample(note.metric, note.value, note.tags);
-          break;
-        case "check":
-          host.metrics.check(note.name, note.passed, note.tags);
-          break;
-        case "iteration":
-          host.metrics.sample("iterations", 1, note.tags);
-          host.metrics.sample("iteration_duration", note.durationMs, note.tags);
-          host.iterationDone();
-          break;
-        case "abort":
-          host.abort(note.reason);
-          break;
-        case "mark-failed":
-          host.markFailed();
-          break;
-        case "done":
-          this.#finish?.(note.result);
-      }
-    });
+    this.#port = port1;
+    this.#answered = new Int32Array(signal);
+    port1.on("message", (note: VuNote) => this.#hear(note));
     this.#worker = new Worker(code, {
       eval: true,
       workerData: { ...data, port: port2, signal } satisfies VuData,
@@ -78,11 +46,54 @@ export class VuHandle {
       this.#worker.once("error", (error) => resolve({ error: `k6-double: VU died: ${error.message}` }));
       this.#worker.once("exit", () => {
         this.#stopped = true;
+        // What it said last may not have been heard yet.
+        for (let last = receive(port1); last !== undefined; last = receive(port1)) this.#hear(last);
         port1.close();
         this.#services.stop();
         resolve({ error: INTERRUPTED });
       });
     });
+  }
+
+  #hear(note: VuNote): void {
+    const { metrics } = this.#host;
+    switch (note.note) {
+      case "call":
+        void this.#services.answer(note.op, note.payload).then((reply) => {
+          this.#port.postMessage(reply);
+          Atomics.add(this.#answered, 0, 1);
+          Atomics.notify(this.#answered, 0);
+        });
+        break;
+      case "call-async":
+        void this.#services
+          .answer(note.op, note.payload)
+          .then((reply) => this.#send({ command: "settle", id: note.id, reply }));
+        break;
+      case "metric":
+        metrics.declare(note.name, note.type, note.isTime);
+        break;
+      case "sample":
+        metrics.sample(note.metric, note.value, note.tags);
+        break;
+      case "check":
+        metrics.check(note.name, note.passed, note.tags);
+        break;
+      case "iteration":
+        metrics.sample("iterations", 1, note.tags);
+        metrics.sample("iteration_duration", note.durationMs, note.tags);
+        this.#host.iterationDone();
+        break;
+      case "abort":
+        this.#host.abort(note.reason);
+        void this.stop();
+        break;
+      case "mark-failed":
+        this.#host.markFailed();
+        break;
+      case "done":
+        this.#finish?.(note.result);
+    }
   }
 
   get stopped(): boolean {
@@ -109,3 +120,7 @@ export class VuHandle {
 }
 
 export const INTERRUPTED = "k6-double: interrupted";
+
+function receive(port: MessagePort): VuNote | undefined {
+  return (receiveMessageOnPort(port) as { message: VuNote } | undefined)?.message;
+}

@@ -1,3 +1,4 @@
+import type { JarCall } from "../protocol.ts";
 import type { VuContext } from "./vu-context.ts";
 
 /** The jar that all requests and streams of a VU share by default. */
@@ -15,7 +16,7 @@ export class CookieJar {
   }
 
   cookiesForURL(url: string): unknown {
-    const cookies = this.#vu.link.call("jar", { jar: this.id, action: "get", url });
+    const cookies = this.#call({ jar: this.id, action: "get", url });
     return this.#vu.realm.parse(JSON.stringify(cookies));
   }
 
@@ -34,7 +35,7 @@ export class CookieJar {
         ? `; ${known[option] ?? option}`
         : `; ${known[option] ?? option}=${String(given)}`;
     });
-    this.#vu.link.call("jar", {
+    this.#call({
       jar: this.id,
       action: "set",
       url,
@@ -45,11 +46,16 @@ export class CookieJar {
   }
 
   clear(url: string): void {
-    this.#vu.link.call("jar", { jar: this.id, action: "clear", url });
+    this.#call({ jar: this.id, action: "clear", url });
+  }
+
+  #call(call: Exclude<JarCall, { action: "reset" }>): Record<string, string[]> {
+    if (!URL.canParse(call.url)) throw this.#vu.realm.error(`parse "${call.url}": invalid URI for request`);
+    return this.#vu.link.call("jar", call);
   }
 
   delete(url: string, name: string): void {
-    this.#vu.link.call("jar", { jar: this.id, action: "delete", url, name });
+    this.#call({ jar: this.id, action: "delete", url, name });
   }
 }
 
