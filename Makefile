@@ -25,7 +25,7 @@ $(STAMP): package.json package-lock.json
 	npm ci --include=dev --no-audit --no-fund --loglevel=error
 	@touch $@
 
-loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b BOUNCES= SESSIONS= RATE= DURATION= REPEAT= SEED= CATCH_UP=1 ...)
+loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b BOUNCES= SESSIONS= RATE= DURATION= REPEAT= SEED= ENGINE=k6 CATCH_UP=1 ...)
 	@$(LAB) loadtest $(FLAGS)
 
 $(TOPOLOGY_TARGETS): $(STAMP)

@@ -20,7 +20,7 @@ export function measureLoad(
     offeredEventsPerSecond: perSecond(tally.planned),
     achievedEventsPerSecond: perSecond(tally.publishedUnderLoad),
     engineLagMs: engine === null ? null : { p99: engine.lagMs.p99, max: engine.lagMs.max },
-    cpuSeconds: engine?.cpuSeconds ?? 0,
-    rssBytes: engine?.rssBytes ?? 0,
+    cpuSeconds: engine?.cpuSeconds ?? null,
+    rssBytes: engine?.rssBytes ?? null,
   };
 }

@@ -61,8 +61,9 @@ export interface RunResult {
     offeredEventsPerSecond: number;
     achievedEventsPerSecond: number;
     engineLagMs: { p99: number; max: number } | null;
-    cpuSeconds: number;
-    rssBytes: number;
+    /** Null where nobody could look. */
+    cpuSeconds: number | null;
+    rssBytes: number | null;
   };
   /** What played Supabase Realtime, and how. Null for a topology without it. */
   realtime: RealtimeFacts | null;

@@ -2,7 +2,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { inspectPulumi } from "../../infra/toolchain/inspect-pulumi.ts";
+import { findK6, K6_HELP, K6Error, standInOf } from "../load/k6/find-k6.ts";
 import { type DoctorCheck, runDoctorChecks } from "../platform/doctor-checks.ts";
+import { engineStandInLabel } from "../report/stand-in.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { wantsColour } from "./colour.ts";
 import { EXIT } from "./exit.ts";
@@ -17,10 +19,30 @@ export function addDoctor(program: Command, setExitCode: (code: number) => void)
     )
     .option("--json", "print the checks as JSON")
     .action(async (options: { json?: true }) => {
-      const checks = [...(await runDoctorChecks()), ...(await platformChecks())];
+      const checks = [...(await runDoctorChecks()), await k6Check(), ...(await platformChecks())];
       process.stdout.write(options.json ? `${JSON.stringify(checks, undefined, 2)}\n` : render(checks));
       setExitCode(checks.some((check) => check.status === "missing") ? EXIT.unknown : EXIT.valid);
     });
+}
+
+/** Whether `--engine k6` can be had. The lab has an engine of its own, so nothing of k6 is ever missing. */
+export async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<DoctorCheck> {
+  const name = "k6";
+  try {
+    const found = await findK6({ env, needsSse: true });
+    const standIn = standInOf(found);
+    const sse =
+      found.extension === null
+        ? "; it will fetch xk6-sse when a script asks for it"
+        : ` with xk6-sse ${found.extension}`;
+    const detail = `${standIn === null ? "" : `${engineStandInLabel(standIn)}: `}${found.version}${sse}: ${found.path}`;
+    return { name, status: standIn === null ? "ok" : "note", detail };
+  } catch (error) {
+    if (!(error instanceof K6Error)) throw error;
+    const [problem, ...rest] = error.message.split("; ");
+    const detail = `${problem ?? ""}; only --engine k6 needs it`;
+    return { name, status: "note", detail, fix: rest.join("; ") || K6_HELP };
+  }
 }
 
 /** Where Pulumi and its Docker plugin come from. The lab works without them, on host processes. */

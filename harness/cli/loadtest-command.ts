@@ -8,9 +8,10 @@ import { runComparison } from "../run/run-comparison.ts";
 import { loadScenario } from "../scenario/load-scenario.ts";
 import { realtimeSettings, selectTopologies, usesRealtime } from "../scenario/scenario.ts";
 import { checkOpenFiles } from "./check-open-files.ts";
+import { checkEngine, ENGINE_HELP, prepareEngine } from "./choose-engine.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { wantsColour } from "./colour.ts";
-import { CliError, exitCodeOf } from "./exit.ts";
+import { exitCodeOf } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";
 import { createLiveDisplay } from "./live-display.ts";
 import { addScenarioFlags, PLATFORM_HELP, SCENARIO_KEYS } from "./scenario-flags.ts";
@@ -34,7 +35,7 @@ export function addLoadtest(program: Command, setExitCode: (code: number) => voi
     );
   addScenarioFlags(command)
     .option("--platform <p>", PLATFORM_HELP, "auto")
-    .option("--engine <e>", "native", "native")
+    .option("--engine <e>", ENGINE_HELP, "native")
     .option(
       "--out <dir>",
       "new or empty folder for the results (default: results/<time>, with results/latest pointing at it)",
@@ -58,12 +59,13 @@ Examples:
   sse-lab loadtest --topologies phase3 --bounces none,realtime-outage --catch-up
   sse-lab loadtest --topologies phase3 --bounces none --realtime-plan free --over-quota
                                                         what a quota does to a load that is beyond it
+  K6_BIN=./k6 sse-lab loadtest --engine k6 --topologies phase1 --bounces none,rolling
+                                                        the same plan by the k6 scripts; K6_... of yours goes to k6
 
 Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown or it could not run.`;
 
 async function loadtest(options: LoadtestOptions): Promise<number> {
-  if (options.engine !== "native")
-    throw new CliError(`--engine ${options.engine}: unknown engine; choose native`);
+  const engineName = checkEngine(options.engine);
   const { platform, reason } = await choosePlatform(options.platform);
   const flags = Object.fromEntries(SCENARIO_KEYS.map((key) => [key, options[key]]));
   const scenario = await loadScenario({
@@ -78,7 +80,9 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   await checkOpenFiles(scenario.sessions, topologies);
   await sweep();
+  const { engine, detail } = await interruptible((signal) => prepareEngine(engineName, topologies, signal));
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
+  if (detail !== undefined) process.stderr.write(`engine ${engine.name}: ${detail}\n`);
   const onStep = (step: string): void => void process.stderr.write(`${step}\n`);
   const realtime = realtimeSettings(scenario, hosted);
   await interruptible((signal) => platform.prepare({ topologies, realtime, onStep, signal }));
@@ -89,6 +93,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
     runComparison({
       scenario,
       platform,
+      engine,
       hosted,
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],

@@ -1,5 +1,6 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
+import { K6Error } from "../load/k6/find-k6.ts";
 import { HostedRealtimeError } from "../platform/hosted-realtime.ts";
 import { RebuildError } from "../run/rebuild-report.ts";
 import { ResultsFolderError } from "../run/results-folder.ts";
@@ -17,7 +18,14 @@ import { addReport } from "./report-command.ts";
 import { addUp } from "./up-command.ts";
 
 /** Errors that say everything in their message: a stack would only hide it. */
-const PLAIN_ERRORS = [CliError, HostedRealtimeError, ScenarioError, ResultsFolderError, RebuildError];
+const PLAIN_ERRORS = [
+  CliError,
+  HostedRealtimeError,
+  K6Error,
+  ScenarioError,
+  ResultsFolderError,
+  RebuildError,
+];
 
 /** Runs one command line. Resolves to the exit code; never rejects. */
 export async function main(args: readonly string[]): Promise<number> {

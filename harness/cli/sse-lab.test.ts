@@ -70,7 +70,7 @@ describe("bad input", () => {
       ["loadtest", "--platform", "local", "--bounces", "rolling", "--duration", "5"],
       "sse-lab: --duration 5: the load would be over before a bounce of rolling is; give 12 seconds or more",
     ],
-    [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose native"],
+    [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose from native, k6"],
     [["loadtest", "--scenario", "nowhere.json"], "sse-lab: --scenario nowhere.json: cannot be read (ENOENT)"],
     [
       ["loadtest", "--scenario", "FOLDER/typo.json"],

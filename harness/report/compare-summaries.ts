@@ -112,6 +112,7 @@ const warningsOf = (a: Summary, b: Summary): string[] => {
     ...incomplete("B", b),
     ...setting("platform", a.platform, b.platform),
     ...setting("engine", a.engine, b.engine),
+    ...setting("what played the engine", a.engineStandIn, b.engineStandIn),
     ...setting("client", a.client, b.client),
     ...setting("seed", a.seed, b.seed),
     ...scenarioFields

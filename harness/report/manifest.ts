@@ -17,6 +17,8 @@ export const manifestSchema = z.strictObject({
   versions: z.object({ lab: version, node: version }).catchall(version),
   platform: z.string().min(1),
   engine: z.enum(ENGINES),
+  /** What played the engine without being it, as it calls itself. Null: the engine itself. */
+  engineStandIn: z.string().min(1).nullable().default(null),
   client: z.enum(CLIENTS),
   seed: z.int(),
   host: hostSchema,

@@ -11,7 +11,7 @@ import {
 import type { Manifest } from "./manifest.ts";
 import { interruption, missingRuns } from "./missing-runs.ts";
 import { bounceLabel, verdictCounts } from "./run-group.ts";
-import { clientModels } from "./stand-in.ts";
+import { clientModels, engineStandInLabel } from "./stand-in.ts";
 import { DEFAULT_GRACE_S, type Summary } from "./summary.ts";
 
 /** How many runs got which verdict, and what an unknown one means for the rest of the page. */
@@ -57,7 +57,8 @@ export const madeOf = (manifest: Manifest): string =>
 
 /** The question: the scenario in one paragraph. */
 export const asked = (summary: Summary): string => {
-  const { scenario, seed, engine, platform, host, startedAt } = summary;
+  const { scenario, seed, engine, engineStandIn, platform, host, startedAt } = summary;
+  const played = engineStandIn === null ? "" : ` (${escapeMarkdown(engineStandInLabel(engineStandIn))})`;
   const extras = [
     scenario.replicas === null
       ? ""
@@ -71,7 +72,7 @@ export const asked = (summary: Summary): string => {
     scenario.overQuota ? "a load that may exceed these limits" : "",
     scenario.realtimePublish === "http" ? "" : `published to Realtime by ${scenario.realtimePublish}`,
   ].filter((extra) => extra !== "");
-  return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ${clientModels(summary, (model) => `\`${model}\``)}, engine \`${engine}\`${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatCpus(host.cpus)} on ${startedAt.slice(0, 10)}.`;
+  return `**Asked:** what ${scenario.topologies.length === 1 ? "does" : "do"} ${formatList(scenario.topologies.map(escapeMarkdown))} lose in ${formatList(scenario.bounces.map(bounceLabel))}? ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ${clientModels(summary, (model) => `\`${model}\``)}, engine \`${engine}\`${played}${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatCpus(host.cpus)} on ${startedAt.slice(0, 10)}.`;
 };
 
 /** Where and with what it was answered. */

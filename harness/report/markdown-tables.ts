@@ -177,7 +177,7 @@ export const loadTable = (groups: readonly RunGroup[]): string | null =>
     figureColumn(
       "CPU",
       (run) => run.load.cpuSeconds,
-      (value) => `${formatCount(value)} s`,
+      (value) => (value === null ? DASH : `${formatCount(value)} s`),
     ),
     figureColumn("memory", (run) => run.load.rssBytes, formatBytes),
   ]);

@@ -120,6 +120,17 @@ describe("report.md", () => {
     (path) => expect(tellsApart(directRun(), path)).toBe(true),
   );
 
+  it("says in its head what played the engine, and shows a dash where nobody could see what it used", () => {
+    const { load } = makeRun();
+    const run = makeRun({ load: { ...load, cpuSeconds: null, rssBytes: null } });
+    const report = render(makeSummary([run], { engine: "k6", engineStandIn: "k6-double" }));
+    const head = report.slice(0, report.indexOf("## "));
+    expect(head).toContain("engine `k6` (k6-double, a contract double, not k6)");
+    expect(head).toContain("**The load was made by k6-double, a contract double, not k6: what is lost");
+    expect(report).toMatch(/1\.1 ms \| +6\.0 ms \| +– \| +– \|/);
+    expect(render(makeSummary([run], { engine: "k6" }))).not.toContain("double");
+  });
+
   it("names a stand-in below the comparison, in every table, and below the latencies", () => {
     const run = makeRun({ realtime: makeRealtime({ part: "lab-standin", standIn: true }) });
     const report = render(makeSummary([run]));

@@ -35,7 +35,7 @@ import { missingSentence } from "./missing-runs.ts";
 import { realtimeFindings } from "./realtime-findings.ts";
 import { hopTable, setUpTable } from "./realtime-tables.ts";
 import { bounceLabel, groupRuns, type RunGroup } from "./run-group.ts";
-import { standInSentence } from "./stand-in.ts";
+import { engineStandInSentence, standInSentence } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 import { HOW_JUDGED, whichFits } from "./which-fits.ts";
 
@@ -115,6 +115,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const fits = whichFits(groups);
   const missing = missingSentence(summary);
   const standIn = standInSentence(groups);
+  const engineStandIn = engineStandInSentence(summary);
   const spread = runs.some((run) => run.repeat > 1)
     ? " Each figure is the median of the repeats' figures with [smallest–largest] behind it where they differ."
     : "";
@@ -122,6 +123,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     `# What these topologies lose: ${formatList(summary.scenario.topologies.map(escapeMarkdown)) || "none"}`,
     asked(summary),
     madeOf(manifest),
+    engineStandIn === null ? null : `**${escapeMarkdown(engineStandIn)}**`,
     `**Verdicts:** ${verdictSentence(summary)}`,
     section(
       "Comparison",

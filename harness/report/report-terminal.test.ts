@@ -23,6 +23,19 @@ describe("the comparison in the terminal", () => {
     expect(text).toContain("phase2-durable");
   });
 
+  it.each([140, 100, 80, 60])("says what played the engine, in %i columns", (columns) => {
+    const text = renderComparison(makeSummary([makeRun()], { engine: "k6", engineStandIn: "k6-double" }), {
+      colour: false,
+      columns,
+    });
+    expect(text.replaceAll("\n", " ")).toContain(
+      "The load was made by k6-double, a contract double, not k6: ",
+    );
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+    const real = renderComparison(makeSummary([makeRun()], { engine: "k6" }), { colour: false, columns });
+    expect(real).not.toContain("double");
+  });
+
   it.each([140, 100, 80, 60])("names a stand-in in its row and below the table, in %i columns", (columns) => {
     const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
     const summary = makeSummary([makeRun({ realtime }), makeRun({ topology: "other" })]);

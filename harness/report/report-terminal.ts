@@ -8,7 +8,7 @@ import { coresInShort, scaledFrom } from "./cost-findings.ts";
 import { capitalise, formatNumberOf } from "./format.ts";
 import { interruption } from "./missing-runs.ts";
 import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "./run-group.ts";
-import { standInSentence } from "./stand-in.ts";
+import { engineStandInSentence, standInSentence } from "./stand-in.ts";
 import type { Summary } from "./summary.ts";
 
 const DEFAULT_COLUMNS = 100;
@@ -122,8 +122,9 @@ export const renderComparison = (
     coresInShort(groups, summary.scenario.durationS),
     limit,
   );
-  const standIn = standInSentence(groups);
-  const named = standIn === null ? "" : folded(standIn, limit);
+  const named = [standInSentence(groups), engineStandInSentence(summary)]
+    .map((sentence) => (sentence === null ? "" : folded(sentence, limit)))
+    .join("");
   const counts = verdictCounts(summary.runs);
   const verdicts = (["valid", "invalid", "unknown"] as const)
     .filter((verdict) => counts[verdict] > 0)

@@ -1,7 +1,8 @@
-/** Which topologies have Supabase Realtime, and where something else played it: said wherever somebody looks. */
+/** Where something else played Supabase Realtime, or the load engine: said wherever somebody looks. */
 import type { RunResult } from "../checker/run-result.ts";
 import { escapeMarkdown, formatList } from "./format.ts";
 import type { RunGroup } from "./run-group.ts";
+import type { Summary } from "./summary.ts";
 
 /** Of the load engine, for topologies with Realtime: a client that does as realtime-js does. */
 const DIRECT_CLIENT = "realtime";
@@ -45,3 +46,12 @@ export const standInSentence = (groups: readonly Runs[]): string | null => {
   const topologies = [...new Set(played.map(({ topology }) => topology))];
   return `${formatList(parts)} played Supabase Realtime in ${formatList(topologies)}: what is lost and why is measured, its latency and its costs say nothing about Supabase.`;
 };
+
+/** What a program that plays the engine is called, so that nobody takes it for k6. */
+export const engineStandInLabel = (program: string): string => `${program}, a contract double, not k6`;
+
+/** One sentence; null where the engine was what it is called. */
+export const engineStandInSentence = ({ engineStandIn }: Pick<Summary, "engineStandIn">): string | null =>
+  engineStandIn === null
+    ? null
+    : `The load was made by ${engineStandInLabel(engineStandIn)}: what is lost and why is measured, its own speed and memory say nothing about k6.`;

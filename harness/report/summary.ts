@@ -89,8 +89,9 @@ const runShape = z.strictObject({
     offeredEventsPerSecond: figure,
     achievedEventsPerSecond: figure,
     engineLagMs: z.strictObject({ p99: figure, max: figure }).nullable(),
-    cpuSeconds: figure,
-    rssBytes: figure,
+    // Null where nobody could look, as when k6 ran on another machine.
+    cpuSeconds: figure.nullable(),
+    rssBytes: figure.nullable(),
   }),
   // Summaries written before there was Realtime have none of these three.
   realtime: z
@@ -204,6 +205,8 @@ export const summarySchema = z
     finishedAt: z.iso.datetime().nullable(),
     platform: name,
     engine: z.enum(ENGINES),
+    /** What played the engine without being it, as it calls itself. Null: the engine itself. Summaries written before there was any have none. */
+    engineStandIn: name.nullable().default(null),
     client: z.enum(CLIENTS),
     seed: z.int(),
     host: hostSchema,

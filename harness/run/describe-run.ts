@@ -60,8 +60,8 @@ export function withRealtime(
   };
 }
 
-function notesOf({ topology, scenario, realtime }: RunSpec): string[] {
-  const notes: string[] = [];
+function notesOf({ topology, scenario, realtime, engine }: RunSpec): string[] {
+  const notes: string[] = [...(engine?.notes ?? [])];
   if (scenario.redis === "stopped" && topology.broadcaster === "redis") {
     notes.push(
       "Redis was stopped before the start: every instance fell back to local delivery, so this topology behaves as one without a broker.",

@@ -14,6 +14,7 @@ import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies, usesRealtime } from "../scenario/scenario.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./judge-all.ts";
+import { type LoadEngine, nativeEngine } from "./load-engine.ts";
 import { type ResultsFolder, writeInto } from "./results-folder.ts";
 import {
   failedRun,
@@ -35,6 +36,8 @@ export interface ComparisonListener extends RunListener {
 export interface ComparisonRequest {
   scenario: Scenario;
   platform: Platform;
+  /** Default: the lab's own. */
+  engine?: LoadEngine;
   /** Undefined: a topology with Realtime brings its own up. */
   hosted?: HostedRealtime | undefined;
   results: ResultsFolder;
@@ -52,7 +55,7 @@ export interface ComparisonRequest {
  */
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
   const { results, listener, signal } = request;
-  const specs = planRuns(request.scenario, await realtimeSetUp(request));
+  const specs = planRuns(request.scenario, await realtimeSetUp(request), request.engine);
   const manifest = await describeManifest(request);
   const runs: RunResult[] = [];
   for (const [index, spec] of specs.entries()) {
@@ -101,7 +104,7 @@ async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<O
 }
 
 /** Repeats are the outermost loop, so that a machine that slows down over time slows every topology down alike. */
-export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp): RunSpec[] {
+export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp, engine?: LoadEngine): RunSpec[] {
   return Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
     selectTopologies(scenario).flatMap((topology) =>
       scenario.bounces.map((bounce) => ({
@@ -109,6 +112,7 @@ export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp): RunSpec[
         bounce,
         repeat,
         scenario,
+        ...(engine ? { engine } : {}),
         ...(realtime && usesRealtime(topology) ? { realtime } : {}),
       })),
     ),
@@ -122,16 +126,17 @@ async function realtimeSetUp({ scenario, hosted }: ComparisonRequest): Promise<R
 }
 
 async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
-  const { scenario } = request;
+  const { scenario, engine = nativeEngine } = request;
   return {
     schemaVersion: 1,
     startedAt: new Date().toISOString(),
     finishedAt: null,
     commandLine: request.commandLine,
     commit: await sourceCommit(),
-    versions: { lab: await labVersion(), node: process.versions.node },
+    versions: { lab: await labVersion(), node: process.versions.node, ...engine.versions },
     platform: request.platform.name,
-    engine: "native",
+    engine: engine.name,
+    engineStandIn: engine.standIn,
     client: scenario.client,
     seed: scenario.seed,
     host: describeHost(),

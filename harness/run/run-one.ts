@@ -13,7 +13,6 @@ import type {
   RunObservation,
 } from "../history/observation.ts";
 import type { LoadPlan, LoadProgress } from "../load/load-plan.ts";
-import { runLoad } from "../load/run-load.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
 import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
@@ -21,6 +20,7 @@ import type { Topology } from "../../infra/topologies.ts";
 import { replicasOf, type Scenario, usesRealtime } from "../scenario/scenario.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
 import { describeRun, withRealtime } from "./describe-run.ts";
+import { type LoadEngine, type MadeLoad, nativeEngine } from "./load-engine.ts";
 import { sessionNames } from "./session-names.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
 
@@ -29,6 +29,8 @@ export interface RunSpec {
   bounce: BounceKind;
   repeat: number;
   scenario: Scenario;
+  /** Default: the lab's own. */
+  engine?: LoadEngine;
   /** Of a topology whose clients subscribe to Realtime directly. */
   realtime?: RealtimeSetUp;
 }
@@ -86,7 +88,8 @@ export async function runOne(
     });
     const sampler = createUsageSampler(() => deployment.usage(), recorder);
     try {
-      const segments = await loadAndBounce(spec, deployment, sampler, workDir, recorder, listener, signal);
+      const made = await loadAndBounce(spec, deployment, sampler, workDir, recorder, listener, signal);
+      const { segments } = made;
       step("reading ledgers");
       const names = await sessionNames(segments);
       const ledgerSegment = join(workDir, "ledgers.ndjson");
@@ -94,7 +97,7 @@ export async function runOne(
       const problem = sampler.problem();
       const run = withRealtime(described, spec, deployment.realtime);
       return {
-        run: problem === undefined ? run : { ...run, notes: [...run.notes, problem] },
+        run: { ...run, notes: [...run.notes, ...made.notes, ...(problem === undefined ? [] : [problem])] },
         segments: [harnessSegment, ...segments, ledgerSegment],
         versions: deployment.versions,
       };
@@ -130,14 +133,14 @@ export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
 }
 
 async function loadAndBounce(
-  { bounce: kind, scenario, topology }: RunSpec,
+  { bounce: kind, scenario, topology, repeat, engine = nativeEngine }: RunSpec,
   deployment: Deployment,
   sampler: UsageSampler,
   workDir: string,
   recorder: Recorder,
   listener: RunListener,
   outerSignal: AbortSignal,
-): Promise<string[]> {
+): Promise<MadeLoad> {
   const stop = new AbortController();
   const signal = AbortSignal.any([outerSignal, stop.signal]);
   let markLoaded = (): void => undefined;
@@ -163,7 +166,13 @@ async function loadAndBounce(
   try {
     // What the parts need at rest: without it, memory per stream would hold what they need for themselves.
     await sampler.read();
-    const result = await runLoad(toLoadPlan(deployment.url, topology, scenario), {
+    const labels = {
+      topology: topology.name,
+      bounce: kind,
+      repeat,
+      replicas: replicasOf(topology, scenario),
+    };
+    const made = await engine.load(toLoadPlan(deployment.url, topology, scenario), labels, {
       historyDir: workDir,
       signal,
       onProgress: (progress) => listener.load?.(progress),
@@ -175,7 +184,7 @@ async function loadAndBounce(
     });
     await nemesis;
     await sampled;
-    return result.segments;
+    return made;
   } catch (error) {
     stop.abort(error);
     markLoaded();
@@ -190,7 +199,8 @@ export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSett
   stopGraceMs: grace * 1000,
 });
 
-const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
+/** What an engine is asked to do in a run. */
+export const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
   url,
   client: usesRealtime(topology) ? "realtime" : scenario.client,
   sessions: scenario.sessions,

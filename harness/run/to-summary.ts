@@ -9,6 +9,7 @@ export const toSummary = (manifest: Manifest, runs: readonly RunResult[]): Summa
   finishedAt: manifest.finishedAt,
   platform: manifest.platform,
   engine: manifest.engine,
+  engineStandIn: manifest.engineStandIn,
   client: manifest.client,
   seed: manifest.seed,
   host: manifest.host,

@@ -9,6 +9,8 @@ export interface ProcessIdentity {
   pid: number;
   /** Opaque; equal for the same process only. Linux: boot id and start time in clock ticks; elsewhere `ps -o lstart=`. */
   startTime: string;
+  /** It leads a process group, all of which is ended with it. */
+  group?: true | undefined;
 }
 
 interface ProcessFacts {
@@ -71,11 +73,11 @@ export const isRunning = (identity: ProcessIdentity): boolean => {
   return facts !== undefined && !facts.zombie && facts.startTime === identity.startTime;
 };
 
-/** Sends a signal to exactly this process. False when it does not run any more. */
+/** Sends a signal to exactly this process (and its group, if it leads one). False when it does not run any more. */
 export const signalProcess = (identity: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): boolean => {
   if (!isRunning(identity)) return false;
   try {
-    process.kill(identity.pid, signal);
+    process.kill(identity.group ? -identity.pid : identity.pid, signal);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
