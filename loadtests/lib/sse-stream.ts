@@ -48,6 +48,8 @@ export class SseStream {
   #lastEventId = "";
   #finished = false;
   // Of the attempt under way.
+  /** What came before the confirmation: whether it was a stream at all is known from the status, when the attempt is over. */
+  #early: StreamEvent[] = [];
   #closed = false;
   #hinted = false;
   #failure: string | undefined;
@@ -76,8 +78,11 @@ export class SseStream {
   /** Returns after the last event, when the client model gives up, or at the deadline. */
   follow(): void {
     while (this.#leftMs > 0) {
+      const lastEventId = this.#lastEventId;
       const response = this.#open();
-      const delayMs = this.#afterwards(response, this.#endedMs ?? nowMs());
+      const refusal = this.#record.isUp ? undefined : whyRefused(response);
+      if (refusal !== undefined) this.#lastEventId = lastEventId;
+      const delayMs = this.#afterwards(response, refusal, this.#endedMs ?? nowMs());
       if (delayMs === undefined) return;
       sleep(Math.max(0, Math.min(delayMs, this.#leftMs)) / 1000);
     }
@@ -89,6 +94,7 @@ export class SseStream {
 
   /** Blocks until the stream is over. */
   #open(): SseResponse {
+    this.#early = [];
     this.#closed = false;
     this.#hinted = false;
     this.#failure = undefined;
@@ -145,10 +151,15 @@ export class SseStream {
     else {
       const { connection } = this.#record;
       const event = { name, id: id === "" ? undefined : id, data, connection, atMs };
-      if (!this.#page.onEvent(event)) return;
-      this.#finished = true;
-      this.#close(client, atMs);
+      if (this.#record.isUp) this.#handOn(client, event);
+      else this.#early.push(event);
     }
+  }
+
+  #handOn(client: SseClient, event: StreamEvent): void {
+    if (this.#closed || !this.#page.onEvent(event)) return;
+    this.#finished = true;
+    this.#close(client, event.atMs);
   }
 
   #onConnected(client: SseClient, data: string, atMs: number): void {
@@ -165,6 +176,8 @@ export class SseStream {
     this.#policy.onConnected();
     this.#record.up();
     this.#record.connected({ instance, subscribedMs, resume: resume.status, atMs });
+    for (const event of this.#early) this.#handOn(client, event);
+    if (this.#closed) return;
     if (this.#record.connection === 1) this.#page.onFirstConnected();
   }
 
@@ -175,10 +188,14 @@ export class SseStream {
     if (hint !== undefined) this.#policy.onRetry(hint.retryMs);
   }
 
-  /** Records how the attempt ended. Delay until the next one, milliseconds; undefined: there is none. */
-  #afterwards(response: SseResponse, atMs: number): number | undefined {
+  /**
+   * Records how the attempt ended.
+   * @param refusal why the answer is no event stream
+   * @returns delay until the next attempt, milliseconds; undefined: there is none
+   */
+  #afterwards(response: SseResponse, refusal: string | undefined, atMs: number): number | undefined {
     if (this.#finished) {
-      if (this.#record.isUp) this.#record.disconnected({ reason: "finished", atMs });
+      this.#record.disconnected({ reason: "finished", atMs });
       return undefined;
     }
     const isOver = this.#leftMs <= 0;
@@ -193,12 +210,9 @@ export class SseStream {
     }
     // What the end of the load cut off says nothing about the topology.
     if (isOver) return undefined;
-    const { status } = response;
-    const refusal =
-      status === 0 ? undefined : refusalOf(status, headerOf(response.headers, "content-type") ?? "");
     const delayMs = this.#policy.delayMs(refusal === undefined ? "network" : "refused");
     const reason = refusal ?? this.#whyUnconfirmed(response);
-    this.#record.failed({ status, reason, fatal: delayMs === undefined, atMs });
+    this.#record.failed({ status: response.status, reason, fatal: delayMs === undefined, atMs });
     return delayMs;
   }
 
@@ -208,6 +222,10 @@ export class SseStream {
     return `${this.#failure ?? "ended"} before the stream was confirmed`;
   }
 }
+
+/** Undefined: it is an event stream, or there was no answer. */
+const whyRefused = ({ status, headers }: SseResponse): string | undefined =>
+  status === 0 ? undefined : refusalOf(status, headerOf(headers, "content-type") ?? "");
 
 /** With CRLF line ends xk6-sse leaves the CR on one-line fields. */
 const withoutCr = (field: string): string => (field.endsWith("\r") ? field.slice(0, -1) : field);

@@ -68,7 +68,10 @@ export class ScriptedService {
     for await (const chunk of request) body += String(chunk);
     response.setHeader("x-instance", "scripted");
     const [, , , id = "", what] = url.split(/[/?]/);
-    if (url === "/healthz") return void response.end("ok");
+    if (url === "/healthz") {
+      response.setHeader("content-type", "application/json");
+      return void response.end(JSON.stringify({ status: "ok", instance: "scripted", clockMs: nowMs() }));
+    }
     if (url === "/api/sessions") {
       this.#post("create", response, () => this.#create());
       return;
@@ -123,7 +126,8 @@ export class ScriptedService {
     for (let seq = 1; seq <= plan.events; seq++) {
       const gate = seq <= plan.gates ? `g${seq}` : undefined;
       const type = seq === plan.events ? "pipeline_complete" : gate ? "pipeline_gate" : "section_draft";
-      const data = { type, sessionId: id, epoch: "e1", seq, total: plan.events, payload: { gate } };
+      const times = { instance: "scripted", intendedMs: nowMs(), publishedMs: nowMs() };
+      const data = { type, sessionId: id, epoch: "e1", seq, total: plan.events, ...times, payload: { gate } };
       session.frames.push(`id: e1-${seq}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
       if (gate) session.gates.push(seq);
     }
@@ -145,8 +149,9 @@ interface RunPlan {
   gates: number;
 }
 
-/** The `connected` event of a stream. */
-export const connectedFrame = (sessionId: string): string => {
-  const notice = { sessionId, instance: "scripted", subscribedMs: nowMs(), resume: { status: "none" } };
+/** The `connected` event of a stream. `retryMs` is for clients that cannot see the `retry:` field. */
+export const connectedFrame = (sessionId: string, retryMs = 20): string => {
+  const resume = { status: "none" };
+  const notice = { sessionId, instance: "scripted", subscribedMs: nowMs(), resume, retryMs };
   return `event: connected\ndata: ${JSON.stringify(notice)}\n\n`;
 };

@@ -1,0 +1,76 @@
+/** Runs a script's real bundle on the contract double of k6, and reads what it wrote. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LINE_MARK, type LabLine, type LabRecord } from "../../harness/load/k6/lab-lines.ts";
+import { bundleScript, type ScriptName } from "../../harness/load/k6/bundle-scripts.ts";
+import { parseSummary, type Summary } from "../../harness/report/summary.ts";
+import { startDouble } from "../k6-double/run-double.ts";
+import type { K6Summary } from "../lib/summary.ts";
+
+export interface ScriptRun {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+  lines: LabLine[];
+  records: LabRecord[];
+  /** Undefined when the script did not come that far. */
+  summary: Summary | undefined;
+  k6: K6Summary | undefined;
+}
+
+/** A small load that is over soon; its drain is longer than anybody should need. */
+const SMALL = {
+  SESSIONS: "1",
+  RATE: "5",
+  DURATION: "1",
+  RAMP: "0",
+  DRAIN: "20",
+  PAYLOAD_BYTES: "20",
+};
+
+export async function runScript(
+  script: ScriptName,
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<ScriptRun> {
+  const folder = await mkdtemp(join(tmpdir(), "script-"));
+  try {
+    const file = await bundleScript(script, folder);
+    const running = await startDouble({
+      script: { file },
+      flags,
+      env: { ...SMALL, OUT: folder, ...env },
+    });
+    const { exitCode, stdout, stderr, consoleLines } = await running.finished;
+    const lines = consoleLines.filter((line) => line.startsWith(LINE_MARK)).map(parseLine);
+    return {
+      exitCode,
+      stdout,
+      stderr,
+      lines,
+      records: lines.flatMap(({ records }) => records),
+      summary: await readIfThere(join(folder, "summary.json"), parseSummary),
+      k6: await readIfThere(join(folder, "k6-summary.json"), (value) => value as K6Summary),
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const parseLine = (line: string): LabLine => JSON.parse(line.slice(LINE_MARK.length)) as LabLine;
+
+const readIfThere = async <T>(file: string, parse: (value: unknown) => T): Promise<T | undefined> => {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : parse(JSON.parse(text));
+};
+
+/** Those of one kind. */
+export const ofKind = <T extends LabRecord["type"]>(
+  records: readonly LabRecord[],
+  type: T,
+): Extract<LabRecord, { type: T }>[] =>
+  records.filter((one): one is Extract<LabRecord, { type: T }> => one.type === type);
+
+/** How often a counter of the script was raised. */
+export const countOf = ({ k6 }: ScriptRun, name: string): number => k6?.metrics[name]?.values["count"] ?? 0;
