@@ -86,7 +86,7 @@ async function readSide(path: string): Promise<ReadSide> {
         : `${history}: ${(error as Error).message}`,
     );
   }
-  return { path, engine: manifest.engine, manifest, runs };
+  return { path, engine: manifest.engineStandIn ?? manifest.engine, manifest, runs };
 }
 
 async function readManifest(path: string): Promise<Manifest> {

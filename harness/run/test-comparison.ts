@@ -8,6 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Summary } from "../report/summary.ts";
 import { parseScenario } from "../scenario/parse-scenario.ts";
 import { DEFAULT_SCENARIO, type Scenario } from "../scenario/scenario.ts";
+import { type LoadEngine, nativeEngine } from "./load-engine.ts";
 import { createResultsFolder } from "./results-folder.ts";
 import { runComparison } from "./run-comparison.ts";
 
@@ -22,6 +23,7 @@ export interface TestComparison extends AsyncDisposable {
 export async function compare(
   change: Partial<Scenario>,
   platform: Platform = localPlatform,
+  engine: LoadEngine = nativeEngine,
 ): Promise<TestComparison> {
   const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
   const light = {
@@ -43,6 +45,7 @@ export async function compare(
       },
     ),
     platform,
+    engine,
     results: await createResultsFolder(path, path, new Date()),
     commandLine: ["test"],
     listener: {},
