@@ -102,6 +102,29 @@ export const handshakeCases: readonly ConformanceCase[] = [
     run: [{ refused: { apikey: "<token:service>", vsn }, status: 403, body: "" }],
   })),
   {
+    id: "handshake-no-upgrade",
+    section: "§1.2",
+    title:
+      "the same request without an upgrade is refused for the same reason, and with 400 where there is none",
+    needs: ["bare"],
+    settles: true,
+    run: [
+      {
+        http: "GET",
+        path: "/socket/websocket?vsn=1.0.0&apikey=not-a-token",
+        token: null,
+        status: 401,
+        answers: { error: NOT_A_JWT },
+      },
+      {
+        http: "GET",
+        path: "/socket/websocket?vsn=1.0.0&apikey=<token:service>",
+        token: null,
+        status: 400,
+      },
+    ],
+  },
+  {
     id: "handshake-any-role",
     section: "§1.1",
     title: "any role opens a socket and joins public channels",
