@@ -421,6 +421,59 @@ describe("on a stream", () => {
   });
 });
 
+test("what is missing below the highest number is lost, and what came by a replay is recovered", async () => {
+  const at = (): number => Number(process.hrtime.bigint()) / 1e6;
+  const told = (id: number, seq: number, publishedMs: number, type = "section_draft"): string => {
+    const event = {
+      sessionId: `id${id}`,
+      epoch: "e1",
+      seq,
+      instance: "scripted",
+      intendedMs: publishedMs,
+      publishedMs,
+    };
+    return `id: e1-${seq}\nevent: ${type}\ndata: ${JSON.stringify(event)}\n\n`;
+  };
+  let cutMs = 0;
+  const script =
+    (id: number, second: (firstMs: number) => string): StreamScript =>
+    (attempt, _, response) => {
+      response.writeHead(200, EVENT_STREAM);
+      response.write(connectedFrame("any"));
+      if (attempt > 1) {
+        response.end(second(cutMs));
+        return true;
+      }
+      cutMs = at();
+      response.write(told(id, 1, cutMs));
+      setTimeout(() => response.end(), 100);
+      return true;
+    };
+  const { result, seen } = await runCases([
+    script(0, () => told(0, 4, at()) + told(0, 5, at(), "pipeline_complete")),
+    script(
+      1,
+      (firstMs) =>
+        [2, 3, 4].map((seq) => told(1, seq, firstMs + seq)).join("") + told(1, 5, at(), "pipeline_complete"),
+    ),
+    // Of another session, whatever number it bears.
+    script(2, () => told(9, 7, at()).replace("e1-7", "e2-1") + told(2, 5, at(), "pipeline_complete")),
+  ]);
+  expect(seen.map(seqs)).toEqual([[1, 4, 5], ALL, [1, 1, 5]]);
+  const run = result.summary?.runs[0];
+  expect(run).toMatchObject({
+    due: 15,
+    lost: 5,
+    recovered: 3,
+    delivered: 7,
+    indeterminate: 0,
+    unexpected: 1,
+  });
+  expect(run?.lostByCause).toMatchObject({ unexplained: 0 });
+  expect(result.k6?.metrics["sse_event_latency"]?.values["count"]).toBe(7);
+  expect(result.exitCode).toBe(99);
+});
+
 test("a byte order mark, a redirect, and events after the last one do no harm", async () => {
   const { seen } = await runCases([
     onFirst((response) => {

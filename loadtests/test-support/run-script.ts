@@ -29,36 +29,52 @@ const SMALL = {
   PAYLOAD_BYTES: "20",
 };
 
-export async function runScript(
+export interface RunningScript {
+  /** Resolves when the records so far fulfil the condition. @throws Error when the script ends before */
+  waitFor(condition: (records: readonly LabRecord[]) => boolean): Promise<void>;
+  finished: Promise<ScriptRun>;
+}
+
+export const runScript = async (
   script: ScriptName,
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
-): Promise<ScriptRun> {
+): Promise<ScriptRun> => (await startScript(script, env, flags)).finished;
+
+export async function startScript(
+  script: ScriptName,
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<RunningScript> {
   const folder = await mkdtemp(join(tmpdir(), "script-"));
-  try {
-    const file = await bundleScript(script, folder);
-    const running = await startDouble({
-      script: { file },
-      flags,
-      env: { ...SMALL, OUT: folder, ...env },
-    });
-    const { exitCode, stdout, stderr, consoleLines } = await running.finished;
-    const lines = consoleLines.filter((line) => line.startsWith(LINE_MARK)).map(parseLine);
-    return {
-      exitCode,
-      stdout,
-      stderr,
-      lines,
-      records: lines.flatMap(({ records }) => records),
-      summary: await readIfThere(join(folder, "summary.json"), parseSummary),
-      k6: await readIfThere(join(folder, "k6-summary.json"), (value) => value as K6Summary),
-    };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const file = await bundleScript(script, folder);
+  const running = await startDouble({ script: { file }, flags, env: { ...SMALL, OUT: folder, ...env } });
+  const finished = running.finished
+    .then(async ({ exitCode, stdout, stderr, consoleLines }) => {
+      const lines = linesOf(consoleLines);
+      return {
+        exitCode,
+        stdout,
+        stderr,
+        lines,
+        records: lines.flatMap(({ records }) => records),
+        summary: await readIfThere(join(folder, "summary.json"), parseSummary),
+        k6: await readIfThere(join(folder, "k6-summary.json"), (value) => value as K6Summary),
+      };
+    })
+    .finally(() => rm(folder, { recursive: true }));
+  const waitFor: RunningScript["waitFor"] = async (condition) => {
+    await running.waitForLine(() =>
+      condition(linesOf(running.consoleLines()).flatMap(({ records }) => records)),
+    );
+  };
+  return { waitFor, finished };
 }
 
-const parseLine = (line: string): LabLine => JSON.parse(line.slice(LINE_MARK.length)) as LabLine;
+const linesOf = (consoleLines: readonly string[]): LabLine[] =>
+  consoleLines
+    .filter((line) => line.startsWith(LINE_MARK))
+    .map((line) => JSON.parse(line.slice(LINE_MARK.length)) as LabLine);
 
 const readIfThere = async <T>(file: string, parse: (value: unknown) => T): Promise<T | undefined> => {
   const text = await readFile(file, "utf8").catch(() => undefined);
