@@ -2,7 +2,9 @@
 import { type Command, Option } from "commander";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS, type BounceKind, type Observation } from "../history/observation.ts";
+import { appendFile } from "node:fs/promises";
 import { nowMs } from "../clock.ts";
+import { createFileRecorder } from "../history/recorder.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
 import { parseGrace } from "../scenario/parse-scenario.ts";
 import { usesRealtime } from "../scenario/scenario.ts";
@@ -18,6 +20,7 @@ const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
 
 interface BounceOptions {
   kind: BounceKind;
+  record?: string;
   grace?: number | string;
   platform: string;
 }
@@ -36,6 +39,10 @@ export function addBounce(program: Command, setExitCode: (code: number) => void)
       new Option("--platform <p>", "where it is up; auto: wherever that is")
         .choices(["auto", ...PLATFORMS.map(({ name }) => name)])
         .default("auto"),
+    )
+    .option(
+      "--record <file>",
+      "append what happens to this file, as observations: the bounces.ndjson of sse-lab report --help",
     )
     .action(async (topology: string, options: BounceOptions) => {
       setExitCode(await bounceKept(topology, options));
@@ -85,10 +92,19 @@ async function findTheOne(topology: string, asked: string): Promise<Kept> {
   return one;
 }
 
+/** @throws CliError before anything is disturbed */
+async function checkWritable(path: string): Promise<void> {
+  await appendFile(path, "").catch((error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new CliError(`--record ${path}: cannot be written (${code}); name a file that you can write`);
+  });
+}
+
 async function bounceKept(topology: string, options: BounceOptions): Promise<number> {
   const { kind } = options;
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
   if (kind === "realtime-outage") refuseWithout(topology);
+  if (options.record !== undefined) await checkWritable(options.record);
   await sweep();
   const found = await findTheOne(topology, options.platform);
   const { deployment: kept, platform } = found;
@@ -96,7 +112,9 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
   const failures: string[] = [];
+  const file = options.record === undefined ? undefined : createFileRecorder(options.record);
   const record = (observation: Observation): void => {
+    file?.record(observation);
     if (observation.type !== "bounce") return;
     const { target, state, error, atMs } = observation;
     if (error !== undefined) failures.push(error);
@@ -104,8 +122,14 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
   };
   await interruptible(async (signal) => {
     const deployment = await platform.attach(kept.id, {
-      onInstance: (instance, state, atMs) => say(`  ${instance} ${state}`, atMs),
-      onPartExit: (part, atMs) => say(`  ${part} ended by itself`, atMs),
+      onInstance: (instance, state, atMs) => {
+        file?.record({ type: "instance", instance, state, atMs });
+        say(`  ${instance} ${state}`, atMs);
+      },
+      onPartExit: (part, atMs) => {
+        file?.record({ type: "part-exit", part, atMs });
+        say(`  ${part} ended by itself`, atMs);
+      },
       onStep: (step) => void process.stderr.write(`  ${step}\n`),
       signal,
     });
@@ -122,6 +146,6 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
     }
     if (signal.aborted) await bringBack(found);
     signal.throwIfAborted();
-  });
+  }).finally(() => file?.close());
   return failures.length > 0 ? EXIT.unknown : EXIT.valid;
 }

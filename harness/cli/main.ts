@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { K6Error } from "../load/k6/find-k6.ts";
 import { HostedRealtimeError } from "../platform/hosted-realtime.ts";
+import { MergeError } from "../run/merge-error.ts";
 import { RebuildError } from "../run/rebuild-report.ts";
 import { ResultsFolderError } from "../run/results-folder.ts";
 import { ScenarioError } from "../scenario/parse-scenario.ts";
@@ -25,6 +26,7 @@ const PLAIN_ERRORS = [
   ScenarioError,
   ResultsFolderError,
   RebuildError,
+  MergeError,
 ];
 
 /** Runs one command line. Resolves to the exit code; never rejects. */

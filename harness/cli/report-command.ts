@@ -12,12 +12,13 @@ import { printSummary } from "./print-summary.ts";
 export function addReport(program: Command, setExitCode: (code: number) => void): void {
   program
     .command("report")
-    .argument("<dir>", "folder of a loadtest, e.g. results/latest")
+    .argument("<dir>", "folder of a loadtest, e.g. results/latest, or of what k6 wrote elsewhere (see below)")
     .summary("rebuild summary, report and junit.xml offline from the raw history")
     .description(
       "Judges history.ndjson.gz again and writes summary.json, report.md and junit.xml anew. Same history, same bytes.",
     )
     .option("--json", "print summary.json instead of the table")
+    .addHelpText("after", MERGING)
     .action(async (dir: string, options: { json?: true }) => {
       const summary = await rebuildReport(dir);
       printSummary(summary, options.json);
@@ -41,6 +42,19 @@ export function addReport(program: Command, setExitCode: (code: number) => void)
       else setExitCode(comparison.regressions.length > 0 ? EXIT.invalid : EXIT.valid);
     });
 }
+
+const MERGING = `
+Load that k6 made elsewhere, by the scripts of loadtests/ on one machine or several:
+  copy into a new folder, then name it here
+    *.log, *.ndjson            what each k6 process wrote to its console (k6 run --console-output FILE, or its log),
+                               in any --log-format; all processes of one run (--execution-segment)
+    ledgers/<instance>*.ndjson what the instances wrote into their LEDGER_DIR; without them nobody knows whether what
+                               never arrived was published, and the verdict is unknown
+    bounces.ndjson             what sse-lab bounce --record wrote, where the topology was bounced meanwhile
+  The first time, history.ndjson.gz and manifest.json are made of them; times are converted to the instances' clock.
+  Clocks that contradict each other, sessions without an end and lines that are cut make the verdict unknown.
+
+Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown, or it could not be rebuilt.`;
 
 async function readSummary(path: string): Promise<Summary> {
   const isFolder = await stat(path).then(

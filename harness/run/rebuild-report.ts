@@ -1,11 +1,13 @@
-/** `sse-lab report DIR`: judges the raw history again and writes every derived file anew. */
-import { readFile } from "node:fs/promises";
+/** `sse-lab report DIR`: judges the raw history again and writes every derived file anew. What k6 wrote elsewhere is made a history first. */
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readHistory } from "../history/read-history.ts";
 import { type Manifest, parseManifest } from "../report/manifest.ts";
 import type { Summary } from "../report/summary.ts";
 import { writeResults } from "../report/write-results.ts";
 import { judgeAll } from "./judge-all.ts";
+import { mergeK6Output } from "./merge-k6-output.ts";
+import { consoleFiles } from "./read-k6-output.ts";
 import { toSummary } from "./to-summary.ts";
 
 /** A folder whose report cannot be rebuilt. The message names the file and the fix. */
@@ -13,8 +15,9 @@ export class RebuildError extends Error {
   override name = "RebuildError";
 }
 
-/** @throws RebuildError */
+/** @throws RebuildError; MergeError where k6's output cannot be merged */
 export async function rebuildReport(dir: string): Promise<Summary> {
+  if (await isUnmerged(dir)) await mergeK6Output(dir);
   const manifest = await readManifest(join(dir, "manifest.json"), dir);
   const history = join(dir, "history.ndjson.gz");
   let runs;
@@ -34,13 +37,22 @@ export async function rebuildReport(dir: string): Promise<Summary> {
   return summary;
 }
 
+/** No results folder, but there is something in it that k6 may have written. */
+async function isUnmerged(dir: string): Promise<boolean> {
+  const hasManifest = await access(join(dir, "manifest.json")).then(
+    () => true,
+    () => false,
+  );
+  return !hasManifest && (await consoleFiles(dir).catch(() => [])).length > 0;
+}
+
 async function readManifest(path: string, dir: string): Promise<Manifest> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch {
     throw new RebuildError(
-      `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. results/latest`,
+      `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. results/latest, or one with the console output of k6 (*.log, *.ndjson)`,
     );
   }
   try {

@@ -25,6 +25,7 @@ import {
   type RunListener,
   type RunSpec,
 } from "./run-one.ts";
+import { summaryScenario } from "./summary-scenario.ts";
 import { toSummary } from "./to-summary.ts";
 import { createWorkFolder } from "./work-folder.ts";
 
@@ -140,25 +141,7 @@ async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
     client: scenario.client,
     seed: scenario.seed,
     host: describeHost(),
-    scenario: {
-      topologies: scenario.topologies,
-      bounces: scenario.bounces,
-      repeat: scenario.repeat,
-      sessions: scenario.sessions,
-      eventsPerSecond: scenario.rate,
-      durationS: scenario.duration,
-      rampS: scenario.ramp,
-      drainS: scenario.drain,
-      gates: scenario.gates,
-      payloadBytes: scenario.payloadBytes,
-      replicas: scenario.replicas ?? null,
-      redis: scenario.redis,
-      graceS: scenario.grace,
-      catchUp: scenario.catchUp,
-      realtimePlan: scenario.realtimePlan,
-      realtimePublish: scenario.realtimePublish,
-      overQuota: scenario.overQuota,
-    },
+    scenario: summaryScenario(scenario),
     serverSettings: { ...request.platform.settings, ...nemesisSettings(scenario) },
   };
 }

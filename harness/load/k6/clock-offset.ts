@@ -20,8 +20,13 @@ export class ClockOffset {
   #leastMs = -Infinity;
   #mostMs = Infinity;
   #whole = true;
+  #quickest: ClockReading | undefined;
 
-  add({ askedMs, instanceMs, answeredMs }: ClockReading): void {
+  add(reading: ClockReading): void {
+    const { askedMs, instanceMs, answeredMs } = reading;
+    const before = this.#quickest;
+    if (before === undefined || answeredMs - askedMs < before.answeredMs - before.askedMs)
+      this.#quickest = reading;
     this.#leastMs = Math.max(this.#leastMs, instanceMs - answeredMs);
     this.#mostMs = Math.min(this.#mostMs, instanceMs - askedMs);
     this.#whole &&= Number.isInteger(askedMs) && Number.isInteger(answeredMs);
@@ -37,5 +42,11 @@ export class ClockOffset {
     const mostMs = this.#mostMs + resolutionMs;
     if (!Number.isFinite(leastMs) || leastMs > mostMs) return null;
     return { offsetMs: (leastMs + mostMs) / 2, errorMs: (mostMs - leastMs) / 2 };
+  }
+
+  /** What the quickest answer alone says, however much others contradict it: something to lay records by. Null without a reading. */
+  get roughMs(): number | null {
+    const quickest = this.#quickest;
+    return quickest === undefined ? null : quickest.instanceMs - (quickest.askedMs + quickest.answeredMs) / 2;
   }
 }

@@ -132,7 +132,9 @@ describe("the history of several k6 processes", () => {
       [a, other].forEach((line) => account.absorb(line));
       const times = k6Times(account, plan, () => 4000)!;
       expect(times.clockErrorMs).toBeNull();
-      expect(times.offsetMs.get("b")).toBe(4000);
+      // By the quickest answer, where there is one.
+      const answered = other.records.some(({ type }) => type === "k6-clock");
+      expect(times.offsetMs.get("b")).toBeCloseTo(answered ? 5000 : 4000, 3);
     }
   });
 

@@ -3,7 +3,7 @@ import type { LabRecord } from "./lab-lines.ts";
 import type { OwnRecord } from "./lab-record.ts";
 
 /** To the microsecond: a sum of two readings has no finer digits. */
-const inMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
+export const inMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /**
  * A record of a k6 process on the instances' clock. What an instance stated itself is on that clock already: when it subscribed a

@@ -3,9 +3,10 @@ import type { EngineObservation, PhaseObservation } from "../../history/observat
 import { createLagHistogram, recordLag, summarizeLag } from "../lag-meter.ts";
 import type { LoadPlan } from "../load-plan.ts";
 import { scheduleSessions } from "../load-schedule.ts";
+import { inMicroseconds } from "./convert-records.ts";
 import type { K6Account, ProcessAccount } from "./k6-account.ts";
 
-/** What a process whose clock could not be set takes instead: its run is `unknown`, but its records must lie somewhere. */
+/** What a process without a single clock reading takes instead: its run is `unknown`, but its records must lie somewhere. */
 export type FallbackOffset = (account: ProcessAccount) => number;
 
 export interface K6Times {
@@ -22,7 +23,9 @@ export interface K6Times {
 export function k6Times(account: K6Account, plan: LoadPlan, fallback: FallbackOffset): K6Times | undefined {
   const processes = [...account.processes.values()];
   const offsetMs = new Map(
-    processes.map((one) => [one.process, one.clock.bounds?.offsetMs ?? fallback(one)] as const),
+    processes.map(
+      (one) => [one.process, one.clock.bounds?.offsetMs ?? one.clock.roughMs ?? fallback(one)] as const,
+    ),
   );
   const schedule = scheduleSessions(plan);
   const offsets = new Map(schedule.map(({ session, arriveOffsetMs }) => [session, arriveOffsetMs]));
@@ -50,12 +53,14 @@ export function k6Times(account: K6Account, plan: LoadPlan, fallback: FallbackOf
   return {
     offsetMs,
     phases: {
-      "load-started": startMs,
-      loaded: most(arrivals),
-      "drain-started": plannedEndMs,
-      "drain-ended": Math.max(plannedEndMs, most(ends)),
+      "load-started": inMicroseconds(startMs),
+      loaded: inMicroseconds(most(arrivals)),
+      "drain-started": inMicroseconds(plannedEndMs),
+      "drain-ended": inMicroseconds(Math.max(plannedEndMs, most(ends))),
     },
-    arriveMs: schedule.map(({ session, arriveOffsetMs }) => due.get(session) ?? startMs + arriveOffsetMs),
+    arriveMs: schedule.map(({ session, arriveOffsetMs }) =>
+      inMicroseconds(due.get(session) ?? startMs + arriveOffsetMs),
+    ),
     clockErrorMs: processes.some(({ clock }) => clock.bounds === null)
       ? null
       : most(processes.map(({ clock }) => clock.bounds?.errorMs ?? 0)),

@@ -8,6 +8,7 @@ import { K6Error } from "./find-k6.ts";
 import { K6Account } from "./k6-account.ts";
 import type { K6Limits } from "./k6-limits.ts";
 import { k6Times, type K6Times } from "./k6-times.ts";
+import { gapsOf } from "./k6-gaps.ts";
 import { K6UsageMeter } from "./k6-usage-meter.ts";
 import type { LabLine } from "./lab-lines.ts";
 import { LabLineReader } from "./read-lab-lines.ts";
@@ -114,21 +115,7 @@ export class K6Watch {
 
   /** What the records lack, one sentence each; none when every session was followed to its end. */
   gaps(): string[] {
-    const { sessions } = this.#plan;
-    const { arrived, ended, twice } = this.account;
-    return [
-      ...(ended < sessions
-        ? [
-            `k6 brought only ${ended} of ${sessions} sessions to their end (${arrived} arrived): what the others saw is not known.`,
-          ]
-        : []),
-      ...(twice.size > 0 ? [`k6 let ${[...twice].slice(0, 3).join(", ")} arrive twice.`] : []),
-      ...(this.torn > 0
-        ? [
-            `${this.torn} of the lines that the scripts wrote could not be read (${this.example ?? ""}): what they said is not known.`,
-          ]
-        : []),
-    ];
+    return gapsOf(this.account, this.#plan, this.#reader);
   }
 
   /** The script has said what it is about to do. */

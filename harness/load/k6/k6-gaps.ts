@@ -1,0 +1,24 @@
+import type { LoadPlan } from "../load-plan.ts";
+import type { K6Account } from "./k6-account.ts";
+import type { LabLineReader } from "./read-lab-lines.ts";
+
+/** What the scripts' records lack, one sentence each; none when every session of the plan was followed to its end. */
+export function gapsOf(
+  { arrived, ended, twice }: K6Account,
+  { sessions }: LoadPlan,
+  { torn, example }: Pick<LabLineReader, "torn" | "example">,
+): string[] {
+  return [
+    ...(ended < sessions
+      ? [
+          `k6 brought only ${ended} of ${sessions} sessions to their end (${arrived} arrived): what the others saw is not known.`,
+        ]
+      : []),
+    ...(twice.size > 0 ? [`k6 let ${[...twice].slice(0, 3).join(", ")} arrive twice.`] : []),
+    ...(torn > 0
+      ? [
+          `${torn} of the lines that the scripts wrote could not be read (${example ?? ""}): what they said is not known.`,
+        ]
+      : []),
+  ];
+}
