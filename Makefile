@@ -13,7 +13,7 @@ FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BO
 REALTIME = $(if $(CATCH_UP),--catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase3
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor images conformance test test-docker check bench readme reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-docker check bench readme reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ report: $(STAMP) ## Rebuild the report of RUN (default results/latest) from its 
 
 doctor: $(STAMP) ## Say which tools are there, which will be fetched, what is missing
 	@$(LAB) doctor
+
+k6-scripts: $(STAMP) ## Write the k6 scripts as one file each, to be copied to any machine that has k6 (OUT, default dist/k6)
+	@node --import tsx harness/load/k6/write-scripts.ts $(or $(OUT),dist/k6)
 
 images: $(STAMP) ## Prepare the container images and say where each comes from
 	@$(LAB) images
