@@ -34,7 +34,7 @@ const data = (metrics: Record<string, K6Metric> = {}): K6Summary => ({
   state: { testRunDurationMs: 5_000 },
   metrics: {
     sse_sessions: counter(4),
-    sse_events_due: counter(80),
+    sse_events_due: { ...counter(80), thresholds: { "count>0": { ok: true } } },
     sse_events_delivered: counter(80),
     ...metrics,
   },
@@ -89,6 +89,12 @@ describe("the lab's summary of a k6 script", () => {
     );
   });
 
+  it("is one that the lab takes also when k6 kept no figures by cause", () => {
+    const given = data({ sse_events_delivered: counter(77), sse_events_lost: counter(3) });
+    const summary = createSummary(plan, schedule, given, 1_700_000_005_000);
+    expect(parseSummary(summary).runs[0]?.lostByCause.unexplained).toBe(3);
+  });
+
   it("says which run it was, when, and by what", () => {
     expect(createSummary(plan, schedule, data(), 1_700_000_005_000)).toMatchObject({
       startedAt: "2023-11-14T22:13:20.000Z",
@@ -129,6 +135,7 @@ describe("the lab's summary of a k6 script", () => {
       { sse_events_delivered: counter(0), sse_events_never_published: counter(80) },
       /^Not a single event/,
     ],
+    ["thresholds were off", { sse_events_due: counter(80) }, /^The thresholds were switched off/],
     ["k6 was late", { sse_arrival_lateness: trend(400) }, /^k6 itself was late: .* 400 ms/],
   ])("is unknown when %s", (_, metrics, reason) => {
     const run = runOf(data(metrics));

@@ -147,6 +147,8 @@ const countsOf = (data: K6Summary): Counts => {
   const lostByCause = Object.fromEntries(
     CAUSES.map((cause) => [cause, countOf(data, `sse_events_lost{cause:${cause}}`)]),
   ) as RunResult["lostByCause"];
+  // Without thresholds k6 keeps no figures by cause.
+  lostByCause.unexplained += lost - Object.values(lostByCause).reduce((sum, count) => sum + count, 0);
   return {
     sessions: countOf(data, "sse_sessions"),
     due: countOf(data, "sse_events_due"),
@@ -182,6 +184,8 @@ const verdictOf = (
     unknown.push(
       `k6 itself was late: of ${sessions} sessions, p99 arrived ${Math.round(lateness.p99)} ms after their time.`,
     );
+  if (!Object.values(data.metrics).some((metric) => metric?.thresholds !== undefined))
+    unknown.push("The thresholds were switched off, so that the promise was not checked.");
   const broken = brokenThresholds(data).map((threshold) => `Threshold not met: ${threshold}.`);
   const verdict = unknown.length > 0 ? "unknown" : broken.length > 0 ? "invalid" : "valid";
   return { verdict, reasons: [...unknown, ...broken, OF_THE_CONSOLE] };
