@@ -1,0 +1,128 @@
+/** `--engine k6` end to end: the real scripts on the lab's double of k6, against real servers behind a real router. */
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { bundleScript } from "../load/k6/bundle-scripts.ts";
+import { k6Arguments } from "../load/k6/k6-command.ts";
+import { localPlatform } from "../platform/local/local-platform.ts";
+import { parseManifest } from "../report/manifest.ts";
+import { selectTopologies } from "../scenario/scenario.ts";
+import { PROJECT_ROOT } from "./describe-host.ts";
+import { createK6Engine } from "./k6-engine.ts";
+import { rebuildReport } from "./rebuild-report.ts";
+import { compare, verdictOf } from "./test-comparison.ts";
+
+const DOUBLE = join(PROJECT_ROOT, "loadtests", "k6-double", "k6-double.mjs");
+const phase1 = selectTopologies({ topologies: ["phase1"] });
+const [topology] = phase1;
+
+it(
+  "loses nothing in steady state, sees a crash as it is, and names what played k6",
+  { timeout: 180_000 },
+  async () => {
+    const engine = await createK6Engine(phase1, { ...process.env, K6_BIN: DOUBLE });
+    const scenario = { topologies: ["phase1" as const], bounces: ["none" as const, "crash" as const] };
+    await using comparison = await compare({ ...scenario, sessions: 24, duration: 6 }, localPlatform, engine);
+    const { path, run, summary } = comparison;
+    expect(summary).toMatchObject({ engine: "k6", engineStandIn: "k6-double" });
+    const steady = run("phase1");
+    expect(verdictOf(steady, "valid")).toBe("valid");
+    expect(steady).toMatchObject({
+      sessions: 24,
+      due: 576,
+      delivered: 576,
+      lost: 0,
+      stuckStreams: 0,
+      duplicated: 0,
+    });
+    expect(steady.affinity).toEqual({ hitRatio: 1, misroutes: 0 });
+    expect(steady.reasons[0]).toBe(
+      "The load was made by k6-double, a contract double, not k6 (version 1.2.1).",
+    );
+    const crash = run("phase1", "crash");
+    expect(verdictOf(crash, "valid")).toBe("valid");
+    expect(crash.due).toBe(576);
+    expect(crash.lostByCause.unexplained).toBe(0);
+    expect(crash.bounces).toHaveLength(1);
+    expect(crash.bounces[0]?.cut).toBeGreaterThan(0);
+    expect(crash.reconnects.count).toBeGreaterThan(0);
+    if (process.platform === "linux") {
+      expect(steady.load.cpuSeconds).toBeGreaterThan(0);
+      expect(steady.load.rssBytes).toBeGreaterThan(1e6);
+    }
+    const manifest = parseManifest(JSON.parse(await readFile(join(path, "manifest.json"), "utf8")));
+    expect(manifest).toMatchObject({ engine: "k6", engineStandIn: "k6-double" });
+    expect(manifest.versions).toMatchObject({ "k6-double": "1.2.1" });
+    expect(Object.keys(manifest.versions)).not.toContain("xk6-sse");
+    expect(await rebuildReport(path)).toEqual(summary);
+  },
+);
+
+it(
+  "is judged from the consoles of two processes and the instances' ledgers alone",
+  { timeout: 120_000 },
+  async () => {
+    const work = await mkdtemp(join(tmpdir(), "sse-lab-remote-"));
+    const copied = join(work, "copied");
+    await mkdir(join(copied, "ledgers"), { recursive: true });
+    const deployment = await localPlatform.up({
+      topology: topology!,
+      replicas: 2,
+      redis: "up",
+      workDir: join(work, "deployment"),
+    });
+    try {
+      const script = await bundleScript("sse", work);
+      const plan = {
+        url: deployment.url,
+        client: "eventsource" as const,
+        sessions: 20,
+        eventsPerSecond: 4,
+        durationS: 3,
+        rampS: 1,
+        drainS: 3,
+        gates: 1,
+        payloadBytes: 50,
+        seed: 5,
+      };
+      const labels = { topology: "phase1", bounce: "none" as const, repeat: 1, replicas: 2 };
+      await Promise.all(
+        [
+          { part: "0:1/2", format: "json", name: "left.log" },
+          { part: "1/2:1", format: "text", name: "right.log" },
+        ].map(({ part, format, name }) => {
+          const [run, ...flags] = k6Arguments({ script, plan, labels, consoleFile: join(copied, name) });
+          // The last one of a flag counts.
+          const changed = [
+            "--log-format",
+            format,
+            "--execution-segment",
+            part,
+            "--execution-segment-sequence",
+            "0,1/2,1",
+          ];
+          return execa(DOUBLE, [run!, ...flags.slice(0, -1), ...changed, script], { cwd: work });
+        }),
+      );
+      for (const { path } of await deployment.ledgers())
+        await copyFile(path, join(copied, "ledgers", basename(path)));
+    } finally {
+      await deployment.down();
+    }
+    const { runs, platform, client } = await rebuildReport(copied);
+    expect({ platform, client }).toEqual({ platform: "url", client: "eventsource" });
+    expect(verdictOf(runs[0]!, "valid")).toBe("valid");
+    expect(runs[0]).toMatchObject({ due: 240, delivered: 240, lost: 0, indeterminate: 0, stuckStreams: 0 });
+    expect(runs[0]?.gates).toEqual({ offered: 20, answered: 20, reachedPipeline: 20, stalled: 0 });
+    expect(runs[0]?.reasons[0]).toBe("Merged from the output of 2 k6 processes (left.log, right.log).");
+
+    const unproven = join(work, "without-ledgers");
+    await mkdir(unproven);
+    for (const name of ["left.log", "right.log"]) await copyFile(join(copied, name), join(unproven, name));
+    const [run] = (await rebuildReport(unproven)).runs;
+    expect(run).toMatchObject({ verdict: "unknown", due: 240, delivered: 240, lost: 0 });
+    await rm(work, { recursive: true, force: true });
+  },
+);
