@@ -28,7 +28,7 @@ const NO_ANSWER = { status: 0, body: "" };
 /** Answers that say no more than that this was no WebSocket. */
 const NO_UPGRADE: ReadonlySet<number> = new Set([400, 426]);
 
-/** Connects from k6. @param timeoutMs for the question why a handshake was refused */
+/** Connects from k6. @param timeoutMs for the handshake, and for the question why it was refused */
 export const openK6Wire =
   (timeoutMs: number): OpenWire =>
   (url, apikey, events) =>
@@ -39,6 +39,7 @@ class K6Wire implements PhoenixWire {
   readonly #endpoint: string;
   readonly #timeoutMs: number;
   readonly #events: PhoenixWireEvents;
+  /** Set while something of the socket is waited for that may never come. */
   readonly #giveUp = new Alarm();
   #error: string | undefined;
   /** True once it tells nothing any more. */
@@ -53,8 +54,15 @@ class K6Wire implements PhoenixWire {
     this.#ws = ws;
     // The enum of @types/k6 is in its types alone.
     Object.assign(ws, { binaryType: "arraybuffer" });
+    this.#giveUp.set(timeoutMs, () => {
+      this.#error ??= `no answer to the handshake within ${timeoutMs} ms`;
+      ws.close();
+      this.#onClose();
+    });
     ws.onopen = () => {
-      if (!this.#over) events.onOpen();
+      if (this.#over) return;
+      this.#giveUp.clear();
+      events.onOpen();
     };
     ws.onmessage = (event) => {
       if (this.#over || typeof event?.data !== "string") return;
