@@ -1,12 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
+import { readBounces } from "../run/remote-evidence.ts";
 
 const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
+const K6_DOUBLE = join(PROJECT_ROOT, "loadtests", "k6-double", "k6-double.mjs");
 /** No engine for these commands, so that `auto` means host processes, and `down` touches nobody's containers. */
 const NO_ENGINE = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
 /** And no hosted Realtime: an empty variable counts as not set. */
@@ -25,6 +27,8 @@ beforeAll(async () => {
   await writeFile(join(folder, "typo.json"), '{"sesions": 3}');
   await writeFile(join(folder, "broken.json"), "{");
   await writeFile(join(folder, "tool"), "not a program");
+  await mkdir(join(folder, "k6"));
+  await writeFile(join(folder, "k6", "k6.log"), "running\n");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -71,6 +75,18 @@ describe("bad input", () => {
       "sse-lab: --duration 5: the load would be over before a bounce of rolling is; give 12 seconds or more",
     ],
     [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose from native, k6"],
+    [
+      ["loadtest", "--platform", "local", "--engine", "k6"],
+      "sse-lab: K6_BIN=FOLDER/tool: cannot be executed; chmod +x it, or name another",
+    ],
+    [
+      ["report", "FOLDER/k6"],
+      "FOLDER/k6 has no manifest.json, and none of k6.log holds a line of the k6 scripts",
+    ],
+    [
+      ["bounce", "phase1", "--record", "FOLDER/none/bounces.ndjson"],
+      "sse-lab: --record FOLDER/none/bounces.ndjson: cannot be written (ENOENT)",
+    ],
     [["loadtest", "--scenario", "nowhere.json"], "sse-lab: --scenario nowhere.json: cannot be read (ENOENT)"],
     [
       ["loadtest", "--scenario", "FOLDER/typo.json"],
@@ -136,7 +152,7 @@ describe("bad input", () => {
     ],
   ])("is refused with one line and exit code 2: %j", async (args, message) => {
     const filled = args.map((arg) => arg.replace("FOLDER", folder));
-    const { exitCode, stderr, stdout } = await sseLab(filled);
+    const { exitCode, stderr, stdout } = await sseLab(filled, { env: { K6_BIN: join(folder, "tool") } });
     expect(stderr).toContain(message.replace("FOLDER", folder));
     expect(stderr).not.toContain("    at ");
     expect(stdout).toBe("");
@@ -204,6 +220,20 @@ describe("the platform", () => {
     );
   });
 
+  it("does without k6, and the doctor says whether there is one and what it is", async () => {
+    const having = await sseLab(["doctor"], { env: { K6_BIN: K6_DOUBLE } });
+    expect(having.stdout).toMatch(
+      /note\s+k6\s+k6-double, a contract double, not k6: 1\.2\.1 with xk6-sse 0\.1\.12/,
+    );
+    const lacking = await sseLab(["doctor", "--json"], { env: { K6_BIN: "/none/k6" } });
+    expect(JSON.parse(String(lacking.stdout))).toContainEqual({
+      name: "k6",
+      status: "note",
+      detail: "K6_BIN=/none/k6: there is no such file; only --engine k6 needs it",
+      fix: expect.stringContaining("xk6 build v1.2.1 --with github.com/phymbert/xk6-sse@v0.1.12") as string,
+    });
+  });
+
   it.each([["loadtest"], ["up", "phase1"]])(
     "that was asked for by name says what it lacks: %j",
     async (...args) => {
@@ -230,25 +260,45 @@ describe("help", () => {
     expect(text).toContain("or longer where a bounce on the platform needs it");
     expect(text).toContain("phase3 always has clients that do as realtime-js does");
     expect(text).toContain("a load beyond them is refused before it starts");
+    expect(text).toContain("native (built in), or k6: the scripts of loadtests/ on a k6 of yours");
+    expect(text).toContain("found by K6_BIN or on PATH; xk6 build v1.2.1 --with github.com/phymbert/xk6-sse");
     expect(exitCode).toBe(0);
+  });
+
+  it("teaches how the output of a k6 elsewhere becomes a report", async () => {
+    const { stdout } = await sseLab(["report", "--help"]);
+    for (const part of [
+      "--console-output FILE",
+      "--execution-segment",
+      "ledgers/<instance>*.ndjson",
+      "bounces.ndjson",
+    ])
+      expect(stdout).toContain(part);
   });
 });
 
 describe("a loadtest that is interrupted", () => {
-  const start = (out: string) =>
+  const start = (out: string, engine: string) =>
     sseLab(
-      "loadtest --platform local --topologies phase2 --bounces none --sessions 20 --out"
+      `loadtest --platform local --topologies phase2 --bounces none --sessions 20 --engine ${engine} --out`
         .split(" ")
         .concat(out),
+      { env: { K6_BIN: K6_DOUBLE } },
     );
   const workFolders = () => readdir(join(PROJECT_ROOT, ".sse-lab", "work")).catch(() => []);
 
-  it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing behind after %s", async (signal) => {
-    const out = join(folder, signal);
-    const command = start(out);
+  it.each([
+    ["SIGINT", "native"],
+    ["SIGKILL", "native"],
+    ["SIGINT", "k6"],
+    ["SIGKILL", "k6"],
+  ] as const)("leaves nothing behind after %s, with engine %s", async (signal, engine) => {
+    const out = join(folder, `${signal}-${engine}`);
+    const command = start(out, engine);
     const mine = `run-${command.pid ?? 0}-`;
-    // The load runs once the router of this very run is up.
-    await vi.waitFor(async () => expect((await processesOf(mine)).join()).toContain("traefik"), 30_000);
+    // The load runs once the router of this very run is up, and k6 where that makes it.
+    const last = engine === "k6" ? "k6-double.mjs" : "traefik";
+    await vi.waitFor(async () => expect((await processesOf(mine)).join()).toContain(last), 30_000);
     command.kill(signal);
     const { exitCode, stdout } = await command;
     await vi.waitFor(async () => expect(await processesOf(mine)).toEqual([]), 30_000);
@@ -277,9 +327,20 @@ describe("up, bounce and down", () => {
       const fewer = await sseLab(["up", "phase2", "--platform", "local", "--replicas", "2"]);
       expect(fewer.stderr).toContain("sse-lab: --replicas 2: phase2 is up on local with 4; take it down");
       expect(fewer).toMatchObject({ exitCode: 2, stdout: "" });
-      const bounce = await sseLab(["bounce", "phase2", "--kind", "crash"]);
+      const record = join(folder, "bounces.ndjson");
+      const bounce = await sseLab(["bounce", "phase2", "--kind", "crash", "--record", record]);
       expect(bounce.stdout).toMatch(/server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/);
       expect(bounce.exitCode).toBe(0);
+      const told = (await readBounces(folder)).map(({ type, ...one }) =>
+        "state" in one ? `${type} ${one.state}` : type,
+      );
+      expect(told).toEqual([
+        "bounce started",
+        "instance killed",
+        "instance started",
+        "instance ready",
+        "bounce ended",
+      ]);
       const doctor = await sseLab(["doctor"]);
       expect(doctor.stdout).toMatch(/up on local\s+phase2-\w+ at http/);
     } finally {
