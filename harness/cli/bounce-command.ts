@@ -7,7 +7,7 @@ import { nowMs } from "../clock.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../nemesis/nemesis.ts";
 import { parseGrace } from "../scenario/parse-scenario.ts";
-import { usesRealtime } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { bringBack } from "./bring-back.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { interruptible } from "./interrupt.ts";

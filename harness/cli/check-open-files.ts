@@ -1,6 +1,6 @@
 import type { Topology } from "../../infra/topologies.ts";
 import { filesFor, openFilesLimit, streamsWithin } from "../platform/open-files-limit.ts";
-import { usesRealtime } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { CliError } from "./exit.ts";
 
 /** Refuses more streams than one process may have open. @throws CliError with the number that fits. */

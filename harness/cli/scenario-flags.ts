@@ -5,7 +5,8 @@ import { CLIENT_MODELS } from "../load/load-plan.ts";
 import { serverSettings } from "../../infra/server-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { PUBLISH_WAYS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
-import { DEFAULT_SCENARIO as defaults, usesRealtime } from "../scenario/scenario.ts";
+import { DEFAULT_SCENARIO as defaults } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
 
 const list = (text: string): string[] =>
   text

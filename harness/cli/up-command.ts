@@ -8,13 +8,8 @@ import type { KeptDeployment, Platform } from "../platform/platform.ts";
 import { PROJECT_ROOT } from "../run/describe-host.ts";
 import { parseScenario } from "../scenario/parse-scenario.ts";
 import { flagOf } from "../scenario/load-scenario.ts";
-import {
-  DEFAULT_SCENARIO,
-  realtimeSettings,
-  replicasOf,
-  selectTopologies,
-  usesRealtime,
-} from "../scenario/scenario.ts";
+import { DEFAULT_SCENARIO, realtimeSettings, replicasOf, selectTopologies } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { choosePlatform } from "./choose-platform.ts";
 import { describeKept } from "./describe-kept.ts";
 import { CliError } from "./exit.ts";

@@ -4,13 +4,8 @@ import type { PlanRecord } from "../load/k6/lab-lines.ts";
 import { measureFrontEnd } from "../load/realtime/front-end-size.ts";
 import { labVersion } from "../platform/lab-version.ts";
 import type { Manifest } from "../report/manifest.ts";
-import {
-  DEFAULT_SCENARIO,
-  realtimeSettings,
-  type Scenario,
-  selectTopologies,
-  usesRealtime,
-} from "../scenario/scenario.ts";
+import { DEFAULT_SCENARIO, realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { sourceCommit } from "./describe-host.ts";
 import { describeRun, withRealtime } from "./describe-run.ts";
 import { MergeError } from "./merge-error.ts";

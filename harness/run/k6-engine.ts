@@ -5,7 +5,7 @@ import { bundleScript, type ScriptName } from "../load/k6/bundle-scripts.ts";
 import { findK6, type FoundK6, standInOf } from "../load/k6/find-k6.ts";
 import { runK6Load } from "../load/k6/run-k6-load.ts";
 import { engineStandInLabel } from "../report/stand-in.ts";
-import { usesRealtime } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { startGuard } from "./guard-process.ts";
 import type { LoadEngine } from "./load-engine.ts";
 import { createWorkFolder } from "./work-folder.ts";

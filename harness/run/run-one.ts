@@ -12,12 +12,13 @@ import type {
   Recorder,
   RunObservation,
 } from "../history/observation.ts";
-import type { LoadPlan, LoadProgress } from "../load/load-plan.ts";
+import type { LoadProgress } from "../load/load-plan.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
 import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
-import { replicasOf, type Scenario, usesRealtime } from "../scenario/scenario.ts";
+import { replicasOf, type Scenario } from "../scenario/scenario.ts";
+import { toLoadPlan } from "../scenario/to-load-plan.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
 import { describeRun, withRealtime } from "./describe-run.ts";
 import { type LoadEngine, type MadeLoad, nativeEngine } from "./load-engine.ts";
@@ -197,18 +198,4 @@ async function loadAndBounce(
 export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSettings => ({
   ...DEFAULT_NEMESIS_SETTINGS,
   stopGraceMs: grace * 1000,
-});
-
-/** What an engine is asked to do in a run. */
-export const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
-  url,
-  client: usesRealtime(topology) ? "realtime" : scenario.client,
-  sessions: scenario.sessions,
-  eventsPerSecond: scenario.rate,
-  durationS: scenario.duration,
-  rampS: scenario.ramp,
-  drainS: scenario.drain,
-  gates: scenario.gates,
-  payloadBytes: scenario.payloadBytes,
-  seed: scenario.seed,
 });

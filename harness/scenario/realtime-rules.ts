@@ -1,7 +1,8 @@
 /** What can't be asked of Realtime, or of topologies that have none: each problem is one line that names the key and the fix. */
 import { PLAN_LIMITS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
 import { brokenLimits, carryingPlan, describeBroken, realtimeDemand, type BrokenLimit } from "./quota.ts";
-import { DEFAULT_SCENARIO, replicasOf, type Scenario, selectTopologies, usesRealtime } from "./scenario.ts";
+import { DEFAULT_SCENARIO, replicasOf, type Scenario, selectTopologies } from "./scenario.ts";
+import { usesRealtime } from "./to-load-plan.ts";
 
 type NameOf = (key: string) => string;
 

@@ -92,9 +92,6 @@ export const durationFor = (
 ): number =>
   Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * longestBounce(scenario, bounceSeconds)));
 
-/** Do clients of this topology subscribe to Supabase Realtime directly? */
-export const usesRealtime = ({ broadcaster }: Topology): boolean => broadcaster === "supabase";
-
 /** What a platform needs to know of Realtime. `hosted`: undefined where the platform stands one up. */
 export const realtimeSettings = (
   { realtimePlan, realtimePublish, catchUp }: Scenario,

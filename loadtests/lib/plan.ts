@@ -7,6 +7,7 @@ import { DEFAULT_SCENARIO } from "../../harness/scenario/default-scenario.ts";
 import { loadProblems } from "../../harness/scenario/load-rules.ts";
 import { choiceProblem, CHOICES, NUMBER_RANGES, numberProblem } from "../../harness/scenario/ranges.ts";
 import type { Scenario } from "../../harness/scenario/scenario.ts";
+import { toLoadPlan } from "../../harness/scenario/to-load-plan.ts";
 import { PlanError } from "./plan-error.ts";
 import { readScenario } from "./read-scenario.ts";
 
@@ -123,19 +124,6 @@ function readUrl(env: Environment): string {
     env.refuse("URL", url, "give scheme, host and port of the router only, like http://127.0.0.1:8080");
   return origin ?? url;
 }
-
-const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
-  url,
-  client: topology.broadcaster === "supabase" ? "realtime" : scenario.client,
-  sessions: scenario.sessions,
-  eventsPerSecond: scenario.rate,
-  durationS: scenario.duration,
-  rampS: scenario.ramp,
-  drainS: scenario.drain,
-  gates: scenario.gates,
-  payloadBytes: scenario.payloadBytes,
-  seed: scenario.seed,
-});
 
 /** Values of the environment, read one by one; what is wrong with them is collected. */
 class Environment {

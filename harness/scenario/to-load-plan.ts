@@ -1,0 +1,21 @@
+import type { Topology } from "../../infra/topologies.ts";
+import type { LoadPlan } from "../load/load-plan.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** True when the topology's clients subscribe to Supabase Realtime themselves. */
+export const usesRealtime = ({ broadcaster }: Pick<Topology, "broadcaster">): boolean =>
+  broadcaster === "supabase";
+
+/** What an engine is asked to do in a run. Without zod: the k6 scripts import it. */
+export const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
+  url,
+  client: usesRealtime(topology) ? "realtime" : scenario.client,
+  sessions: scenario.sessions,
+  eventsPerSecond: scenario.rate,
+  durationS: scenario.duration,
+  rampS: scenario.ramp,
+  drainS: scenario.drain,
+  gates: scenario.gates,
+  payloadBytes: scenario.payloadBytes,
+  seed: scenario.seed,
+});
