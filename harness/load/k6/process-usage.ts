@@ -29,12 +29,12 @@ export function readGroupUsage(group: number): GroupUsage | undefined {
   const found = pids.flatMap((pid) => readMember(pid, group) ?? []);
   if (found.length === 0) return undefined;
   return {
-    cpuSeconds: found.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    cpuSeconds: found.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_S,
     rssBytes: found.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
   };
 }
 
-function readMember(pid: string, group: number): GroupUsage | undefined {
+function readMember(pid: string, group: number): { ticks: number; rssBytes: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -42,7 +42,7 @@ function readMember(pid: string, group: number): GroupUsage | undefined {
     // One that has ended and is not collected yet has no memory, and no such line.
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return {
-      cpuSeconds: (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_S,
+      ticks: Number(fields[UTIME]) + Number(fields[STIME]),
       rssBytes: Number(kibibytes ?? 0) * 1024,
     };
   } catch {
