@@ -17,6 +17,7 @@ const of = { sessionId: "id-7", epoch: "e1" };
 const records: LedgerRecord[] = [
   { kind: "boot", instance: "server-1", pid: 1, broadcaster: "redis", atMs: 0 },
   { kind: "broker", state: "up", atMs: 1 },
+  { kind: "broker", state: "limited", atMs: 1.5 },
   { kind: "pipeline", ...of, state: "started", total: 2, atMs: 2 },
   { kind: "published", ...of, seq: 1, event: "pipeline_gate", intendedMs: 3, atMs: 4, route: "broker" },
   { kind: "gate", ...of, gate: "g1", state: "offered", atMs: 4 },
@@ -51,6 +52,7 @@ describe("collecting ledgers", () => {
     const pipeline = { type: "pipeline", session: "s7", epoch: "e1", instance: "server-1", total: 2 };
     expect(await collect(lines(records))).toEqual([
       { type: "broker", instance: "server-1", state: "up", atMs: 1 },
+      { type: "broker", instance: "server-1", state: "limited", atMs: 1.5 },
       { ...pipeline, state: "started", atMs: 2 },
       { ...published, seq: 1, intendedMs: 3, atMs: 4, route: "broker" },
       { type: "gate", session: "s7", gate: "g1", state: "offered", atMs: 4 },
@@ -58,7 +60,7 @@ describe("collecting ledgers", () => {
       { ...published, seq: 2, terminal: true, intendedMs: 6, atMs: 7, route: "fallback" },
       { type: "dropped", session: "s7", epoch: "e1", instance: "server-1", seq: 2, reason: "quota", atMs: 7 },
       { ...pipeline, state: "completed", atMs: 7 },
-      { type: "ledger", instance: "server-1", state: "read", records: 10 },
+      { type: "ledger", instance: "server-1", state: "read", records: 11 },
     ]);
   });
 

@@ -30,8 +30,9 @@ export interface PipelineSSEEvent {
   sessionId: string;
   /** Names the pipeline run: `[a-z0-9]+`. A restarted run that reuses numbers has another epoch. */
   epoch: string;
-  /** 1-based position in the run; `total` is the number of the terminal event. 0 when the end is open (chat). */
+  /** 1-based position in the run, or, of events with an open end (chat, workflow changes), among these of their instance. */
   seq: number;
+  /** Number of the terminal event. 0 when the end is open. */
   total: number;
   /** The instance that published the event. */
   instance: string;
