@@ -45,7 +45,6 @@ type Row = [
 
 const EXPECTED: Record<string, Row> = {
   valid: ["valid", [3, 0, 0, 0, 0]],
-  "valid-clock-well-known": ["valid", [3, 0, 0, 0, 0]],
   "valid-engine-unseen": ["valid", [3, 0, 0, 0, 0]],
   "valid-realtime-outage": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
 
@@ -337,6 +336,7 @@ const EXPECTED: Record<string, Row> = {
     1,
   ],
   "remark-published-late": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
+  "remark-clock-error": ["valid", [3, 0, 0, 0, 0], ["clock-error"]],
   "remark-stand-in": ["valid", [3, 0, 0, 0, 0], ["stand-in"]],
   "remark-given-up": ["valid", [1, 0, 2, 0, 0], ["given-up"], { "broker-gap": 2 }],
   "remark-over-quota": [

@@ -3,7 +3,7 @@ import { costWindow, measureCosts } from "./costs.ts";
 import type { Evidence, Rule } from "./evidence.ts";
 import { inMs, plural } from "./evidence.ts";
 import { countDrops, measureQuota } from "./quota.ts";
-import { PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "./thresholds.ts";
+import { CLOCK_TOLERANCE_MS, PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "./thresholds.ts";
 
 export const REMARKS = [
   {
@@ -12,6 +12,15 @@ export const REMARKS = [
       run?.realtime?.standIn === true
         ? `Supabase Realtime was played by ${run.realtime.part}, a stand-in: what is lost and why is measured, its latency and its costs say nothing about Supabase.`
         : null,
+  },
+  {
+    id: "clock-error",
+    when: ({ record: { engine } }) => {
+      const errorMs = engine?.clockErrorMs ?? Infinity;
+      return errorMs > CLOCK_TOLERANCE_MS
+        ? null
+        : `The load generator has a clock of its own, which was set against the instances' to within ${inMs(errorMs)}: latencies are that exact.`;
+    },
   },
   {
     id: "never-connected",
