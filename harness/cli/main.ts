@@ -6,17 +6,9 @@ import { MergeError } from "../run/merge-error.ts";
 import { RebuildError } from "../run/rebuild-report.ts";
 import { ResultsFolderError } from "../run/results-folder.ts";
 import { ScenarioError } from "../scenario/parse-scenario.ts";
-import { addBounce } from "./bounce-command.ts";
-import { addConformance } from "./conformance-command.ts";
-import { addCrossCheck } from "./cross-check-command.ts";
-import { addDoctor } from "./doctor-command.ts";
-import { addDown } from "./down-command.ts";
+import { commandsFor } from "./commands.ts";
 import { CliError, EXIT } from "./exit.ts";
-import { addImages } from "./images-command.ts";
 import { Interrupted } from "./interrupt.ts";
-import { addLoadtest } from "./loadtest-command.ts";
-import { addReport } from "./report-command.ts";
-import { addUp } from "./up-command.ts";
 
 /** Errors that say everything in their message: a stack would only hide it. */
 const PLAIN_ERRORS = [
@@ -40,18 +32,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help to see what there is)");
-  for (const add of [
-    addLoadtest,
-    addUp,
-    addDown,
-    addBounce,
-    addReport,
-    addCrossCheck,
-    addDoctor,
-    addImages,
-    addConformance,
-  ])
-    add(program, setExitCode);
+  for (const add of await commandsFor(args[0])) add(program, setExitCode);
   program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
   try {
     await program.parseAsync(args, { from: "user" });

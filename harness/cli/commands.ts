@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+
+type AddCommand = (program: Command, setExitCode: (code: number) => void) => void;
+
+interface Commands {
+  names: readonly string[];
+  load: () => Promise<AddCommand>;
+}
+
+/** In the order of the help. */
+const COMMANDS: readonly Commands[] = [
+  { names: ["loadtest"], load: async () => (await import("./loadtest-command.ts")).addLoadtest },
+  { names: ["up"], load: async () => (await import("./up-command.ts")).addUp },
+  { names: ["down"], load: async () => (await import("./down-command.ts")).addDown },
+  { names: ["bounce"], load: async () => (await import("./bounce-command.ts")).addBounce },
+  { names: ["report", "compare"], load: async () => (await import("./report-command.ts")).addReport },
+  { names: ["cross-check"], load: async () => (await import("./cross-check-command.ts")).addCrossCheck },
+  { names: ["doctor"], load: async () => (await import("./doctor-command.ts")).addDoctor },
+  { names: ["images"], load: async () => (await import("./images-command.ts")).addImages },
+  { names: ["conformance"], load: async () => (await import("./conformance-command.ts")).addConformance },
+];
+
+/**
+ * What a command line needs: the command that it names, else all of them (help, or a name that is none). Loading those that nobody asked
+ * for takes longer than most of them do.
+ */
+export async function commandsFor(asked: string | undefined): Promise<AddCommand[]> {
+  const named = COMMANDS.filter(({ names }) => asked !== undefined && names.includes(asked));
+  return Promise.all((named.length > 0 ? named : COMMANDS).map(({ load }) => load()));
+}
