@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type {
   GateResponse,
-  PipelinePlan,
   RealtimeAccess,
   RealtimeToken,
   SessionCreated,
@@ -14,6 +13,7 @@ import type { ControlAnswer } from "./control-client.ts";
 import type { CookieStore } from "./cookie-store.ts";
 import type { LogAnswer } from "./realtime/session-feed.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
+import { pipelinePlan, requestObservation } from "./session-plan.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { TRY_AGAIN } from "./try-again.ts";
 
@@ -76,9 +76,7 @@ export class SessionRequests {
 
   /** Starts the pipeline. True when it runs: a 409 that names the running epoch answers an earlier try that got through. */
   async start(): Promise<boolean> {
-    const { eventsPerSecond, gates, payloadBytes } = this.#context.plan;
-    const { events, pipelineSeed: seed } = this.#schedule;
-    const plan: PipelinePlan = { events, eventsPerSecond, gates, payloadBytes, seed };
+    const plan = pipelinePlan(this.#context.plan, this.#schedule);
     const answer = await this.#untilAnswered("start", `${this.#path()}/pipeline`, plan);
     if (answer === undefined) return false;
     return answer.status === 202 || (answer.status === 409 && withEpoch.safeParse(answer.body).success);
@@ -155,15 +153,9 @@ export class SessionRequests {
       request === "create" ? sessionCreated.safeParse(answer.body).data?.sessionId : undefined;
     // What the end of the load cut off says nothing about the topology.
     if (this.#context.signal.aborted) return answer;
-    this.#context.recorder.record({
-      type: "request",
-      session: this.#schedule.session,
-      request,
-      status: answer.status,
-      ...(answer.instance === undefined ? {} : { instance: answer.instance }),
-      ...(sessionId === undefined ? {} : { sessionId }),
-      atMs: nowMs(),
-    });
+    this.#context.recorder.record(
+      requestObservation(this.#schedule.session, request, answer, sessionId, nowMs()),
+    );
     return answer;
   }
 }

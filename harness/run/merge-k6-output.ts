@@ -1,8 +1,6 @@
 /** Makes a results folder of what k6 wrote elsewhere: a history and a manifest, so that it can be judged like any other. */
-import { createWriteStream } from "node:fs";
 import { access, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { appendRun } from "../history/history-file.ts";
 import type { BounceKind, EngineObservation, RunObservation } from "../history/observation.ts";
 import { gapsOf } from "../load/k6/k6-gaps.ts";
@@ -18,6 +16,7 @@ import { type BounceEvidence, findLedgers, LEDGERS, readBounces } from "./remote
 import { sessionNames } from "./session-names.ts";
 import { writeManifest } from "../report/write-results.ts";
 import { createWorkFolder } from "./work-folder.ts";
+import { writeSegment } from "./write-segment.ts";
 
 /**
  * Merges the consoles of one or several k6 processes, and the ledgers and bounces beside them, into `history.ndjson.gz` and
@@ -66,13 +65,7 @@ export async function mergeK6Output(dir: string): Promise<void> {
     const ledgerSegment = join(workDir, "ledgers.ndjson");
     const names = await sessionNames([loadSegment]);
     const observations = collectLedgers(ledgers ?? [], processesOf(output, evidence), names);
-    await pipeline(
-      observations,
-      async function* (source) {
-        for await (const observation of source) yield `${JSON.stringify(observation)}\n`;
-      },
-      createWriteStream(ledgerSegment),
-    );
+    await writeSegment(ledgerSegment, observations);
     const described: RunObservation = { ...run, notes };
     await appendRun(historyPath, described, [loadSegment, bounceSegment, ledgerSegment]);
     // Last: with it the folder is one that needs no merging.

@@ -1,17 +1,9 @@
 /** One measured run: a topology up, load on it, a bounce over it, everything observed, nothing left behind. */
-import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFileRecorder } from "../history/recorder.ts";
-import type {
-  BounceKind,
-  Observation,
-  RealtimeFacts,
-  Recorder,
-  RunObservation,
-} from "../history/observation.ts";
+import type { BounceKind, RealtimeFacts, Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/load-plan.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
@@ -23,6 +15,7 @@ import { collectLedgers } from "./collect-ledgers.ts";
 import { describeRun, withRealtime } from "./describe-run.ts";
 import { type LoadEngine, type MadeLoad, nativeEngine } from "./load-engine.ts";
 import { sessionNames } from "./session-names.ts";
+import { writeSegment } from "./write-segment.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
 
 export interface RunSpec {
@@ -111,16 +104,6 @@ export async function runOne(
     await recorder.close();
   }
 }
-
-/** Writes observations as they come, no faster than the disk takes them. */
-const writeSegment = (path: string, observations: AsyncIterable<Observation>): Promise<void> =>
-  pipeline(
-    observations,
-    async function* (source) {
-      for await (const observation of source) yield `${JSON.stringify(observation)}\n`;
-    },
-    createWriteStream(path),
-  );
 
 /** What the history holds of a run that could not be carried out. */
 export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {

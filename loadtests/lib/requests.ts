@@ -5,6 +5,7 @@ import { BackOff } from "../../harness/load/back-off.ts";
 import { ENGINE_LIMITS } from "../../harness/load/engine-limits.ts";
 import type { LoadPlan } from "../../harness/load/load-plan.ts";
 import type { SessionSchedule } from "../../harness/load/load-schedule.ts";
+import { pipelinePlan, requestObservation } from "../../harness/load/session-plan.ts";
 import { parseJson } from "../../harness/load/parse-json.ts";
 import { TRY_AGAIN } from "../../harness/load/try-again.ts";
 import {
@@ -104,9 +105,7 @@ export class SessionRequests {
   }
 
   protected get pipelinePlan(): PipelinePlan {
-    const { eventsPerSecond, gates, payloadBytes } = this.#load;
-    const { events, pipelineSeed: seed } = this.#schedule;
-    return { events, eventsPerSecond, gates, payloadBytes, seed };
+    return pipelinePlan(this.#load, this.#schedule);
   }
 
   /** A 409 that names the running epoch answers an earlier try that got through. */
@@ -134,15 +133,7 @@ export class SessionRequests {
     // What the end of the load cut off says nothing about the topology.
     if (this.isOver) return answer;
     const sessionId = request === "create" ? readCreated(answer.body)?.sessionId : undefined;
-    this.#account.record({
-      type: "request",
-      session: this.#account.session,
-      request,
-      status: answer.status,
-      ...(answer.instance === undefined ? {} : { instance: answer.instance }),
-      ...(sessionId === undefined ? {} : { sessionId }),
-      atMs: nowMs(),
-    });
+    this.#account.record(requestObservation(this.#account.session, request, answer, sessionId, nowMs()));
     return answer;
   }
 
