@@ -41,7 +41,7 @@ doctor: $(STAMP) ## Say which tools are there, which will be fetched, what is mi
 	@$(LAB) doctor
 
 k6-scripts: $(STAMP) ## Write the k6 scripts as one file each, to be copied to any machine that has k6 (OUT, default dist/k6)
-	@node --import tsx harness/load/k6/write-scripts.ts $(or $(OUT),dist/k6)
+	@node --import tsx harness/load/k6/scripts/write-scripts.ts $(or $(OUT),dist/k6)
 
 images: $(STAMP) ## Prepare the container images and say where each comes from
 	@$(LAB) images
@@ -54,8 +54,8 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install tsc -p loadtests
 	npx --no-install eslint --max-warnings 0 .
 	npx --no-install prettier --check --log-level warn .
-	node --import tsx harness/report/write-schema.ts --check
-	node --import tsx harness/report/write-readme-table.ts --check
+	node --import tsx harness/report/scripts/write-schema.ts --check
+	node --import tsx harness/report/scripts/write-readme-table.ts --check
 
 test: check ## Everything: check, then all tests on real sockets, real Traefik and real Valkey
 	npx --no-install vitest run $(VITEST_FLAGS)
@@ -64,7 +64,7 @@ test-docker: $(STAMP) ## The tests that need a Docker engine: stacks by Pulumi, 
 	npx --no-install vitest run --config vitest.docker.config.ts $(VITEST_FLAGS)
 
 bench: $(STAMP) ## Speed and memory of engine and checker, as ratios (never part of the tests)
-	node --import tsx harness/load/bench-streams.ts
+	node --import tsx harness/load/bench/bench-streams.ts
 	node --import tsx harness/checker/bench-judge.ts
 
 reference: $(STAMP) ## Make the committed reference run and the README's result table again (a quarter of an hour)
@@ -72,4 +72,4 @@ reference: $(STAMP) ## Make the committed reference run and the README's result 
 	@$(LAB) loadtest --repeat 3 --out .sse-lab/reference
 	mkdir -p results/reference
 	cp .sse-lab/reference/summary.json .sse-lab/reference/report.md .sse-lab/reference/manifest.json results/reference/
-	node --import tsx harness/report/write-readme-table.ts
+	node --import tsx harness/report/scripts/write-readme-table.ts

@@ -5,30 +5,32 @@ import tseslint from "typescript-eslint";
 
 /** Who may import whom. A module that is not listed for an element is refused. */
 const importTable = {
+  // The leaf: what every room may use, and what uses no room.
+  common: ["common"],
   contract: ["contract"],
-  infra: ["infra", "topologies", "standin-launcher"],
-  // Their tests start the stand-in of Supabase Realtime as a process of its own.
-  "standin-launcher": ["standin-launcher", "infra"],
-  server: ["server", "contract", "server-build", "standin-launcher"],
+  topologies: [],
+  infra: ["infra", "topologies", "builds"],
+  server: ["server", "contract"],
+  // How the server and the stand-in are bundled into one file each.
+  builds: [],
+  // One-file scripts that call a build.
+  bundlers: ["builds"],
   history: ["history"],
-  clock: [],
   // The engine follows streams, so it knows the event contract; it never knows a server or a topology.
-  load: ["load", "contract", "history", "clock", "platform-port", "standin-launcher"],
-  nemesis: ["nemesis", "history", "clock", "platform-port"],
+  load: ["load", "contract", "history", "platform-port"],
+  nemesis: ["nemesis", "history", "platform-port"],
   checker: ["checker", "history"],
   // A report is made from results; it never sees a history.
   report: ["report", "checker"],
   "platform-port": ["infra", "topologies", "history"],
-  platform: ["platform", "platform-port", "infra", "topologies", "history", "clock", "server-build"],
+  platform: ["platform", "platform-port", "infra", "topologies", "history", "builds"],
   scenario: ["scenario", "infra", "topologies", "history", "load"],
-  "server-build": [],
   harness: [
     "harness",
     "contract",
     "infra",
     "topologies",
     "history",
-    "clock",
     "load",
     "nemesis",
     "checker",
@@ -36,33 +38,28 @@ const importTable = {
     "platform-port",
     "platform",
     "scenario",
-    "server-build",
-    "standin-launcher",
+    "builds",
+    "standins",
   ],
-  // The scripts share with the native engine whatever is pure: plans, reconnect rules, the adaptation layer, the judging of outcomes, the
-  // summary's shape.
-  loadtests: [
-    "loadtests",
-    "contract",
-    "history",
-    "scenario",
-    "checker",
-    "report",
-    "load",
-    "topologies",
-    "standin-launcher",
-  ],
-  topologies: [],
+  // The scripts share with the native engine what is pure: plans, reconnect rules, the adaptation layer, the judging of
+  // outcomes, the summary's shape.
+  loadtests: ["loadtests", "contract", "history", "scenario", "checker", "report", "load", "topologies"],
+  standins: ["standins", "infra", "load", "loadtests"],
 };
 
+/** Tests start the servers that they need, stand-ins included. */
+const testsMayAlsoImport = ["builds", "standins", "standin-launcher"];
+
 const elements = [
+  { type: "common", pattern: "common/**/*", mode: "full" },
   { type: "contract", pattern: "server/src/contract/*", mode: "full" },
-  { type: "server-build", pattern: "server/build.ts", mode: "full" },
+  { type: "builds", pattern: "{server,standins/realtime/server}/build.ts", mode: "full" },
+  { type: "bundlers", pattern: "{server,standins/realtime/server}/bundle.ts", mode: "full" },
   { type: "server", pattern: "server/**/*", mode: "full" },
-  { type: "standin-launcher", pattern: "infra/realtime-standin/test-support/*", mode: "full" },
+  { type: "standin-launcher", pattern: "standins/realtime/server/test-support/*", mode: "full" },
+  { type: "standins", pattern: "standins/**/*", mode: "full" },
   { type: "topologies", pattern: "infra/topologies.ts", mode: "full" },
   { type: "infra", pattern: "infra/**/*", mode: "full" },
-  { type: "clock", pattern: "harness/clock.ts", mode: "full" },
   { type: "platform-port", pattern: "harness/platform/platform.ts", mode: "full" },
   ...["history", "load", "nemesis", "checker", "report", "platform", "scenario"].map((type) => ({
     type,
@@ -73,6 +70,20 @@ const elements = [
   { type: "loadtests", pattern: "loadtests/**/*", mode: "full" },
 ];
 
+const isTest = ["**/*.test.ts", "**/test-support/**/*.ts", "harness/test-setup/*.ts"];
+const boundaryRule = (rules) => [
+  "error",
+  {
+    default: "disallow",
+    rules,
+    message: "${file.type} may not import ${dependency.type} (see the import table in eslint.config.js)",
+  },
+];
+const tableRules = Object.entries(importTable).map(([from, allow]) => ({
+  from,
+  allow: ["common", ...allow],
+}));
+
 export default tseslint.config(
   { ignores: ["node_modules/", "dist/", ".sse-lab/", "results/", "coverage/"] },
   js.configs.recommended,
@@ -80,7 +91,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["*.js", "{harness,loadtests}/*/*.mjs", "harness/*/*/*.mjs"] },
+        projectService: {
+          allowDefaultProject: ["*.js", "{harness,standins}/*/*.mjs", "harness/*/*/*/*.mjs"],
+        },
       },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
@@ -95,20 +108,38 @@ export default tseslint.config(
     },
   },
   {
-    files: ["{infra,harness,server,loadtests}/**/*.ts"],
+    files: ["{common,infra,harness,server,standins,loadtests}/**/*.ts"],
     plugins: { boundaries },
     settings: {
       "boundaries/elements": elements,
       "import/resolver": { node: { extensions: [".ts"] } },
     },
+    rules: { "boundaries/element-types": boundaryRule(tableRules) },
+  },
+  {
+    files: isTest,
     rules: {
-      "boundaries/element-types": [
+      "boundaries/element-types": boundaryRule([
+        ...tableRules,
+        { from: "*", allow: testsMayAlsoImport },
+        { from: "standin-launcher", allow: ["common", "infra", "standins"] },
+      ]),
+    },
+  },
+  {
+    // What runs in k6 and in browsers too: no module of Node, and no package but the pure generator.
+    files: ["**/portable/**/*.ts", "harness/checker/{judge,records}/**/*.ts"],
+    ignores: isTest,
+    rules: {
+      "no-restricted-imports": [
         "error",
         {
-          default: "disallow",
-          rules: Object.entries(importTable).map(([from, allow]) => ({ from, allow })),
-          message:
-            "${file.type} may not import ${dependency.type} (see the import table in eslint.config.js)",
+          patterns: [
+            {
+              regex: "^(?!\\.|pure-rand)",
+              message: "Code that k6 and browsers run too imports no module of Node and no package.",
+            },
+          ],
         },
       ],
     },

@@ -2,10 +2,10 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{infra,harness,server,loadtests}/**/*.test.ts"],
+    include: ["{common,infra,harness,server,standins,loadtests}/**/*.test.ts"],
     // They need a Docker engine: `make test-docker`.
     exclude: ["**/node_modules/**", "**/*.docker.test.ts"],
-    globalSetup: ["harness/test-tools.ts"],
+    globalSetup: ["harness/test-setup/test-tools.ts"],
     // A measuring test that is retried is a deleted observation.
     retry: 0,
     testTimeout: 60_000,

@@ -15,15 +15,16 @@ async function boundaryErrors(file: string, imported: string): Promise<string[]>
 
 describe("the import table", () => {
   it.each([
-    ["harness/checker/run-result.ts", "../clock.ts"],
+    ["harness/checker/run-result.ts", "../run/describe-host.ts"],
+    ["common/clock.ts", "../harness/history/recorder.ts"],
     ["harness/checker/run-result.ts", "../../infra/topologies.ts"],
     ["harness/nemesis/nemesis.ts", "../../infra/topologies.ts"],
     ["harness/nemesis/nemesis.ts", "../checker/run-result.ts"],
-    ["harness/load/load-plan.ts", "../../infra/topologies.ts"],
-    ["harness/load/load-plan.ts", "../../server/src/app.ts"],
+    ["harness/load/portable/load-plan.ts", "../../../infra/topologies.ts"],
+    ["harness/load/portable/load-plan.ts", "../../../server/src/app.ts"],
     ["harness/report/format.ts", "../history/observation.ts"],
-    ["infra/topologies.ts", "../harness/clock.ts"],
-    ["server/src/app.ts", "../../harness/clock.ts"],
+    ["infra/program.ts", "../harness/history/recorder.ts"],
+    ["server/src/app.ts", "../../harness/history/recorder.ts"],
     ["server/src/app.ts", "../../infra/topologies.ts"],
     ["server/src/contract/events.ts", "../app.ts"],
   ])("refuses that %s imports %s", async (file, imported) => {
@@ -32,9 +33,9 @@ describe("the import table", () => {
 
   it.each([
     ["harness/checker/run-result.ts", "../history/observation.ts"],
-    ["harness/load/load-plan.ts", "../../server/src/contract/events.ts"],
+    ["harness/load/portable/load-plan.ts", "../../../server/src/contract/events.ts"],
     ["harness/report/format.ts", "../checker/run-result.ts"],
-    ["harness/run/run-one.ts", "../../infra/topologies.ts"],
+    ["harness/run/run-single.ts", "../../infra/topologies.ts"],
   ])("allows that %s imports %s", async (file, imported) => {
     expect(await boundaryErrors(file, imported)).toEqual([]);
   });

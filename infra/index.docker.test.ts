@@ -4,19 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { recordArgs, topologyNamed } from "./record-args.ts";
-import type { StackOutputs } from "./stack-args.ts";
-import { readStackRecord, removeStackRecord } from "./stack-record.ts";
+import { recordArgs, topologyNamed } from "./stack/record-args.ts";
+import type { StackOutputs } from "./stack/stack-args.ts";
+import { readStackRecord, removeStackRecord } from "./stack/stack-record.ts";
 import {
   automationStack,
   docker,
-  PROJECT_ROOT,
   pulumiIn,
   stackName,
   whatIsLeft,
   type PulumiAccess,
 } from "./test-support/lab-stack.ts";
 import { startProgramHost, type ProgramHost } from "./test-support/program-host.ts";
+import { PROJECT_ROOT } from "../common/paths.ts";
 
 let folder: string;
 let stack: string;

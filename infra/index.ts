@@ -1,12 +1,12 @@
 /** The ordinary door: `pulumi up -s phase1`. What is exported here is the stack's output, in the shape of `StackOutputs`. */
 import * as pulumi from "@pulumi/pulumi";
-import { backendWarning } from "./cli-door/backend-warning.ts";
-import { cliStackArgs } from "./cli-door/cli-stack.ts";
-import { dockerEndpoint } from "./cli-door/docker-endpoint.ts";
-import { preparedImages } from "./cli-door/prepared-images.ts";
-import { readStackConfig } from "./cli-door/stack-config.ts";
+import { backendWarning } from "./pulumi-cli/backend-warning.ts";
+import { cliStackArgs } from "./pulumi-cli/cli-stack.ts";
+import { dockerEndpoint } from "../common/docker-endpoint.ts";
+import { preparedImages } from "./pulumi-cli/prepared-images.ts";
+import { readStackConfig } from "./pulumi-cli/stack-config.ts";
 import { stackProgram } from "./program.ts";
-import type { StackArgs } from "./stack-args.ts";
+import type { StackArgs } from "./stack/stack-args.ts";
 
 const readArgs = async (): Promise<StackArgs> => {
   try {

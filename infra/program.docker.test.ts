@@ -4,13 +4,13 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { connectRaw } from "./realtime-standin/test-support/raw-client.ts";
-import { STAND_IN } from "./realtime-standin/log.ts";
+import { connectRaw } from "../standins/realtime/server/test-support/raw-client.ts";
+import { STAND_IN } from "./realtime/stand-in-name.ts";
 import { REALTIME_NAME } from "./realtime/realtime-names.ts";
 import { hasBroker } from "./realtime/stack-realtime.ts";
 import { docker, labStack, whatIsLeft, type Change, type LabStack } from "./test-support/lab-stack.ts";
-import { topologyNamed } from "./record-args.ts";
-import type { StackArgs, StackOutputs } from "./stack-args.ts";
+import { topologyNamed } from "./stack/record-args.ts";
+import type { StackArgs, StackOutputs } from "./stack/stack-args.ts";
 import { TOPOLOGIES } from "./topologies.ts";
 
 const open: LabStack[] = [];

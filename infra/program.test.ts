@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { StackArgsError } from "./check-stack-args.ts";
+import { StackArgsError } from "./stack/check-stack-args.ts";
 import { stackProgram } from "./program.ts";
-import { serverSettings } from "./server-settings.ts";
-import type { StackOutputs } from "./stack-args.ts";
+import { serverSettings } from "./stack/server-settings.ts";
+import type { StackOutputs } from "./stack/stack-args.ts";
 import { resolveOutputs, runRecorded, type RecordedResource } from "./test-support/recording-mocks.ts";
 import { imageId, REALTIME_KEYS, stackArgs } from "./test-support/stack-args.ts";
 import { TOPOLOGIES, type Topology } from "./topologies.ts";

@@ -1,15 +1,15 @@
 /** The Pulumi program of a stack: the same for the Pulumi CLI (`index.ts`) and for the Automation API. */
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { checkStackArgs } from "./check-stack-args.ts";
+import { checkStackArgs } from "./stack/check-stack-args.ts";
 import { HaproxyRouter } from "./components/haproxy-router.ts";
 import { fleetTargets, ServerFleet } from "./components/server-fleet.ts";
 import { StackNetwork } from "./components/stack-network.ts";
 import { TraefikRouter } from "./components/traefik-router.ts";
 import { BROKER_URL, Valkey } from "./components/valkey.ts";
-import { declareRealtime } from "./declare-realtime.ts";
+import { declareRealtime } from "./realtime/declare-realtime.ts";
 import { hasBroker } from "./realtime/stack-realtime.ts";
-import type { StackArgs, StackOutputs } from "./stack-args.ts";
+import type { StackArgs, StackOutputs } from "./stack/stack-args.ts";
 
 /** `StackOutputs` before its values are known. */
 export type PendingStackOutputs = { [Key in keyof StackOutputs]: pulumi.Input<StackOutputs[Key]> };

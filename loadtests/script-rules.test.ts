@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bundleScript } from "../harness/load/k6/bundle-scripts.ts";
-import { MODULES } from "./k6-double/vu/modules.ts";
+import { bundleScript } from "../harness/load/k6/scripts/bundle-scripts.ts";
+import { MODULES } from "../standins/k6/vu/modules.ts";
 import { breachesOf } from "./test-support/script-rules.ts";
 
 const folder = import.meta.dirname;

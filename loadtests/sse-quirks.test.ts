@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ConnectFailedObservation } from "../harness/history/observation.ts";
-import type { LabRecord } from "../harness/load/k6/lab-lines.ts";
+import type { LabRecord } from "../harness/load/portable/k6-log-records.ts";
 import {
   connectedFrame,
   ScriptedService,

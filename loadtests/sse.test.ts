@@ -1,7 +1,7 @@
 /** The script, as it is bundled, on the double of k6 against the real server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type StartedServer } from "../harness/load/test-support/start-server.ts";
-import { scheduleSessions } from "../harness/load/load-schedule.ts";
+import { scheduleSessions } from "../harness/load/portable/load-schedule.ts";
 import { smallPlan } from "../harness/load/test-support/load-plan.ts";
 import { countOf, ofKind, runScript, startScript, type ScriptRun } from "./test-support/run-script.ts";
 

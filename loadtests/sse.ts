@@ -1,12 +1,16 @@
 /** k6 script for the topologies whose clients follow an SSE stream: phases 0 to 2 and their variants. See README.md. */
-import { nowMs } from "./lib/clock.ts";
-import { LabOutput } from "./lib/lab-output.ts";
-import { createOptions } from "./lib/options.ts";
-import { planRecord, readPlan } from "./lib/plan.ts";
-import { runSession } from "./lib/run-session.ts";
-import { shareProcessName, shareSchedule } from "./lib/schedule.ts";
-import { SessionPage } from "./lib/session-page.ts";
-import { handleSummary as createSummaryFiles, type K6Summary, type SummaryFiles } from "./lib/summary.ts";
+import { nowMs } from "./lib/output/clock.ts";
+import { LabOutput } from "./lib/output/lab-output.ts";
+import { createOptions } from "./lib/plan/options.ts";
+import { planRecord, readPlan } from "./lib/plan/plan.ts";
+import { runSession } from "./lib/session/run-session.ts";
+import { shareProcessName, shareSchedule } from "./lib/plan/schedule.ts";
+import { SessionPage } from "./lib/session/session-page.ts";
+import {
+  handleSummary as createSummaryFiles,
+  type K6Summary,
+  type SummaryFiles,
+} from "./lib/output/summary.ts";
 
 const plan = readPlan({
   env: __ENV,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { startStandIn } from "../infra/realtime-standin/test-support/start-stand-in.ts";
+import { startStandIn } from "../standins/realtime/server/test-support/start-stand-in.ts";
 import { buildServer } from "./build.ts";
 import type { RealtimeAccess } from "./src/contract/events.ts";
 import { spawnServer } from "./test-support/child-server.ts";

@@ -9,15 +9,24 @@ interface Commands {
 
 /** In the order of the help. */
 const COMMANDS: readonly Commands[] = [
-  { names: ["loadtest"], load: async () => (await import("./loadtest-command.ts")).addLoadtest },
-  { names: ["up"], load: async () => (await import("./up-command.ts")).addUp },
-  { names: ["down"], load: async () => (await import("./down-command.ts")).addDown },
-  { names: ["bounce"], load: async () => (await import("./bounce-command.ts")).addBounce },
-  { names: ["report", "compare"], load: async () => (await import("./report-command.ts")).addReport },
-  { names: ["cross-check"], load: async () => (await import("./cross-check-command.ts")).addCrossCheck },
-  { names: ["doctor"], load: async () => (await import("./doctor-command.ts")).addDoctor },
-  { names: ["images"], load: async () => (await import("./images-command.ts")).addImages },
-  { names: ["conformance"], load: async () => (await import("./conformance-command.ts")).addConformance },
+  { names: ["loadtest"], load: async () => (await import("./commands/loadtest-command.ts")).addLoadtest },
+  { names: ["up"], load: async () => (await import("./commands/up-command.ts")).addUp },
+  { names: ["down"], load: async () => (await import("./commands/down-command.ts")).addDown },
+  { names: ["bounce"], load: async () => (await import("./commands/bounce-command.ts")).addBounce },
+  {
+    names: ["report", "compare"],
+    load: async () => (await import("./commands/report-command.ts")).addReport,
+  },
+  {
+    names: ["cross-check"],
+    load: async () => (await import("./commands/cross-check-command.ts")).addCrossCheck,
+  },
+  { names: ["doctor"], load: async () => (await import("./commands/doctor-command.ts")).addDoctor },
+  { names: ["images"], load: async () => (await import("./commands/images-command.ts")).addImages },
+  {
+    names: ["conformance"],
+    load: async () => (await import("./commands/conformance-command.ts")).addConformance,
+  },
 ];
 
 /**

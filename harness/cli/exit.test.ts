@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Verdict } from "../checker/run-result.ts";
-import type { Summary } from "../report/summary.ts";
+import type { Summary } from "../report/summary/summary.ts";
 import { makeRun, makeSummary } from "../report/test-support.ts";
 import { exitCodeOf } from "./exit.ts";
 

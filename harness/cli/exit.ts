@@ -1,6 +1,6 @@
 /** Exit codes of every command (design: section 6), and the one way to fail with a message. */
-import { missingRuns } from "../report/missing-runs.ts";
-import type { Summary } from "../report/summary.ts";
+import { missingRuns } from "../report/summary/missing-runs.ts";
+import type { Summary } from "../report/summary/summary.ts";
 
 export const EXIT = { valid: 0, invalid: 1, unknown: 2, interrupted: 130 } as const;
 

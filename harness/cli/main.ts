@@ -1,10 +1,10 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
-import { K6Error } from "../load/k6/find-k6.ts";
+import { K6Error } from "../load/k6/process/find-k6.ts";
 import { HostedRealtimeError } from "../platform/hosted-realtime.ts";
-import { MergeError } from "../run/merge-error.ts";
-import { RebuildError } from "../run/rebuild-report.ts";
-import { ResultsFolderError } from "../run/results-folder.ts";
+import { MergeError } from "../run/merge/merge-error.ts";
+import { RebuildError } from "../run/results/rebuild-report.ts";
+import { ResultsFolderError } from "../run/results/results-folder.ts";
 import { ScenarioError } from "../scenario/parse-scenario.ts";
 import { commandsFor } from "./commands.ts";
 import { CliError, EXIT } from "./exit.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
-import { PROJECT_ROOT } from "../run/describe-host.ts";
-import { readBounces } from "../run/remote-evidence.ts";
+import { readBounces } from "../run/merge/remote-evidence.ts";
+import { PROJECT_ROOT } from "../../common/paths.ts";
 
 const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
 const K6_DOUBLE = join(PROJECT_ROOT, "loadtests", "k6-double", "k6-double.mjs");

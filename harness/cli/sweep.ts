@@ -1,5 +1,5 @@
-import { sweepWorkFolders } from "../run/work-folder.ts";
-import { loadPlatforms } from "./platforms.ts";
+import { sweepWorkFolders } from "../run/results/work-folder.ts";
+import { loadPlatforms } from "./options/platforms.ts";
 
 const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -1,4 +1,4 @@
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../common/clock.ts";
 import type { BounceKind, Recorder } from "../history/observation.ts";
 
 /** Writes the disturbances of one bounce into the history, numbered in the order in which they began. */

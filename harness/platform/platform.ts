@@ -1,10 +1,11 @@
 /** The platform port: what runs a topology, seen from the harness. */
+import type { PrepareOptions } from "../../infra/images/prepare-options.ts";
 import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
 
 /** What an instance gets to stop in when nothing else is asked for, seconds: for those that may not see `infra/`. */
-export { DEFAULT_GRACE_S } from "../../infra/new-stack-record.ts";
+export { DEFAULT_GRACE_S } from "../../infra/stack/new-stack-record.ts";
 
 export interface UpOptions {
   topology: Topology;
@@ -113,15 +114,6 @@ export interface Deployment {
   release(): Promise<void>;
   /** Ends every process and container of the deployment, then removes its temporary files. Safe to call twice. */
   down(): Promise<void>;
-}
-
-export interface PrepareOptions {
-  topologies: readonly Topology[];
-  /** As in `UpOptions`: whether an event log is needed, and whether Realtime is hosted. */
-  realtime?: RealtimeSettings;
-  /** One line on what is going on ("fetching Traefik 3.7.15 (50 MB, once)"). */
-  onStep?: (step: string) => void;
-  signal?: AbortSignal;
 }
 
 export type PlatformName = "local" | "docker";

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import type { RunResult } from "../checker/run-result.ts";
 import { BOUNCE_NAMES, CAUSE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "./glossary.ts";
-import type { Manifest } from "./manifest.ts";
-import { CLIENTS, type Summary } from "./summary.ts";
+import type { Manifest } from "./summary/manifest.ts";
+import { CLIENTS, type Summary } from "./summary/summary.ts";
 
 const HOST = { os: "Linux 6.1.0 x64", cpus: 2, memoryBytes: 8 * 1024 ** 3, node: "20.20.2" };
 

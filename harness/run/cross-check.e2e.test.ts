@@ -2,17 +2,17 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import type { CrossCheck } from "../checker/cross-check.ts";
-import type { CrossFinding } from "../checker/cross-finding.ts";
+import type { CrossCheck } from "../checker/compare-engines/cross-check.ts";
+import type { CrossFinding } from "../checker/compare-engines/cross-finding.ts";
 import { main } from "../cli/main.ts";
-import { bundleScript } from "../load/k6/bundle-scripts.ts";
+import { bundleScript } from "../load/k6/scripts/bundle-scripts.ts";
 import { runK6Load } from "../load/k6/run-k6-load.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
-import { PROJECT_ROOT } from "./describe-host.ts";
-import { createK6Engine } from "./k6-engine.ts";
-import type { LoadEngine } from "./load-engine.ts";
-import { compare, type TestComparison, verdictOf } from "./test-comparison.ts";
+import { createK6Engine } from "./engine/k6-engine.ts";
+import type { LoadEngine } from "./engine/load-engine.ts";
+import { compare, type TestComparison, verdictOf } from "./test-support/test-comparison.ts";
+import { PROJECT_ROOT } from "../../common/paths.ts";
 
 const DOUBLE = join(PROJECT_ROOT, "loadtests", "k6-double", "k6-double.mjs");
 const env = { ...process.env, K6_BIN: DOUBLE };

@@ -1,11 +1,10 @@
 /** Where and with what a comparison was made. */
 import { availableParallelism, arch, release, totalmem, type } from "node:os";
-import { join } from "node:path";
 import { execa } from "execa";
-import type { Manifest } from "../report/manifest.ts";
+import type { Manifest } from "../report/summary/manifest.ts";
+import { PROJECT_ROOT } from "../../common/paths.ts";
 
 /** Folder of the project: the one that holds package.json. */
-export const PROJECT_ROOT = join(import.meta.dirname, "..", "..");
 
 export const describeHost = (): Manifest["host"] => ({
   os: `${type()} ${release()} ${arch()}`,

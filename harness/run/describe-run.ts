@@ -1,10 +1,10 @@
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../common/clock.ts";
 import type { Cause, RunObservation } from "../history/observation.ts";
 import type { RealtimePart } from "../platform/platform.ts";
 import { brokenQuota } from "../scenario/realtime-rules.ts";
 import { describeBroken } from "../scenario/quota.ts";
 import { replicasOf } from "../scenario/scenario.ts";
-import type { RunSpec } from "./run-one.ts";
+import type { RunSpec } from "./run-single.ts";
 
 /** The record that opens a run: what it is, and what is promised of it. */
 export function describeRun(spec: RunSpec): RunObservation {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { RunResult } from "../checker/run-result.ts";
 import { dockerPlatform } from "../platform/docker/docker-platform.ts";
-import { causesOf, compare, verdictOf } from "./test-comparison.ts";
+import { causesOf, compare, verdictOf } from "./test-support/test-comparison.ts";
 
 /** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
 const tolerance = (share: number, sessions: number): number =>

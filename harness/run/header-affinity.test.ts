@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
-import { causesOf, compare, type TestComparison, verdictOf } from "./test-comparison.ts";
+import { causesOf, compare, type TestComparison, verdictOf } from "./test-support/test-comparison.ts";
 
 const observationsOf = async ({ path }: TestComparison): Promise<Observation[]> => {
   const all: Observation[] = [];

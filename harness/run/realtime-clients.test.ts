@@ -3,25 +3,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RealtimeClient } from "@supabase/realtime-js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { startStandIn, type TestStandIn } from "../../infra/realtime-standin/test-support/start-stand-in.ts";
+import {
+  startStandIn,
+  type TestStandIn,
+} from "../../standins/realtime/server/test-support/start-stand-in.ts";
 import { sessionChannel } from "../../server/src/contract/events.ts";
-import { nowMs } from "../clock.ts";
-import { judgeRun } from "../checker/judge-run.ts";
+import { nowMs } from "../../common/clock.ts";
+import { judgeRun } from "../checker/judge/judge-run.ts";
 import type { RunResult } from "../checker/run-result.ts";
 import type { Observation } from "../history/observation.ts";
-import { ControlClient } from "../load/control-client.ts";
-import { ENGINE_LIMITS } from "../load/engine-limits.ts";
-import { scheduleSessions } from "../load/load-schedule.ts";
-import type { OpenChannel } from "../load/realtime/channel.ts";
-import { openPhoenixChannel } from "../load/realtime/phoenix-channel.ts";
-import { broadcast } from "../load/realtime/test-support/broadcasts.ts";
-import { openOfficialChannel, transport } from "../load/realtime/test-support/official-client.ts";
-import { PageService } from "../load/realtime/test-support/page-service.ts";
-import { openWsWire } from "../load/realtime/ws-wire.ts";
-import { SegmentWriter } from "../load/segment-writer.ts";
-import { Session } from "../load/session.ts";
-import type { ShardContext } from "../load/shard-context.ts";
-import { SocketTransport } from "../load/socket-transport.ts";
+import { ControlClient } from "../load/native/transport/control-client.ts";
+import { ENGINE_LIMITS } from "../load/portable/engine-limits.ts";
+import { scheduleSessions } from "../load/portable/load-schedule.ts";
+import type { OpenChannel } from "../load/portable/realtime/channel.ts";
+import { openPhoenixChannel } from "../load/portable/realtime/phoenix-channel.ts";
+import { broadcast } from "../load/test-support/realtime/broadcasts.ts";
+import { openOfficialChannel, transport } from "../load/test-support/realtime/official-client.ts";
+import { PageService } from "../load/test-support/realtime/page-service.ts";
+import { openWsWire } from "../load/native/transport/ws-wire.ts";
+import { SegmentWriter } from "../load/native/segment-writer.ts";
+import { Session } from "../load/native/session/session.ts";
+import type { ShardContext } from "../load/native/workers/shard-context.ts";
+import { SocketTransport } from "../load/native/transport/socket-transport.ts";
 import { smallPlan } from "../load/test-support/load-plan.ts";
 import { ofType, readHistory } from "../load/test-support/read-history.ts";
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { STAND_IN } from "../../infra/realtime-standin/log.ts";
-import { parseManifest } from "../report/manifest.ts";
+import { STAND_IN } from "../../infra/realtime/stand-in-name.ts";
+import { parseManifest } from "../report/summary/manifest.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { rebuildReport } from "./rebuild-report.ts";
-import { causesOf, compare, verdictOf } from "./test-comparison.ts";
+import { rebuildReport } from "./results/rebuild-report.ts";
+import { causesOf, compare, verdictOf } from "./test-support/test-comparison.ts";
 
 const few: Partial<Scenario> = { topologies: ["phase3"], sessions: 20, replicas: 2 };
 

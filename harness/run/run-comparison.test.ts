@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { readHistory } from "../history/read-history.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import type { Platform } from "../platform/platform.ts";
-import { parseManifest } from "../report/manifest.ts";
+import { parseManifest } from "../report/summary/manifest.ts";
 import { DEFAULT_SCENARIO, type Scenario } from "../scenario/scenario.ts";
-import { rebuildReport } from "./rebuild-report.ts";
+import { rebuildReport } from "./results/rebuild-report.ts";
 import { planRuns } from "./run-comparison.ts";
-import { causesOf, compare, verdictOf } from "./test-comparison.ts";
+import { causesOf, compare, verdictOf } from "./test-support/test-comparison.ts";
 
 /** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
 const tolerance = (share: number, sessions: number): number =>

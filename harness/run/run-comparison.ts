@@ -4,19 +4,19 @@ import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
-import { labVersion } from "../platform/lab-version.ts";
-import { measureFrontEnd } from "../load/realtime/front-end-size.ts";
+import { labVersion } from "../../common/lab-version.ts";
+import { measureFrontEnd } from "../load/browser/front-end-size.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Manifest } from "../report/manifest.ts";
-import type { Summary } from "../report/summary.ts";
-import { writeManifest, writeResults } from "../report/write-results.ts";
+import type { Manifest } from "../report/summary/manifest.ts";
+import type { Summary } from "../report/summary/summary.ts";
+import { writeManifest, writeResults } from "../report/render/write-results.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
-import { judgeAll } from "./judge-all.ts";
-import { type LoadEngine, nativeEngine } from "./load-engine.ts";
-import { type ResultsFolder, writeInto } from "./results-folder.ts";
+import { judgeAll } from "./results/judge-all.ts";
+import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
+import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
 import {
   failedRun,
   type MeasuredRun,
@@ -25,10 +25,10 @@ import {
   runOne,
   type RunListener,
   type RunSpec,
-} from "./run-one.ts";
-import { summaryScenario } from "./summary-scenario.ts";
-import { toSummary } from "./to-summary.ts";
-import { createWorkFolder } from "./work-folder.ts";
+} from "./run-single.ts";
+import { summaryScenario } from "./results/summary-scenario.ts";
+import { toSummary } from "./results/to-summary.ts";
+import { createWorkFolder } from "./results/work-folder.ts";
 
 export interface ComparisonListener extends RunListener {
   runStarted?: (spec: RunSpec, number: number, of: number) => void;

@@ -2,7 +2,7 @@
 import { PUBLISH_WAYS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS } from "../history/observation.ts";
-import { CLIENT_MODELS } from "../load/load-plan.ts";
+import { CLIENT_MODELS } from "../load/portable/load-plan.ts";
 
 export interface NumberRange {
   min: number;

@@ -1,5 +1,5 @@
 import type { Topology } from "../../infra/topologies.ts";
-import type { LoadPlan } from "../load/load-plan.ts";
+import type { LoadPlan } from "../load/portable/load-plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** True when the topology's clients subscribe to Supabase Realtime themselves. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { partLabels, type CarrierRole, type PartOwner } from "./labels.ts";
+import { partLabels, type CarrierRole, type PartOwner } from "../stack/labels.ts";
 
 export interface ConfigVolumeArgs extends PartOwner {
   /** Also the name of volume and carrier, after the stack's. */

@@ -4,7 +4,7 @@ import { DATABASE_NAME, DATABASE_USER, databaseInit } from "../realtime/database
 import { DATABASE_ADDRESS } from "../realtime/realtime-names.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "./labels.ts";
+import { partLabels, type PartOwner } from "../stack/labels.ts";
 
 const ALIAS = DATABASE_ADDRESS.host;
 /** The database's files are in memory too: they count. */

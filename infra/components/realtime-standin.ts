@@ -1,12 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
-import { STAND_IN } from "../realtime-standin/log.ts";
+import { STAND_IN } from "../realtime/stand-in-name.ts";
 import { REALTIME_ALIAS } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
 import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "./labels.ts";
+import { partLabels, type PartOwner } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
 import { realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
 

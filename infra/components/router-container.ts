@@ -6,7 +6,7 @@ import { DASHBOARD_PATH, routerConfig } from "../routers/router-config.ts";
 import type { Affinity, Router } from "../topologies.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "./labels.ts";
+import { partLabels, type PartOwner } from "../stack/labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 
 const CONFIG_FOLDER = "/config";

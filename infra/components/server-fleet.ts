@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { realtimeServerEnvironment } from "../realtime/realtime-environment.ts";
 import type { HostedRealtime, RealtimeSettings } from "../realtime/realtime-settings.ts";
-import { serverSettings } from "../server-settings.ts";
+import { serverSettings } from "../stack/server-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, REVISION_LABEL, type PartOwner } from "./labels.ts";
+import { partLabels, REVISION_LABEL, type PartOwner } from "../stack/labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 import type { RouterTarget } from "./router-container.ts";
 

@@ -7,7 +7,7 @@ import { limitEnvironment } from "../realtime/realtime-environment.ts";
 import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
 import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
 import { confined, containerOptions } from "./hardening.ts";
-import { partLabels, type PartOwner } from "./labels.ts";
+import { partLabels, type PartOwner } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
 import { realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
 import { RealtimePostgres } from "./realtime-postgres.ts";

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "./labels.ts";
+import { partLabels, type PartOwner } from "../stack/labels.ts";
 
 const PORT = IMAGE_PORTS.valkey.redis;
 const ALIAS = "valkey";

@@ -1,4 +1,4 @@
-import type { StackArgs } from "../stack-args.ts";
+import type { StackArgs } from "../stack/stack-args.ts";
 
 const SHORTEST_SECRET = 32;
 const DATABASE_KEY_BYTES = 16;

@@ -1,6 +1,6 @@
 /** What a plain PostgreSQL needs before Supabase Realtime can use it for Broadcast, and the policies of its private channels. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { fromRoot } from "../../common/paths.ts";
 
 /** The superuser that Realtime connects as. Its migrations name it (`GRANTED BY supabase_admin`), so it cannot be called otherwise. */
 export const DATABASE_USER = "supabase_admin";
@@ -8,7 +8,7 @@ export const DATABASE_NAME = "postgres";
 /** Where Realtime keeps what is its own (tenants): `DB_AFTER_CONNECT_QUERY` makes it the search path. */
 export const DATABASE_SCHEMA = "_realtime";
 
-const policies = readFileSync(join(import.meta.dirname, "policies.sql"), "utf8");
+const policies = readFileSync(fromRoot("infra/realtime/policies.sql"), "utf8");
 
 /**
  * Run once as `supabase_admin`, on an empty database. No password is in it: `supabase_admin` is the user that the cluster was made with,

@@ -1,6 +1,6 @@
 /** HAProxy's configuration for one deployment, as one file that 2.6 (Debian 12) and 3.x read alike. */
 import { posix } from "node:path";
-import { routerHealthCheckMs } from "../server-settings.ts";
+import { routerHealthCheckMs } from "../stack/server-settings.ts";
 import type { RoutedServer, RouterFile, RouterPlan } from "./router-plan.ts";
 
 /** Name of the one backend; the statistics call it `pxname`. */

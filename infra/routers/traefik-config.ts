@@ -1,7 +1,7 @@
 /** Traefik's configuration for one deployment, as two YAML files. */
 import { posix } from "node:path";
 import { stringify } from "yaml";
-import { routerHealthCheckMs } from "../server-settings.ts";
+import { routerHealthCheckMs } from "../stack/server-settings.ts";
 import type { RouterFile, RouterPlan } from "./router-plan.ts";
 
 /** Name of the one service, and of the cookie that pins a client to an instance. */

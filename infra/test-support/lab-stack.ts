@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import {
   LocalWorkspace,
   PulumiCommand,
@@ -11,20 +11,18 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import Dockerode from "dockerode";
-import { dockerEndpoint } from "../cli-door/docker-endpoint.ts";
-import { preparedImages } from "../cli-door/prepared-images.ts";
-import { realtimeBy } from "../new-stack-record.ts";
+import { dockerEndpoint } from "../../common/docker-endpoint.ts";
+import { preparedImages } from "../pulumi-cli/prepared-images.ts";
+import { realtimeBy } from "../stack/new-stack-record.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
 import { hasBroker, newStackRealtime } from "../realtime/stack-realtime.ts";
-import { isCarrier, STACK_LABEL } from "../components/labels.ts";
-import { freePorts } from "../free-port.ts";
-import { makeLedgerFolder } from "../ledger-folder.ts";
+import { isCarrier, STACK_LABEL } from "../stack/labels.ts";
+import { freePorts } from "../../common/free-port.ts";
+import { makeLedgerFolder } from "../stack/ledger-folder.ts";
 import { stackProgram } from "../program.ts";
-import type { StackArgs, StackImages, StackOutputs } from "../stack-args.ts";
+import type { StackArgs, StackImages, StackOutputs } from "../stack/stack-args.ts";
 import { resolvePulumi } from "../toolchain/resolve-pulumi.ts";
 import type { Topology } from "../topologies.ts";
-
-export const PROJECT_ROOT = resolve(import.meta.dirname, "../..");
 
 export const docker = new Dockerode();
 

@@ -1,6 +1,6 @@
 import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
 import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
-import type { StackArgs } from "../stack-args.ts";
+import type { StackArgs } from "../stack/stack-args.ts";
 import type { Topology } from "../topologies.ts";
 
 export const REALTIME_KEYS: OwnRealtimeKeys = {

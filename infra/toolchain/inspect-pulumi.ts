@@ -1,7 +1,7 @@
 /** Says which way `resolvePulumi` would take. */
 import { lookup } from "node:dns/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { goFor } from "./go-build.ts";
+import { goFor } from "../offline/go-build.ts";
 import { locateCli, locatePlugin, type LocatedPart, type PartSource } from "./locate-pulumi.ts";
 import { DOCKER_PLUGIN, OFFICIAL_HOST, PULUMI_CLI, type PulumiPart } from "./pins.ts";
 import { ToolchainError } from "./toolchain-error.ts";

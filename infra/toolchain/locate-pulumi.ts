@@ -1,6 +1,6 @@
 /** What of the toolchain is there already: looks only, makes and fetches nothing. */
 import { findBySetting, findOnPath, readCliVersion, readPluginVersion, type FoundPart } from "./find-part.ts";
-import { builtPart } from "./go-build.ts";
+import { builtPart } from "../offline/go-build.ts";
 import { officialCli } from "./official-install.ts";
 import { DOCKER_PLUGIN, PULUMI_CLI } from "./pins.ts";
 import { installedPlugin } from "./plugin-home.ts";

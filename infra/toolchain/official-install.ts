@@ -1,8 +1,8 @@
 /** Pulumi's own downloads: the CLI by its installer into the lab's cache, the plugin by the CLI into Pulumi's cache. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { withTemporaryFolder } from "./temporary-folder.ts";
-import { runGuarded, type GuardedResult } from "./guarded-process.ts";
+import { withTemporaryFolder } from "../../common/temporary-folder.ts";
+import { runGuarded, type GuardedResult } from "../../common/reaper/guarded-process.ts";
 import { installedPlugin, pulumiHome } from "./plugin-home.ts";
 import { DOCKER_PLUGIN, PLUGIN_FOLDER, PULUMI_CLI } from "./pins.ts";
 import { madeOnce, toolchainFolder, type CachedPart, type MakeOptions } from "./toolchain-cache.ts";

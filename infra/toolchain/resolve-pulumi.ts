@@ -3,7 +3,7 @@ import { access, constants, realpath } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import which from "which";
 import { cliRoot } from "./cli-root.ts";
-import { buildGoBinary, goFor } from "./go-build.ts";
+import { buildGoBinary, goFor } from "../offline/go-build.ts";
 import {
   locateCli,
   locatePlugin,

@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LINE_MARK, type LabLine, type LabRecord } from "../../harness/load/k6/lab-lines.ts";
-import { bundleScript, type ScriptName } from "../../harness/load/k6/bundle-scripts.ts";
-import { parseSummary, type Summary } from "../../harness/report/summary.ts";
-import { startDouble } from "../k6-double/run-double.ts";
-import type { K6Summary } from "../lib/summary.ts";
+import { LINE_MARK, type LabLine, type LabRecord } from "../../harness/load/portable/k6-log-records.ts";
+import { bundleScript, type ScriptName } from "../../harness/load/k6/scripts/bundle-scripts.ts";
+import { parseSummary, type Summary } from "../../harness/report/summary/summary.ts";
+import { startDouble } from "../../standins/k6/run-double.ts";
+import type { K6Summary } from "../lib/output/summary.ts";
 
 export interface ScriptRun {
   exitCode: number | null;

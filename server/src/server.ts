@@ -3,18 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import { broadcasterName, createBroadcasting } from "./lib/broadcasting.ts";
+import { broadcasterName, createBroadcasting } from "./lib/broadcaster-choice.ts";
 import { nowMs } from "./lib/clock.ts";
-import { drain, Readiness } from "./lib/drain.ts";
-import { GateRelay } from "./lib/gate-relay.ts";
-import { listen, type HttpListener } from "./lib/http-listener.ts";
-import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger.ts";
+import { drain, Readiness } from "./drain.ts";
+import { GateRelay } from "./lib/redis/gate-relay.ts";
+import { listen, type HttpListener } from "./lib/http/http-listener.ts";
+import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger/ledger.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
-import { OpenEndedEvents } from "./lib/open-ended-events.ts";
-import { createRateLimit } from "./lib/rate-limit.ts";
-import { closeRedis, connectionSettled, createRedisClient } from "./lib/redis-client.ts";
-import { SessionTokens } from "./lib/session-token.ts";
-import { SseConnections } from "./lib/sse-connections.ts";
+import { OpenEndedEvents } from "./lib/streams/ad-hoc-events.ts";
+import { createRateLimit } from "./lib/http/rate-limit.ts";
+import { closeRedis, connectionSettled, createRedisClient } from "./lib/redis/redis-client.ts";
+import { SessionTokens } from "./lib/http/session-token.ts";
+import { SseConnections } from "./lib/streams/sse-connections.ts";
 import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 
 /** The start waits at most this long for the broker to answer or refuse, so that the first streams are not local by accident. */

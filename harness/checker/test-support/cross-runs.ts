@@ -1,5 +1,5 @@
-import type { CrossRun, CrossSession } from "../cross-run.ts";
-import type { Outcome } from "../outcome.ts";
+import type { CrossRun, CrossSession } from "../compare-engines/cross-run.ts";
+import type { Outcome } from "../judge/outcome.ts";
 
 export const sessionOf = (change: Partial<CrossSession> = {}): CrossSession => ({
   outcomes: Array.from({ length: 10 }, (): Outcome => "delivered"),

@@ -4,7 +4,7 @@
  * `POST /cut` cuts them all. Prints its port.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { nowMs } from "../../clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import { chunk, eventFrame } from "./event-frame.ts";
 
 const eventsPerSecond = Number(process.argv[2]);

@@ -1,6 +1,6 @@
-import type { LoadPlan } from "../load-plan.ts";
-import type { K6Account } from "./k6-account.ts";
-import type { LabLineReader } from "./read-lab-lines.ts";
+import type { LoadPlan } from "../portable/load-plan.ts";
+import type { K6Account } from "./k6-run-state.ts";
+import type { LabLineReader } from "./records/read-k6-log-records.ts";
 
 /** What the scripts' records lack, one sentence each; none when every session of the plan was followed to its end. */
 export function gapsOf(

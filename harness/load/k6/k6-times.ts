@@ -1,10 +1,10 @@
 /** When a load by k6 began, was complete, drained and ended, on the instances' clock. */
 import type { EngineObservation, PhaseObservation } from "../../history/observation.ts";
-import { createLagHistogram, recordLag, summarizeLag } from "../lag-meter.ts";
-import type { LoadPlan } from "../load-plan.ts";
-import { scheduleSessions } from "../load-schedule.ts";
-import { inMicroseconds } from "./convert-records.ts";
-import type { K6Account, ProcessAccount } from "./k6-account.ts";
+import { createLagHistogram, recordLag, summarizeLag } from "../native/workers/lag-meter.ts";
+import type { LoadPlan } from "../portable/load-plan.ts";
+import { scheduleSessions } from "../portable/load-schedule.ts";
+import { inMicroseconds } from "./records/convert-records.ts";
+import type { K6Account, ProcessAccount } from "./k6-run-state.ts";
 
 /** What a process without a single clock reading takes instead: its run is `unknown`, but its records must lie somewhere. */
 export type FallbackOffset = (account: ProcessAccount) => number;

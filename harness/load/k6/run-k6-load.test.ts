@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { nowMs } from "../../clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import type { PhaseObservation } from "../../history/observation.ts";
-import type { LoadPlan, LoadProgress } from "../load-plan.ts";
+import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
 import { smallPlan } from "../test-support/load-plan.ts";
 import { ofType, readHistory } from "../test-support/read-history.ts";
-import { K6Error } from "./find-k6.ts";
+import { K6Error } from "./process/find-k6.ts";
 import { runK6Load, type K6LoadResult, type RunK6Options } from "./run-k6-load.ts";
 import { buildFakeK6, type FakeBehaviour } from "./test-support/build-fake-k6.ts";
 

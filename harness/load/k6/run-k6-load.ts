@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineObservation } from "../../history/observation.ts";
-import type { LoadPlan } from "../load-plan.ts";
-import type { RunLoadOptions } from "../run-load.ts";
-import { SegmentWriter } from "../segment-writer.ts";
-import { type FoundK6, K6Error } from "./find-k6.ts";
-import { k6Arguments, type K6RunLabels } from "./k6-command.ts";
-import { k6Environment } from "./k6-environment.ts";
+import type { LoadPlan } from "../portable/load-plan.ts";
+import type { RunLoadOptions } from "../native/run-load.ts";
+import { SegmentWriter } from "../native/segment-writer.ts";
+import { type FoundK6, K6Error } from "./process/find-k6.ts";
+import { k6Arguments, type K6RunLabels } from "./process/k6-command.ts";
+import { k6Environment } from "./process/k6-environment.ts";
 import { K6_LIMITS, type K6Limits } from "./k6-limits.ts";
-import { K6Process, type K6Exit } from "./k6-process.ts";
-import { K6Watch } from "./k6-watch.ts";
-import { writeK6History } from "./write-k6-history.ts";
+import { K6Process, type K6Exit } from "./process/k6-process.ts";
+import { K6Watch } from "./k6-progress.ts";
+import { writeK6History } from "./records/write-k6-history.ts";
 
 /** Thresholds failed: the script's own judgement, which the harness does not rely on. */
 const THRESHOLDS_FAILED = 99;

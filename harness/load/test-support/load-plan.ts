@@ -1,4 +1,4 @@
-import type { LoadPlan } from "../load-plan.ts";
+import type { LoadPlan } from "../portable/load-plan.ts";
 
 /** A small plan: 3 sessions of 5 events within a tenth of a second. */
 export const smallPlan = (url: string, changes: Partial<LoadPlan> = {}): LoadPlan => ({

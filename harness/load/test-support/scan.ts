@@ -1,4 +1,4 @@
-import { SseScanner } from "../sse-scanner.ts";
+import { SseScanner } from "../native/transport/sse-scanner.ts";
 
 export interface Scanned {
   events: [name: string, id: string | undefined, data: string][];

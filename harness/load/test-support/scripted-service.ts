@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { nowMs } from "../../clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 
 /** Handles one request to open a stream (`attempt` counts from 1 within the session), or returns false for the usual answer. */
 export type StreamScript = (attempt: number, request: IncomingMessage, response: ServerResponse) => boolean;

@@ -5,8 +5,8 @@ import { createServer, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { StackRecord } from "../../../infra/stack-args.ts";
-import { connectDocker } from "./docker-client.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
+import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import { thisOwner } from "./hold-stack.ts";
 import { copyCheckout, type CheckoutCopy, type RunningCommand } from "./test-support/checkout-copy.ts";
 

@@ -1,6 +1,6 @@
 /** A full disk shows as torn ledgers and a state that cannot be written: said before anything is begun. */
 import { statfs } from "node:fs/promises";
-import { DockerError } from "./docker-error.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
 
 /** Layers, logs (30 MB a container at most), ledgers and state of one stack, with room. */
 const NEEDED_BYTES = 512 * 1024 * 1024;

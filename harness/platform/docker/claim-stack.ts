@@ -1,9 +1,9 @@
 /** Puts a new stack on record, unless one of that name is there: of two commands at the same time exactly one gets it. */
 import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { StackRecord } from "../../../infra/stack-args.ts";
-import { readStackRecord, stackRecordFile } from "../../../infra/stack-record.ts";
-import { DockerError } from "./docker-error.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
+import { readStackRecord, stackRecordFile } from "../../../infra/stack/stack-record.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
 
 const taken = (stack: string): DockerError => {
   const found = readStackRecord(stack);

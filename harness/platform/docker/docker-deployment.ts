@@ -1,18 +1,18 @@
 /** A stack that is up, as the harness uses it: just brought up, or found again later. */
-import type { StackRecord } from "../../../infra/stack-args.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type { Deployment, DeploymentListeners, PartUsage, RealtimePart } from "../platform.ts";
-import { containerUsage } from "./container-usage.ts";
-import { controlRealtime } from "./control-realtime.ts";
-import type { DockerClient } from "./docker-client.ts";
+import { containerUsage } from "./observe/container-usage.ts";
+import { controlRealtime } from "./control/control-realtime.ts";
+import type { DockerClient } from "../../../infra/engine/docker-client.ts";
 import { letGo, updateRecord } from "./hold-stack.ts";
-import { controlInstances } from "./instance-control.ts";
-import { instanceTimeline, type InstanceTimeline } from "./instance-timeline.ts";
-import { pulumiStack, type PulumiStack } from "./pulumi-stack.ts";
-import { accountForSockets } from "./socket-memory.ts";
+import { controlInstances } from "./control/instance-control.ts";
+import { instanceTimeline, type InstanceTimeline } from "./observe/instance-timeline.ts";
+import { pulumiStack, type PulumiStack } from "./pulumi/pulumi-stack.ts";
+import { accountForSockets } from "./observe/socket-memory.ts";
 import { toPart, type StackParts } from "./stack-parts.ts";
 import { takeDown } from "./take-down.ts";
-import { watchContainers } from "./watch-containers.ts";
+import { watchContainers } from "./observe/watch-containers.ts";
 
 export interface DeploymentGiven extends DeploymentListeners {
   client: DockerClient;

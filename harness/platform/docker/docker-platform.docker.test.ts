@@ -8,17 +8,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { newStackRecord } from "../../../infra/new-stack-record.ts";
-import { recordArgs } from "../../../infra/record-args.ts";
-import { readStackRecord } from "../../../infra/stack-record.ts";
+import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";
+import { recordArgs } from "../../../infra/stack/record-args.ts";
+import { readStackRecord } from "../../../infra/stack/stack-record.ts";
 import { TOPOLOGIES, type Topology, type TopologyName } from "../../../infra/topologies.ts";
-import { nowMs } from "../../clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import { bringUp } from "./bring-up.ts";
-import { connectDocker } from "./docker-client.ts";
+import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
 import { dockerAvailability, dockerPlatform } from "./docker-platform.ts";
 import { attach, findKept } from "./kept-stacks.ts";
-import { STATE_FOLDER } from "./pulumi-backend.ts";
+import { STATE_FOLDER } from "./pulumi/pulumi-backend.ts";
 import { listOwn } from "./remove-by-label.ts";
 
 interface Told {

@@ -1,17 +1,17 @@
 /** The Docker platform: topologies as stacks of containers, deployed and deployed again by Pulumi. */
 import { release } from "node:os";
-import { DEFAULT_GRACE_S } from "../../../infra/new-stack-record.ts";
-import { routerHealthCheckMs, serverSettings } from "../../../infra/server-settings.ts";
+import { DEFAULT_GRACE_S } from "../../../infra/stack/new-stack-record.ts";
+import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server-settings.ts";
 import { locateCli, locatePlugin } from "../../../infra/toolchain/locate-pulumi.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
 import type { BounceKind } from "../../history/observation.ts";
 import type { Platform, UpOptions, DeploymentListeners } from "../platform.ts";
 import { bringUp } from "./bring-up.ts";
-import { connectDocker } from "./docker-client.ts";
+import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
-import { DockerError } from "./docker-error.ts";
-import { readImageSettings, type ImageSettings } from "./images/image-settings.ts";
-import { prepareImages } from "./images/prepare-images.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { readImageSettings, type ImageSettings } from "../../../infra/images/image-settings.ts";
+import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import { attach, findKept } from "./kept-stacks.ts";
 import { downAll, sweepLeftovers } from "./sweep-stacks.ts";
 

@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { StackOwner, StackRecord } from "../../../infra/stack-args.ts";
-import { readStackRecord, removeStackRecord, writeStackRecord } from "../../../infra/stack-record.ts";
-import { identityOf, isRunning } from "../local/process-identity.ts";
+import type { StackOwner, StackRecord } from "../../../infra/stack/stack-args.ts";
+import { readStackRecord, removeStackRecord, writeStackRecord } from "../../../infra/stack/stack-record.ts";
+import { identityOf, isRunning } from "../../../common/process-identity.ts";
 import { holdStack, letGo, thisOwner, updateRecord } from "./hold-stack.ts";
 
 let folder: string;

@@ -1,16 +1,16 @@
 /** Who may change a kept stack: of two commands at the same time exactly one. */
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import type { StackOwner, StackRecord } from "../../../infra/stack-args.ts";
+import type { StackOwner, StackRecord } from "../../../infra/stack/stack-args.ts";
 import {
   defaultRecordsDir,
   readStackRecord,
   stackRecordFile,
   writeStackRecord,
-} from "../../../infra/stack-record.ts";
-import { takeLock } from "../../../infra/toolchain/cache-lock.ts";
-import { identityOf, isRunning } from "../local/process-identity.ts";
-import { DockerError } from "./docker-error.ts";
+} from "../../../infra/stack/stack-record.ts";
+import { takeLock } from "../../../common/file-lock.ts";
+import { identityOf, isRunning } from "../../../common/process-identity.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
 
 /** Taking hold takes a few milliseconds; a process that was killed within it is given up after 5 s. */
 const LOCK_WAIT_MS = 15_000;

@@ -1,17 +1,17 @@
 /** Stacks that outlive the command that brought them up: `sse-lab up` or `pulumi up`, then `bounce` and `down` by other commands. */
-import { INSTANCE_LABEL, isCarrier, ROLE_LABEL } from "../../../infra/components/labels.ts";
-import { listStackRecords, readStackRecord } from "../../../infra/stack-record.ts";
-import { recordArgs } from "../../../infra/record-args.ts";
+import { INSTANCE_LABEL, isCarrier, ROLE_LABEL } from "../../../infra/stack/labels.ts";
+import { listStackRecords, readStackRecord } from "../../../infra/stack/stack-record.ts";
+import { recordArgs } from "../../../infra/stack/record-args.ts";
 import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
-import { connectDocker, type DockerClient } from "./docker-client.ts";
+import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
-import { DockerError } from "./docker-error.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
 import { holdStack, letGo } from "./hold-stack.ts";
-import { leaseImages } from "./images/image-leases.ts";
+import { leaseImages } from "../../../infra/images/image-usage.ts";
 import { listOwn } from "./remove-by-label.ts";
-import { pulumiStack } from "./pulumi-stack.ts";
+import { pulumiStack } from "./pulumi/pulumi-stack.ts";
 import { stackFate } from "./recorded-stacks.ts";
-import { reportSteps } from "./report-steps.ts";
+import { reportSteps } from "./pulumi/report-steps.ts";
 import { runsAnything, stackParts, toKept } from "./stack-parts.ts";
 
 /** Those of this checkout that still run, those in another command's hands included, oldest first. Asks no engine where there is no record. */

@@ -1,7 +1,7 @@
 /** The stacks that records tell of, and what has to become of each. */
 import type Dockerode from "dockerode";
-import type { StackOwner, StackRecord } from "../../../infra/stack-args.ts";
-import { isRunning } from "../local/process-identity.ts";
+import type { StackOwner, StackRecord } from "../../../infra/stack/stack-args.ts";
+import { isRunning } from "../../../common/process-identity.ts";
 import { thisOwner } from "./hold-stack.ts";
 import { runsAnything } from "./stack-parts.ts";
 

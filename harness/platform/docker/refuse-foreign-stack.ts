@@ -1,8 +1,8 @@
 /** Checkouts share the engine and its names: a stack of one must not be mixed with that of another. */
 import type Dockerode from "dockerode";
-import { CHECKOUT_LABEL, checkoutId } from "../../../infra/checkout-label.ts";
-import { STACK_LABEL } from "../../../infra/components/labels.ts";
-import { DockerError } from "./docker-error.ts";
+import { CHECKOUT_LABEL, checkoutId } from "../../../infra/stack/checkout-label.ts";
+import { STACK_LABEL } from "../../../infra/stack/labels.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
 
 /** @throws DockerError when another checkout has containers, networks or volumes of a stack of this name */
 export const refuseForeignStack = async (docker: Dockerode, stack: string): Promise<void> => {

@@ -1,9 +1,9 @@
 /** Removes from the engine what carries our labels: containers, networks, volumes, in the order in which they hold each other. */
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import { STACK_LABEL } from "../../../infra/components/labels.ts";
-import { DockerError } from "./docker-error.ts";
-import { ownFilter } from "./own-labels.ts";
+import { STACK_LABEL } from "../../../infra/stack/labels.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { ownFilter } from "../../../infra/engine/own-labels.ts";
 
 export interface RemovedThings {
   containers: number;

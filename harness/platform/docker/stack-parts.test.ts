@@ -1,12 +1,12 @@
 import Dockerode from "dockerode";
 import { expect, test } from "vitest";
-import { newStackRecord } from "../../../infra/new-stack-record.ts";
-import { topologyNamed } from "../../../infra/record-args.ts";
+import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";
+import { topologyNamed } from "../../../infra/stack/record-args.ts";
 import {
   DEFAULT_REALTIME_SETTINGS,
   type RealtimeSettings,
 } from "../../../infra/realtime/realtime-settings.ts";
-import type { StackImages } from "../../../infra/stack-args.ts";
+import type { StackImages } from "../../../infra/stack/stack-args.ts";
 import { thisOwner } from "./hold-stack.ts";
 import { stackParts, toKept } from "./stack-parts.ts";
 

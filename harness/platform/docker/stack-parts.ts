@@ -1,6 +1,6 @@
 /** What a stack is made of and where to reach it, from its record alone: the same names that the program gives. */
 import type Dockerode from "dockerode";
-import { INSTANCE_LABEL } from "../../../infra/components/labels.ts";
+import { INSTANCE_LABEL } from "../../../infra/stack/labels.ts";
 import {
   clientRealtimeUrl,
   DATABASE_ADDRESS,
@@ -8,18 +8,18 @@ import {
 } from "../../../infra/realtime/realtime-names.ts";
 import { clientUrl } from "../../../infra/realtime/client-url.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
-import { STAND_IN } from "../../../infra/realtime-standin/log.ts";
+import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
 import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
 import type { RoutedServer } from "../../../infra/routers/router-plan.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
-import type { StackRecord } from "../../../infra/stack-args.ts";
-import { topologyNamed } from "../../../infra/record-args.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
+import { topologyNamed } from "../../../infra/stack/record-args.ts";
 import type { Router } from "../../../infra/topologies.ts";
 import type { KeptDeployment, RealtimePart } from "../platform.ts";
-import { whoPlays } from "../who-plays.ts";
-import type { UsedPart } from "./container-usage.ts";
-import { DockerError } from "./docker-error.ts";
-import { ownFilter } from "./own-labels.ts";
+import { whoPlays } from "../detect-realtime.ts";
+import type { UsedPart } from "./observe/container-usage.ts";
+import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { ownFilter } from "../../../infra/engine/own-labels.ts";
 
 /** A Realtime of the stack's own. */
 export interface OwnRealtimeParts extends Pick<RealtimePart, "name" | "standIn" | "url"> {

@@ -1,11 +1,11 @@
 /** Removes what commands that died left in the engine; every command calls this first. */
-import { ledgerFolderOf } from "../../../infra/ledger-folder.ts";
-import { listStackRecords, readStackRecord } from "../../../infra/stack-record.ts";
-import type { StackRecord } from "../../../infra/stack-args.ts";
+import { ledgerFolderOf } from "../../../infra/stack/ledger-folder.ts";
+import { listStackRecords, readStackRecord } from "../../../infra/stack/stack-record.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import type { SweepReport } from "../platform.ts";
-import { connectDocker, type DockerClient } from "./docker-client.ts";
+import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
 import { holdStack } from "./hold-stack.ts";
-import { removeOwnImages } from "./images/remove-own-images.ts";
+import { removeOwnImages } from "../../../infra/images/remove-own-images.ts";
 import { stacksInEngine } from "./remove-by-label.ts";
 import { stackFate } from "./recorded-stacks.ts";
 import { takeDown } from "./take-down.ts";

@@ -1,10 +1,10 @@
 /** Removes a stack: from the engine, from Pulumi's state, from the disk, and last of all its record. */
 import { dirname } from "node:path";
 import type Dockerode from "dockerode";
-import type { StackRecord } from "../../../infra/stack-args.ts";
-import { removeStackRecord } from "../../../infra/stack-record.ts";
-import { removeOwnPaths } from "../local/remove-own-paths.ts";
-import { pulumiStack } from "./pulumi-stack.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
+import { removeStackRecord } from "../../../infra/stack/stack-record.ts";
+import { removeOwnPaths } from "../../../common/remove-paths.ts";
+import { pulumiStack } from "./pulumi/pulumi-stack.ts";
 import { describeRemoved, listOwn, removeByLabel } from "./remove-by-label.ts";
 
 export interface TakeDownOptions {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../../common/free-port.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
 
 let lab: TestLab;

@@ -6,16 +6,21 @@ import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerConfig } from "../../../infra/routers/router-config.ts";
 import type { UpOptions } from "../platform.ts";
 import { removeState, stateFile, writeState } from "./deployment-state.ts";
-import { saysPortTaken } from "./free-port.ts";
-import { routerSpec } from "./infrastructure-specs.ts";
-import { waitForBroker, waitForRoute } from "./infrastructure-waits.ts";
+import { saysPortTaken } from "../../../common/free-port.ts";
+import { routerSpec } from "./plan/infrastructure-specs.ts";
+import { waitForBroker, waitForRoute } from "./plan/infrastructure-waits.ts";
 import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import type { LocalParts } from "./local-parts.ts";
-import { deploymentFolders, planDeployment, type DeploymentPlan, type Tools } from "./plan-deployment.ts";
-import { ProcessTable } from "./process-table.ts";
-import { startReaper } from "./reaper-client.ts";
-import { removeOwnPaths } from "./remove-own-paths.ts";
-import { watchPart } from "./watch-part.ts";
+import {
+  deploymentFolders,
+  planDeployment,
+  type DeploymentPlan,
+  type Tools,
+} from "./plan/plan-deployment.ts";
+import { ProcessTable } from "./processes/process-table.ts";
+import { startReaper } from "../../../common/reaper/reaper-client.ts";
+import { removeOwnPaths } from "../../../common/remove-paths.ts";
+import { watchPart } from "./processes/watch-part.ts";
 
 /** A port can be taken between being chosen and being listened on; then everything starts over with others. */
 const ATTEMPTS = 3;

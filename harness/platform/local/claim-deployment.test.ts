@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { attach, findKept } from "./kept-deployments.ts";
-import { identityOf, type ProcessIdentity } from "./process-identity.ts";
+import { identityOf, type ProcessIdentity } from "../../../common/process-identity.ts";
 import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
 

@@ -2,9 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { takeLock } from "../../../infra/toolchain/cache-lock.ts";
+import { takeLock } from "../../../common/file-lock.ts";
 import { writeState, type DeploymentState } from "./deployment-state.ts";
-import { identityOf } from "./process-identity.ts";
+import { identityOf } from "../../../common/process-identity.ts";
 import { isHeld, recordedDeployments } from "./recorded-deployments.ts";
 
 /** A claim takes a few milliseconds; a process that was killed within one is given up after 5 s. */

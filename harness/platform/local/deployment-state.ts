@@ -4,8 +4,9 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
+import { fromRoot } from "../../../common/paths.ts";
 
 const identitySchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 const processSchema = z.object({
@@ -58,7 +59,7 @@ const stateSchema = z.object({
 export type DeploymentState = z.infer<typeof stateSchema>;
 
 /** The project's own folder, whatever folder the command was called in. */
-export const defaultStateDir = resolve(import.meta.dirname, "../../../.sse-lab/state");
+export const defaultStateDir = fromRoot(".sse-lab", "state");
 
 export const stateFile = (stateDir: string, id: string): string => join(stateDir, `${id}.json`);
 

@@ -3,9 +3,9 @@ import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
 import { claimDeployment } from "./claim-deployment.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
-import { ProcessTable } from "./process-table.ts";
+import { ProcessTable } from "./processes/process-table.ts";
 import { recordedDeployments } from "./recorded-deployments.ts";
-import { watchPart } from "./watch-part.ts";
+import { watchPart } from "./processes/watch-part.ts";
 
 const keptRealtime = ({
   name,

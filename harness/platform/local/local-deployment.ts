@@ -4,14 +4,14 @@ import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type { Deployment, DeploymentListeners, PartUsage, RealtimePart } from "../platform.ts";
 import { releaseDeployment } from "./claim-deployment.ts";
-import { controlRealtime } from "./control-realtime.ts";
+import { controlRealtime } from "./control/control-realtime.ts";
 import { removeState, type DeploymentState } from "./deployment-state.ts";
-import { controlInstances, type LocalInstanceControl } from "./instance-control.ts";
-import type { ProcessSpec } from "./logged-process.ts";
-import type { ProcessTable } from "./process-table.ts";
-import type { Reaper } from "./reaper-client.ts";
-import { readUsage } from "./read-usage.ts";
-import { removeOwnPaths } from "./remove-own-paths.ts";
+import { controlInstances, type LocalInstanceControl } from "./control/instance-control.ts";
+import type { ProcessSpec } from "./processes/logged-process.ts";
+import type { ProcessTable } from "./processes/process-table.ts";
+import type { Reaper } from "../../../common/reaper/reaper-client.ts";
+import { readUsage } from "./processes/read-usage.ts";
+import { removeOwnPaths } from "../../../common/remove-paths.ts";
 
 export interface LocalDeployment extends Deployment {
   workDir: string;

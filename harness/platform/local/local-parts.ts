@@ -1,9 +1,9 @@
 /** What the local platform is put together from; tests put a taken port or a broken server in. */
-import { buildStandIn } from "../../../infra/realtime-standin/build.ts";
+import { buildStandIn } from "../../../standins/realtime/server/build.ts";
 import { buildServer } from "../../../server/build.ts";
 import { defaultStateDir } from "./deployment-state.ts";
-import { freePort, type ChoosePort } from "./free-port.ts";
-import { resolveTool } from "./tools/resolve-tool.ts";
+import { freePort, type ChoosePort } from "../../../common/free-port.ts";
+import { resolveTool } from "../../../infra/tools/resolve-tool.ts";
 
 export interface LocalParts {
   /** Writes the server as one file that plain Node runs. */

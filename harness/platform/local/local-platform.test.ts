@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { parseSetCookie } from "set-cookie-parser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AFFINITY_COOKIE } from "../../../infra/routers/traefik-config.ts";
-import { nowMs } from "../../clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
 import { listeningSockets } from "./test-support/listening-sockets.ts";

@@ -1,6 +1,6 @@
 /** The local platform: a real router, real Valkey and the real server bundle as processes of this host. */
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
-import { routerHealthCheckMs, serverSettings } from "../../../infra/server-settings.ts";
+import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server-settings.ts";
 import type { BounceKind } from "../../history/observation.ts";
 import type { DeploymentListeners, Platform, UpOptions } from "../platform.ts";
 import { bringUp } from "./bring-up.ts";

@@ -1,6 +1,6 @@
 /** The deployments that state files tell of, and what has to become of each. */
 import { isFromHere, readStates, type DeploymentState } from "./deployment-state.ts";
-import { isRunning } from "./process-identity.ts";
+import { isRunning } from "../../../common/process-identity.ts";
 
 export interface RecordedDeployments {
   /** A living command has them up: nobody else's business. */

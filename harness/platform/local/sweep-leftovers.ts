@@ -1,9 +1,9 @@
 /** Ends what commands that died left behind; every command calls this first. */
 import type { SweepReport } from "../platform.ts";
 import { removeState, type DeploymentState } from "./deployment-state.ts";
-import { endProcesses } from "./end-processes.ts";
+import { endProcesses } from "../../../common/end-processes.ts";
 import { isHeld, recordedDeployments } from "./recorded-deployments.ts";
-import { removeOwnPaths } from "./remove-own-paths.ts";
+import { removeOwnPaths } from "../../../common/remove-paths.ts";
 
 const remove = async (
   states: readonly DeploymentState[],

@@ -1,12 +1,12 @@
 import http from "k6/http";
 import type { RequestObservation } from "../../../harness/history/observation.ts";
-import { Alarm } from "../../../harness/load/realtime/alarm.ts";
-import type { LogAnswer } from "../../../harness/load/realtime/session-feed.ts";
-import { TRY_AGAIN } from "../../../harness/load/try-again.ts";
+import { Alarm } from "../../../harness/load/portable/realtime/timer.ts";
+import type { LogAnswer } from "../../../harness/load/portable/realtime/session-feed.ts";
+import { TRY_AGAIN } from "../../../harness/load/portable/retryable-status.ts";
 import type { RealtimeToken } from "../../../server/src/contract/events.ts";
-import { nowMs } from "../clock.ts";
-import { readLogAnswer, readToken } from "../read-answers.ts";
-import { approvalOf, SessionRequests, type Answer, type RetriedRequest } from "../requests.ts";
+import { nowMs } from "../output/clock.ts";
+import { readLogAnswer, readToken } from "../session/read-answers.ts";
+import { approvalOf, SessionRequests, type Answer, type RetriedRequest } from "../session/requests.ts";
 
 /** Of a request that k6 did not send, for a reason that it throws. */
 const NOT_SENT = { status: 0, headers: {}, body: null };

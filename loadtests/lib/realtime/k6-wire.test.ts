@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runDouble } from "../../k6-double/run-double.ts";
+import { runDouble } from "../../../standins/k6/run-double.ts";
 
 /** Refuses what has the key `refused`, also without an upgrade, and leaves every other handshake unanswered. */
 const server = createServer((request, response) => {

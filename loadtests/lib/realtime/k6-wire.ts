@@ -1,13 +1,13 @@
 import http from "k6/http";
 import { WebSocket } from "k6/websockets";
-import type { ChannelDown } from "../../../harness/load/realtime/channel.ts";
-import { Alarm } from "../../../harness/load/realtime/alarm.ts";
+import type { ChannelDown } from "../../../harness/load/portable/realtime/channel.ts";
+import { Alarm } from "../../../harness/load/portable/realtime/timer.ts";
 import {
   decodeText,
   encodeMessage,
   type PhoenixMessage,
   type Vsn,
-} from "../../../harness/load/realtime/phoenix-codec.ts";
+} from "../../../harness/load/portable/realtime/phoenix-codec.ts";
 import {
   CLOSE_MS,
   realtimeEndpoint,
@@ -15,7 +15,7 @@ import {
   type OpenWire,
   type PhoenixWire,
   type PhoenixWireEvents,
-} from "../../../harness/load/realtime/phoenix-wire.ts";
+} from "../../../harness/load/portable/realtime/phoenix-wire.ts";
 import { isRefusal, wireEnd } from "./wire-end.ts";
 
 /**

@@ -1,19 +1,19 @@
-import { Alarm } from "../../../harness/load/realtime/alarm.ts";
-import { openPhoenixChannel } from "../../../harness/load/realtime/phoenix-channel.ts";
-import { RealtimeStream } from "../../../harness/load/realtime/realtime-stream.ts";
-import { ENGINE_LIMITS } from "../../../harness/load/engine-limits.ts";
-import type { StreamOwner } from "../../../harness/load/stream-owner.ts";
-import { StreamRecord } from "../../../harness/load/stream-record.ts";
+import { Alarm } from "../../../harness/load/portable/realtime/timer.ts";
+import { openPhoenixChannel } from "../../../harness/load/portable/realtime/phoenix-channel.ts";
+import { RealtimeStream } from "../../../harness/load/portable/realtime/realtime-stream.ts";
+import { ENGINE_LIMITS } from "../../../harness/load/portable/engine-limits.ts";
+import type { StreamOwner } from "../../../harness/load/portable/stream-owner.ts";
+import { StreamRecord } from "../../../harness/load/portable/stream-record.ts";
 import {
   TERMINAL_EVENT_TYPES,
   type PipelineSSEEvent,
   type SessionCreated,
 } from "../../../server/src/contract/events.ts";
-import { nowMs } from "../clock.ts";
-import type { LabOutput } from "../lab-output.ts";
-import { gateOf } from "../read-answers.ts";
-import type { ArrivedSession } from "../run-session.ts";
-import type { ScriptPlan } from "../plan.ts";
+import { nowMs } from "../output/clock.ts";
+import type { LabOutput } from "../output/lab-output.ts";
+import { gateOf } from "../session/read-answers.ts";
+import type { ArrivedSession } from "../session/run-session.ts";
+import type { ScriptPlan } from "../plan/plan.ts";
 import { ChannelRequests } from "./channel-requests.ts";
 import { openK6Wire } from "./k6-wire.ts";
 

@@ -1,4 +1,4 @@
-import type { ChannelDown } from "../../../harness/load/realtime/channel.ts";
+import type { ChannelDown } from "../../../harness/load/portable/realtime/channel.ts";
 
 /** Of Go's client for WebSockets, which says why a connection was closed in its error: `websocket: close 1012 (service restart): text`. */
 const CLOSED = /^websocket: close (\d+) \([^)]*\)(?:: (.*))?$/;

@@ -1,5 +1,5 @@
 import type { PipelineSSEEvent } from "../contract/events.ts";
-import { LocalClients } from "./local-clients.ts";
+import { LocalClients } from "./streams/local-clients.ts";
 import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
 
 /** Reaches the streams of this process only. */

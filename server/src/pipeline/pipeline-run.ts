@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { PipelinePlan, PipelineSSEEvent, PipelineStarted } from "../contract/events.ts";
 import { nowMs } from "../lib/clock.ts";
-import type { Ledger } from "../lib/ledger.ts";
+import type { Ledger } from "../lib/ledger/ledger.ts";
 import type { SSEBroadcaster } from "../lib/sse-broadcaster.ts";
 import { planEvents, type PlannedEvent } from "./plan-events.ts";
 

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { PipelinePlan, PipelineStarted } from "../contract/events.ts";
-import type { Ledger } from "../lib/ledger.ts";
+import type { Ledger } from "../lib/ledger/ledger.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import type { SSEBroadcaster } from "../lib/sse-broadcaster.ts";
 import { PipelineRun, type GateOutcome } from "./pipeline-run.ts";

@@ -1,10 +1,10 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { AppDeps } from "../app.ts";
-import { newEpoch } from "../lib/epoch.ts";
-import type { GateResult } from "../lib/gate-relay.ts";
-import { methodNotAllowed, Problem, readBody } from "../lib/problem.ts";
-import { requireSession, sessionOf } from "../lib/session-auth.ts";
+import { newEpoch } from "../lib/ledger/epoch.ts";
+import type { GateResult } from "../lib/redis/gate-relay.ts";
+import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
+import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 
 const Start = z
   .strictObject({

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   startStandIn,
   type TestStandIn,
-} from "../../../infra/realtime-standin/test-support/start-stand-in.ts";
+} from "../../../standins/realtime/server/test-support/start-stand-in.ts";
 import { spawnServer } from "../../test-support/child-server.ts";
 import { realtimeEnvironment } from "../../test-support/realtime-environment.ts";
 import { openPage, subscribedPage } from "../../test-support/realtime-page.ts";
 import { startTestServer, TEST_SECRET, type TestServer } from "../../test-support/test-server.ts";
 import type { RealtimeAccess, RealtimeToken, SessionCreated } from "../contract/events.ts";
-import { SessionTokens } from "../lib/session-token.ts";
+import { SessionTokens } from "../lib/http/session-token.ts";
 
 let realtime: TestStandIn;
 let server: TestServer;

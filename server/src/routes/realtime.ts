@@ -2,9 +2,9 @@ import { Router, type Request } from "express";
 import { z } from "zod";
 import type { AppDeps } from "../app.ts";
 import type { EventLogPage } from "../contract/events.ts";
-import type { EventLog, LogPosition } from "../lib/event-log.ts";
-import { methodNotAllowed, Problem, readBody } from "../lib/problem.ts";
-import { requireSession, sessionOf } from "../lib/session-auth.ts";
+import type { EventLog, LogPosition } from "../lib/redis/event-log.ts";
+import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
+import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 
 const Nothing = z.strictObject({});
 /** An event id, as it is on the stream. */

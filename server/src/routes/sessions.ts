@@ -9,10 +9,10 @@ import {
 } from "../contract/events.ts";
 import type { AppDeps } from "../app.ts";
 import { nowMs } from "../lib/clock.ts";
-import { newEpoch } from "../lib/epoch.ts";
-import { methodNotAllowed, readBody } from "../lib/problem.ts";
-import { requireSession, sessionOf } from "../lib/session-auth.ts";
-import { SseStream } from "../lib/sse-stream.ts";
+import { newEpoch } from "../lib/ledger/epoch.ts";
+import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
+import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
+import { SseStream } from "../lib/streams/sse-stream.ts";
 
 const Nothing = z.strictObject({});
 const Message = z.strictObject({ text: z.string().min(1).max(10_000) });

@@ -1,8 +1,8 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { AppDeps } from "../app.ts";
-import { methodNotAllowed, readBody } from "../lib/problem.ts";
-import { requireSession } from "../lib/session-auth.ts";
+import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
+import { requireSession } from "../lib/http/session-auth.ts";
 
 const Replan = z.strictObject({ instruction: z.string().min(1).max(10_000) });
 const Preferences = z.strictObject({ preferences: z.record(z.string(), z.unknown()) });

@@ -5,11 +5,11 @@
 import { spawn } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nowMs as instanceNowMs } from "../../../clock.ts";
+import { nowMs as instanceNowMs } from "../../../../common/clock.ts";
 import type { BounceKind } from "../../../history/observation.ts";
-import type { LoadPlan, StreamClient } from "../../load-plan.ts";
-import { scheduleSessions } from "../../load-schedule.ts";
-import { LINE_MARK, type LabLine, type LabRecord } from "../lab-lines.ts";
+import type { LoadPlan, StreamClient } from "../../portable/load-plan.ts";
+import { scheduleSessions } from "../../portable/load-schedule.ts";
+import { LINE_MARK, type LabLine, type LabRecord } from "../../portable/k6-log-records.ts";
 import type { FakeBehaviour } from "./build-fake-k6.ts";
 
 const behaviour = JSON.parse(process.env["K6_FAKE"] ?? "{}") as FakeBehaviour;

@@ -4,10 +4,10 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { checkoutId, CHECKOUT_LABEL } from "../../../../infra/checkout-label.ts";
-import { connectDocker } from "../docker-client.ts";
-import { PROJECT_ROOT } from "../own-labels.ts";
+import { checkoutId, CHECKOUT_LABEL } from "../../../../infra/stack/checkout-label.ts";
+import { connectDocker } from "../../../../infra/engine/docker-client.ts";
 import type { CommandAnswer, CommandName } from "./harness-command.ts";
+import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
 export interface RunningCommand {
   process: ChildProcess;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { TOPOLOGIES } from "../../../../infra/topologies.ts";
 import type { KeptDeployment, SweepReport } from "../../platform.ts";
 import { dockerPlatform } from "../docker-platform.ts";
-import { PROJECT_ROOT } from "../own-labels.ts";
+import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
 /** `up`: stays up as long as the process. `keep`: ends and leaves it. */
 export type CommandName = "up" | "keep" | "deploy" | "kept" | "sweep" | "down";

@@ -1,0 +1,82 @@
+import type { CrossRun, Tallied } from "./cross-run.ts";
+import type { Outcome } from "../judge/outcome.ts";
+
+export type Side = "A" | "B";
+
+export const CROSS_KINDS = [
+  "due",
+  "beyond-plan",
+  "outcome",
+  "share",
+  "never-ended",
+  "duplicated",
+  "connections",
+  "no-last-event-id",
+  "stray",
+  "clock",
+] as const;
+export type CrossKind = (typeof CROSS_KINDS)[number];
+
+/** One way in which two engines' results differ, or in which one of the engines is wrong. */
+export interface CrossFinding {
+  topology: string;
+  bounce: CrossRun["bounce"];
+  kind: CrossKind;
+  /** Where it is, or where there is more of it. Null for outcomes, which are just different, and for what is wrong on both sides. */
+  side: Side | null;
+  /** What distinguishes findings of one kind: the share's name, the event's, what is wrong with the clock. */
+  detail: string | null;
+  /** Of an `outcome`. */
+  outcomes: { a: Outcome; b: Outcome } | null;
+  /** Of pairs (`due`, `beyond-plan`, `outcome`), events, streams (`no-last-event-id`), sessions (`never-ended`, `connections`) or runs. */
+  count: number;
+  /** In how many sessions, over all runs. 0 for what concerns a run as a whole. */
+  inSessions: number;
+  /** At most {@link NAMED_SESSIONS} of them, by name. */
+  sessions: string[];
+}
+
+export const NAMED_SESSIONS = 3;
+
+type What = Pick<CrossFinding, "kind" | "side"> & Partial<Pick<CrossFinding, "detail" | "outcomes">>;
+
+/** Adds up what is found in the repeats of one topology under one bounce. */
+export class CrossFindings {
+  readonly #group: Pick<CrossFinding, "topology" | "bounce">;
+  readonly #found = new Map<string, { what: What; count: number; sessions: Set<string> }>();
+
+  constructor(group: Pick<CrossFinding, "topology" | "bounce">) {
+    this.#group = group;
+  }
+
+  /** Nothing when the count is 0. */
+  add(what: What, { count, sessions }: Tallied): void {
+    if (count === 0) return;
+    const key = JSON.stringify([what.kind, what.side, what.detail, what.outcomes?.a, what.outcomes?.b]);
+    const found = this.#found.get(key) ?? { what, count: 0, sessions: new Set() };
+    found.count += count;
+    for (const session of sessions) found.sessions.add(session);
+    this.#found.set(key, found);
+  }
+
+  all(): CrossFinding[] {
+    return [...this.#found.values()]
+      .map(({ what, count, sessions }) => ({
+        ...this.#group,
+        detail: null,
+        outcomes: null,
+        ...what,
+        count,
+        inSessions: sessions.size,
+        sessions: [...sessions].sort(byNumber).slice(0, NAMED_SESSIONS),
+      }))
+      .sort(
+        (one, other) =>
+          CROSS_KINDS.indexOf(one.kind) - CROSS_KINDS.indexOf(other.kind) || other.count - one.count,
+      );
+  }
+}
+
+/** `s2` before `s10`. */
+const byNumber = (one: string, other: string): number =>
+  one.length - other.length || (one < other ? -1 : Number(one > other));

@@ -1,0 +1,270 @@
+import type { Cause } from "../../history/observation.ts";
+import { valueAt } from "../records/numeric-column.ts";
+import { causeOf } from "./cause.ts";
+import { stallIsExcused } from "./gates.ts";
+import type { DueWindow } from "./due-pairs.ts";
+import {
+  highestByConnection,
+  instanceIdOf,
+  dropsByNumber,
+  instancesThatStarted,
+  joinPairs,
+  routeOf,
+  sentMsOf,
+  type DropReason,
+  type EpochRecord,
+} from "../records/epoch-record.ts";
+import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished, type Outcome } from "./outcome.ts";
+import { lastObstacle, pipelineFate, wasDelayedByLimit, type PipelineFate } from "./unpublished-reason.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { Connection, SessionRecord } from "../records/session-record.ts";
+import type { Tally } from "./tally.ts";
+import { CLOCK_TOLERANCE_MS, NOTICE_MS } from "../thresholds.ts";
+
+/** One due pair, judged. */
+export interface JudgedPair {
+  /** The plan's name of the session. */
+  session: string;
+  /** Empty for a session of which no epoch is known. */
+  epoch: string;
+  seq: number;
+  /** Of the plan; else it was published beyond it. */
+  planned: boolean;
+  outcome: Outcome;
+  /** Null for what was not lost. */
+  cause: Cause | null;
+}
+
+export type OnPair = (pair: JudgedPair) => void;
+
+/** What all epochs of a session share. */
+export interface SessionFacts {
+  session: SessionRecord;
+  connections: readonly Connection[];
+  byNumber: ReadonlyMap<number, Connection>;
+  window: DueWindow;
+}
+
+/** Judges the pairs of one epoch of one session, and adds them to the tally. */
+export class EpochJudge {
+  readonly #facts: SessionFacts;
+  readonly #epoch: EpochRecord;
+  readonly #plannedEvents: number;
+  readonly #context: RunContext;
+  readonly #tally: Tally;
+  readonly #onPair: OnPair | undefined;
+  /** Times of the live deliveries, in the order of their numbers. */
+  readonly #deliveredAtMs: number[] = [];
+  #missed = 0;
+  #lost = 0;
+  // Needed by few epochs, so found out on demand.
+  #fate: PipelineFate | undefined;
+  #recorded: boolean | undefined;
+  #highest: ReadonlyMap<number, number> | undefined;
+  #drops: ReadonlyMap<number, DropReason> | undefined;
+
+  constructor(
+    facts: SessionFacts,
+    epoch: EpochRecord,
+    plannedEvents: number,
+    context: RunContext,
+    tally: Tally,
+    onPair?: OnPair,
+  ) {
+    this.#facts = facts;
+    this.#epoch = epoch;
+    this.#plannedEvents = plannedEvents;
+    this.#context = context;
+    this.#tally = tally;
+    this.#onPair = onPair;
+  }
+
+  /** @returns how many of the due pairs did not arrive. */
+  judge(): number {
+    this.#tally.published += this.#epoch.published.seq.length;
+    if (instancesThatStarted(this.#epoch).size > 1) this.#tally.startedTwice++;
+    joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts) => {
+      this.#judgePair(seq, published, received, receipts);
+    });
+    this.#tally.reordered += countReordered(this.#deliveredAtMs);
+    return this.#missed;
+  }
+
+  #judgePair(seq: number, publication: number, receipt: number, receipts: number): void {
+    const tally = this.#tally;
+    const { published } = this.#epoch;
+    const planned = this.#isPlanned(seq);
+    const publishedMs = publication === -1 ? null : valueAt(published.atMs, publication);
+    if (receipts > 1) tally.duplicated += receipts - 1;
+    if (receipt !== -1) this.#checkReceipt(publishedMs, receipt, planned);
+    if (!planned && !this.#isExtra(publishedMs)) return;
+
+    tally.due++;
+    if (planned) tally.planned++;
+    if (publishedMs !== null) {
+      tally.lateness.record(publishedMs - valueAt(published.intendedMs, publication));
+      if (planned) {
+        const underLoad = isUnderLoad(publishedMs, this.#context);
+        if (underLoad) tally.publishedUnderLoad++;
+        // What a limit let in late is not the publisher's delay.
+        if (underLoad || !wasDelayedByLimit(this.#facts.session)) tally.plannedPublished++;
+      }
+    }
+    if (receipt !== -1) this.#settle(seq, this.#arrive(publishedMs, publication, receipt));
+    else if (publishedMs !== null) this.#miss(seq, publishedMs, publication);
+    else this.#settle(seq, this.#missUnpublished());
+  }
+
+  #settle(seq: number, outcome: Outcome, cause: Cause | null = null): void {
+    this.#tally.outcomes[outcome]++;
+    if (this.#onPair === undefined) return;
+    const { name } = this.#facts.session;
+    const { epoch } = this.#epoch;
+    this.#onPair({ session: name, epoch, seq, planned: this.#isPlanned(seq), outcome, cause });
+  }
+
+  #isPlanned(seq: number): boolean {
+    return seq >= 1 && seq <= this.#plannedEvents;
+  }
+
+  #isExtra(publishedMs: number | null): boolean {
+    const { fromMs, toMs } = this.#facts.window;
+    return publishedMs !== null && publishedMs >= fromMs && publishedMs <= toMs;
+  }
+
+  #arrive(publishedMs: number | null, publication: number, receipt: number): Outcome {
+    const { published, received } = this.#epoch;
+    const connection = this.#facts.byNumber.get(valueAt(received.connection, receipt));
+    const sentMs = sentMsOf(this.#epoch, receipt);
+    const outcome = outcomeOfReceived(publishedMs, connection, sentMs);
+    if (outcome === "recovered") return outcome;
+    const receivedMs = valueAt(received.atMs, receipt);
+    this.#deliveredAtMs.push(receivedMs);
+    if (publishedMs !== null) {
+      this.#tally.latency.record(receivedMs - valueAt(published.intendedMs, publication));
+      if (sentMs !== null) {
+        this.#tally.waited.record(sentMs - publishedMs);
+        this.#tally.carried.record(receivedMs - sentMs);
+      }
+    }
+    return outcome;
+  }
+
+  #miss(seq: number, publishedMs: number, publication: number): void {
+    const { connections } = this.#facts;
+    this.#missed++;
+    const outcome = outcomeOfMissed(publishedMs, connections, this.#context);
+    const source = valueAt(this.#epoch.published.source, publication);
+    const publisher = this.#context.instances.name(instanceIdOf(source));
+    if (outcome === "indeterminate") {
+      const isLimited =
+        this.#isKeptByLimit() ||
+        this.#context.facts.brokerLimitedWithin(publisher, publishedMs, publishedMs + NOTICE_MS);
+      this.#tally.indeterminateBy[isLimited ? "limited" : "late"]++;
+      this.#settle(seq, outcome);
+      return;
+    }
+    const highest = (this.#highest ??= highestByConnection(this.#epoch));
+    const cause = causeOf(
+      {
+        seq,
+        publishedMs,
+        publisher,
+        route: routeOf(source),
+        dropped: (this.#drops ??= dropsByNumber(this.#epoch)).get(seq),
+        attempts: this.#facts.session.connectFailed,
+        connections,
+        highestReceivedOn: (connection) => highest.get(connection) ?? 0,
+      },
+      this.#context.facts,
+    );
+    this.#lost++;
+    this.#tally.lostByCause[cause]++;
+    this.#tally.lostAtMs.push(publishedMs);
+    this.#settle(seq, outcome, cause);
+  }
+
+  #missUnpublished(): Outcome {
+    const tally = this.#tally;
+    this.#missed++;
+    const fate = (this.#fate ??= this.#findFate());
+    if (fate === "running" && this.#isKeptByLimit()) tally.indeterminateBy.limited++;
+    else if (fate === "unrecorded" || fate === "running") tally.indeterminateBy[fate]++;
+    else tally.neverPublishedBy[fate]++;
+    // Pairs come in rising order, so the gate's own event has been judged by now.
+    if (fate === "at-gate" && !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)) {
+      tally.stalledAgainstPromise++;
+    }
+    return outcomeOfUnpublished(fate);
+  }
+
+  /** True when a limit let the session in late, or ended its stream for good: a longer drain would show no more of it. */
+  #isKeptByLimit(): boolean {
+    const { session, connections } = this.#facts;
+    return wasDelayedByLimit(session) || connections.at(-1)?.endReason === "quota";
+  }
+
+  #findFate(): PipelineFate {
+    const { session } = this.#facts;
+    const fate = pipelineFate(session, this.#epoch, this.#context);
+    if (fate === "kept-from-starting") this.#tally.keptFromStarting++;
+    if (fate === "over-quota") {
+      this.#tally.overQuota++;
+      if (session.connected.size === 0) this.#tally.neverAdmitted++;
+    }
+    if (fate === "refused") {
+      const { refusedBy } = this.#tally;
+      const status = lastObstacle(session, this.#context)?.status ?? 0;
+      refusedBy.set(status, (refusedBy.get(status) ?? 0) + 1);
+    }
+    return fate;
+  }
+
+  #checkReceipt(publishedMs: number | null, receipt: number, planned: boolean): void {
+    const tally = this.#tally;
+    const { received } = this.#epoch;
+    const connection = valueAt(received.connection, receipt);
+    if (!this.#facts.byNumber.has(connection)) {
+      const { name } = this.#facts.session;
+      tally.contradictions.add(`${name} received on its connection ${connection}, which was never confirmed`);
+    }
+    if (publishedMs === null) {
+      this.#recorded ??= isRecorded(this.#epoch, this.#context);
+      if (this.#recorded) tally.unexpected++;
+      else if (!planned) tally.unconfirmed++;
+      return;
+    }
+    const earlyMs = publishedMs - valueAt(received.atMs, receipt);
+    if (earlyMs <= CLOCK_TOLERANCE_MS) return;
+    tally.receivedEarly.count++;
+    tally.receivedEarly.worstMs = Math.max(tally.receivedEarly.worstMs, earlyMs);
+  }
+}
+
+/** True when the ledgers of all instances that may have published this epoch are whole. */
+function isRecorded({ pipelines, published }: EpochRecord, { facts, instances }: RunContext): boolean {
+  const publishers = new Set([
+    ...pipelines.map(({ instance }) => instance),
+    ...[...new Set(published.source)].map((source) => instances.name(instanceIdOf(source))),
+  ]);
+  if (publishers.size === 0) return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
+  return [...publishers].every((instance) => facts.ledgerComplete(instance));
+}
+
+/**
+ * How many live deliveries came after a later one of their epoch. Events that were read at once share a time and are taken
+ * to be in order: the history cannot tell.
+ */
+function countReordered(atMs: readonly number[]): number {
+  let reordered = 0;
+  let earliestLaterMs = Infinity;
+  for (let index = atMs.length - 1; index >= 0; index--) {
+    const time = valueAt(atMs, index);
+    if (time > earliestLaterMs) reordered++;
+    else earliestLaterMs = time;
+  }
+  return reordered;
+}
+
+const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: RunContext): boolean =>
+  loadStartedMs !== null && drainStartedMs !== null && atMs >= loadStartedMs && atMs <= drainStartedMs;

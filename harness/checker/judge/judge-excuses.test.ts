@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import type { DisconnectedObservation, Observation } from "../../history/observation.ts";
+import {
+  DRAIN_ENDED_MS,
+  session,
+  planned,
+  connected,
+  disconnected,
+  published,
+  received,
+  started,
+  judge,
+  causesOf,
+} from "../test-support/story.ts";
+
+describe("a stream's last moments", () => {
+  const lostBeforeTheEnd = (reason: DisconnectedObservation["reason"], endedMs: number) => {
+    const story = [planned(1), started, connected(1000), published(1, 2000), disconnected(endedMs, reason)];
+    return causesOf(judge([...story, connected(endedMs + 50, { connection: 2 })]));
+  };
+  const inFlight = { "in-flight-at-disconnect": 1 };
+
+  it.each([
+    ["reset", "error", 1000],
+    ["closed in order", "ended", 250],
+    ["closed after a reconnect hint", "hint", 250],
+  ] as const)("when it was %s (%s), are its last %i ms", (_, reason, noticeMs) => {
+    expect(lostBeforeTheEnd(reason, 2000 + noticeMs)).toEqual(inFlight);
+    expect(lostBeforeTheEnd(reason, 2000 + noticeMs + 1)).toEqual({ unexplained: 1 });
+  });
+
+  it("excuse nothing that was followed by a later event on the same stream", () => {
+    const story = [planned(2), started, connected(1000), published(1, 2000), published(2, 2001)];
+    const result = judge([...story, received(2, 2002), disconnected(2010, "error")]);
+    expect(causesOf(result)).toEqual({ unexplained: 1 });
+  });
+
+  it("are its publisher's too, from the publication on (or 5 ms earlier, by another clock) and not before it", () => {
+    const endedAt = (atMs: number) =>
+      causesOf(
+        judge([
+          ...[planned(1), started, connected(1000), published(1, 2000)],
+          ...[
+            { type: "instance", instance: "a", state: "killed", atMs } as const,
+            { type: "broker", instance: "a", state: "up", atMs: atMs + 0.5 } as const,
+          ],
+        ]),
+      );
+    expect(endedAt(1994)).toEqual({ unexplained: 1 });
+    expect(endedAt(1995)).toEqual(inFlight);
+    expect(endedAt(2000)).toEqual(inFlight);
+    expect(endedAt(3000)).toEqual(inFlight);
+    expect(endedAt(3001)).toEqual({ unexplained: 1 });
+  });
+});
+
+describe("a cut stream that does not come back", () => {
+  const failed = (atMs: number, fatal: boolean): Observation => ({
+    type: "connect-failed",
+    session,
+    connection: 2,
+    status: 503,
+    reason: "status 503",
+    fatal,
+    atMs,
+  });
+  const bounce = (state: "started" | "ended", atMs: number): Observation => ({
+    type: "bounce",
+    bounce: 1,
+    kind: "crash",
+    target: "b",
+    state,
+    atMs,
+  });
+  const accused = (...observations: Observation[]): boolean =>
+    judge([planned(1), started, connected(1000), ...observations]).reasons.some((reason) =>
+      reason.startsWith("1 stream never came back"),
+    );
+
+  it("is held against the topology once a client must have tried again", () => {
+    expect(accused(disconnected(DRAIN_ENDED_MS - 6000, "error"), failed(4000, false))).toBe(true);
+    expect(accused(disconnected(DRAIN_ENDED_MS - 5999, "error"), failed(4000, false))).toBe(false);
+  });
+
+  it("has that time from the end of the bounce that cut it", () => {
+    const cut = [bounce("started", 1900), disconnected(2000, "error")];
+    expect(accused(...cut, bounce("ended", DRAIN_ENDED_MS - 6000))).toBe(true);
+    expect(accused(...cut, bounce("ended", DRAIN_ENDED_MS - 5999))).toBe(false);
+  });
+
+  it("is not accused when its client model gave up after the cut, nor when it came back", () => {
+    const cut = disconnected(2000, "error");
+    expect(accused(cut, failed(2100, true))).toBe(false);
+    expect(accused(cut, connected(2500, { connection: 2 }))).toBe(false);
+    expect(accused(cut, failed(1900, true))).toBe(true);
+  });
+});
+
+describe("a session that never started under a bounce", () => {
+  const promise = {
+    allowedCauses: [],
+    neverPublishedAllowed: true,
+    routedByChance: false,
+    sentence: "",
+  };
+  const story = (...answers: Observation[]): string[] =>
+    judge([
+      {
+        ...{ type: "run", topology: "example", bounce: "crash", repeat: 1, seed: 1, replicas: 2 },
+        ...{ atMs: 0, startedAt: "", promise, notes: [] },
+        load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
+      },
+      planned(3),
+      { type: "bounce", bounce: 1, kind: "crash", target: "b", state: "started", atMs: 2000 },
+      ...answers,
+    ]).reasons;
+  const answer = (request: "create" | "start", status: number, atMs: number): Observation => ({
+    type: "request",
+    session,
+    request,
+    status,
+    atMs,
+  });
+  const refused = "1 session was refused, so no pipeline started in time for it: 1 with status 429.";
+  const kept: unknown = expect.stringMatching(/^1 session could not start before the drain/);
+  const unexcused: unknown = expect.stringMatching(/^3 pairs were never published.*no bounce has kept them/);
+
+  it.each([
+    ["was refused last", [answer("create", 503, 2100), answer("create", 429, 2200)], refused],
+    ["was not answered last", [answer("create", 429, 2100), answer("create", 0, 2200)], kept],
+    ["was answered 5xx before the bounce only", [answer("create", 503, 1999)], unexcused],
+    ["was created but never answered again", [answer("create", 201, 1500)], unexcused],
+    ["had its start refused", [connected(1500), answer("start", 429, 2200)], refused],
+    [
+      "had a start accepted",
+      [connected(1500), answer("start", 503, 2100), answer("start", 202, 2200)],
+      unexcused,
+    ],
+  ])("and %s is told apart", (_, answers, sentence) => {
+    const reasons = story(...answers);
+    expect(reasons).toContainEqual(sentence);
+    for (const other of [refused, kept, unexcused]) {
+      if (other !== sentence) expect(reasons).not.toContainEqual(other);
+    }
+  });
+});
+
+describe("a part that ended by itself", () => {
+  it("is told with the time since the load began", () => {
+    const exit = (part: string, atMs: number): Observation => ({ type: "part-exit", part, atMs });
+    const told = (...exits: Observation[]) =>
+      judge(exits).reasons.find((reason) => reason.includes("by itself"));
+    const sentence = "A part of the deployment that no bounce was to touch ended by itself:";
+    expect(told(exit("valkey", 4500), exit("traefik", 3250))).toBe(
+      `${sentence} traefik, 2.3 s after the load began.`,
+    );
+    expect(told(exit("traefik", 500))).toBe(`${sentence} traefik, 0.5 s before the load began.`);
+    expect(told(exit("traefik", DRAIN_ENDED_MS))).toBeUndefined();
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { Observation } from "../../history/observation.ts";
+import { judgeHistory } from "./judge-history.ts";
+import type { RunResult } from "../run-result.ts";
+
+const run = (topology: string, repeat: number): Observation => ({
+  type: "run",
+  topology,
+  bounce: "none",
+  repeat,
+  seed: 1,
+  replicas: 1,
+  atMs: 0,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  promise: { allowedCauses: [], neverPublishedAllowed: false, routedByChance: false, sentence: "" },
+  load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
+  notes: [],
+});
+const planned = (events: number): Observation => ({ type: "planned", session: "s0", events, arriveMs: 0 });
+
+async function* batches(...groups: Observation[][]): AsyncGenerator<Observation[]> {
+  for (const group of groups) yield await Promise.resolve(group);
+}
+
+async function judgeAll(...groups: Observation[][]): Promise<RunResult[]> {
+  const results: RunResult[] = [];
+  for await (const result of judgeHistory(batches(...groups))) results.push(result);
+  return results;
+}
+
+describe("a history of several runs", () => {
+  it("gives one result a run, in its order, wherever the batches are cut", async () => {
+    const first = [run("one", 1), planned(2)];
+    const second = [run("two", 3), planned(5)];
+    const whole = await judgeAll([...first, ...second]);
+    expect(whole.map(({ topology, repeat, due }) => [topology, repeat, due])).toEqual([
+      ["one", 1, 2],
+      ["two", 3, 5],
+    ]);
+    const oneByOne = await judgeAll(...[...first, ...second].map((observation) => [observation]));
+    expect(JSON.stringify(oneByOne)).toBe(JSON.stringify(whole));
+  });
+
+  it("judges records before the first run as an unknown run", async () => {
+    const results = await judgeAll([planned(2), run("one", 1), planned(2)]);
+    expect(results.map(({ topology, verdict }) => [topology, verdict])).toEqual([
+      ["(unnamed)", "unknown"],
+      ["one", "unknown"],
+    ]);
+    expect(results[0]?.reasons[0]).toBe("The history does not say which run this is.");
+  });
+
+  it("gives nothing for an empty history", async () => {
+    expect(await judgeAll()).toEqual([]);
+  });
+
+  it("passes the reader's error on, after the runs before it", async () => {
+    async function* broken(): AsyncGenerator<Observation[]> {
+      yield [run("one", 1), planned(2), run("two", 1)];
+      yield await Promise.reject(new Error("line 4: the gzip stream is cut short"));
+    }
+    const seen: string[] = [];
+    const judging = (async () => {
+      for await (const { topology } of judgeHistory(broken())) seen.push(topology);
+    })();
+    await expect(judging).rejects.toThrow("cut short");
+    expect(seen).toEqual(["one"]);
+  });
+});

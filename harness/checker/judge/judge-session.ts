@@ -1,0 +1,70 @@
+import { bounceThatCut } from "../records/bounces.ts";
+import { dueWindow, firstEpochOf } from "./due-pairs.ts";
+import { createEpochRecord } from "../records/epoch-record.ts";
+import { EpochJudge, type OnPair } from "./judge-epoch.ts";
+import type { RunContext } from "../records/run-context.ts";
+import { isCut, type Connection, type SessionRecord } from "../records/session-record.ts";
+import type { Tally } from "./tally.ts";
+
+/**
+ * Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally.
+ * @param onPair told each due pair, once
+ */
+export function judgeSession(
+  session: SessionRecord,
+  context: RunContext,
+  tally: Tally,
+  onPair?: OnPair,
+): void {
+  const connections = session.connections();
+  const facts = {
+    session,
+    connections,
+    byNumber: new Map(connections.map((connection) => [connection.connection, connection])),
+    window: dueWindow(connections, context),
+  };
+  for (const connection of session.disconnected.keys()) {
+    if (facts.byNumber.has(connection)) continue;
+    tally.contradictions.add(`${session.name}'s connection ${connection} ended, but was never confirmed`);
+  }
+
+  const firstEpoch = firstEpochOf(session);
+  const plannedEvents = session.planned?.events ?? 0;
+  const epochs = [...session.epochs.values()];
+  // Without any epoch the plan's pairs are still due.
+  if (firstEpoch === undefined) epochs.push(createEpochRecord(""));
+  let missed = 0;
+  for (const epoch of epochs) {
+    const planned = epoch.epoch === (firstEpoch ?? "") ? plannedEvents : 0;
+    missed += new EpochJudge(facts, epoch, planned, context, tally, onPair).judge();
+  }
+
+  for (const [name, count] of session.strays) {
+    tally.unexpected += count;
+    tally.strays.set(name, (tally.strays.get(name) ?? 0) + count);
+  }
+
+  if (session.planned === null) return;
+  tally.sessions++;
+  if (connections.length === 0) tally.neverConnected++;
+  else if (firstEpoch === undefined) tally.neverStarted++;
+  if (session.connectFailed.some(({ fatal }) => fatal)) tally.gaveUp++;
+  if (session.sawTerminal) return;
+  if (neverCameBack(session, connections, context)) tally.neverCameBack++;
+  tally.stuckStreams++;
+  if (missed === 0) tally.stuckWithoutMiss++;
+}
+
+/** A stream was cut long before the end, its client model did not give up, and no other stream followed. */
+function neverCameBack(
+  { connectFailed }: SessionRecord,
+  connections: readonly Connection[],
+  { bounces, drainEndedMs, returnMs }: RunContext,
+): boolean {
+  const last = connections.at(-1);
+  if (last === undefined || !isCut(last)) return false;
+  if (connectFailed.some(({ fatal, atMs }) => fatal && atMs >= last.endedMs)) return false;
+  // Of a bounce that has not ended, `bounce-unfinished` tells: nobody can come back to what is away.
+  const overMs = bounceThatCut(bounces, last)?.endedMs ?? last.endedMs;
+  return Math.max(last.endedMs, overMs) + returnMs <= drainEndedMs;
+}

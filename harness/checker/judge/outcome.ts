@@ -1,0 +1,45 @@
+import { connectionAt } from "./due-pairs.ts";
+import type { PipelineFate } from "./unpublished-reason.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { Connection } from "../records/session-record.ts";
+import { LATE_PUBLISH_MS, SUBSCRIBE_TOLERANCE_MS } from "../thresholds.ts";
+
+/** Exactly one for each due pair. */
+export const OUTCOMES = ["delivered", "recovered", "lost", "neverPublished", "indeterminate"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/**
+ * A pair that was received. `recovered` when the stream that brought it began after the publication, so that only a replay
+ * can have brought it. An instance that says that it keeps no events cannot have replayed one: whatever its stream brings was
+ * delivered live, however long the broker held it. So was what tells when it was handed to the broker: a log's entries do not.
+ * @param publishedMs null when no ledger tells
+ * @param sentMs null when the event does not say
+ */
+export function outcomeOfReceived(
+  publishedMs: number | null,
+  connection: Connection | undefined,
+  sentMs: number | null,
+): "delivered" | "recovered" {
+  if (publishedMs === null || connection === undefined) return "delivered";
+  if (sentMs !== null || connection.resume === "unsupported") return "delivered";
+  return publishedMs < connection.subscribedMs - SUBSCRIBE_TOLERANCE_MS ? "recovered" : "delivered";
+}
+
+/** A pair that was published and never received: lost, unless the observation ended too early to know. */
+export function outcomeOfMissed(
+  publishedMs: number,
+  connections: readonly Connection[],
+  { drainEndedMs }: RunContext,
+): "lost" | "indeterminate" {
+  if (publishedMs >= drainEndedMs) return "indeterminate";
+  const connection = connectionAt(connections, publishedMs);
+  if (connection === undefined) return "lost";
+  const { endReason, endedMs } = connection;
+  const cutByUs = endReason === "drained" || endedMs >= drainEndedMs;
+  const observedUntilMs = Math.min(endedMs, drainEndedMs);
+  return cutByUs && publishedMs >= observedUntilMs - LATE_PUBLISH_MS ? "indeterminate" : "lost";
+}
+
+/** A planned pair that no ledger tells of and nobody received. */
+export const outcomeOfUnpublished = (fate: PipelineFate): "neverPublished" | "indeterminate" =>
+  fate === "unrecorded" || fate === "running" ? "indeterminate" : "neverPublished";

@@ -1,0 +1,116 @@
+import type { PipelineObservation } from "../../history/observation.ts";
+import type { EpochRecord } from "../records/epoch-record.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { SessionRecord } from "../records/session-record.ts";
+
+/** Why a planned event was not published. */
+export type PipelineFate =
+  /** The ledger that would tell is missing or torn. */
+  | "unrecorded"
+  /** Neither ended nor stopped by anything when the drain ended. */
+  | "running"
+  /** The last answer to its session's start (or creation, or first stream) was a refusal: 4xx. */
+  | "refused"
+  /** The last such answer was a refusal for a limit of the broker; or such refusals let its session in too late to end by then. */
+  | "over-quota"
+  /** The last such answer came after a bounce had begun and was none, or 5xx: there was nobody to start it. */
+  | "kept-from-starting"
+  /** Never started, and nothing on record has kept it from it. */
+  | "never-started"
+  | "aborted"
+  /** Its instance was stopped or killed under it. */
+  | "died"
+  | "at-gate"
+  /** It completed, yet without this event: it ran another plan. */
+  | "completed-without";
+
+/** Fates that prove that an event will never be published; the other two leave it open. */
+export type FinalFate = Exclude<PipelineFate, "unrecorded" | "running">;
+
+/**
+ * What became of the pipeline run of one epoch by the end of the drain. Later records do not count: taking the deployment down
+ * stops instances and aborts pipelines too.
+ */
+export function pipelineFate(
+  session: SessionRecord,
+  epoch: EpochRecord | undefined,
+  context: RunContext,
+): PipelineFate {
+  const { facts, drainEndedMs } = context;
+  const states = (epoch?.pipelines ?? []).filter(({ atMs }) => atMs <= drainEndedMs).sort(byTime);
+  const last = states.at(-1);
+  if (last === undefined) {
+    // Published without a start: a ledger that contradicts itself proves nothing.
+    if (epoch !== undefined && epoch.published.seq.length > 0) return "unrecorded";
+    return startMayBeUnrecorded(session, facts) ? "unrecorded" : whyNeverStarted(session, context);
+  }
+  if (states.some(({ instance }) => !facts.ledgerComplete(instance))) return "unrecorded";
+  if (last.state === "completed") return "completed-without";
+  if (last.state === "aborted") return "aborted";
+  if (facts.endedWithin(last.instance, last.atMs, drainEndedMs)) return "died";
+  if (isWaitingAtGate(session, drainEndedMs)) return "at-gate";
+  return wasDelayedByLimit(session) ? "over-quota" : "running";
+}
+
+/** True when a limit of the broker refused the session's first stream, so that all of its run came later than planned. */
+export function wasDelayedByLimit({ connected, connectFailed }: SessionRecord): boolean {
+  const firstMs = Math.min(...[...connected.values()].map(({ atMs }) => atMs));
+  return connectFailed.some(({ quota, atMs }) => quota === true && atMs <= firstMs);
+}
+
+const isOk = (status: number): boolean => status >= 200 && status < 300;
+
+/** True when a pipeline may have started with nobody left to tell: its instance's ledger is not whole. */
+function startMayBeUnrecorded(session: SessionRecord, facts: RunContext["facts"]): boolean {
+  return session.requests.some(({ request, status, instance }) => {
+    if (request !== "start" || (status !== 0 && !isOk(status))) return false;
+    return instance === undefined ? facts.incompleteLedgers().length > 0 : !facts.ledgerComplete(instance);
+  });
+}
+
+function whyNeverStarted(
+  session: SessionRecord,
+  context: RunContext,
+): "refused" | "over-quota" | "kept-from-starting" | "never-started" {
+  const last = lastObstacle(session, context);
+  if (last === undefined) return "never-started";
+  if (last.quota) return "over-quota";
+  if (last.status >= 300 && last.status < 500) return "refused";
+  // Only what a bounce did is excused by it. A stream that broke before it was confirmed has status 200.
+  const bouncedMs = context.bounces[0]?.startedMs ?? Infinity;
+  return last.atMs >= bouncedMs ? "kept-from-starting" : "never-started";
+}
+
+/**
+ * The last answer (status 0: none) that kept a session without a pipeline from starting it: to its `start`, or, as long as it had no
+ * stream, to its creation or its stream. Undefined when there is none, or when a start was accepted after all.
+ */
+export function lastObstacle(
+  { requests, connected, connectFailed }: SessionRecord,
+  { drainEndedMs }: RunContext,
+): { status: number; quota: boolean; atMs: number } | undefined {
+  const starts = requests.filter(({ request }) => request === "start");
+  if (starts.some(({ status }) => isOk(status))) return undefined;
+  const before =
+    connected.size > 0 ? [] : [...requests.filter(({ request }) => request === "create"), ...connectFailed];
+  return [...starts, ...before.filter((answer) => answer.type === "connect-failed" || !isOk(answer.status))]
+    .filter(({ atMs }) => atMs <= drainEndedMs)
+    .map((answer) => ({
+      status: answer.status,
+      quota: answer.type === "connect-failed" && answer.quota === true,
+      atMs: answer.atMs,
+    }))
+    .sort((a, b) => a.atMs - b.atMs || a.status - b.status || Number(a.quota) - Number(b.quota))
+    .at(-1);
+}
+
+function isWaitingAtGate({ gates }: SessionRecord, drainEndedMs: number): boolean {
+  const reached = new Set(
+    gates.filter(({ state, atMs }) => state === "reached" && atMs <= drainEndedMs).map(({ gate }) => gate),
+  );
+  return gates.some(({ state, gate }) => state === "offered" && !reached.has(gate));
+}
+
+const ORDER = { started: 0, aborted: 1, completed: 2 } as const;
+const byTime = (a: PipelineObservation, b: PipelineObservation): number =>
+  a.atMs - b.atMs || ORDER[a.state] - ORDER[b.state] || (a.instance < b.instance ? -1 : 1);

@@ -1,0 +1,108 @@
+import type { UsageObservation } from "../../history/observation.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { PartCost, RunResult } from "../run-result.ts";
+import { READING_MARGIN_MS } from "../thresholds.ts";
+
+/** The time that costs are counted over, milliseconds. */
+export interface CostWindow {
+  startMs: number;
+  /** With the margin that the reading at the drain's start needs. */
+  endMs: number;
+}
+
+/** From load-started to drain-started. Null in a history without one of them: such a run is `unknown` anyway. */
+export const costWindow = ({
+  loadStartedMs,
+  drainStartedMs,
+}: Pick<RunContext, "loadStartedMs" | "drainStartedMs">): CostWindow | null =>
+  loadStartedMs === null || drainStartedMs === null
+    ? null
+    : { startMs: loadStartedMs, endMs: drainStartedMs + READING_MARGIN_MS };
+
+/**
+ * What each part used under load, servers first. A part without a reading under load is left out: what it used is not known.
+ *
+ * The counters of an incarnation rise from 0, so what it used is its highest reading less what it had used when the load started:
+ * its last reading before that or, of one that was not read before, nothing when its part was (it is newer than that reading),
+ * else its first reading.
+ */
+export function measureCosts(
+  usages: readonly UsageObservation[],
+  context: Pick<RunContext, "loadStartedMs" | "drainStartedMs">,
+): RunResult["costs"] {
+  const window = costWindow(context);
+  if (window === null) return [];
+  return [...groupBy(usages, ({ part, role, source }) => JSON.stringify([ROLES[role], part, source]))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, readings]) => costOf(readings, window) ?? []);
+}
+
+const ROLES = { server: 0, router: 1, broker: 2 } as const;
+
+function costOf(unsorted: readonly UsageObservation[], window: CostWindow): PartCost | null {
+  const readings = unsorted.filter(({ atMs }) => atMs <= window.endMs).sort(byTime);
+  const first = readings.findLast(({ atMs }) => atMs <= window.startMs) ?? readings[0];
+  const counted = readings.filter(({ atMs }) => atMs >= (first?.atMs ?? window.startMs));
+  if (first === undefined || !readings.some(({ atMs }) => atMs > window.startMs)) return null;
+  const { part, role, source } = first;
+  const used = (counter: (reading: UsageObservation) => number | undefined): number | null =>
+    usedOf(readings, first, window.startMs, counter);
+  return {
+    part,
+    role,
+    source,
+    cpuSeconds: used(({ cpuSeconds }) => cpuSeconds) ?? 0,
+    memoryBytes: levelOf(counted, ({ memoryBytes }) => memoryBytes) ?? { first: 0, peak: 0 },
+    socketMemoryBytes: levelOf(counted, ({ socketMemoryBytes }) => socketMemoryBytes),
+    receivedBytes: used(({ receivedBytes }) => receivedBytes),
+    sentBytes: used(({ sentBytes }) => sentBytes),
+  };
+}
+
+/** A counter's rise over all incarnations. Null when one of them was read under load without it: the rest would pass for the whole. */
+function usedOf(
+  readings: readonly UsageObservation[],
+  first: UsageObservation,
+  startMs: number,
+  counter: (reading: UsageObservation) => number | undefined,
+): number | null {
+  let sum = 0;
+  for (const [incarnation, own] of groupBy(readings, (reading) => reading.incarnation)) {
+    if (!own.some(({ atMs }) => atMs > startMs)) continue;
+    const values = own.flatMap((reading) => {
+      const value = counter(reading);
+      return value === undefined ? [] : [{ value, before: reading.atMs <= startMs }];
+    });
+    if (values.length === 0) return null;
+    const before = values.filter((one) => one.before).map(({ value }) => value);
+    const all = values.map(({ value }) => value);
+    const isFirst = incarnation === first.incarnation;
+    const base = before.length > 0 ? Math.max(...before) : isFirst ? Math.min(...all) : 0;
+    sum += Math.max(...all) - base;
+  }
+  return Math.round(sum * 1e6) / 1e6;
+}
+
+/** What a level was at the first reading that tells it, and its highest. Null when none does. */
+function levelOf(
+  readings: readonly UsageObservation[],
+  level: (reading: UsageObservation) => number | undefined,
+): { first: number; peak: number } | null {
+  const values = readings.flatMap((reading) => level(reading) ?? []);
+  const [first] = values;
+  return first === undefined ? null : { first, peak: Math.max(...values) };
+}
+
+/** Readings of one instant in an order of their own, so that the order of records does not show. */
+const byTime = (a: UsageObservation, b: UsageObservation): number =>
+  a.atMs - b.atMs || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

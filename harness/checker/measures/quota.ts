@@ -1,0 +1,52 @@
+import { dropsByNumber, type DropReason } from "../records/epoch-record.ts";
+import { roundMs } from "../round-ms.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { RunRecord } from "../records/run-record.ts";
+import type { RunResult } from "../run-result.ts";
+import type { Tally } from "../judge/tally.ts";
+
+/** What the broker's limits did, with its own words. Null where they did nothing. */
+export function measureQuota(
+  record: RunRecord,
+  { facts, drainEndedMs }: RunContext,
+  { neverAdmitted }: Tally,
+): RunResult["quota"] {
+  let refusedAttempts = 0;
+  let cutStreams = 0;
+  const words = new Set<string>();
+  for (const { connectFailed, disconnected } of record.sessions.values()) {
+    const ends = [...disconnected.values()].filter(({ reason }) => reason === "quota");
+    for (const { quota, reason, atMs } of connectFailed) {
+      // A client that does not come back says so with the words of the end itself: that is no attempt.
+      if (quota !== true || ends.some((end) => end.atMs === atMs && end.detail === reason)) continue;
+      refusedAttempts++;
+      words.add(reason);
+    }
+    for (const { detail = "" } of ends) {
+      cutStreams++;
+      words.add(detail);
+    }
+  }
+  const droppedEvents = countDrops(record, "quota");
+  const heldBackMs = roundMs(facts.longestLimitMs(drainEndedMs));
+  if (refusedAttempts + cutStreams + droppedEvents + heldBackMs === 0) return null;
+  return {
+    neverAdmitted,
+    refusedAttempts,
+    cutStreams,
+    droppedEvents,
+    heldBackMs,
+    words: [...words].filter((said) => said !== "").sort(),
+  };
+}
+
+/** Events that publishers gave up for that reason. */
+export function countDrops({ sessions }: RunRecord, wanted: DropReason): number {
+  let count = 0;
+  for (const { epochs } of sessions.values()) {
+    for (const epoch of epochs.values()) {
+      for (const reason of dropsByNumber(epoch).values()) if (reason === wanted) count++;
+    }
+  }
+  return count;
+}

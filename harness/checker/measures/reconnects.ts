@@ -1,0 +1,75 @@
+import { bounceThatCut } from "../records/bounces.ts";
+import { sortedIndices, valueAt } from "../records/numeric-column.ts";
+import { DurationHistogram } from "./histogram.ts";
+import { roundMs } from "../round-ms.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { RunRecord } from "../records/run-record.ts";
+import type { RunResult } from "../run-result.ts";
+import type { SessionRecord } from "../records/session-record.ts";
+
+/**
+ * How clients came back.
+ *
+ * - `count`: every `connected` after the first of its session. `downtimeMs`: from the end of the stream before it.
+ * - `peakPerSecond`: most attempts (confirmed or failed, each at the time of its answer) of sessions that had a stream before,
+ *   in any one-second window [t, t + 1 s), sliding, so that a storm across a full second does not look like two halves.
+ * - `timeTo95Ms`, `timeTo100Ms`: over all cuts, i.e. streams that ended other than by the client's will during a disturbance (plus
+ *   the time to notice), each from the start of the disturbance that cut it until the session's next stream. A rolling bounce
+ *   is several disturbances and may cut a session several times; measured from its first one's start, these would tell
+ *   how long the bounce itself took. Null when fewer cuts than that share were ever followed by another stream, or when nothing was cut.
+ */
+export function measureReconnects(record: RunRecord, { bounces }: RunContext): RunResult["reconnects"] {
+  const downtime = new DurationHistogram();
+  const attemptsMs: number[] = [];
+  const backMs: number[] = [];
+  let count = 0;
+  let cuts = 0;
+  for (const session of record.sessions.values()) {
+    const connections = session.connections();
+    const [first, ...later] = connections;
+    if (first === undefined) continue;
+    count += later.length;
+    for (const [index, { connectedMs }] of later.entries()) {
+      attemptsMs.push(connectedMs);
+      const endedMs = connections[index]?.endedMs ?? Infinity;
+      if (endedMs < Infinity) downtime.record(connectedMs - endedMs);
+    }
+    attemptsMs.push(...failedAfter(session, first.connectedMs));
+    for (const [index, connection] of connections.entries()) {
+      const bounce = bounceThatCut(bounces, connection);
+      if (bounce === undefined) continue;
+      cuts++;
+      const next = connections[index + 1];
+      if (next !== undefined) backMs.push(next.connectedMs - bounce.startedMs);
+    }
+  }
+  backMs.sort((a, b) => a - b);
+  const timeTo = (share: number): number | null => {
+    const back = backMs[Math.ceil(cuts * share) - 1];
+    return back === undefined ? null : roundMs(back);
+  };
+  return {
+    count,
+    downtimeMs: downtime.empty
+      ? null
+      : { p50: downtime.percentileMs(50), p99: downtime.percentileMs(99), max: downtime.maxMs },
+    timeTo95Ms: timeTo(0.95),
+    timeTo100Ms: timeTo(1),
+    peakPerSecond: peakPerSecond(attemptsMs),
+  };
+}
+
+const failedAfter = ({ connectFailed }: SessionRecord, atMs: number): number[] =>
+  connectFailed.map((attempt) => attempt.atMs).filter((failedMs) => failedMs > atMs);
+
+function peakPerSecond(atMs: readonly number[]): number {
+  const order = sortedIndices(atMs.length, (a, b) => valueAt(atMs, a) - valueAt(atMs, b));
+  let peak = 0;
+  let first = 0;
+  for (let last = 0; last < order.length; last++) {
+    const nowMs = valueAt(atMs, valueAt(order, last));
+    while (nowMs - valueAt(atMs, valueAt(order, first)) >= 1000) first++;
+    peak = Math.max(peak, last - first + 1);
+  }
+  return peak;
+}

@@ -1,0 +1,145 @@
+import type {
+  DroppedObservation,
+  PipelineObservation,
+  PublishedObservation,
+  ReceivedObservation,
+} from "../../history/observation.ts";
+import { sortedIndices, valueAt, type Column } from "./numeric-column.ts";
+
+export const ROUTES = [
+  "local",
+  "broker",
+  "fallback",
+] as const satisfies readonly PublishedObservation["route"][];
+export type Route = (typeof ROUTES)[number];
+export type DropReason = DroppedObservation["reason"];
+
+/** In a column of `sentMs`: the event does not say. The clock knows no time before 0. */
+export const NOT_SAID = -1;
+
+/** Everything about one epoch (one pipeline run) of one session. `source`: the instance's id * 3 + the route's index. */
+export interface EpochRecord {
+  epoch: string;
+  published: { seq: Column; atMs: Column; intendedMs: Column; source: Column };
+  /** `sentMs`: null as long as no event said it. */
+  received: { seq: Column; atMs: Column; connection: Column; sentMs: Column | null };
+  pipelines: PipelineObservation[];
+  dropped: DroppedObservation[];
+}
+
+export const createEpochRecord = (epoch: string): EpochRecord => ({
+  epoch,
+  published: { seq: [], atMs: [], intendedMs: [], source: [] },
+  received: { seq: [], atMs: [], connection: [], sentMs: null },
+  pipelines: [],
+  dropped: [],
+});
+
+export const sourceOf = (instanceId: number, route: Route): number =>
+  instanceId * ROUTES.length + ROUTES.indexOf(route);
+export const instanceIdOf = (source: number): number => Math.floor(source / ROUTES.length);
+export const routeOf = (source: number): Route => ROUTES[source % ROUTES.length] as Route;
+
+/** Adds a receipt. */
+export function receive(
+  { received }: EpochRecord,
+  { seq, atMs, connection, sentMs }: Pick<ReceivedObservation, "seq" | "atMs" | "connection" | "sentMs">,
+): void {
+  if (sentMs !== undefined) received.sentMs ??= new Array<number>(received.seq.length).fill(NOT_SAID);
+  received.sentMs?.push(sentMs ?? NOT_SAID);
+  received.seq.push(seq);
+  received.atMs.push(atMs);
+  received.connection.push(connection);
+}
+
+/** When a receipt's event was handed to the broker; null when the event does not say. */
+export function sentMsOf({ received }: EpochRecord, receipt: number): number | null {
+  const sentMs = received.sentMs?.[receipt] ?? NOT_SAID;
+  return sentMs < 0 ? null : sentMs;
+}
+
+/** Why the publisher gave each event up before the broker had it, by number. Of several reasons, a limit first. */
+export function dropsByNumber({ dropped }: EpochRecord): ReadonlyMap<number, DropReason> {
+  const drops = new Map<number, DropReason>();
+  for (const { seq, reason } of dropped) {
+    const other = drops.get(seq);
+    if (other === undefined || DROP_ORDER[reason] < DROP_ORDER[other]) drops.set(seq, reason);
+  }
+  return drops;
+}
+
+const DROP_ORDER: Readonly<Record<DropReason, number>> = { quota: 0, outage: 1, refused: 2 };
+
+/** More than one: a start whose answer was lost was tried again elsewhere. */
+export const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
+  new Set(pipelines.filter(({ state }) => state === "started").map(({ instance }) => instance));
+
+/** The highest number that each connection brought. */
+export function highestByConnection({ received }: EpochRecord): ReadonlyMap<number, number> {
+  const highest = new Map<number, number>();
+  received.seq.forEach((seq, index) => {
+    const connection = valueAt(received.connection, index);
+    if (seq > (highest.get(connection) ?? 0)) highest.set(connection, seq);
+  });
+  return highest;
+}
+
+/**
+ * Called once for each number of the epoch that was planned, published or received, in rising order.
+ * @param published index of its first publication, or -1
+ * @param received index of its first receipt, or -1
+ * @param receipts how often it was received
+ */
+export type PairVisitor = (seq: number, published: number, received: number, receipts: number) => void;
+
+/** Joins what was planned (1 to `plannedEvents`), published and received of one epoch by number. */
+export function joinPairs(
+  { epoch, published, received }: EpochRecord,
+  plannedEvents: number,
+  visit: PairVisitor,
+): void {
+  // Ties are broken by every field, so that the order of records in the history cannot show in the result.
+  const publications = sortedIndices(
+    published.seq.length,
+    byFields(published.seq, published.atMs, published.source, published.intendedMs),
+  );
+  const receipts = sortedIndices(
+    received.seq.length,
+    byFields(
+      received.seq,
+      received.atMs,
+      received.connection,
+      ...(received.sentMs === null ? [] : [received.sentMs]),
+    ),
+  );
+  let planned = 1;
+  let p = 0;
+  let r = 0;
+  const seqAt = (column: Column, order: Uint32Array, position: number): number =>
+    position < order.length ? valueAt(column, valueAt(order, position)) : Infinity;
+  for (;;) {
+    const publishedSeq = seqAt(published.seq, publications, p);
+    const receivedSeq = seqAt(received.seq, receipts, r);
+    const seq = Math.min(publishedSeq, receivedSeq, planned <= plannedEvents ? planned : Infinity);
+    if (seq === Infinity) return;
+    // Would never be passed by; the reader refuses it, a caller with records of its own may not.
+    if (Number.isNaN(seq)) throw new Error(`epoch ${epoch} has an event whose number is not a number`);
+    const firstPublished = publishedSeq === seq ? valueAt(publications, p) : -1;
+    const firstReceived = receivedSeq === seq ? valueAt(receipts, r) : -1;
+    const r0 = r;
+    while (seqAt(published.seq, publications, p) === seq) p++;
+    while (seqAt(received.seq, receipts, r) === seq) r++;
+    if (planned === seq) planned++;
+    visit(seq, firstPublished, firstReceived, r - r0);
+  }
+}
+
+const byFields =
+  (...columns: Column[]) =>
+  (a: number, b: number): number => {
+    for (const column of columns) {
+      const difference = valueAt(column, a) - valueAt(column, b);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  };

@@ -1,0 +1,98 @@
+import type {
+  ConnectedObservation,
+  ConnectFailedObservation,
+  DisconnectedObservation,
+  GateObservation,
+  PlannedObservation,
+  RequestObservation,
+} from "../../history/observation.ts";
+import type { Contradictions } from "./contradictions.ts";
+import { smallerOf } from "./contradictions.ts";
+import { createEpochRecord, type EpochRecord } from "./epoch-record.ts";
+
+/** One confirmed stream of a session, from the instance's subscription to the client's notice of its end. */
+export interface Connection {
+  connection: number;
+  /** Undefined when the stream is the broker's own. */
+  instance: string | undefined;
+  /** `ResumeStatus` of the event contract. */
+  resume: string;
+  subscribedMs: number;
+  connectedMs: number;
+  /** Infinity while it is open. */
+  endedMs: number;
+  endReason: DisconnectedObservation["reason"] | null;
+}
+
+/** Ended by something else than the client's own will. */
+export const isCut = ({ endReason }: Connection): boolean =>
+  endReason === "ended" || endReason === "error" || endReason === "hint";
+
+/** Everything that the history says of one session, in no particular order. */
+export class SessionRecord {
+  readonly name: string;
+  planned: PlannedObservation | null = null;
+  sawTerminal = false;
+  readonly epochs = new Map<string, EpochRecord>();
+  readonly connected = new Map<number, ConnectedObservation>();
+  readonly disconnected = new Map<number, DisconnectedObservation>();
+  readonly connectFailed: ConnectFailedObservation[] = [];
+  readonly requests: RequestObservation[] = [];
+  readonly gates: GateObservation[] = [];
+  /** Events that are none of a run, by name. */
+  readonly strays = new Map<string, number>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  epoch(name: string): EpochRecord {
+    let record = this.epochs.get(name);
+    if (record === undefined) this.epochs.set(name, (record = createEpochRecord(name)));
+    return record;
+  }
+
+  plan(observation: PlannedObservation, contradictions: Contradictions): void {
+    if (this.planned !== null) contradictions.add(`${this.name} is planned twice`);
+    this.planned = this.planned === null ? observation : smallerOf(this.planned, observation);
+  }
+
+  connect(observation: ConnectedObservation, contradictions: Contradictions): void {
+    this.#putOnce(this.connected, observation, "confirmed", contradictions);
+  }
+
+  disconnect(observation: DisconnectedObservation, contradictions: Contradictions): void {
+    this.#putOnce(this.disconnected, observation, "ended", contradictions);
+  }
+
+  /** The session's streams by the time they began. Call it once all records are in. */
+  connections(): Connection[] {
+    return [...this.connected.values()]
+      .map((connected): Connection => {
+        const end = this.disconnected.get(connected.connection);
+        return {
+          connection: connected.connection,
+          instance: connected.instance,
+          resume: connected.resume,
+          subscribedMs: connected.subscribedMs,
+          connectedMs: connected.atMs,
+          endedMs: end?.atMs ?? Infinity,
+          endReason: end?.reason ?? null,
+        };
+      })
+      .sort((a, b) => a.subscribedMs - b.subscribedMs || a.connection - b.connection);
+  }
+
+  #putOnce<T extends { connection: number }>(
+    places: Map<number, T>,
+    observation: T,
+    what: string,
+    contradictions: Contradictions,
+  ): void {
+    const earlier = places.get(observation.connection);
+    if (earlier !== undefined) {
+      contradictions.add(`connection ${observation.connection} of ${this.name} was ${what} twice`);
+    }
+    places.set(observation.connection, earlier === undefined ? observation : smallerOf(earlier, observation));
+  }
+}

@@ -1,0 +1,39 @@
+import type { DurationHistogram } from "../measures/histogram.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { RunRecord } from "../records/run-record.ts";
+import type { RunResult } from "../run-result.ts";
+import type { Tally } from "../judge/tally.ts";
+
+/** What the verdict's rules look at. */
+export interface Evidence {
+  record: RunRecord;
+  context: RunContext;
+  tally: Tally<DurationHistogram>;
+  load: RunResult["load"];
+}
+
+/** One reason for a verdict. `when` returns the whole sentence, figures included, or null when the rule does not match. */
+export interface Rule<Id extends string = string> {
+  id: Id;
+  when: (evidence: Evidence) => string | null;
+}
+
+export interface Finding {
+  id: string;
+  sentence: string;
+}
+
+export const findingsOf = (rules: readonly Rule[], evidence: Evidence): Finding[] =>
+  rules.flatMap(({ id, when }) => {
+    const sentence = when(evidence);
+    return sentence === null ? [] : [{ id, sentence }];
+  });
+
+/** `1 pair`, `2 pairs`. */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
+/** Milliseconds for a sentence. */
+export const inMs = (ms: number): string => `${Number(ms.toFixed(1))} ms`;
+
+export const inPercent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;

@@ -1,0 +1,71 @@
+/** Whose doing the end of an instance was: a bounce excuses what it did itself, and nothing else. */
+import type { InstanceObservation } from "../../history/observation.ts";
+import { countCuts, type Bounce } from "../records/bounces.ts";
+import { plural, type Evidence } from "./evidence.ts";
+import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "../thresholds.ts";
+
+/** An instance that ended under load or in the drain, and that no disturbance was to end. Taking the deployment down ends every one. */
+export function instanceEndedByItself(evidence: Evidence): string | null {
+  const { loadStartedMs, drainEndedMs, bounces } = evidence.context;
+  const byBounce = new Set(bounces.flatMap((bounce) => endsBy(bounce, evidence)));
+  const own = endsOf(evidence).filter(
+    (end) => end.atMs >= (loadStartedMs ?? -Infinity) && end.atMs < drainEndedMs && !byBounce.has(end),
+  );
+  const [first] = own.sort((a, b) => a.atMs - b.atMs || (a.instance < b.instance ? -1 : 1));
+  if (first === undefined) return null;
+  const sinceS = Number(((first.atMs - (loadStartedMs ?? first.atMs)) / 1000).toFixed(1));
+  const others = own.length === 1 ? "" : ` (and ${plural(own.length - 1, "more end")})`;
+  return `Instance ${first.instance} ended by itself, ${sinceS} s after the load began${others}: no bounce was to end it then.`;
+}
+
+/** A disturbance that says it succeeded, but of whose target no end is on record, nor any stream that it cut. One that failed says so itself. */
+export function bounceEndedNothing(evidence: Evidence): string | null {
+  for (const bounce of evidence.context.bounces) {
+    if (bounce.kind === "none" || bounce.error !== null) continue;
+    if (bounce.kind === "realtime-outage") {
+      const nothing = outageCutNothing(bounce, evidence);
+      if (nothing !== null) return nothing;
+      continue;
+    }
+    const ended = new Set(endsBy(bounce, evidence).map(({ instance }) => instance));
+    const { target } = bounce;
+    if (target !== ALL) {
+      if (!ended.has(target)) return `The bounce of ${target} ended nothing: no end of it is on record.`;
+      continue;
+    }
+    const known = evidence.record.instances.all();
+    const kept = known.filter((instance) => !ended.has(instance)).toSorted();
+    const wanted = Math.max(known.length, evidence.record.run?.replicas ?? 0);
+    if (ended.size < wanted) {
+      const whose = kept.length === 0 ? "" : `: no end of ${kept.join(", ")} is on record`;
+      return `The bounce of ${ALL} ended ${ended.size === 0 ? "nothing" : `only ${ended.size} of ${plural(wanted, "instance")}`}${whose}.`;
+    }
+  }
+  return null;
+}
+
+/** No instance ends with the broker that clients subscribe to, but each of their streams does. */
+function outageCutNothing(bounce: Bounce, { record, context: { bounces } }: Evidence): string | null {
+  const { open, cut } = countCuts(record, bounces)[bounces.indexOf(bounce)] ?? { open: 0, cut: 0 };
+  if (cut > 0) return null;
+  return `The outage of ${bounce.target} ended nothing: none of the ${plural(open, "stream")} that ${open === 1 ? "was" : "were"} open at its start was cut.`;
+}
+
+const ALL = "all";
+
+const endsOf = ({ record }: Evidence): InstanceObservation[] =>
+  record.instanceStates.filter(({ state }) => state === "stopped" || state === "killed");
+
+/**
+ * The ends that are a disturbance's doing. Where a deploy tells of its next instance only after that has ended, the ends just
+ * before are taken, but only for want of one in its time: an instance that ended before its turn came did so by itself.
+ */
+function endsBy({ kind, target, startedMs, endedMs }: Bounce, evidence: Evidence): InstanceObservation[] {
+  const untilMs = (endedMs ?? Infinity) + CLOCK_TOLERANCE_MS;
+  const meant = endsOf(evidence).filter(
+    ({ instance, atMs }) => (target === ALL || instance === target) && atMs <= untilMs,
+  );
+  const inTime = meant.filter(({ atMs }) => atMs >= startedMs - CLOCK_TOLERANCE_MS);
+  if (kind !== "rolling" || inTime.length > 0) return inTime;
+  return meant.filter(({ atMs }) => atMs >= startedMs - BOUNCE_TOLD_LATE_MS);
+}

@@ -1,0 +1,151 @@
+/** `sse-lab bounce`: disturbs a topology that `sse-lab up` left running. */
+import { type Command, Option } from "commander";
+import { TOPOLOGIES } from "../../../infra/topologies.ts";
+import { BOUNCE_KINDS, type BounceKind, type Observation } from "../../history/observation.ts";
+import { appendFile } from "node:fs/promises";
+import { nowMs } from "../../../common/clock.ts";
+import { createFileRecorder } from "../../history/recorder.ts";
+import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/nemesis.ts";
+import { parseGrace } from "../../scenario/parse-scenario.ts";
+import { usesRealtime } from "../../scenario/to-load-plan.ts";
+import { bringBack } from "../running/restore-instances.ts";
+import { CliError, EXIT } from "../exit.ts";
+import { interruptible } from "../interrupt.ts";
+import { findAllKept, type Kept } from "../running/running-deployment.ts";
+import { PLATFORMS } from "../options/platforms.ts";
+import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
+import { sweep } from "../sweep.ts";
+
+const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
+
+interface BounceOptions {
+  kind: BounceKind;
+  record?: string;
+  grace?: number | string;
+  platform: string;
+}
+
+export function addBounce(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("bounce")
+    .argument("<topology>", "one that is up, e.g. phase1")
+    .summary("disturb a topology that is up")
+    .description(
+      "Carries one bounce out on a topology that `sse-lab up` left running, and says when each part happened.",
+    )
+    .addOption(new Option("--kind <kind>", "which bounce").choices(KINDS).default("rolling"))
+    .option("--grace <seconds>", GRACE_HELP, numeric)
+    .addOption(
+      new Option("--platform <p>", "where it is up; auto: wherever that is")
+        .choices(["auto", ...PLATFORMS.map(({ name }) => name)])
+        .default("auto"),
+    )
+    .option(
+      "--record <file>",
+      "append what happens to this file, as observations: the bounces.ndjson of sse-lab report --help",
+    )
+    .action(async (topology: string, options: BounceOptions) => {
+      setExitCode(await bounceKept(topology, options));
+    });
+}
+
+/** @throws CliError for a topology without Realtime, which could not go away. */
+function refuseWithout(topology: string): void {
+  const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
+  if (having.some((name) => name === topology)) return;
+  throw new CliError(
+    `--kind realtime-outage: ${topology} has no Realtime that could go away; ${having.join(", ")} has`,
+  );
+}
+
+/** @throws CliError when there is no such topology, when it is not up, or more than once. */
+async function findTheOne(topology: string, asked: string): Promise<Kept> {
+  if (!TOPOLOGIES.some(({ name }) => name === topology)) {
+    const known = TOPOLOGIES.map(({ name }) => name).join(", ");
+    throw new CliError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
+  }
+  const all = await findAllKept();
+  const found = all.filter(
+    ({ deployment, platform }) =>
+      deployment.topology === topology && (asked === "auto" || platform.name === asked),
+  );
+  const [one, another] = found;
+  if (!one) {
+    const there =
+      all.map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`).join(", ") ||
+      "nothing";
+    throw new CliError(
+      `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (${there} is); bring it up with sse-lab up ${topology}`,
+    );
+  }
+  if (another) {
+    const platforms = new Set(found.map(({ platform }) => platform.name));
+    if (platforms.size === found.length) {
+      const where = [...platforms].join(" and ");
+      throw new CliError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
+    }
+    const ids = found.map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`).join(", ");
+    throw new CliError(
+      `bounce ${topology}: it is up more than once (${ids}); end all with make down, then sse-lab up ${topology}`,
+    );
+  }
+  return one;
+}
+
+/** @throws CliError before anything is disturbed */
+async function checkWritable(path: string): Promise<void> {
+  await appendFile(path, "").catch((error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new CliError(`--record ${path}: cannot be written (${code}); name a file that you can write`);
+  });
+}
+
+async function bounceKept(topology: string, options: BounceOptions): Promise<number> {
+  const { kind } = options;
+  const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
+  if (kind === "realtime-outage") refuseWithout(topology);
+  if (options.record !== undefined) await checkWritable(options.record);
+  await sweep();
+  const found = await findTheOne(topology, options.platform);
+  const { deployment: kept, platform } = found;
+  const startMs = nowMs();
+  const say = (what: string, atMs: number): void =>
+    void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
+  const failures: string[] = [];
+  const file = options.record === undefined ? undefined : createFileRecorder(options.record);
+  const record = (observation: Observation): void => {
+    file?.record(observation);
+    if (observation.type !== "bounce") return;
+    const { target, state, error, atMs } = observation;
+    if (error !== undefined) failures.push(error);
+    say(`${kind} of ${target} ${error === undefined ? state : `failed: ${error}`}`, atMs);
+  };
+  await interruptible(async (signal) => {
+    const deployment = await platform.attach(kept.id, {
+      onInstance: (instance, state, atMs) => {
+        file?.record({ type: "instance", instance, state, atMs });
+        say(`  ${instance} ${state}`, atMs);
+      },
+      onPartExit: (part, atMs) => {
+        file?.record({ type: "part-exit", part, atMs });
+        say(`  ${part} ended by itself`, atMs);
+      },
+      onStep: (step) => void process.stderr.write(`  ${step}\n`),
+      signal,
+    });
+    try {
+      const { instances, control, realtime } = deployment;
+      const settings = {
+        ...DEFAULT_NEMESIS_SETTINGS,
+        ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
+      };
+      const recorder = { record };
+      await bounce({ kind, instances, control, realtime, recorder, seed: Date.now(), settings, signal });
+    } finally {
+      await deployment.release();
+    }
+    if (signal.aborted) await bringBack(found);
+    signal.throwIfAborted();
+  }).finally(() => file?.close());
+  return failures.length > 0 ? EXIT.unknown : EXIT.valid;
+}

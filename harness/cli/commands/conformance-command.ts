@@ -1,0 +1,202 @@
+/** `sse-lab conformance`: does a Supabase Realtime, or the stand-in for it, do what docs/realtime-protocol.md says? */
+import { randomBytes } from "node:crypto";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { pino } from "pino";
+import { AddressError, addressOf } from "../../../standins/realtime/conformance/address.ts";
+import { TargetError } from "../../../standins/realtime/conformance/inspect-target.ts";
+import type { CaseResult } from "../../../standins/realtime/conformance/run-case.ts";
+import {
+  ON_THE_TARGET,
+  runSuite,
+  type SuiteResult,
+} from "../../../standins/realtime/conformance/run-suite.ts";
+import type { Target } from "../../../standins/realtime/conformance/target.ts";
+import { readConfig } from "../../../standins/realtime/server/config.ts";
+import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
+import { runStandIn } from "../../../standins/realtime/server/stand-in.ts";
+import { wantsColour } from "../output/colour.ts";
+import { CliError, EXIT } from "../exit.ts";
+import { interruptible } from "../interrupt.ts";
+
+interface ConformanceOptions {
+  url?: string;
+  jwtSecretEnv: string;
+  slow?: true;
+  skipPrivate?: true;
+  json?: true;
+}
+
+const HELP = `
+Keys come from the environment, never from flags:
+  REALTIME_URL         instead of --url
+  REALTIME_JWT_SECRET  signs the tokens of the cases (of the server: API_JWT_SECRET). Needed
+  REALTIME_KEY         service-role key; by default one is signed
+  REALTIME_ANON_KEY    key that a hosted project's gateway lets through; by default REALTIME_KEY
+  REALTIME_TENANT_DB   JSON with db_host, db_port, db_name, db_user and db_password, for the tenants that the limit
+                       cases make by POST /api/tenants; without it a real server refuses them, and they are skipped
+
+On the target: ${ON_THE_TARGET}
+The private cases need the policy of infra/realtime/policies.sql.
+A server of your own is done sooner with CHANNEL_ERROR_BACKOFF_MS=100, CONNECT_ERROR_BACKOFF_MS=100 and
+TENANT_MAX_EVENTS_PER_SECOND=10000. On a hosted project, what its gateway answers itself is skipped.
+
+Exit code: 0 all conform, 1 some fail or differ from the notes, 2 could not run.
+`;
+
+export function addConformance(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("conformance")
+    .summary("check a Supabase Realtime against the protocol notes")
+    .description(
+      "Runs every case of docs/realtime-protocol.md against a Supabase Realtime: a server of your own or a hosted project. Without a URL: against the stand-in.",
+    )
+    .option(
+      "--url <url>",
+      "as realtime-js takes it: http://host:4000/socket, https://<ref>.supabase.co/realtime/v1",
+    )
+    .option("--jwt-secret-env <name>", "the variable that holds the JWT secret", "REALTIME_JWT_SECRET")
+    .option("--slow", "the cases that wait for more than a minute too")
+    .option("--skip-private", "leave the cases out that need the lab's policy")
+    .option("--json", "print one JSON object on stdout")
+    .addHelpText("after", HELP)
+    .action(async (options: ConformanceOptions) => {
+      const result = await interruptible((signal) => conformance(options, signal));
+      setExitCode(result.fails + result.differs > 0 ? EXIT.invalid : EXIT.valid);
+    });
+}
+
+async function conformance(options: ConformanceOptions, signal: AbortSignal): Promise<SuiteResult> {
+  const url = options.url ?? given("REALTIME_URL");
+  if (url !== undefined) return judge("realtime", url, readTarget(url, options), options, signal);
+  const jwtSecret = randomBytes(32).toString("hex");
+  const log = pino({ level: "silent" });
+  const standIn = await runStandIn(readConfig({ ...STAND_IN_SETTINGS, API_JWT_SECRET: jwtSecret }), log);
+  try {
+    const own = `http://127.0.0.1:${standIn.port}/socket`;
+    return await judge(STAND_IN, own, { address: addressOf(own), jwtSecret }, options, signal);
+  } finally {
+    await standIn.stop();
+  }
+}
+
+/** It answers at once, and its limits are those of the cases. */
+const STAND_IN_SETTINGS = {
+  PORT: "0",
+  CONNECT_ERROR_BACKOFF_MS: "20",
+  CHANNEL_ERROR_BACKOFF_MS: "20",
+  TENANT_MAX_CONCURRENT_USERS: "10000",
+  TENANT_MAX_EVENTS_PER_SECOND: "100000",
+  TENANT_MAX_JOINS_PER_SECOND: "10000",
+};
+
+/** An empty variable counts as not set. */
+const given = (name: string): string | undefined => process.env[name]?.trim() || undefined;
+
+function readTarget(url: string, options: ConformanceOptions): Target {
+  const source = options.url === undefined ? "REALTIME_URL" : "--url";
+  const jwtSecret = given(options.jwtSecretEnv);
+  if (jwtSecret === undefined)
+    throw new CliError(
+      `${options.jwtSecretEnv} is not set: give the server's JWT secret (there: API_JWT_SECRET), which signs the tokens of the cases`,
+    );
+  const serviceKey = given("REALTIME_KEY");
+  const anonKey = given("REALTIME_ANON_KEY");
+  const tenantDatabase = given("REALTIME_TENANT_DB");
+  try {
+    return {
+      address: addressOf(url),
+      jwtSecret,
+      ...(serviceKey && { serviceKey }),
+      ...(anonKey && { anonKey }),
+      ...(tenantDatabase && { tenantDatabase: parseDatabase(tenantDatabase) }),
+    };
+  } catch (error) {
+    if (error instanceof AddressError) throw new CliError(`${source}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Says nothing of the value: a password is in it. */
+function parseDatabase(text: string): Record<string, string> {
+  const parsed = ((): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  })();
+  if (
+    typeof parsed === "object" &&
+    parsed !== null &&
+    Object.values(parsed).every((one) => typeof one === "string")
+  )
+    return parsed as Record<string, string>;
+  throw new CliError(
+    'REALTIME_TENANT_DB is no JSON object of texts: give {"db_host":"...","db_port":"5432","db_name":"...","db_user":"...","db_password":"..."}',
+  );
+}
+
+async function judge(
+  name: string,
+  url: string,
+  target: Target,
+  options: ConformanceOptions,
+  signal: AbortSignal,
+): Promise<SuiteResult> {
+  const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+  const describe = describer(process.stderr);
+  say(
+    name === STAND_IN
+      ? `target: ${STAND_IN}, which this command started. It is no Supabase Realtime: --url or REALTIME_URL names one`
+      : `target: ${url}`,
+  );
+  try {
+    const result = await runSuite({
+      target,
+      signal,
+      ...(options.slow && { slow: true }),
+      ...(options.skipPrivate && { skipPrivate: true }),
+      onInspected: ({ notes }) => notes.forEach((note) => say(`note: ${note}`)),
+      onResult: (one) => say(describe(one)),
+    });
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ target: name, url, ...result }, undefined, 2)}\n`
+        : summarize(name, result),
+    );
+    return result;
+  } catch (error) {
+    throw error instanceof TargetError ? new CliError(error.message) : error;
+  }
+}
+
+function describer(stream: NodeJS.WriteStream): (result: CaseResult) => string {
+  const colours = pc.createColors(wantsColour(stream));
+  const paint = {
+    conforms: colours.green,
+    fails: colours.red,
+    differs: colours.yellow,
+    skipped: colours.dim,
+  };
+  const words = { conforms: "ok", fails: "FAILS", differs: "differs from the notes", skipped: "skipped" };
+  return ({ outcome, section, id, title, expected, seen, reason, ms }) =>
+    [
+      `${paint[outcome](words[outcome].padEnd(7))} ${section.padEnd(5)} ${id}: ${title} ${colours.dim(`${ms} ms`)}`,
+      ...(reason === undefined ? [] : [`        because: ${reason}`]),
+      ...(expected === undefined ? [] : [`        expected: ${expected}`]),
+      ...(seen === undefined ? [] : [`        seen:     ${seen}`]),
+    ].join("\n");
+}
+
+/** The counts, and again what does not conform: it has scrolled away. */
+function summarize(name: string, { cases, conforms, fails, differs, skipped }: SuiteResult): string {
+  const wrong = cases.filter(({ outcome }) => outcome === "fails" || outcome === "differs");
+  const reasons = new Set(cases.flatMap(({ reason }) => (reason === undefined ? [] : [reason])));
+  return [
+    ...wrong.map(describer(process.stdout)),
+    `${name}: ${cases.length} cases, ${conforms} conform, ${fails} fail, ${differs} differ from the notes, ${skipped} skipped`,
+    ...[...reasons].map((reason) => `  skipped: ${reason}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,129 @@
+/** `sse-lab cross-check`: two engines on one plan, each the other's control. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Command } from "commander";
+import { crossCheck, type CrossCheck } from "../../checker/compare-engines/cross-check.ts";
+import { crossRunOf, type CrossRun } from "../../checker/compare-engines/cross-run.ts";
+import { splitRuns } from "../../checker/judge/judge-history.ts";
+import { RunRecord } from "../../checker/records/run-record.ts";
+import { readHistory } from "../../history/read-history.ts";
+import {
+  namesOf,
+  findingSentence,
+  renderCrossCheck,
+  type CrossSide,
+} from "../../report/compare-reports/cross-check-markdown.ts";
+import { parseManifest, type Manifest } from "../../report/summary/manifest.ts";
+import { CliError, EXIT } from "../exit.ts";
+
+const CODES: Readonly<Record<CrossCheck["agreement"], number>> = {
+  agree: EXIT.valid,
+  differ: EXIT.invalid,
+  "cannot tell": EXIT.unknown,
+};
+
+export function addCrossCheck(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command("cross-check")
+    .argument("<a>", "folder of a loadtest, e.g. made with --engine native")
+    .argument("<b>", "folder of the same loadtest made with another engine, e.g. --engine k6")
+    .summary("whether two load engines tell the same of the same topologies")
+    .description(
+      [
+        "Reads the raw histories of two folders that were made from one plan (same --seed, --topologies, --sessions, --rate, ...), judges both, and compares them.",
+        "Whatever the engine, the same pairs are due. In steady state each has the same outcome on both sides. Where a topology routes by chance, and under a bounce, the shares that were lost or missed agree within chance: use --repeat, or more sessions, to see small differences.",
+        "Names defects of an engine: reconnects without Last-Event-ID, comments taken for events, duplicates, sessions that never ended, streams that broke with nothing disturbed, clocks that it does not know.",
+        "",
+        "  sse-lab loadtest --topologies phase0,phase1 --seed 7 --engine native --out a",
+        "  sse-lab loadtest --topologies phase0,phase1 --seed 7 --engine k6 --out b",
+        "  sse-lab cross-check a b",
+        "",
+        "Exit code: 0 they agree, 1 they differ, 2 it cannot be told (runs that are unknown, or nothing in common).",
+      ].join("\n"),
+    )
+    .option("--json", "print the cross-check as JSON")
+    .action(async (a: string, b: string, options: { json?: true }) => {
+      const sides = { A: await readSide(a), B: await readSide(b) };
+      refuseOtherPlan(sides.A, sides.B);
+      const check = crossCheck(sides.A.runs, sides.B.runs);
+      for (const { path, manifest } of [sides.A, sides.B]) {
+        if (manifest.finishedAt !== null) continue;
+        process.stderr.write(`sse-lab: ${path} was interrupted and may lack runs\n`);
+        if (check.agreement === "agree") check.agreement = "cannot tell";
+      }
+      const names = namesOf(sides);
+      const json = {
+        a: { engine: sides.A.engine, path: a },
+        b: { engine: sides.B.engine, path: b },
+        ...check,
+        findings: check.findings.map((one) => ({ ...one, sentence: findingSentence(one, names) })),
+        shared: check.shared.map((one) => ({ ...one, sentence: findingSentence(one, names) })),
+      };
+      const text = options.json ? JSON.stringify(json, undefined, 2) : renderCrossCheck(check, sides);
+      process.stdout.write(`${text}\n`);
+      setExitCode(CODES[check.agreement]);
+    });
+}
+
+interface ReadSide extends CrossSide {
+  manifest: Manifest;
+  runs: CrossRun[];
+}
+
+async function readSide(path: string): Promise<ReadSide> {
+  const manifest = await readManifest(path);
+  const history = join(path, "history.ndjson.gz");
+  const runs: CrossRun[] = [];
+  try {
+    for await (const record of splitRuns(readHistory(history), () => new RunRecord()))
+      runs.push(crossRunOf(record));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new CliError(
+      missing
+        ? `${history} is not there: engines are compared by their raw histories`
+        : `${history}: ${(error as Error).message}`,
+    );
+  }
+  return { path, engine: manifest.engineStandIn ?? manifest.engine, manifest, runs };
+}
+
+async function readManifest(path: string): Promise<Manifest> {
+  const file = join(path, "manifest.json");
+  try {
+    return parseManifest(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new CliError(
+      missing
+        ? `${path} is not the folder of a loadtest (no manifest.json); name one below results/, or one that --out named`
+        : `${file}: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** What may differ: how often each run was repeated, and under which bounces; those that both have are compared. */
+const FREE = ["bounces", "repeat"] as const satisfies readonly (keyof Manifest["scenario"])[];
+
+/** @throws CliError naming every field that is another, with both values: a difference would be the plan's */
+function refuseOtherPlan(a: ReadSide, b: ReadSide): void {
+  const planOf = ({ manifest: { seed, client, scenario } }: ReadSide): Record<string, unknown> => ({
+    seed,
+    client,
+    ...Object.fromEntries(
+      Object.entries(scenario).filter(([field]) => !(FREE as readonly string[]).includes(field)),
+    ),
+    topologies: scenario.topologies.toSorted(),
+  });
+  const [planA, planB] = [planOf(a), planOf(b)];
+  const differing = Object.keys(planA).filter((field) => !isDeepStrictEqual(planA[field], planB[field]));
+  if (differing.length === 0) return;
+  const told = differing.map(
+    (field) =>
+      `${field} is ${JSON.stringify(planA[field])} in ${a.path} and ${JSON.stringify(planB[field])} in ${b.path}`,
+  );
+  throw new CliError(
+    `the two were not made from one plan, so their differences would say nothing of the engines: ${told.join("; ")}. Run both with the same settings and the same --seed.`,
+  );
+}

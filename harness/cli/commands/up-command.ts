@@ -1,0 +1,137 @@
+/** `sse-lab up`: a topology that stays up for looking at it. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { RealtimeSettings } from "../../../infra/realtime/realtime-settings.ts";
+import type { Topology } from "../../../infra/topologies.ts";
+import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
+import type { KeptDeployment, Platform } from "../../platform/platform.ts";
+import { parseScenario } from "../../scenario/parse-scenario.ts";
+import { flagOf } from "../../scenario/load-scenario.ts";
+import { DEFAULT_SCENARIO, realtimeSettings, replicasOf, selectTopologies } from "../../scenario/scenario.ts";
+import { usesRealtime } from "../../scenario/to-load-plan.ts";
+import { choosePlatform } from "../options/choose-platform.ts";
+import { describeKept } from "../running/describe-deployment.ts";
+import { CliError } from "../exit.ts";
+import { interruptible } from "../interrupt.ts";
+import { deadParts } from "../running/deployment-health.ts";
+import { addRealtimeFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
+import { sweep } from "../sweep.ts";
+import { PROJECT_ROOT } from "../../../common/paths.ts";
+
+interface UpOptions {
+  platform: string;
+  replicas?: number | string;
+  catchUp?: true;
+  realtimePlan?: string;
+  realtimePublish?: string;
+  json?: true;
+}
+
+export function addUp(program: Command): void {
+  const command = program
+    .command("up")
+    .argument("<topology>", "e.g. phase1")
+    .summary("stand one topology up and leave it running")
+    .description("Stands one topology up, prints its URLs, and leaves it running until `sse-lab down`.")
+    .option("--platform <p>", PLATFORM_HELP, "auto")
+    .option("--replicas <n>", "instances (default: the topology's own)", numeric);
+  addRealtimeFlags(command).option("--json", "print where everything is as JSON").action(up);
+}
+
+async function up(name: string, options: UpOptions): Promise<void> {
+  const { topology, replicas, realtime } = chooseTopology(name, options);
+  const { platform, reason } = await choosePlatform(options.platform);
+  await sweep();
+  const running = (await platform.findKept()).find((kept) => kept.topology === topology.name);
+  if (running) {
+    refuseIfUnknown(running, options);
+    await refuseIfOther(running, options.replicas === undefined ? undefined : replicas);
+    process.stderr.write(`${topology.name} is up already on ${platform.name} (sse-lab down removes it)\n`);
+    print(running, options);
+    return;
+  }
+  process.stderr.write(`platform ${platform.name}: ${reason}\n`);
+  print(await bringUp(platform, { topology, replicas, realtime }), options);
+}
+
+/** @throws CliError when something is asked for that what is up may or may not be. */
+function refuseIfUnknown({ topology, platform }: KeptDeployment, options: UpOptions): void {
+  const asked = (["catchUp", "realtimePlan", "realtimePublish"] as const).filter(
+    (key) => options[key] !== undefined,
+  );
+  if (asked.length === 0) return;
+  throw new CliError(
+    `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps what it was brought up with; take it down with make down first`,
+  );
+}
+
+/** @throws CliError when it is not what was asked for: another number of instances, or some of it has ended. */
+async function refuseIfOther(kept: KeptDeployment, replicas: number | undefined): Promise<void> {
+  const { topology, platform, instances } = kept;
+  if (replicas !== undefined && replicas !== instances.length) {
+    throw new CliError(
+      `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; take it down with make down, then bring it up with ${replicas}`,
+    );
+  }
+  const dead = await deadParts(kept);
+  if (dead.length > 0) {
+    throw new CliError(
+      `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ${dead.length === 1 ? "does" : "do"} not answer; ` +
+        `take it down with make down, then run sse-lab up ${topology} again`,
+    );
+  }
+}
+
+interface Chosen {
+  topology: Topology;
+  replicas: number;
+  realtime: RealtimeSettings;
+}
+
+async function bringUp(
+  platform: Platform,
+  { topology, replicas, realtime }: Chosen,
+): Promise<KeptDeployment> {
+  const onStep = (step: string): void => void process.stderr.write(`  ${step}\n`);
+  const workDir = join(PROJECT_ROOT, ".sse-lab", "up", `${topology.name}-${Date.now().toString(36)}`);
+  const deployment = await interruptible(async (signal) => {
+    await platform.prepare({ topologies: [topology], realtime, onStep, signal });
+    const { name } = topology;
+    return platform.up({ topology, name, replicas, redis: "up", realtime, workDir, onStep, signal });
+  });
+  await deployment.release();
+  const kept = (await platform.findKept()).find((one) => one.id === deployment.id);
+  if (!kept) {
+    throw new CliError(`${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`);
+  }
+  return kept;
+}
+
+/** @throws ScenarioError, CliError, HostedRealtimeError */
+function chooseTopology(name: string, options: UpOptions): Chosen {
+  const { replicas, catchUp, realtimePlan, realtimePublish } = options;
+  const given = { replicas, catchUp, realtimePlan, realtimePublish };
+  const asked = {
+    ...DEFAULT_SCENARIO,
+    topologies: [name],
+    bounces: ["none"],
+    // No load is asked for, so there is none that a plan's quota could be too small for, and no bounce that it could be too short for.
+    sessions: 1,
+    rate: 1,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+  const place = { bounceSeconds: () => 0, realtimeHosted: asksForHosted() };
+  const scenario = parseScenario(asked, place, (key) => (key === "topologies" ? "up" : flagOf(key)));
+  const [topology] = selectTopologies(scenario);
+  if (!topology) throw new CliError(`up ${name}: unknown topology`);
+  const hosted = usesRealtime(topology) ? hostedRealtime() : undefined;
+  return {
+    topology,
+    replicas: replicasOf(topology, scenario),
+    realtime: realtimeSettings(scenario, hosted),
+  };
+}
+
+function print(kept: KeptDeployment, { json }: UpOptions): void {
+  process.stdout.write(json ? `${JSON.stringify(kept, undefined, 2)}\n` : describeKept(kept));
+}

@@ -1,0 +1,90 @@
+/** Live progress on standard error: redrawn in place on a terminal, a line now and then elsewhere. */
+import { createLogUpdate } from "log-update";
+import type { Colors } from "picocolors/types.js";
+import type { RunResult } from "../../checker/run-result.ts";
+import type { LoadProgress } from "../../load/portable/load-plan.ts";
+import type { ComparisonListener } from "../../run/run-comparison.ts";
+import type { RunSpec } from "../../run/run-single.ts";
+import type { Scenario } from "../../scenario/scenario.ts";
+
+/** Bring-up, drain and judging of one run on a quiet two-core machine, seconds. For the time left as long as no run is over. */
+const OVERHEAD_S = 6;
+/** Where there is no terminal, load progress is printed this often. */
+const PLAIN_INTERVAL_MS = 5_000;
+
+export interface LiveDisplay extends ComparisonListener {
+  close(): void;
+}
+
+export function createLiveDisplay(
+  scenario: Scenario,
+  colours: Colors,
+  stream: NodeJS.WriteStream = process.stderr,
+): LiveDisplay {
+  const log = stream.isTTY ? createLogUpdate(stream) : undefined;
+  let title = "";
+  let stepText = "";
+  let remainingRuns = 0;
+  const beganMs = performance.now();
+  let judged = 0;
+  let perRunS = 0;
+  /** What a run takes, seconds: as those before it did, whatever the platform. */
+  const runSeconds = (): number =>
+    judged > 0
+      ? (performance.now() - beganMs) / 1000 / judged
+      : OVERHEAD_S + scenario.ramp + scenario.duration;
+  let lastPlainMs = 0;
+
+  const say = (line: string): void => {
+    log?.clear();
+    stream.write(`${line}\n`);
+  };
+  const draw = (detail: string): void =>
+    log?.([colours.bold(title), `  ${stepText}`, `  ${detail}`].join("\n"));
+
+  return {
+    runStarted: ({ topology, bounce, repeat }: RunSpec, number, of) => {
+      remainingRuns = of - number;
+      title = `[${number}/${of}] ${topology.name} · ${bounce}${scenario.repeat > 1 ? ` · repeat ${repeat}` : ""}`;
+      stepText = "starting";
+      perRunS = runSeconds();
+      if (log) draw("");
+      else say(title);
+    },
+    step: (text) => {
+      stepText = text;
+      draw("");
+    },
+    load: (progress) => {
+      const line = describeLoad(progress, remainingRuns * perRunS);
+      draw(line);
+      if (log || performance.now() - lastPlainMs < PLAIN_INTERVAL_MS) return;
+      lastPlainMs = performance.now();
+      say(`  ${line}`);
+    },
+    runJudged: (result) => {
+      judged += 1;
+      say(describeResult(title, result, colours));
+    },
+    close: () => log?.done(),
+  };
+}
+
+function describeLoad(progress: LoadProgress, laterSeconds: number): string {
+  const left = Math.max(0, Math.round(progress.secondsLeft + laterSeconds));
+  return [
+    `${progress.sessionsUp}/${progress.sessions} sessions up`,
+    `${Math.round(progress.eventsPerSecond)} events/s`,
+    `${progress.overdue} missing so far`,
+    `${progress.reconnects} reconnects`,
+    `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`,
+  ].join(" · ");
+}
+
+function describeResult(title: string, result: RunResult, colours: Colors): string {
+  const paint = { valid: colours.green, invalid: colours.red, unknown: colours.yellow }[result.verdict];
+  const figures = `${result.due} due, ${result.lost} lost, ${result.neverPublished} never published, ${result.stuckStreams} stuck`;
+  const why = result.verdict === "valid" ? "" : `\n    ${result.reasons.join("\n    ")}`;
+  const standIn = result.realtime?.standIn ? ` · on ${result.realtime.part}, a stand-in` : "";
+  return `${title}: ${paint(result.verdict)} · ${figures}${standIn}${why}`;
+}

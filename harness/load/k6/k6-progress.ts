@@ -1,0 +1,197 @@
+import { nowMs } from "../../../common/clock.ts";
+import type { PhaseObservation } from "../../history/observation.ts";
+import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
+import { eventsOf, scheduleSessions } from "../portable/load-schedule.ts";
+import type { RunLoadOptions } from "../native/run-load.ts";
+import { planDifference } from "./records/compare-plans.ts";
+import { K6Error } from "./process/find-k6.ts";
+import { K6Account } from "./k6-run-state.ts";
+import type { K6Limits } from "./k6-limits.ts";
+import { k6Times, type K6Times } from "./k6-times.ts";
+import { gapsOf } from "./k6-gaps.ts";
+import { K6UsageMeter } from "./process/k6-usage-meter.ts";
+import type { LabLine } from "../portable/k6-log-records.ts";
+import { LabLineReader } from "./records/read-k6-log-records.ts";
+import { FileTail } from "./process/tail-lines.ts";
+
+/** Records come up to a second late, and an event a second after its time is late on any path. */
+const OVERDUE_AFTER_MS = 2_000;
+
+/** Follows what k6 writes while it runs: tells phases and progress as the native engine does, and knows when it is overdue. */
+export class K6Watch {
+  readonly account = new K6Account();
+  readonly usage: K6UsageMeter;
+  readonly #plan: LoadPlan;
+  readonly #limits: K6Limits;
+  readonly #listener: Pick<RunLoadOptions, "onPhase" | "onProgress">;
+  readonly #reader = new LabLineReader();
+  readonly #tail: FileTail;
+  readonly #schedule: ReturnType<typeof scheduleSessions>;
+  readonly #sessions: ReadonlySet<string>;
+  readonly #spawnedMs = nowMs();
+  readonly #told = new Set<PhaseObservation["phase"]>();
+  /** The least that a record was old when it was read: stands in for an offset that no clock reading tells. */
+  #readOffsetMs = Infinity;
+  /** When the scenario began, on this host's clock, as far as it is known by now. */
+  #startMs: number | undefined;
+  #last: { received: number; atMs: number };
+
+  /** @param group of k6's processes */
+  constructor(
+    plan: LoadPlan,
+    consoleFile: string,
+    group: number,
+    limits: K6Limits,
+    listener: Pick<RunLoadOptions, "onPhase" | "onProgress">,
+  ) {
+    this.#plan = plan;
+    this.#limits = limits;
+    this.#listener = listener;
+    this.#tail = new FileTail(consoleFile);
+    this.usage = new K6UsageMeter(group);
+    this.#schedule = scheduleSessions(plan);
+    this.#sessions = new Set(this.#schedule.map(({ session }) => session));
+    this.#last = { received: 0, atMs: this.#spawnedMs };
+  }
+
+  /** Lines of the scripts that could not be read, and what was wrong with the first. */
+  get torn(): number {
+    return this.#reader.torn;
+  }
+  get example(): string | undefined {
+    return this.#reader.example;
+  }
+
+  /** Reads what is new, and tells what follows from it. @throws K6Error when the script does not do what it was asked to */
+  async look(): Promise<void> {
+    for await (const text of this.#tail.read()) this.#absorb(this.#reader.push(text));
+    const atMs = nowMs();
+    if (this.#startMs === undefined || !this.#clockIsSet())
+      this.#startMs = this.times()?.phases["load-started"];
+    if (this.#hasBegun()) this.#tell("load-started", this.#startMs ?? atMs);
+    const { arrived } = this.account;
+    const lastArrivalMs = this.#afterStart(
+      (this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#limits.lateArrivalMs,
+    );
+    if (arrived >= this.#plan.sessions || atMs > lastArrivalMs) this.#tell("loaded", atMs);
+    if (this.isPlanOver()) {
+      this.#tell("loaded", atMs);
+      this.#tell("drain-started", atMs);
+    }
+    if (atMs - this.#last.atMs >= this.#limits.progressMs) this.#report(atMs);
+  }
+
+  /** The last look: k6 is gone, and the drain is over. */
+  async finish(): Promise<void> {
+    for await (const text of this.#tail.read()) this.#absorb(this.#reader.push(text));
+    this.#absorb(this.#reader.end());
+    if (this.#told.has("drain-started")) this.#tell("drain-ended", nowMs());
+  }
+
+  close(): Promise<void> {
+    return this.#tail.close();
+  }
+
+  /** Every pipeline should have ended by now. */
+  isPlanOver(): boolean {
+    return nowMs() >= this.#plannedEndMs();
+  }
+
+  /** No session has arrived, and by now one should have. */
+  isSilent(): boolean {
+    return this.account.arrived === 0 && nowMs() - this.#spawnedMs > this.#limits.startMs;
+  }
+
+  /** k6 should be gone by now. */
+  isOverdue(): boolean {
+    return nowMs() > this.#plannedEndMs() + this.#plan.drainS * 1000 + this.#limits.exitMs;
+  }
+
+  /** Undefined as long as no session has arrived. */
+  times(): K6Times | undefined {
+    if (this.account.arrived === 0) return undefined;
+    return k6Times(this.account, this.#plan, () => this.#readOffsetMs);
+  }
+
+  /** What the records lack, one sentence each; none when every session was followed to its end. */
+  gaps(): string[] {
+    return gapsOf(this.account, this.#plan, this.#reader);
+  }
+
+  /** The script has said what it is about to do. */
+  #hasBegun(): boolean {
+    return this.account.arrived > 0 || this.account.plans().length > 0;
+  }
+
+  #clockIsSet(): boolean {
+    return [...this.account.processes.values()].every(({ clock }) => clock.bounds !== null);
+  }
+
+  #absorb(lines: readonly LabLine[]): void {
+    for (const line of lines) {
+      this.account.absorb(line);
+      const process = this.account.processes.get(line.process);
+      if (process) this.#readOffsetMs = Math.min(this.#readOffsetMs, nowMs() - process.lastMs);
+      for (const record of line.records) {
+        if (record.type === "k6-plan") this.#checkPlan(record.plan);
+        if ("session" in record && !this.#sessions.has(record.session))
+          throw new K6Error(`k6 wrote of session ${record.session}, which is none of the plan`);
+      }
+    }
+  }
+
+  #checkPlan(plan: LoadPlan): void {
+    const difference = planDifference(plan, this.#plan);
+    if (difference !== undefined)
+      throw new K6Error(`the k6 script made another plan of what it was told: ${difference}`);
+  }
+
+  #tell(phase: PhaseObservation["phase"], atMs: number): void {
+    if (this.#told.has(phase)) return;
+    this.#told.add(phase);
+    this.#listener.onPhase?.(phase, atMs);
+  }
+
+  #afterStart(ms: number): number {
+    return this.#startMs === undefined ? Infinity : this.#startMs + ms;
+  }
+
+  #plannedEndMs(): number {
+    return this.#afterStart((this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#plan.durationS * 1000);
+  }
+
+  #report(atMs: number): void {
+    const { up, received, reconnects } = this.account;
+    this.usage.read(atMs, this.#told.has("load-started") && !this.#told.has("drain-started"));
+    const elapsedS = Math.max(atMs - this.#last.atMs, 1) / 1000;
+    const progress: LoadProgress = {
+      sessionsUp: up,
+      sessions: this.#plan.sessions,
+      received,
+      eventsPerSecond: Math.round((received - this.#last.received) / elapsedS),
+      overdue: this.#overdueEvents(atMs),
+      reconnects,
+      secondsLeft: this.#secondsLeft(atMs),
+    };
+    this.#last = { received, atMs };
+    this.#listener.onProgress?.(progress);
+  }
+
+  #overdueEvents(atMs: number): number {
+    const events = eventsOf(this.#plan);
+    return this.#schedule.reduce((sum, { session, arriveOffsetMs }) => {
+      const elapsedS = Math.max(0, atMs - OVERDUE_AFTER_MS - this.#afterStart(arriveOffsetMs)) / 1000;
+      const planned = Math.min(events, Math.floor(elapsedS * this.#plan.eventsPerSecond));
+      return sum + Math.max(0, planned - (this.account.receivedBy.get(session) ?? 0));
+    }, 0);
+  }
+
+  #secondsLeft(atMs: number): number {
+    const { rampS, durationS, drainS } = this.#plan;
+    const endMs =
+      this.#startMs === undefined
+        ? atMs + (rampS + durationS + drainS) * 1000
+        : this.#plannedEndMs() + drainS * 1000;
+    return Math.max(0, Math.round((endMs - atMs) / 1000));
+  }
+}

@@ -1,0 +1,83 @@
+/** Checks a record of the k6 scripts: whoever reads a console's lines trusts nothing in them. */
+import { z } from "zod";
+import { BOUNCE_KINDS } from "../../../history/observation.ts";
+import { checkObservation } from "../../../history/parse-observation.ts";
+import { CLIENT_MODELS, type LoadPlan } from "../../portable/load-plan.ts";
+import type {
+  ArrivedRecord,
+  ClockRecord,
+  EndedRecord,
+  LabRecord,
+  PlanRecord,
+} from "../../portable/k6-log-records.ts";
+
+const name = z.string().min(1);
+const time = z.number();
+const amount = z.number().nonnegative();
+const count = z.int().nonnegative();
+
+const loadPlan: z.ZodType<LoadPlan> = z.object({
+  url: z.string().min(1),
+  client: z.enum([...CLIENT_MODELS, "realtime"]),
+  sessions: z.int().positive(),
+  eventsPerSecond: amount,
+  durationS: amount,
+  rampS: amount,
+  drainS: amount,
+  gates: count,
+  payloadBytes: count,
+  seed: z.int(),
+});
+
+const own = {
+  "k6-plan": z.object({
+    type: z.literal("k6-plan"),
+    plan: loadPlan,
+    topology: name,
+    bounce: z.enum(BOUNCE_KINDS),
+    repeat: z.int().positive(),
+    replicas: z.int().positive().optional(),
+    atMs: time,
+  }),
+  "k6-clock": z.object({
+    type: z.literal("k6-clock"),
+    instance: name,
+    askedMs: time,
+    instanceMs: time,
+    answeredMs: time,
+  }),
+  "k6-arrived": z.object({ type: z.literal("k6-arrived"), session: name, dueMs: time, atMs: time }),
+  "k6-ended": z.object({ type: z.literal("k6-ended"), session: name, atMs: time }),
+};
+
+/** What of a process's records the scripts write for the harness alone: no observations. */
+export type OwnRecord = PlanRecord | ClockRecord | ArrivedRecord | EndedRecord;
+
+const isOwn = (type: string): type is keyof typeof own => Object.hasOwn(own, type);
+
+export const isOwnRecord = (record: LabRecord): record is OwnRecord => isOwn(record.type);
+
+/** What the scripts may say of a run. The rest of the history's vocabulary is not theirs. */
+const OBSERVED: ReadonlySet<string> = new Set<Exclude<LabRecord, OwnRecord>["type"]>([
+  "connected",
+  "disconnected",
+  "connect-failed",
+  "received",
+  "request",
+  "stray",
+  "gate",
+]);
+
+/** @throws Error with the reason */
+export function checkRecord(value: unknown): LabRecord {
+  const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
+  if (typeof type !== "string") throw new Error("a record without a type");
+  if (isOwn(type)) {
+    const parsed = own[type].safeParse(value);
+    if (parsed.success) return parsed.data as LabRecord;
+    const [issue] = parsed.error.issues;
+    throw new Error(`${type}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
+  }
+  if (!OBSERVED.has(type)) throw new Error(`a record of type ${type}`);
+  return checkObservation(value) as LabRecord;
+}

@@ -1,0 +1,122 @@
+/** Finds the lab's lines in what k6 wrote to its console, whatever `--log-format` put around them. */
+import { createReadStream } from "node:fs";
+import { LINE_MARK, LINE_VERSION, type LabLine } from "../../portable/k6-log-records.ts";
+import { checkRecord } from "./parse-k6-log-record.ts";
+
+/** A line longer than this is none of a script's: a file without line ends must not fill the memory. Characters. */
+const LINE_LIMIT = 16 * 1024 * 1024;
+/** From this many characters on, the beginning of {@link LINE_MARK} at the end of a file is taken for one that was cut. */
+const TELLING = 4;
+
+/** Lines of another version of the scripts: nothing is wrong with them, but they cannot be read. */
+export class LabLineVersionError extends Error {
+  override name = "LabLineVersionError";
+}
+
+/**
+ * Takes a console's text in pieces of any size. Lines without {@link LINE_MARK} are somebody else's; of those with it, the ones
+ * that cannot be read whole are counted.
+ */
+export class LabLineReader {
+  /** Lines that bear the mark and could not be read. */
+  torn = 0;
+  /** What was wrong with the first of them. */
+  example: string | undefined;
+  #rest = "";
+
+  /** @throws LabLineVersionError */
+  push(text: string): LabLine[] {
+    const lines: LabLine[] = [];
+    let start = 0;
+    const whole = this.#rest + text;
+    for (let end = whole.indexOf("\n"); end !== -1; end = whole.indexOf("\n", start)) {
+      this.#take(whole.slice(start, end), lines);
+      start = end + 1;
+    }
+    this.#rest = whole.slice(start);
+    if (this.#rest.length > LINE_LIMIT) {
+      this.#tear(`a line of more than ${LINE_LIMIT} characters`);
+      this.#rest = "";
+    }
+    return lines;
+  }
+
+  /** The file is over: what stands behind its last line break is a line, or a piece of one. */
+  end(): LabLine[] {
+    const lines: LabLine[] = [];
+    const last = this.#rest;
+    this.#rest = "";
+    if (endsInMark(last)) this.#tear("the last line ends in the middle");
+    else this.#take(last, lines);
+    return lines;
+  }
+
+  #take(text: string, lines: LabLine[]): void {
+    const at = text.indexOf(LINE_MARK);
+    if (at === -1) return;
+    try {
+      lines.push(parseLine(payloadOf(text.slice(at + LINE_MARK.length))));
+    } catch (error) {
+      if (error instanceof LabLineVersionError) throw error;
+      this.#tear((error as Error).message);
+    }
+  }
+
+  #tear(reason: string): void {
+    this.torn += 1;
+    this.example ??= reason;
+  }
+}
+
+/** All lines of a file. @throws LabLineVersionError, the file system's error */
+export async function* readLabLines(path: string, reader: LabLineReader): AsyncGenerator<LabLine> {
+  for await (const chunk of createReadStream(path, "utf8") as AsyncIterable<string>)
+    yield* reader.push(chunk);
+  yield* reader.end();
+}
+
+function endsInMark(text: string): boolean {
+  const mark = LINE_MARK.trimEnd();
+  for (let length = mark.length; length >= TELLING; length--) {
+    if (text.endsWith(mark.slice(0, length))) return true;
+  }
+  return text.length > 0 && mark.startsWith(text);
+}
+
+/**
+ * The JSON of a line. Raw and coloured formats leave it as it is, with at most a field behind it; JSON and logfmt quote the whole
+ * message, and since it is ASCII JSON, both do so by the same two escapes.
+ */
+function payloadOf(text: string): string {
+  if (!text.startsWith('{\\"')) return text.slice(0, text.lastIndexOf("}") + 1);
+  const end = closingQuote(text);
+  if (end === -1) throw new Error("a quoted line that does not end");
+  return JSON.parse(`"${text.slice(0, end)}"`) as string;
+}
+
+function closingQuote(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === '"') return at;
+  }
+  return -1;
+}
+
+function parseLine(json: string): LabLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new Error("a line that does not end, or is no JSON");
+  }
+  const { v, process, records } = value as Partial<Record<keyof LabLine, unknown>>;
+  if (typeof v === "number" && v !== LINE_VERSION) {
+    throw new LabLineVersionError(
+      `its lines are of version ${v}, this lab reads version ${LINE_VERSION}: use scripts and sse-lab of one version`,
+    );
+  }
+  if (v !== LINE_VERSION || typeof process !== "string" || process === "" || !Array.isArray(records)) {
+    throw new Error("a line without version, process or records");
+  }
+  return { v, process, records: records.map(checkRecord) };
+}

@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "../../../common/clock.ts";
+import type { EngineObservation, PhaseObservation } from "../../history/observation.ts";
+import { ENGINE_LIMITS, type EngineLimits } from "../portable/engine-limits.ts";
+import { mergeLagHistograms, summarizeLag } from "./workers/lag-meter.ts";
+import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
+import { scheduleSessions } from "../portable/load-schedule.ts";
+import { ProgressReporter } from "./workers/progress-reporter.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+import { WorkerCrew } from "./workers/worker-pool.ts";
+import type { WorkerJob, WorkerReport } from "./workers/worker-messages.ts";
+
+/** Time to write the plan of one session and to draw it in a worker, generously, milliseconds. */
+const LEAD_PER_SESSION_MS = 0.02;
+
+export interface RunLoadOptions {
+  /** Existing folder that belongs to this run: segments of an earlier one there are overwritten. */
+  historyDir: string;
+  /** Ends the load at once: all sockets and threads go, and the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called about once a second. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** Called as each phase begins, after it was recorded. */
+  onPhase?: (phase: PhaseObservation["phase"], atMs: number) => void;
+  /** Overrides of single limits. */
+  limits?: Partial<EngineLimits>;
+}
+
+export interface LoadResult {
+  /** Paths of the raw history, NDJSON; order means nothing. */
+  segments: string[];
+  /** Also recorded in the history. */
+  engine: EngineObservation;
+  /** What `engine.lagMs` is made of, milliseconds: each figure there is the larger of these two. */
+  lag: { loop: { p99: number; max: number }; arrival: { p99: number; max: number } };
+  /** Events received, replayed ones included. */
+  received: number;
+}
+
+/**
+ * Puts the planned load on a router and writes all that was seen into `historyDir`: `planned` for every session before
+ * anything is sent, then what the sessions saw, the phases, and what the engine says of itself. The load runs in
+ * worker threads, so the caller's own work cannot disturb it.
+ * @throws the abort signal's reason; Error when the disk, a thread or the name of the target fails
+ */
+export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<LoadResult> => {
+  options.signal?.throwIfAborted();
+  if (new URL(plan.url).protocol !== "http:")
+    throw new Error(`the load engine speaks http only, not ${plan.url}`);
+  const limits = { ...ENGINE_LIMITS, ...options.limits };
+  const workers = Math.ceil(plan.sessions / limits.sessionsPerWorker);
+  const segmentOf = (name: string): string => join(options.historyDir, `load-${name}.ndjson`);
+  const jobs = Array.from({ length: workers }, (_, worker): WorkerJob => {
+    return { plan, limits, worker, workers, segmentPath: segmentOf(String(worker)) };
+  });
+
+  const over = new AbortController();
+  const stopped = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(options.signal?.reason as Error);
+    options.signal?.addEventListener("abort", onAbort, { once: true, signal: over.signal });
+    over.signal.addEventListener("abort", () => reject(over.signal.reason as Error), { once: true });
+  });
+  stopped.catch(() => {});
+  const recorder = await SegmentWriter.open(segmentOf("main"), (error) => over.abort(error));
+  const crew = new WorkerCrew(jobs);
+  try {
+    const conducted = conduct({ plan, limits, options, recorder, crew, signal: over.signal });
+    const summary = await Promise.race([conducted, crew.failed, stopped]);
+    await recorder.close();
+    return { segments: [recorder.path, ...jobs.map((job) => job.segmentPath)], ...summary };
+  } catch (error) {
+    // The first failure is the one to report; the disk's own is among them.
+    await recorder.close().catch(() => {});
+    throw error;
+  } finally {
+    over.abort();
+    await crew.terminate();
+  }
+};
+
+interface Conduct {
+  plan: LoadPlan;
+  limits: EngineLimits;
+  options: RunLoadOptions;
+  recorder: SegmentWriter;
+  crew: WorkerCrew;
+  signal: AbortSignal;
+}
+
+/** Leads the workers through the phases. */
+const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
+  const { plan, limits, options, recorder, crew, signal } = run;
+  const until = (atMs: number): Promise<void> => sleep(Math.max(0, atMs - nowMs()), undefined, { signal });
+  const phase = (name: PhaseObservation["phase"], atMs: number): void => {
+    recorder.record({ type: "phase", phase: name, atMs });
+    options.onPhase?.(name, atMs);
+  };
+
+  await crew.all("ready");
+  const schedule = scheduleSessions(plan);
+  const startMs = nowMs() + limits.leadMs + plan.sessions * LEAD_PER_SESSION_MS;
+  for (const { session, events, arriveOffsetMs } of schedule) {
+    recorder.record({ type: "planned", session, events, arriveMs: startMs + arriveOffsetMs });
+  }
+  await recorder.flush();
+  crew.send({ type: "start", startMs });
+  const plannedEndMs = startMs + (schedule.at(-1)?.arriveOffsetMs ?? 0) + plan.durationS * 1000;
+  const reporter = new ProgressReporter(plan, crew, plannedEndMs + plan.drainS * 1000);
+  const timer = setInterval(() => options.onProgress?.(reporter.next()), limits.progressMs);
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+
+  phase("load-started", startMs);
+  await crew.all("arrived");
+  phase("loaded", nowMs());
+  await until(plannedEndMs);
+  crew.send({ type: "drain" });
+  phase("drain-started", nowMs());
+  await Promise.race([crew.all("settled"), until(nowMs() + plan.drainS * 1000)]);
+  phase("drain-ended", nowMs());
+  crew.send({ type: "stop" });
+  await crew.all("done");
+  clearInterval(timer);
+
+  options.onProgress?.(reporter.next());
+  const summary = summarize(crew.reports(), reporter.peakRssBytes);
+  recorder.record(summary.engine);
+  return summary;
+};
+
+const summarize = (reports: readonly WorkerReport[], rssBytes: number): Omit<LoadResult, "segments"> => {
+  const loop = summarizeLag(mergeLagHistograms(reports.map((report) => report.loopLag)));
+  const arrival = summarizeLag(mergeLagHistograms(reports.map((report) => report.arrivalLateness)));
+  const engine: EngineObservation = {
+    type: "engine",
+    lagMs: { p99: Math.max(loop.p99, arrival.p99), max: Math.max(loop.max, arrival.max) },
+    utilisation: Math.max(...reports.map((report) => report.utilisation)),
+    cpuSeconds: reports.reduce((sum, report) => sum + report.cpuSeconds, 0),
+    rssBytes,
+    workers: reports.length,
+  };
+  return {
+    engine,
+    lag: { loop, arrival },
+    received: reports.reduce((sum, report) => sum + report.received, 0),
+  };
+};

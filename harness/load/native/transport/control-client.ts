@@ -1,0 +1,74 @@
+import { Pool } from "undici";
+import { INSTANCE_HEADER } from "../../../../server/src/contract/events.ts";
+import type { EngineLimits } from "../../portable/engine-limits.ts";
+import { parseJson } from "../../../../common/portable/parse-json.ts";
+
+export interface ControlRequest {
+  method: "GET" | "POST";
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+export interface ControlAnswer {
+  /** 0: no answer. */
+  status: number;
+  instance?: string;
+  setCookies: readonly string[];
+  /** From `Retry-After` in seconds, if it was sent so, milliseconds. */
+  retryAfterMs?: number;
+  /** The parsed body of a JSON answer, else `undefined`. */
+  body: unknown;
+}
+
+const NO_ANSWER: ControlAnswer = { status: 0, setCookies: [], body: undefined };
+
+/** The requests of all sessions of a worker that are not streams, over a bounded set of kept-alive connections. */
+export class ControlClient {
+  readonly #pool: Pool;
+
+  /** @param origin scheme, host and port of the router */
+  constructor(origin: string, limits: EngineLimits) {
+    this.#pool = new Pool(origin, {
+      connections: limits.controlConnections,
+      headersTimeout: limits.controlTimeoutMs,
+      bodyTimeout: limits.controlTimeoutMs,
+      connect: { timeout: limits.controlTimeoutMs },
+    });
+  }
+
+  /** Never rejects: whatever prevents an answer is status 0. */
+  async send(request: ControlRequest): Promise<ControlAnswer> {
+    try {
+      const answer = await this.#pool.request({
+        method: request.method,
+        path: request.path,
+        headers:
+          request.body === undefined
+            ? request.headers
+            : { ...request.headers, "content-type": "application/json" },
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      });
+      const text = await answer.body.text();
+      const { headers } = answer;
+      const instance = headers[INSTANCE_HEADER];
+      const setCookie = headers["set-cookie"];
+      const retryAfter = Number(headers["retry-after"] ?? NaN);
+      return {
+        status: answer.statusCode,
+        setCookies: setCookie === undefined ? [] : [setCookie].flat(),
+        body: /\bjson\b/.test(String(headers["content-type"])) ? parseJson(text) : undefined,
+        ...(typeof instance === "string" ? { instance } : {}),
+        ...(retryAfter >= 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
+      };
+    } catch {
+      return NO_ANSWER;
+    }
+  }
+
+  /** Drops all connections; requests under way are answered with status 0. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}

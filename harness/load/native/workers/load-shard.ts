@@ -1,0 +1,138 @@
+import { lookup } from "node:dns/promises";
+import { performance, type EventLoopUtilization } from "node:perf_hooks";
+import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { nowMs } from "../../../../common/clock.ts";
+import { ControlClient } from "../transport/control-client.ts";
+import { createLagHistogram, LagMeter, recordLag } from "./lag-meter.ts";
+import { scheduleSessions } from "../../portable/load-schedule.ts";
+import { PacedOpens } from "../transport/connect-throttle.ts";
+import { openPhoenixChannel } from "../../portable/realtime/phoenix-channel.ts";
+import { openWsWire } from "../transport/ws-wire.ts";
+import type { SegmentWriter } from "../segment-writer.ts";
+import { Session } from "../session/session.ts";
+import type { ShardContext } from "./shard-context.ts";
+import { SocketTransport } from "../transport/socket-transport.ts";
+import { threadCpuSeconds } from "./thread-cpu.ts";
+import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.ts";
+
+/** An event is called overdue only after more time than any path of a healthy topology needs. */
+const OVERDUE_AFTER_MS = 1_000;
+
+/** Told once each: all sessions of the shard have arrived; nothing more can come of any of them. */
+export interface ShardEvents {
+  onArrived(): void;
+  onSettled(): void;
+}
+
+/** The sessions of one thread, from their arrivals to the end of the drain. */
+export class LoadShard {
+  readonly #context: ShardContext & { draining: boolean };
+  readonly #sessions: Session[];
+  readonly #events: ShardEvents;
+  readonly #over: AbortController;
+  readonly #loopLag: LagMeter;
+  readonly #arrivalLateness = createLagHistogram();
+  #startMs = 0;
+  #nextArrival = 0;
+  #unsettled: number;
+  #arrivalTimer: NodeJS.Timeout | undefined;
+  #cpuAtStart = 0;
+  #loopAtStart: EventLoopUtilization | undefined;
+  #utilisation: number | undefined;
+
+  private constructor(context: ShardContext, over: AbortController, job: WorkerJob, events: ShardEvents) {
+    this.#context = context;
+    this.#over = over;
+    this.#events = events;
+    this.#loopLag = new LagMeter(job.limits.lagSampleMs);
+    this.#sessions = scheduleSessions(job.plan)
+      .filter((schedule) => schedule.index % job.workers === job.worker)
+      .map((schedule) => new Session(context, schedule, () => this.#onSettled()));
+    this.#unsettled = this.#sessions.length;
+  }
+
+  /** Resolves the router's address and makes the clients. Nothing is sent yet. */
+  static async create(job: WorkerJob, recorder: SegmentWriter, events: ShardEvents): Promise<LoadShard> {
+    const { plan, limits } = job;
+    const url = new URL(plan.url);
+    const { address } = await lookup(url.hostname.replace(/^\[|\]$/g, ""));
+    const port = Number(url.port || 80);
+    const over = new AbortController();
+    const opens = new PacedOpens(limits.opensPerTurn);
+    const openWire = openWsWire({
+      handshakeTimeoutMs: limits.headTimeoutMs,
+      maxMessageBytes: limits.maxEventBytes,
+    });
+    const context: ShardContext = {
+      plan,
+      limits,
+      recorder,
+      control: new ControlClient(url.origin, limits),
+      transport: new SocketTransport({ host: url.host, address, port }, limits),
+      openChannel: openPhoenixChannel(openWire, { whenFree: (connect) => opens.add(connect) }),
+      signal: over.signal,
+      draining: false,
+      counters: { up: 0, received: 0, reconnects: 0 },
+    };
+    return new LoadShard(context, over, job, events);
+  }
+
+  /** Begins the open loop: sessions arrive on schedule, whatever became of those before them. */
+  start(startMs: number): void {
+    this.#startMs = startMs;
+    this.#cpuAtStart = threadCpuSeconds();
+    this.#loopAtStart = performance.eventLoopUtilization();
+    this.#loopLag.start();
+    this.#arriveDue();
+  }
+
+  drain(): void {
+    this.#context.draining = true;
+    this.#utilisation = performance.eventLoopUtilization(this.#loopAtStart).utilization;
+  }
+
+  progress(): WorkerProgress {
+    const byMs = nowMs() - this.#startMs - OVERDUE_AFTER_MS;
+    let overdue = 0;
+    for (const session of this.#sessions) overdue += session.overdue(byMs);
+    return { ...this.#context.counters, overdue };
+  }
+
+  /** Closes every stream and request, and reports. The recorder is left open. */
+  async stop(): Promise<WorkerReport> {
+    clearTimeout(this.#arrivalTimer);
+    this.#loopLag.stop();
+    for (const session of this.#sessions) session.close();
+    this.#over.abort();
+    this.#context.transport.close();
+    await this.#context.control.close();
+    return {
+      loopLag: encodeIntoCompressedBase64(this.#loopLag.histogram),
+      arrivalLateness: encodeIntoCompressedBase64(this.#arrivalLateness),
+      utilisation: this.#utilisation ?? performance.eventLoopUtilization(this.#loopAtStart).utilization,
+      cpuSeconds: threadCpuSeconds() - this.#cpuAtStart,
+      received: this.#context.counters.received,
+    };
+  }
+
+  #arriveDue(): void {
+    const atMs = nowMs();
+    for (; ; this.#nextArrival++) {
+      const session = this.#sessions[this.#nextArrival];
+      if (session === undefined) break;
+      const dueMs = this.#startMs + session.schedule.arriveOffsetMs;
+      if (dueMs > atMs) {
+        this.#arrivalTimer = setTimeout(() => this.#arriveDue(), Math.ceil(dueMs - atMs));
+        return;
+      }
+      recordLag(this.#arrivalLateness, atMs - dueMs);
+      void session.arrive();
+    }
+    this.#events.onArrived();
+  }
+
+  #onSettled(): void {
+    this.#unsettled--;
+    if (this.#unsettled === 0) this.#events.onSettled();
+  }
+}

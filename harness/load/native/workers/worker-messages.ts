@@ -1,0 +1,41 @@
+import type { EngineLimits } from "../../portable/engine-limits.ts";
+import type { LoadPlan } from "../../portable/load-plan.ts";
+
+/** What a worker is started with. */
+export interface WorkerJob {
+  plan: LoadPlan;
+  limits: EngineLimits;
+  /** Sessions whose index modulo `workers` is `worker` are this worker's. */
+  worker: number;
+  workers: number;
+  segmentPath: string;
+}
+
+/** `start`: offsets of the schedule count from `startMs`. `drain`: no new attempts to start. `stop`: leave and report. */
+export type ToWorker = { type: "start"; startMs: number } | { type: "drain" } | { type: "stop" };
+
+export interface WorkerProgress {
+  up: number;
+  received: number;
+  reconnects: number;
+  overdue: number;
+}
+
+/** A worker's account of itself. Histograms of microseconds, as compressed base 64. */
+export interface WorkerReport {
+  loopLag: string;
+  arrivalLateness: string;
+  /** Event-loop utilisation from the start to the drain. */
+  utilisation: number;
+  cpuSeconds: number;
+  /** Events received in all. */
+  received: number;
+}
+
+export type FromWorker =
+  | { type: "ready" }
+  | { type: "arrived" }
+  | { type: "settled" }
+  | ({ type: "progress" } & WorkerProgress)
+  | ({ type: "done" } & WorkerReport)
+  | { type: "failed"; message: string };

@@ -1,0 +1,63 @@
+/** Kills and starts the Realtime of a stack: what the nemesis may do to it. */
+import type Dockerode from "dockerode";
+import type { RealtimePart } from "../../platform.ts";
+import { waitFor } from "../../../../common/wait-for.ts";
+import { controlContainer } from "./container-control.ts";
+import { lastLogLines } from "./container-log.ts";
+import { inTurn } from "../../../../common/serialize.ts";
+import type { InstanceTimeline } from "../observe/instance-timeline.ts";
+import type { OwnRealtimeParts } from "../stack-parts.ts";
+
+export interface ControlledRealtime {
+  docker: Dockerode;
+  realtime: OwnRealtimeParts;
+  timeline: Pick<InstanceTimeline, "expectEnd">;
+  onStep: (step: string) => void;
+  signal: AbortSignal;
+}
+
+/** Supabase's own migrates and seeds before it serves: as long as it gets when the stack comes up (`infra/components`). */
+const READY_TIMEOUT_MS = 180_000;
+
+export const controlRealtime = (given: ControlledRealtime): NonNullable<RealtimePart["control"]> => {
+  const { docker, realtime, timeline, onStep, signal } = given;
+  const { name, container, healthUrl } = realtime;
+  const control = controlContainer({
+    docker,
+    part: name,
+    container,
+    remedy: "sse-lab down, then bring the topology up again",
+    signal,
+  });
+  /** Its own check says more than an answer: while it seeds, Supabase's own answers too. */
+  const isHealthy = async (within: AbortSignal): Promise<true | string> => {
+    const { State } = await docker.getContainer(container).inspect();
+    if (!State.Running) throw new Error(`it exited (code ${State.ExitCode})`);
+    if (State.Health?.Status !== "healthy")
+      return `its health check says ${State.Health?.Status ?? "nothing"}`;
+    const answer = await fetch(healthUrl, { signal: within, headers: { connection: "close" } });
+    await answer.body?.cancel();
+    return answer.status === 200 || `/healthcheck answered ${answer.status}`;
+  };
+  const start = async (): Promise<void> => {
+    if (await control.isRunning()) return;
+    onStep(`starting ${name}`);
+    await control.start();
+    try {
+      await waitFor({
+        name: `${name} to be healthy at ${healthUrl}`,
+        timeoutMs: READY_TIMEOUT_MS,
+        condition: isHealthy,
+        signal,
+      });
+    } catch (error) {
+      if (error instanceof Error) error.message += await lastLogLines(docker, container);
+      throw error;
+    }
+  };
+  const turn = inTurn(signal);
+  return {
+    kill: () => turn(() => control.kill(() => timeline.expectEnd(name))),
+    start: () => turn(start),
+  };
+};

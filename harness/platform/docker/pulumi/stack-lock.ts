@@ -1,0 +1,111 @@
+/**
+ * Locks of a file backend. Pulumi takes one for each operation on a stack, and removes it at the end; a Pulumi that is killed leaves
+ * it, and every later operation is refused. Its own `cancel` removes the locks of living processes as well.
+ */
+import { readFileSync } from "node:fs";
+import { readFile, readdir, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { lockFolder } from "./pulumi-backend.ts";
+
+const lockSchema = z.object({
+  pid: z.number().int().positive(),
+  hostname: z.string(),
+  timestamp: z.string(),
+});
+
+export interface StackLock {
+  path: string;
+  pid: number;
+  host: string;
+  /** ISO 8601. */
+  since: string;
+}
+
+const POLL_MS = 100;
+
+/** Is it Pulumi that has this pid now? A pid comes back; where the kernel cannot be asked, any process counts. */
+const isPulumi = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and belongs to another user.
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  if (process.platform !== "linux") return true;
+  try {
+    // A zombie's is empty: it holds nothing any more.
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("pulumi");
+  } catch {
+    return false;
+  }
+};
+
+const readLocks = async (folder: string): Promise<StackLock[]> => {
+  const names = await readdir(folder).catch(() => []);
+  const locks = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".json"))
+      .map(async (name) => {
+        const path = join(folder, name);
+        try {
+          const {
+            pid,
+            hostname: host,
+            timestamp,
+          } = lockSchema.parse(JSON.parse(await readFile(path, "utf8")));
+          return [{ path, pid, host, since: timestamp }];
+        } catch {
+          // Released meanwhile, or being written; Pulumi will say what it thinks of it.
+          return [];
+        }
+      }),
+  );
+  return locks.flat();
+};
+
+/**
+ * Removes the locks of dead processes of this host. Resolves when no lock is left, or rejects when one is still held after
+ * `waitMs`, and at once for one of another host.
+ *
+ * @throws DockerError that names the process
+ */
+export const releaseStaleLocks = async (
+  { backend, project, stack }: { backend: string; project: string; stack: string },
+  waitMs: number,
+  onStep?: (step: string) => void,
+): Promise<void> => {
+  const folder = lockFolder(backend, project, stack);
+  const deadline = performance.now() + waitMs;
+  for (let told = false; ;) {
+    const held: StackLock[] = [];
+    for (const lock of await readLocks(folder)) {
+      if (lock.host !== hostname() || isPulumi(lock.pid)) held.push(lock);
+      else {
+        onStep?.(`removing the lock that process ${lock.pid} left on ${stack} when it was killed`);
+        await rm(lock.path, { force: true });
+        await rm(`${lock.path}.attrs`, { force: true });
+      }
+    }
+    const [first] = held;
+    if (!first) return;
+    if (first.host !== hostname()) {
+      throw new DockerError(
+        `${stack} is locked by process ${first.pid} of host ${first.host}, since ${first.since}`,
+        `end it there; if that host is gone, remove ${first.path}`,
+      );
+    }
+    if (performance.now() > deadline) {
+      throw new DockerError(
+        `${stack} is being changed by process ${first.pid}, since ${first.since}`,
+        `wait for it or end it (kill -INT ${first.pid})`,
+      );
+    }
+    if (!told) onStep?.(`waiting for process ${first.pid}, which is changing ${stack}`);
+    told = true;
+    await delay(POLL_MS);
+  }
+};

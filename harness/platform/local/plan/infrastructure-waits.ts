@@ -1,0 +1,49 @@
+/** When the broker (Valkey) and the router (Traefik or HAProxy) can be used. */
+import { connect } from "node:net";
+import type { LoggedProcess } from "../processes/logged-process.ts";
+import { waitFor } from "../../../../common/wait-for.ts";
+
+const TIMEOUT_MS = 15_000;
+
+/** One PING of the Redis protocol as plain text (an "inline command"), which needs no client. */
+const ping = (port: number, signal: AbortSignal): Promise<true | string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, signal }, () => void socket.write("PING\r\n"));
+    socket.once("error", reject);
+    socket.once("data", (answer) => {
+      socket.destroy();
+      resolve(answer.toString().startsWith("+PONG") || `it answered ${answer.toString().trim()}`);
+    });
+    socket.once("end", () => reject(new Error("it closed the connection")));
+  });
+
+export const waitForBroker = (
+  broker: LoggedProcess,
+  port: number,
+  signal: AbortSignal | undefined,
+): Promise<void> =>
+  waitFor({
+    name: `${broker.spec.name} to answer PING on port ${port}`,
+    timeoutMs: TIMEOUT_MS,
+    condition: (within) => ping(port, within),
+    processes: [broker],
+    signal,
+  });
+
+/** The router has its configuration once a request goes through it to a server. */
+export const waitForRoute = (
+  router: LoggedProcess,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<void> =>
+  waitFor({
+    name: `${router.spec.name} to route requests at ${url}`,
+    timeoutMs: TIMEOUT_MS,
+    condition: async (within) => {
+      const answer = await fetch(`${url}/readyz`, { signal: within, headers: { connection: "close" } });
+      await answer.body?.cancel();
+      return answer.status === 200 || `it answered ${answer.status}`;
+    },
+    processes: [router],
+    signal,
+  });

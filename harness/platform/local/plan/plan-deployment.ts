@@ -1,0 +1,154 @@
+/** Decides everything about a deployment before anything of it exists: folders, ports, addresses, how to start each part. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import type { RouterPlan } from "../../../../infra/routers/router-plan.ts";
+import { realtimeServerEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
+import { DEFAULT_REALTIME_SETTINGS } from "../../../../infra/realtime/realtime-settings.ts";
+import { hasBroker } from "../../../../infra/realtime/stack-realtime.ts";
+import { labVersion } from "../../../../common/lab-version.ts";
+import type { UpOptions } from "../../platform.ts";
+import type { DeploymentState } from "../deployment-state.ts";
+import type { ChoosePort } from "../../../../common/free-port.ts";
+import { BROKER_NAME, valkeySpec } from "./infrastructure-specs.ts";
+import { ledgerFolder } from "../local-deployment.ts";
+import type { ProcessSpec } from "../processes/logged-process.ts";
+import { planRealtime } from "./plan-realtime.ts";
+import { identityOf } from "../../../../common/process-identity.ts";
+import { serverSpec } from "./server-spec.ts";
+import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
+
+export interface Tools {
+  /** The topology's own. */
+  router: ResolvedTool;
+  /** Undefined when the topology has no broker, or is to find it stopped. */
+  valkey: ResolvedTool | undefined;
+}
+
+/** The folders that a deployment makes in its work folder; they are all it ever removes there. */
+export type DeploymentFolders = Readonly<
+  Record<"logs" | "ledger" | "router" | "broker" | "programs", string>
+>;
+
+export const deploymentFolders = (workDir: string): DeploymentFolders => {
+  const inside = (name: string): string => join(resolve(workDir), name);
+  return {
+    logs: inside("logs"),
+    ledger: ledgerFolder(resolve(workDir)),
+    router: inside("router"),
+    broker: inside("broker"),
+    programs: inside("programs"),
+  };
+};
+
+export interface DeploymentPlan {
+  state: DeploymentState;
+  folders: DeploymentFolders;
+  /** Where the server's bundle is to be built. */
+  serverBundle: string;
+  /** By instance name. */
+  servers: ReadonlyMap<string, ProcessSpec>;
+  /** Valkey: it carries the events, or keeps the event log. */
+  broker: { spec: ProcessSpec; port: number } | undefined;
+  /** What plays Supabase Realtime, and where its bundle is to be built. */
+  standIn: { spec: ProcessSpec; bundle: string } | undefined;
+  router: RouterPlan;
+  routerLog: string;
+}
+
+const loopback = (port: number): string => `http://127.0.0.1:${port}`;
+
+export const planDeployment = async (
+  options: UpOptions,
+  tools: Tools,
+  choosePort: ChoosePort,
+): Promise<DeploymentPlan> => {
+  const { topology } = options;
+  const workDir = resolve(options.workDir);
+  const folders = deploymentFolders(workDir);
+  const logFile = (name: string): string => join(folders.logs, `${name}.log`);
+  const [port, opsPort, brokerPort] = [await choosePort(), await choosePort(), await choosePort()];
+  const serverBundle = join(folders.programs, "server.mjs");
+  const standInBundle = join(folders.programs, `${STAND_IN}.mjs`);
+  const settings = options.realtime ?? DEFAULT_REALTIME_SETTINGS;
+  const realtime =
+    topology.broadcaster === "supabase"
+      ? await planRealtime(
+          settings,
+          { bundle: standInBundle, workDir, logFile: logFile(STAND_IN) },
+          choosePort,
+        )
+      : undefined;
+  const broker = {
+    // Set although it may be found stopped: that is what the fallback is for.
+    ...(hasBroker(topology.broadcaster, settings) ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` } : {}),
+    ...(topology.broadcaster === "redis" ? { FF_REDIS_SSE_BROADCAST: "true" } : {}),
+    ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
+  };
+  const sessionSecret = randomBytes(32).toString("hex");
+  const servers = new Map<string, ProcessSpec>();
+  const instances: DeploymentState["instances"] = [];
+  for (let number = 1; number <= options.replicas; number += 1) {
+    const name = `server-${number}`;
+    const serverPort = await choosePort();
+    instances.push({ name, url: loopback(serverPort) });
+    servers.set(
+      name,
+      serverSpec({
+        instance: name,
+        port: serverPort,
+        bundle: serverBundle,
+        sessionSecret,
+        ledgerDir: folders.ledger,
+        workDir,
+        logFile: logFile(name),
+        broker,
+      }),
+    );
+  }
+  const owner = identityOf(process.pid);
+  if (!owner) throw new Error("this process does not find itself in the process table");
+  const { router, valkey } = tools;
+  return {
+    folders,
+    serverBundle,
+    servers,
+    broker: valkey && {
+      spec: valkeySpec(valkey, brokerPort, folders.broker, logFile(BROKER_NAME)),
+      port: brokerPort,
+    },
+    standIn: realtime?.spec && { spec: realtime.spec, bundle: standInBundle },
+    router: {
+      webAddress: `127.0.0.1:${port}`,
+      opsAddress: `127.0.0.1:${opsPort}`,
+      servers: instances,
+      affinity: topology.affinity,
+      resolvesNames: false,
+    },
+    routerLog: logFile(topology.router),
+    state: {
+      schemaVersion: 1,
+      id: `${topology.name}-${randomBytes(4).toString("hex")}`,
+      host: hostname(),
+      kept: false,
+      owner,
+      startedAt: new Date().toISOString(),
+      topology: topology.name,
+      workDir,
+      ownPaths: Object.values(folders),
+      url: loopback(port),
+      opsUrl: loopback(opsPort),
+      router: topology.router,
+      instances,
+      versions: {
+        node: process.versions.node,
+        [topology.router]: router.version,
+        ...(valkey ? { valkey: valkey.version } : {}),
+        ...(realtime?.spec ? { [realtime.spec.name]: await labVersion() } : {}),
+      },
+      ...(realtime ? { realtime: realtime.state } : {}),
+      processes: [],
+    },
+  };
+};

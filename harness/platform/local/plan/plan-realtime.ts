@@ -1,0 +1,53 @@
+/** Decides how clients and servers of a deployment reach Supabase Realtime: a hosted one, or the stand-in that comes up beside them. */
+import { randomBytes } from "node:crypto";
+import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { clientUrl } from "../../../../infra/realtime/client-url.ts";
+import { mintRealtimeKeys } from "../../../../infra/realtime/realtime-keys.ts";
+import type { RealtimeAddress } from "../../../../infra/realtime/realtime-environment.ts";
+import type { RealtimeSettings } from "../../../../infra/realtime/realtime-settings.ts";
+import { whoPlays } from "../../detect-realtime.ts";
+import type { DeploymentState } from "../deployment-state.ts";
+import type { ChoosePort } from "../../../../common/free-port.ts";
+import { standInSpec } from "./infrastructure-specs.ts";
+import type { ProcessSpec } from "../processes/logged-process.ts";
+
+export interface RealtimePlacement {
+  /** As the state file tells later commands. */
+  state: NonNullable<DeploymentState["realtime"]>;
+  address: RealtimeAddress;
+  /** How to start it (again). Undefined for a hosted one. */
+  spec: ProcessSpec | undefined;
+}
+
+export interface RealtimePlaces {
+  /** Where the stand-in's bundle is to be built. */
+  bundle: string;
+  workDir: string;
+  logFile: string;
+}
+
+export const planRealtime = async (
+  { plan, hosted }: RealtimeSettings,
+  places: RealtimePlaces,
+  choosePort: ChoosePort,
+): Promise<RealtimePlacement> => {
+  if (hosted) {
+    const state = { ...(await whoPlays(hosted.url)), url: clientUrl(hosted.url) };
+    return { state, address: hosted, spec: undefined };
+  }
+  const port = await choosePort();
+  const jwtSecret = randomBytes(32).toString("hex");
+  const { serviceKey, anonKey } = await mintRealtimeKeys(jwtSecret);
+  const origin = `http://127.0.0.1:${port}`;
+  const url = `${origin}/socket`;
+  return {
+    state: {
+      name: STAND_IN,
+      standIn: true,
+      url: clientUrl(url),
+      healthUrl: `${origin}/healthcheck`,
+    },
+    address: { url, serviceKey, anonKey, jwtSecret },
+    spec: standInSpec({ port, jwtSecret, plan, ...places }),
+  };
+};

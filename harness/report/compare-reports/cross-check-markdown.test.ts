@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { CROSS_KINDS, type CrossFinding } from "../../checker/compare-engines/cross-finding.ts";
+import { findingSentence, renderCrossCheck } from "./cross-check-markdown.ts";
+
+const NAMES = { A: "native", B: "k6" };
+const finding = (change: Partial<CrossFinding>): CrossFinding => ({
+  topology: "phase1",
+  bounce: "crash",
+  kind: "due",
+  side: "B",
+  detail: null,
+  outcomes: null,
+  count: 7,
+  inSessions: 1,
+  sessions: ["s1"],
+  ...change,
+});
+
+const SAYS: Record<CrossFinding["kind"], [Partial<CrossFinding>, string]> = {
+  due: [{}, "7 pairs are due with k6 only, so the engines did not drive the same plan (s1)."],
+  "beyond-plan": [{ count: 1 }, "1 more pair beyond the plan with k6 than with native (s1)."],
+  outcome: [
+    { side: null, outcomes: { a: "delivered", b: "neverPublished" } },
+    "7 pairs are delivered with native and never published with k6 (s1).",
+  ],
+  share: [
+    { detail: "lost", count: 2, inSessions: 6, sessions: ["s1", "s2"] },
+    "events lost: more with k6 than with native by more than chance and the bounces explain, in 2 runs (s1, s2 and 4 more).",
+  ],
+  "never-ended": [{ count: 1 }, "1 session never ended with k6, and did with native (s1)."],
+  duplicated: [{}, "7 more duplicates received with k6 than with native (s1)."],
+  connections: [
+    { count: 1 },
+    "1 session has more streams with k6 than with native, although nothing was disturbed (s1).",
+  ],
+  "no-last-event-id": [
+    { side: "A" },
+    "native sent no Last-Event-ID: 7 streams opened as if no event had been received before (s1).",
+  ],
+  stray: [
+    { detail: "ping", count: 1 },
+    'k6 read 1 event named "ping" that is none of a pipeline run: comments taken for events, or events that the contract does not know (s1).',
+  ],
+  clock: [
+    { detail: "contradictory", count: 1, inSessions: 0, sessions: [] },
+    "k6 has readings of the instances' clocks that contradict each other in 1 run.",
+  ],
+};
+
+describe("a finding of the cross-check", () => {
+  it.each(CROSS_KINDS)("names engine, figure and sessions: %s", (kind) => {
+    const [change, sentence] = SAYS[kind];
+    expect(findingSentence(finding({ kind, ...change }), NAMES)).toBe(`phase1, crash: ${sentence}`);
+  });
+
+  it("is of both engines where both have it", () => {
+    expect(findingSentence(finding({ kind: "no-last-event-id", side: null }), NAMES)).toContain(
+      "both engines sent no Last-Event-ID",
+    );
+  });
+});
+
+it("shows the shares of runs that cannot be compared pair by pair, and how far they may differ", () => {
+  const share = { share: "lost", a: 0.05, b: 0.06, allowed: 0.125 } as const;
+  const rendered = (a: number): string =>
+    renderCrossCheck(
+      {
+        agreement: "agree",
+        findings: [],
+        shared: [finding({ kind: "stray", side: null, detail: "a|b" })],
+        compared: [{ topology: "phase1", bounce: "crash", runs: { a, b: 3 }, pairs: null, shares: [share] }],
+        notCompared: [],
+      },
+      { A: { engine: "native", path: "a" }, B: { engine: "k6", path: "b" } },
+    );
+  const text = rendered(2);
+  expect(text).toMatch(/phase1 +\| crash +\| +2, 3 \| events lost \| +5.00 % \| +6.00 % \| +12.5 %/);
+  expect(text).not.toContain("a single run");
+  expect(rendered(1)).toContain("Where a side has a single run");
+  expect(text).toContain("**Wrong on both sides, and no difference therefore**");
+});

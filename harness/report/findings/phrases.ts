@@ -1,0 +1,41 @@
+/** What sentences about groups are made of. */
+import type { RunResult } from "../../checker/run-result.ts";
+import { formatCount, formatList, formatPercent } from "../format.ts";
+import { CAUSE_NAMES } from "../glossary.ts";
+import { type RunGroup, groupSpread } from "../summary/run-group.ts";
+import { formatSpread } from "../summary/spread.ts";
+
+/** Groups that conclusions may be drawn from: somebody was connected, something was due, and the run can be trusted. */
+export const conclusive = (groups: readonly RunGroup[]): RunGroup[] =>
+  groups.filter((group) => group.trusted && group.measured.every((run) => run.due > 0));
+
+/** The largest value over the repeats: "lost nothing" has to hold in each of them. */
+export const worst = (group: RunGroup, figure: (run: RunResult) => number): number =>
+  Math.max(...group.measured.map(figure));
+
+/** Their topologies as a list. */
+export const names = (groups: readonly RunGroup[]): string =>
+  formatList(groups.map((group) => group.topology));
+
+/** A ratio over the repeats, written out. */
+export const percentOf = (group: RunGroup, figure: (run: RunResult) => number | null): string =>
+  formatSpread(groupSpread(group, figure), formatPercent);
+
+/** A count over the repeats, written out. */
+export const countOf = (group: RunGroup, figure: (run: RunResult) => number | null): string =>
+  formatSpread(groupSpread(group, figure), formatCount);
+
+/** `, mostly no-route (98.2 % of it)`; empty without a loss. */
+export const mainCause = (group: RunGroup): string => {
+  const total = (figure: (run: RunResult) => number): number =>
+    group.measured.reduce((sum, run) => sum + figure(run), 0);
+  const lost = total((run) => run.lost);
+  const [first] = CAUSE_NAMES.map((cause) => ({
+    cause,
+    lost: total((run) => run.lostByCause[cause]),
+  })).sort((a, b) => b.lost - a.lost);
+  if (!first || first.lost === 0) return "";
+  return first.lost === lost
+    ? `, all of it ${first.cause}`
+    : `, mostly ${first.cause} (${formatPercent(first.lost / lost)} of it)`;
+};

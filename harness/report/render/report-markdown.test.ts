@@ -1,0 +1,314 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { RunResult } from "../../checker/run-result.ts";
+import { CAUSE_GLOSSARY } from "../glossary.ts";
+import { renderReport } from "./report-markdown.ts";
+import { type Summary } from "../summary/summary.ts";
+import { anySummary, makeCost, makeManifest, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+
+const render = (summary: Summary): string => renderReport(summary, makeManifest(summary));
+
+/** Fields of RunResult that report.md deliberately does not show: costs are of steady state. */
+const LEFT_OUT: readonly RegExp[] = [/^costs\./];
+
+const fullRun = () =>
+  makeRun({
+    bounce: "rolling",
+    reasons: ["Something was noted."],
+    lostByCause: Object.fromEntries(Object.keys(CAUSE_GLOSSARY).map((cause, i) => [cause, 100 + i])),
+    recovered: 31,
+    neverPublished: 17,
+    indeterminate: 5,
+    duplicated: 3,
+    reordered: 2,
+    unexpected: 1,
+    stuckStreams: 9,
+    gates: { offered: 40, answered: 38, reachedPipeline: 37, stalled: 3 },
+    reconnects: {
+      count: 70,
+      downtimeMs: { p50: 310, p99: 900, max: 1500 },
+      timeTo95Ms: 2100,
+      timeTo100Ms: 3300,
+      peakPerSecond: 55,
+    },
+    bounces: [
+      {
+        kind: "rolling",
+        target: "server-1",
+        startedMs: 2000,
+        endedMs: 2900,
+        open: 180,
+        cut: 70,
+        lost: 50,
+        reconnects: 70,
+      },
+    ],
+    costs: [makeCost()],
+  });
+
+/** A run of a topology whose clients subscribe to Realtime directly. */
+const directRun = () =>
+  makeRun({
+    realtime: makeRealtime({ plan: "free" }),
+    brokerHop: {
+      waitedMs: { p50: 1.5, p90: 2.5, p99: 3.5, max: 4.5 },
+      carriedMs: { p50: 5.5, p90: 6.5, p99: 7.5, max: 8.5 },
+    },
+    quota: {
+      neverAdmitted: 11,
+      refusedAttempts: 22,
+      cutStreams: 33,
+      droppedEvents: 44,
+      heldBackMs: 5_500,
+      words: ["Too many"],
+    },
+  });
+
+/** A run with nothing but costs to it, of every kind. */
+const costedRun = () =>
+  makeRun({
+    costs: [
+      makeCost({
+        source: "cgroup",
+        socketMemoryBytes: { first: 4096, peak: 900_000 },
+        receivedBytes: 7_000_000,
+        sentBytes: 90_000_000,
+      }),
+      makeCost({ part: "traefik", role: "router" }),
+      makeCost({ part: "valkey", role: "broker" }),
+    ],
+  });
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+const leaves = (value: Json, path: readonly string[] = []): string[][] =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]))
+    : [[...path]];
+
+const changeLeaf = (value: Json, [key, ...rest]: readonly string[]): Json => {
+  if (key === undefined) return typeof value === "number" ? value * 2 + 1 : `${JSON.stringify(value)}x`;
+  const copy = structuredClone(value) as Record<string, Json>;
+  copy[key] = changeLeaf(copy[key] ?? null, rest);
+  return copy;
+};
+
+/** The rows of every table: their cells, unescaped borders being the only separators. */
+const tables = (report: string): number[][] =>
+  report
+    .split("\n\n")
+    .filter((block) => block.startsWith("| "))
+    .map((block) =>
+      block
+        .trimEnd()
+        .split("\n")
+        .map((row) => row.split("|").length),
+    );
+
+describe("report.md", () => {
+  const pathsOf = (run: RunResult): string[] => leaves(run as unknown as Json).map((path) => path.join("."));
+
+  const tellsApart = (base: RunResult, path: string): boolean => {
+    const changed = changeLeaf(base as unknown as Json, path.split(".")) as unknown as RunResult;
+    // The head of the report comes from the scenario, so it must not follow the run.
+    const { scenario } = makeSummary([base]);
+    return render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }));
+  };
+
+  it.each(pathsOf(directRun()).filter((path) => /^(realtime|brokerHop|quota)\./.test(path)))(
+    "tells runs over Realtime apart that differ in %s only",
+    (path) => expect(tellsApart(directRun(), path)).toBe(true),
+  );
+
+  it("says in its head what played the engine, and shows a dash where nobody could see what it used", () => {
+    const { load } = makeRun();
+    const run = makeRun({ load: { ...load, cpuSeconds: null, rssBytes: null } });
+    const report = render(makeSummary([run], { engine: "k6", engineStandIn: "k6-double" }));
+    const head = report.slice(0, report.indexOf("## "));
+    expect(head).toContain("engine `k6` (k6-double, a contract double, not k6)");
+    expect(head).toContain("**The load was made by k6-double, a contract double, not k6: what is lost");
+    expect(report).toMatch(/1\.1 ms \| +6\.0 ms \| +– \| +– \|/);
+    expect(render(makeSummary([run], { engine: "k6" }))).not.toContain("double");
+  });
+
+  it("names a stand-in below the comparison, in every table, and below the latencies", () => {
+    const run = makeRun({ realtime: makeRealtime({ part: "lab-standin", standIn: true }) });
+    const report = render(makeSummary([run]));
+    expect(report.split("## What this means")[0]).toMatch(
+      /\| phase9 \(lab-standin\) \|[^#]*\*\*lab-standin played Supabase Realtime in phase9: /,
+    );
+    expect(report.split("\n## Latency\n")[1]?.split("\n## ")[0]).toContain("say nothing about Supabase.");
+    expect(report).toContain("- stand-in: ");
+    expect(render(makeSummary([makeRun()]))).not.toMatch(/stand-in|Realtime in numbers/);
+    expect(render(makeSummary([makeRun({ realtime: makeRealtime() })]))).not.toMatch(/standin|\(realtime\)/);
+  });
+
+  it("leaves streams that belong to no instance out of affinity and balance, and says so", () => {
+    const report = render(makeSummary([makeRun({ realtime: makeRealtime() })]));
+    const [, block = ""] = report.split("## Affinity and balance");
+    expect(block.split("\n## ")[0]).toContain("phase9 is left out: streams go to Realtime");
+    expect(block.split("\n## ")[0]).not.toContain("|");
+  });
+
+  it("names in its head which clients there were: with Realtime not those of the scenario", () => {
+    const head = (...runs: RunResult[]): string => render(makeSummary(runs)).split("## Comparison")[0] ?? "";
+    const direct = makeRun({ topology: "d", realtime: makeRealtime() });
+    expect(head(makeRun())).toContain(", client model `retrying`, engine");
+    expect(head(direct)).toContain(", client model `realtime`, engine");
+    expect(head(makeRun(), direct)).toContain(", client model `retrying` (in d `realtime`), engine");
+  });
+
+  it("names in its head how Realtime was set up, when it is not the default", () => {
+    const summary = makeSummary([makeRun({ realtime: makeRealtime() })]);
+    const scenario = {
+      ...summary.scenario,
+      ...({ catchUp: true, realtimePlan: "pro", realtimePublish: "websocket", overQuota: true } as const),
+    };
+    expect(render({ ...summary, scenario }).split("## Comparison")[0]).toContain(
+      ", catch-up from an event log wherever a topology has Realtime, Realtime with the limits of plan pro, a load that may exceed these limits, published to Realtime by websocket.",
+    );
+  });
+
+  // A field that is null as a whole is changed by what is in it: see the run over Realtime above.
+  it.each(pathsOf(fullRun()).filter((path) => !/^(realtime|brokerHop|quota)$/.test(path)))(
+    "tells runs apart that differ in %s only",
+    (path) => {
+      expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
+    },
+  );
+
+  it.each(pathsOf(costedRun()).filter((path) => path.startsWith("costs.")))(
+    "tells runs in steady state apart that differ in %s only",
+    (path) => expect(tellsApart(costedRun(), path)).toBe(true),
+  );
+
+  it("is made of any valid summary, and no text from outside breaks a table or becomes HTML", () => {
+    fc.assert(
+      fc.property(anySummary, (summary) => {
+        const report = render(summary);
+        expect(report).toMatch(/^# .+\n/);
+        expect(report.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+        expect(report).not.toMatch(/undefined|NaN|Infinity|<b>/);
+        for (const widths of tables(report)) expect(new Set(widths).size).toBe(1);
+      }),
+    );
+  });
+
+  it("never lets an interrupted comparison pass for a whole one", () => {
+    const run = makeRun({ topology: "x" });
+    const whole = makeSummary([run]);
+    const scenario = { ...whole.scenario, topologies: ["x", "y"], repeat: 2 };
+    for (const finishedAt of [null, whole.finishedAt]) {
+      const report = render(makeSummary([run], { scenario, finishedAt }));
+      expect(report).toContain(
+        "**Verdicts:** **Interrupted after 1 of 4 runs: 3 are missing.** 1 run: 1 valid",
+      );
+      expect(report).toMatch(
+        /## Which topology fits\n\n\*\*3 runs are missing,.* every run of y and some runs of x/,
+      );
+    }
+    expect(render(makeSummary([run], { finishedAt: null }))).toContain("interrupted before its end");
+    expect(render(whole)).not.toMatch(/interrupted|missing/i);
+  });
+
+  it("says that nothing was measured when there is no run", () => {
+    const report = render(makeSummary([]));
+    expect(report).toContain("Nothing was measured: this summary holds no run.");
+    expect(tables(report)).toEqual([]);
+  });
+
+  it("gives one figure for one run, and the median with its spread for repeats", () => {
+    const p99 = (run: number) => ({ p50: 1, p90: 2, p99: run, p999: 90, max: 99 });
+    const once = render(makeSummary([makeRun({ latencyMs: p99(7) })]));
+    expect(once).toContain("| 7.0 ms |");
+    expect(once).not.toContain("[smallest");
+    const thrice = render(
+      makeSummary([7, 30, 8].map((value, i) => makeRun({ repeat: i + 1, latencyMs: p99(value) }))),
+    );
+    expect(thrice).toContain("| 8.0 ms [7.0 ms–30.0 ms] |");
+    expect(thrice).toContain("[smallest–largest]");
+  });
+
+  it("takes figures from the repeats that can be trusted, and says which cannot and why", () => {
+    const report = render(
+      makeSummary([
+        makeRun({ verdict: "unknown", reasons: ["the publisher was silent"], due: 1 }),
+        makeRun({ repeat: 2 }),
+      ]),
+    );
+    expect(report).toContain("**1 run cannot be trusted:**");
+    expect(report).toContain("| 1 valid, 1 unknown |  0 % |");
+    expect(report).toContain("phase9, steady state, repeat 1: unknown. The publisher was silent.");
+  });
+
+  it("concludes nothing when every run is unknown", () => {
+    const report = render(makeSummary([makeRun({ verdict: "unknown", reasons: ["no drain"] })]));
+    expect(report).toContain("**No run can be trusted: no figure below says anything about a topology.**");
+    expect(report).toContain("No run can be trusted, so these figures do not say which topology fits.");
+    expect(report).not.toContain("## In short");
+  });
+
+  it("shows notes of valid runs too, once for repeats that share them", () => {
+    const reasons = ["Redis was stopped before the start."];
+    const report = render(makeSummary([makeRun({ reasons }), makeRun({ reasons, repeat: 2 })]));
+    expect(report).toContain(
+      "- phase9, steady state, repeats 1 and 2: valid. Redis was stopped before the start.",
+    );
+  });
+
+  it("has a gates table only when there were gates", () => {
+    const gates = { offered: 4, answered: 3, reachedPipeline: 2, stalled: 1 };
+    expect(render(makeSummary([makeRun()]))).not.toContain("## Gates");
+    expect(render(makeSummary([makeRun({ gates })]))).toMatch(/## Gates[^#]*\| +4 \| +3 \| +2 \| +1 \|/);
+  });
+
+  it("names the grace in its head when it is not the default", () => {
+    const summary = makeSummary([makeRun()]);
+    const headWith = (graceS: number): string =>
+      render({ ...summary, scenario: { ...summary.scenario, graceS } }).split("## Comparison")[0] ?? "";
+    expect(headWith(10)).not.toContain("grace");
+    expect(headWith(0)).toContain(", no grace: an instance that a bounce stops is killed at once.");
+    expect(headWith(30)).toContain(", an instance that a bounce stops is killed after 30 s of grace.");
+  });
+
+  it("names the platform and where its parts came from in its head, in any order of the manifest's keys", () => {
+    const summary = makeSummary([makeRun()], { platform: "docker" });
+    const versions = {
+      valkey: "9.1.2 (built here)",
+      lab: "0.1.0",
+      node: "20.20.2",
+      traefik: "3.7.15 (pulled)",
+    };
+    const serverSettings = { b: 1, A: "x", c: null };
+    const report = renderReport(summary, makeManifest(summary, { versions, serverSettings }));
+    expect(report.split("## Comparison")[0]).toContain(
+      "**Made of:** platform docker, with lab 0.1.0, node 20.20.2, traefik 3.7.15 (pulled), valkey 9.1.2 (built here).",
+    );
+    const reversed = <T extends object>(object: T): T =>
+      Object.fromEntries(Object.entries(object).reverse()) as T;
+    expect(
+      renderReport(
+        summary,
+        makeManifest(summary, { versions: reversed(versions), serverSettings: reversed(serverSettings) }),
+      ),
+    ).toBe(report);
+  });
+
+  it("says what topologies cost per 1,000 streams, and nothing of it where nothing was read", () => {
+    const report = render(makeSummary([costedRun()]));
+    expect(report).toContain("## What each topology costs per 1,000 streams");
+    expect(report).toContain("Scaled linearly from 200 streams: nothing was measured at 1,000.");
+    expect(report).toMatch(/\*\*Costs\*\*\n\n- cores per 1,000 streams: .*\n[^#]*- cgroup: .*\n- procfs: /);
+    const without = render(makeSummary([makeRun()]));
+    expect(without).not.toMatch(/1,000 streams|\*\*Costs\*\*/);
+  });
+
+  it("confirms or refutes affinity and balance beside the table that shows it", () => {
+    const affinity = { hitRatio: 1, misroutes: 0 };
+    const report = render(makeSummary([makeRun({ affinity }), makeRun({ affinity, bounce: "rolling" })]));
+    const [, block = ""] = report.split("## Affinity and balance");
+    expect(block).toContain("A 100 % affinity hit rate in steady state is confirmed for phase9.");
+    expect(block).toContain("Across rolling, uneven load is refuted for phase9");
+    expect(block).toMatch(/\| +100 % \| +0 \| 100 → 100 \| 100 → 100 \| 50.0 % → 50.0 % \|/);
+  });
+});

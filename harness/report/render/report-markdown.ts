@@ -1,0 +1,233 @@
+/** report.md: an argument from the question to the figures that answer it. */
+import type { RunResult } from "../../checker/run-result.ts";
+import { affinityFindings, balanceFindings, directFindings } from "../findings/affinity-findings.ts";
+import { costFindings, howCostsWereRead } from "../findings/cost-findings.ts";
+import { costsTable, partsTable } from "../tables/cost-tables.ts";
+import { bounceFindings, latencyFindings, reconnectFindings } from "../findings/detail-findings.ts";
+import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "../findings/findings.ts";
+import { loadFindings } from "../findings/load-findings.ts";
+import { capitalise, escapeMarkdown, formatList } from "../format.ts";
+import { groupBy } from "../summary/group-by.ts";
+import {
+  BOUNCE_GLOSSARY,
+  CAUSE_GLOSSARY,
+  COST_GLOSSARY,
+  OUTCOME_GLOSSARY,
+  REALTIME_GLOSSARY,
+  ROLE_GLOSSARY,
+  SOURCE_GLOSSARY,
+  VERDICT_GLOSSARY,
+} from "../glossary.ts";
+import type { Manifest } from "../summary/manifest.ts";
+import { asked, madeOf, measuredOn, verdictSentence } from "./markdown-head.ts";
+import {
+  affinityTable,
+  bouncesTable,
+  causesTable,
+  comparisonTable,
+  gatesTable,
+  latencyTable,
+  loadTable,
+  outcomesTable,
+  reconnectsTable,
+} from "../tables/markdown-tables.ts";
+import { missingSentence } from "../summary/missing-runs.ts";
+import { realtimeFindings } from "../findings/realtime-findings.ts";
+import { hopTable, setUpTable } from "../tables/realtime-tables.ts";
+import { bounceLabel, groupRuns, type RunGroup } from "../summary/run-group.ts";
+import { engineStandInSentence, standInSentence } from "../realtime-implementation-note.ts";
+import type { Summary } from "../summary/summary.ts";
+import { HOW_JUDGED, whichFits } from "../findings/which-fits.ts";
+
+/** A paragraph, a list or a table; null is left out, and so is a section of which nothing is left. */
+type Block = string | null;
+
+const bullets = (lines: readonly string[]): Block =>
+  lines.length === 0 ? null : lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n");
+
+const section = (title: string, ...blocks: Block[]): Block => {
+  const present = blocks.filter((block) => block !== null);
+  return present.length === 0 ? null : [`## ${title}`, ...present].join("\n\n");
+};
+
+/** A table with the sentence that says how to read it; nothing without a table. */
+const explained = (explanation: string, table: Block): Block =>
+  table === null ? null : `${explanation}\n\n${table}`;
+
+const glossary = (title: string, lines: Readonly<Record<string, string>>): string =>
+  `**${title}**\n\n${Object.entries(lines)
+    .map(([word, meaning]) => `- ${word}: ${meaning}`)
+    .join("\n")}`;
+
+const sentence = (text: string): string => {
+  const trimmed = capitalise(text.trim());
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+};
+
+const reasons = (runs: readonly RunResult[]): Block => {
+  const remarkable = runs.filter((run) => run.verdict !== "valid" || run.reasons.length > 0);
+  const alike = groupBy(remarkable, (run) =>
+    JSON.stringify([run.topology, run.bounce, run.verdict, run.reasons]),
+  );
+  return bullets(
+    alike.map((same) => {
+      const [{ topology, bounce, verdict, reasons: given }] = same;
+      const repeats = `repeat${same.length > 1 ? "s" : ""} ${formatList(same.map((run) => String(run.repeat)))}`;
+      const why = given.length > 0 ? given.map(sentence).join(" ") : "No reason was recorded.";
+      return `${topology}, ${bounceLabel(bounce)}, ${repeats}: ${verdict}. ${why}`;
+    }),
+  );
+};
+
+const expectations = (runs: readonly RunResult[]): Block =>
+  bullets(
+    groupBy(runs, (run) => JSON.stringify([run.topology, run.expectation])).map((same) => {
+      const [{ topology, expectation }] = same;
+      const bounces = [...new Set(same.map((run) => bounceLabel(run.bounce)))];
+      return `${topology} (${formatList(bounces)}): ${sentence(expectation)}`;
+    }),
+  );
+
+/** Nothing where nothing was read, as in a summary from before costs were measured. */
+const costs = (summary: Summary, groups: readonly RunGroup[]): Block => {
+  const { durationS } = summary.scenario;
+  const table = costsTable(groups, durationS);
+  if (table === null) return null;
+  return section(
+    "What each topology costs per 1,000 streams",
+    howCostsWereRead(groups),
+    table,
+    bullets(costFindings(groups, durationS)),
+    explained(
+      "Part by part, as read: CPU over the whole load, memory before the load → at its highest. What parts used across bounces is in `summary.json`.",
+      partsTable(groups),
+    ),
+  );
+};
+
+/**
+ * The report as GitHub-flavoured Markdown.
+ * @param manifest of the same run: versions, commit, server settings and command line are taken from it.
+ */
+export const renderReport = (summary: Summary, manifest: Manifest): string => {
+  const { runs } = summary;
+  const groups = groupRuns(runs);
+  const fits = whichFits(groups);
+  const missing = missingSentence(summary);
+  const standIn = standInSentence(groups);
+  const engineStandIn = engineStandInSentence(summary);
+  const spread = runs.some((run) => run.repeat > 1)
+    ? " Each figure is the median of the repeats' figures with [smallest–largest] behind it where they differ."
+    : "";
+  const blocks: Block[] = [
+    `# What these topologies lose: ${formatList(summary.scenario.topologies.map(escapeMarkdown)) || "none"}`,
+    asked(summary),
+    madeOf(manifest),
+    engineStandIn === null ? null : `**${escapeMarkdown(engineStandIn)}**`,
+    `**Verdicts:** ${verdictSentence(summary)}`,
+    section(
+      "Comparison",
+      explained(
+        `Shares are of what was due: lost was published and never arrived, never published died with its pipeline, missed is all that did not arrive. A stuck stream never saw its last event. p99 is the latency of delivered events; 100 % back the time from the start of the bounce that cut a stream until it was connected again, of the slowest stream.${spread}`,
+        comparisonTable(groups),
+      ),
+      standIn === null ? null : `**${escapeMarkdown(standIn)}**`,
+    ),
+    section(
+      "What this means",
+      bullets([
+        ...steadyFindings(groups),
+        ...deathFindings(groups),
+        ...stuckFindings(groups),
+        ...unexplainedFindings(groups),
+      ]),
+    ),
+    section(
+      "Which topology fits",
+      missing === null ? null : `**${escapeMarkdown(missing)}**`,
+      bullets(fits),
+      fits.length > 1 ? HOW_JUDGED : null,
+    ),
+    section(
+      "Supabase Realtime in numbers",
+      bullets(realtimeFindings(groups)),
+      explained("How it was set up.", setUpTable(groups)),
+      explained(
+        "Latency in two parts. Waited: at the publisher, until an event was handed to Realtime. Carried: from there until the client had read it.",
+        hopTable(groups),
+      ),
+    ),
+    section(
+      "In detail",
+      bullets([...bounceFindings(groups), ...reconnectFindings(groups), ...latencyFindings(groups)]),
+    ),
+    costs(summary, groups),
+    section("Reasons and notes", reasons(runs)),
+    section("What was expected", expectations(runs)),
+    section("Every outcome", outcomesTable(groups)),
+    section(
+      "Causes of loss",
+      explained("Lost pairs by cause; rows without a loss are left out.", causesTable(groups)),
+    ),
+    section("Gates", gatesTable(groups)),
+    section(
+      "Latency",
+      explained(
+        "Of delivered events only: the delay of what arrived by replay is the length of the outage.",
+        latencyTable(groups),
+      ),
+      standIn === null ? null : escapeMarkdown(standIn),
+    ),
+    section(
+      "Reconnects",
+      explained(
+        "Back: from the start of the bounce that cut a stream until it was connected again, over all cuts; a dash when not all came back. Away: from a lost connection to the next confirmed one.",
+        reconnectsTable(groups),
+      ),
+    ),
+    section(
+      "Affinity and balance",
+      bullets([...affinityFindings(groups), ...balanceFindings(groups), ...directFindings(groups)]),
+      explained(
+        "Streams per instance: by each session's first connection → by its last, which is before and after a bounce. On the fullest: the share of all streams that the instance with the most of them had.",
+        affinityTable(groups),
+      ),
+    ),
+    section(
+      "Bounces",
+      explained(
+        "Times count from the start of the load. A loss belongs to the bounce that began last before its event was published.",
+        bouncesTable(runs),
+      ),
+    ),
+    section(
+      "Was the load generator honest?",
+      bullets(loadFindings(groups)),
+      explained(
+        "A late or starved load generator would blame the topology for its own delay; past its limits a run is unknown. Where a bounce ended pipelines, less is achieved than offered: they publish nothing more, and that is the bounce's doing.",
+        loadTable(groups),
+      ),
+    ),
+    section(
+      "Words",
+      glossary("Outcomes and counts", OUTCOME_GLOSSARY),
+      glossary("Causes of loss", CAUSE_GLOSSARY),
+      glossary("Bounces", BOUNCE_GLOSSARY),
+      glossary("Verdicts", VERDICT_GLOSSARY),
+      runs.some((run) => run.realtime !== null) ? glossary("Supabase Realtime", REALTIME_GLOSSARY) : null,
+      runs.some((run) => run.costs.length > 0)
+        ? glossary("Costs", { ...COST_GLOSSARY, ...ROLE_GLOSSARY, ...SOURCE_GLOSSARY })
+        : null,
+    ),
+    section(
+      "How it was measured",
+      measuredOn(summary, manifest),
+      "`sse-lab report DIR` makes this page, `summary.json` and `junit.xml` again from the raw history in DIR, without measuring anything. It was measured with:",
+      `    ${manifest.commandLine
+        .join(" ")
+        .replaceAll(/[\s\p{Cc}]+/gu, " ")
+        .trim()}`,
+    ),
+  ];
+  return `${blocks.filter((block) => block !== null).join("\n\n")}\n`;
+};

@@ -1,0 +1,133 @@
+/** The comparison at the end of a run, for a terminal. */
+import { stripVTControlCharacters } from "node:util";
+import Table from "cli-table3";
+import pc from "picocolors";
+import type { Verdict } from "../../checker/run-result.ts";
+import { COMPARISON_COLUMNS, type ComparisonColumn } from "../tables/comparison-columns.ts";
+import { coresInShort, scaledFrom } from "../findings/cost-findings.ts";
+import { capitalise, formatNumberOf } from "../format.ts";
+import { interruption } from "../summary/missing-runs.ts";
+import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "../summary/run-group.ts";
+import { engineStandInSentence, standInSentence } from "../realtime-implementation-note.ts";
+import type { Summary } from "../summary/summary.ts";
+
+const DEFAULT_COLUMNS = 100;
+
+type Paint = (text: string, verdict: Verdict) => string;
+
+const painter = (colour: boolean): Paint => {
+  const colours = pc.createColors(colour);
+  const byVerdict = { valid: colours.green, invalid: colours.red, unknown: colours.yellow };
+  return (text, verdict) => byVerdict[verdict](text);
+};
+
+// Names come from outside; a control character in one could repaint the terminal.
+const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ");
+
+const widthOf = (text: string): number =>
+  Math.max(...text.split("\n").map((line) => stripVTControlCharacters(line).length));
+
+const drawTable = (
+  groups: readonly RunGroup[],
+  columns: readonly ComparisonColumn[],
+  paint: Paint,
+): string => {
+  const table = new Table({
+    head: columns.map((column) => column.heading.replace(/ (?=\S+$)/, "\n")),
+    colAligns: columns.map((column) => (column.align === "l" ? "left" : "right")),
+    // Without these, cli-table3 colours the head and the borders by itself, whatever the caller asked for.
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
+    chars: {
+      ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
+      ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
+      ...{ left: "", "left-mid": "", right: "", "right-mid": "", mid: "─", "mid-mid": "──", middle: "  " },
+    },
+  });
+  for (const group of groups)
+    table.push(
+      columns.map((column) => {
+        // A spread takes a line of its own, and so does a stand-in's name, else three repeats would cost half of the columns.
+        const text = plain(column.cell(group))
+          .replace(/ (?=[[(])/, "\n")
+          .replaceAll(", ", ",\n");
+        return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
+      }),
+    );
+  return table.toString();
+};
+
+/** One short line per row, for terminals in which no table fits. */
+const drawList = (groups: readonly RunGroup[], paint: Paint): string =>
+  groups
+    .map((group) =>
+      COMPARISON_COLUMNS.filter((column) => column.dispensable === 0)
+        .map((column) => {
+          const text = plain(column.cell(group));
+          return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
+        })
+        .join(" "),
+    )
+    .join("\n");
+
+/** Items after a heading, as many to a line as fit; empty where not even one does. */
+const wrapped = (heading: string, items: readonly string[], limit: number): string => {
+  const lines: string[] = [];
+  for (const [index, item] of items.entries()) {
+    const text = plain(item) + (index < items.length - 1 ? "," : "");
+    const last = lines.at(-1);
+    const whole = last === undefined ? `${heading} ${text}` : `${last} ${text}`;
+    if (last === undefined || whole.length <= limit) lines.splice(-1, 1, whole);
+    else lines.push(`  ${text}`);
+  }
+  return lines.length === 0 || lines.some((line) => line.length > limit) ? "" : `${lines.join("\n")}\n`;
+};
+
+/** A sentence on as many lines as it needs. */
+const folded = (sentence: string, limit: number): string => {
+  const lines = [""];
+  for (const word of plain(sentence).split(" ")) {
+    const last = lines.at(-1) ?? "";
+    const longer = last === "" ? word : `${last} ${word}`;
+    if (last === "" || longer.length <= limit) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return `${lines.join("\n")}\n`;
+};
+
+/**
+ * The comparison as text without a final line break. Columns are left out, the least telling first, until it fits.
+ * @param options.colour whether verdicts may be coloured; they are always spelled out too
+ * @param options.columns width of the terminal in characters; 100 when not known
+ */
+export const renderComparison = (
+  summary: Summary,
+  options: { colour: boolean; columns?: number },
+): string => {
+  const groups = groupRuns(summary.runs);
+  const limit = options.columns ?? DEFAULT_COLUMNS;
+  const paint = painter(options.colour);
+  const interrupted = interruption(summary);
+  const warning =
+    interrupted === null
+      ? ""
+      : `${paint(`${capitalise(interrupted)}: the others were not measured`, "unknown")}\n`;
+  if (groups.length === 0) return `${warning}Nothing was measured: no run.`;
+  const levels = COMPARISON_COLUMNS.map((column) => column.dispensable).sort((a, b) => b - a);
+  const fitting = [...new Set(levels)]
+    .map((level) => COMPARISON_COLUMNS.filter((column) => column.dispensable <= level))
+    .map((columns) => drawTable(groups, columns, paint))
+    .find((table) => widthOf(table) <= limit);
+  const costs = wrapped(
+    `Cores per 1,000 streams (scaled from ${scaledFrom(groups)}):`,
+    coresInShort(groups, summary.scenario.durationS),
+    limit,
+  );
+  const named = [standInSentence(groups), engineStandInSentence(summary)]
+    .map((sentence) => (sentence === null ? "" : folded(sentence, limit)))
+    .join("");
+  const counts = verdictCounts(summary.runs);
+  const verdicts = (["valid", "invalid", "unknown"] as const)
+    .filter((verdict) => counts[verdict] > 0)
+    .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
+  return `${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+};

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { interruption, missingRuns, missingSentence } from "./missing-runs.ts";
+import { makeRun, makeSummary } from "../test-support.ts";
+
+const planned = (topologies: string[], bounces: ("none" | "crash")[], repeat: number) => ({
+  ...makeSummary([]).scenario,
+  topologies,
+  bounces,
+  repeat,
+});
+
+describe("missing runs", () => {
+  it("are the planned ones without a result, in the order of the plan", () => {
+    const scenario = planned(["x", "y"], ["none", "crash"], 2);
+    const runs = [
+      makeRun({ topology: "x" }),
+      makeRun({ topology: "x", bounce: "crash", verdict: "unknown" }),
+      makeRun({ topology: "y", bounce: "crash" }),
+      makeRun({ topology: "y", repeat: 2 }),
+    ];
+    expect(missingRuns(makeSummary(runs, { scenario }))).toEqual([
+      { topology: "y", bounce: "none", repeat: 1 },
+      { topology: "x", bounce: "none", repeat: 2 },
+      { topology: "x", bounce: "crash", repeat: 2 },
+      { topology: "y", bounce: "crash", repeat: 2 },
+    ]);
+  });
+
+  it("are none when the plan was carried out, whether or not its end was written down", () => {
+    const summary = makeSummary([makeRun(), makeRun({ repeat: 2 })]);
+    expect(missingRuns(summary)).toEqual([]);
+    expect(missingRuns(makeSummary(summary.runs, { finishedAt: null }))).toEqual([]);
+    expect([interruption(summary), missingSentence(summary)]).toEqual([null, null]);
+  });
+
+  it("are told by number and by whose they are", () => {
+    const scenario = planned(["x", "y"], ["none", "crash"], 1);
+    const summary = makeSummary([makeRun({ topology: "x" })], { scenario });
+    expect(interruption(summary)).toBe("interrupted after 1 of 4 runs");
+    expect(missingSentence(summary)).toContain(
+      "3 runs are missing, because the comparison was interrupted: every run of y and some runs of x.",
+    );
+  });
+
+  it("are not fewer because a topology or bounce is named twice, nor because of a run that nobody planned", () => {
+    const scenario = planned(["x", "x"], ["none", "none"], 1);
+    const summary = makeSummary([makeRun({ topology: "stranger" })], { scenario });
+    expect(interruption(summary)).toBe("interrupted after 0 of 1 runs");
+  });
+});

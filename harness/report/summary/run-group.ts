@@ -1,0 +1,92 @@
+/** The repeats of one topology under one bounce. */
+import type { RunResult, Verdict } from "../../checker/run-result.ts";
+import type { Sample } from "./difference.ts";
+import { formatCount } from "../format.ts";
+import { groupBy } from "./group-by.ts";
+import { STEADY, VERDICT_NAMES } from "../glossary.ts";
+import { type Spread, formatSpread, spreadOf } from "./spread.ts";
+
+export interface RunGroup {
+  topology: string;
+  bounce: RunResult["bounce"];
+  /** In the order of the summary, unknown ones included. */
+  runs: readonly RunResult[];
+  /** The runs that figures are taken from: those that are not `unknown`, or all of them when every one is. */
+  measured: readonly RunResult[];
+  /** False when every run is `unknown`: its figures are shown, but nothing is concluded from them. */
+  trusted: boolean;
+}
+
+/** Groups in the order in which the summary first shows them. */
+export const groupRuns = (runs: readonly RunResult[]): RunGroup[] =>
+  groupBy(runs, (run) => JSON.stringify([run.topology, run.bounce])).map((members) => {
+    const [{ topology, bounce }] = members;
+    const known = members.filter((run) => run.verdict !== "unknown");
+    const trusted = known.length > 0;
+    return { topology, bounce, runs: members, measured: trusted ? known : members, trusted };
+  });
+
+/** A figure over the group's repeats. */
+export const groupSpread = (group: RunGroup, figure: (run: RunResult) => number | null): Spread | null =>
+  spreadOf(group.measured.map(figure));
+
+/** Its median; 0 when no repeat had the figure. */
+export const groupMedian = (group: RunGroup, figure: (run: RunResult) => number | null): number =>
+  groupSpread(group, figure)?.median ?? 0;
+
+/** The spread of a figure, written out. */
+export const groupFigure = (
+  group: RunGroup,
+  figure: (run: RunResult) => number | null,
+  format: (value: number | null) => string = formatCount,
+): string => formatSpread(groupSpread(group, figure), format);
+
+/** `valid`, or `2 valid, 1 unknown` when the repeats disagree. */
+export const groupVerdict = (group: RunGroup): string => {
+  const counts = verdictCounts(group.runs);
+  const present = VERDICT_NAMES.filter((verdict) => counts[verdict] > 0);
+  const [only] = present;
+  return present.length === 1 && only
+    ? only
+    : present.map((verdict) => `${counts[verdict]} ${verdict}`).join(", ");
+};
+
+/** The verdict that a reader must not overlook: any invalid run, else any unknown one. */
+export const worstVerdict = (group: RunGroup): Verdict => {
+  const counts = verdictCounts(group.runs);
+  return counts.invalid > 0 ? "invalid" : counts.unknown > 0 ? "unknown" : "valid";
+};
+
+/** The verdict on the runs that figures are taken from: `unknown` only when every run is, `invalid` when any is. */
+export const measuredVerdict = (group: RunGroup): Verdict => {
+  if (!group.trusted) return "unknown";
+  return group.measured.some((run) => run.verdict === "invalid") ? "invalid" : "valid";
+};
+
+/** How many runs got which verdict. */
+export const verdictCounts = (runs: readonly RunResult[]): Record<Verdict, number> => {
+  const counts: Record<Verdict, number> = { valid: 0, invalid: 0, unknown: 0 };
+  for (const run of runs) counts[run.verdict] += 1;
+  return counts;
+};
+
+/** `steady state` for the control, the bounce's name for the rest. */
+export const bounceLabel = (bounce: RunResult["bounce"]): string =>
+  bounce === STEADY ? "steady state" : bounce;
+
+/** The same at the start of a sentence. */
+export const whenBounced = (bounce: RunResult["bounce"]): string =>
+  bounce === STEADY ? "In steady state" : `Across ${bounce}`;
+
+/** A count of pairs as a share of what was due; 0 when nothing was. */
+export const shareOfDue = (run: RunResult, pairs: number): number => (run.due > 0 ? pairs / run.due : 0);
+
+/** What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by publishing less. */
+export const lostOfPublished = (run: RunResult): number =>
+  run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0;
+
+/** A ratio over the repeats, to be judged over its sessions. */
+export const ratioSample = (group: RunGroup, figure: (run: RunResult) => number): Sample => ({
+  values: group.measured.map(figure),
+  trials: Math.min(...group.measured.map((run) => run.sessions)),
+});

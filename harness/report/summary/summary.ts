@@ -1,0 +1,232 @@
+/** `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as `summary.schema.json`. */
+import { z } from "zod";
+import type { RunResult } from "../../checker/run-result.ts";
+import { BOUNCE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "../glossary.ts";
+
+const count = z.int().nonnegative();
+const figure = z.number().nonnegative();
+const ratio = z.number().min(0).max(1);
+const name = z.string().min(1);
+
+/** Ratios are quotients of two counts: anything beyond rounding is a contradiction. */
+const RATIO_TOLERANCE = 1e-6;
+
+const level = z.strictObject({ first: figure, peak: figure });
+
+const hopFigures = z.strictObject({ p50: figure, p90: figure, p99: figure, max: figure });
+
+/** Summaries written before a cause was known do not name it. */
+const lostByCauseSchema = z.strictObject({
+  "no-route": count,
+  "in-flight-at-disconnect": count,
+  "while-disconnected": count,
+  "replay-window-exceeded": count,
+  "epoch-changed": count,
+  "broker-gap": count,
+  quota: count.default(0),
+  unexplained: count,
+} satisfies Record<keyof RunResult["lostByCause"], unknown>);
+
+/** `PartCost` of the checker, field by field. */
+const costSchema = z.strictObject({
+  part: name,
+  role: z.enum(ROLE_NAMES),
+  source: z.enum(SOURCE_NAMES),
+  cpuSeconds: figure,
+  memoryBytes: level,
+  socketMemoryBytes: level.nullable(),
+  receivedBytes: figure.nullable(),
+  sentBytes: figure.nullable(),
+});
+
+const runShape = z.strictObject({
+  topology: name,
+  bounce: z.enum(BOUNCE_NAMES),
+  repeat: z.int().positive(),
+  verdict: z.enum(VERDICT_NAMES),
+  expectation: z.string(),
+  reasons: z.array(z.string()),
+  sessions: count,
+  due: count,
+  delivered: count,
+  recovered: count,
+  lost: count,
+  neverPublished: count,
+  indeterminate: count,
+  duplicated: count,
+  reordered: count,
+  unexpected: count,
+  lossRatio: ratio,
+  missedRatio: ratio,
+  lostByCause: lostByCauseSchema,
+  stuckStreams: count,
+  gates: z.strictObject({ offered: count, answered: count, reachedPipeline: count, stalled: count }),
+  latencyMs: z.strictObject({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure }).nullable(),
+  reconnects: z.strictObject({
+    count,
+    downtimeMs: z.strictObject({ p50: figure, p99: figure, max: figure }).nullable(),
+    timeTo95Ms: figure.nullable(),
+    timeTo100Ms: figure.nullable(),
+    peakPerSecond: figure,
+  }),
+  affinity: z.strictObject({ hitRatio: ratio.nullable(), misroutes: count }),
+  sessionsPerInstance: z.record(z.string(), z.strictObject({ first: count, last: count })),
+  bounces: z.array(
+    z.strictObject({
+      kind: z.enum(BOUNCE_NAMES),
+      target: name,
+      // Relative to the start of the load, so a disturbance before it has a negative time.
+      startedMs: z.number(),
+      endedMs: z.number().nullable(),
+      // Summaries written before streams were counted have neither.
+      open: count.nullable().default(null),
+      cut: count.nullable().default(null),
+      lost: count,
+      reconnects: count,
+    }),
+  ),
+  load: z.strictObject({
+    offeredEventsPerSecond: figure,
+    achievedEventsPerSecond: figure,
+    engineLagMs: z.strictObject({ p99: figure, max: figure }).nullable(),
+    // Null where nobody could look, as when k6 ran on another machine.
+    cpuSeconds: figure.nullable(),
+    rssBytes: figure.nullable(),
+  }),
+  // Summaries written before there was Realtime have none of these three.
+  realtime: z
+    .strictObject({
+      part: name,
+      standIn: z.boolean(),
+      plan: name,
+      publish: z.enum(["http", "websocket"]),
+      catchUp: z.boolean(),
+      frontEnd: z.strictObject({ minifiedBytes: count, gzippedBytes: count }),
+    })
+    .nullable()
+    .default(null),
+  brokerHop: z.strictObject({ waitedMs: hopFigures, carriedMs: hopFigures }).nullable().default(null),
+  quota: z
+    .strictObject({
+      neverAdmitted: count,
+      refusedAttempts: count,
+      cutStreams: count,
+      droppedEvents: count,
+      // Summaries written before it was measured have none.
+      heldBackMs: figure.default(0),
+      words: z.array(z.string()),
+    })
+    .nullable()
+    .default(null),
+  // Summaries written before costs were measured have none.
+  costs: z.array(costSchema).default([]),
+});
+
+type Run = z.infer<typeof runShape>;
+
+/** The identities that hold in every run, each with what is wrong when it doesn't. */
+const contradictions = (run: Run): string[] => {
+  const found: string[] = [];
+  const outcomes = run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate;
+  if (outcomes !== run.due)
+    found.push(
+      `lost + delivered + recovered + neverPublished + indeterminate is ${outcomes}, but due is ${run.due}`,
+    );
+  const caused = Object.values(run.lostByCause).reduce((sum, lost) => sum + lost, 0);
+  if (caused !== run.lost) found.push(`lostByCause adds up to ${caused}, but lost is ${run.lost}`);
+  if (run.stuckStreams > run.sessions)
+    found.push(`stuckStreams is ${run.stuckStreams}, but there were ${run.sessions} sessions`);
+  const shareOfDue = (pairs: number): number => (run.due === 0 ? 0 : pairs / run.due);
+  if (Math.abs(run.lossRatio - shareOfDue(run.lost)) > RATIO_TOLERANCE)
+    found.push(`lossRatio is ${run.lossRatio}, but lost / due is ${shareOfDue(run.lost)}`);
+  const missed = shareOfDue(run.due - run.delivered - run.recovered);
+  if (Math.abs(run.missedRatio - missed) > RATIO_TOLERANCE)
+    found.push(`missedRatio is ${run.missedRatio}, but (due - delivered - recovered) / due is ${missed}`);
+  return found;
+};
+
+/** One run: `RunResult` of the checker, field by field. Agreement in both directions is checked in the test. */
+export const runSchema = runShape.superRefine((run, context) => {
+  for (const message of contradictions(run)) context.addIssue({ code: "custom", message });
+});
+
+/** The machine that made the load (and, on the `local` and `docker` platforms, ran the topology too). */
+export const hostSchema = z.strictObject({
+  /** Name, release and architecture, e.g. `Linux 6.1.0 x64`. */
+  os: name,
+  /** Null: unknown. A summary that a k6 script wrote itself knows nothing of its machine. */
+  cpus: z.int().positive().nullable(),
+  memoryBytes: z.int().positive().nullable(),
+  /** Version of Node that runs the harness. */
+  node: name,
+});
+
+/** Seconds. What an instance gets to stop in when nothing else is asked for. */
+export const DEFAULT_GRACE_S = 10;
+
+/** What was asked for: the same for every run of the summary. */
+export const scenarioSchema = z.strictObject({
+  topologies: z.array(name),
+  bounces: z.array(z.enum(BOUNCE_NAMES)),
+  repeat: z.int().positive(),
+  sessions: count,
+  /** Per session. */
+  eventsPerSecond: figure,
+  durationS: figure,
+  rampS: figure,
+  drainS: figure,
+  gates: count,
+  payloadBytes: count,
+  /** Overrides the replicas of every topology that has more than one. Null: each topology's own number. */
+  replicas: z.int().positive().nullable(),
+  /** `stopped`: topologies with Redis were started without it, to see the fallback. */
+  redis: z.enum(["up", "stopped"]),
+  /** A stopped instance that is still there after this long is killed. 0: at once. Summaries written before it could be set had the default. */
+  graceS: figure.default(DEFAULT_GRACE_S),
+  // Of topologies with Supabase Realtime. Summaries written before there were any had none of these.
+  /** True: clients took what they missed from the event log. */
+  catchUp: z.boolean().default(false),
+  /** Whose limits were in force: `none` (out of reach) or a plan of supabase.com. */
+  realtimePlan: name.default("none"),
+  /** How events went to Realtime. */
+  realtimePublish: z.enum(["http", "websocket"]).default("http"),
+  /** True: the load was meant to break the plan's limits. */
+  overQuota: z.boolean().default(false),
+});
+
+export const ENGINES = ["native", "k6"] as const;
+export const CLIENTS = ["retrying", "eventsource"] as const;
+
+export const summarySchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    startedAt: z.iso.datetime(),
+    /** Null: the comparison was interrupted, and may lack runs. */
+    finishedAt: z.iso.datetime().nullable(),
+    platform: name,
+    engine: z.enum(ENGINES),
+    /** What played the engine without being it, as it calls itself. Null: the engine itself. Summaries written before there was any have none. */
+    engineStandIn: name.nullable().default(null),
+    client: z.enum(CLIENTS),
+    seed: z.int(),
+    host: hostSchema,
+    scenario: scenarioSchema,
+    runs: z.array(runSchema),
+  })
+  .meta({
+    title: "sse-scaling-lab summary",
+    description:
+      "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; lossRatio == lost / due; missedRatio == (due - delivered - recovered) / due (both 0 when nothing was due).",
+  });
+
+export type Summary = z.infer<typeof summarySchema>;
+
+/**
+ * Checks an already parsed `summary.json`.
+ * @throws Error that names every field that is missing, unknown, out of range or in contradiction with another.
+ */
+export const parseSummary = (value: unknown): Summary => {
+  const parsed = summarySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(`not a summary of schemaVersion 1:\n${z.prettifyError(parsed.error)}`);
+};

@@ -1,0 +1,90 @@
+import type { BounceKind, RunObservation } from "../../history/observation.ts";
+import type { K6Times } from "../../load/k6/k6-times.ts";
+import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
+import { measureFrontEnd } from "../../load/browser/front-end-size.ts";
+import { labVersion } from "../../../common/lab-version.ts";
+import type { Manifest } from "../../report/summary/manifest.ts";
+import {
+  DEFAULT_SCENARIO,
+  realtimeSettings,
+  type Scenario,
+  selectTopologies,
+} from "../../scenario/scenario.ts";
+import { usesRealtime } from "../../scenario/to-load-plan.ts";
+import { sourceCommit } from "../describe-host.ts";
+import { describeRun, withRealtime } from "../describe-run.ts";
+import { MergeError } from "./merge-error.ts";
+import type { RunSpec } from "../run-single.ts";
+import { summaryScenario } from "../results/summary-scenario.ts";
+
+export interface Merged {
+  plan: PlanRecord;
+  bounce: BounceKind;
+  times: K6Times;
+  /** When k6 was done: its output has no wall clock in every format. */
+  finishedAt: Date;
+}
+
+/** What is known of a run that k6 made elsewhere, and of what with. @throws MergeError for a topology that this lab does not know */
+export async function describeMerged(merged: Merged): Promise<{ run: RunObservation; manifest: Manifest }> {
+  const { times, finishedAt } = merged;
+  const { phases } = times;
+  const tookMs = phases["drain-ended"] - phases["load-started"];
+  const startedAt = new Date(finishedAt.getTime() - tookMs).toISOString();
+  const spec = await specOf(merged);
+  const found = { name: "realtime", standIn: false, url: "" };
+  const run = withRealtime(describeRun(spec), spec, found);
+  const unknownPart = "What played Supabase Realtime, and with which settings, is not on record.";
+  return {
+    run: {
+      ...run,
+      atMs: phases["load-started"],
+      startedAt,
+      notes: [...run.notes, ...(spec.realtime ? [unknownPart] : [])],
+    },
+    manifest: {
+      schemaVersion: 1,
+      startedAt,
+      finishedAt: finishedAt.toISOString(),
+      commandLine: ["sse-lab", ...process.argv.slice(2)],
+      commit: await sourceCommit(),
+      versions: { lab: await labVersion(), node: process.versions.node },
+      platform: "url",
+      engine: "k6",
+      engineStandIn: null,
+      client: spec.scenario.client,
+      seed: spec.scenario.seed,
+      // Of the machines that made the load their output says nothing.
+      host: { os: "unknown", cpus: null, memoryBytes: null, node: process.versions.node },
+      scenario: summaryScenario(spec.scenario),
+      serverSettings: {},
+    },
+  };
+}
+
+async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
+  const { plan, topology: name, replicas } = record;
+  const scenario: Scenario = {
+    ...DEFAULT_SCENARIO,
+    topologies: [name] as Scenario["topologies"],
+    bounces: [bounce],
+    repeat: 1,
+    sessions: plan.sessions,
+    rate: plan.eventsPerSecond,
+    duration: plan.durationS,
+    ramp: plan.rampS,
+    drain: plan.drainS,
+    seed: plan.seed,
+    gates: plan.gates,
+    payloadBytes: plan.payloadBytes,
+    client: plan.client === "realtime" ? DEFAULT_SCENARIO.client : plan.client,
+    ...(replicas === undefined ? {} : { replicas }),
+  };
+  const [topology] = selectTopologies(scenario);
+  if (topology === undefined)
+    throw new MergeError(`k6 was told TOPOLOGY=${name}, which this version of sse-lab does not know`);
+  const realtime = usesRealtime(topology)
+    ? { settings: realtimeSettings(scenario, undefined), frontEnd: await measureFrontEnd() }
+    : undefined;
+  return { topology, bounce, repeat: 1, scenario, ...(realtime ? { realtime } : {}) };
+}

@@ -1,0 +1,63 @@
+/** `sse-lab report DIR`: judges the raw history again and writes every derived file anew. What k6 wrote elsewhere is made a history first. */
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readHistory } from "../../history/read-history.ts";
+import { type Manifest, parseManifest } from "../../report/summary/manifest.ts";
+import type { Summary } from "../../report/summary/summary.ts";
+import { writeResults } from "../../report/render/write-results.ts";
+import { judgeAll } from "./judge-all.ts";
+import { mergeK6Output } from "../merge/merge-k6-output.ts";
+import { consoleFiles } from "../merge/read-k6-output.ts";
+import { toSummary } from "./to-summary.ts";
+
+/** A folder whose report cannot be rebuilt. The message names the file and the fix. */
+export class RebuildError extends Error {
+  override name = "RebuildError";
+}
+
+/** @throws RebuildError; MergeError where k6's output cannot be merged */
+export async function rebuildReport(dir: string): Promise<Summary> {
+  if (await isUnmerged(dir)) await mergeK6Output(dir);
+  const manifest = await readManifest(join(dir, "manifest.json"), dir);
+  const history = join(dir, "history.ndjson.gz");
+  let runs;
+  try {
+    runs = await judgeAll(readHistory(history));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new RebuildError(
+      missing
+        ? `${history} is not there: a report is rebuilt from the raw history, which the folder of a loadtest holds`
+        : `${history}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  const summary = toSummary(manifest, runs);
+  await writeResults(dir, summary, manifest);
+  return summary;
+}
+
+/** No results folder, but there is something in it that k6 may have written. */
+async function isUnmerged(dir: string): Promise<boolean> {
+  const hasManifest = await access(join(dir, "manifest.json")).then(
+    () => true,
+    () => false,
+  );
+  return !hasManifest && (await consoleFiles(dir).catch(() => [])).length > 0;
+}
+
+async function readManifest(path: string, dir: string): Promise<Manifest> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch {
+    throw new RebuildError(
+      `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. results/latest, or one with the console output of k6 (*.log, *.ndjson)`,
+    );
+  }
+  try {
+    return parseManifest(JSON.parse(text));
+  } catch (error) {
+    throw new RebuildError(`${path}: ${(error as Error).message}`, { cause: error });
+  }
+}

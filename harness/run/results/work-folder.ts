@@ -1,0 +1,71 @@
+/** Folders for what a command needs while it runs. They never outlive it: the next command removes those of dead ones. */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { endProcesses } from "../../../common/end-processes.ts";
+import { identityOf, isRunning, type ProcessIdentity } from "../../../common/process-identity.ts";
+import { PROJECT_ROOT } from "../../../common/paths.ts";
+
+const WORK_ROOT = join(PROJECT_ROOT, ".sse-lab", "work");
+const OWNER_FILE = "owner.json";
+/** Names a process that works in the folder, and is ended with it. */
+const GUEST_FILE = "guest.json";
+/** A folder whose owner is not written down yet: `.new-<pid>-...`. */
+const UNNAMED = /^\.new-(?<pid>\d+)-/;
+
+const ownerSchema = z.object({ host: z.string(), pid: z.number(), startTime: z.string() });
+const guestSchema = z.object({
+  pid: z.number().int().positive(),
+  startTime: z.string(),
+  group: z.literal(true).optional(),
+});
+
+/** Path of the record of a process that works in a folder, of {@link ProcessIdentity} as JSON. */
+export const guestFile = (folder: string): string => join(folder, GUEST_FILE);
+
+/** Makes a folder that belongs to this process. The caller removes it. */
+export async function createWorkFolder(name: string, root = WORK_ROOT): Promise<string> {
+  const unique = `${process.pid}-${Date.now().toString(36)}`;
+  const unnamed = join(root, `.new-${unique}`);
+  const path = join(root, `${name}-${unique}`);
+  await mkdir(unnamed, { recursive: true });
+  await writeFile(
+    join(unnamed, OWNER_FILE),
+    JSON.stringify({ host: hostname(), ...identityOf(process.pid) }),
+  );
+  // Only now: a sweep of another command must never meet it without its owner.
+  await rename(unnamed, path);
+  return path;
+}
+
+/** Removes the folders of processes of this host that are gone, and ends what still works in them. Returns how many there were. */
+export async function sweepWorkFolders(root = WORK_ROOT): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(root).catch(() => [])) {
+    if (await isOwned(root, name)) continue;
+    await endProcesses(await guestsOf(join(root, name)));
+    await rm(join(root, name), { recursive: true, force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
+async function isOwned(root: string, name: string): Promise<boolean> {
+  const pid = UNNAMED.exec(name)?.groups?.["pid"];
+  if (pid !== undefined) return identityOf(Number(pid)) !== undefined;
+  try {
+    const owner = ownerSchema.parse(JSON.parse(await readFile(join(root, name, OWNER_FILE), "utf8")));
+    return owner.host !== hostname() || isRunning(owner);
+  } catch {
+    return false;
+  }
+}
+
+async function guestsOf(folder: string): Promise<ProcessIdentity[]> {
+  try {
+    return [guestSchema.parse(JSON.parse(await readFile(guestFile(folder), "utf8")))];
+  } catch {
+    return [];
+  }
+}

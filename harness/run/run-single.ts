@@ -1,0 +1,184 @@
+/** One measured run: a topology up, load on it, a bounce over it, everything observed, nothing left behind. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createFileRecorder } from "../history/recorder.ts";
+import type { BounceKind, RealtimeFacts, Recorder, RunObservation } from "../history/observation.ts";
+import type { LoadProgress } from "../load/portable/load-plan.ts";
+import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
+import type { Deployment, Platform } from "../platform/platform.ts";
+import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
+import type { Topology } from "../../infra/topologies.ts";
+import { replicasOf, type Scenario } from "../scenario/scenario.ts";
+import { toLoadPlan } from "../scenario/to-load-plan.ts";
+import { collectLedgers } from "./collect-ledgers.ts";
+import { describeRun, withRealtime } from "./describe-run.ts";
+import { type LoadEngine, type MadeLoad, nativeEngine } from "./engine/load-engine.ts";
+import { sessionNames } from "./session-names.ts";
+import { writeSegment } from "./results/write-segment.ts";
+import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
+
+export interface RunSpec {
+  topology: Topology;
+  bounce: BounceKind;
+  repeat: number;
+  scenario: Scenario;
+  /** Default: the lab's own. */
+  engine?: LoadEngine;
+  /** Of a topology whose clients subscribe to Realtime directly. */
+  realtime?: RealtimeSetUp;
+}
+
+/** How Realtime is set up in all runs of a comparison. */
+export interface RealtimeSetUp {
+  settings: RealtimeSettings;
+  frontEnd: RealtimeFacts["frontEnd"];
+}
+
+/** What a run tells while it goes on. */
+export interface RunListener {
+  step?: (step: string) => void;
+  load?: (progress: LoadProgress) => void;
+}
+
+export interface MeasuredRun {
+  run: RunObservation;
+  /** History segments. They live in `workDir`, which is the caller's to remove. */
+  segments: string[];
+  versions: Readonly<Record<string, string>>;
+}
+
+/** The bounce begins this long after the last session has arrived, so that there is a steady stretch before it. */
+const STEADY_BEFORE_BOUNCE_MS = 1_000;
+
+/** @throws what the platform or the engine threw; the deployment is down by then. */
+export async function runOne(
+  spec: RunSpec,
+  platform: Platform,
+  workDir: string,
+  listener: RunListener,
+  signal: AbortSignal,
+): Promise<MeasuredRun> {
+  await mkdir(workDir, { recursive: true });
+  const harnessSegment = join(workDir, "harness.ndjson");
+  const recorder = createFileRecorder(harnessSegment);
+  const incarnations = new Map<string, number>();
+  const step = (text: string): void => listener.step?.(text);
+  const described = describeRun(spec);
+  try {
+    const deployment = await platform.up({
+      topology: spec.topology,
+      replicas: replicasOf(spec.topology, spec.scenario),
+      redis: spec.scenario.redis,
+      ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
+      workDir: join(workDir, "deployment"),
+      onInstance: (instance, state, atMs) => {
+        if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);
+        recorder.record({ type: "instance", instance, state, atMs });
+      },
+      onPartExit: (part, atMs) => recorder.record({ type: "part-exit", part, atMs }),
+      onStep: step,
+      signal,
+    });
+    const sampler = createUsageSampler(() => deployment.usage(), recorder);
+    try {
+      const made = await loadAndBounce(spec, deployment, sampler, workDir, recorder, listener, signal);
+      const { segments } = made;
+      step("reading ledgers");
+      const names = await sessionNames(segments);
+      const ledgerSegment = join(workDir, "ledgers.ndjson");
+      await writeSegment(ledgerSegment, collectLedgers(await deployment.ledgers(), incarnations, names));
+      const problem = sampler.problem();
+      const run = withRealtime(described, spec, deployment.realtime);
+      return {
+        run: { ...run, notes: [...run.notes, ...made.notes, ...(problem === undefined ? [] : [problem])] },
+        segments: [harnessSegment, ...segments, ledgerSegment],
+        versions: deployment.versions,
+      };
+    } finally {
+      sampler.abandon();
+      step("taking it down");
+      await deployment.down();
+    }
+  } finally {
+    await recorder.close();
+  }
+}
+
+/** What the history holds of a run that could not be carried out. */
+export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
+  const run = describeRun(spec);
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    run: { ...run, notes: [...run.notes, `It could not be carried out: ${reason}`] },
+    segments: [],
+    versions: {},
+  };
+}
+
+async function loadAndBounce(
+  { bounce: kind, scenario, topology, repeat, engine = nativeEngine }: RunSpec,
+  deployment: Deployment,
+  sampler: UsageSampler,
+  workDir: string,
+  recorder: Recorder,
+  listener: RunListener,
+  outerSignal: AbortSignal,
+): Promise<MadeLoad> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([outerSignal, stop.signal]);
+  let markLoaded = (): void => undefined;
+  const loaded = new Promise<void>((resolve) => (markLoaded = resolve));
+  const nemesis = (async () => {
+    await loaded;
+    await sleep(STEADY_BEFORE_BOUNCE_MS, undefined, { signal });
+    await bounce({
+      kind,
+      instances: deployment.instances,
+      control: deployment.control,
+      realtime: deployment.realtime,
+      recorder,
+      seed: scenario.seed,
+      settings: nemesisSettings(scenario),
+      onStep: (text) => listener.step?.(text),
+      signal,
+    });
+  })();
+  // The load's own failure is the one to report; the nemesis only ever fails by being told to stop.
+  nemesis.catch(() => undefined);
+  let sampled: Promise<void> | undefined;
+  try {
+    // What the parts need at rest: without it, memory per stream would hold what they need for themselves.
+    await sampler.read();
+    const labels = {
+      topology: topology.name,
+      bounce: kind,
+      repeat,
+      replicas: replicasOf(topology, scenario),
+    };
+    const made = await engine.load(toLoadPlan(deployment.url, topology, scenario), labels, {
+      historyDir: workDir,
+      signal,
+      onProgress: (progress) => listener.load?.(progress),
+      onPhase: (phase) => {
+        if (phase === "load-started") sampler.start();
+        if (phase === "loaded") markLoaded();
+        if (phase === "drain-started") sampled = sampler.stop();
+      },
+    });
+    await nemesis;
+    await sampled;
+    return made;
+  } catch (error) {
+    stop.abort(error);
+    markLoaded();
+    await nemesis.catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What a scenario's bounces are carried out with. */
+export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSettings => ({
+  ...DEFAULT_NEMESIS_SETTINGS,
+  stopGraceMs: grace * 1000,
+});

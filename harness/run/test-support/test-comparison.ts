@@ -1,0 +1,83 @@
+/** Test support: a small comparison on the real local platform, in a folder of its own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunResult, Verdict } from "../../checker/run-result.ts";
+import { localPlatform } from "../../platform/local/local-platform.ts";
+import type { Platform } from "../../platform/platform.ts";
+import type { Summary } from "../../report/summary/summary.ts";
+import { parseScenario } from "../../scenario/parse-scenario.ts";
+import { DEFAULT_SCENARIO, type Scenario } from "../../scenario/scenario.ts";
+import { type LoadEngine, nativeEngine } from "../engine/load-engine.ts";
+import { createResultsFolder } from "../results/results-folder.ts";
+import { runComparison } from "../run-comparison.ts";
+
+export interface TestComparison extends AsyncDisposable {
+  summary: Summary;
+  path: string;
+  /** The one run of a topology and bounce. */
+  run: (topology: string, bounce?: string) => RunResult;
+}
+
+/** Runs a comparison with a light load, changed as given. */
+export async function compare(
+  change: Partial<Scenario>,
+  platform: Platform = localPlatform,
+  engine: LoadEngine = nativeEngine,
+): Promise<TestComparison> {
+  const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
+  const light = {
+    ...DEFAULT_SCENARIO,
+    bounces: ["none"],
+    sessions: 60,
+    rate: 4,
+    duration: 2,
+    ramp: 1,
+    drain: 2,
+  };
+  const remove = () => rm(path, { recursive: true, force: true });
+  const summary = await runComparison({
+    scenario: parseScenario(
+      { ...light, ...change },
+      {
+        bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
+        realtimeHosted: false,
+      },
+    ),
+    platform,
+    engine,
+    results: await createResultsFolder(path, path, new Date()),
+    commandLine: ["test"],
+    listener: {},
+    signal: new AbortController().signal,
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  return {
+    summary,
+    path,
+    run: (topology, bounce = "none") => {
+      const found = summary.runs.find((run) => run.topology === topology && run.bounce === bounce);
+      if (!found) throw new Error(`no run of ${topology} under ${bounce}`);
+      return found;
+    },
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+/** Causes of loss that a run shows. */
+export const causesOf = (run: RunResult): string[] =>
+  Object.entries(run.lostByCause)
+    .filter(([, lost]) => lost > 0)
+    .map(([cause]) => cause)
+    .sort();
+
+/** Verdicts of a busy test host: the engine or the servers were late. True of the host, and no test of the topology. */
+const HOST_WAS_BUSY = /^(The load generator was saturated|Only .* published before the drain)/;
+
+/** The run's verdict, or the expected one where only the host's own slowness makes it `unknown`. */
+export const verdictOf = (run: RunResult, expected: Verdict): Verdict =>
+  run.verdict === "unknown" && run.reasons.some((reason) => HOST_WAS_BUSY.test(reason))
+    ? expected
+    : run.verdict;

@@ -1,0 +1,17 @@
+/** Test set-up: finds or fetches the real routers and the real broker once, and tells every test where they are. */
+import { resolveTool } from "../../infra/tools/resolve-tool.ts";
+
+export async function setup(): Promise<void> {
+  const onStep = (step: string): void => void process.stderr.write(`${step}\n`);
+  for (const [name, variable] of [
+    ["traefik", "SSE_LAB_TRAEFIK"],
+    ["valkey", "SSE_LAB_VALKEY"],
+  ] as const) {
+    const tool = await resolveTool(name, { onStep });
+    process.env[variable] = tool.path;
+  }
+  // Not the lab's own setting: an unpacked package needs more than a path.
+  const haproxy = await resolveTool("haproxy", { onStep });
+  process.env["SSE_LAB_TEST_HAPROXY"] = haproxy.path;
+  process.env["SSE_LAB_TEST_HAPROXY_LIBRARIES"] = haproxy.env["LD_LIBRARY_PATH"] ?? "";
+}

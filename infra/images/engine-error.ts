@@ -1,0 +1,34 @@
+/** Puts what the engine says into one line, with the way out of it. */
+import { DockerError } from "../engine/docker-error.ts";
+
+const fixOf = (text: string): string => {
+  if (/no space left|ENOSPC|disk quota/i.test(text)) {
+    return "free disk space where the engine keeps its images (docker system df shows what takes it), then run the command again";
+  }
+  if (/ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|socket hang up|is the docker daemon running/i.test(text)) {
+    return "look whether the Docker engine still runs (docker info), then run the command again";
+  }
+  return "run the command again; SSE_LAB_IMAGES=official or =assembled chooses the other way to the images";
+};
+
+/** `what` failed by `error`; a DockerError stays as it is. */
+export const engineError = (what: string, error: unknown): DockerError => {
+  if (error instanceof DockerError) return error;
+  const { message, code } = error as NodeJS.ErrnoException;
+  const text = [message.trim() || code || "no reason given"].join("").replaceAll(/\s*\n\s*/g, " | ");
+  return new DockerError(`${what} failed: ${text}`, fixOf(`${text} ${code ?? ""}`), { cause: error });
+};
+
+/** Runs `work`; what it throws says `what` failed. A cancelled command stays what it is. */
+export const withEngineError = async <T>(
+  what: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw engineError(what, error);
+  }
+};

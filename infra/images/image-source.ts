@@ -1,0 +1,71 @@
+/** What all parts of `prepareImages` share: where images may come from, and how it is told. */
+import type Dockerode from "dockerode";
+import type { PinnedImage } from "./pinned-images.ts";
+import type { PrepareOptions } from "./prepare-options.ts";
+import { DockerError } from "../engine/docker-error.ts";
+import { withEngineError } from "./engine-error.ts";
+import { imageSetting, IMAGES_SETTING, type ImageSettings, type SettablePart } from "./image-settings.ts";
+import { versionOf, type OfficialImages } from "./official/official-images.ts";
+import type { PreparedImage } from "./prepared-image.ts";
+
+export interface Preparation extends Pick<PrepareOptions, "onStep" | "signal"> {
+  docker: Dockerode;
+  env: NodeJS.ProcessEnv;
+  settings: ImageSettings;
+  official: OfficialImages;
+  /** Reasons that the user has been told. */
+  told: Set<string>;
+}
+
+/** Tells the user, once for each reason. */
+export const tellOnce = ({ onStep, told }: Preparation, reason: string, step: string): void => {
+  if (!told.has(reason)) onStep?.(step);
+  told.add(reason);
+};
+
+/** Where nothing else will do. @param otherwise what to set instead */
+export const refuse = (name: string, why: string, otherwise: string): never => {
+  throw new DockerError(
+    `${name} could not be pulled: ${why}`,
+    `make the registry reachable, or ${otherwise}`,
+  );
+};
+
+/** Why the image is assembled, for its own sentence. */
+export const whyAssembled = (preparation: Preparation, name: string, why: string | undefined): string => {
+  if (why === undefined) return `as ${IMAGES_SETTING}=assembled says`;
+  if (preparation.settings.mode === "official")
+    return refuse(name, why, `set ${IMAGES_SETTING}=auto to let the lab assemble what it cannot pull`);
+  tellOnce(
+    preparation,
+    why,
+    `images are assembled from programs of this host, ${name} could not be pulled: ${why}`,
+  );
+  return `since ${name} could not be pulled (${why})`;
+};
+
+/** The pinned image, or why it cannot be had. */
+export const pinnedImage = async (
+  { official, signal }: Preparation,
+  pinned: PinnedImage,
+): Promise<PreparedImage | { why: string }> => {
+  const found = await withEngineError(`looking for ${pinned.repository}:${pinned.tag}`, signal, () =>
+    official.find(pinned),
+  );
+  return found.image
+    ? { id: found.image.id, version: pinned.version, source: "official", how: found.how }
+    : { why: found.why };
+};
+
+/** An image of the user's. @throws DockerError naming the setting when it cannot be had */
+export const namedImage = async (
+  { official, signal }: Preparation,
+  part: SettablePart,
+  reference: string,
+): Promise<PreparedImage> => {
+  const image = await withEngineError(`looking for ${reference}`, signal, () =>
+    official.named(part, reference),
+  );
+  const how = `${reference}, as ${imageSetting(part)} says`;
+  return { id: image.id, version: versionOf(image), source: "setting", how };
+};

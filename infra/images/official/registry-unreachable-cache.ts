@@ -1,0 +1,48 @@
+/** Remembers for a while that no registry could be reached, so that not every command waits for it again. */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { PROJECT_ROOT } from "../../../common/paths.ts";
+
+const FORGET_MS = 10 * 60_000;
+const recordSchema = z.object({ host: z.string(), atMs: z.number(), why: z.string() });
+
+export interface RegistryMemory {
+  /** Why the registry could not be reached, when that was found out a short while ago. */
+  recall(): Promise<string | undefined>;
+  remember(why: string): Promise<void>;
+  forget(): Promise<void>;
+}
+
+/** @param host the engine's endpoint: another one may have another network */
+export const registryMemory = (
+  host: string,
+  file: string = join(PROJECT_ROOT, ".sse-lab", "images", "registry.json"),
+  now: () => number = Date.now,
+): RegistryMemory => ({
+  async recall() {
+    const text = await readFile(file, "utf8").catch(() => "null");
+    const { data } = recordSchema.safeParse(tryParse(text));
+    if (data?.host !== host) return undefined;
+    const age = now() - data.atMs;
+    return age >= 0 && age < FORGET_MS ? data.why : undefined;
+  },
+  async remember(why) {
+    const record: z.infer<typeof recordSchema> = { host, atMs: now(), why };
+    // Only to save time: where it cannot be kept, the next command finds out again.
+    await mkdir(dirname(file), { recursive: true })
+      .then(() => writeFile(file, JSON.stringify(record)))
+      .catch(() => undefined);
+  },
+  async forget() {
+    await rm(file, { force: true }).catch(() => undefined);
+  },
+});
+
+const tryParse = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+};

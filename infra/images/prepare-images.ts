@@ -1,0 +1,96 @@
+/** The container images that topologies need: found, pulled, built or assembled before anything is measured. */
+import { PINNED_IMAGES } from "./pinned-images.ts";
+import type { Broadcaster } from "../topologies.ts";
+import type { PrepareOptions } from "./prepare-options.ts";
+import { resolveTool } from "../tools/resolve-tool.ts";
+import { connectDocker } from "../engine/docker-client.ts";
+import { assembleImage, type AssembledLayout } from "../offline/assembled-images/assemble-image.ts";
+import {
+  haproxyLayout,
+  traefikLayout,
+  valkeyLayout,
+  type ProgramOnHost,
+} from "../offline/assembled-images/assembled-layouts.ts";
+import { leaseImages } from "./image-usage.ts";
+import { readImageSettings } from "./image-settings.ts";
+import { officialImages } from "./official/official-images.ts";
+import { namedImage, pinnedImage, whyAssembled, type Preparation } from "./image-source.ts";
+import { ownImages } from "./prepare-own-image.ts";
+import { prepareRealtime } from "./prepare-realtime.ts";
+import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
+import { registryMemory } from "./official/registry-unreachable-cache.ts";
+
+export interface PrepareImagesOptions extends PrepareOptions {
+  /** Default: this process's environment. */
+  env?: NodeJS.ProcessEnv;
+}
+
+type ProgramPart = "traefik" | "haproxy" | "valkey";
+
+const LAYOUTS: Readonly<Record<ProgramPart, (program: ProgramOnHost) => Promise<AssembledLayout>>> = {
+  traefik: traefikLayout,
+  haproxy: haproxyLayout,
+  valkey: valkeyLayout,
+};
+
+/**
+ * Makes sure that the engine has every image that the topologies need. Where nothing has changed since the last call, nothing is built.
+ *
+ * @throws DockerError for a bad setting, an engine that is away, an image that can neither be had nor made
+ * @throws ToolError when a program for an assembled image is missing, with how to get it
+ */
+export const prepareImages = async (options: PrepareImagesOptions): Promise<PreparedImages> => {
+  const { topologies, realtime, onStep, signal, env = process.env } = options;
+  const settings = readImageSettings(env);
+  const { docker, host } = await connectDocker(env);
+  // Before it is looked for: what is found now is not removed by another command before it is used.
+  await leaseImages(env);
+  const steps = { onStep, signal };
+  const insists = settings.mode === "official" || settings.realtime === "real";
+  const official = officialImages(docker, registryMemory(host), insists, steps);
+  const preparation: Preparation = {
+    docker,
+    env,
+    settings,
+    official,
+    told: new Set(),
+    ...(onStep ? { onStep } : {}),
+    ...(signal ? { signal } : {}),
+  };
+  const makeOwn = ownImages(preparation);
+  const has = (broadcaster: Broadcaster): boolean =>
+    topologies.some((topology) => topology.broadcaster === broadcaster);
+  const wanted: Readonly<Record<ProgramPart, boolean>> = {
+    traefik: topologies.some(({ router }) => router === "traefik"),
+    haproxy: topologies.some(({ router }) => router === "haproxy"),
+    // Without a word on it, as if there were an event log: nothing then waits for it later.
+    valkey: has("redis") || (has("supabase") && realtime?.catchUp !== false),
+  };
+  const images: PreparedImages = { server: await makeOwn("server") };
+  for (const part of ["traefik", "haproxy", "valkey"] as const) {
+    if (wanted[part]) images[part] = await prepareProgram(preparation, part);
+  }
+  if (has("supabase") && realtime?.hosted === undefined) {
+    Object.assign(images, await prepareRealtime(preparation, () => makeOwn("realtime-standin")));
+  }
+  return images;
+};
+
+const prepareProgram = async (preparation: Preparation, part: ProgramPart): Promise<PreparedImage> => {
+  const { docker, env, settings, onStep, signal } = preparation;
+  const named = settings.images[part];
+  if (named !== undefined) return await namedImage(preparation, part, named);
+  const pinned = PINNED_IMAGES[part];
+  let why: string | undefined;
+  if (settings.mode !== "assembled") {
+    const found = await pinnedImage(preparation, pinned);
+    if ("id" in found) return found;
+    why = found.why;
+  }
+  const reason = whyAssembled(preparation, `${pinned.repository}:${pinned.tag}`, why);
+  const tool = await resolveTool(part, { env, onStep, signal });
+  const layout = await LAYOUTS[part]({ file: tool.path, version: tool.version, env: tool.env });
+  const { id, name } = await assembleImage(docker, layout, { onStep, signal });
+  const how = `${name}, assembled from ${tool.path} of this host, ${reason}`;
+  return { id, version: tool.version, source: "assembled", how };
+};

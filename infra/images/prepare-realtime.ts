@@ -1,0 +1,65 @@
+/** Which Realtime a stack stands up: Supabase's own, or the stand-in where that one cannot be had; and the user is told which and why. */
+import { PINNED_IMAGES } from "./pinned-images.ts";
+import { DockerError } from "../engine/docker-error.ts";
+import { IMAGES_SETTING, imageSetting, REALTIME_SETTING } from "./image-settings.ts";
+import { namedImage, pinnedImage, refuse, tellOnce, type Preparation } from "./image-source.ts";
+import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
+
+type RealtimeImages = Pick<PreparedImages, "realtime" | "postgres" | "realtime-standin">;
+
+const REAL_PARTS = ["realtime", "postgres"] as const;
+type RealPart = (typeof REAL_PARTS)[number];
+
+const nameOf = (part: RealPart): string => `${PINNED_IMAGES[part].repository}:${PINNED_IMAGES[part].tag}`;
+
+/** The user's own, else the pinned one, else why there is none. */
+const realImage = async (
+  preparation: Preparation,
+  part: RealPart,
+): Promise<PreparedImage | { why: string }> => {
+  const named = preparation.settings.images[part];
+  return named === undefined
+    ? pinnedImage(preparation, PINNED_IMAGES[part])
+    : namedImage(preparation, part, named);
+};
+
+/** Undefined: the real one is to be tried. Else the reason for the stand-in, for people. */
+const standinByChoice = ({ settings }: Preparation): string | undefined => {
+  const { mode, realtime, images } = settings;
+  const lacking = REAL_PARTS.filter((part) => images[part] === undefined);
+  const isAsked = realtime === "real" || lacking.length < REAL_PARTS.length;
+  if (realtime === "standin") return `as ${REALTIME_SETTING}=standin says`;
+  if (!isAsked && images["realtime-standin"] !== undefined)
+    return `as ${imageSetting("realtime-standin")} is set`;
+  if (mode !== "assembled" || lacking.length === 0) return undefined;
+  if (!isAsked)
+    return `since ${IMAGES_SETTING}=assembled, and Supabase's own cannot be assembled from this host's programs`;
+  throw new DockerError(
+    `the real Realtime is asked for, and with ${IMAGES_SETTING}=assembled nothing is pulled: ${lacking.map(nameOf).join(" and ")} cannot be assembled`,
+    `set ${IMAGES_SETTING}=auto, or name ${lacking.map(imageSetting).join(" and ")}, or set ${REALTIME_SETTING}=standin`,
+  );
+};
+
+/** @throws DockerError when the real one is insisted on and cannot be had */
+export const prepareRealtime = async (
+  preparation: Preparation,
+  makeStandin: () => Promise<PreparedImage>,
+): Promise<RealtimeImages> => {
+  const { mode, realtime: choice } = preparation.settings;
+  const standin = async (why: string): Promise<RealtimeImages> => {
+    tellOnce(preparation, `realtime ${why}`, `realtime-standin plays Supabase Realtime, ${why}`);
+    const image = await makeStandin();
+    return { "realtime-standin": { ...image, how: `${image.how}; it plays Supabase Realtime, ${why}` } };
+  };
+  const chosen = standinByChoice(preparation);
+  if (chosen !== undefined) return standin(chosen);
+  const real: Partial<Record<RealPart, PreparedImage>> = {};
+  for (const part of REAL_PARTS) {
+    const found = await realImage(preparation, part);
+    if ("id" in found) real[part] = found;
+    else if (mode === "official" || choice === "real")
+      refuse(nameOf(part), found.why, `set ${REALTIME_SETTING}=standin to take the lab's own server`);
+    else return standin(`since ${nameOf(part)} could not be pulled (${found.why})`);
+  }
+  return real;
+};

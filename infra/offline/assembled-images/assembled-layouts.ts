@@ -1,0 +1,166 @@
+/** What the assembled images are made of. They are started the way the official ones are: arguments that begin with a dash. */
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import which from "which";
+import { IMAGE_PORTS, IMAGE_USERS, type ImagePart, type OwnImagePart } from "../../images/pinned-images.ts";
+import { DockerError } from "../../engine/docker-error.ts";
+import type { AssembledLayout } from "./assemble-image.ts";
+import { withFolders, type ImageConfig } from "./image-archive.ts";
+import { programFiles, systemFiles, type Program } from "./runtime-files.ts";
+import { STANDIN_FILES } from "../../images/build/build-standin-image.ts";
+import { serviceProofs } from "../../images/build/smoke-test-service.ts";
+import type { TarEntry } from "./tar-stream.ts";
+import { PROJECT_ROOT } from "../../../common/paths.ts";
+
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const SECOND_NS = 1e9;
+
+const ports = (part: ImagePart): ImageConfig["ExposedPorts"] =>
+  Object.fromEntries(Object.values<number>(IMAGE_PORTS[part]).map((port) => [`${port}/tcp`, {}]));
+
+const user = (part: ImagePart): string => `${IMAGE_USERS[part].uid}:${IMAGE_USERS[part].gid}`;
+
+/** A router or broker: one program. */
+export interface ProgramOnHost extends Pick<Program, "file" | "env"> {
+  version: string;
+}
+
+export const traefikLayout = async (program: ProgramOnHost): Promise<AssembledLayout> => ({
+  part: "traefik",
+  version: program.version,
+  layers: [await programLayer("traefik", program, "usr/local/bin/traefik")],
+  config: {
+    User: user("traefik"),
+    WorkingDir: "/",
+    Env: [PATH],
+    Entrypoint: ["/usr/local/bin/traefik"],
+    ExposedPorts: ports("traefik"),
+  },
+  proof: { command: ["version"], prints: program.version },
+});
+
+export const valkeyLayout = async (program: ProgramOnHost): Promise<AssembledLayout> => ({
+  part: "valkey",
+  version: program.version,
+  layers: [
+    withFolders([
+      ...(await programLayer("valkey", program, "usr/local/bin/valkey-server")),
+      { path: "data", mode: 0o755, ...IMAGE_USERS.valkey },
+    ]),
+  ],
+  config: {
+    User: user("valkey"),
+    WorkingDir: "/data",
+    Env: [PATH],
+    Entrypoint: ["/usr/local/bin/valkey-server"],
+    ExposedPorts: ports("valkey"),
+  },
+  proof: { command: ["--version"], prints: program.version },
+});
+
+export const haproxyLayout = async (program: ProgramOnHost): Promise<AssembledLayout> => ({
+  part: "haproxy",
+  version: program.version,
+  layers: [await programLayer("haproxy", program, "usr/local/sbin/haproxy")],
+  config: {
+    User: user("haproxy"),
+    WorkingDir: "/",
+    Env: [PATH],
+    // As the official image starts it: master and worker, in the foreground.
+    Entrypoint: ["/usr/local/sbin/haproxy", "-W", "-db"],
+    ExposedPorts: ports("haproxy"),
+    StopSignal: "SIGUSR1",
+  },
+  proof: { command: ["-v"], prints: program.version },
+});
+
+const programLayer = async (part: ImagePart, program: ProgramOnHost, target: string): Promise<TarEntry[]> =>
+  withFolders([...(await programFiles([{ ...program, target }])), ...systemFiles(part, IMAGE_USERS[part])]);
+
+/** Node.js and bash of this host: what the server image stands on, and an image of its own so that it is kept. */
+export const nodeLayout = async (env: NodeJS.ProcessEnv): Promise<AssembledLayout> => {
+  const bash = env["PATH"] ? await which("bash", { nothrow: true, path: env["PATH"] }) : null;
+  if (bash === null) {
+    throw new DockerError("bash is not on PATH: the server's health check is run by it", "install bash");
+  }
+  const version = process.versions.node;
+  const files = await programFiles([
+    { file: process.execPath, target: "usr/local/bin/node" },
+    { file: bash, target: "bin/bash" },
+  ]);
+  return {
+    part: "node",
+    version,
+    layers: [withFolders([...files, ...systemFiles("node", IMAGE_USERS.server)])],
+    config: {
+      User: user("server"),
+      WorkingDir: "/app",
+      Env: [PATH, `NODE_VERSION=${version}`],
+      Entrypoint: ["node"],
+      ExposedPorts: {},
+    },
+    proof: { command: ["--version"], prints: `v${version}` },
+  };
+};
+
+interface Service {
+  part: OwnImagePart;
+  version: string;
+  /** What `buildServer` or `buildStandIn` wrote. */
+  bundle: Buffer;
+  /** Health check on this host. */
+  check: string;
+}
+
+/** One of our servers on that base: its bundle and its health check. The settings are those of its Dockerfile. */
+const serviceLayout = async (
+  node: AssembledLayout,
+  { part, version, bundle, check }: Service,
+): Promise<AssembledLayout> => ({
+  part,
+  version,
+  layers: [
+    ...node.layers,
+    withFolders([
+      { path: `app/${part}.mjs`, mode: 0o644, content: bundle },
+      { path: `app/${basename(check)}`, mode: 0o755, content: await readFile(check) },
+    ]),
+  ],
+  config: {
+    ...node.config,
+    Env: [...node.config.Env, "NODE_ENV=production", "HOST=0.0.0.0", `PORT=${IMAGE_PORTS[part].http}`],
+    Entrypoint: ["node", `/app/${part}.mjs`],
+    ExposedPorts: ports(part),
+    StopSignal: "SIGTERM",
+    Healthcheck: {
+      Test: ["CMD", "bash", `/app/${basename(check)}`],
+      Interval: SECOND_NS,
+      Timeout: 3 * SECOND_NS,
+      StartPeriod: 30 * SECOND_NS,
+      Retries: 2,
+    },
+  },
+  proof: serviceProofs[part],
+});
+
+/** As server/Dockerfile has it. */
+export const serverLayout = (node: AssembledLayout, bundle: Buffer): Promise<AssembledLayout> =>
+  serviceLayout(node, {
+    part: "server",
+    version: node.version,
+    bundle,
+    check: join(PROJECT_ROOT, "server", "ready.bash"),
+  });
+
+/** @param version of the lab */
+export const standinLayout = (
+  node: AssembledLayout,
+  bundle: Buffer,
+  version: string,
+): Promise<AssembledLayout> =>
+  serviceLayout(node, {
+    part: "realtime-standin",
+    version,
+    bundle,
+    check: join(STANDIN_FILES, "healthy.bash"),
+  });

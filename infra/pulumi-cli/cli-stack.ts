@@ -1,0 +1,132 @@
+/** The stack behind `pulumi up -s NAME`: the one that `make NAME` brings up, or brought up. */
+import { CHECKOUT_LABEL, checkoutId } from "../stack/checkout-label.ts";
+import { checkStackArgs } from "../stack/check-stack-args.ts";
+import { makeLedgerFolder } from "../stack/ledger-folder.ts";
+import { newStackRecord, portsForReplicas } from "../stack/new-stack-record.ts";
+import { recordArgs, topologyNamed } from "../stack/record-args.ts";
+import type { StackArgs, StackImages, StackRecord } from "../stack/stack-args.ts";
+import { readStackRecord, writeStackRecord } from "../stack/stack-record.ts";
+import type { Topology } from "../topologies.ts";
+import { hasBroker } from "../realtime/stack-realtime.ts";
+import type { ImagesWanted } from "./prepared-images.ts";
+import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
+import { StackConfigError, type StackConfig } from "./stack-config.ts";
+import { isAnothers, thisProcess } from "./this-process.ts";
+import { withStackLock } from "./with-stack-lock.ts";
+
+export interface CliStack {
+  stack: string;
+  config: StackConfig;
+  /** True for `pulumi preview`, and for the first half of `up`: nothing is written. */
+  dryRun: boolean;
+  prepareImages: (topology: Topology, wanted: ImagesWanted) => Promise<StackImages>;
+  /** Of the records; by default the project's own. */
+  recordsDir?: string | undefined;
+}
+
+const refuseOther = (record: StackRecord, config: StackConfig): void => {
+  if (record.topology !== config.topology) {
+    throw new StackConfigError(
+      `stack "${record.stack}" is up as ${record.topology}, its configuration says ${config.topology}: take it down first (make down), or give this one another name`,
+    );
+  }
+  if (!record.kept) {
+    throw new StackConfigError(
+      `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): wait for its end, or give this one another name; sse-lab down removes what a dead command left`,
+    );
+  }
+  if (isAnothers(record.owner)) {
+    throw new StackConfigError(
+      `stack "${record.stack}" is being changed by process ${record.owner.pid}: wait for it or end it, then run the command again`,
+    );
+  }
+};
+
+/** Images that the configuration names are not prepared. */
+const imagesOf = async (
+  { serverImage, routerImage, brokerImage }: StackConfig,
+  topology: Topology,
+  wanted: ImagesWanted,
+  prepare: CliStack["prepareImages"],
+): Promise<StackImages> => {
+  if (serverImage && routerImage && (brokerImage || !wanted.broker) && !wanted.ownRealtime) {
+    return { server: serverImage, router: routerImage, ...(brokerImage ? { broker: brokerImage } : {}) };
+  }
+  const prepared = await prepare(topology, wanted);
+  return {
+    ...prepared,
+    ...(serverImage ? { server: serverImage } : {}),
+    ...(routerImage ? { router: routerImage } : {}),
+    ...(brokerImage ? { broker: brokerImage } : {}),
+  };
+};
+
+/**
+ * What the configuration leaves out stays as it is recorded: either door may go on where the other one stopped. It is this process's as
+ * long as this one runs, so that no other command takes it for a leftover while its containers are replaced.
+ */
+const goOn = async (record: StackRecord, config: StackConfig, images: StackImages): Promise<StackRecord> => {
+  const replicas = config.replicas ?? record.replicas;
+  const { realtime: before, ...others } = record;
+  const realtime = await goOnWithRealtime(config, topologyNamed(config.topology), images, before);
+  return {
+    ...others,
+    ...(realtime === undefined ? {} : { realtime }),
+    owner: thisProcess(),
+    images,
+    replicas,
+    ports: await portsForRealtime(await portsForReplicas(record.ports, replicas), realtime),
+    revision: config.revision ?? record.revision,
+    graceS: config.graceS ?? record.graceS,
+    redis: config.redis ?? record.redis,
+  };
+};
+
+/**
+ * Reads the stack's record or makes one, with what the configuration says of it, and writes it down before anything is created.
+ *
+ * @throws StackArgsError, StackConfigError or StackRecordError for what cannot be
+ */
+export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
+  const { stack, config, dryRun, prepareImages, recordsDir } = given;
+  const topology = topologyNamed(config.topology);
+  const readRecord = (): StackRecord | undefined => {
+    const found = readStackRecord(stack, recordsDir);
+    if (found) refuseOther(found, config);
+    return found;
+  };
+  const realtime = realtimeSettings(config, topology, readRecord()?.realtime);
+  const wanted: ImagesWanted = {
+    ownRealtime: realtime !== undefined && realtime.hosted === undefined,
+    broker: hasBroker(topology.broadcaster, realtime),
+  };
+  const images = await imagesOf(config, topology, wanted, prepareImages);
+  const settle = async (): Promise<StackArgs> => {
+    // Read again: images can take minutes, and another command may have taken the stack or its name meanwhile.
+    const recorded = readRecord();
+    const record = recorded
+      ? await goOn(recorded, config, images)
+      : await newStackRecord({
+          stack,
+          topology,
+          images,
+          labels: { [CHECKOUT_LABEL]: checkoutId() },
+          kept: true,
+          owner: thisProcess(),
+          replicas: config.replicas,
+          revision: config.revision,
+          graceS: config.graceS,
+          redis: config.redis,
+          realtime,
+          realtimeJwtSecret: config.realtimeJwtSecret,
+        });
+    const args = recordArgs(record);
+    checkStackArgs(args);
+    if (!dryRun) {
+      writeStackRecord(record, recordsDir);
+      if (args.ledgerDir !== undefined) makeLedgerFolder(args.ledgerDir);
+    }
+    return args;
+  };
+  return dryRun ? settle() : withStackLock(stack, recordsDir, settle);
+};

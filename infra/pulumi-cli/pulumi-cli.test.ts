@@ -1,0 +1,335 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { newStackRecord } from "../stack/new-stack-record.ts";
+import { recordArgs } from "../stack/record-args.ts";
+import { readStackRecord, writeStackRecord } from "../stack/stack-record.ts";
+import { stackArgs } from "../test-support/stack-args.ts";
+import { TOPOLOGIES } from "../topologies.ts";
+import { cliStackArgs, type CliStack } from "./cli-stack.ts";
+import { dockerEndpoint } from "../../common/docker-endpoint.ts";
+import { imagesFromJson } from "./prepared-images.ts";
+import { readStackConfig, StackConfigError } from "./stack-config.ts";
+import { thisProcess } from "./this-process.ts";
+
+const topologyOf = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;
+const phase2 = topologyOf("phase2");
+const { images } = stackArgs(phase2);
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sse-lab-door-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const door = (change: Partial<CliStack> = {}): Promise<Awaited<ReturnType<typeof cliStackArgs>>> =>
+  cliStackArgs({
+    stack: "phase2",
+    config: { topology: "phase2" },
+    dryRun: false,
+    prepareImages: () => Promise.resolve(images),
+    recordsDir: folder,
+    ...change,
+  });
+
+/** As `make phase2` leaves it, but with its ledgers in the test's folder. */
+const recorded = async (kept = true, owner = thisProcess()) => {
+  const record = await newStackRecord({
+    stack: "phase2",
+    topology: phase2,
+    images,
+    labels: { "sse-lab.checkout": "c0ffee" },
+    kept,
+    owner,
+    revision: "r4",
+    ledgerDir: join(folder, "ledger"),
+  });
+  writeStackRecord(record, folder);
+  return record;
+};
+
+describe("the stack behind the ordinary CLI", () => {
+  it("is made anew when there is none, and nothing is written in a preview", async () => {
+    const args = await door({ dryRun: true });
+    expect(args).toMatchObject({
+      stack: "phase2",
+      replicas: 3,
+      revision: "1",
+      graceS: 10,
+      redis: "up",
+      images,
+    });
+    expect(args.labels).toEqual({ "sse-lab.checkout": expect.stringMatching(/^[0-9a-f]{12}$/) as string });
+    expect(readStackRecord("phase2", folder)).toBe(undefined);
+  });
+
+  it("goes on with what the other door recorded, to the last value", async () => {
+    const record = await recorded();
+    expect(await door()).toEqual(recordArgs(record));
+    expect(readStackRecord("phase2", folder)).toEqual(record);
+    expect(existsSync(join(folder, "ledger"))).toBe(true);
+  });
+
+  it("is changed by what the configuration says, and records it", async () => {
+    const record = await recorded();
+    const config = { topology: "phase2", replicas: 4, revision: "r5", graceS: 0, redis: "stopped" } as const;
+    const args = await door({ config });
+    expect(args).toMatchObject({ replicas: 4, revision: "r5", graceS: 0, redis: "stopped" });
+    expect(args.ports.instances!.slice(0, 3)).toEqual(record.ports.instances);
+    expect(readStackRecord("phase2", folder)).toMatchObject({
+      ...config,
+      sessionSecret: record.sessionSecret,
+    });
+  });
+
+  it("takes images that the configuration names instead of preparing them", async () => {
+    await recorded();
+    const [serverImage, routerImage, brokerImage] = ["a", "b", "c"].map(
+      (digit) => `sha256:${digit.repeat(64)}`,
+    ) as [string, string, string];
+    const prepareImages = (): Promise<never> => Promise.reject(new Error("not to be asked"));
+    const config = { topology: "phase2", serverImage, routerImage, brokerImage } as const;
+    expect((await door({ config, prepareImages })).images).toEqual({
+      server: serverImage,
+      router: routerImage,
+      broker: brokerImage,
+    });
+    expect((await door({ config: { topology: "phase2", serverImage } })).images).toEqual({
+      ...images,
+      server: serverImage,
+    });
+  });
+
+  it("is refused when it is another topology's, or a running command's, or cannot be", async () => {
+    await recorded();
+    await expect(door({ config: { topology: "naive" } })).rejects.toThrow(
+      'stack "phase2" is up as phase2, its configuration says naive',
+    );
+    await expect(door({ config: { topology: "phase2", replicas: 99 } })).rejects.toThrow(
+      "replicas 99: out of range",
+    );
+    await recorded(false);
+    await expect(door()).rejects.toThrow(`belongs to a command of the lab (process ${process.pid})`);
+  });
+});
+
+describe("the Realtime of a stack behind the ordinary CLI", () => {
+  const phase3 = topologyOf("phase3");
+  const images3 = stackArgs(phase3).images;
+  const secret = "x".repeat(40);
+  const hosted = {
+    realtimeUrl: "https://abc.supabase.co/realtime/v1",
+    realtimeKey: "a-service-key",
+    realtimeJwtSecret: secret,
+  };
+  const asked: object[] = [];
+  const door3 = (config: object = {}): ReturnType<typeof door> =>
+    door({
+      stack: "phase3",
+      config: { topology: "phase3", ...config },
+      prepareImages: (_, wanted) => {
+        asked.push(wanted);
+        return Promise.resolve(images3);
+      },
+    });
+
+  it("is made with keys of its own, which stay; a setting alone changes", async () => {
+    const first = await door3({ realtimePlan: "free", catchUp: true });
+    expect(first.realtime).toMatchObject({ by: "standin", plan: "free", publish: "http", catchUp: true });
+    expect(first.ports.realtime).toBeGreaterThan(10_000);
+    expect(asked.splice(0)).toEqual([{ ownRealtime: true, broker: true }]);
+    const second = await door3({ realtimePublish: "websocket", catchUp: false });
+    expect(second).toEqual({
+      ...first,
+      realtime: { ...first.realtime, publish: "websocket", catchUp: false },
+    });
+    const other = await door3({ realtimeJwtSecret: secret });
+    if (other.realtime?.by !== "standin" || first.realtime?.by !== "standin") throw new Error("not its own");
+    expect(other.realtime.keys.jwtSecret).toBe(secret);
+    expect(other.realtime.keys.serviceKey).not.toBe(first.realtime.keys.serviceKey);
+    expect(other.realtime.keys.databasePassword).toBe(first.realtime.keys.databasePassword);
+  });
+
+  it("is a hosted one by address and keys, for which no image is prepared and no port taken", async () => {
+    asked.length = 0;
+    await door3();
+    const args = await door3(hosted);
+    expect(args.realtime).toEqual({
+      by: "hosted",
+      plan: "none",
+      publish: "http",
+      catchUp: false,
+      hosted: { url: hosted.realtimeUrl, serviceKey: "a-service-key", jwtSecret: secret },
+    });
+    expect(args.ports.realtime).toBeUndefined();
+    expect(asked).toEqual([
+      { ownRealtime: true, broker: false },
+      { ownRealtime: false, broker: false },
+    ]);
+  });
+
+  it("is refused in halves, and where there is none, without showing a secret", async () => {
+    await expect(door3({ realtimeKey: "a-service-key" })).rejects.toThrow(
+      "name it (pulumi config set realtimeUrl",
+    );
+    await expect(door3({ realtimeUrl: hosted.realtimeUrl })).rejects.toThrow(
+      "realtimeUrl goes with realtimeKey",
+    );
+    await expect(door({ config: { topology: "phase2", catchUp: true } })).rejects.toThrow(
+      "catchUp: phase2 has no Realtime; pulumi config rm catchUp",
+    );
+    const short = door3({ realtimeJwtSecret: "hunter2" });
+    await expect(short).rejects.toThrow("the JWT secret of Realtime has 7 characters");
+    await expect(short).rejects.not.toThrow("hunter2");
+  });
+});
+
+describe("the owner of a stack behind the ordinary CLI", () => {
+  /** Start time as this door reads it of itself, from a process that lives until `end`. */
+  const other = async () => {
+    const child = spawn(process.execPath, [
+      "--import",
+      "tsx",
+      "-e",
+      `import(${JSON.stringify(join(import.meta.dirname, "this-process.ts"))}).then(({ thisProcess }) => console.log(JSON.stringify(thisProcess()))); process.stdin.resume();`,
+    ]);
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const owner = JSON.parse(line.toString()) as ReturnType<typeof thisProcess>;
+    const end = async (): Promise<void> => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    };
+    return { owner, end };
+  };
+
+  it("is this process once it goes on with it, and not in a preview", async () => {
+    const owner = { ...thisProcess(), startTime: `${thisProcess().startTime} released` };
+    const record = await recorded(true, owner);
+    await door({ dryRun: true });
+    expect(readStackRecord("phase2", folder)).toEqual(record);
+    await door();
+    expect(readStackRecord("phase2", folder)).toEqual({ ...record, owner: thisProcess() });
+    expect(readdirSync(folder).sort()).toEqual(["ledger", "phase2.json"]);
+  });
+
+  it("is named as long as it lives, and followed when it is dead", async () => {
+    const { owner, end } = await other();
+    try {
+      const record = await recorded(true, owner);
+      const refusal = `stack "phase2" is being changed by process ${owner.pid}: wait for it or end it`;
+      await expect(door()).rejects.toThrow(refusal);
+      await expect(door({ dryRun: true })).rejects.toThrow(refusal);
+      expect(readStackRecord("phase2", folder)).toEqual(record);
+      await end();
+      await door();
+      expect(readStackRecord("phase2", folder)).toEqual({ ...record, owner: thisProcess() });
+    } finally {
+      await end();
+    }
+  });
+
+  it("is refused when it has come while images were made", async () => {
+    await recorded();
+    const { owner, end } = await other();
+    try {
+      const prepareImages = async () => {
+        await recorded(true, owner);
+        return images;
+      };
+      await expect(door({ prepareImages })).rejects.toThrow(`by process ${owner.pid}`);
+    } finally {
+      await end();
+    }
+  });
+});
+
+describe("readStackConfig", () => {
+  const read = (config: Record<string, string>) => readStackConfig(config, "sse-scaling-lab");
+
+  it("reads the keys of this project and leaves those of others alone", () => {
+    const config = {
+      "sse-scaling-lab:topology": "phase1",
+      "sse-scaling-lab:replicas": "5",
+      "sse-scaling-lab:graceS": "0",
+      "docker:host": "unix:///x",
+    };
+    expect(read(config)).toEqual({ topology: "phase1", replicas: 5, graceS: 0 });
+  });
+
+  it("refuses every unknown key and every value that cannot be, by name", () => {
+    const bad = {
+      "sse-scaling-lab:topologie": "phase1",
+      "sse-scaling-lab:replicas": "three",
+      "sse-scaling-lab:redis": "maybe",
+    };
+    expect(() => read(bad)).toThrow(StackConfigError);
+    for (const problem of [
+      "sse-scaling-lab:topologie is not known",
+      "sse-scaling-lab:topology is missing",
+      'sse-scaling-lab:replicas "three" cannot be',
+      'sse-scaling-lab:redis "maybe" cannot be: give up or stopped',
+    ]) {
+      expect.soft(() => read(bad)).toThrow(problem);
+    }
+  });
+
+  it.each(TOPOLOGIES.map(({ name }) => name))("finds Pulumi.%s.yaml fit for it", (name) => {
+    const file = join(import.meta.dirname, `../../Pulumi.${name}.yaml`);
+    const { config, encryptionsalt } = parse(readFileSync(file, "utf8")) as {
+      config: Record<string, string>;
+      encryptionsalt: string;
+    };
+    expect(read(config)).toEqual({ topology: name });
+    expect(encryptionsalt).toMatch(/^v1:/);
+  });
+});
+
+describe("imagesFromJson", () => {
+  const part = (id: string) => ({ id, version: "1", source: "assembled", how: "so" });
+  const all = { server: part("s"), traefik: part("t"), haproxy: part("h"), valkey: part("v") };
+  const wanted = { ownRealtime: false, broker: false };
+
+  it.each([
+    ["phase1", {}, {}, { server: "s", router: "t" }],
+    ["phase1-header", {}, {}, { server: "s", router: "h" }],
+    ["phase2", {}, { broker: true }, { server: "s", router: "t", broker: "v" }],
+    [
+      "phase3",
+      { "realtime-standin": part("r") },
+      { ownRealtime: true },
+      { server: "s", router: "t", realtimeStandin: "r" },
+    ],
+    [
+      "phase3",
+      { realtime: part("r"), postgres: part("p") },
+      { ownRealtime: true, broker: true },
+      { server: "s", router: "t", broker: "v", realtime: "r", postgres: "p" },
+    ],
+    ["phase3", { realtime: part("r"), postgres: part("p") }, {}, { server: "s", router: "t" }],
+  ])("picks what %s needs", (name, more, needs, expected) => {
+    const images = imagesFromJson(JSON.stringify({ ...all, ...more }), topologyOf(name), {
+      ...wanted,
+      ...needs,
+    });
+    expect(images).toEqual(expected);
+  });
+
+  it("names what is missing", () => {
+    expect(() => imagesFromJson(JSON.stringify({ server: part("s") }), phase2, wanted)).toThrow(
+      "sse-lab images named no traefik image for phase2",
+    );
+  });
+});
+
+describe("dockerEndpoint", () => {
+  it("is DOCKER_HOST where that is set, else the default where there is no docker command", async () => {
+    expect(await dockerEndpoint({ DOCKER_HOST: "unix:///run/x.sock" })).toBe("unix:///run/x.sock");
+    expect(await dockerEndpoint({ PATH: "/nowhere" })).toBe("unix:///var/run/docker.sock");
+  });
+});

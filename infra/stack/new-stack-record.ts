@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { freePorts } from "../../common/free-port.ts";
+import { ledgerFolderOf } from "./ledger-folder.ts";
+import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/realtime-settings.ts";
+import { newStackRealtime, type StackRealtime } from "../realtime/stack-realtime.ts";
+import type { StackImages, StackOwner, StackPorts, StackRecord } from "./stack-args.ts";
+import type { Topology } from "../topologies.ts";
+
+/** Time for the drain of `server-settings.ts` (about 4 s), doubled; also what `docker stop` gives. Seconds. */
+export const DEFAULT_GRACE_S = 10;
+export const FIRST_REVISION = "1";
+
+export interface NewStack {
+  stack: string;
+  topology: Topology;
+  images: StackImages;
+  labels: Readonly<Record<string, string>>;
+  kept: boolean;
+  owner: StackOwner;
+  /** By default the topology's. */
+  replicas?: number | undefined;
+  revision?: string | undefined;
+  graceS?: number | undefined;
+  redis?: StackRecord["redis"] | undefined;
+  /** Ignored where the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
+  realtime?: RealtimeSettings | undefined;
+  /** Signs the tokens of a Realtime of the stack's own; by default a new one. */
+  realtimeJwtSecret?: string | undefined;
+  /** By default `.sse-lab/ledgers/<stack>`. It has to exist before the stack comes up: `makeLedgerFolder`. */
+  ledgerDir?: string | undefined;
+}
+
+/** The stack stands up what it has an image of. */
+const realtimeOf = async ({
+  topology,
+  images,
+  realtime = DEFAULT_REALTIME_SETTINGS,
+  realtimeJwtSecret,
+}: NewStack): Promise<StackRealtime | undefined> =>
+  topology.broadcaster === "supabase"
+    ? newStackRealtime(realtime, realtimeBy(images), realtimeJwtSecret)
+    : undefined;
+
+/** Which Realtime a stack of these images stands up. */
+export const realtimeBy = (images: StackImages): "standin" | "supabase" =>
+  images.realtimeStandin === undefined ? "supabase" : "standin";
+
+/** A record of a stack that is not there yet: with free ports and keys of its own. Writes nothing. */
+export const newStackRecord = async (given: NewStack): Promise<StackRecord> => {
+  const { stack, topology, images, labels, kept, owner } = given;
+  const replicas = given.replicas ?? topology.replicas;
+  const realtime = await realtimeOf(given);
+  const hasOwnRealtime = realtime !== undefined && realtime.by !== "hosted";
+  const [router, dashboard, ...others] = (await freePorts(replicas + (hasOwnRealtime ? 3 : 2))) as [
+    number,
+    number,
+    ...number[],
+  ];
+  return {
+    schemaVersion: 1,
+    stack,
+    topology: topology.name,
+    replicas,
+    images,
+    revision: given.revision ?? FIRST_REVISION,
+    graceS: given.graceS ?? DEFAULT_GRACE_S,
+    ports: {
+      router,
+      dashboard,
+      instances: others.slice(0, replicas),
+      ...(hasOwnRealtime ? { realtime: others[replicas] as number } : {}),
+    },
+    ledgerDir: given.ledgerDir ?? ledgerFolderOf(stack),
+    sessionSecret: randomBytes(32).toString("hex"),
+    redis: given.redis ?? "up",
+    ...(realtime === undefined ? {} : { realtime }),
+    labels,
+    startedAt: new Date().toISOString(),
+    kept,
+    owner,
+  };
+};
+
+/** The ports of a stack that gets more or fewer instances: each one that stays keeps its own. */
+export const portsForReplicas = async (ports: StackPorts, replicas: number): Promise<StackPorts> => {
+  const { router, dashboard, realtime, instances } = ports;
+  if (instances === undefined || instances.length === replicas) return ports;
+  const taken = [router, dashboard, realtime, ...instances].filter((port) => port !== undefined);
+  const more = await freePorts(Math.max(0, replicas - instances.length), taken);
+  return { ...ports, instances: [...instances.slice(0, replicas), ...more] };
+};

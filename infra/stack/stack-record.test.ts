@@ -1,0 +1,179 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkStackArgs } from "./check-stack-args.ts";
+import { thisProcess } from "../pulumi-cli/this-process.ts";
+import { freePorts } from "../../common/free-port.ts";
+import { newStackRecord, portsForReplicas } from "./new-stack-record.ts";
+import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
+import { recordArgs } from "./record-args.ts";
+import type { StackRecord } from "./stack-args.ts";
+import {
+  listStackRecords,
+  readStackRecord,
+  removeStackRecord,
+  stackRecordFile,
+  StackRecordError,
+  writeStackRecord,
+} from "./stack-record.ts";
+import { stackArgs } from "../test-support/stack-args.ts";
+import { TOPOLOGIES } from "../topologies.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), "sse-lab-records-")), "stacks");
+});
+afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+
+const topology = TOPOLOGIES.find(({ name }) => name === "phase2")!;
+const record = (stack = "phase2"): Promise<StackRecord> =>
+  newStackRecord({
+    stack,
+    topology,
+    images: stackArgs(topology).images,
+    labels: {},
+    kept: true,
+    owner: thisProcess(),
+  });
+
+describe("stack records", () => {
+  it("are read as they were written, by their owner alone", async () => {
+    const written = await record();
+    writeStackRecord(written, folder);
+    expect(readStackRecord("phase2", folder)).toEqual(written);
+    expect(statSync(stackRecordFile("phase2", folder)).mode & 0o777).toBe(0o600);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(readdirSync(folder)).toEqual(["phase2.json"]);
+  });
+
+  it("are made private again when somebody has opened them", async () => {
+    const written = await record();
+    writeStackRecord(written, folder);
+    chmodSync(stackRecordFile("phase2", folder), 0o644);
+    writeStackRecord(written, folder);
+    expect(statSync(stackRecordFile("phase2", folder)).mode & 0o777).toBe(0o600);
+  });
+
+  it("may do without what a stack may do without", async () => {
+    const bare: StackRecord = { ...(await record()), ports: {} };
+    delete bare.ledgerDir;
+    delete bare.images.broker;
+    writeStackRecord(bare, folder);
+    expect(readStackRecord("phase2", folder)).toEqual(bare);
+  });
+
+  it("hold the keys of a Realtime, its own or a hosted one's", async () => {
+    const phase3 = TOPOLOGIES.find(({ name }) => name === "phase3")!;
+    const hosted = { url: "https://a.b/realtime/v1", serviceKey: "k", jwtSecret: "s".repeat(32) };
+    for (const settings of [DEFAULT_REALTIME_SETTINGS, { ...DEFAULT_REALTIME_SETTINGS, hosted }]) {
+      const written = await newStackRecord({
+        stack: "phase3",
+        topology: phase3,
+        images: stackArgs(phase3).images,
+        labels: {},
+        kept: true,
+        owner: thisProcess(),
+        realtime: settings,
+      });
+      expect(() => checkStackArgs(recordArgs(written))).not.toThrow();
+      writeStackRecord(written, folder);
+      expect(readStackRecord("phase3", folder)).toEqual(written);
+      expect(written.realtime?.by).toBe("hosted" in settings ? "hosted" : "standin");
+      expect(written.ports.realtime === undefined).toBe("hosted" in settings);
+    }
+  });
+
+  it("are removed with the drafts of dead writers, and only their own", async () => {
+    writeStackRecord(await record("phase1"), folder);
+    writeStackRecord(await record("phase1-header"), folder);
+    writeFileSync(`${stackRecordFile("phase1", folder)}.99.tmp`, "{");
+    removeStackRecord("phase1", folder);
+    removeStackRecord("phase1", folder);
+    expect(readdirSync(folder)).toEqual(["phase1-header.json"]);
+    expect(readStackRecord("phase1", folder)).toBe(undefined);
+  });
+
+  it("are listed oldest first, with those that cannot be read apart", async () => {
+    expect(listStackRecords(folder)).toEqual({ records: [], unreadable: [] });
+    writeStackRecord({ ...(await record("b")), startedAt: "2026-01-02T00:00:00.000Z" }, folder);
+    writeStackRecord({ ...(await record("a")), startedAt: "2026-01-03T00:00:00.000Z" }, folder);
+    writeFileSync(join(folder, "broken.json"), "{");
+    const { records, unreadable } = listStackRecords(folder);
+    expect(records.map(({ stack }) => stack)).toEqual(["b", "a"]);
+    expect(unreadable.map(({ path }) => path)).toEqual([join(folder, "broken.json")]);
+  });
+
+  it("that cannot be understood are named with what is wrong, never with their content", async () => {
+    const written = await record();
+    writeStackRecord(written, folder);
+    const path = stackRecordFile("phase2", folder);
+    const cases: [text: string, problem: string][] = [
+      ["", "not JSON"],
+      [`{"sessionSecret":"${written.sessionSecret}"`, "not JSON"],
+      [JSON.stringify({ ...written, schemaVersion: 2 }), "schemaVersion"],
+      [JSON.stringify({ ...written, replicas: "3" }), "replicas"],
+      [JSON.stringify({ ...written, ports: { router: 0 } }), "ports.router"],
+      [JSON.stringify({ ...written, stack: "other" }), 'is the record of stack "other"'],
+    ];
+    for (const [text, problem] of cases) {
+      writeFileSync(path, text);
+      const read = (): unknown => readStackRecord("phase2", folder);
+      expect.soft(read).toThrow(StackRecordError);
+      expect.soft(read).toThrow(problem);
+      expect.soft(read).toThrow(path);
+      expect.soft(read).not.toThrow(written.sessionSecret);
+    }
+  });
+
+  it("are never looked for outside of their folder", () => {
+    for (const name of ["../x", "a/b", "", ".x"]) {
+      expect(() => stackRecordFile(name, folder)).toThrow(`stack ${JSON.stringify(name)}: not a name`);
+    }
+  });
+});
+
+describe("newStackRecord", () => {
+  it("makes what a stack can be made from, with a key of its own, and writes nothing", async () => {
+    const [one, other] = [await record(), await record()];
+    expect(() => checkStackArgs(recordArgs(one))).not.toThrow();
+    expect(one).toMatchObject({ topology: "phase2", replicas: 3, revision: "1", graceS: 10, redis: "up" });
+    expect(one.sessionSecret).not.toBe(other.sessionSecret);
+    expect(one.ledgerDir).toMatch(/\/\.sse-lab\/ledgers\/phase2$/);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it("gives each instance that stays its port when there are more or fewer", async () => {
+    const { ports } = await record();
+    const more = await portsForReplicas(ports, 5);
+    expect(more.instances).toHaveLength(5);
+    expect(more.instances!.slice(0, 3)).toEqual(ports.instances);
+    const all = [more.router, more.dashboard, ...more.instances!];
+    expect(new Set(all).size).toBe(all.length);
+    expect(await portsForReplicas(more, 2)).toEqual({ ...more, instances: ports.instances!.slice(0, 2) });
+  });
+
+  it("has its owner by the same start time in every read", () => {
+    expect(thisProcess()).toEqual(thisProcess());
+    expect(thisProcess()).toMatchObject({
+      pid: process.pid,
+      startTime: expect.stringMatching(/./) as string,
+    });
+  });
+});
+
+describe("freePorts", () => {
+  it("gives different ones between 10081 and 32767 that nobody holds", async () => {
+    const holders: Server[] = [];
+    const [held] = (await freePorts(1)) as [number];
+    const holder = createServer().listen(held, "127.0.0.1");
+    holders.push(holder);
+    await new Promise((resolve) => holder.once("listening", resolve));
+    const ports = await freePorts(20, [11_111]);
+    expect(new Set(ports).size).toBe(20);
+    expect(ports).not.toContain(held);
+    expect(ports.every((port) => port >= 10_081 && port < 32_768)).toBe(true);
+    await new Promise((resolve) => holder.close(resolve));
+  });
+});

@@ -1,0 +1,44 @@
+import {
+  LINE_MARK,
+  LINE_VERSION,
+  type LabLine,
+  type LabRecord,
+} from "../../../harness/load/portable/k6-log-records.ts";
+import { nowMs } from "./clock.ts";
+
+const MAX_RECORDS = 100;
+/** So that whoever follows the console sees the load as it is. */
+const MAX_HELD_MS = 1_000;
+
+/** A line of the console. ASCII, because a log pipeline may know no better. */
+export const formatLine = (process: string, records: LabRecord[]): string => {
+  const line: LabLine = { v: LINE_VERSION, process, records };
+  return LINE_MARK + JSON.stringify(line).replace(/[\u007f-\uffff]/g, escapeUnit);
+};
+
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** One VU's records on their way to the console: by the hundred, or once a second while records come. */
+export class LabOutput {
+  readonly #process: string;
+  #held: LabRecord[] = [];
+  #firstHeldMs = 0;
+
+  /** @param process name of the k6 process */
+  constructor(process: string) {
+    this.#process = process;
+  }
+
+  record(record: LabRecord): void {
+    const atMs = nowMs();
+    if (this.#held.length === 0) this.#firstHeldMs = atMs;
+    this.#held.push(record);
+    if (this.#held.length >= MAX_RECORDS || atMs - this.#firstHeldMs >= MAX_HELD_MS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#held.length === 0) return;
+    console.log(formatLine(this.#process, this.#held));
+    this.#held = [];
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * One session's account: every observation goes to the console and to the checker's own judgement, which becomes k6's metrics when the
+ * session ends. Outcomes are the checker's; the script only tells it what it can know without the instances' ledgers.
+ */
+import { countGates } from "../../../harness/checker/judge/gates.ts";
+import { judgeSession } from "../../../harness/checker/judge/judge-session.ts";
+import { createRunContext } from "../../../harness/checker/records/run-context.ts";
+import { RunRecord } from "../../../harness/checker/records/run-record.ts";
+import type { SessionRecord } from "../../../harness/checker/records/session-record.ts";
+import { Tally } from "../../../harness/checker/judge/tally.ts";
+import type { ConnectedObservation, Observation } from "../../../harness/history/observation.ts";
+import type { LabRecord } from "../../../harness/load/portable/k6-log-records.ts";
+import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
+import type { PipelineSSEEvent, PipelineStarted } from "../../../server/src/contract/events.ts";
+import { instanceClock, nowMs } from "./clock.ts";
+import { inferPublications, type SeenPublication } from "./infer-publications.ts";
+import type { LabOutput } from "./lab-output.ts";
+import { METRICS } from "./metrics.ts";
+import type { ScriptPlan } from "../plan/plan.ts";
+import type { RunTimes } from "../plan/run-times.ts";
+
+/** What a script observes of a session; the records that open and end its account are the account's own. */
+export type Observed = Exclude<LabRecord, { type: `k6-${string}` }>;
+
+export class SessionAccount {
+  readonly #plan: ScriptPlan;
+  readonly #schedule: SessionSchedule;
+  readonly #times: RunTimes;
+  readonly #output: LabOutput;
+  readonly #record = new RunRecord();
+  /** Judged at the end: by then the instances' clock, on which they state a time, is known best. */
+  readonly #connected: ConnectedObservation[] = [];
+  /** By epoch. */
+  readonly #seen = new Map<string, SeenPublication[]>();
+  #sessionId: string | undefined;
+
+  constructor(plan: ScriptPlan, schedule: SessionSchedule, times: RunTimes, output: LabOutput) {
+    this.#plan = plan;
+    this.#schedule = schedule;
+    this.#times = times;
+    this.#output = output;
+  }
+
+  get session(): string {
+    return this.#schedule.session;
+  }
+
+  /** The session is here. */
+  arrive(): void {
+    const { session, events, arriveOffsetMs } = this.#schedule;
+    const dueMs = this.#times.startMs + arriveOffsetMs;
+    const atMs = nowMs();
+    this.#output.record({ type: "k6-arrived", session, dueMs, atMs });
+    METRICS.arrivalLateness.add(Math.max(0, atMs - dueMs));
+    const phases = [
+      ["load-started", this.#times.startMs],
+      ["drain-started", this.#times.drainMs],
+      ["drain-ended", this.#times.deadlineMs],
+    ] as const;
+    for (const [phase, phaseMs] of phases) this.#absorb({ type: "phase", phase, atMs: phaseMs });
+    this.#absorb({ type: "planned", session, events, arriveMs: dueMs });
+  }
+
+  record(observed: Observed): void {
+    this.#output.record(observed);
+    if (observed.type === "connected") {
+      this.#connected.push(observed);
+      return;
+    }
+    if (observed.type === "request") this.#sessionId ??= observed.sessionId;
+    this.#absorb(observed);
+    // An answer that was accepted has reached the pipeline: the event contract says so.
+    if (observed.type === "gate" && observed.status === 202) this.#absorb({ ...observed, state: "reached" });
+  }
+
+  /** An instance's clock was read. */
+  clock(instance: string, askedMs: number, instanceMs: number, answeredMs: number): void {
+    this.#output.record({ type: "k6-clock", instance, askedMs, instanceMs, answeredMs });
+    instanceClock.add({ askedMs, instanceMs, answeredMs });
+  }
+
+  /** An instance says that it runs the session's pipeline. */
+  started({ epoch, total, instance }: PipelineStarted): void {
+    const { session } = this;
+    this.#absorb({ type: "pipeline", session, epoch, instance, state: "started", total, atMs: nowMs() });
+  }
+
+  /** An event that arrived tells of its own publication. One of another session's proves nothing about this one. */
+  published({ sessionId, epoch, seq, intendedMs, publishedMs, instance }: PipelineSSEEvent): void {
+    if (sessionId !== this.#sessionId) return;
+    const seen = this.#seen.get(epoch);
+    const publication = { seq, intendedMs, publishedMs, instance };
+    if (seen === undefined) this.#seen.set(epoch, [publication]);
+    else seen.push(publication);
+  }
+
+  /** A gate was seen. */
+  gateOffered(gate: string): void {
+    this.#absorb({ type: "gate", session: this.session, gate, state: "offered", atMs: nowMs() });
+  }
+
+  /** Nothing more comes of the session: judges it, and hands everything on. */
+  end(): void {
+    this.#output.record({ type: "k6-ended", session: this.session, atMs: nowMs() });
+    this.#output.flush();
+    this.#completeRecord();
+    const session = this.#record.sessions.get(this.session);
+    if (session !== undefined) this.#judge(session);
+  }
+
+  /** Everything on this process's clock. */
+  #completeRecord(): void {
+    const offsetMs = instanceClock.bounds?.offsetMs;
+    for (const { subscribedMs, ...connected } of this.#connected) {
+      const stated = connected.instance === undefined ? subscribedMs : subscribedMs - (offsetMs ?? NaN);
+      this.#absorb({ ...connected, subscribedMs: Number.isNaN(stated) ? connected.atMs : stated });
+    }
+    // Without the instances' clock nobody knows when they published: what did not arrive is indeterminate then.
+    if (offsetMs === undefined) return;
+    const route = this.#plan.topology.broadcaster === "local" ? "local" : "broker";
+    for (const [epoch, seen] of this.#seen) {
+      for (const { seq, intendedMs, publishedMs, instance } of inferPublications(seen, this.#intervalMs)) {
+        this.#absorb({
+          type: "published",
+          session: this.session,
+          epoch,
+          seq,
+          instance,
+          intendedMs: intendedMs - offsetMs,
+          atMs: publishedMs - offsetMs,
+          route,
+        });
+      }
+    }
+  }
+
+  get #intervalMs(): number {
+    return 1000 / this.#plan.load.eventsPerSecond;
+  }
+
+  #judge(session: SessionRecord): void {
+    const connections = session.connections();
+    const tags = { instance: connections[0]?.instance ?? "none" };
+    const tally = new Tally((name) => ({
+      record: (ms) => {
+        if (name === "latency") METRICS.latency.add(Math.max(0, ms), tags);
+      },
+    }));
+    const context = createRunContext(this.#record);
+    judgeSession(session, context, tally);
+    METRICS.sessions.add(tally.sessions, tags);
+    METRICS.due.add(tally.due, tags);
+    METRICS.delivered.add(tally.outcomes.delivered, tags);
+    METRICS.recovered.add(tally.outcomes.recovered, tags);
+    METRICS.lost.add(0, tags);
+    for (const [cause, lost] of Object.entries(tally.lostByCause))
+      if (lost > 0) METRICS.lost.add(lost, { ...tags, cause });
+    METRICS.neverPublished.add(tally.outcomes.neverPublished, tags);
+    METRICS.indeterminate.add(tally.outcomes.indeterminate, tags);
+    METRICS.duplicated.add(tally.duplicated, tags);
+    METRICS.reordered.add(tally.reordered, tags);
+    // Whatever is credible was inferred to be published: what is left has no publication that could be one of this session's.
+    METRICS.unexpected.add(tally.unexpected + tally.unconfirmed, tags);
+    METRICS.stuckStreams.add(tally.stuckStreams, tags);
+    METRICS.reconnects.add(0, tags);
+    for (const [index, { connectedMs, instance = "none" }] of connections.entries()) {
+      const before = connections[index - 1];
+      if (before === undefined) continue;
+      METRICS.reconnects.add(1, { instance });
+      if (before.endedMs < Infinity)
+        METRICS.downtime.add(Math.max(0, connectedMs - before.endedMs), { instance });
+    }
+    const gates = countGates(this.#record, context);
+    METRICS.gatesOffered.add(gates.offered, tags);
+    METRICS.gatesAnswered.add(gates.answered, tags);
+    METRICS.gatesStalled.add(gates.stalled, tags);
+  }
+
+  #absorb(observation: Observation): void {
+    this.#record.absorb(observation);
+  }
+}

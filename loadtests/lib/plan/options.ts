@@ -1,0 +1,58 @@
+import type { Options, PerVUIterationsScenario, Threshold } from "k6/options";
+import { CAUSES } from "../../../harness/history/observation.ts";
+import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
+import type { ScriptPlan } from "./plan.ts";
+import { plannedTimes } from "./planned-times.ts";
+
+/** What k6 needs more than the plan's own time to begin and end its VUs, seconds. The sessions end themselves. */
+const SLACK_S = 60;
+
+/** As k6 declares it, but a plain object: there it is a class. */
+type PerVuIterations = { [Key in keyof PerVUIterationsScenario]: PerVUIterationsScenario[Key] };
+type ScriptOptions = Omit<Options, "scenarios"> & { scenarios: { sessions: PerVuIterations } };
+
+/** k6's options: one VU and one iteration for each session, thresholds by what the topology promises. */
+export const createOptions = (plan: ScriptPlan, schedule: readonly SessionSchedule[]): ScriptOptions => ({
+  scenarios: {
+    sessions: {
+      executor: "per-vu-iterations",
+      vus: plan.load.sessions,
+      iterations: 1,
+      maxDuration: `${Math.ceil(plannedTimes(schedule, plan.load).deadlineMs / 1000) + SLACK_S}s`,
+      gracefulStop: "10s",
+    },
+  },
+  thresholds: createThresholds(plan),
+  tags: { topology: plan.topology.name, bounce: plan.bounce },
+  // Not `url`: it would name every session, and with the eventsource client its token.
+  systemTags: ["status", "method", "name", "scenario", "error_code", "expected_response"],
+  summaryTrendStats: ["count", "min", "med", "p(90)", "p(99)", "p(99.9)", "max"],
+});
+
+const NONE: Threshold[] = ["count==0"];
+
+/**
+ * What fails the run. Without ledgers the causes of a loss are inferred, so a run with a bounce in which any loss is allowed is not held to
+ * their list: the harness is, by the same observations.
+ */
+export const createThresholds = ({ topology, bounce }: ScriptPlan): Record<string, Threshold[]> => {
+  const { promise } = topology;
+  const steady = bounce === "none";
+  const allowed = steady
+    ? promise.steady
+    : bounce === "realtime-outage"
+      ? (promise.realtimeOutage ?? promise.bounced)
+      : promise.bounced;
+  // A pipeline that dies with its instance leaves its session stuck; one that is met by chance only, too.
+  const mayBeStuck = promise.routedByChance || (!steady && (promise.pipelinesMayDie || allowed.length > 0));
+  return {
+    sse_events_due: ["count>0"],
+    sse_events_duplicated: NONE,
+    sse_events_unexpected: NONE,
+    ...(steady ? { sse_events_reordered: NONE } : {}),
+    ...(allowed.length === 0 ? { sse_events_lost: NONE } : {}),
+    ...(mayBeStuck ? {} : { sse_stuck_streams: NONE }),
+    // Always true: k6 keeps a figure of its own only for what a threshold asks for.
+    ...Object.fromEntries(CAUSES.map((cause) => [`sse_events_lost{cause:${cause}}`, ["count>=0"]])),
+  };
+};

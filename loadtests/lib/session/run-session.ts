@@ -1,0 +1,53 @@
+import { sleep } from "k6";
+import exec from "k6/execution";
+import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
+import { nowMs } from "../output/clock.ts";
+import type { LabOutput } from "../output/lab-output.ts";
+import type { ScriptPlan } from "../plan/plan.ts";
+import { runTimes, type RunTimes } from "../plan/run-times.ts";
+import { SessionAccount } from "../output/session-account.ts";
+
+/** This VU's session, arrived. */
+export interface ArrivedSession {
+  schedule: SessionSchedule;
+  times: RunTimes;
+  /** To be ended when nothing more comes of the session. */
+  account: SessionAccount;
+}
+
+/** What a session does from its arrival on. Returns when nothing more comes of it. */
+export type Visit = (schedule: SessionSchedule, times: RunTimes, account: SessionAccount) => void;
+
+/** Waits for the arrival of this VU's session, lets it visit, and closes its account. */
+export const runSession = (
+  plan: ScriptPlan,
+  schedule: readonly SessionSchedule[],
+  output: LabOutput,
+  visit: Visit,
+): void => {
+  const arrived = awaitArrival(plan, schedule, output);
+  try {
+    visit(arrived.schedule, arrived.times, arrived.account);
+  } finally {
+    arrived.account.end();
+  }
+};
+
+/** Blocks the VU until its session is due. */
+export const awaitArrival = (
+  plan: ScriptPlan,
+  schedule: readonly SessionSchedule[],
+  output: LabOutput,
+): ArrivedSession => {
+  // Numbered over all k6 processes of a test, so that each segment of it has sessions of its own.
+  const session = schedule[exec.vu.idInTest - 1];
+  if (session === undefined)
+    throw new Error(
+      `VU ${exec.vu.idInTest} has no session: the plan has ${schedule.length}; leave VUs to the script (no --vus)`,
+    );
+  const times = runTimes(schedule, plan.load);
+  const account = new SessionAccount(plan, session, times, output);
+  sleep(Math.max(0, times.startMs + session.arriveOffsetMs - nowMs()) / 1000);
+  account.arrive();
+  return { schedule: session, times, account };
+};

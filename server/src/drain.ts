@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RequestHandler } from "express";
+import type { Logger } from "pino";
+import type { PipelineRunner } from "./pipeline/pipeline-runner.ts";
+import { nowMs } from "./lib/clock.ts";
+import type { Ledger } from "./lib/ledger/ledger.ts";
+import { Problem } from "./lib/http/problem.ts";
+import type { SseConnections } from "./lib/streams/sse-connections.ts";
+
+/** Whether this instance takes traffic. Goes from true to false once. */
+export class Readiness {
+  #draining = false;
+  readonly #retryAfterS: number;
+
+  /** @param retryAfterMs what refused clients are told to wait */
+  constructor(retryAfterMs: number) {
+    this.#retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  /** Refuses what would begin something new on an instance that is about to go. */
+  readonly refuseWhenDraining: RequestHandler = (_req, _res, next) => {
+    if (this.#draining)
+      throw new Problem(503, "Draining", "This instance is going away; another one will take the request.", {
+        headers: { "retry-after": String(this.#retryAfterS), connection: "close" },
+      });
+    next();
+  };
+}
+
+export interface DrainOptions {
+  readiness: Readiness;
+  connections: SseConnections;
+  runner: PipelineRunner;
+  ledger: Ledger;
+  logger: Logger;
+  noticeMs: number;
+  spreadMs: number;
+  graceMs: number;
+  retryMs: number;
+}
+
+/**
+ * The orderly end, all but the closing of sockets: not ready at once; after the notice the streams are asked to reconnect and closed one
+ * by one while running pipelines get their grace; what still runs then is aborted.
+ */
+export async function drain(options: DrainOptions): Promise<void> {
+  const { readiness, connections, runner, ledger, logger } = options;
+  readiness.startDraining();
+  ledger.append({ kind: "drain", state: "started", atMs: nowMs() });
+  logger.info({ streams: connections.size, pipelines: runner.running }, "draining");
+  await sleep(options.noticeMs);
+  await Promise.all([
+    connections.closeAll({ spreadMs: options.spreadMs, retryMs: options.retryMs }),
+    runner.idle(options.graceMs),
+  ]);
+  if (runner.running > 0) logger.warn({ pipelines: runner.running }, "grace is over, aborting pipelines");
+  runner.abortAll("draining");
+  ledger.append({ kind: "drain", state: "ended", atMs: nowMs() });
+}

@@ -1,0 +1,56 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
+import { SignJWT } from "jose";
+import {
+  SESSION_CLAIM,
+  sessionChannel,
+  type RealtimeAccess,
+  type RealtimeToken,
+} from "../../contract/events.ts";
+import { socketUrlOf } from "./realtime-url.ts";
+
+export interface RealtimeAccessOptions {
+  /** REALTIME_URL or, where clients need another one, REALTIME_PUBLIC_URL. */
+  url: string;
+  jwtSecret: string;
+  /** Undefined: a client's own token is its `apikey`. */
+  anonKey: string | undefined;
+  tokenTtlS: number;
+  catchUp: boolean;
+}
+
+/** Lets a page into its one session's channel, and into nothing else: the channel's policy compares the claim with the topic. */
+export class RealtimeAccessDesk {
+  readonly #options: RealtimeAccessOptions;
+  readonly #key: KeyObject;
+
+  constructor(options: RealtimeAccessOptions) {
+    this.#options = options;
+    this.#key = createSecretKey(options.jwtSecret, "utf8");
+  }
+
+  /** @param sessionEndsAt milliseconds since 1970: no token of the session outlives it */
+  async admit(sessionId: string, sessionEndsAt: number): Promise<RealtimeAccess> {
+    const { url, anonKey, catchUp } = this.#options;
+    const token = await this.token(sessionId, sessionEndsAt);
+    return {
+      url: socketUrlOf(url),
+      apikey: anonKey ?? token.token,
+      topic: sessionChannel(sessionId),
+      catchUp,
+      ...token,
+    };
+  }
+
+  /** @param sessionEndsAt milliseconds since 1970 */
+  async token(sessionId: string, sessionEndsAt: number): Promise<RealtimeToken> {
+    const nowS = Math.floor(Date.now() / 1000);
+    // A JWT counts in whole seconds.
+    const expiresS = Math.min(nowS + this.#options.tokenTtlS, Math.floor(sessionEndsAt / 1000));
+    const token = await new SignJWT({ role: "authenticated", [SESSION_CLAIM]: sessionId })
+      .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+      .setIssuedAt(nowS)
+      .setExpirationTime(expiresS)
+      .sign(this.#key);
+    return { token, expiresAt: expiresS * 1000 };
+  }
+}

@@ -1,0 +1,199 @@
+import type { DropReason } from "../../contract/ledger.ts";
+import { TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
+import { within } from "../bounded-wait.ts";
+import { nowMs } from "../clock.ts";
+import type { Outgoing, PublisherReports, RealtimePublisher } from "./queued-event.ts";
+import { PublishingState } from "./publisher-health.ts";
+import { FLUSH_MS } from "./realtime-http-publisher.ts";
+import { INSTANCES_TOPIC } from "./realtime-connection.ts";
+import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
+
+/** A session's topic is left this long after the last event of its run, and after this long without any. */
+const LEAVE_AFTER_END_MS = 5000;
+const LEAVE_AFTER_IDLE_MS = 60_000;
+const SWEEP_EVERY_MS = 1000;
+
+/** A project's limits (supabase/realtime, `RealtimeChannel`): codes of a refused join, texts of a closed channel, a refused handshake. */
+const QUOTA =
+  /\b(Connection|ClientJoin|Channel)RateLimitReached|Too many (messages|joins|channels|connected)|\b429\b/;
+/** Of those, the one that waiting does not change while the instance's other sessions go on. */
+const CHANNEL_LIMIT = /ChannelRateLimitReached/;
+
+interface Outbox {
+  hold: TopicHold;
+  /** Not sent, in order. */
+  waiting: Outgoing[];
+  /** Sent and not confirmed, in order. */
+  unconfirmed: Set<Outgoing>;
+  /** Counts connections, so that a late answer of an old one changes nothing. */
+  generation: number;
+  lastMs: number;
+  ended: boolean;
+  /** A limit keeps it from its channel. */
+  isLimited: boolean;
+}
+
+export interface RealtimeSocketPublisherOptions extends PublisherReports {
+  topics: RealtimeTopics;
+  queueBytes: number;
+}
+
+/**
+ * Publishes by the instance's one WebSocket, which has to join each session's channel for it: `max_channels_per_client` and
+ * `max_joins_per_second` are its limits. Every message is confirmed by the server; what was not when the connection went is sent again, so
+ * Realtime may get an event twice: clients drop what they know by its id.
+ */
+export class RealtimeSocketPublisher implements RealtimePublisher {
+  readonly settled: Promise<void>;
+  readonly #options: RealtimeSocketPublisherOptions;
+  readonly #outboxes = new Map<string, Outbox>();
+  readonly #sweeps: NodeJS.Timeout;
+  readonly #state: PublishingState;
+  /** Tells of the connection while no session is published to. */
+  readonly #pulse: TopicHold;
+  #events = 0;
+  #bytes = 0;
+  /** What was last in the way of a session: why the queue is full when it is. */
+  #trouble: DropReason = "outage";
+  #stopped = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: RealtimeSocketPublisherOptions) {
+    this.#options = options;
+    this.#state = new PublishingState(options.onState);
+    this.#sweeps = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
+    this.#sweeps.unref();
+    this.#pulse = options.topics.hold(INSTANCES_TOPIC, {
+      onJoined: () => this.#state.reached(),
+      onAway: (reason, connected) => this.#inTheWay(reason, connected, []),
+    });
+    this.settled = this.#pulse.ready();
+  }
+
+  send(event: Outgoing): void {
+    if (this.#stopped || this.#bytes + event.bytes > this.#options.queueBytes) {
+      this.#options.onDrop(event.event, this.#trouble);
+      return;
+    }
+    this.#count(1, event.bytes);
+    const outbox = this.#outboxOf(event);
+    outbox.waiting.push(event);
+    outbox.lastMs = nowMs();
+    outbox.ended = TERMINAL_EVENT_TYPES.has(event.event.type);
+    if (outbox.isLimited) this.#state.limited([event]);
+    this.#flush(outbox);
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    this.#stopped = true;
+    clearInterval(this.#sweeps);
+    this.#pulse.release();
+    const reason = this.#state.isLimited ? "quota" : "outage";
+    for (const outbox of this.#outboxes.values()) {
+      outbox.generation++;
+      this.#drop([...outbox.unconfirmed, ...outbox.waiting], reason);
+      outbox.hold.release();
+    }
+    this.#outboxes.clear();
+  }
+
+  #outboxOf({ event: { sessionId }, topic }: Outgoing): Outbox {
+    const known = this.#outboxes.get(sessionId);
+    if (known !== undefined) return known;
+    const outbox: Outbox = {
+      hold: this.#options.topics.hold(topic, {
+        onJoined: () => this.#onJoined(outbox),
+        onAway: (reason, connected) => this.#onAway(outbox, reason, connected),
+      }),
+      waiting: [],
+      unconfirmed: new Set(),
+      generation: 0,
+      lastMs: 0,
+      ended: false,
+      isLimited: false,
+    };
+    this.#outboxes.set(sessionId, outbox);
+    return outbox;
+  }
+
+  #onJoined(outbox: Outbox): void {
+    outbox.isLimited = false;
+    this.#state.reached();
+    this.#flush(outbox);
+  }
+
+  #onAway(outbox: Outbox, reason: string, connected: boolean): void {
+    outbox.generation++;
+    outbox.waiting = [...outbox.unconfirmed, ...outbox.waiting];
+    outbox.unconfirmed.clear();
+    outbox.isLimited = this.#isLimit(reason);
+    this.#inTheWay(reason, connected, outbox.waiting);
+    if (!CHANNEL_LIMIT.test(reason)) return;
+    const refused = outbox.waiting;
+    outbox.waiting = [];
+    this.#drop(refused, "quota");
+  }
+
+  #inTheWay(reason: string, connected: boolean, waiting: readonly Outgoing[]): void {
+    const byLimit = this.#isLimit(reason);
+    this.#trouble = byLimit ? "quota" : "outage";
+    if (byLimit) this.#state.limited(waiting);
+    if (!connected && !(byLimit && this.#state.isLimited)) this.#state.down(reason);
+  }
+
+  #isLimit(reason: string): boolean {
+    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
+    return QUOTA.test(reason) || (this.#trouble === "quota" && reason.includes("1001"));
+  }
+
+  #flush(outbox: Outbox): void {
+    if (!outbox.hold.joined) return;
+    const { generation } = outbox;
+    const waiting = outbox.waiting;
+    outbox.waiting = [];
+    for (const event of waiting) {
+      outbox.unconfirmed.add(event);
+      const payload = { sentMs: event.sentMs, event: event.event };
+      void outbox.hold.send(event.event.type, payload).then((outcome) => {
+        if (outbox.generation === generation) this.#settle(outbox, event, outcome);
+      });
+    }
+  }
+
+  #settle(outbox: Outbox, event: Outgoing, outcome: string): void {
+    outbox.unconfirmed.delete(event);
+    // Joined and yet no answer: a server that takes messages and does not say so.
+    if (outcome === "ok") this.#remove(event);
+    else this.#drop([event], outcome === "error" ? "refused" : "outage");
+  }
+
+  #drop(events: readonly Outgoing[], reason: DropReason): void {
+    for (const event of events) {
+      this.#options.onDrop(event.event, reason);
+      this.#remove(event);
+    }
+  }
+
+  #remove(event: Outgoing): void {
+    this.#count(-1, -event.bytes);
+    this.#state.gone([event]);
+  }
+
+  #count(events: number, bytes: number): void {
+    this.#events += events;
+    this.#bytes += bytes;
+    this.#options.onQueue(this.#events, this.#bytes);
+    if (this.#events === 0) this.#whenEmpty?.();
+  }
+
+  #sweep(): void {
+    for (const [sessionId, outbox] of this.#outboxes) {
+      if (outbox.waiting.length + outbox.unconfirmed.size > 0) continue;
+      const patienceMs = outbox.ended ? LEAVE_AFTER_END_MS : LEAVE_AFTER_IDLE_MS;
+      if (nowMs() - outbox.lastMs < patienceMs) continue;
+      outbox.hold.release();
+      this.#outboxes.delete(sessionId);
+    }
+  }
+}

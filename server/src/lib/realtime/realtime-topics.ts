@@ -1,0 +1,195 @@
+import {
+  REALTIME_SUBSCRIBE_STATES,
+  RealtimeClient,
+  type RealtimeChannel,
+  type WebSocketLikeConstructor,
+} from "@supabase/realtime-js";
+import { WebSocket, type ClientOptions } from "ws";
+import { within } from "../bounded-wait.ts";
+import { SUBSCRIBE_TIMEOUT_MS } from "../redis/redis-pubsub.ts";
+import { socketUrlOf } from "./realtime-url.ts";
+
+const HANDSHAKE_TIMEOUT_MS = 5000;
+/** Realtime's own largest frame is 5 MB. */
+const MAX_FRAME_BYTES = 8_000_000;
+/** How long an answer to a join or to a message is waited for. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const RECONNECT_CAP_MS = 2000;
+/** A channel that the server has closed is not joined again by realtime-js. */
+const REOPEN_MS = 1000;
+
+/** What somebody who uses a topic is told. */
+export interface TopicUser {
+  onMessage?: (event: string, payload: unknown) => void;
+  onJoined?: () => void;
+  /** Not joined, or not any more; it is tried again by itself. `connected`: the socket is there, the server refused this topic. */
+  onAway?: (reason: string, connected: boolean) => void;
+}
+
+/** One user's hold on a topic. */
+export interface TopicHold {
+  readonly joined: boolean;
+  /** Resolves once the topic is joined or was refused, and in bounded time. Never rejects. */
+  ready(): Promise<void>;
+  /** Sends when joined; otherwise, and when the server does not confirm it in time, answers "timed out". Never rejects. */
+  send(event: string, payload: object): Promise<string>;
+  /** Leaves the topic when nobody else holds it. */
+  release(): void;
+}
+
+/**
+ * Private Broadcast topics over the instance's one WebSocket to Realtime, with the service key. The socket is opened with the first
+ * topic. Who is of one topic shares its channel: a second join would close the first one.
+ */
+export class RealtimeTopics {
+  readonly #client: RealtimeClient;
+  readonly #topics = new Map<string, Topic>();
+
+  /** @param url REALTIME_URL */
+  constructor({ url, key }: { url: string; key: string }) {
+    this.#client = new RealtimeClient(socketUrlOf(url), {
+      params: { apikey: key },
+      // ws has all that realtime-js uses, only its types differ.
+      transport: BoundedWebSocket as unknown as WebSocketLikeConstructor,
+      timeout: ANSWER_TIMEOUT_MS,
+      // As realtime-js has them, but with jitter, and never as long as a session's patience.
+      reconnectAfterMs: (attempt: number) =>
+        Math.min(RECONNECT_CAP_MS, 100 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random()),
+    });
+  }
+
+  hold(name: string, user: TopicUser): TopicHold {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = new Topic(this.#client, name, () => this.#topics.delete(name));
+      this.#topics.set(name, topic);
+    }
+    return topic.hold(user);
+  }
+
+  async close(timeoutMs = 500): Promise<void> {
+    for (const topic of this.#topics.values()) topic.close();
+    this.#topics.clear();
+    // realtime-js polls for the end of the connection.
+    await within(timeoutMs, this.#client.disconnect());
+  }
+}
+
+class BoundedWebSocket extends WebSocket {
+  constructor(address: string | URL, protocols?: string | string[]) {
+    const options: ClientOptions = {
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+    };
+    super(address, protocols, options);
+  }
+}
+
+class Topic {
+  readonly #client: RealtimeClient;
+  readonly #name: string;
+  readonly #onEmpty: () => void;
+  readonly #users = new Set<TopicUser>();
+  #channel: RealtimeChannel | undefined;
+  #joined = false;
+  /** Why the server is about to close the channel, if it said so. */
+  #notice: string | undefined;
+  #firstOutcome: () => void = () => {};
+  readonly #settled = new Promise<void>((resolve) => (this.#firstOutcome = resolve));
+  #reopen: NodeJS.Timeout | undefined;
+
+  constructor(client: RealtimeClient, name: string, onEmpty: () => void) {
+    this.#client = client;
+    this.#name = name;
+    this.#onEmpty = onEmpty;
+    this.#open();
+  }
+
+  hold(user: TopicUser): TopicHold {
+    // A copy: the same user twice is two holds.
+    const own = { ...user };
+    this.#users.add(own);
+    const canSend = (): boolean => this.#canSend;
+    return {
+      get joined() {
+        return canSend();
+      },
+      ready: async () => within(SUBSCRIBE_TIMEOUT_MS, this.#settled),
+      send: async (event, payload) => this.#send(event, payload),
+      release: () => {
+        if (!this.#users.delete(own) || this.#users.size > 0) return;
+        this.close();
+        this.#onEmpty();
+      },
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.#reopen);
+    this.#users.clear();
+    this.#joined = false;
+    const channel = this.#channel;
+    this.#channel = undefined;
+    this.#firstOutcome();
+    if (channel !== undefined) void this.#client.removeChannel(channel);
+  }
+
+  /** False from the moment on at which the connection begins to close. */
+  get #canSend(): boolean {
+    return this.#joined && this.#client.isConnected();
+  }
+
+  #open(): void {
+    const channel = this.#client.channel(this.#name, {
+      config: { private: true, broadcast: { ack: true, self: false }, presence: { enabled: false } },
+    });
+    this.#channel = channel;
+    channel.on("broadcast", { event: "*" }, ({ event, payload }: { event: string; payload?: unknown }) => {
+      for (const user of this.#users) user.onMessage?.(event, payload);
+    });
+    channel.on("system", {}, (system: { status?: unknown; message?: unknown } | undefined) => {
+      if (system?.status === "error") this.#notice = String(system.message);
+    });
+    channel.subscribe((status, error) => {
+      if (this.#channel !== channel) return;
+      if (status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED) this.#isJoined();
+      else if (status === REALTIME_SUBSCRIBE_STATES.CLOSED) this.#wasClosed();
+      else if (status === REALTIME_SUBSCRIBE_STATES.TIMED_OUT) this.#isAway("no answer to the join");
+      else this.#isAway(reasonOf(error));
+    });
+  }
+
+  #isJoined(): void {
+    this.#joined = true;
+    this.#notice = undefined;
+    this.#firstOutcome();
+    for (const user of this.#users) user.onJoined?.();
+  }
+
+  #wasClosed(): void {
+    this.#isAway(this.#notice ?? "closed by the server");
+    this.#channel = undefined;
+    this.#reopen = setTimeout(() => this.#open(), REOPEN_MS * (0.5 + Math.random()));
+    this.#reopen.unref();
+  }
+
+  #isAway(reason: string): void {
+    this.#joined = false;
+    this.#firstOutcome();
+    const connected = this.#client.isConnected();
+    for (const user of this.#users) user.onAway?.(reason, connected);
+  }
+
+  async #send(event: string, payload: object): Promise<string> {
+    // realtime-js would send it by HTTP instead when it is not joined, without a word to its caller.
+    if (!this.#canSend || this.#channel === undefined) return "timed out";
+    return this.#channel.send({ type: "broadcast", event, payload });
+  }
+}
+
+/** What realtime-js says of a refused handshake is in its cause only. */
+function reasonOf(error: Error | undefined): string {
+  const cause = (error?.cause as { message?: unknown } | undefined)?.message;
+  return typeof cause === "string" && cause !== "" ? cause : (error?.message ?? "channel error");
+}

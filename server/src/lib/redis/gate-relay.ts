@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { GateResponse } from "../../contract/events.ts";
+
+/** What became of a gate response: accepted by the running pipeline, or why not. */
+export type GateResult =
+  "taken" | "not-waiting" | "already-answered" | "not-running" | "no-broker" | "broker-away" | "unconfirmed";
+
+/** The pipelines of this instance, as the relay sees them. Undefined: the session has none running here. */
+export type AnswerHere = (
+  sessionId: string,
+  response: GateResponse,
+) => "taken" | "not-waiting" | "already-answered" | undefined;
+
+/** Named channels between the instances, as a broker has them. */
+export interface InstanceLink {
+  /** False while what is published would not get to the others. */
+  readonly up: boolean;
+  publish(channel: string, message: string): void;
+  /** Tells how many instances it went to; undefined when the broker does not say. Rejects when the broker is away. */
+  publishCounted(channel: string, message: string): Promise<number | undefined>;
+  /** Sets the channel's one handler. */
+  subscribe(channel: string, handler: (message: string) => void): void;
+  unsubscribe(channel: string): void;
+  /** Resolves once the subscription is in force, and in bounded time. Never rejects. */
+  ready(channel: string): Promise<void>;
+}
+
+const Ask = z.object({ id: z.string(), replyTo: z.string(), gate: z.string(), answer: z.string() });
+const Reply = z.object({
+  id: z.string(),
+  result: z.enum(["taken", "not-waiting", "already-answered", "not-running"]),
+});
+
+const REPLY_TIMEOUT_MS = 2000;
+const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
+
+export interface GateRelayOptions {
+  /** Undefined when no broker connects the instances. */
+  link: InstanceLink | undefined;
+  /** Names this process among all. */
+  origin: string;
+  answerHere: AnswerHere;
+  logger: Logger;
+}
+
+/**
+ * Brings a gate response to the instance that runs the pipeline. The running instance listens on
+ * `sse:gate:{sessionId}` and confirms on the asking one's `sse:gate-reply:{origin}`, so that "taken" is never a guess.
+ */
+export class GateRelay {
+  readonly #options: GateRelayOptions;
+  readonly #replyChannel: string;
+  readonly #waiting = new Map<string, (result: GateResult) => void>();
+
+  constructor(options: GateRelayOptions) {
+    this.#options = options;
+    this.#replyChannel = `sse:gate-reply:${options.origin}`;
+    options.link?.subscribe(this.#replyChannel, (message) => this.#onReply(message));
+  }
+
+  /** Listens for this session's gate responses; `ready` resolves (in bounded time) once other instances can reach it. */
+  open(sessionId: string): { ready: Promise<void>; close: () => void } {
+    const { link } = this.#options;
+    if (link === undefined) return { ready: Promise.resolve(), close: () => {} };
+    const channel = gateChannel(sessionId);
+    link.subscribe(channel, (message) => this.#onAsk(sessionId, message));
+    return { ready: link.ready(channel), close: () => link.unsubscribe(channel) };
+  }
+
+  /** Delivers the response here or through the broker. Never rejects; takes at most about two seconds. */
+  async deliver(sessionId: string, response: GateResponse): Promise<GateResult> {
+    const { link, answerHere } = this.#options;
+    const here = answerHere(sessionId, response);
+    if (here !== undefined) return here;
+    if (link === undefined) return "no-broker";
+    if (!link.up) return "broker-away";
+    return this.#ask(link, sessionId, response);
+  }
+
+  async #ask(link: InstanceLink, sessionId: string, response: GateResponse): Promise<GateResult> {
+    const id = randomUUID();
+    const reply = new Promise<GateResult>((resolve) => this.#waiting.set(id, resolve));
+    const timer = setTimeout(() => this.#settle(id, "unconfirmed"), REPLY_TIMEOUT_MS);
+    const ask = { id, replyTo: this.#replyChannel, ...response };
+    link.publishCounted(gateChannel(sessionId), JSON.stringify(ask)).then(
+      (receivers) => {
+        if (receivers === 0) this.#settle(id, "not-running");
+      },
+      () => this.#settle(id, "unconfirmed"),
+    );
+    const result = await reply;
+    clearTimeout(timer);
+    return result;
+  }
+
+  #onAsk(sessionId: string, message: string): void {
+    const { link, answerHere, logger } = this.#options;
+    const ask = Ask.safeParse(parseJson(message));
+    if (!ask.success) {
+      logger.warn({ sessionId }, "gate message that is not one, ignored");
+      return;
+    }
+    const { id, replyTo, gate, answer } = ask.data;
+    const result = answerHere(sessionId, { gate, answer }) ?? "not-running";
+    link?.publish(replyTo, JSON.stringify({ id, result }));
+  }
+
+  #onReply(message: string): void {
+    const reply = Reply.safeParse(parseJson(message));
+    if (reply.success) this.#settle(reply.data.id, reply.data.result);
+  }
+
+  #settle(id: string, result: GateResult): void {
+    this.#waiting.get(id)?.(result);
+    this.#waiting.delete(id);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts";
+import { asEvent } from "../streams/parse-event.ts";
+import type { BrokerLink } from "./redis-pubsub.ts";
+import { LocalClients } from "../streams/local-clients.ts";
+import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "../sse-broadcaster.ts";
+import { eventJson } from "../streams/sse-frame.ts";
+
+export interface RedisBroadcasterOptions {
+  link: BrokerLink;
+  onPublish: OnPublish;
+  /** Told of each message that is dropped because it is no event of the session whose channel it came on. */
+  onMalformed: (sessionId: string) => void;
+  /** Names this process among all that publish, in `[A-Za-z0-9._-]`: its own echo is not delivered again. */
+  origin: string;
+}
+
+/**
+ * Redis pub/sub: every event goes to this instance's own streams at once and, as JSON on `sse:session:{sessionId}`, to
+ * the other instances. While Redis is away it reaches the own streams only; nothing fills the gap later.
+ */
+export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
+  readonly #clients = new LocalClients();
+  readonly #link: BrokerLink;
+  readonly #onPublish: OnPublish;
+  readonly #onMalformed: (sessionId: string) => void;
+  /** Beginning of every message of this process; comparing it is cheaper than parsing one's own echo. */
+  readonly #ownPrefix: string;
+
+  constructor({ link, onPublish, onMalformed, origin }: RedisBroadcasterOptions) {
+    this.#link = link;
+    this.#onPublish = onPublish;
+    this.#onMalformed = onMalformed;
+    this.#ownPrefix = `{"origin":"${origin}",`;
+  }
+
+  publish(sessionId: string, event: PipelineSSEEvent): void {
+    const channel = sessionChannel(sessionId);
+    // Being told has to come before the effect, so the route is decided first.
+    const viaBroker = this.#link.canPublish;
+    this.#onPublish(event, viaBroker ? "broker" : "fallback");
+    this.#clients.deliver(sessionId, event);
+    if (viaBroker) this.#link.publish(channel, `${this.#ownPrefix}"event":${eventJson(event)}}`);
+  }
+
+  subscribe(sessionId: string, handler: EventHandler): () => void {
+    const isFirst = !this.#clients.has(sessionId);
+    const remove = this.#clients.add(sessionId, handler);
+    const channel = sessionChannel(sessionId);
+    if (isFirst) this.#link.subscribe(channel, (message) => this.#receive(sessionId, message));
+    return () => {
+      if (remove()) this.#link.unsubscribe(channel);
+    };
+  }
+
+  async ready(sessionId: string): Promise<void> {
+    await this.#link.ready(sessionChannel(sessionId));
+  }
+
+  shutdown(): Promise<void> {
+    this.#clients.clear();
+    this.#link.close();
+    return Promise.resolve();
+  }
+
+  #receive(sessionId: string, message: string): void {
+    if (message.startsWith(this.#ownPrefix)) return;
+    const event = parseEvent(message);
+    if (event?.sessionId === sessionId) this.#clients.deliver(sessionId, event);
+    else this.#onMalformed(sessionId);
+  }
+}
+
+function parseEvent(message: string): PipelineSSEEvent | undefined {
+  try {
+    return asEvent((JSON.parse(message) as { event?: unknown } | null)?.event);
+  } catch {
+    return undefined;
+  }
+}

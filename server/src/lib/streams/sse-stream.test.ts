@@ -1,0 +1,50 @@
+import { connect } from "node:net";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { memoryLog } from "../../../test-support/memory-log.ts";
+import { startTestServer, type TestServer } from "../../../test-support/test-server.ts";
+
+const MAX_BUFFER_BYTES = 262_144;
+
+const { logger, entries } = memoryLog();
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ MAX_STREAM_BUFFER_BYTES: String(MAX_BUFFER_BYTES) }, logger);
+});
+afterAll(async () => server.stop());
+
+test("cuts a client that never reads, within bounds and with the reason on record, and serves the others on", async () => {
+  const session = await server.api.createSession();
+  const { port } = new URL(server.url);
+  const silent = connect(Number(port), "127.0.0.1");
+  silent.pause();
+  silent.write(
+    `GET /api/sessions/${session.sessionId}/events?token=${session.token} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
+  );
+  const cut = new Promise<void>((resolve) =>
+    silent.on("error", () => resolve()).on("close", () => resolve()),
+  );
+  const reader = await server.api.connect(session);
+  await vi.waitFor(async () => expect(await metric("sse_streams_open")).toBe(2));
+
+  // Far more than the kernel's buffers and the bound together hold.
+  await server.api.start(session, { events: 1000, eventsPerSecond: 500, payloadBytes: 30_000 });
+  await vi.waitFor(async () => expect(await metric("sse_slow_subscribers_total")).toBe(1), {
+    timeout: 20_000,
+  });
+  await vi.waitFor(async () => expect(await metric("sse_streams_open")).toBe(1));
+  await vi.waitFor(() => expect(reader.messages.at(-1)?.event).toBe("pipeline_complete"), {
+    timeout: 20_000,
+  });
+  expect(reader.messages).toHaveLength(1001);
+  expect(entries).toMatchObject([{ reason: "slow-subscriber", sessionId: session.sessionId }]);
+  expect(entries[0]?.["bufferedBytes"]).toBeGreaterThan(MAX_BUFFER_BYTES);
+
+  silent.resume();
+  await cut;
+  reader.close();
+});
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+}
