@@ -93,7 +93,7 @@ export const buildGoBinary = async (
     throw new ToolchainError(
       `go build of ${built.title} failed: ${said || "it said nothing"}`,
       `look at Go's module settings (go env GOPROXY) and the free disk space (it takes 6 GB), ` +
-        `or take another way (infra/toolchain/README.md)`,
+        `or take another way (infra/offline/README.md)`,
     );
   };
   return madeOnce(part, make, options);

@@ -19,7 +19,7 @@ const SOURCES: Readonly<Record<PartSource, (part: PulumiPart) => string>> = {
   path: () => "on PATH",
   installed: () => "in Pulumi's plugin cache",
   official: () => "Pulumi's own release, in the lab's cache",
-  built: () => "built from infra/toolchain, in the lab's cache",
+  built: () => "built from infra/offline, in the lab's cache",
 };
 
 /** Can Pulumi's downloads be expected to work? A name that resolves, or a proxy that resolves it, is all that is looked at. */
@@ -50,7 +50,7 @@ const inspectPart = async (
   }
   if (go.problem === undefined) {
     const detail =
-      `${part.built.title} will be built from infra/toolchain with Go ${go.version ?? ""} (once, minutes): ` +
+      `${part.built.title} will be built from infra/offline with Go ${go.version ?? ""} (once, minutes): ` +
       `${OFFICIAL_HOST} cannot be reached${besides}`;
     return { status: "will-build", detail };
   }

@@ -1,5 +1,5 @@
 /** What the lab takes when the host has none of its own, and which versions of the host's own will do. */
-import { fileURLToPath } from "node:url";
+import { fromRoot } from "../../common/paths.ts";
 
 export interface GoBinary {
   /** For people. */
@@ -27,7 +27,7 @@ export interface PulumiPart {
   built: GoBinary;
 }
 
-const sourceFolder = (name: string): string => fileURLToPath(new URL(`${name}/`, import.meta.url));
+const sourceFolder = (name: string): string => `${fromRoot("infra/offline", name)}/`;
 
 const CLI_VERSION = "3.259.0";
 /** Of @pulumi/docker in package.json: the plugin of this version is what the program asks Pulumi for. */

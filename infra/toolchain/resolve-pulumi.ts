@@ -51,7 +51,7 @@ const failedDownloads = new Map<string, string>();
 
 const waysToGet = (part: PulumiPart, needed: string): string =>
   `put ${part.command} (${part.accepted}) on PATH, or set ${part.setting} to its path, or let this host reach ` +
-  `${OFFICIAL_HOST}, or put Go ${needed} or newer on PATH so that it is built from infra/toolchain`;
+  `${OFFICIAL_HOST}, or put Go ${needed} or newer on PATH so that it is built from infra/offline`;
 
 /** Downloads the part or, when that fails, builds it. */
 const obtain = async (

@@ -36,7 +36,7 @@ function costOf(readings: UsageObservation[]): PartCost {
 }
 
 async function costsOfFixture(name: string): Promise<PartCost[]> {
-  const path = fileURLToPath(new URL(`fixtures/${name}.ndjson`, import.meta.url));
+  const path = fileURLToPath(new URL(`../fixtures/${name}.ndjson`, import.meta.url));
   for await (const { costs } of judgeHistory(readHistory(path))) return costs;
   throw new Error(`${name} holds no run`);
 }

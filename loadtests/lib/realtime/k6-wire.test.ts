@@ -35,7 +35,7 @@ test("an attempt that comes to nothing ends once, with the reason as far as ther
   const { consoleLines, stderr } = await runDouble({
     env: { TARGET: `ws://127.0.0.1:${port}/socket` },
     script: `
-      import { openK6Wire } from "../lib/realtime/k6-wire.ts";
+      import { openK6Wire } from "../../loadtests/lib/realtime/k6-wire.ts";
       export const options = {
         scenarios: { s: { executor: "per-vu-iterations", vus: 1, iterations: 1, maxDuration: "20s" } },
       };
