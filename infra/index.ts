@@ -3,10 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { backendWarning } from "./pulumi-cli/backend-warning.ts";
 import { cliStackArgs } from "./pulumi-cli/cli-stack.ts";
 import { dockerEndpoint } from "../common/docker-endpoint.ts";
-import { preparedImages } from "./pulumi-cli/prepared-images.ts";
+import { prepareImages } from "./images/prepare-images.ts";
+import { stackImages } from "./images/stack-images.ts";
 import { readStackConfig } from "./pulumi-cli/stack-config.ts";
 import { stackProgram } from "./program.ts";
 import type { StackArgs } from "./stack/stack-args.ts";
+
+/** Replaces the line before it: of many steps, only the last one stays on the terminal. */
+const showProgress = (step: string): void => void pulumi.log.info(step, undefined, undefined, true);
 
 const readArgs = async (): Promise<StackArgs> => {
   try {
@@ -14,10 +18,16 @@ const readArgs = async (): Promise<StackArgs> => {
       stack: pulumi.getStack(),
       config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
       dryRun: pulumi.runtime.isDryRun(),
-      prepareImages: async (topology, wanted) => {
-        const why = pulumi.runtime.isDryRun() ? "; a preview needs them too, to know their ids" : "";
-        await pulumi.log.info(`preparing the images of ${topology.name} (minutes the first time${why})`);
-        return preparedImages(topology, wanted);
+      prepareImages: async (topology, realtime) => {
+        const why = pulumi.runtime.isDryRun() ? "; a preview needs their ids" : "";
+        const step = `preparing the images of ${topology.name} (minutes the first time${why})`;
+        await pulumi.log.info(step);
+        const prepared = await prepareImages({
+          topologies: [topology],
+          ...(realtime ? { realtime } : {}),
+          onStep: showProgress,
+        });
+        return stackImages(topology, prepared);
       },
     });
   } catch (error) {

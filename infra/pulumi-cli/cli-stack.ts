@@ -8,7 +8,7 @@ import type { StackArgs, StackImages, StackRecord } from "../stack/stack-args.ts
 import { readStackRecord, writeStackRecord } from "../stack/stack-record.ts";
 import type { Topology } from "../topologies.ts";
 import { hasBroker } from "../realtime/stack-realtime.ts";
-import type { ImagesWanted } from "./prepared-images.ts";
+import type { RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
 import { StackConfigError, type StackConfig } from "./stack-config.ts";
 import { isAnothers, thisProcess } from "./this-process.ts";
@@ -19,7 +19,7 @@ export interface CliStack {
   config: StackConfig;
   /** True for `pulumi preview`, and for the first half of `up`: nothing is written. */
   dryRun: boolean;
-  prepareImages: (topology: Topology, wanted: ImagesWanted) => Promise<StackImages>;
+  prepareImages: (topology: Topology, realtime?: RealtimeSettings) => Promise<StackImages>;
   /** Of the records; by default the project's own. */
   recordsDir?: string | undefined;
 }
@@ -42,22 +42,25 @@ const refuseOther = (record: StackRecord, config: StackConfig): void => {
   }
 };
 
-/** Images that the configuration names are not prepared. */
+/** Images that the configuration names replace prepared ones. If it names all, nothing is prepared. */
 const imagesOf = async (
   { serverImage, routerImage, brokerImage }: StackConfig,
   topology: Topology,
-  wanted: ImagesWanted,
+  realtime: RealtimeSettings | undefined,
   prepare: CliStack["prepareImages"],
 ): Promise<StackImages> => {
-  if (serverImage && routerImage && (brokerImage || !wanted.broker) && !wanted.ownRealtime) {
-    return { server: serverImage, router: routerImage, ...(brokerImage ? { broker: brokerImage } : {}) };
+  const needsBroker = hasBroker(topology.broadcaster, realtime);
+  const needsRealtime = realtime !== undefined && realtime.hosted === undefined;
+  const broker = brokerImage ? { broker: brokerImage } : {};
+  if (serverImage && routerImage && (brokerImage || !needsBroker) && !needsRealtime) {
+    return { server: serverImage, router: routerImage, ...broker };
   }
-  const prepared = await prepare(topology, wanted);
+  const prepared = await prepare(topology, realtime);
   return {
     ...prepared,
     ...(serverImage ? { server: serverImage } : {}),
     ...(routerImage ? { router: routerImage } : {}),
-    ...(brokerImage ? { broker: brokerImage } : {}),
+    ...broker,
   };
 };
 
@@ -96,11 +99,7 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
     return found;
   };
   const realtime = realtimeSettings(config, topology, readRecord()?.realtime);
-  const wanted: ImagesWanted = {
-    ownRealtime: realtime !== undefined && realtime.hosted === undefined,
-    broker: hasBroker(topology.broadcaster, realtime),
-  };
-  const images = await imagesOf(config, topology, wanted, prepareImages);
+  const images = await imagesOf(config, topology, realtime, prepareImages);
   const settle = async (): Promise<StackArgs> => {
     // Read again: images can take minutes, and another command may have taken the stack or its name meanwhile.
     const recorded = readRecord();

@@ -12,7 +12,6 @@ import { stackArgs } from "../test-support/stack-args.ts";
 import { TOPOLOGIES } from "../topologies.ts";
 import { cliStackArgs, type CliStack } from "./cli-stack.ts";
 import { dockerEndpoint } from "../../common/docker-endpoint.ts";
-import { imagesFromJson } from "./prepared-images.ts";
 import { readStackConfig, StackConfigError } from "./stack-config.ts";
 import { thisProcess } from "./this-process.ts";
 
@@ -126,13 +125,13 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
     realtimeKey: "a-service-key",
     realtimeJwtSecret: secret,
   };
-  const asked: object[] = [];
+  const asked: unknown[] = [];
   const door3 = (config: object = {}): ReturnType<typeof door> =>
     door({
       stack: "phase3",
       config: { topology: "phase3", ...config },
-      prepareImages: (_, wanted) => {
-        asked.push(wanted);
+      prepareImages: (_, realtime) => {
+        asked.push(realtime);
         return Promise.resolve(images3);
       },
     });
@@ -141,7 +140,7 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
     const first = await door3({ realtimePlan: "free", catchUp: true });
     expect(first.realtime).toMatchObject({ by: "standin", plan: "free", publish: "http", catchUp: true });
     expect(first.ports.realtime).toBeGreaterThan(10_000);
-    expect(asked.splice(0)).toEqual([{ ownRealtime: true, broker: true }]);
+    expect(asked.splice(0)).toEqual([{ plan: "free", publish: "http", catchUp: true }]);
     const second = await door3({ realtimePublish: "websocket", catchUp: false });
     expect(second).toEqual({
       ...first,
@@ -158,17 +157,17 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
     asked.length = 0;
     await door3();
     const args = await door3(hosted);
-    expect(args.realtime).toEqual({
-      by: "hosted",
+    const settings = {
       plan: "none",
       publish: "http",
       catchUp: false,
       hosted: { url: hosted.realtimeUrl, serviceKey: "a-service-key", jwtSecret: secret },
-    });
+    };
+    expect(args.realtime).toEqual({ by: "hosted", ...settings });
     expect(args.ports.realtime).toBeUndefined();
     expect(asked).toEqual([
-      { ownRealtime: true, broker: false },
-      { ownRealtime: false, broker: false },
+      { plan: "none", publish: "http", catchUp: false },
+      settings,
     ]);
   });
 
@@ -287,43 +286,6 @@ describe("readStackConfig", () => {
     };
     expect(read(config)).toEqual({ topology: name });
     expect(encryptionsalt).toMatch(/^v1:/);
-  });
-});
-
-describe("imagesFromJson", () => {
-  const part = (id: string) => ({ id, version: "1", source: "assembled", how: "so" });
-  const all = { server: part("s"), traefik: part("t"), haproxy: part("h"), valkey: part("v") };
-  const wanted = { ownRealtime: false, broker: false };
-
-  it.each([
-    ["phase1", {}, {}, { server: "s", router: "t" }],
-    ["phase1-header", {}, {}, { server: "s", router: "h" }],
-    ["phase2", {}, { broker: true }, { server: "s", router: "t", broker: "v" }],
-    [
-      "phase3",
-      { "realtime-standin": part("r") },
-      { ownRealtime: true },
-      { server: "s", router: "t", realtimeStandin: "r" },
-    ],
-    [
-      "phase3",
-      { realtime: part("r"), postgres: part("p") },
-      { ownRealtime: true, broker: true },
-      { server: "s", router: "t", broker: "v", realtime: "r", postgres: "p" },
-    ],
-    ["phase3", { realtime: part("r"), postgres: part("p") }, {}, { server: "s", router: "t" }],
-  ])("picks what %s needs", (name, more, needs, expected) => {
-    const images = imagesFromJson(JSON.stringify({ ...all, ...more }), topologyOf(name), {
-      ...wanted,
-      ...needs,
-    });
-    expect(images).toEqual(expected);
-  });
-
-  it("names what is missing", () => {
-    expect(() => imagesFromJson(JSON.stringify({ server: part("s") }), phase2, wanted)).toThrow(
-      "sse-lab images named no traefik image for phase2",
-    );
   });
 });
 

@@ -12,10 +12,11 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import Dockerode from "dockerode";
 import { dockerEndpoint } from "../../common/docker-endpoint.ts";
-import { preparedImages } from "../pulumi-cli/prepared-images.ts";
+import { prepareImages } from "../images/prepare-images.ts";
+import { stackImages } from "../images/stack-images.ts";
 import { realtimeBy } from "../stack/new-stack-record.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
-import { hasBroker, newStackRealtime } from "../realtime/stack-realtime.ts";
+import { newStackRealtime } from "../realtime/stack-realtime.ts";
 import { isCarrier, STACK_LABEL } from "../stack/labels.ts";
 import { freePorts } from "../../common/free-port.ts";
 import { makeLedgerFolder } from "../stack/ledger-folder.ts";
@@ -76,14 +77,14 @@ export const stackName = (topology: Topology): string =>
 /** With everything that it can have beside it. */
 const REALTIME = { ...DEFAULT_REALTIME_SETTINGS, catchUp: true };
 
-/** The command takes a second even where there is nothing to do. */
+/** Looking for images takes a while even if all are there. */
 const prepared = new Map<string, Promise<StackImages>>();
 const imagesOf = (topology: Topology): Promise<StackImages> => {
-  const wanted = {
-    ownRealtime: topology.broadcaster === "supabase",
-    broker: hasBroker(topology.broadcaster, REALTIME),
-  };
-  const images = prepared.get(topology.name) ?? preparedImages(topology, wanted);
+  const images =
+    prepared.get(topology.name) ??
+    prepareImages({ topologies: [topology], realtime: REALTIME }).then((found) =>
+      stackImages(topology, found),
+    );
   prepared.set(topology.name, images);
   return images;
 };

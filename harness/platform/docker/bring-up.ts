@@ -8,7 +8,7 @@ import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";
 import { recordArgs } from "../../../infra/stack/record-args.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../../../infra/realtime/realtime-settings.ts";
-import type { StackImages, StackRecord } from "../../../infra/stack/stack-args.ts";
+import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { readStackRecord } from "../../../infra/stack/stack-record.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
@@ -22,6 +22,7 @@ import { DockerError } from "../../../infra/engine/docker-error.ts";
 import { thisOwner } from "./hold-stack.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import type { PreparedImages } from "../../../infra/images/prepared-image.ts";
+import { stackImages } from "../../../infra/images/stack-images.ts";
 import { checkoutLabels } from "../../../infra/engine/own-labels.ts";
 import { ImageGoneError, PortTakenError } from "./pulumi/pulumi-errors.ts";
 import { waitForRoute, waitUntilReady } from "./control/ready-instances.ts";
@@ -34,20 +35,6 @@ import { takeDown } from "./take-down.ts";
 
 /** A port can be taken between being chosen and being published; then everything starts over with others. */
 const ATTEMPTS = 3;
-
-const stackImages = (topology: Topology, prepared: PreparedImages): StackImages => {
-  const router = prepared[topology.router];
-  if (!router) throw new Error(`no image of ${topology.router} was prepared`);
-  const { server, valkey, realtime, postgres, "realtime-standin": realtimeStandin } = prepared;
-  return {
-    server: server.id,
-    router: router.id,
-    ...(valkey ? { broker: valkey.id } : {}),
-    ...(realtime ? { realtime: realtime.id } : {}),
-    ...(postgres ? { postgres: postgres.id } : {}),
-    ...(realtimeStandin ? { realtimeStandin: realtimeStandin.id } : {}),
-  };
-};
 
 /** Versions of the real parts, each with where it comes from. */
 const versionsOf = async (
