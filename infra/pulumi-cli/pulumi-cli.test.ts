@@ -165,10 +165,7 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
     };
     expect(args.realtime).toEqual({ by: "hosted", ...settings });
     expect(args.ports.realtime).toBeUndefined();
-    expect(asked).toEqual([
-      { plan: "none", publish: "http", catchUp: false },
-      settings,
-    ]);
+    expect(asked).toEqual([{ plan: "none", publish: "http", catchUp: false }, settings]);
   });
 
   it("is refused in halves, and where there is none, without showing a secret", async () => {
