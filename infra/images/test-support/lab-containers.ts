@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { PassThrough, Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import { waitFor } from "../../../common/wait-for.ts";
-import { tarStream } from "../../offline/assembled-images/tar-stream.ts";
+import { tarStream } from "../../offline/assembled-images/tar-archive.ts";
 
 const LABEL = "sse-lab.images-test";
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tarStream } from "../../offline/assembled-images/tar-stream.ts";
+import { tarStream } from "../../offline/assembled-images/tar-archive.ts";
 import { hostArchitecture } from "../../offline/assembled-images/image-archive.ts";
 import type { PinnedImage } from "../pinned-images.ts";
 

@@ -9,7 +9,7 @@ import which from "which";
 import { assembleImage } from "../../offline/assembled-images/assemble-image.ts";
 import { withFolders } from "../../offline/assembled-images/image-archive.ts";
 import { programFiles, systemFiles } from "../../offline/assembled-images/runtime-files.ts";
-import type { TarEntry } from "../../offline/assembled-images/tar-stream.ts";
+import type { TarEntry } from "../../offline/assembled-images/tar-archive.ts";
 
 const NPM = "usr/local/lib/node_modules/npm";
 const CERTIFICATES = "etc/ssl/certs/ca-certificates.crt";

@@ -9,7 +9,7 @@ import { withFolders, type ImageConfig } from "./image-archive.ts";
 import { programFiles, systemFiles, type Program } from "./runtime-files.ts";
 import { STANDIN_FILES } from "../../images/build/build-standin-image.ts";
 import { serviceProofs } from "../../images/build/smoke-test-service.ts";
-import type { TarEntry } from "./tar-stream.ts";
+import type { TarEntry } from "./tar-archive.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { IMAGE_LABELS } from "../../images/prepared-image.ts";
-import { tarBytes, tarEnd, tarEntries, tarHeader, tarStream, type TarEntry } from "./tar-stream.ts";
+import { tarStream, type TarEntry } from "./tar-archive.ts";
 
 /** Of the image, as the engine spells it. Durations in ns. */
 export interface ImageConfig {
@@ -35,6 +35,8 @@ export interface ImageLayout {
 
 export interface SealedImage extends ImageLayout {
   diffIds: readonly string[];
+  /** Length of each layer's archive. */
+  layerBytes: readonly number[];
   /** Hash of everything in it, 64 hexadecimal digits. */
   inputs: string;
 }
@@ -56,12 +58,18 @@ const sha256 = (data: string): string => createHash("sha256").update(data).diges
 /** Reads all files once. The same content gives the same `inputs`. */
 export const sealImage = async (layout: ImageLayout): Promise<SealedImage> => {
   const diffIds: string[] = [];
+  const layerBytes: number[] = [];
   for (const layer of layout.layers) {
     const hash = createHash("sha256");
-    for await (const chunk of tarStream(layer)) hash.update(chunk);
+    let bytes = 0;
+    for await (const chunk of tarStream(layer)) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
     diffIds.push(`sha256:${hash.digest("hex")}`);
+    layerBytes.push(bytes);
   }
-  return { ...layout, diffIds, inputs: sha256(JSON.stringify([diffIds, layout.config])) };
+  return { ...layout, diffIds, layerBytes, inputs: sha256(JSON.stringify([diffIds, layout.config])) };
 };
 
 /** Architectures as the engine calls them. */
@@ -85,25 +93,18 @@ const imageJson = (image: SealedImage): string => {
   });
 };
 
-async function* archive(image: SealedImage): AsyncGenerator<Buffer> {
+/** What `docker load` reads. */
+export const imageArchive = (image: SealedImage): Readable => {
   const json = imageJson(image);
   const configName = `${sha256(json)}.json`;
-  const layerNames = image.diffIds.map((_, index) => `layer-${index}.tar`);
-  const manifest = [{ Config: configName, RepoTags: null, Layers: layerNames }];
+  const layers = image.layers.map((entries, index): TarEntry => {
+    const bytes = image.layerBytes[index] ?? 0;
+    return { path: `layer-${index}.tar`, mode: 0o644, content: { entries, bytes } };
+  });
+  const manifest = [{ Config: configName, RepoTags: null, Layers: layers.map(({ path }) => path) }];
   const head: TarEntry[] = [
     { path: configName, mode: 0o644, content: Buffer.from(json) },
     { path: "manifest.json", mode: 0o644, content: Buffer.from(JSON.stringify(manifest)) },
   ];
-  yield* tarEntries(head);
-  for (const [index, layer] of image.layers.entries()) {
-    // Its content, an archive as well, comes in pieces. Archives are whole blocks, so nothing has to be padded.
-    const content = { file: "", bytes: tarBytes(layer) };
-    yield tarHeader({ path: layerNames[index] ?? "", mode: 0o644, content });
-    yield* tarStream(layer);
-  }
-  yield tarEnd();
-}
-
-/** What `docker load` reads. */
-export const imageArchive = (image: SealedImage): Readable =>
-  Readable.from(archive(image), { objectMode: false, highWaterMark: 1 << 20 });
+  return Readable.from(tarStream([...head, ...layers]), { objectMode: false, highWaterMark: 1 << 20 });
+};

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import type { ImageUser } from "../../images/pinned-images.ts";
 import { DockerError } from "../../engine/docker-error.ts";
-import type { TarEntry } from "./tar-stream.ts";
+import type { TarEntry } from "./tar-archive.ts";
 
 export interface Program {
   /** On this host. */
