@@ -12,10 +12,7 @@ export interface TarEntry {
   path: string;
   mode: number;
   /** A folder has none. `file` and `entries` are read when the archive is written. */
-  content?:
-    | Buffer
-    | { file: string; bytes: number }
-    | { entries: readonly TarEntry[]; bytes: number };
+  content?: Buffer | { file: string; bytes: number } | { entries: readonly TarEntry[]; bytes: number };
   /** Owner. Default: root. */
   uid?: number;
   gid?: number;
