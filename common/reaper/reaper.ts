@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { endProcesses } from "../end-processes.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import type { ReaperMessage } from "./reaper-client.ts";
-import { removeOwnPaths } from "../remove-paths.ts";
+import { removePaths } from "../remove-paths.ts";
 
 // Its work begins when everybody else has been told to stop.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
@@ -27,7 +27,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 if (!leave) {
   await endProcesses(watched);
   if (home) {
-    await removeOwnPaths(home.workDir, home.ownPaths);
+    await removePaths(home.workDir, home.ownPaths);
     // Last: while the state file is there, the next command looks after what this process did not manage.
     rmSync(home.stateFile, { force: true });
   }

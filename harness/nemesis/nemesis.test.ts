@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
-import type { Deploy, InstanceControl, RealtimePart } from "../platform/platform.ts";
+import type { Deploy, InstanceControl, RealtimeComponent } from "../platform/platform.ts";
 import { bounce } from "./nemesis.ts";
 
 const instances = ["server-1", "server-2", "server-3"];
 
-type RealtimeControl = NonNullable<RealtimePart["control"]>;
+type RealtimeControl = NonNullable<RealtimeComponent["control"]>;
 /** A Realtime of the deployment's own. */
 const own = (control: RealtimeControl): RealtimeControl => control;
 

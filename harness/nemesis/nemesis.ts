@@ -1,7 +1,7 @@
 /** Carries bounces out and writes each start and end into the history. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BounceKind, Recorder } from "../history/observation.ts";
-import { DEFAULT_GRACE_S, type InstanceControl, type RealtimePart } from "../platform/platform.ts";
+import { DEFAULT_GRACE_S, type InstanceControl, type RealtimeComponent } from "../platform/platform.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -24,7 +24,7 @@ export interface BounceRequest {
   instances: readonly string[];
   control: InstanceControl;
   /** Of a deployment that has one. */
-  realtime?: RealtimePart | undefined;
+  realtime?: RealtimeComponent | undefined;
   recorder: Recorder;
   /** Chooses the instance that crashes, so that the same seed hits the same one. */
   seed: number;

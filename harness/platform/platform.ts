@@ -28,7 +28,7 @@ export interface UpOptions {
    * The router or the broker ended by itself: nothing had told it to. `part` is its name (`traefik`, `valkey`), `atMs` when
    * that was noticed, milliseconds on the harness clock. Never called for instances, nor for what `down` ends.
    */
-  onPartExit?: (part: string, atMs: number) => void;
+  onComponentExit?: (part: string, atMs: number) => void;
   /** One line on what is going on ("waiting for server-2 to be ready"). */
   onStep?: (step: string) => void;
   signal?: AbortSignal;
@@ -67,7 +67,7 @@ export interface InstanceControl {
 }
 
 /** The Supabase Realtime of a deployment, or what plays it. */
-export interface RealtimePart {
+export interface RealtimeComponent {
   /** As the history names it: `realtime-standin`, or `realtime` for the real one. */
   name: string;
   /** True: not Supabase's own server; `name` says so too. */
@@ -84,7 +84,7 @@ export interface RealtimePart {
 }
 
 /** What a part of the deployment has used since it started, read from the kernel's own accounts: as the history records it. */
-export type PartUsage = Omit<UsageObservation, "type">;
+export type ComponentUsage = Omit<UsageObservation, "type">;
 
 /** A topology that is up: the one plain object that a platform hands to the harness. */
 export interface Deployment {
@@ -100,18 +100,18 @@ export interface Deployment {
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
   /** Of a topology whose clients subscribe to Realtime directly. */
-  realtime?: RealtimePart;
+  realtime?: RealtimeComponent;
   /** Versions of the parts, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. A stand-in is there under its own name. */
   versions: Readonly<Record<string, string>>;
   /** All ledger files so far, those of dead processes included. */
   ledgers(): Promise<LedgerFile[]>;
   /** One reading of every part that runs. Never rejects for a part that has just gone: it is left out. */
-  usage(): Promise<PartUsage[]>;
+  usage(): Promise<ComponentUsage[]>;
   /**
    * Leaves it running when this process ends, until `downAll`. Nothing of this object is to be used after it. Rejects when another one
    * of its topology is kept already on this platform: this one is taken down then.
    */
-  release(): Promise<void>;
+  detach(): Promise<void>;
   /** Ends every process and container of the deployment, then removes its temporary files. Safe to call twice. */
   down(): Promise<void>;
 }
@@ -119,7 +119,7 @@ export interface Deployment {
 export type PlatformName = "local" | "docker";
 
 /** A deployment that outlives the command that brought it up: `sse-lab up`, then `bounce` and `down` by other commands. */
-export interface KeptDeployment {
+export interface RunningDeployment {
   id: string;
   topology: string;
   platform: PlatformName;
@@ -129,14 +129,14 @@ export interface KeptDeployment {
   /** Direct base URL of each instance, for looking at /metrics. */
   instanceUrls: Readonly<Record<string, string>>;
   /** Of a topology whose clients subscribe to Realtime directly. */
-  realtime?: Pick<RealtimePart, "name" | "standIn" | "url">;
+  realtime?: Pick<RealtimeComponent, "name" | "standIn" | "url">;
   /** ISO 8601. */
   startedAt: string;
 }
 
 export interface DeploymentListeners {
   onInstance?: UpOptions["onInstance"] | undefined;
-  onPartExit?: UpOptions["onPartExit"] | undefined;
+  onComponentExit?: UpOptions["onComponentExit"] | undefined;
   onStep?: UpOptions["onStep"] | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -166,7 +166,7 @@ export interface Platform {
   prepare(options: PrepareOptions): Promise<void>;
   up(options: UpOptions): Promise<Deployment>;
   /** The kept deployments of this checkout that still run, oldest first. Cheap where there is none. */
-  findKept(): Promise<KeptDeployment[]>;
+  findRunning(): Promise<RunningDeployment[]>;
   /**
    * Takes hold of a kept deployment. End with its `release` (it goes on running) or `down`. Rejects when no such deployment is kept,
    * or another command has hold of it.

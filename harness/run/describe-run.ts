@@ -1,6 +1,6 @@
 import { nowMs } from "../../common/clock.ts";
 import type { Cause, RunObservation } from "../history/observation.ts";
-import type { RealtimePart } from "../platform/platform.ts";
+import type { RealtimeComponent } from "../platform/platform.ts";
 import { brokenQuota } from "../scenario/realtime-rules.ts";
 import { describeBroken } from "../scenario/quota.ts";
 import { replicasOf } from "../scenario/scenario.ts";
@@ -46,7 +46,7 @@ function allowedCauses({ topology, bounce: kind, scenario, realtime }: RunSpec):
 export function withRealtime(
   run: RunObservation,
   { realtime }: RunSpec,
-  part: RealtimePart | undefined,
+  part: RealtimeComponent | undefined,
 ): RunObservation {
   if (!realtime || !part) return run;
   const { plan, publish, catchUp } = realtime.settings;

@@ -76,7 +76,7 @@ export async function runOne(
         if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);
         recorder.record({ type: "instance", instance, state, atMs });
       },
-      onPartExit: (part, atMs) => recorder.record({ type: "part-exit", part, atMs }),
+      onComponentExit: (part, atMs) => recorder.record({ type: "part-exit", part, atMs }),
       onStep: step,
       signal,
     });

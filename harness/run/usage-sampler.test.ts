@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
-import type { PartUsage } from "../platform/platform.ts";
+import type { ComponentUsage } from "../platform/platform.ts";
 import { createUsageSampler } from "./usage-sampler.ts";
 
-const reading = (cpuSeconds: number, change: Partial<PartUsage> = {}): PartUsage => ({
+const reading = (cpuSeconds: number, change: Partial<ComponentUsage> = {}): ComponentUsage => ({
   part: "server-1",
   role: "server",
   incarnation: "1",
@@ -26,7 +26,7 @@ function slow() {
   let inside = 0;
   let most = 0;
   return {
-    usage: async (): Promise<PartUsage[]> => {
+    usage: async (): Promise<ComponentUsage[]> => {
       const number = (calls += 1);
       most = Math.max(most, ++inside);
       await sleep(3);
@@ -74,7 +74,7 @@ describe("the usage sampler", () => {
   it("says once that readings failed, and goes on", async () => {
     const { recorded, recorder } = recording();
     let calls = 0;
-    const usage = (): Promise<PartUsage[]> => {
+    const usage = (): Promise<ComponentUsage[]> => {
       calls += 1;
       return calls <= 2
         ? Promise.reject(new Error(`no such container ${calls}`))
@@ -111,8 +111,8 @@ describe("the usage sampler", () => {
   it("gives a reading up that hangs, ends in time, and records nothing that comes later", async () => {
     const { recorded, recorder } = recording();
     let calls = 0;
-    let answer: (readings: PartUsage[]) => void = () => undefined;
-    const hanging = (): Promise<PartUsage[]> => {
+    let answer: (readings: ComponentUsage[]) => void = () => undefined;
+    const hanging = (): Promise<ComponentUsage[]> => {
       calls += 1;
       return new Promise((resolve) => (answer = resolve));
     };

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Recorder, UsageObservation } from "../history/observation.ts";
 import { parseObservation } from "../history/parse-observation.ts";
-import type { PartUsage } from "../platform/platform.ts";
+import type { ComponentUsage } from "../platform/platform.ts";
 
 export interface UsageSampler {
   /** One reading. Resolves when it is recorded, or has failed. */
@@ -28,7 +28,7 @@ const TIMING: SamplerTiming = { pauseMs: 1_000, limitMs: 5_000 };
 
 /** A reading that fails is no reason to fail a run: the run is about events, and `problem` tells why its costs have a hole. */
 export function createUsageSampler(
-  usage: () => Promise<PartUsage[]>,
+  usage: () => Promise<ComponentUsage[]>,
   recorder: Recorder,
   timing: SamplerTiming = TIMING,
 ): UsageSampler {
@@ -97,7 +97,7 @@ async function timeLimit(limitMs: number, signal: AbortSignal): Promise<never> {
 }
 
 /** A figure that is none would make the whole history unreadable, so it is found here. */
-function toObservation(reading: PartUsage): UsageObservation {
+function toObservation(reading: ComponentUsage): UsageObservation {
   const observation: UsageObservation = { type: "usage", ...reading };
   parseObservation(JSON.stringify(observation));
   return observation;

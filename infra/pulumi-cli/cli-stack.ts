@@ -1,5 +1,5 @@
 /** The stack behind `pulumi up -s NAME`: the one that `make NAME` brings up, or brought up. */
-import { CHECKOUT_LABEL, checkoutId } from "../stack/checkout-label.ts";
+import { checkoutLabels } from "../stack/checkout-label.ts";
 import { checkStackArgs } from "../stack/check-stack-args.ts";
 import { makeLedgerFolder } from "../stack/ledger-folder.ts";
 import { newStackRecord, portsForReplicas } from "../stack/new-stack-record.ts";
@@ -109,7 +109,7 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
           stack,
           topology,
           images,
-          labels: { [CHECKOUT_LABEL]: checkoutId() },
+          labels: checkoutLabels(),
           kept: true,
           owner: thisProcess(),
           replicas: config.replicas,

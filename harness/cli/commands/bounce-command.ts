@@ -8,10 +8,10 @@ import { createFileRecorder } from "../../history/recorder.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/nemesis.ts";
 import { parseGrace } from "../../scenario/parse-scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
-import { bringBack } from "../running/restore-instances.ts";
+import { restoreInstances } from "../running/restore-instances.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
-import { findAllKept, type Kept } from "../running/running-deployment.ts";
+import { findAllRunning, type FoundDeployment } from "../running/running-deployment.ts";
 import { PLATFORMS } from "../options/platforms.ts";
 import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
 import { sweep } from "../sweep.ts";
@@ -59,12 +59,12 @@ function refuseWithout(topology: string): void {
 }
 
 /** @throws CliError when there is no such topology, when it is not up, or more than once. */
-async function findTheOne(topology: string, asked: string): Promise<Kept> {
+async function findTheOne(topology: string, asked: string): Promise<FoundDeployment> {
   if (!TOPOLOGIES.some(({ name }) => name === topology)) {
     const known = TOPOLOGIES.map(({ name }) => name).join(", ");
     throw new CliError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
   }
-  const all = await findAllKept();
+  const all = await findAllRunning();
   const found = all.filter(
     ({ deployment, platform }) =>
       deployment.topology === topology && (asked === "auto" || platform.name === asked),
@@ -126,7 +126,7 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
         file?.record({ type: "instance", instance, state, atMs });
         say(`  ${instance} ${state}`, atMs);
       },
-      onPartExit: (part, atMs) => {
+      onComponentExit: (part, atMs) => {
         file?.record({ type: "part-exit", part, atMs });
         say(`  ${part} ended by itself`, atMs);
       },
@@ -142,9 +142,9 @@ async function bounceKept(topology: string, options: BounceOptions): Promise<num
       const recorder = { record };
       await bounce({ kind, instances, control, realtime, recorder, seed: Date.now(), settings, signal });
     } finally {
-      await deployment.release();
+      await deployment.detach();
     }
-    if (signal.aborted) await bringBack(found);
+    if (signal.aborted) await restoreInstances(found);
     signal.throwIfAborted();
   }).finally(() => file?.close());
   return failures.length > 0 ? EXIT.unknown : EXIT.valid;

@@ -66,7 +66,7 @@ async function platformChecks(): Promise<DoctorCheck[]> {
   ];
   for (const one of await loadPlatforms()) {
     const { name } = one;
-    const kept = await one.findKept().catch((error: unknown) => (error as Error).message);
+    const kept = await one.findRunning().catch((error: unknown) => (error as Error).message);
     if (typeof kept === "string") {
       checks.push({ name: `up on ${name}`, status: "note", detail: `cannot be told: ${kept}` });
     } else if (kept.length > 0) {

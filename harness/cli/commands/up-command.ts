@@ -4,16 +4,16 @@ import type { Command } from "commander";
 import type { RealtimeSettings } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
-import type { KeptDeployment, Platform } from "../../platform/platform.ts";
+import type { RunningDeployment, Platform } from "../../platform/platform.ts";
 import { parseScenario } from "../../scenario/parse-scenario.ts";
 import { flagOf } from "../../scenario/load-scenario.ts";
 import { DEFAULT_SCENARIO, realtimeSettings, replicasOf, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { choosePlatform } from "../options/choose-platform.ts";
-import { describeKept } from "../running/describe-deployment.ts";
+import { describeDeployment } from "../running/describe-deployment.ts";
 import { CliError } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
-import { deadParts } from "../running/deployment-health.ts";
+import { unreachableComponents } from "../running/deployment-health.ts";
 import { addRealtimeFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
 import { sweep } from "../sweep.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
@@ -42,7 +42,7 @@ async function up(name: string, options: UpOptions): Promise<void> {
   const { topology, replicas, realtime } = chooseTopology(name, options);
   const { platform, reason } = await choosePlatform(options.platform);
   await sweep();
-  const running = (await platform.findKept()).find((kept) => kept.topology === topology.name);
+  const running = (await platform.findRunning()).find((kept) => kept.topology === topology.name);
   if (running) {
     refuseIfUnknown(running, options);
     await refuseIfOther(running, options.replicas === undefined ? undefined : replicas);
@@ -55,7 +55,7 @@ async function up(name: string, options: UpOptions): Promise<void> {
 }
 
 /** @throws CliError when something is asked for that what is up may or may not be. */
-function refuseIfUnknown({ topology, platform }: KeptDeployment, options: UpOptions): void {
+function refuseIfUnknown({ topology, platform }: RunningDeployment, options: UpOptions): void {
   const asked = (["catchUp", "realtimePlan", "realtimePublish"] as const).filter(
     (key) => options[key] !== undefined,
   );
@@ -66,14 +66,14 @@ function refuseIfUnknown({ topology, platform }: KeptDeployment, options: UpOpti
 }
 
 /** @throws CliError when it is not what was asked for: another number of instances, or some of it has ended. */
-async function refuseIfOther(kept: KeptDeployment, replicas: number | undefined): Promise<void> {
+async function refuseIfOther(kept: RunningDeployment, replicas: number | undefined): Promise<void> {
   const { topology, platform, instances } = kept;
   if (replicas !== undefined && replicas !== instances.length) {
     throw new CliError(
       `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; take it down with make down, then bring it up with ${replicas}`,
     );
   }
-  const dead = await deadParts(kept);
+  const dead = await unreachableComponents(kept);
   if (dead.length > 0) {
     throw new CliError(
       `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ${dead.length === 1 ? "does" : "do"} not answer; ` +
@@ -91,7 +91,7 @@ interface Chosen {
 async function bringUp(
   platform: Platform,
   { topology, replicas, realtime }: Chosen,
-): Promise<KeptDeployment> {
+): Promise<RunningDeployment> {
   const onStep = (step: string): void => void process.stderr.write(`  ${step}\n`);
   const workDir = join(PROJECT_ROOT, ".sse-lab", "up", `${topology.name}-${Date.now().toString(36)}`);
   const deployment = await interruptible(async (signal) => {
@@ -99,8 +99,8 @@ async function bringUp(
     const { name } = topology;
     return platform.up({ topology, name, replicas, redis: "up", realtime, workDir, onStep, signal });
   });
-  await deployment.release();
-  const kept = (await platform.findKept()).find((one) => one.id === deployment.id);
+  await deployment.detach();
+  const kept = (await platform.findRunning()).find((one) => one.id === deployment.id);
   if (!kept) {
     throw new CliError(`${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`);
   }
@@ -132,6 +132,6 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
   };
 }
 
-function print(kept: KeptDeployment, { json }: UpOptions): void {
-  process.stdout.write(json ? `${JSON.stringify(kept, undefined, 2)}\n` : describeKept(kept));
+function print(kept: RunningDeployment, { json }: UpOptions): void {
+  process.stdout.write(json ? `${JSON.stringify(kept, undefined, 2)}\n` : describeDeployment(kept));
 }

@@ -1,4 +1,4 @@
-import type { KeptDeployment } from "../../platform/platform.ts";
+import type { RunningDeployment } from "../../platform/platform.ts";
 
 /** A part that lives answers in a few milliseconds. */
 const ANSWER_MS = 2_000;
@@ -19,13 +19,13 @@ const answers = async (url: string): Promise<boolean> => {
 const isReady = (url: string): Promise<boolean> => answers(`${url}/readyz`);
 
 /** The instances that do not say within 2 s that they are ready. Never rejects. */
-export async function downInstances({ instances, instanceUrls }: KeptDeployment): Promise<string[]> {
+export async function downInstances({ instances, instanceUrls }: RunningDeployment): Promise<string[]> {
   const ready = await Promise.all(instances.map((name) => isReady(instanceUrls[name] ?? "")));
   return instances.filter((_, index) => !ready[index]);
 }
 
 /** Is Realtime gone, one that was stood up here? A hosted one is nobody's here to bring back. Never rejects. */
-export async function isRealtimeDown({ realtime }: KeptDeployment): Promise<boolean> {
+export async function isRealtimeDown({ realtime }: RunningDeployment): Promise<boolean> {
   if (!realtime) return false;
   const url = new URL("/healthcheck", realtime.url.replace(/^ws/, "http"));
   if (!/^127\.|localhost$/.test(url.hostname)) return false;
@@ -35,7 +35,7 @@ export async function isRealtimeDown({ realtime }: KeptDeployment): Promise<bool
 }
 
 /** What of it does not answer, for people: the router, Realtime and instances, each with its address. Never rejects. */
-export async function deadParts(kept: KeptDeployment): Promise<string[]> {
+export async function unreachableComponents(kept: RunningDeployment): Promise<string[]> {
   const [router, noRealtime, instances] = await Promise.all([
     isReady(kept.url),
     isRealtimeDown(kept),

@@ -1,5 +1,5 @@
 import { TOPOLOGIES, type Affinity } from "../../../infra/topologies.ts";
-import type { KeptDeployment } from "../../platform/platform.ts";
+import type { RunningDeployment } from "../../platform/platform.ts";
 
 /** What a request has to bring, so that the router sends it where the session's stream is. */
 const KEEP_TOGETHER: Readonly<Record<Affinity, { create: string; later: string }>> = {
@@ -8,7 +8,7 @@ const KEEP_TOGETHER: Readonly<Record<Affinity, { create: string; later: string }
   header: { create: "", later: ' -H "X-Session-ID: <sessionId>"' },
 };
 
-const describeRealtime = ({ realtime }: KeptDeployment): string => {
+const describeRealtime = ({ realtime }: RunningDeployment): string => {
   if (!realtime) return "";
   const meaning = realtime.standIn
     ? `             ${realtime.name} is a stand-in of the lab and not Supabase's server: it speaks the same protocol, its latency says nothing about Supabase\n`
@@ -18,7 +18,7 @@ ${meaning}             pages subscribe to what the answer to a new session calls
 };
 
 /** What `up` prints, the same on every platform: where everything is, and what to do with it. */
-export const describeKept = (kept: KeptDeployment): string => {
+export const describeDeployment = (kept: RunningDeployment): string => {
   const { topology, platform, url, dashboardUrl, instanceUrls } = kept;
   const affinity = TOPOLOGIES.find(({ name }) => name === topology)?.affinity ?? "none";
   const { create, later } = KEEP_TOGETHER[affinity];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KeptDeployment } from "../../platform/platform.ts";
-import type { Kept } from "./running-deployment.ts";
+import type { RunningDeployment } from "../../platform/platform.ts";
+import type { FoundDeployment } from "./running-deployment.ts";
 import { downInstances, isRealtimeDown } from "./deployment-health.ts";
 
 /** The longest drain and the slowest start one after the other, and room for a busy host. */
@@ -8,7 +8,7 @@ const BRING_BACK_MS = 60_000;
 const LOOK_MS = 200;
 
 /** Names of what is down and can be started: Realtime first, which instances look for. */
-const downParts = async (kept: KeptDeployment): Promise<string[]> => [
+const downComponents = async (kept: RunningDeployment): Promise<string[]> => [
   ...(kept.realtime && (await isRealtimeDown(kept)) ? [kept.realtime.name] : []),
   ...(await downInstances(kept)),
 ];
@@ -17,14 +17,14 @@ const downParts = async (kept: KeptDeployment): Promise<string[]> => [
  * Starts every instance, and Realtime, that an interrupted bounce left down. One that still drains is waited for: until it is gone it cannot be started.
  * Never rejects: what is not back after a minute is named, with the command that brings it back.
  */
-export async function bringBack({ deployment: kept, platform }: Kept): Promise<void> {
+export async function restoreInstances({ deployment: kept, platform }: FoundDeployment): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
   const signal = AbortSignal.timeout(BRING_BACK_MS);
   try {
     const deployment = await platform.attach(kept.id, { onStep: say, signal });
     try {
       for (let told = ""; ;) {
-        const down = await downParts(kept);
+        const down = await downComponents(kept);
         if (down.length === 0) return;
         signal.throwIfAborted();
         const names = down.join(", ");
@@ -38,10 +38,10 @@ export async function bringBack({ deployment: kept, platform }: Kept): Promise<v
         await sleep(LOOK_MS, undefined, { signal });
       }
     } finally {
-      await deployment.release();
+      await deployment.detach();
     }
   } catch (error) {
-    const down = await downParts(kept);
+    const down = await downComponents(kept);
     if (down.length === 0) return;
     const reason = error instanceof Error ? error.message : String(error);
     process.stderr.write(

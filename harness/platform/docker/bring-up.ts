@@ -23,14 +23,14 @@ import { thisOwner } from "./hold-stack.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import type { PreparedImages } from "../../../infra/images/prepared-image.ts";
 import { stackImages } from "../../../infra/images/stack-images.ts";
-import { checkoutLabels } from "../../../infra/engine/own-labels.ts";
+import { checkoutLabels } from "../../../infra/stack/checkout-label.ts";
 import { ImageGoneError, PortTakenError } from "./pulumi/pulumi-errors.ts";
 import { waitForRoute, waitUntilReady } from "./control/ready-instances.ts";
 import { refuseForeignStack } from "./refuse-foreign-stack.ts";
 import { removeContainers } from "./remove-by-label.ts";
 import { reportSteps } from "./pulumi/report-steps.ts";
 import { stackFate } from "./recorded-stacks.ts";
-import { stackParts } from "./stack-parts.ts";
+import { stackLayout } from "./stack-layout.ts";
 import { takeDown } from "./take-down.ts";
 
 /** A port can be taken between being chosen and being published; then everything starts over with others. */
@@ -103,7 +103,7 @@ const bringUpOnce = async (
       await mkdir(join(record.ledgerDir, ".."), { recursive: true, mode: 0o700 });
       makeLedgerFolder(record.ledgerDir);
     }
-    const parts = await stackParts(docker, record);
+    const parts = await stackLayout(docker, record);
     deployment = await toDeployment({
       ...options,
       client,
@@ -164,7 +164,7 @@ const heldBack = (options: UpOptions): { held: UpOptions; tell: () => void } => 
     held: {
       ...options,
       onInstance: (...what) => report(() => options.onInstance?.(...what)),
-      onPartExit: (...what) => report(() => options.onPartExit?.(...what)),
+      onComponentExit: (...what) => report(() => options.onComponentExit?.(...what)),
     },
     tell: () => {
       isUp = true;

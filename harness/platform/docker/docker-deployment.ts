@@ -1,7 +1,7 @@
 /** A stack that is up, as the harness uses it: just brought up, or found again later. */
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { Deployment, DeploymentListeners, PartUsage, RealtimePart } from "../platform.ts";
+import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent } from "../platform.ts";
 import { containerUsage } from "./observe/container-usage.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
 import type { DockerClient } from "../../../infra/engine/docker-client.ts";
@@ -10,14 +10,14 @@ import { controlInstances } from "./control/instance-control.ts";
 import { instanceTimeline, type InstanceTimeline } from "./observe/instance-timeline.ts";
 import { pulumiStack, type PulumiStack } from "./pulumi/pulumi-stack.ts";
 import { accountForSockets } from "./observe/socket-memory.ts";
-import { toPart, type StackParts } from "./stack-parts.ts";
+import { publicRealtime, type StackLayout } from "./stack-layout.ts";
 import { takeDown } from "./take-down.ts";
 import { watchContainers } from "./observe/watch-containers.ts";
 
-export interface DeploymentGiven extends DeploymentListeners {
+export interface DeploymentContext extends DeploymentListeners {
   client: DockerClient;
   record: StackRecord;
-  parts: StackParts;
+  parts: StackLayout;
   versions: Readonly<Record<string, string>>;
   /** Grace of the instances in Pulumi's state, seconds; undefined where only the record was read. */
   stateGraceS: number | undefined;
@@ -35,7 +35,7 @@ export interface DockerDeployment extends Deployment {
 }
 
 /** Watches the stack's containers from here on. */
-export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeployment> => {
+export const toDeployment = async (given: DeploymentContext): Promise<DockerDeployment> => {
   const { client, record, parts } = given;
   const { docker, host } = client;
   const ending = new AbortController();
@@ -47,9 +47,9 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
       if (!ending.signal.aborted) tell?.(...args);
     };
   const onInstance = unlessEnding(given.onInstance);
-  const onPartExit = unlessEnding(given.onPartExit);
+  const onComponentExit = unlessEnding(given.onComponentExit);
   const onStep = (step: string): void => given.onStep?.(step);
-  const timeline = instanceTimeline({ onInstance, onPartExit, onStep });
+  const timeline = instanceTimeline({ onInstance, onComponentExit, onStep });
   const stopWatching = await watchContainers({
     docker,
     stack: record.stack,
@@ -60,7 +60,7 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     onLost: (atMs) => {
       if (ending.signal.aborted) return;
       onStep("the Docker engine went away: what its containers do is not known any more");
-      onPartExit("docker", atMs);
+      onComponentExit("docker", atMs);
     },
     onBadClock: () =>
       onStep("the engine's clock is not this host's: events are timed by when they were read"),
@@ -70,7 +70,7 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     stopWatching();
   };
   const pulumi = pulumiStack(record.stack, host);
-  const realtimeControl = (realtime: NonNullable<StackParts["realtime"]>): Pick<RealtimePart, "control"> =>
+  const realtimeControl = (realtime: NonNullable<StackLayout["realtime"]>): Pick<RealtimeComponent, "control"> =>
     "container" in realtime
       ? { control: controlRealtime({ docker, realtime, timeline, onStep, signal }) }
       : {};
@@ -100,20 +100,20 @@ export const toDeployment = async (given: DeploymentGiven): Promise<DockerDeploy
     }),
     ...(parts.realtime === undefined
       ? {}
-      : { realtime: { ...toPart(parts.realtime), ...realtimeControl(parts.realtime) } }),
+      : { realtime: { ...publicRealtime(parts.realtime), ...realtimeControl(parts.realtime) } }),
     versions: given.versions,
     ledgers: () => listLedgers(record.ledgerDir),
     usage: async () => {
       const readings = await Promise.all(
         [...parts.containers.values()].map((part) => containerUsage(docker, part)),
       );
-      return readings.filter((one): one is PartUsage => one !== undefined);
+      return readings.filter((one): one is ComponentUsage => one !== undefined);
     },
     announceReady: (instance, atMs) => onInstance(instance, "ready", atMs),
     pulumi,
     timeline,
     abandon: release,
-    release: async () => {
+    detach: async () => {
       record.kept = true;
       updateRecord(record);
       release();

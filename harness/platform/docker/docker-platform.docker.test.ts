@@ -17,7 +17,7 @@ import { bringUp } from "./bring-up.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
 import { dockerAvailability, dockerPlatform } from "./docker-platform.ts";
-import { attach, findKept } from "./kept-stacks.ts";
+import { attach, findRunning } from "./kept-stacks.ts";
 import { STATE_FOLDER } from "./pulumi/pulumi-backend.ts";
 import { listOwn } from "./remove-by-label.ts";
 
@@ -59,7 +59,7 @@ const bring = async (
       redis: "up",
       workDir: join(folder, `${name}-${up.length}`),
       onInstance: (instance, state, atMs) => tell()(instance, state, atMs),
-      onPartExit: (part, atMs) => tell("exit of")(part, atMs),
+      onComponentExit: (part, atMs) => tell("exit of")(part, atMs),
       onStep,
     },
     makeRecord,
@@ -276,8 +276,8 @@ test("phase3: an outage of Realtime is one part killed and started again, and no
 
   // Another command's hands: the same parts by the record alone.
   await realtime!.control!.start();
-  await deployment.release();
-  const [kept] = (await findKept()).filter(({ id }) => id === deployment.id);
+  await deployment.detach();
+  const [kept] = (await findRunning()).filter(({ id }) => id === deployment.id);
   expect(kept?.realtime).toEqual({ name: "realtime-standin", standIn: true, url: realtime!.url });
   const attached = await attach(deployment.id, {});
   up.splice(0, 1, attached);

@@ -12,7 +12,7 @@ import type { DockerDeployment } from "./docker-deployment.ts";
 import { DockerError } from "../../../infra/engine/docker-error.ts";
 import { readImageSettings, type ImageSettings } from "../../../infra/images/image-settings.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
-import { attach, findKept } from "./kept-stacks.ts";
+import { attach, findRunning } from "./kept-stacks.ts";
 import { downAll, sweepLeftovers } from "./sweep-stacks.ts";
 
 export interface DockerPlatform extends Platform {
@@ -60,7 +60,7 @@ export const dockerPlatform: DockerPlatform = {
     });
   },
   up: (options) => bringUp(options),
-  findKept,
+  findRunning,
   attach,
   sweepLeftovers,
   downAll,

@@ -2,7 +2,7 @@
 import { INSTANCE_LABEL, isCarrier, ROLE_LABEL } from "../../../infra/stack/labels.ts";
 import { listStackRecords, readStackRecord } from "../../../infra/stack/stack-record.ts";
 import { recordArgs } from "../../../infra/stack/record-args.ts";
-import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
+import type { DeploymentListeners, RunningDeployment } from "../platform.ts";
 import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
 import { DockerError } from "../../../infra/engine/docker-error.ts";
@@ -12,10 +12,10 @@ import { listOwn } from "./remove-by-label.ts";
 import { pulumiStack } from "./pulumi/pulumi-stack.ts";
 import { stackFate } from "./recorded-stacks.ts";
 import { reportSteps } from "./pulumi/report-steps.ts";
-import { runsAnything, stackParts, toKept } from "./stack-parts.ts";
+import { runsAnything, stackLayout, describeStack } from "./stack-layout.ts";
 
 /** Those of this checkout that still run, those in another command's hands included, oldest first. Asks no engine where there is no record. */
-export const findKept = async (): Promise<KeptDeployment[]> => {
+export const findRunning = async (): Promise<RunningDeployment[]> => {
   const { records } = listStackRecords();
   if (records.length === 0) return [];
   let client: DockerClient;
@@ -25,13 +25,13 @@ export const findKept = async (): Promise<KeptDeployment[]> => {
     // Without an engine nothing of them runs.
     return [];
   }
-  const kept: KeptDeployment[] = [];
+  const kept: RunningDeployment[] = [];
   for (const record of records) {
     if (!record.kept || !["kept", "owned"].includes(await stackFate(client.docker, record))) continue;
     if (!(await runsAnything(client.docker, record.stack))) continue;
     // A record that the ordinary CLI has just written may have no containers with ports yet.
-    const parts = await stackParts(client.docker, record).catch(() => undefined);
-    if (parts) kept.push(toKept(record, parts));
+    const parts = await stackLayout(client.docker, record).catch(() => undefined);
+    if (parts) kept.push(describeStack(record, parts));
   }
   return kept;
 };
@@ -79,7 +79,7 @@ export const attach = async (id: string, listeners: DeploymentListeners): Promis
   const found = records.find(({ stack }) => stack === id);
   const fate = found?.kept ? await stackFate(client.docker, found) : undefined;
   if (fate !== "kept" && fate !== "owned") {
-    const there = (await findKept()).map((one) => one.id).join(", ") || "none";
+    const there = (await findRunning()).map((one) => one.id).join(", ") || "none";
     throw new DockerError(`no deployment "${id}" is up; there are: ${there}`, "bring one up with sse-lab up");
   }
   const record = await holdStack(id);
@@ -87,7 +87,7 @@ export const attach = async (id: string, listeners: DeploymentListeners): Promis
     // A deploy makes containers of the images that the stack has.
     await leaseImages(process.env);
     await mend(client, id, listeners);
-    const parts = await stackParts(client.docker, record);
+    const parts = await stackLayout(client.docker, record);
     // An `up` that was ended half-way may have left another grace in the state than on record.
     return await toDeployment({
       ...listeners,

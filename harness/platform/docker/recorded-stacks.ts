@@ -3,7 +3,7 @@ import type Dockerode from "dockerode";
 import type { StackOwner, StackRecord } from "../../../infra/stack/stack-args.ts";
 import { isRunning } from "../../../common/process-identity.ts";
 import { thisOwner } from "./hold-stack.ts";
-import { runsAnything } from "./stack-parts.ts";
+import { runsAnything } from "./stack-layout.ts";
 
 /**
  * - `owned`: a living command has it, to bring it up or to bounce it: nobody else's business.

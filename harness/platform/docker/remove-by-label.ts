@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { STACK_LABEL } from "../../../infra/stack/labels.ts";
 import { DockerError } from "../../../infra/engine/docker-error.ts";
-import { ownFilter } from "../../../infra/engine/own-labels.ts";
+import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 
 export interface RemovedThings {
   containers: number;
@@ -42,7 +42,7 @@ export const listOwn = async (
   networks: Dockerode.NetworkInspectInfo[];
   volumes: Dockerode.VolumeInspectInfo[];
 }> => {
-  const filters = ownFilter(stack);
+  const filters = checkoutFilter(stack);
   const [containers, networks, volumes] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listNetworks({ filters }),

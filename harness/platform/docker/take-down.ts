@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type Dockerode from "dockerode";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { removeStackRecord } from "../../../infra/stack/stack-record.ts";
-import { removeOwnPaths } from "../../../common/remove-paths.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
 import { pulumiStack } from "./pulumi/pulumi-stack.ts";
 import { describeRemoved, listOwn, removeByLabel } from "./remove-by-label.ts";
 
@@ -64,7 +64,7 @@ export const takeDown = async (
   if (isStillOurs && !(await isStillOurs())) return undefined;
   await removeByLabel(docker, stack);
   await pulumi.forget({ lockWaitMs, onStep });
-  if (ledgerDir !== undefined) await removeOwnPaths(dirname(ledgerDir), [ledgerDir]);
+  if (ledgerDir !== undefined) await removePaths(dirname(ledgerDir), [ledgerDir]);
   removeStackRecord(stack);
   const { containers, networks, volumes } = before;
   return (

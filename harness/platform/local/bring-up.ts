@@ -10,7 +10,7 @@ import { saysPortTaken } from "../../../common/free-port.ts";
 import { routerSpec } from "./plan/infrastructure-specs.ts";
 import { waitForBroker, waitForRoute } from "./plan/infrastructure-waits.ts";
 import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
-import type { LocalParts } from "./local-parts.ts";
+import type { LocalDependencies } from "./local-dependencies.ts";
 import {
   deploymentFolders,
   planDeployment,
@@ -19,13 +19,13 @@ import {
 } from "./plan/plan-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
 import { startReaper } from "../../../common/reaper/reaper-client.ts";
-import { removeOwnPaths } from "../../../common/remove-paths.ts";
-import { watchPart } from "./processes/watch-part.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
+import { watchComponent } from "./processes/watch-component.ts";
 
 /** A port can be taken between being chosen and being listened on; then everything starts over with others. */
 const ATTEMPTS = 3;
 
-type Announce = Required<Pick<UpOptions, "onInstance" | "onPartExit" | "onStep">>;
+type Announce = Required<Pick<UpOptions, "onInstance" | "onComponentExit" | "onStep">>;
 
 /**
  * From here on a crash of this process is cleaned up by the reaper, or else by the next command; `ProcessTable` tells of the
@@ -33,7 +33,7 @@ type Announce = Required<Pick<UpOptions, "onInstance" | "onPartExit" | "onStep">
  */
 const secure = async (
   plan: DeploymentPlan,
-  parts: LocalParts,
+  parts: LocalDependencies,
   announce: Announce,
   signal: AbortSignal | undefined,
 ): Promise<{ deployment: LocalDeployment; processes: ProcessTable }> => {
@@ -62,7 +62,7 @@ const secure = async (
     });
     return { deployment, processes };
   } catch (error) {
-    await removeOwnPaths(state.workDir, state.ownPaths);
+    await removePaths(state.workDir, state.ownPaths);
     removeState(stateDir, state.id);
     throw error;
   }
@@ -70,7 +70,7 @@ const secure = async (
 
 const bringUpOnce = async (
   options: UpOptions,
-  parts: LocalParts,
+  parts: LocalDependencies,
   tools: Tools,
   announce: Announce,
 ): Promise<LocalDeployment> => {
@@ -86,7 +86,7 @@ const bringUpOnce = async (
     if (plan.broker && tools.valkey) {
       onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
       const broker = await processes.start(plan.broker.spec);
-      watchPart(broker, processes, announce);
+      watchComponent(broker, processes, announce);
       await waitForBroker(broker, plan.broker.port, signal);
     }
     if (plan.standIn) {
@@ -101,7 +101,7 @@ const bringUpOnce = async (
     const router = await processes.start(
       routerSpec(topology.router, tools.router, files[0].path, plan.folders.router, plan.routerLog),
     );
-    watchPart(router, processes, announce);
+    watchComponent(router, processes, announce);
     await waitForRoute(router, deployment.url, signal);
     await control.waitForRouter(instances);
     signal?.throwIfAborted();
@@ -117,7 +117,7 @@ const bringUpOnce = async (
  *
  * @throws whatever kept it from coming up; nothing of it is left by then
  */
-export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<LocalDeployment> => {
+export const bringUp = async (options: UpOptions, parts: LocalDependencies): Promise<LocalDeployment> => {
   const { topology, replicas, signal } = options;
   if (!Number.isInteger(replicas) || replicas < 1) throw new Error(`replicas: ${replicas} is not 1 or more`);
   const used = Object.values(deploymentFolders(options.workDir)).find((folder) => existsSync(folder));
@@ -139,7 +139,7 @@ export const bringUp = async (options: UpOptions, parts: LocalParts): Promise<Lo
     };
     const announce: Announce = {
       onInstance: (...what) => report(() => options.onInstance?.(...what)),
-      onPartExit: (...what) => report(() => options.onPartExit?.(...what)),
+      onComponentExit: (...what) => report(() => options.onComponentExit?.(...what)),
       onStep,
     };
     try {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { attach, findKept } from "./kept-deployments.ts";
+import { attach, findRunning } from "./kept-deployments.ts";
 import { identityOf, type ProcessIdentity } from "../../../common/process-identity.ts";
 import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
@@ -25,7 +25,7 @@ const setHolder = (id: string, holder: ProcessIdentity): void => {
 
 test("of two commands that bounce one deployment at once, one gets it and the other is told who has it", async () => {
   const deployment = await lab.up("phase0");
-  await deployment.release();
+  await deployment.detach();
   const both = await Promise.allSettled([1, 2].map(() => attach(deployment.id, {}, lab.stateDir)));
   const got = both.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   expect(got).toHaveLength(1);
@@ -36,20 +36,20 @@ test("of two commands that bounce one deployment at once, one gets it and the ot
   // Whatever it starts would outlive a `down` that knows only of what the state named before.
   expect(await downAll(lab.stateDir)).toMatchObject({ owned: [deployment.id], swept: [] });
   expect(await sweepLeftovers(lab.stateDir)).toMatchObject({ kept: [deployment.id], swept: [] });
-  expect(findKept(lab.stateDir).map(({ id }) => id)).toEqual([deployment.id]);
+  expect(findRunning(lab.stateDir).map(({ id }) => id)).toEqual([deployment.id]);
 
   await got[0]?.control.kill("server-1");
   await got[0]?.control.start("server-1");
-  await got[0]?.release();
+  await got[0]?.detach();
   const again = await attach(deployment.id, {}, lab.stateDir);
-  await again.release();
+  await again.detach();
   expect((await downAll(lab.stateDir)).swept).toEqual([{ id: deployment.id, what: "2 processes" }]);
   expect(processesOf(lab.folder)).toEqual([]);
 });
 
 test("a holder of another process counts as long as it lives", async () => {
   const deployment = await lab.up("phase0");
-  await deployment.release();
+  await deployment.detach();
   const other = spawn("sleep", ["60"], { stdio: "ignore" });
   try {
     setHolder(deployment.id, identityOf(other.pid ?? 0)!);
@@ -68,8 +68,8 @@ test("a holder of another process counts as long as it lives", async () => {
 
 test("of two deployments of one topology that are left running at once one stays, and the other is taken down and says so", async () => {
   const [one, other] = await Promise.all([lab.up("phase0"), lab.up("phase0")]);
-  const released = await Promise.allSettled([one.release(), other.release()]);
-  const kept = findKept(lab.stateDir);
+  const released = await Promise.allSettled([one.detach(), other.detach()]);
+  const kept = findRunning(lab.stateDir);
   expect(kept).toHaveLength(1);
   const [stays, goes] = kept[0]?.id === one.id ? [one, other] : [other, one];
   const refused = released.find((result) => result.status === "rejected");
@@ -81,6 +81,6 @@ test("of two deployments of one topology that are left running at once one stays
   expect((await fetch(`${stays.url}/readyz`)).status).toBe(200);
   // Of another topology there may be one beside it.
   const naive = await lab.up("naive", { replicas: 1 });
-  await naive.release();
-  expect(findKept(lab.stateDir)).toHaveLength(2);
+  await naive.detach();
+  expect(findRunning(lab.stateDir)).toHaveLength(2);
 });

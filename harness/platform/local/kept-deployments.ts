@@ -1,24 +1,24 @@
 /** Deployments that outlive the command that brought them up: `sse-lab up`, then `bounce` and `down` by other commands. */
-import type { DeploymentListeners, KeptDeployment } from "../platform.ts";
+import type { DeploymentListeners, RunningDeployment } from "../platform.ts";
 import { claimDeployment } from "./claim-deployment.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
 import { recordedDeployments } from "./recorded-deployments.ts";
-import { watchPart } from "./processes/watch-part.ts";
+import { watchComponent } from "./processes/watch-component.ts";
 
 const keptRealtime = ({
   name,
   standIn,
   url,
-}: NonNullable<DeploymentState["realtime"]>): NonNullable<KeptDeployment["realtime"]> => ({
+}: NonNullable<DeploymentState["realtime"]>): NonNullable<RunningDeployment["realtime"]> => ({
   name,
   standIn,
   url,
 });
 
 /** The kept deployments of this checkout that still run, oldest first. */
-export const findKept = (stateDir: string): KeptDeployment[] =>
+export const findRunning = (stateDir: string): RunningDeployment[] =>
   recordedDeployments(stateDir)
     .kept.map((state) => ({
       id: state.id,
@@ -50,12 +50,12 @@ export const attach = async (
     state.processes.flatMap(({ spec }) => (names.has(spec.name) ? [[spec.name, spec] as const] : [])),
   );
   const processes = new ProcessTable(stateDir, state);
-  const { onPartExit = () => undefined, onStep = () => undefined } = listeners;
+  const { onComponentExit = () => undefined, onStep = () => undefined } = listeners;
   const realtime = state.processes.find(({ spec }) => spec.name === state.realtime?.name);
   // Instances and Realtime are watched by what controls them.
   for (const part of processes.all()) {
     const { name } = part.spec;
-    if (!names.has(name) && name !== realtime?.spec.name) watchPart(part, processes, { onPartExit, onStep });
+    if (!names.has(name) && name !== realtime?.spec.name) watchComponent(part, processes, { onComponentExit, onStep });
   }
   return toDeployment({
     ...listeners,

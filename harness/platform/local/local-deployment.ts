@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { Deployment, DeploymentListeners, PartUsage, RealtimePart } from "../platform.ts";
+import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent } from "../platform.ts";
 import { releaseDeployment } from "./claim-deployment.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
 import { removeState, type DeploymentState } from "./deployment-state.ts";
@@ -11,7 +11,7 @@ import type { ProcessSpec } from "./processes/logged-process.ts";
 import type { ProcessTable } from "./processes/process-table.ts";
 import type { Reaper } from "../../../common/reaper/reaper-client.ts";
 import { readUsage } from "./processes/read-usage.ts";
-import { removeOwnPaths } from "../../../common/remove-paths.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
 
 export interface LocalDeployment extends Deployment {
   workDir: string;
@@ -19,7 +19,7 @@ export interface LocalDeployment extends Deployment {
   control: LocalInstanceControl;
 }
 
-export interface DeploymentParts extends DeploymentListeners {
+export interface DeploymentContext extends DeploymentListeners {
   stateDir: string;
   state: DeploymentState;
   processes: ProcessTable;
@@ -38,27 +38,27 @@ export const dashboardUrlOf = ({ opsUrl, router }: DeploymentState): string =>
 export const instanceUrlsOf = (state: DeploymentState): Record<string, string> =>
   Object.fromEntries(state.instances.map(({ name, url }) => [name, url]));
 
-const roleOf = (state: DeploymentState, part: string): PartUsage["role"] => {
+const roleOf = (state: DeploymentState, part: string): ComponentUsage["role"] => {
   if (part === state.router) return "router";
   return state.instances.some(({ name }) => name === part) ? "server" : "broker";
 };
 
 const realtimeOf = (
-  { state, processes, realtimeSpec, onPartExit, onStep }: DeploymentParts,
+  { state, processes, realtimeSpec, onComponentExit, onStep }: DeploymentContext,
   signal: AbortSignal,
-): RealtimePart | undefined => {
+): RealtimeComponent | undefined => {
   if (!state.realtime) return undefined;
   const { name, standIn, url, healthUrl } = state.realtime;
   if (realtimeSpec === undefined || healthUrl === undefined) return { name, standIn, url };
   const news = {
-    onPartExit: (...what: Parameters<NonNullable<typeof onPartExit>>) => onPartExit?.(...what),
+    onComponentExit: (...what: Parameters<NonNullable<typeof onComponentExit>>) => onComponentExit?.(...what),
     onStep: (step: string) => onStep?.(step),
   };
   const control = controlRealtime({ spec: realtimeSpec, healthUrl, processes, news, signal });
   return { name, standIn, url, control };
 };
 
-export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
+export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
   const { state, stateDir, processes, reaper, specs } = parts;
   const ending = new AbortController();
   const signal = parts.signal ? AbortSignal.any([ending.signal, parts.signal]) : ending.signal;
@@ -80,7 +80,7 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
   const takeDown = async (): Promise<void> => {
     ending.abort(new Error(`${state.id} is being taken down`));
     await processes.end();
-    await removeOwnPaths(state.workDir, state.ownPaths);
+    await removePaths(state.workDir, state.ownPaths);
     removeState(stateDir, state.id);
     await reaper?.leave();
   };
@@ -105,7 +105,7 @@ export const toDeployment = (parts: DeploymentParts): LocalDeployment => {
         })),
       ),
     down: () => (down ??= takeDown()),
-    release: async () => {
+    detach: async () => {
       const other = await releaseDeployment(stateDir, state);
       if (other !== undefined) {
         await (down ??= takeDown());

@@ -157,8 +157,8 @@ test.skipIf(process.platform !== "linux")("a socket that is open to other hosts 
 
 test("a router or broker that ends by itself is reported with its time, one that is taken down is not", async () => {
   const exits: { part: string; atMs: number }[] = [];
-  const onPartExit = (part: string, atMs: number): void => void exits.push({ part, atMs });
-  const deployment = await lab.up("phase2", { replicas: 1, onPartExit });
+  const onComponentExit = (part: string, atMs: number): void => void exits.push({ part, atMs });
+  const deployment = await lab.up("phase2", { replicas: 1, onComponentExit });
   const pids = processesOf(deployment.workDir);
   const pidWhere = (name: string): number =>
     Number.parseInt(pids.find((line) => line.includes(name)) ?? "", 10);
@@ -171,7 +171,7 @@ test("a router or broker that ends by itself is reported with its time, one that
   process.kill(pidWhere("/broker/"), "SIGKILL");
   await vi.waitFor(() => expect(exits.map(({ part }) => part)).toEqual(["traefik", "valkey"]));
 
-  const other = await lab.up("phase2", { replicas: 1, onPartExit });
+  const other = await lab.up("phase2", { replicas: 1, onComponentExit });
   await other.down();
   expect(exits).toHaveLength(2);
 });

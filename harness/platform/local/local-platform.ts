@@ -4,8 +4,8 @@ import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server
 import type { BounceKind } from "../../history/observation.ts";
 import type { DeploymentListeners, Platform, UpOptions } from "../platform.ts";
 import { bringUp } from "./bring-up.ts";
-import { attach, findKept } from "./kept-deployments.ts";
-import { localParts, type LocalParts } from "./local-parts.ts";
+import { attach, findRunning } from "./kept-deployments.ts";
+import { localDependencies, type LocalDependencies } from "./local-dependencies.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 
@@ -25,7 +25,7 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   rolling: (replicas) => 1 + 3.6 * replicas,
 };
 
-export const createLocalPlatform = (parts: LocalParts): LocalPlatform => ({
+export const createLocalPlatform = (parts: LocalDependencies): LocalPlatform => ({
   name: "local",
   settings: { ...serverSettings, routerHealthCheckMs },
   bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
@@ -39,11 +39,11 @@ export const createLocalPlatform = (parts: LocalParts): LocalPlatform => ({
   },
   up: (options) => bringUp(options, parts),
   // As a promise, since reading state files can throw.
-  findKept: () => Promise.resolve().then(() => findKept(parts.stateDir)),
+  findRunning: () => Promise.resolve().then(() => findRunning(parts.stateDir)),
   attach: (id, listeners) => attach(id, listeners, parts.stateDir),
   sweepLeftovers: () => sweepLeftovers(parts.stateDir),
   downAll: (onStep) => downAll(parts.stateDir, onStep),
 });
 
 /** @throws ToolError, WaitError or the reason of the abort; whatever was started is gone by then */
-export const localPlatform: LocalPlatform = createLocalPlatform(localParts);
+export const localPlatform: LocalPlatform = createLocalPlatform(localDependencies);

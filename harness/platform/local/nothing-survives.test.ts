@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import type { TopologyName } from "../../../infra/topologies.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
-import { attach, findKept } from "./kept-deployments.ts";
+import { attach, findRunning } from "./kept-deployments.ts";
 import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 import { createTestLab, processesOf } from "./test-support/test-lab.ts";
 
@@ -66,14 +66,14 @@ test("what plays Realtime is killed and started from another command, and taken 
   expect(processesOf(place.workDir)).toHaveLength(5);
   const standIn = (): string[] => processesOf(place.workDir).filter((line) => line.includes(STAND_IN));
   const exits: string[] = [];
-  const attached = await attach(place.id, { onPartExit: (part) => void exits.push(part) }, place.stateDir);
+  const attached = await attach(place.id, { onComponentExit: (part) => void exits.push(part) }, place.stateDir);
   const [before] = standIn();
   await attached.realtime?.control?.kill();
   expect(standIn()).toEqual([]);
   await attached.realtime?.control?.start();
   expect(standIn()).toHaveLength(1);
   expect(standIn()[0]).not.toBe(before);
-  await attached.release();
+  await attached.detach();
   expect(exits).toEqual([]);
 
   expect((await downAll(place.stateDir)).swept).toEqual([{ id: place.id, what: "5 processes" }]);
@@ -119,7 +119,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
   await once(harness, "exit");
   const report = await sweepLeftovers(place.stateDir);
   expect(report).toMatchObject({ swept: [], kept: [place.id] });
-  const found = findKept(place.stateDir);
+  const found = findRunning(place.stateDir);
   expect(found).toMatchObject([{ id: place.id, topology: "phase2", url: place.url }]);
   for (const [name, url] of Object.entries(found[0]?.instanceUrls ?? {})) {
     expect((await fetch(`${url}/healthz`)).headers.get("x-instance")).toBe(name);
@@ -134,7 +134,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
   await attached.control.start("server-2");
   await attached.control.kill("server-3");
   await attached.control.start("server-3");
-  await attached.release();
+  await attached.detach();
   expect(reports).toEqual([
     "server-2 not-ready",
     "server-2 stopped",

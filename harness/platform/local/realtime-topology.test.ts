@@ -111,7 +111,7 @@ test("an outage of Realtime is no exit of its own, and it comes back at the same
   const exits: string[] = [];
   const deployment = await lab.up("phase3", {
     replicas: 1,
-    onPartExit: (part) => void exits.push(part),
+    onComponentExit: (part) => void exits.push(part),
   });
   const control = deployment.realtime?.control;
   const before = standInPid(deployment);

@@ -3,7 +3,7 @@ import type { SweepReport } from "../platform.ts";
 import { removeState, type DeploymentState } from "./deployment-state.ts";
 import { endProcesses } from "../../../common/end-processes.ts";
 import { isHeld, recordedDeployments } from "./recorded-deployments.ts";
-import { removeOwnPaths } from "../../../common/remove-paths.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
 
 const remove = async (
   states: readonly DeploymentState[],
@@ -15,7 +15,7 @@ const remove = async (
     onStep?.(`removing ${state.id}`);
     try {
       const processes = await endProcesses(state.processes.map((one) => one.identity));
-      await removeOwnPaths(state.workDir, state.ownPaths);
+      await removePaths(state.workDir, state.ownPaths);
       removeState(stateDir, state.id);
       report.swept.push({ id: state.id, what: `${processes} process${processes === 1 ? "" : "es"}` });
     } catch (error) {

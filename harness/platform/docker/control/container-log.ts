@@ -1,7 +1,7 @@
 /** The last lines that a container wrote, for errors. */
 import type Dockerode from "dockerode";
 import { isCarrier, ROLE_LABEL } from "../../../../infra/stack/labels.ts";
-import { ownFilter } from "../../../../infra/engine/own-labels.ts";
+import { checkoutFilter } from "../../../../infra/stack/checkout-label.ts";
 
 const LINES = 20;
 const HEADER_BYTES = 8;
@@ -20,7 +20,7 @@ const joinPieces = (raw: Buffer): string => {
 /** The last lines of the containers of a stack that ended or are not healthy: why it does not come up. Never rejects. */
 export const logsOfFailed = async (docker: Dockerode, stack: string): Promise<string> => {
   try {
-    const containers = await docker.listContainers({ all: true, filters: ownFilter(stack) });
+    const containers = await docker.listContainers({ all: true, filters: checkoutFilter(stack) });
     const failed = containers.filter(
       ({ State, Status, Labels }) =>
         !isCarrier(Labels[ROLE_LABEL]) && (State === "exited" || Status.includes("unhealthy")),

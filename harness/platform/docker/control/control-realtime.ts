@@ -1,16 +1,16 @@
 /** Kills and starts the Realtime of a stack: what the nemesis may do to it. */
 import type Dockerode from "dockerode";
-import type { RealtimePart } from "../../platform.ts";
+import type { RealtimeComponent } from "../../platform.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 import { controlContainer } from "./container-control.ts";
 import { lastLogLines } from "./container-log.ts";
-import { inTurn } from "../../../../common/serialize.ts";
+import { serialize } from "../../../../common/serialize.ts";
 import type { InstanceTimeline } from "../observe/instance-timeline.ts";
-import type { OwnRealtimeParts } from "../stack-parts.ts";
+import type { OwnRealtime } from "../stack-layout.ts";
 
 export interface ControlledRealtime {
   docker: Dockerode;
-  realtime: OwnRealtimeParts;
+  realtime: OwnRealtime;
   timeline: Pick<InstanceTimeline, "expectEnd">;
   onStep: (step: string) => void;
   signal: AbortSignal;
@@ -19,7 +19,7 @@ export interface ControlledRealtime {
 /** Supabase's own migrates and seeds before it serves: as long as it gets when the stack comes up (`infra/components`). */
 const READY_TIMEOUT_MS = 180_000;
 
-export const controlRealtime = (given: ControlledRealtime): NonNullable<RealtimePart["control"]> => {
+export const controlRealtime = (given: ControlledRealtime): NonNullable<RealtimeComponent["control"]> => {
   const { docker, realtime, timeline, onStep, signal } = given;
   const { name, container, healthUrl } = realtime;
   const control = controlContainer({
@@ -55,9 +55,9 @@ export const controlRealtime = (given: ControlledRealtime): NonNullable<Realtime
       throw error;
     }
   };
-  const turn = inTurn(signal);
+  const inOrder = serialize(signal);
   return {
-    kill: () => turn(() => control.kill(() => timeline.expectEnd(name))),
-    start: () => turn(start),
+    kill: () => inOrder(() => control.kill(() => timeline.expectEnd(name))),
+    start: () => inOrder(start),
   };
 };

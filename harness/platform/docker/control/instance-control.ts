@@ -9,11 +9,11 @@ import { controlContainer, type ContainerControl } from "./container-control.ts"
 import { DockerError } from "../../../../infra/engine/docker-error.ts";
 import { lastLogLines } from "./container-log.ts";
 import { updateRecord } from "../hold-stack.ts";
-import { inTurn } from "../../../../common/serialize.ts";
+import { serialize } from "../../../../common/serialize.ts";
 import type { InstanceTimeline } from "../observe/instance-timeline.ts";
 import type { ChangeOptions, PulumiStack } from "../pulumi/pulumi-stack.ts";
 import { waitUntilReady } from "./ready-instances.ts";
-import type { StackParts } from "../stack-parts.ts";
+import type { StackLayout } from "../stack-layout.ts";
 
 export interface ControlledStack {
   docker: Dockerode;
@@ -21,7 +21,7 @@ export interface ControlledStack {
   record: StackRecord;
   /** Grace of the instances in Pulumi's state, seconds; undefined: not known. */
   stateGraceS: number | undefined;
-  parts: StackParts;
+  parts: StackLayout;
   pulumi: PulumiStack;
   timeline: InstanceTimeline;
   onInstance: NonNullable<UpOptions["onInstance"]>;
@@ -38,7 +38,7 @@ export const nextRevision = (revision: string): string =>
 export const controlInstances = (given: ControlledStack): InstanceControl => {
   const { docker, record, parts, pulumi, timeline, onInstance, onStep, signal } = given;
   let { stateGraceS } = given;
-  const turn = inTurn(signal);
+  const inOrder = serialize(signal);
 
   const containerOf = (instance: string): ContainerControl => {
     if (!parts.instances.includes(instance)) {
@@ -138,8 +138,8 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
   };
 
   return {
-    deploy: (how) => turn(() => deploy(how)),
-    kill: (instance) => turn(() => kill(instance)),
-    start: (instance) => turn(() => start(instance)),
+    deploy: (how) => inOrder(() => deploy(how)),
+    kill: (instance) => inOrder(() => kill(instance)),
+    start: (instance) => inOrder(() => start(instance)),
   };
 };

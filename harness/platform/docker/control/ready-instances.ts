@@ -6,7 +6,7 @@ import { waitFor } from "../../../../common/wait-for.ts";
 import { readiness } from "../../readiness.ts";
 import { routerStatus } from "../../router-status.ts";
 import { lastLogLines } from "./container-log.ts";
-import type { StackParts } from "../stack-parts.ts";
+import type { StackLayout } from "../stack-layout.ts";
 
 const READY_TIMEOUT_MS = 30_000;
 /**
@@ -19,7 +19,7 @@ const ROUTER_TIMEOUT_MS = 10_000;
 
 export interface ReadyOptions {
   docker: Dockerode;
-  parts: StackParts;
+  parts: StackLayout;
   signal: AbortSignal;
 }
 

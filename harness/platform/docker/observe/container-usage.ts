@@ -1,7 +1,7 @@
 /** What one container has used, by the engine's one-shot reading of its cgroup. */
 import type Dockerode from "dockerode";
 import { z } from "zod";
-import type { PartUsage } from "../../platform.ts";
+import type { ComponentUsage } from "../../platform.ts";
 import { eventTime } from "./event-time.ts";
 import { socketMemoryV1 } from "./socket-memory.ts";
 
@@ -21,9 +21,9 @@ const statsSchema = z.object({
   networks: z.record(z.string(), z.object({ rx_bytes: z.number(), tx_bytes: z.number() })).optional(),
 });
 
-export interface UsedPart {
+export interface MeasuredContainer {
   part: string;
-  role: PartUsage["role"];
+  role: ComponentUsage["role"];
   /** Name of the container. */
   container: string;
 }
@@ -33,8 +33,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 /** Undefined for a container that does not run, or has just gone. */
 export const containerUsage = async (
   docker: Dockerode,
-  { part, role, container }: UsedPart,
-): Promise<PartUsage | undefined> => {
+  { part, role, container }: MeasuredContainer,
+): Promise<ComponentUsage | undefined> => {
   let state: Dockerode.ContainerInspectInfo;
   let raw: unknown;
   try {

@@ -9,7 +9,7 @@ const tell = (events: readonly Told[], expected: readonly string[] = []): string
   const said: string[] = [];
   const timeline = instanceTimeline({
     onInstance: (instance, state, atMs) => said.push(`${atMs} ${instance} ${state}`),
-    onPartExit: (part, atMs) => said.push(`${atMs} ${part} exit`),
+    onComponentExit: (part, atMs) => said.push(`${atMs} ${part} exit`),
     onStep: (step) => said.push(step),
   });
   expected.forEach((part) => timeline.expectEnd(part));

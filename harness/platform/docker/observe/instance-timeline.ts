@@ -4,7 +4,7 @@ import type { ContainerEvent } from "./watch-containers.ts";
 
 export interface TimelineListeners {
   onInstance: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
-  onPartExit: (part: string, atMs: number) => void;
+  onComponentExit: (part: string, atMs: number) => void;
   onStep: (step: string) => void;
 }
 
@@ -30,7 +30,7 @@ export interface InstanceTimeline {
  * - `stopped`: it ended in its own time after a SIGTERM. `killed`: by SIGKILL, for want of memory, or by itself.
  * `ready` is not the engine's to tell: see `ready-instances.ts`.
  */
-export const instanceTimeline = ({ onInstance, onPartExit, onStep }: TimelineListeners): InstanceTimeline => {
+export const instanceTimeline = ({ onInstance, onComponentExit, onStep }: TimelineListeners): InstanceTimeline => {
   const running = new Map<string, Incarnation>();
   const expected = new Set<string>();
   const SIGKILLED = 137;
@@ -83,7 +83,7 @@ export const instanceTimeline = ({ onInstance, onPartExit, onStep }: TimelineLis
       if (event.role === "server") onServer(event, timeline);
       else if (event.action === "die" && !expected.delete(event.part)) {
         onStep(`${event.part} exited by itself (code ${event.exitCode ?? "unknown"})`);
-        onPartExit(event.part, event.atMs);
+        onComponentExit(event.part, event.atMs);
         timeline.onEnded?.(event.part, event.exitCode);
       }
     },

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { INSTANCE_LABEL, ROLE_LABEL } from "../../../../infra/stack/labels.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import { eventTime } from "./event-time.ts";
-import { ownFilter } from "../../../../infra/engine/own-labels.ts";
+import { checkoutFilter } from "../../../../infra/stack/checkout-label.ts";
 
 /** `term` and `kill`: a signal was sent. `die`: it has ended. */
 export type ContainerAction = "start" | "term" | "kill" | "die" | "oom" | "healthy";
@@ -90,7 +90,7 @@ export interface WatchedContainers {
 /** Resolves when the engine has accepted the subscription: what happens from then on is told. Ends with the returned function. */
 export const watchContainers = async (given: WatchedContainers): Promise<() => void> => {
   const stream = (await given.docker.getEvents({
-    filters: { type: ["container"], ...ownFilter(given.stack) },
+    filters: { type: ["container"], ...checkoutFilter(given.stack) },
   })) as unknown as Readable;
   let stopped = false;
   let badClock = false;

@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { TOPOLOGIES } from "../../../../infra/topologies.ts";
-import type { KeptDeployment, SweepReport } from "../../platform.ts";
+import type { RunningDeployment, SweepReport } from "../../platform.ts";
 import { dockerPlatform } from "../docker-platform.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
@@ -11,7 +11,7 @@ export type CommandName = "up" | "keep" | "deploy" | "kept" | "sweep" | "down";
 
 export type CommandAnswer =
   | { up: { id: string; url: string; workDir: string } }
-  | { kept: KeptDeployment[] }
+  | { kept: RunningDeployment[] }
   | { report: SweepReport }
   | { deployed: string[] }
   | { error: string };
@@ -33,7 +33,7 @@ const up = async (keep: boolean, topologyName: string, name?: string): Promise<C
     onStep,
   });
   const { id, url } = deployment;
-  if (keep) await deployment.release();
+  if (keep) await deployment.detach();
   else setInterval(() => undefined, 60_000);
   return { up: { id, url, workDir } };
 };
@@ -48,7 +48,7 @@ const deploy = async (id: string): Promise<CommandAnswer> => {
       onReplace: (instance, state) => told.push(`${instance} ${state}`),
     });
   } finally {
-    await deployment.release();
+    await deployment.detach();
   }
   return { deployed: told };
 };
@@ -62,7 +62,7 @@ const answerTo = async (command: CommandName, args: readonly string[]): Promise<
     case "deploy":
       return deploy(first);
     case "kept":
-      return { kept: await dockerPlatform.findKept() };
+      return { kept: await dockerPlatform.findRunning() };
     case "sweep":
       return { report: await dockerPlatform.sweepLeftovers() };
     case "down":

@@ -1,21 +1,22 @@
 /** Kills and starts the part of a deployment that clients subscribe to directly, and tells of its end when nobody asked for it. */
 import { nothingToKill } from "../../bounce-errors.ts";
-import type { RealtimePart } from "../../platform.ts";
+import type { RealtimeComponent } from "../../platform.ts";
 import type { LoggedProcess, ProcessSpec } from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
+import { serialize } from "../../../../common/serialize.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
-import { watchPart, type PartNews } from "../processes/watch-part.ts";
+import { watchComponent, type ExitListeners } from "../processes/watch-component.ts";
 
 export interface ControlledRealtime {
   spec: ProcessSpec;
   /** Answers 200 once it takes connections. */
   healthUrl: string;
   processes: ProcessTable;
-  news: PartNews;
+  news: ExitListeners;
   signal: AbortSignal;
 }
 
-export type RealtimeControl = NonNullable<RealtimePart["control"]>;
+export type RealtimeControl = NonNullable<RealtimeComponent["control"]>;
 
 const READY_TIMEOUT_MS = 20_000;
 const KILL_TIMEOUT_MS = 5_000;
@@ -24,14 +25,9 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
   const { spec, healthUrl, processes, news, signal } = given;
   /** Processes whose end was asked for. */
   const expected = new WeakSet<LoggedProcess>();
-  const watch = (part: LoggedProcess): void => watchPart(part, processes, news, () => expected.has(part));
-  /** One after the other, so that a start never overtakes a kill. */
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = (operation: () => Promise<void>): Promise<void> => {
-    const result = last.then(operation);
-    last = result.catch(() => undefined);
-    return result;
-  };
+  const watch = (part: LoggedProcess): void => watchComponent(part, processes, news, () => expected.has(part));
+  /** A start never overtakes a kill. */
+  const inOrder = serialize();
   const running = (): LoggedProcess | undefined => {
     const found = processes.get(spec.name);
     return found && !found.hasExited() ? found : undefined;
@@ -41,7 +37,7 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
 
   return {
     kill: () =>
-      inTurn(async () => {
+      inOrder(async () => {
         const part = running();
         if (!part) throw new Error(nothingToKill(spec.name));
         expected.add(part);
@@ -54,7 +50,7 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
         });
       }),
     start: () =>
-      inTurn(async () => {
+      inOrder(async () => {
         if (running()) return;
         news.onStep(`starting ${spec.name}`);
         const part = await processes.start(spec);

@@ -11,6 +11,7 @@ import { routerStatus } from "../../router-status.ts";
 import { deployInstances } from "./deploy-instances.ts";
 import type { LoggedProcess, ProcessSpec } from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
+import { serialize } from "../../../../common/serialize.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 
 export interface ControlledInstances {
@@ -43,22 +44,16 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   const urls = new Map(given.instances.map(({ name, url }) => [name, url]));
   /** Processes whose end was asked for; any other end is an incident of its own. */
   const expected = new WeakSet<LoggedProcess>();
-  /** The last operation on each instance: one after the other, so that a start never overtakes a stop. */
-  const queues = new Map<string, Promise<unknown>>();
+  const unknownInstance = (instance: string): Error =>
+    new Error(`no instance "${instance}"; there are: ${[...specs.keys()].join(", ")}`);
 
-  const inTurn = <T>(instance: string, operation: () => Promise<T>): Promise<T> => {
-    const result = (queues.get(instance) ?? Promise.resolve()).then(operation);
-    queues.set(
-      instance,
-      result.catch(() => undefined),
-    );
-    return result;
-  };
+  /** One queue for each instance, so that a start never overtakes a stop. */
+  const queues = new Map(given.instances.map(({ name }) => [name, serialize()]));
+  const inOrder = <T>(instance: string, operation: () => Promise<T>): Promise<T> =>
+    queues.get(instance)?.(operation) ?? Promise.reject(unknownInstance(instance));
 
   const running = (instance: string): LoggedProcess | undefined => {
-    if (!specs.has(instance)) {
-      throw new Error(`no instance "${instance}"; there are: ${[...specs.keys()].join(", ")}`);
-    }
+    if (!specs.has(instance)) throw unknownInstance(instance);
     const found = processes.get(instance);
     return found && !found.hasExited() ? found : undefined;
   };
@@ -136,10 +131,10 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     for (const instance of instances) onInstance(instance, "ready", nowMs());
   };
 
-  const stopInTurn = (instance: string, graceMs: number): Promise<boolean> =>
-    inTurn(instance, () => stop(instance, graceMs));
-  const startInTurn = (instance: string): Promise<void> =>
-    inTurn(instance, async () => {
+  const stopInOrder = (instance: string, graceMs: number): Promise<boolean> =>
+    inOrder(instance, () => stop(instance, graceMs));
+  const startInOrder = (instance: string): Promise<void> =>
+    inOrder(instance, async () => {
       if (running(instance)) return;
       await boot(instance);
       await waitForRouter([instance]);
@@ -148,16 +143,16 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   return {
     deploy: (deploy) => {
       const instances = [...urls.keys()];
-      return deployInstances({ instances, stop: stopInTurn, start: startInTurn, signal }, deploy);
+      return deployInstances({ instances, stop: stopInOrder, start: startInOrder, signal }, deploy);
     },
-    stop: stopInTurn,
+    stop: stopInOrder,
     kill: (instance) =>
-      inTurn(instance, async () => {
+      inOrder(instance, async () => {
         const found = running(instance);
         if (!found) throw new Error(nothingToKill(instance));
         await killNow(instance, found);
       }),
-    start: startInTurn,
+    start: startInOrder,
     boot,
     waitForRouter,
   };

@@ -5,7 +5,7 @@ import { clientUrl } from "../../../../infra/realtime/client-url.ts";
 import { mintRealtimeKeys } from "../../../../infra/realtime/realtime-keys.ts";
 import type { RealtimeAddress } from "../../../../infra/realtime/realtime-environment.ts";
 import type { RealtimeSettings } from "../../../../infra/realtime/realtime-settings.ts";
-import { whoPlays } from "../../detect-realtime.ts";
+import { detectRealtime } from "../../detect-realtime.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import type { ChoosePort } from "../../../../common/free-port.ts";
 import { standInSpec } from "./infrastructure-specs.ts";
@@ -32,7 +32,7 @@ export const planRealtime = async (
   choosePort: ChoosePort,
 ): Promise<RealtimePlacement> => {
   if (hosted) {
-    const state = { ...(await whoPlays(hosted.url)), url: clientUrl(hosted.url) };
+    const state = { ...(await detectRealtime(hosted.url)), url: clientUrl(hosted.url) };
     return { state, address: hosted, spec: undefined };
   }
   const port = await choosePort();

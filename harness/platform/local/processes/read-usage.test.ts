@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { PartUsage } from "../../platform.ts";
+import type { ComponentUsage } from "../../platform.ts";
 import { identityOf } from "../../../../common/process-identity.ts";
 import { readUsage } from "./read-usage.ts";
 import { createTestLab, type TestLab } from "../test-support/test-lab.ts";
@@ -14,7 +14,7 @@ afterEach(() => lab.close());
 
 const MB = 1e6;
 const onLinux = test.skipIf(process.platform !== "linux");
-const of = (readings: readonly PartUsage[], part: string): PartUsage => {
+const of = (readings: readonly ComponentUsage[], part: string): ComponentUsage => {
   const found = readings.find((one) => one.part === part);
   if (!found) throw new Error(`no reading of ${part}`);
   return found;
@@ -25,7 +25,7 @@ onLinux(
   async () => {
     const deployment = await lab.up("phase2", { replicas: 2 });
     const { url, control } = deployment;
-    const usage = (): Promise<PartUsage[]> => deployment.usage();
+    const usage = (): Promise<ComponentUsage[]> => deployment.usage();
     const first = await usage();
     expect(first.map(({ part, role, source }) => `${role} ${part} ${source}`).sort()).toEqual([
       "broker valkey procfs",

@@ -2,12 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { execa } from "execa";
 import { nowMs } from "../../../../common/clock.ts";
-import type { PartUsage } from "../../platform.ts";
+import type { ComponentUsage } from "../../platform.ts";
 import { isRunning, type ProcessIdentity } from "../../../../common/process-identity.ts";
 
-export interface MeasuredPart {
+export interface MeasuredProcess {
   part: string;
-  role: PartUsage["role"];
+  role: ComponentUsage["role"];
   identity: ProcessIdentity;
 }
 
@@ -32,9 +32,9 @@ const anonymousBytesOf = (status: string): number | undefined => {
 };
 
 const readPart = async (
-  { part, role, identity }: MeasuredPart,
+  { part, role, identity }: MeasuredProcess,
   perSecond: number,
-): Promise<PartUsage | undefined> => {
+): Promise<ComponentUsage | undefined> => {
   const { pid, startTime } = identity;
   try {
     const [stat, status] = await Promise.all(
@@ -57,7 +57,7 @@ const readPart = async (
  * One reading of each process that runs. Empty on other systems than Linux: their `ps` rounds CPU time to whole seconds and
  * tells only memory that is shared with other processes.
  */
-export const readUsage = async (parts: readonly MeasuredPart[]): Promise<PartUsage[]> => {
+export const readUsage = async (parts: readonly MeasuredProcess[]): Promise<ComponentUsage[]> => {
   if (process.platform !== "linux") return [];
   const perSecond = await ticksPerSecond();
   const readings = await Promise.all(parts.map((part) => readPart(part, perSecond)));

@@ -8,7 +8,7 @@ import type { InstanceObservation } from "../../../history/observation.ts";
 import type { UpOptions } from "../../platform.ts";
 import { bringUp } from "../bring-up.ts";
 import type { LocalDeployment } from "../local-deployment.ts";
-import { localParts, type LocalParts } from "../local-parts.ts";
+import { localDependencies, type LocalDependencies } from "../local-dependencies.ts";
 
 export interface TestLab {
   folder: string;
@@ -20,7 +20,7 @@ export interface TestLab {
   up: (
     topology: TopologyName,
     options?: Partial<UpOptions>,
-    parts?: Partial<LocalParts>,
+    parts?: Partial<LocalDependencies>,
   ) => Promise<LocalDeployment>;
   stateFiles: () => string[];
   /** Takes everything down that `up` brought up, and removes the folder. */
@@ -51,7 +51,7 @@ export const createTestLab = (): TestLab => {
       const onStep = (step: string): void => void steps.push(step);
       const deployment = await bringUp(
         { topology, replicas: topology.replicas, redis: "up", workDir, onInstance, onStep, ...options },
-        { ...localParts, stateDir, ...parts },
+        { ...localDependencies, stateDir, ...parts },
       );
       deployments.push(deployment);
       return deployment;

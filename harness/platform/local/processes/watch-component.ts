@@ -3,18 +3,18 @@ import type { UpOptions } from "../../platform.ts";
 import type { LoggedProcess } from "./logged-process.ts";
 import type { ProcessTable } from "./process-table.ts";
 
-export type PartNews = Required<Pick<UpOptions, "onPartExit" | "onStep">>;
+export type ExitListeners = Required<Pick<UpOptions, "onComponentExit" | "onStep">>;
 
 /** Reports the end of a router or broker that nobody ended: it is news as long as the deployment is up and in our hands. */
-export const watchPart = (
+export const watchComponent = (
   part: LoggedProcess,
   processes: ProcessTable,
-  news: PartNews,
+  news: ExitListeners,
   wasAskedFor: () => boolean = () => false,
 ): void => {
   void part.exited.then(() => {
     if (processes.isClosed() || wasAskedFor()) return;
     news.onStep(`${part.spec.name} exited by itself`);
-    news.onPartExit(part.spec.name, nowMs());
+    news.onComponentExit(part.spec.name, nowMs());
   });
 };

@@ -15,21 +15,21 @@ import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { topologyNamed } from "../../../infra/stack/record-args.ts";
 import type { Router } from "../../../infra/topologies.ts";
-import type { KeptDeployment, RealtimePart } from "../platform.ts";
-import { whoPlays } from "../detect-realtime.ts";
-import type { UsedPart } from "./observe/container-usage.ts";
+import type { RunningDeployment, RealtimeComponent } from "../platform.ts";
+import { detectRealtime } from "../detect-realtime.ts";
+import type { MeasuredContainer } from "./observe/container-usage.ts";
 import { DockerError } from "../../../infra/engine/docker-error.ts";
-import { ownFilter } from "../../../infra/engine/own-labels.ts";
+import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 
 /** A Realtime of the stack's own. */
-export interface OwnRealtimeParts extends Pick<RealtimePart, "name" | "standIn" | "url"> {
+export interface OwnRealtime extends Pick<RealtimeComponent, "name" | "standIn" | "url"> {
   /** Name of the container. */
   container: string;
   /** Answers 200 once it takes connections. */
   healthUrl: string;
 }
 
-export interface StackParts {
+export interface StackLayout {
   url: string;
   opsUrl: string;
   dashboardUrl: string;
@@ -39,14 +39,14 @@ export interface StackParts {
   instances: readonly string[];
   instanceUrls: Readonly<Record<string, string>>;
   /** Of a topology whose clients subscribe to it: the stack's own, or a hosted one. */
-  realtime?: OwnRealtimeParts | Pick<RealtimePart, "name" | "standIn" | "url">;
+  realtime?: OwnRealtime | Pick<RealtimeComponent, "name" | "standIn" | "url">;
   /** Name of the container by part: instances, router, broker, Realtime and its database. */
-  containers: ReadonlyMap<string, UsedPart>;
+  containers: ReadonlyMap<string, MeasuredContainer>;
 }
 
 /** Ports that the engine chose, by part: asked only where the record names none. */
 const chosenPorts = async (docker: Dockerode, stack: string): Promise<Map<string, number>> => {
-  const containers = await docker.listContainers({ all: true, filters: ownFilter(stack) });
+  const containers = await docker.listContainers({ all: true, filters: checkoutFilter(stack) });
   return new Map(
     containers.flatMap(({ Labels, Ports }) =>
       Ports.filter((one) => one.IP === "127.0.0.1").map(
@@ -62,10 +62,10 @@ type Address = (part: string, inside: number, port: number | undefined) => strin
 const realtimeParts = async (
   { stack, realtime, ports }: StackRecord,
   address: Address,
-): Promise<StackParts["realtime"]> => {
+): Promise<StackLayout["realtime"]> => {
   if (realtime === undefined) return undefined;
   if (realtime.by === "hosted")
-    return { ...(await whoPlays(realtime.hosted.url)), url: clientUrl(realtime.hosted.url) };
+    return { ...(await detectRealtime(realtime.hosted.url)), url: clientUrl(realtime.hosted.url) };
   const standIn = realtime.by === "standin";
   const name = standIn ? STAND_IN : REALTIME_NAME;
   const base = address(name, IMAGE_PORTS.realtime.http, ports.realtime);
@@ -78,7 +78,7 @@ const realtimeParts = async (
   };
 };
 
-export const stackParts = async (docker: Dockerode, record: StackRecord): Promise<StackParts> => {
+export const stackLayout = async (docker: Dockerode, record: StackRecord): Promise<StackLayout> => {
   const { stack, replicas, ports } = record;
   const { router, broadcaster } = topologyNamed(record.topology);
   const instances = Array.from({ length: replicas }, (_, index) => `server-${index + 1}`);
@@ -101,7 +101,7 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
     return `http://127.0.0.1:${found}`;
   };
   const opsUrl = address(router, IMAGE_PORTS[router].ops, ports.dashboard);
-  const named = (part: string, role: UsedPart["role"]): [string, UsedPart] => [
+  const named = (part: string, role: MeasuredContainer["role"]): [string, MeasuredContainer] => [
     part,
     { part, role, container: `${stack}-${part}` },
   ];
@@ -133,11 +133,11 @@ export const stackParts = async (docker: Dockerode, record: StackRecord): Promis
 
 /** Does any container of the stack run? A machine that was restarted leaves them all stopped. */
 export const runsAnything = async (docker: Dockerode, stack: string): Promise<boolean> => {
-  const running = await docker.listContainers({ filters: ownFilter(stack) });
+  const running = await docker.listContainers({ filters: checkoutFilter(stack) });
   return running.length > 0;
 };
 
-export const toKept = (record: StackRecord, parts: StackParts): KeptDeployment => ({
+export const describeStack = (record: StackRecord, parts: StackLayout): RunningDeployment => ({
   id: record.stack,
   topology: record.topology,
   platform: "docker",
@@ -145,12 +145,12 @@ export const toKept = (record: StackRecord, parts: StackParts): KeptDeployment =
   dashboardUrl: parts.dashboardUrl,
   instances: parts.instances,
   instanceUrls: parts.instanceUrls,
-  ...(parts.realtime === undefined ? {} : { realtime: toPart(parts.realtime) }),
+  ...(parts.realtime === undefined ? {} : { realtime: publicRealtime(parts.realtime) }),
   startedAt: record.startedAt,
 });
 
 /** What others are told of it. */
-export const toPart = ({ name, standIn, url }: NonNullable<StackParts["realtime"]>) => ({
+export const publicRealtime = ({ name, standIn, url }: NonNullable<StackLayout["realtime"]>) => ({
   name,
   standIn,
   url,

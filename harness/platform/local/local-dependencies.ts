@@ -5,7 +5,7 @@ import { defaultStateDir } from "./deployment-state.ts";
 import { freePort, type ChoosePort } from "../../../common/free-port.ts";
 import { resolveTool } from "../../../infra/tools/resolve-tool.ts";
 
-export interface LocalParts {
+export interface LocalDependencies {
   /** Writes the server as one file that plain Node runs. */
   buildServer: (outFile: string) => Promise<void>;
   /** The same for what plays Supabase Realtime. */
@@ -15,7 +15,7 @@ export interface LocalParts {
   stateDir: string;
 }
 
-export const localParts: LocalParts = {
+export const localDependencies: LocalDependencies = {
   buildServer,
   buildStandIn,
   choosePort: freePort,

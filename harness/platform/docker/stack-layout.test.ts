@@ -8,7 +8,7 @@ import {
 } from "../../../infra/realtime/realtime-settings.ts";
 import type { StackImages } from "../../../infra/stack/stack-args.ts";
 import { thisOwner } from "./hold-stack.ts";
-import { stackParts, toKept } from "./stack-parts.ts";
+import { stackLayout, describeStack } from "./stack-layout.ts";
 
 /** Never asked: the records name every port. */
 const docker = new Dockerode({ socketPath: "/nonexistent/docker.sock" });
@@ -25,7 +25,7 @@ const partsOf = async (more: Partial<StackImages>, realtime: RealtimeSettings) =
     replicas: 1,
     realtime,
   });
-  const parts = await stackParts(docker, record);
+  const parts = await stackLayout(docker, record);
   const used = [...parts.containers.values()].map(
     ({ part, role, container }) => `${part} ${role} ${container}`,
   );
@@ -47,7 +47,7 @@ test("a stand-in is one of the parts, and is named as one", async () => {
     "traefik router lab-traefik",
     "realtime-standin broker lab-realtime-standin",
   ]);
-  expect(toKept(record, parts).realtime).toEqual({
+  expect(describeStack(record, parts).realtime).toEqual({
     name: "realtime-standin",
     standIn: true,
     url: `ws://realtime.localhost:${port}/socket`,
