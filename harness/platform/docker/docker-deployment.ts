@@ -70,7 +70,9 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     stopWatching();
   };
   const pulumi = pulumiStack(record.stack, host);
-  const realtimeControl = (realtime: NonNullable<StackLayout["realtime"]>): Pick<RealtimeComponent, "control"> =>
+  const realtimeControl = (
+    realtime: NonNullable<StackLayout["realtime"]>,
+  ): Pick<RealtimeComponent, "control"> =>
     "container" in realtime
       ? { control: controlRealtime({ docker, realtime, timeline, onStep, signal }) }
       : {};

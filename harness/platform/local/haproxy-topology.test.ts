@@ -60,7 +60,10 @@ test("phase1-header: each session has a home, and only those of a lost instance 
 
 test("the end of HAProxy is reported by its name", async () => {
   const exits: string[] = [];
-  const { workDir } = await lab.up("phase1-header", { replicas: 2, onComponentExit: (part) => exits.push(part) });
+  const { workDir } = await lab.up("phase1-header", {
+    replicas: 2,
+    onComponentExit: (part) => exits.push(part),
+  });
   const line = processesOf(workDir).find((one) => one.includes("haproxy.cfg")) ?? "";
   process.kill(Number.parseInt(line, 10), "SIGKILL");
   await vi.waitFor(() => expect(exits).toEqual(["haproxy"]));

@@ -55,7 +55,8 @@ export const attach = async (
   // Instances and Realtime are watched by what controls them.
   for (const part of processes.all()) {
     const { name } = part.spec;
-    if (!names.has(name) && name !== realtime?.spec.name) watchComponent(part, processes, { onComponentExit, onStep });
+    if (!names.has(name) && name !== realtime?.spec.name)
+      watchComponent(part, processes, { onComponentExit, onStep });
   }
   return toDeployment({
     ...listeners,

@@ -66,7 +66,11 @@ test("what plays Realtime is killed and started from another command, and taken 
   expect(processesOf(place.workDir)).toHaveLength(5);
   const standIn = (): string[] => processesOf(place.workDir).filter((line) => line.includes(STAND_IN));
   const exits: string[] = [];
-  const attached = await attach(place.id, { onComponentExit: (part) => void exits.push(part) }, place.stateDir);
+  const attached = await attach(
+    place.id,
+    { onComponentExit: (part) => void exits.push(part) },
+    place.stateDir,
+  );
   const [before] = standIn();
   await attached.realtime?.control?.kill();
   expect(standIn()).toEqual([]);

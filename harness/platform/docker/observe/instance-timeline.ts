@@ -30,7 +30,11 @@ export interface InstanceTimeline {
  * - `stopped`: it ended in its own time after a SIGTERM. `killed`: by SIGKILL, for want of memory, or by itself.
  * `ready` is not the engine's to tell: see `ready-instances.ts`.
  */
-export const instanceTimeline = ({ onInstance, onComponentExit, onStep }: TimelineListeners): InstanceTimeline => {
+export const instanceTimeline = ({
+  onInstance,
+  onComponentExit,
+  onStep,
+}: TimelineListeners): InstanceTimeline => {
   const running = new Map<string, Incarnation>();
   const expected = new Set<string>();
   const SIGKILLED = 137;

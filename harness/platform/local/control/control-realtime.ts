@@ -25,7 +25,8 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
   const { spec, healthUrl, processes, news, signal } = given;
   /** Processes whose end was asked for. */
   const expected = new WeakSet<LoggedProcess>();
-  const watch = (part: LoggedProcess): void => watchComponent(part, processes, news, () => expected.has(part));
+  const watch = (part: LoggedProcess): void =>
+    watchComponent(part, processes, news, () => expected.has(part));
   /** A start never overtakes a kill. */
   const inOrder = serialize();
   const running = (): LoggedProcess | undefined => {
