@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError } from "../../common/environment.ts";
+import { readConfig } from "./config.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 

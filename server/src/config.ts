@@ -1,31 +1,12 @@
 import { hostname } from "node:os";
 import { z } from "zod";
-import { flag, integer, url } from "./config-fields.ts";
+import { flag, integer, readEnvironment, url } from "../../common/environment.ts";
 import {
   REALTIME_FIXES,
   REALTIME_SECRETS,
   realtimeConflicts,
   RealtimeEnvironment,
 } from "./realtime-config.ts";
-
-/** One thing wrong with the environment. Never carries the value of a secret. */
-export interface ConfigProblem {
-  variable: string;
-  value: string;
-  problem: string;
-  fix: string;
-}
-
-/** Every problem of the environment at once, one line each. */
-export class ConfigError extends Error {
-  readonly problems: readonly ConfigProblem[];
-
-  constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map((p) => `${p.variable}=${p.value}: ${p.problem}; ${p.fix}`).join("\n"));
-    this.name = "ConfigError";
-    this.problems = problems;
-  }
-}
 
 const HOUR_MS = 3_600_000;
 
@@ -91,35 +72,15 @@ const FIXES: Readonly<Record<string, string>> = {
 /** May hold a password or a key. */
 const SECRETS: ReadonlySet<string> = new Set(["SESSION_SECRET", "REDIS_URL", ...REALTIME_SECRETS]);
 
-/**
- * Reads the configuration from environment variables. An empty variable counts as not set.
- * @throws ConfigError naming every problem at once
- */
-export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  const given = Object.fromEntries(
-    Object.keys(Environment.shape)
-      .map((name) => [name, environment[name]] as const)
-      .filter(([, value]) => value !== undefined && value !== ""),
-  );
-  const parsed = Environment.safeParse(given);
-  const problems: ConfigProblem[] = (parsed.error?.issues ?? []).map((issue) => {
-    const variable = String(issue.path[0]);
-    return problem(variable, given[variable], issue.message);
+/** @throws ConfigError with every problem of the environment */
+export const readConfig = (environment: NodeJS.ProcessEnv): Config =>
+  readEnvironment(Environment, environment, {
+    secrets: SECRETS,
+    fixes: FIXES,
+    conflicts: (given) => [
+      ...(given["FF_REDIS_SSE_BROADCAST"] === "true" && given["REDIS_URL"] === undefined
+        ? [["FF_REDIS_SSE_BROADCAST", "needs REDIS_URL, which is not set"] as [string, string]]
+        : []),
+      ...realtimeConflicts(given),
+    ],
   });
-  if (given["FF_REDIS_SSE_BROADCAST"] === "true" && given["REDIS_URL"] === undefined)
-    problems.push(problem("FF_REDIS_SSE_BROADCAST", "true", "needs REDIS_URL, which is not set"));
-  for (const [variable, conflict] of realtimeConflicts(given))
-    problems.push(problem(variable, given[variable], conflict));
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return parsed.data;
-}
-
-function problem(variable: string, value: string | undefined, text: string): ConfigProblem {
-  const secret = SECRETS.has(variable);
-  return {
-    variable,
-    value: value === undefined ? "(not set)" : secret ? "(hidden)" : JSON.stringify(value),
-    problem: text,
-    fix: FIXES[variable] ?? "change it or remove it to get the default",
-  };
-}

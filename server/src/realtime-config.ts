@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, integer, url } from "./config-fields.ts";
+import { flag, integer, url } from "../../common/environment.ts";
 
 /** Anything that is sent in a header or a query as it is. */
 const key = () =>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError } from "../../../common/environment.ts";
+import { readConfig } from "./config.ts";
 
 const API_JWT_SECRET = "x".repeat(32);
 
