@@ -16,14 +16,14 @@ async function boundaryErrors(file: string, imported: string): Promise<string[]>
 describe("the import table", () => {
   it.each([
     ["harness/checker/run-result.ts", "../run/describe-host.ts"],
-    ["common/clock.ts", "../harness/history/recorder.ts"],
+    ["common/clock.ts", "./history/recorder.ts"],
     ["harness/checker/run-result.ts", "../../infra/topologies.ts"],
     ["harness/nemesis/nemesis.ts", "../../infra/topologies.ts"],
     ["harness/nemesis/nemesis.ts", "../checker/run-result.ts"],
     ["harness/load/portable/load-plan.ts", "../../../infra/topologies.ts"],
     ["harness/load/portable/load-plan.ts", "../../../server/src/app.ts"],
     ["harness/report/format.ts", "../history/observation.ts"],
-    ["infra/program.ts", "../harness/history/recorder.ts"],
+    ["infra/program.ts", "./history/recorder.ts"],
     ["server/src/app.ts", "../../harness/history/recorder.ts"],
     ["server/src/app.ts", "../../infra/topologies.ts"],
     ["server/src/contract/events.ts", "../app.ts"],

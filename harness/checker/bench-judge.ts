@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation, RunObservation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
-import { judgeHistory } from "./judge/judge-history.ts";
+import { judgeHistory } from "./judge-history.ts";
 
 const EVENTS = 500;
 const EVENT_EVERY_MS = 100;

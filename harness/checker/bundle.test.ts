@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 
-const MODULES = ["judge-session.ts", "tally.ts", "run-record.ts", "run-context.ts"];
+const MODULES = ["judge/session.ts", "judge/counts.ts", "records/run-record.ts", "records/run-context.ts"];
 
 describe("the judgement of a session in a bundle without Node", () => {
   it("takes no package and nothing of Node with it", async () => {

@@ -4,12 +4,11 @@ import { describe, expect, it } from "vitest";
 import { CAUSES } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
 import { INVALID_RULES } from "./verdict/invalid-rules.ts";
-import { judgeRecord, weigh } from "./judge/judge-record.ts";
+import { decideVerdict, judgeRecord, collectEvidence } from "./judge-run.ts";
 import { OUTCOMES } from "./judge/outcome.ts";
 import { REMARKS } from "./verdict/remarks.ts";
 import { RunRecord } from "./records/run-record.ts";
 import { UNKNOWN_RULES } from "./verdict/unknown-rules.ts";
-import { decideVerdict } from "./verdict/verdict.ts";
 
 const FOLDER = fileURLToPath(new URL("fixtures/", import.meta.url));
 const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.ndjson$/, ""));
@@ -21,7 +20,7 @@ async function judgeFixture(name: string) {
   }
   const result = judgeRecord(record);
   const causes = Object.fromEntries(Object.entries(result.lostByCause).filter(([, lost]) => lost > 0));
-  const { findings } = decideVerdict(weigh(record));
+  const { findings } = decideVerdict(collectEvidence(record));
   const brief = {
     verdict: result.verdict,
     pairs: OUTCOMES.map((outcome) => result[outcome]),

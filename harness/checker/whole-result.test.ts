@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readHistory } from "../history/read-history.ts";
-import { judgeHistory } from "./judge/judge-history.ts";
+import { judgeHistory } from "./judge-history.ts";
 import type { RunResult } from "./run-result.ts";
 
 async function judge(name: string): Promise<RunResult> {

@@ -9,7 +9,7 @@ import {
 } from "../../standins/realtime/server/test-support/start-stand-in.ts";
 import { sessionChannel } from "../../server/src/contract/events.ts";
 import { nowMs } from "../../common/clock.ts";
-import { judgeRun } from "../checker/judge/judge-run.ts";
+import { judgeRun } from "../checker/judge-run.ts";
 import type { RunResult } from "../checker/run-result.ts";
 import type { Observation } from "../history/observation.ts";
 import { ControlClient } from "../load/native/transport/control-client.ts";

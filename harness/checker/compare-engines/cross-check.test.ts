@@ -203,7 +203,7 @@ const session = fc.record({
   connections: fc.nat(3),
   ended: fc.boolean(),
 });
-const tallied = fc.record({ count: fc.nat(3), sessions: fc.constant(["s1"]) });
+const found = fc.record({ count: fc.nat(3), sessions: fc.constant(["s1"]) });
 const anyRun: fc.Arbitrary<CrossRun> = fc.record({
   topology: fc.constantFrom("t1", "t2"),
   bounce: fc.constantFrom("none", "crash"),
@@ -218,9 +218,9 @@ const anyRun: fc.Arbitrary<CrossRun> = fc.record({
     .dictionary(fc.constantFrom("s0", "s1", "s2"), session)
     .map((all) => new Map(Object.entries(all))),
   strays: fc
-    .dictionary(fc.constantFrom("ping", "message"), tallied)
+    .dictionary(fc.constantFrom("ping", "message"), found)
     .map((all) => new Map(Object.entries(all))),
-  forgetful: tallied,
+  forgetful: found,
 });
 
 /** What the check must say when its sides are swapped. */

@@ -1,5 +1,6 @@
-import type { CrossRun, Tallied } from "./cross-run.ts";
+import type { CrossRun, SessionCount } from "./cross-run.ts";
 import type { Outcome } from "../judge/outcome.ts";
+import { CLOCK_TOLERANCE_MS } from "../thresholds.ts";
 
 export type Side = "A" | "B";
 
@@ -50,7 +51,7 @@ export class CrossFindings {
   }
 
   /** Nothing when the count is 0. */
-  add(what: What, { count, sessions }: Tallied): void {
+  add(what: What, { count, sessions }: SessionCount): void {
     if (count === 0) return;
     const key = JSON.stringify([what.kind, what.side, what.detail, what.outcomes?.a, what.outcomes?.b]);
     const found = this.#found.get(key) ?? { what, count: 0, sessions: new Set() };
@@ -80,3 +81,29 @@ export class CrossFindings {
 /** `s2` before `s10`. */
 const byNumber = (one: string, other: string): number =>
   one.length - other.length || (one < other ? -1 : Number(one > other));
+
+/** What is wrong with an engine by its own history, whatever the other one did. */
+export interface Defect {
+  what: Pick<CrossFinding, "kind" | "detail">;
+  found: SessionCount;
+}
+
+/** Each defect of each run; a count of 0 where it is not there. */
+export function defectsOf(runs: readonly CrossRun[]): Defect[] {
+  return runs.flatMap(({ forgetful, strays, clockErrorMs }) => {
+    const trouble = clockTrouble(clockErrorMs);
+    return [
+      { what: { kind: "no-last-event-id", detail: null }, found: forgetful },
+      ...[...strays].map(([detail, found]): Defect => ({ what: { kind: "stray", detail }, found })),
+      {
+        what: { kind: "clock", detail: trouble },
+        found: { count: Number(trouble !== null), sessions: [] },
+      },
+    ] satisfies Defect[];
+  });
+}
+
+function clockTrouble(errorMs: CrossRun["clockErrorMs"]): "contradictory" | "too far" | null {
+  if (errorMs === null) return "contradictory";
+  return errorMs !== undefined && errorMs > CLOCK_TOLERANCE_MS ? "too far" : null;
+}

@@ -1,12 +1,13 @@
 import type { EngineObservation, RunObservation } from "../../history/observation.ts";
 import { highestByConnection } from "../records/epoch-record.ts";
-import { judgeRecord, unjudged } from "../judge/judge-record.ts";
-import type { OnPair } from "../judge/judge-epoch.ts";
+import { judgeRecord, unjudged } from "../judge-run.ts";
+import type { OnPair } from "../judge/epoch.ts";
 import type { Outcome } from "../judge/outcome.ts";
 import { createRunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
 import type { SessionRecord } from "../records/session-record.ts";
+import { CHANCE_MARGIN, CHANCE_SIGMAS } from "../thresholds.ts";
 
 /** One judged run, as {@link crossCheck} sets it beside the same run of another engine. */
 export interface CrossRun {
@@ -26,9 +27,9 @@ export interface CrossRun {
   /** Of the plan, by name. */
   sessions: ReadonlyMap<string, CrossSession>;
   /** Events that are none of a run: the sessions that read them, by the event's name. */
-  strays: ReadonlyMap<string, Tallied>;
+  strays: ReadonlyMap<string, SessionCount>;
   /** Sessions that came back to an instance as if they had never had an event, and how often. */
-  forgetful: Tallied;
+  forgetful: SessionCount;
 }
 
 /** What one session of the plan saw. */
@@ -43,7 +44,7 @@ export interface CrossSession {
 }
 
 /** A count, and the sessions that it is made of. */
-export interface Tallied {
+export interface SessionCount {
   count: number;
   sessions: readonly string[];
 }
@@ -74,7 +75,7 @@ export function crossRunOf(record: RunRecord): CrossRun {
     clockErrorMs: record.engine?.clockErrorMs,
     sessions,
     strays: straysOf(record),
-    forgetful: talliedBy(record, forgottenBy),
+    forgetful: countBySession(record, forgottenBy),
   };
 }
 
@@ -112,7 +113,7 @@ function forgottenBy(session: SessionRecord): number {
   ).length;
 }
 
-function talliedBy({ sessions }: RunRecord, countOf: (session: SessionRecord) => number): Tallied {
+function countBySession({ sessions }: RunRecord, countOf: (session: SessionRecord) => number): SessionCount {
   const counts = [...sessions.values()]
     .map((session) => ({ name: session.name, count: countOf(session) }))
     .filter(({ count }) => count > 0);
@@ -122,7 +123,87 @@ function talliedBy({ sessions }: RunRecord, countOf: (session: SessionRecord) =>
   };
 }
 
-function straysOf(record: RunRecord): Map<string, Tallied> {
+function straysOf(record: RunRecord): Map<string, SessionCount> {
   const names = new Set([...record.sessions.values()].flatMap(({ strays }) => [...strays.keys()]));
-  return new Map([...names].map((name) => [name, talliedBy(record, ({ strays }) => strays.get(name) ?? 0)]));
+  return new Map([...names].map((name) => [name, countBySession(record, ({ strays }) => strays.get(name) ?? 0)]));
 }
+
+/** What is measured of a session, 0 to 1. The run's share is the mean over its sessions. */
+export const SHARES = {
+  lost: (session) => shareOf(session, (outcome) => outcome === "lost"),
+  missed: (session) => shareOf(session, (outcome) => outcome !== "delivered" && outcome !== "recovered"),
+  "never ended": ({ ended }) => Number(!ended),
+  duplicated: ({ duplicated }) => Number(duplicated > 0),
+} as const satisfies Record<string, (session: CrossSession) => number>;
+
+export type ShareName = keyof typeof SHARES;
+export const SHARE_NAMES = Object.keys(SHARES) as ShareName[];
+
+function shareOf(
+  { outcomes }: CrossSession,
+  counts: (outcome: CrossSession["outcomes"][number]) => boolean,
+): number {
+  return outcomes.length === 0 ? 0 : outcomes.filter(counts).length / outcomes.length;
+}
+
+interface Measured {
+  mean: number;
+  /** Square of the standard error of the mean. */
+  variance: number;
+}
+
+export const meanShare = (run: CrossRun, share: ShareName): number => measure(run, share).mean;
+
+/** The sessions that have some of it. */
+export const sessionsWith = ({ sessions }: CrossRun, share: ShareName): string[] =>
+  [...sessions].filter(([, session]) => SHARES[share](session) > 0).map(([name]) => name);
+
+function measure({ sessions }: CrossRun, share: ShareName): Measured {
+  const values = [...sessions.values()].map(SHARES[share]);
+  const count = values.length;
+  if (count === 0) return { mean: 0, variance: 0 };
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  // Of one session nothing is known of how sessions differ.
+  if (count === 1) return { mean, variance: 1 };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, variance: squares / (count - 1) / count };
+}
+
+/**
+ * By how much the shares of two runs may differ without either engine being wrong. Three parts:
+ *
+ * - chance: {@link CHANCE_SIGMAS} standard errors of the difference. Sessions are the sample, since the events of one are lost together, and
+ *   how far they differ is taken from the sessions themselves: that holds for shares that are all or nothing and for small ones alike.
+ * - {@link CHANCE_MARGIN}, as for a run routed by chance: what is neither chance nor long enough to be seen in the bounces.
+ * - what hits all sessions of a run alike, and no sample of sessions shows: in one run the bounce lasted longer. Its length is the nemesis' own
+ *   reading and not the engine's; a client that doubles its waiting time is away for at most twice that.
+ */
+function allowance(one: CrossRun, other: CrossRun, share: ShareName): number {
+  const chance = CHANCE_SIGMAS * Math.sqrt(measure(one, share).variance + measure(other, share).variance);
+  const plannedMs = Math.max(one.durationS, other.durationS) * 1000;
+  const longer = plannedMs > 0 ? (2 * Math.abs(one.bouncedMs - other.bouncedMs)) / plannedMs : 0;
+  return Math.min(1, chance + CHANCE_MARGIN + longer);
+}
+
+/**
+ * True when two engines' repeats differ in a share. As in `compare` their spreads must not overlap; but of two and two equal repeats every
+ * third pair of spreads does not, which is too often to accuse an engine. So the gap between the spreads must also be wider than
+ * the wider of the two, and than the {@link allowance} of any two runs. Single runs have no spread: of them the allowance decides.
+ */
+export function areApart(a: readonly CrossRun[], b: readonly CrossRun[], share: ShareName): boolean {
+  const [ofA, ofB] = [a, b].map((runs) => {
+    const shares = runs.map((run) => meanShare(run, share));
+    return { min: Math.min(...shares), max: Math.max(...shares) };
+  }) as [Range, Range];
+  const gap = Math.max(ofB.min - ofA.max, ofA.min - ofB.max);
+  return gap > Math.max(ofA.max - ofA.min, ofB.max - ofB.min, widestAllowance(a, b, share));
+}
+
+interface Range {
+  min: number;
+  max: number;
+}
+
+/** The largest {@link allowance} of any run of one side with any of the other. */
+export const widestAllowance = (a: readonly CrossRun[], b: readonly CrossRun[], share: ShareName): number =>
+  Math.max(...a.flatMap((one) => b.map((other) => allowance(one, other, share))));

@@ -1,5 +1,5 @@
 import type { Cause } from "../../history/observation.ts";
-import { lastWhere } from "../records/numeric-column.ts";
+import { findLast } from "../records/numeric-column.ts";
 import { connectionAt } from "./due-pairs.ts";
 import type { DropReason, Route } from "../records/epoch-record.ts";
 import type { InstanceFacts } from "../records/instance-facts.ts";
@@ -94,7 +94,7 @@ function endsWhileNoticed(connection: Connection, publishedMs: number): boolean 
 }
 
 function causeOfGap({ connections, attempts, publishedMs }: Loss): Cause {
-  const before = lastWhere(connections, ({ endedMs }) => endedMs <= publishedMs);
+  const before = findLast(connections, ({ endedMs }) => endedMs <= publishedMs);
   const attemptsSince = attempts.filter(
     ({ atMs }) => atMs <= publishedMs && atMs >= (before?.endedMs ?? -Infinity),
   );

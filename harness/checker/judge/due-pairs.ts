@@ -6,7 +6,7 @@
  * - extra: any other published event (another epoch, or beyond the plan) from the session's first subscription until the drain
  *   ended, or until the client left of its own will. Time between two connections counts.
  */
-import { lastWhere } from "../records/numeric-column.ts";
+import { findLast } from "../records/numeric-column.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 
@@ -50,5 +50,5 @@ export function dueWindow(connections: readonly Connection[], { drainEndedMs }: 
 
 /** The stream that was subscribed at that time, as far as the client knew. */
 export function connectionAt(connections: readonly Connection[], atMs: number): Connection | undefined {
-  return lastWhere(connections, ({ subscribedMs, endedMs }) => subscribedMs <= atMs && atMs < endedMs);
+  return findLast(connections, ({ subscribedMs, endedMs }) => subscribedMs <= atMs && atMs < endedMs);
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseObservation } from "../../history/parse-observation.ts";
-import { weigh } from "./judge-record.ts";
+import { collectEvidence } from "../judge-run.ts";
 import { RunRecord } from "../records/run-record.ts";
 
 const folder = join(import.meta.dirname, "../fixtures");
@@ -24,14 +24,14 @@ describe("what the checker tells of each pair", () => {
         record.absorb(parseObservation(line));
       }
       const told: { pair: string; planned: boolean; outcome: string; cause: string | null }[] = [];
-      const { tally } = weigh(record, ({ session, epoch, seq, planned, outcome, cause }) =>
+      const { counts } = collectEvidence(record, ({ session, epoch, seq, planned, outcome, cause }) =>
         told.push({ pair: `${session} ${epoch} ${seq}`, planned, outcome, cause }),
       );
       expect(new Set(told.map(({ pair }) => pair)).size).toBe(told.length);
-      expect(told).toHaveLength(tally.due);
-      expect(told.filter(({ planned }) => planned)).toHaveLength(tally.planned);
-      expect(countBy(told.map(({ outcome }) => outcome))).toEqual(withoutZeros(tally.outcomes));
-      expect(countBy(told.flatMap(({ cause }) => cause ?? []))).toEqual(withoutZeros(tally.lostByCause));
+      expect(told).toHaveLength(counts.due);
+      expect(told.filter(({ planned }) => planned)).toHaveLength(counts.planned);
+      expect(countBy(told.map(({ outcome }) => outcome))).toEqual(withoutZeros(counts.outcomes));
+      expect(countBy(told.flatMap(({ cause }) => cause ?? []))).toEqual(withoutZeros(counts.lostByCause));
     },
   );
 });

@@ -1,5 +1,5 @@
 import { connectionAt } from "./due-pairs.ts";
-import type { PipelineFate } from "./unpublished-reason.ts";
+import type { UnpublishedReason } from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection } from "../records/session-record.ts";
 import { LATE_PUBLISH_MS, SUBSCRIBE_TOLERANCE_MS } from "../thresholds.ts";
@@ -41,5 +41,5 @@ export function outcomeOfMissed(
 }
 
 /** A planned pair that no ledger tells of and nobody received. */
-export const outcomeOfUnpublished = (fate: PipelineFate): "neverPublished" | "indeterminate" =>
-  fate === "unrecorded" || fate === "running" ? "indeterminate" : "neverPublished";
+export const outcomeOfUnpublished = (reason: UnpublishedReason): "neverPublished" | "indeterminate" =>
+  reason === "unrecorded" || reason === "running" ? "indeterminate" : "neverPublished";

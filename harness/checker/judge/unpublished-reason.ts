@@ -4,7 +4,7 @@ import type { RunContext } from "../records/run-context.ts";
 import type { SessionRecord } from "../records/session-record.ts";
 
 /** Why a planned event was not published. */
-export type PipelineFate =
+export type UnpublishedReason =
   /** The ledger that would tell is missing or torn. */
   | "unrecorded"
   /** Neither ended nor stopped by anything when the drain ended. */
@@ -25,17 +25,17 @@ export type PipelineFate =
   | "completed-without";
 
 /** Fates that prove that an event will never be published; the other two leave it open. */
-export type FinalFate = Exclude<PipelineFate, "unrecorded" | "running">;
+export type FinalReason = Exclude<UnpublishedReason, "unrecorded" | "running">;
 
 /**
  * What became of the pipeline run of one epoch by the end of the drain. Later records do not count: taking the deployment down
  * stops instances and aborts pipelines too.
  */
-export function pipelineFate(
+export function unpublishedReason(
   session: SessionRecord,
   epoch: EpochRecord | undefined,
   context: RunContext,
-): PipelineFate {
+): UnpublishedReason {
   const { facts, drainEndedMs } = context;
   const states = (epoch?.pipelines ?? []).filter(({ atMs }) => atMs <= drainEndedMs).sort(byTime);
   const last = states.at(-1);

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { UsageObservation } from "../../history/observation.ts";
 import { readHistory } from "../../history/read-history.ts";
 import { measureCosts } from "./costs.ts";
-import { judgeRun } from "../judge/judge-run.ts";
+import { judgeRun } from "../judge-run.ts";
 import { bothLedgers } from "../test-support/story.ts";
-import { judgeHistory } from "../judge/judge-history.ts";
+import { judgeHistory } from "../judge-history.ts";
 import type { PartCost } from "../run-result.ts";
 
 const LOAD = { loadStartedMs: 1000, drainStartedMs: 9000 };

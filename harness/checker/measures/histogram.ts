@@ -1,8 +1,10 @@
 import { build, type Histogram } from "hdr-histogram-js";
-import { roundMs } from "../round-ms.ts";
 
 /** One hour: above it a duration is a broken clock, and the exact maximum is kept apart anyway. */
 const HIGHEST_US = 3_600_000_000;
+
+/** Milliseconds, to the microsecond: what the clock resolves, and no binary tail in the results. */
+export const roundMs = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /** Durations in milliseconds, kept as an HDR histogram of microseconds with 3 significant digits: bounded, whatever their number. */
 export class DurationHistogram {

@@ -1,15 +1,15 @@
 import { dropsByNumber, type DropReason } from "../records/epoch-record.ts";
-import { roundMs } from "../round-ms.ts";
+import { roundMs } from "./histogram.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
-import type { Tally } from "../judge/tally.ts";
+import type { Counts } from "../judge/counts.ts";
 
 /** What the broker's limits did, with its own words. Null where they did nothing. */
 export function measureQuota(
   record: RunRecord,
   { facts, drainEndedMs }: RunContext,
-  { neverAdmitted }: Tally,
+  { neverAdmitted }: Counts,
 ): RunResult["quota"] {
   let refusedAttempts = 0;
   let cutStreams = 0;

@@ -4,7 +4,7 @@ import type {
   PublishedObservation,
   ReceivedObservation,
 } from "../../history/observation.ts";
-import { sortedIndices, valueAt, type Column } from "./numeric-column.ts";
+import { sortedIndices, valueAt, type NumericColumn } from "./numeric-column.ts";
 
 export const ROUTES = [
   "local",
@@ -20,9 +20,9 @@ export const NOT_SAID = -1;
 /** Everything about one epoch (one pipeline run) of one session. `source`: the instance's id * 3 + the route's index. */
 export interface EpochRecord {
   epoch: string;
-  published: { seq: Column; atMs: Column; intendedMs: Column; source: Column };
+  published: { seq: NumericColumn; atMs: NumericColumn; intendedMs: NumericColumn; source: NumericColumn };
   /** `sentMs`: null as long as no event said it. */
-  received: { seq: Column; atMs: Column; connection: Column; sentMs: Column | null };
+  received: { seq: NumericColumn; atMs: NumericColumn; connection: NumericColumn; sentMs: NumericColumn | null };
   pipelines: PipelineObservation[];
   dropped: DroppedObservation[];
 }
@@ -115,7 +115,7 @@ export function joinPairs(
   let planned = 1;
   let p = 0;
   let r = 0;
-  const seqAt = (column: Column, order: Uint32Array, position: number): number =>
+  const seqAt = (column: NumericColumn, order: Uint32Array, position: number): number =>
     position < order.length ? valueAt(column, valueAt(order, position)) : Infinity;
   for (;;) {
     const publishedSeq = seqAt(published.seq, publications, p);
@@ -135,7 +135,7 @@ export function joinPairs(
 }
 
 const byFields =
-  (...columns: Column[]) =>
+  (...columns: NumericColumn[]) =>
   (a: number, b: number): number => {
     for (const column of columns) {
       const difference = valueAt(column, a) - valueAt(column, b);

@@ -2,13 +2,13 @@
  * One field of many records of the same kind. Millions of observations are kept as a few such columns instead of as
  * objects: 8 bytes a value, and nothing for the garbage collector to walk.
  */
-export type Column = number[];
+export type NumericColumn = number[];
 
 /** The value at an index that is known to be there. */
 export const valueAt = (column: ArrayLike<number>, index: number): number => column[index] as number;
 
 /** The last item that fits. For the k6 scripts, whose language level has no `findLast`. */
-export function lastWhere<T>(items: readonly T[], fits: (item: T) => boolean): T | undefined {
+export function findLast<T>(items: readonly T[], fits: (item: T) => boolean): T | undefined {
   for (let index = items.length - 1; index >= 0; index--) {
     const item = items[index] as T;
     if (fits(item)) return item;

@@ -10,9 +10,8 @@ import type {
   RunObservation,
   UsageObservation,
 } from "../../history/observation.ts";
-import { Contradictions, smallerOf } from "./contradictions.ts";
 import { receive, sourceOf } from "./epoch-record.ts";
-import { SessionRecord } from "./session-record.ts";
+import { Contradictions, SessionRecord, smallerOf } from "./session-record.ts";
 
 /** Numbers for names that occur millions of times. */
 export class Names {

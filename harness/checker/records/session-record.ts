@@ -6,9 +6,24 @@ import type {
   PlannedObservation,
   RequestObservation,
 } from "../../history/observation.ts";
-import type { Contradictions } from "./contradictions.ts";
-import { smallerOf } from "./contradictions.ts";
 import { createEpochRecord, type EpochRecord } from "./epoch-record.ts";
+
+/**
+ * Records of one run that cannot both be true. They are counted, not thrown on, so that the verdict can say how many there were;
+ * the example is the smallest sentence, so that the order of records does not show.
+ */
+export class Contradictions {
+  count = 0;
+  example = "";
+
+  add(sentence: string): void {
+    this.count++;
+    if (this.example === "" || sentence < this.example) this.example = sentence;
+  }
+}
+
+/** Of two records that claim the same place, the same one whichever came first. */
+export const smallerOf = <T>(a: T, b: T): T => (JSON.stringify(a) <= JSON.stringify(b) ? a : b);
 
 /** One confirmed stream of a session, from the instance's subscription to the client's notice of its end. */
 export interface Connection {

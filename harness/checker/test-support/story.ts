@@ -5,7 +5,7 @@ import type {
   Observation,
   PublishedObservation,
 } from "../../history/observation.ts";
-import { judgeRun } from "../judge/judge-run.ts";
+import { judgeRun } from "../judge-run.ts";
 import type { RunResult } from "../run-result.ts";
 
 export const DRAIN_ENDED_MS = 9000;

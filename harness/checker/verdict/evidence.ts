@@ -2,13 +2,13 @@ import type { DurationHistogram } from "../measures/histogram.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
-import type { Tally } from "../judge/tally.ts";
+import type { Counts } from "../judge/counts.ts";
 
 /** What the verdict's rules look at. */
 export interface Evidence {
   record: RunRecord;
   context: RunContext;
-  tally: Tally<DurationHistogram>;
+  counts: Counts<DurationHistogram>;
   load: RunResult["load"];
 }
 

@@ -1,6 +1,7 @@
 /** Whose doing the end of an instance was: a bounce excuses what it did itself, and nothing else. */
 import type { InstanceObservation } from "../../history/observation.ts";
-import { countCuts, type Bounce } from "../records/bounces.ts";
+import { countCuts } from "../measures/bounces.ts";
+import type { Bounce } from "../records/bounces.ts";
 import { plural, type Evidence } from "./evidence.ts";
 import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "../thresholds.ts";
 

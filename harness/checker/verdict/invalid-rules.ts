@@ -12,29 +12,29 @@ export const INVALID_RULES = [
   { id: "refused", when: sessionsWereRefused },
   {
     id: "gate-stalled",
-    when: ({ tally: { stalledAgainstPromise } }) =>
+    when: ({ counts: { stalledAgainstPromise } }) =>
       stalledAgainstPromise === 0
         ? null
         : `${plural(stalledAgainstPromise, "pair was", "pairs were")} never published behind gates that stalled, which the promise does not allow.`,
   },
   {
     id: "plan-not-published",
-    when: ({ tally: { neverPublishedBy } }) =>
+    when: ({ counts: { neverPublishedBy } }) =>
       neverPublishedBy["completed-without"] === 0
         ? null
         : `${plural(neverPublishedBy["completed-without"], "planned pair")} is missing from pipelines that say that they completed.`,
   },
   {
     id: "duplicated",
-    when: ({ tally }) =>
-      tally.duplicated === 0
+    when: ({ counts }) =>
+      counts.duplicated === 0
         ? null
-        : `${plural(tally.duplicated, "event was", "events were")} received more than once.`,
+        : `${plural(counts.duplicated, "event was", "events were")} received more than once.`,
   },
   {
     id: "unexpected",
-    when: ({ tally }) => {
-      const unknown = tally.unexpected - countAll(tally.strays);
+    when: ({ counts }) => {
+      const unknown = counts.unexpected - countAll(counts.strays);
       return unknown === 0
         ? null
         : `${plural(unknown, "event was", "events were")} received that no ledger knows: the ledgers contradict the clients.`;
@@ -43,24 +43,24 @@ export const INVALID_RULES = [
   { id: "stray", when: eventsAreOfNoRun },
   {
     id: "reordered",
-    when: ({ record, tally }) =>
-      tally.reordered > 0 && record.run?.bounce === "none"
-        ? `${plural(tally.reordered, "event was", "events were")} delivered after a later one, with nothing disturbed.`
+    when: ({ record, counts }) =>
+      counts.reordered > 0 && record.run?.bounce === "none"
+        ? `${plural(counts.reordered, "event was", "events were")} delivered after a later one, with nothing disturbed.`
         : null,
   },
   {
     id: "never-came-back",
-    when: ({ tally, context }) =>
-      tally.neverCameBack === 0
+    when: ({ counts, context }) =>
+      counts.neverCameBack === 0
         ? null
-        : `${plural(tally.neverCameBack, "stream")} never came back after a cut, although ${inMs(context.returnMs)} and more were left.`,
+        : `${plural(counts.neverCameBack, "stream")} never came back after a cut, although ${inMs(context.returnMs)} and more were left.`,
   },
   {
     id: "stuck-without-miss",
-    when: ({ tally }) =>
-      tally.stuckWithoutMiss === 0
+    when: ({ counts }) =>
+      counts.stuckWithoutMiss === 0
         ? null
-        : `${plural(tally.stuckWithoutMiss, "stream is", "streams are")} stuck although every due event arrived: no terminal event is among them.`,
+        : `${plural(counts.stuckWithoutMiss, "stream is", "streams are")} stuck although every due event arrived: no terminal event is among them.`,
   },
 ] as const satisfies readonly Rule[];
 
@@ -68,7 +68,7 @@ const countAll = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
 
 /** The service sent what the event contract does not know, or the client took a comment for an event. */
-function eventsAreOfNoRun({ tally: { strays } }: Evidence): string | null {
+function eventsAreOfNoRun({ counts: { strays } }: Evidence): string | null {
   if (strays.size === 0) return null;
   const byCount = [...strays].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
   const names = byCount.slice(0, STRAY_NAMES).map(([name, count]) => `${count} named "${name}"`);
@@ -82,7 +82,7 @@ function eventsAreOfNoRun({ tally: { strays } }: Evidence): string | null {
  * sessions that found nobody to start theirs. It does not excuse a pipeline that never started for no reason on record.
  * Refusals, stalled gates and plans cut short have sentences of their own.
  */
-function neverPublishedIsNotPromised({ record, tally: { neverPublishedBy: by } }: Evidence): string | null {
+function neverPublishedIsNotPromised({ record, counts: { neverPublishedBy: by } }: Evidence): string | null {
   const byBounce = by.died + by.aborted + by["kept-from-starting"];
   const mayDie = record.run?.promise.neverPublishedAllowed === true;
   const unexcused = by["never-started"] + (mayDie ? 0 : byBounce);
@@ -95,25 +95,25 @@ function neverPublishedIsNotPromised({ record, tally: { neverPublishedBy: by } }
 }
 
 /** A promise that allows losses for a limit allows what else that limit does: sessions that never get on. */
-function sessionsWereRefused({ record, tally: { refusedBy, overQuota } }: Evidence): string | null {
+function sessionsWereRefused({ record, counts: { refusedBy, overQuota } }: Evidence): string | null {
   const forLimit = record.run?.promise.allowedCauses.includes("quota") === true ? 0 : overQuota;
   const statuses = [...refusedBy].sort(([a], [b]) => a - b);
   const sessions = statuses.reduce((sum, [, count]) => sum + count, forLimit);
   if (sessions === 0) return null;
-  const counts = [
+  const listed = [
     ...statuses.map(([status, count]) => `${count} with status ${status}`),
     ...(forLimit === 0 ? [] : [`${forLimit} for a limit of the broker`]),
   ].join(", ");
-  return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started in time for ${sessions === 1 ? "it" : "them"}: ${counts}.`;
+  return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started in time for ${sessions === 1 ? "it" : "them"}: ${listed}.`;
 }
 
 /** `unexplained` is a surprise, and nobody can promise one. */
-function lossIsNotPromised({ record, tally }: Evidence): string | null {
+function lossIsNotPromised({ record, counts }: Evidence): string | null {
   const allowed = record.run?.promise.allowedCauses ?? [];
   const broken = CAUSES.filter(
-    (cause) => tally.lostByCause[cause] > 0 && (cause === "unexplained" || !allowed.includes(cause)),
+    (cause) => counts.lostByCause[cause] > 0 && (cause === "unexplained" || !allowed.includes(cause)),
   );
   if (broken.length === 0) return null;
-  const counts = broken.map((cause) => `${tally.lostByCause[cause]} ${cause}`).join(", ");
-  return `Lost against the promise: ${counts}.`;
+  const listed = broken.map((cause) => `${counts.lostByCause[cause]} ${cause}`).join(", ");
+  return `Lost against the promise: ${listed}.`;
 }

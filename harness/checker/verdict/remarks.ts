@@ -24,38 +24,38 @@ export const REMARKS = [
   },
   {
     id: "never-connected",
-    when: ({ tally }) =>
-      tally.neverConnected === 0
+    when: ({ counts }) =>
+      counts.neverConnected === 0
         ? null
-        : `${tally.neverConnected} of ${plural(tally.sessions, "session")} never connected; what was planned for them counts as due.`,
+        : `${counts.neverConnected} of ${plural(counts.sessions, "session")} never connected; what was planned for them counts as due.`,
   },
   {
     id: "never-started",
-    when: ({ tally }) =>
-      tally.neverStarted === 0
+    when: ({ counts }) =>
+      counts.neverStarted === 0
         ? null
-        : `${tally.neverStarted} of ${plural(tally.sessions, "session")} connected, but no pipeline is known to have started; what was planned for them counts as due.`,
+        : `${counts.neverStarted} of ${plural(counts.sessions, "session")} connected, but no pipeline is known to have started; what was planned for them counts as due.`,
   },
   {
     id: "kept-from-starting",
-    when: ({ tally: { keptFromStarting } }) =>
+    when: ({ counts: { keptFromStarting } }) =>
       keptFromStarting === 0
         ? null
         : `${plural(keptFromStarting, "session")} could not start before the drain, because nothing answered (no answer, or 5xx) once the bounce had begun.`,
   },
   {
     id: "started-twice",
-    when: ({ tally: { startedTwice } }) =>
+    when: ({ counts: { startedTwice } }) =>
       startedTwice === 0
         ? null
         : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two instances, because a start was retried; what both published can arrive twice, or out of order.`,
   },
   {
     id: "gave-up",
-    when: ({ tally }) =>
-      tally.gaveUp === 0
+    when: ({ counts }) =>
+      counts.gaveUp === 0
         ? null
-        : `${tally.gaveUp} of ${plural(tally.sessions, "session")} gave up for good after a refused stream, as their client model does.`,
+        : `${counts.gaveUp} of ${plural(counts.sessions, "session")} gave up for good after a refused stream, as their client model does.`,
   },
   { id: "over-quota", when: brokerLimitsWereHit },
   {
@@ -77,7 +77,7 @@ export const REMARKS = [
   },
   {
     id: "never-published-why",
-    when: ({ tally: { neverPublishedBy: by, outcomes } }) =>
+    when: ({ counts: { neverPublishedBy: by, outcomes } }) =>
       outcomes.neverPublished === 0
         ? null
         : `Never published: ${[
@@ -96,40 +96,40 @@ export const REMARKS = [
   },
   {
     id: "stuck",
-    when: ({ tally }) =>
-      tally.stuckStreams === 0
+    when: ({ counts }) =>
+      counts.stuckStreams === 0
         ? null
-        : `${tally.stuckStreams} of ${plural(tally.sessions, "stream")} ${tally.stuckStreams === 1 ? "is" : "are"} stuck: the terminal event never came.`,
+        : `${counts.stuckStreams} of ${plural(counts.sessions, "stream")} ${counts.stuckStreams === 1 ? "is" : "are"} stuck: the terminal event never came.`,
   },
   {
     id: "reordered-under-bounce",
-    when: ({ record, tally }) =>
-      tally.reordered > 0 && record.run?.bounce !== "none"
-        ? `${plural(tally.reordered, "event was", "events were")} delivered after a later one.`
+    when: ({ record, counts }) =>
+      counts.reordered > 0 && record.run?.bounce !== "none"
+        ? `${plural(counts.reordered, "event was", "events were")} delivered after a later one.`
         : null,
   },
   {
     id: "unconfirmed",
-    when: ({ tally }) =>
-      tally.unconfirmed === 0
+    when: ({ counts }) =>
+      counts.unconfirmed === 0
         ? null
-        : `${plural(tally.unconfirmed, "event was", "events were")} received beyond the plan that no ledger can confirm; not counted as due.`,
+        : `${plural(counts.unconfirmed, "event was", "events were")} received beyond the plan that no ledger can confirm; not counted as due.`,
   },
   {
     id: "ledger-doubtful",
-    when: ({ record, tally }) => {
+    when: ({ record, counts }) => {
       const doubtful = new Set(
         record.ledgers.filter(({ state }) => state !== "read").map(({ instance }) => instance),
       );
-      return doubtful.size === 0 || tally.indeterminateBy.unrecorded > 0
+      return doubtful.size === 0 || counts.indeterminateBy.unrecorded > 0
         ? null
         : `A ledger of ${[...doubtful].sort().join(", ")} is missing or torn; no due pair depends on it.`;
     },
   },
   {
     id: "published-late",
-    when: ({ tally }) => {
-      const latenessMs = tally.lateness.percentileMs(99);
+    when: ({ counts }) => {
+      const latenessMs = counts.lateness.percentileMs(99);
       return latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
         ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); the latencies contain it.`
         : null;
@@ -140,8 +140,8 @@ export const REMARKS = [
 ] as const satisfies readonly Rule[];
 
 /** Whose limits, what they did, and the words with which the broker said so. */
-function brokerLimitsWereHit({ record, context, tally }: Evidence): string | null {
-  const quota = measureQuota(record, context, tally);
+function brokerLimitsWereHit({ record, context, counts }: Evidence): string | null {
+  const quota = measureQuota(record, context, counts);
   if (quota === null) return null;
   const { neverAdmitted, refusedAttempts, cutStreams, droppedEvents, heldBackMs, words } = quota;
   const did = [

@@ -21,18 +21,18 @@ export const UNKNOWN_RULES = [
   { id: "no-plan", when: planIsMissing },
   {
     id: "contradictory",
-    when: ({ record, tally }) => {
-      const count = record.contradictions.count + tally.contradictions.count;
+    when: ({ record, counts }) => {
+      const count = record.contradictions.count + counts.contradictions.count;
       const example =
-        [record.contradictions.example, tally.contradictions.example].filter(Boolean).sort()[0] ?? "";
+        [record.contradictions.example, counts.contradictions.example].filter(Boolean).sort()[0] ?? "";
       return count === 0 ? null : `The history contradicts itself ${plural(count, "time")}, e.g. ${example}.`;
     },
   },
   {
     id: "nothing-connected",
-    when: ({ tally }) =>
-      tally.sessions > 0 && tally.neverConnected === tally.sessions
-        ? `None of the ${plural(tally.sessions, "session")} ever connected.`
+    when: ({ counts }) =>
+      counts.sessions > 0 && counts.neverConnected === counts.sessions
+        ? `None of the ${plural(counts.sessions, "session")} ever connected.`
         : null,
   },
   {
@@ -54,9 +54,9 @@ export const UNKNOWN_RULES = [
   { id: "engine-saturated", when: engineIsSaturated },
   {
     id: "publisher-silent",
-    when: ({ tally }) =>
-      tally.published === 0 && tally.neverConnected < tally.sessions
-        ? `Nothing was published, although ${plural(tally.sessions - tally.neverConnected, "session")} connected.`
+    when: ({ counts }) =>
+      counts.published === 0 && counts.neverConnected < counts.sessions
+        ? `Nothing was published, although ${plural(counts.sessions - counts.neverConnected, "session")} connected.`
         : null,
   },
   { id: "publisher-slow", when: publisherIsSlow },
@@ -81,16 +81,16 @@ export const UNKNOWN_RULES = [
   { id: "instance-exit", when: instanceEndedByItself },
   {
     id: "ledger-incomplete",
-    when: ({ tally, context }) =>
-      tally.indeterminateBy.unrecorded === 0
+    when: ({ counts, context }) =>
+      counts.indeterminateBy.unrecorded === 0
         ? null
-        : `${plural(tally.indeterminateBy.unrecorded, "pair")} cannot be judged: the ledger of ${
+        : `${plural(counts.indeterminateBy.unrecorded, "pair")} cannot be judged: the ledger of ${
             context.facts.incompleteLedgers().join(", ") || "every instance"
           } is missing, torn or contradicts itself.`,
   },
   {
     id: "not-drained",
-    when: ({ tally: { indeterminateBy } }) =>
+    when: ({ counts: { indeterminateBy } }) =>
       indeterminateBy.running + indeterminateBy.late === 0
         ? null
         : `${plural(indeterminateBy.running + indeterminateBy.late, "pair")} cannot be judged: ${indeterminateBy.running} of pipelines that still ran when the drain ended, ${indeterminateBy.late} published too shortly before that.`,
@@ -98,11 +98,11 @@ export const UNKNOWN_RULES = [
   { id: "chance-off", when: chanceIsOff },
 ] as const satisfies readonly Rule[];
 
-function planIsMissing({ record, tally }: Evidence): string | null {
-  if (tally.sessions === 0) return "No session was planned, so nothing is due.";
-  const promised = record.run?.load.sessions ?? tally.sessions;
-  if (promised === tally.sessions) return null;
-  return `The run was to have ${plural(promised, "session")}, but ${tally.sessions} are planned.`;
+function planIsMissing({ record, counts }: Evidence): string | null {
+  if (counts.sessions === 0) return "No session was planned, so nothing is due.";
+  const promised = record.run?.load.sessions ?? counts.sessions;
+  if (promised === counts.sessions) return null;
+  return `The run was to have ${plural(promised, "session")}, but ${counts.sessions} are planned.`;
 }
 
 function engineIsSaturated({ record: { engine } }: Evidence): string | null {
@@ -117,7 +117,7 @@ function engineIsSaturated({ record: { engine } }: Evidence): string | null {
 }
 
 /** An engine with a clock of its own says how well it knows the instances' one; whatever it says, nothing is read before it is published. */
-function clocksDiffer({ record: { engine }, tally: { receivedEarly } }: Evidence): string | null {
+function clocksDiffer({ record: { engine }, counts: { receivedEarly } }: Evidence): string | null {
   const errorMs = engine?.clockErrorMs;
   if (errorMs === null)
     return "The load generator's readings of the instances' clocks contradict each other, so its times cannot be set against theirs.";
@@ -129,12 +129,12 @@ function clocksDiffer({ record: { engine }, tally: { receivedEarly } }: Evidence
 }
 
 /** Pairs that were never published, or that no ledger tells of, are no sign of a slow publisher: other rules ask for them. */
-function publisherIsSlow({ tally, load }: Evidence): string | null {
-  const asked = tally.plannedPublished + tally.indeterminateBy.running;
+function publisherIsSlow({ counts, load }: Evidence): string | null {
+  const asked = counts.plannedPublished + counts.indeterminateBy.running;
   if (asked === 0 || load.offeredEventsPerSecond === 0) return null;
-  const share = tally.publishedUnderLoad / asked;
+  const share = counts.publishedUnderLoad / asked;
   if (share >= ACHIEVED_SHARE_LIMIT) return null;
-  const latenessMs = tally.lateness.percentileMs(99);
+  const latenessMs = counts.lateness.percentileMs(99);
   const limit =
     latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
       ? `the publishers ran ${inMs(latenessMs)} behind their plan (p99), so the server or its host was the limit`
@@ -173,12 +173,12 @@ function partEnded({ record, context }: Evidence): string | null {
  * Where publisher and subscriber meet by chance, the loss is known beforehand; another figure means that the lab routes
  * otherwise than it says. Not with gates: a pipeline without a route stops at its first one, so its later events are never published.
  */
-function chanceIsOff({ record: { run }, tally }: Evidence): string | null {
+function chanceIsOff({ record: { run }, counts }: Evidence): string | null {
   if (run === null || !run.promise.routedByChance || run.bounce !== "none" || run.load.gates > 0) return null;
-  if (tally.due === 0 || tally.sessions === 0) return null;
+  if (counts.due === 0 || counts.sessions === 0) return null;
   const expected = (run.replicas - 1) / run.replicas;
-  const measured = tally.outcomes.lost / tally.due;
-  const margin = CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / tally.sessions) + CHANCE_MARGIN;
+  const measured = counts.outcomes.lost / counts.due;
+  const margin = CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / counts.sessions) + CHANCE_MARGIN;
   if (Math.abs(measured - expected) <= margin) return null;
   return `${inPercent(measured)} of the pairs were lost, but with ${plural(run.replicas, "replica")} chance gives ${inPercent(expected)} (± ${inPercent(margin)}): the lab itself is suspect.`;
 }

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Command } from "commander";
 import { crossCheck, type CrossCheck } from "../../checker/compare-engines/cross-check.ts";
 import { crossRunOf, type CrossRun } from "../../checker/compare-engines/cross-run.ts";
-import { splitRuns } from "../../checker/judge/judge-history.ts";
+import { splitRuns } from "../../checker/judge-history.ts";
 import { RunRecord } from "../../checker/records/run-record.ts";
 import { readHistory } from "../../history/read-history.ts";
 import {

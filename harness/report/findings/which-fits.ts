@@ -1,6 +1,7 @@
 /** Which of the measured topologies fits whose needs, by rules over the measured figures alone. */
 import type { RunResult } from "../../checker/run-result.ts";
-import { SIGMAS, judgeDifference } from "../summary/difference.ts";
+import { CHANCE_SIGMAS } from "../../checker/thresholds.ts";
+import { judgeDifference } from "../summary/difference.ts";
 import { conclusive, worst } from "./phrases.ts";
 import { formatCount, formatList, formatPercent } from "../format.ts";
 import { OUTAGE } from "./realtime-findings.ts";
@@ -19,7 +20,7 @@ import {
 import { isDirect } from "../realtime-implementation-note.ts";
 
 /** What "did worse" means, said once for all sentences. */
-export const HOW_JUDGED = `"Did worse" is said only of what chance does not explain: outside of the spread of the repeats or, with a single run on a side, beyond ${SIGMAS} binomial standard errors over the sessions.`;
+export const HOW_JUDGED = `"Did worse" is said only of what chance does not explain: outside of the spread of the repeats or, with a single run on a side, beyond ${CHANCE_SIGMAS} binomial standard errors over the sessions.`;
 
 const stuckRatio = (run: RunResult): number => (run.sessions > 0 ? run.stuckStreams / run.sessions : 0);
 

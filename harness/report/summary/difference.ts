@@ -1,4 +1,6 @@
 /** Whether two sets of repeats differ by more than chance, and how that was judged. */
+import { CHANCE_SIGMAS } from "../../checker/thresholds.ts";
+
 export interface Sample {
   /** One value per run. */
   values: readonly number[];
@@ -15,9 +17,6 @@ export interface Difference {
   /** One clause that says how this was judged. */
   how: string;
 }
-
-/** Four standard errors: about one false alarm in 16,000 comparisons. */
-export const SIGMAS = 4;
 
 const byRanges = (first: readonly number[], second: readonly number[]): Difference => {
   const spread = `the spread of ${first.length} and ${second.length} repeats`;
@@ -37,8 +36,8 @@ const byBinomial = (first: Sample, second: Sample): Difference => {
   const [a, b] = [mean(first.values), mean(second.values)];
   const pooled = (a * trialsA + b * trialsB) / (trialsA + trialsB);
   const standardError = Math.sqrt(pooled * (1 - pooled) * (1 / trialsA + 1 / trialsB));
-  const how = `${SIGMAS} binomial standard errors over ${trialsA} and ${trialsB} sessions`;
-  if (Math.abs(b - a) <= SIGMAS * standardError) return { direction: "same", how: `within ${how}` };
+  const how = `${CHANCE_SIGMAS} binomial standard errors over ${trialsA} and ${trialsB} sessions`;
+  if (Math.abs(b - a) <= CHANCE_SIGMAS * standardError) return { direction: "same", how: `within ${how}` };
   return { direction: b > a ? "higher" : "lower", how: `beyond ${how}` };
 };
 

@@ -1,4 +1,4 @@
-import { judgeHistory } from "../../checker/judge/judge-history.ts";
+import { judgeHistory } from "../../checker/judge-history.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import type { Observation } from "../../history/observation.ts";
 

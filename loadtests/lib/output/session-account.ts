@@ -3,11 +3,11 @@
  * session ends. Outcomes are the checker's; the script only tells it what it can know without the instances' ledgers.
  */
 import { countGates } from "../../../harness/checker/judge/gates.ts";
-import { judgeSession } from "../../../harness/checker/judge/judge-session.ts";
+import { judgeSession } from "../../../harness/checker/judge/session.ts";
 import { createRunContext } from "../../../harness/checker/records/run-context.ts";
 import { RunRecord } from "../../../harness/checker/records/run-record.ts";
 import type { SessionRecord } from "../../../harness/checker/records/session-record.ts";
-import { Tally } from "../../../harness/checker/judge/tally.ts";
+import { Counts } from "../../../harness/checker/judge/counts.ts";
 import type { ConnectedObservation, Observation } from "../../../harness/history/observation.ts";
 import type { LabRecord } from "../../../harness/load/portable/k6-log-records.ts";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
@@ -141,27 +141,27 @@ export class SessionAccount {
   #judge(session: SessionRecord): void {
     const connections = session.connections();
     const tags = { instance: connections[0]?.instance ?? "none" };
-    const tally = new Tally((name) => ({
+    const counts = new Counts((name) => ({
       record: (ms) => {
         if (name === "latency") METRICS.latency.add(Math.max(0, ms), tags);
       },
     }));
     const context = createRunContext(this.#record);
-    judgeSession(session, context, tally);
-    METRICS.sessions.add(tally.sessions, tags);
-    METRICS.due.add(tally.due, tags);
-    METRICS.delivered.add(tally.outcomes.delivered, tags);
-    METRICS.recovered.add(tally.outcomes.recovered, tags);
+    judgeSession(session, context, counts);
+    METRICS.sessions.add(counts.sessions, tags);
+    METRICS.due.add(counts.due, tags);
+    METRICS.delivered.add(counts.outcomes.delivered, tags);
+    METRICS.recovered.add(counts.outcomes.recovered, tags);
     METRICS.lost.add(0, tags);
-    for (const [cause, lost] of Object.entries(tally.lostByCause))
+    for (const [cause, lost] of Object.entries(counts.lostByCause))
       if (lost > 0) METRICS.lost.add(lost, { ...tags, cause });
-    METRICS.neverPublished.add(tally.outcomes.neverPublished, tags);
-    METRICS.indeterminate.add(tally.outcomes.indeterminate, tags);
-    METRICS.duplicated.add(tally.duplicated, tags);
-    METRICS.reordered.add(tally.reordered, tags);
+    METRICS.neverPublished.add(counts.outcomes.neverPublished, tags);
+    METRICS.indeterminate.add(counts.outcomes.indeterminate, tags);
+    METRICS.duplicated.add(counts.duplicated, tags);
+    METRICS.reordered.add(counts.reordered, tags);
     // Whatever is credible was inferred to be published: what is left has no publication that could be one of this session's.
-    METRICS.unexpected.add(tally.unexpected + tally.unconfirmed, tags);
-    METRICS.stuckStreams.add(tally.stuckStreams, tags);
+    METRICS.unexpected.add(counts.unexpected + counts.unconfirmed, tags);
+    METRICS.stuckStreams.add(counts.stuckStreams, tags);
     METRICS.reconnects.add(0, tags);
     for (const [index, { connectedMs, instance = "none" }] of connections.entries()) {
       const before = connections[index - 1];

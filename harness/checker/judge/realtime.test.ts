@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Observation, RunObservation } from "../../history/observation.ts";
-import { judgeRun } from "./judge-run.ts";
+import { judgeRun } from "../judge-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { DIRECT_RETURN_MS } from "../thresholds.ts";
 import {

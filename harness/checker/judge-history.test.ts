@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Observation } from "../../history/observation.ts";
+import type { Observation } from "../history/observation.ts";
 import { judgeHistory } from "./judge-history.ts";
-import type { RunResult } from "../run-result.ts";
+import type { RunResult } from "./run-result.ts";
 
 const run = (topology: string, repeat: number): Observation => ({
   type: "run",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../../history/observation.ts";
-import { judgeRun, judgeSafely } from "./judge-run.ts";
+import { judgeRun, judgeSafely } from "../judge-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { NOTICE_MS } from "../thresholds.ts";
 

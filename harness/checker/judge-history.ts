@@ -1,6 +1,6 @@
-import type { Observation } from "../../history/observation.ts";
+import type { Observation } from "../history/observation.ts";
 import { RunJudgement } from "./judge-run.ts";
-import type { RunResult } from "../run-result.ts";
+import type { RunResult } from "./run-result.ts";
 
 /**
  * Judges a history run by run, in its order, keeping one run in memory. Records before the first `run` record are judged as a run

@@ -1,19 +1,19 @@
 import { bounceThatCut } from "../records/bounces.ts";
 import { dueWindow, firstEpochOf } from "./due-pairs.ts";
 import { createEpochRecord } from "../records/epoch-record.ts";
-import { EpochJudge, type OnPair } from "./judge-epoch.ts";
+import { EpochJudge, type OnPair } from "./epoch.ts";
 import type { RunContext } from "../records/run-context.ts";
 import { isCut, type Connection, type SessionRecord } from "../records/session-record.ts";
-import type { Tally } from "./tally.ts";
+import type { Counts } from "./counts.ts";
 
 /**
- * Gives every due pair of one session its outcome, and every loss its cause; adds them to the tally.
+ * Gives every due pair of one session its outcome, and every loss its cause; adds them to the counts.
  * @param onPair told each due pair, once
  */
 export function judgeSession(
   session: SessionRecord,
   context: RunContext,
-  tally: Tally,
+  counts: Counts,
   onPair?: OnPair,
 ): void {
   const connections = session.connections();
@@ -25,7 +25,7 @@ export function judgeSession(
   };
   for (const connection of session.disconnected.keys()) {
     if (facts.byNumber.has(connection)) continue;
-    tally.contradictions.add(`${session.name}'s connection ${connection} ended, but was never confirmed`);
+    counts.contradictions.add(`${session.name}'s connection ${connection} ended, but was never confirmed`);
   }
 
   const firstEpoch = firstEpochOf(session);
@@ -36,23 +36,23 @@ export function judgeSession(
   let missed = 0;
   for (const epoch of epochs) {
     const planned = epoch.epoch === (firstEpoch ?? "") ? plannedEvents : 0;
-    missed += new EpochJudge(facts, epoch, planned, context, tally, onPair).judge();
+    missed += new EpochJudge(facts, epoch, planned, context, counts, onPair).judge();
   }
 
   for (const [name, count] of session.strays) {
-    tally.unexpected += count;
-    tally.strays.set(name, (tally.strays.get(name) ?? 0) + count);
+    counts.unexpected += count;
+    counts.strays.set(name, (counts.strays.get(name) ?? 0) + count);
   }
 
   if (session.planned === null) return;
-  tally.sessions++;
-  if (connections.length === 0) tally.neverConnected++;
-  else if (firstEpoch === undefined) tally.neverStarted++;
-  if (session.connectFailed.some(({ fatal }) => fatal)) tally.gaveUp++;
+  counts.sessions++;
+  if (connections.length === 0) counts.neverConnected++;
+  else if (firstEpoch === undefined) counts.neverStarted++;
+  if (session.connectFailed.some(({ fatal }) => fatal)) counts.gaveUp++;
   if (session.sawTerminal) return;
-  if (neverCameBack(session, connections, context)) tally.neverCameBack++;
-  tally.stuckStreams++;
-  if (missed === 0) tally.stuckWithoutMiss++;
+  if (neverCameBack(session, connections, context)) counts.neverCameBack++;
+  counts.stuckStreams++;
+  if (missed === 0) counts.stuckWithoutMiss++;
 }
 
 /** A stream was cut long before the end, its client model did not give up, and no other stream followed. */

@@ -1,12 +1,12 @@
 import { CAUSES, type Cause } from "../../history/observation.ts";
-import { Contradictions } from "../records/contradictions.ts";
+import { Contradictions } from "../records/session-record.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
-import type { FinalFate } from "./unpublished-reason.ts";
+import type { FinalReason } from "./unpublished-reason.ts";
 
 const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 
-const FINAL_FATES = [
+const FINAL_REASONS = [
   "refused",
   "over-quota",
   "kept-from-starting",
@@ -15,21 +15,21 @@ const FINAL_FATES = [
   "died",
   "at-gate",
   "completed-without",
-] as const satisfies readonly FinalFate[];
+] as const satisfies readonly FinalReason[];
 
 /** Takes durations, milliseconds. What it makes of them is its owner's affair. */
 export interface DurationSink {
   record(ms: number): void;
 }
 
-/** What is measured of pairs; see the fields of {@link Tally}. */
+/** What is measured of pairs; see the fields of {@link Counts}. */
 export type DurationName = "latency" | "waited" | "carried" | "lateness";
 
 /**
  * The run's counts, added to session by session. Whoever counts brings what keeps the durations: the k6 scripts have k6's metrics for
  * that, and cannot take the histogram's package with them.
  */
-export class Tally<Durations extends DurationSink = DurationSink> {
+export class Counts<Durations extends DurationSink = DurationSink> {
   /** Sessions of the plan. */
   sessions = 0;
   neverConnected = 0;
@@ -59,7 +59,7 @@ export class Tally<Durations extends DurationSink = DurationSink> {
   readonly lostByCause: Record<Cause, number> = zeros(CAUSES);
   /** Publication times of the lost pairs. */
   readonly lostAtMs: number[] = [];
-  readonly neverPublishedBy: Record<FinalFate, number> = zeros(FINAL_FATES);
+  readonly neverPublishedBy: Record<FinalReason, number> = zeros(FINAL_REASONS);
   /** Of those `at-gate`: pairs behind gates whose stall no promise excuses. */
   stalledAgainstPromise = 0;
   /** `limited`: not known for the same reasons, but behind a limit of the broker, so that a longer drain would not tell either. */

@@ -15,10 +15,10 @@ import {
   type EpochRecord,
 } from "../records/epoch-record.ts";
 import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished, type Outcome } from "./outcome.ts";
-import { lastObstacle, pipelineFate, wasDelayedByLimit, type PipelineFate } from "./unpublished-reason.ts";
+import { lastObstacle, unpublishedReason, wasDelayedByLimit, type UnpublishedReason } from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
-import type { Tally } from "./tally.ts";
+import type { Counts } from "./counts.ts";
 import { CLOCK_TOLERANCE_MS, NOTICE_MS } from "../thresholds.ts";
 
 /** One due pair, judged. */
@@ -45,20 +45,20 @@ export interface SessionFacts {
   window: DueWindow;
 }
 
-/** Judges the pairs of one epoch of one session, and adds them to the tally. */
+/** Judges the pairs of one epoch of one session, and adds them to the counts. */
 export class EpochJudge {
   readonly #facts: SessionFacts;
   readonly #epoch: EpochRecord;
   readonly #plannedEvents: number;
   readonly #context: RunContext;
-  readonly #tally: Tally;
+  readonly #counts: Counts;
   readonly #onPair: OnPair | undefined;
   /** Times of the live deliveries, in the order of their numbers. */
   readonly #deliveredAtMs: number[] = [];
   #missed = 0;
   #lost = 0;
   // Needed by few epochs, so found out on demand.
-  #fate: PipelineFate | undefined;
+  #reason: UnpublishedReason | undefined;
   #recorded: boolean | undefined;
   #highest: ReadonlyMap<number, number> | undefined;
   #drops: ReadonlyMap<number, DropReason> | undefined;
@@ -68,46 +68,46 @@ export class EpochJudge {
     epoch: EpochRecord,
     plannedEvents: number,
     context: RunContext,
-    tally: Tally,
+    counts: Counts,
     onPair?: OnPair,
   ) {
     this.#facts = facts;
     this.#epoch = epoch;
     this.#plannedEvents = plannedEvents;
     this.#context = context;
-    this.#tally = tally;
+    this.#counts = counts;
     this.#onPair = onPair;
   }
 
   /** @returns how many of the due pairs did not arrive. */
   judge(): number {
-    this.#tally.published += this.#epoch.published.seq.length;
-    if (instancesThatStarted(this.#epoch).size > 1) this.#tally.startedTwice++;
+    this.#counts.published += this.#epoch.published.seq.length;
+    if (instancesThatStarted(this.#epoch).size > 1) this.#counts.startedTwice++;
     joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts) => {
       this.#judgePair(seq, published, received, receipts);
     });
-    this.#tally.reordered += countReordered(this.#deliveredAtMs);
+    this.#counts.reordered += countReordered(this.#deliveredAtMs);
     return this.#missed;
   }
 
   #judgePair(seq: number, publication: number, receipt: number, receipts: number): void {
-    const tally = this.#tally;
+    const counts = this.#counts;
     const { published } = this.#epoch;
     const planned = this.#isPlanned(seq);
     const publishedMs = publication === -1 ? null : valueAt(published.atMs, publication);
-    if (receipts > 1) tally.duplicated += receipts - 1;
+    if (receipts > 1) counts.duplicated += receipts - 1;
     if (receipt !== -1) this.#checkReceipt(publishedMs, receipt, planned);
     if (!planned && !this.#isExtra(publishedMs)) return;
 
-    tally.due++;
-    if (planned) tally.planned++;
+    counts.due++;
+    if (planned) counts.planned++;
     if (publishedMs !== null) {
-      tally.lateness.record(publishedMs - valueAt(published.intendedMs, publication));
+      counts.lateness.record(publishedMs - valueAt(published.intendedMs, publication));
       if (planned) {
         const underLoad = isUnderLoad(publishedMs, this.#context);
-        if (underLoad) tally.publishedUnderLoad++;
+        if (underLoad) counts.publishedUnderLoad++;
         // What a limit let in late is not the publisher's delay.
-        if (underLoad || !wasDelayedByLimit(this.#facts.session)) tally.plannedPublished++;
+        if (underLoad || !wasDelayedByLimit(this.#facts.session)) counts.plannedPublished++;
       }
     }
     if (receipt !== -1) this.#settle(seq, this.#arrive(publishedMs, publication, receipt));
@@ -116,7 +116,7 @@ export class EpochJudge {
   }
 
   #settle(seq: number, outcome: Outcome, cause: Cause | null = null): void {
-    this.#tally.outcomes[outcome]++;
+    this.#counts.outcomes[outcome]++;
     if (this.#onPair === undefined) return;
     const { name } = this.#facts.session;
     const { epoch } = this.#epoch;
@@ -141,10 +141,10 @@ export class EpochJudge {
     const receivedMs = valueAt(received.atMs, receipt);
     this.#deliveredAtMs.push(receivedMs);
     if (publishedMs !== null) {
-      this.#tally.latency.record(receivedMs - valueAt(published.intendedMs, publication));
+      this.#counts.latency.record(receivedMs - valueAt(published.intendedMs, publication));
       if (sentMs !== null) {
-        this.#tally.waited.record(sentMs - publishedMs);
-        this.#tally.carried.record(receivedMs - sentMs);
+        this.#counts.waited.record(sentMs - publishedMs);
+        this.#counts.carried.record(receivedMs - sentMs);
       }
     }
     return outcome;
@@ -160,7 +160,7 @@ export class EpochJudge {
       const isLimited =
         this.#isKeptByLimit() ||
         this.#context.facts.brokerLimitedWithin(publisher, publishedMs, publishedMs + NOTICE_MS);
-      this.#tally.indeterminateBy[isLimited ? "limited" : "late"]++;
+      this.#counts.indeterminateBy[isLimited ? "limited" : "late"]++;
       this.#settle(seq, outcome);
       return;
     }
@@ -179,23 +179,23 @@ export class EpochJudge {
       this.#context.facts,
     );
     this.#lost++;
-    this.#tally.lostByCause[cause]++;
-    this.#tally.lostAtMs.push(publishedMs);
+    this.#counts.lostByCause[cause]++;
+    this.#counts.lostAtMs.push(publishedMs);
     this.#settle(seq, outcome, cause);
   }
 
   #missUnpublished(): Outcome {
-    const tally = this.#tally;
+    const counts = this.#counts;
     this.#missed++;
-    const fate = (this.#fate ??= this.#findFate());
-    if (fate === "running" && this.#isKeptByLimit()) tally.indeterminateBy.limited++;
-    else if (fate === "unrecorded" || fate === "running") tally.indeterminateBy[fate]++;
-    else tally.neverPublishedBy[fate]++;
+    const reason = (this.#reason ??= this.#findReason());
+    if (reason === "running" && this.#isKeptByLimit()) counts.indeterminateBy.limited++;
+    else if (reason === "unrecorded" || reason === "running") counts.indeterminateBy[reason]++;
+    else counts.neverPublishedBy[reason]++;
     // Pairs come in rising order, so the gate's own event has been judged by now.
-    if (fate === "at-gate" && !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)) {
-      tally.stalledAgainstPromise++;
+    if (reason === "at-gate" && !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)) {
+      counts.stalledAgainstPromise++;
     }
-    return outcomeOfUnpublished(fate);
+    return outcomeOfUnpublished(reason);
   }
 
   /** True when a limit let the session in late, or ended its stream for good: a longer drain would show no more of it. */
@@ -204,40 +204,40 @@ export class EpochJudge {
     return wasDelayedByLimit(session) || connections.at(-1)?.endReason === "quota";
   }
 
-  #findFate(): PipelineFate {
+  #findReason(): UnpublishedReason {
     const { session } = this.#facts;
-    const fate = pipelineFate(session, this.#epoch, this.#context);
-    if (fate === "kept-from-starting") this.#tally.keptFromStarting++;
-    if (fate === "over-quota") {
-      this.#tally.overQuota++;
-      if (session.connected.size === 0) this.#tally.neverAdmitted++;
+    const reason = unpublishedReason(session, this.#epoch, this.#context);
+    if (reason === "kept-from-starting") this.#counts.keptFromStarting++;
+    if (reason === "over-quota") {
+      this.#counts.overQuota++;
+      if (session.connected.size === 0) this.#counts.neverAdmitted++;
     }
-    if (fate === "refused") {
-      const { refusedBy } = this.#tally;
+    if (reason === "refused") {
+      const { refusedBy } = this.#counts;
       const status = lastObstacle(session, this.#context)?.status ?? 0;
       refusedBy.set(status, (refusedBy.get(status) ?? 0) + 1);
     }
-    return fate;
+    return reason;
   }
 
   #checkReceipt(publishedMs: number | null, receipt: number, planned: boolean): void {
-    const tally = this.#tally;
+    const counts = this.#counts;
     const { received } = this.#epoch;
     const connection = valueAt(received.connection, receipt);
     if (!this.#facts.byNumber.has(connection)) {
       const { name } = this.#facts.session;
-      tally.contradictions.add(`${name} received on its connection ${connection}, which was never confirmed`);
+      counts.contradictions.add(`${name} received on its connection ${connection}, which was never confirmed`);
     }
     if (publishedMs === null) {
       this.#recorded ??= isRecorded(this.#epoch, this.#context);
-      if (this.#recorded) tally.unexpected++;
-      else if (!planned) tally.unconfirmed++;
+      if (this.#recorded) counts.unexpected++;
+      else if (!planned) counts.unconfirmed++;
       return;
     }
     const earlyMs = publishedMs - valueAt(received.atMs, receipt);
     if (earlyMs <= CLOCK_TOLERANCE_MS) return;
-    tally.receivedEarly.count++;
-    tally.receivedEarly.worstMs = Math.max(tally.receivedEarly.worstMs, earlyMs);
+    counts.receivedEarly.count++;
+    counts.receivedEarly.worstMs = Math.max(counts.receivedEarly.worstMs, earlyMs);
   }
 }
 

@@ -1,0 +1,190 @@
+import { countSessionsPerInstance, measureAffinity } from "./measures/affinity.ts";
+import { measureBounces } from "./measures/bounces.ts";
+import { measureCosts } from "./measures/costs.ts";
+import { findingsOf, type Evidence, type Finding } from "./verdict/evidence.ts";
+import { INVALID_RULES } from "./verdict/invalid-rules.ts";
+import { REMARKS } from "./verdict/remarks.ts";
+import { UNKNOWN_RULES } from "./verdict/unknown-rules.ts";
+import { countGates } from "./judge/gates.ts";
+import { DurationHistogram } from "./measures/histogram.ts";
+import type { OnPair } from "./judge/epoch.ts";
+import { judgeSession } from "./judge/session.ts";
+import { measureQuota } from "./measures/quota.ts";
+import { measureReconnects } from "./measures/reconnects.ts";
+import { createRunContext, type RunContext } from "./records/run-context.ts";
+import type { Observation } from "../history/observation.ts";
+import { RunRecord } from "./records/run-record.ts";
+import type { HopFigures, RunResult, Verdict } from "./run-result.ts";
+import { Counts } from "./judge/counts.ts";
+
+/**
+ * Judges the records of one run, in any order: the same records give the same result, byte for byte as JSON.
+ * @throws Error when the checker itself fails; see {@link judgeSafely}.
+ */
+export function judgeRun(observations: Iterable<Observation>): RunResult {
+  const record = new RunRecord();
+  for (const observation of observations) record.absorb(observation);
+  return judgeRecord(record);
+}
+
+/** As {@link judgeRun}, but a checker that fails says `unknown`: what was not judged has not passed. */
+export function judgeSafely(observations: Iterable<Observation>): RunResult {
+  const judgement = new RunJudgement();
+  for (const observation of observations) judgement.absorb(observation);
+  return judgement.result();
+}
+
+/** A run that is judged while its history is read. Never throws. */
+export class RunJudgement {
+  readonly #record = new RunRecord();
+  #failure: unknown;
+
+  absorb(observation: Observation): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#record.absorb(observation);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  result(): RunResult {
+    if (this.#failure !== undefined) return unjudged(this.#record, this.#failure);
+    try {
+      return judgeRecord(this.#record);
+    } catch (error) {
+      return unjudged(this.#record, error);
+    }
+  }
+}
+
+/**
+ * Counts everything that the record holds. The verdict's rules look at it afterwards.
+ * @param onPair told each due pair, once
+ */
+export function collectEvidence(record: RunRecord, onPair?: OnPair): Evidence {
+  const context = createRunContext(record);
+  const counts = new Counts(() => new DurationHistogram());
+  for (const session of record.sessions.values()) judgeSession(session, context, counts, onPair);
+  return {
+    record,
+    context,
+    counts,
+    load: measureLoad(record, context, counts),
+  };
+}
+
+/**
+ * What was asked of the topology and what its publishers managed: planned pairs, and those published between load-started and
+ * drain-started, over that time. 0 without both phases.
+ */
+function measureLoad(
+  { engine }: RunRecord,
+  { loadStartedMs, drainStartedMs }: RunContext,
+  counts: Counts,
+): RunResult["load"] {
+  const seconds =
+    loadStartedMs === null || drainStartedMs === null ? 0 : (drainStartedMs - loadStartedMs) / 1000;
+  const perSecond = (events: number): number =>
+    seconds > 0 ? Math.round((events / seconds) * 1000) / 1000 : 0;
+  return {
+    offeredEventsPerSecond: perSecond(counts.planned),
+    achievedEventsPerSecond: perSecond(counts.publishedUnderLoad),
+    engineLagMs: engine === null ? null : { p99: engine.lagMs.p99, max: engine.lagMs.max },
+    cpuSeconds: engine?.cpuSeconds ?? null,
+    rssBytes: engine?.rssBytes ?? null,
+  };
+}
+
+export interface VerdictFindings {
+  verdict: Verdict;
+  /** By weight: what makes it unknown, what breaks the promise, what else there is to know. */
+  findings: Finding[];
+}
+
+/** `unknown` outweighs `invalid`: a run that cannot be trusted has not proved a broken promise either. */
+export function decideVerdict(evidence: Evidence): VerdictFindings {
+  const unknown = findingsOf(UNKNOWN_RULES, evidence);
+  const invalid = findingsOf(INVALID_RULES, evidence);
+  const verdict = unknown.length > 0 ? "unknown" : invalid.length > 0 ? "invalid" : "valid";
+  return { verdict, findings: [...unknown, ...invalid, ...findingsOf(REMARKS, evidence)] };
+}
+
+/** @throws Error when an outcome was given twice or not at all, which would be a mistake of the checker itself. */
+export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
+  const evidence = collectEvidence(record, onPair);
+  const { context, counts, load } = evidence;
+  const { outcomes, latency } = counts;
+  const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+  if (judged !== counts.due) throw new Error(`${counts.due} pairs were due, but ${judged} have an outcome`);
+  const { verdict, findings } = decideVerdict(evidence);
+  const share = (pairs: number): number => (counts.due === 0 ? 0 : pairs / counts.due);
+  return {
+    ...identityOf(record),
+    verdict,
+    reasons: [...(record.run?.notes ?? []), ...findings.map(({ sentence }) => sentence)],
+    sessions: counts.sessions,
+    due: counts.due,
+    ...outcomes,
+    duplicated: counts.duplicated,
+    reordered: counts.reordered,
+    unexpected: counts.unexpected,
+    lossRatio: share(outcomes.lost),
+    missedRatio: share(counts.due - outcomes.delivered - outcomes.recovered),
+    lostByCause: counts.lostByCause,
+    stuckStreams: counts.stuckStreams,
+    gates: countGates(record, context),
+    latencyMs: latency.empty
+      ? null
+      : {
+          p50: latency.percentileMs(50),
+          p90: latency.percentileMs(90),
+          p99: latency.percentileMs(99),
+          p999: latency.percentileMs(99.9),
+          max: latency.maxMs,
+        },
+    reconnects: measureReconnects(record, context),
+    affinity: measureAffinity(record),
+    sessionsPerInstance: countSessionsPerInstance(record),
+    bounces: measureBounces(record, context, counts.lostAtMs),
+    load,
+    realtime: record.run?.realtime ?? null,
+    brokerHop: brokerHopOf(counts),
+    quota: measureQuota(record, context, counts),
+    costs: measureCosts(record.usages, context),
+  };
+}
+
+/** Both histograms have a sample for each delivered pair that tells when it was handed over. */
+function brokerHopOf({ waited, carried }: Evidence["counts"]): RunResult["brokerHop"] {
+  if (waited.empty || carried.empty) return null;
+  const figures = (durations: DurationHistogram): HopFigures => ({
+    p50: durations.percentileMs(50),
+    p90: durations.percentileMs(90),
+    p99: durations.percentileMs(99),
+    max: durations.maxMs,
+  });
+  return { waitedMs: figures(waited), carriedMs: figures(carried) };
+}
+
+/** The result of a run that could not be judged at all. */
+export function unjudged(record: RunRecord, error: unknown): RunResult {
+  const reason = error instanceof Error ? error.message : String(error);
+  const empty = judgeRecord(new RunRecord());
+  return {
+    ...empty,
+    ...identityOf(record),
+    verdict: "unknown",
+    reasons: [...(record.run?.notes ?? []), `The checker failed: ${reason}`],
+  };
+}
+
+const identityOf = ({
+  run,
+}: RunRecord): Pick<RunResult, "topology" | "bounce" | "repeat" | "verdict" | "expectation"> => ({
+  topology: run?.topology ?? "(unnamed)",
+  bounce: run?.bounce ?? "none",
+  repeat: run?.repeat ?? 1,
+  verdict: "unknown",
+  expectation: run?.promise.sentence ?? "",
+});

@@ -1,0 +1,62 @@
+import { bounceThatCut, type Bounce } from "../records/bounces.ts";
+import type { RunContext } from "../records/run-context.ts";
+import type { RunRecord } from "../records/run-record.ts";
+import type { RunResult } from "../run-result.ts";
+import { roundMs } from "./histogram.ts";
+
+/** Of each disturbance: streams that were open when it began, and how many of these it cut. */
+export function countCuts(
+  { sessions }: Pick<RunRecord, "sessions">,
+  bounces: readonly Bounce[],
+): { open: number; cut: number }[] {
+  const counts = bounces.map(() => ({ open: 0, cut: 0 }));
+  if (bounces.length === 0) return counts;
+  for (const session of sessions.values()) {
+    for (const connection of session.connections()) {
+      const cutter = bounceThatCut(bounces, connection);
+      for (const [index, bounce] of bounces.entries()) {
+        const { startedMs } = bounce;
+        const count = counts[index];
+        if (count === undefined || connection.subscribedMs > startedMs || connection.endedMs < startedMs)
+          continue;
+        count.open++;
+        if (cutter === bounce) count.cut++;
+      }
+    }
+  }
+  return counts;
+}
+
+/**
+ * What each disturbance cost: the streams it cut, pairs lost by their publication, and reconnects by their confirmation, from its start to the next
+ * one's start (or the end). Times are relative to load-started, or to the clock's zero in a history without one.
+ */
+export function measureBounces(
+  record: RunRecord,
+  { bounces, loadStartedMs }: RunContext,
+  lostAtMs: readonly number[],
+): RunResult["bounces"] {
+  const zeroMs = loadStartedMs ?? 0;
+  const reconnectedMs = [...record.sessions.values()].flatMap((session) =>
+    session
+      .connections()
+      .slice(1)
+      .map(({ connectedMs }) => connectedMs),
+  );
+  const cuts = countCuts(record, bounces);
+  return bounces.map(({ kind, target, startedMs, endedMs }, index) => {
+    const untilMs = bounces[index + 1]?.startedMs ?? Infinity;
+    const within = (times: readonly number[]): number =>
+      times.reduce((found, atMs) => found + Number(atMs >= startedMs && atMs < untilMs), 0);
+    return {
+      kind,
+      target,
+      startedMs: roundMs(startedMs - zeroMs),
+      endedMs: endedMs === null ? null : roundMs(endedMs - zeroMs),
+      open: cuts[index]?.open ?? 0,
+      cut: cuts[index]?.cut ?? 0,
+      lost: within(lostAtMs),
+      reconnects: within(reconnectedMs),
+    };
+  });
+}
