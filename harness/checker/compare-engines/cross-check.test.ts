@@ -217,9 +217,7 @@ const anyRun: fc.Arbitrary<CrossRun> = fc.record({
   sessions: fc
     .dictionary(fc.constantFrom("s0", "s1", "s2"), session)
     .map((all) => new Map(Object.entries(all))),
-  strays: fc
-    .dictionary(fc.constantFrom("ping", "message"), found)
-    .map((all) => new Map(Object.entries(all))),
+  strays: fc.dictionary(fc.constantFrom("ping", "message"), found).map((all) => new Map(Object.entries(all))),
   forgetful: found,
 });
 

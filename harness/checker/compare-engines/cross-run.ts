@@ -125,7 +125,9 @@ function countBySession({ sessions }: RunRecord, countOf: (session: SessionRecor
 
 function straysOf(record: RunRecord): Map<string, SessionCount> {
   const names = new Set([...record.sessions.values()].flatMap(({ strays }) => [...strays.keys()]));
-  return new Map([...names].map((name) => [name, countBySession(record, ({ strays }) => strays.get(name) ?? 0)]));
+  return new Map(
+    [...names].map((name) => [name, countBySession(record, ({ strays }) => strays.get(name) ?? 0)]),
+  );
 }
 
 /** What is measured of a session, 0 to 1. The run's share is the mean over its sessions. */

@@ -15,7 +15,12 @@ import {
   type EpochRecord,
 } from "../records/epoch-record.ts";
 import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished, type Outcome } from "./outcome.ts";
-import { lastObstacle, unpublishedReason, wasDelayedByLimit, type UnpublishedReason } from "./unpublished-reason.ts";
+import {
+  lastObstacle,
+  unpublishedReason,
+  wasDelayedByLimit,
+  type UnpublishedReason,
+} from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 import type { Counts } from "./counts.ts";
@@ -226,7 +231,9 @@ export class EpochJudge {
     const connection = valueAt(received.connection, receipt);
     if (!this.#facts.byNumber.has(connection)) {
       const { name } = this.#facts.session;
-      counts.contradictions.add(`${name} received on its connection ${connection}, which was never confirmed`);
+      counts.contradictions.add(
+        `${name} received on its connection ${connection}, which was never confirmed`,
+      );
     }
     if (publishedMs === null) {
       this.#recorded ??= isRecorded(this.#epoch, this.#context);

@@ -22,7 +22,12 @@ export interface EpochRecord {
   epoch: string;
   published: { seq: NumericColumn; atMs: NumericColumn; intendedMs: NumericColumn; source: NumericColumn };
   /** `sentMs`: null as long as no event said it. */
-  received: { seq: NumericColumn; atMs: NumericColumn; connection: NumericColumn; sentMs: NumericColumn | null };
+  received: {
+    seq: NumericColumn;
+    atMs: NumericColumn;
+    connection: NumericColumn;
+    sentMs: NumericColumn | null;
+  };
   pipelines: PipelineObservation[];
   dropped: DroppedObservation[];
 }
