@@ -10,7 +10,7 @@ import type { Metrics } from "./lib/metrics.ts";
 import type { OpenEndedEvents } from "./lib/streams/ad-hoc-events.ts";
 import { notFound, problemHandler } from "./lib/http/problem.ts";
 import type { createRateLimit } from "./lib/http/rate-limit.ts";
-import type { RealtimeAccessDesk } from "./lib/realtime/realtime-access.ts";
+import type { RealtimeAccessDesk } from "./lib/realtime/realtime-token-issuer.ts";
 import type { SessionTokens } from "./lib/http/session-token.ts";
 import type { SSEBroadcaster, SubscriptionReadiness } from "./lib/sse-broadcaster.ts";
 import type { SseConnections } from "./lib/streams/sse-connections.ts";

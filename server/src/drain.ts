@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
 import type { PipelineRunner } from "./pipeline/pipeline-runner.ts";
-import { nowMs } from "./lib/clock.ts";
+import { nowMs } from "../../common/clock.ts";
 import type { Ledger } from "./lib/ledger/ledger.ts";
 import { Problem } from "./lib/http/problem.ts";
 import type { SseConnections } from "./lib/streams/sse-connections.ts";

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { broadcasterName, createBroadcasting } from "./lib/broadcaster-choice.ts";
-import { nowMs } from "./lib/clock.ts";
+import { nowMs } from "../../common/clock.ts";
 import { drain, Readiness } from "./drain.ts";
 import { GateRelay } from "./lib/redis/gate-relay.ts";
 import { listen, type HttpListener } from "./lib/http/http-listener.ts";

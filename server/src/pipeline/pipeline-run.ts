@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { PipelinePlan, PipelineSSEEvent, PipelineStarted } from "../contract/events.ts";
-import { nowMs } from "../lib/clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import type { Ledger } from "../lib/ledger/ledger.ts";
 import type { SSEBroadcaster } from "../lib/sse-broadcaster.ts";
 import { planEvents, type PlannedEvent } from "./plan-events.ts";

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Health } from "../contract/events.ts";
-import { nowMs } from "../lib/clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import { startTestServer } from "../../test-support/test-server.ts";
 
 test("is healthy and ready, without a broker too", async () => {

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import type { AppDeps } from "../app.ts";
 import type { Health } from "../contract/events.ts";
-import { nowMs } from "../lib/clock.ts";
+import { nowMs } from "../../../common/clock.ts";
 import { methodNotAllowed, Problem } from "../lib/http/problem.ts";
 
 /** `/healthz` (the process lives), `/readyz` (it takes traffic), `/metrics` (Prometheus). */

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { AppDeps } from "../app.ts";
-import { newEpoch } from "../lib/ledger/epoch.ts";
+import { newEpoch } from "../lib/streams/event-id.ts";
 import type { GateResult } from "../lib/redis/gate-relay.ts";
 import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";

@@ -8,8 +8,8 @@ import {
   type SessionCreated,
 } from "../contract/events.ts";
 import type { AppDeps } from "../app.ts";
-import { nowMs } from "../lib/clock.ts";
-import { newEpoch } from "../lib/ledger/epoch.ts";
+import { nowMs } from "../../../common/clock.ts";
+import { newEpoch } from "../lib/streams/event-id.ts";
 import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 import { SseStream } from "../lib/streams/sse-stream.ts";

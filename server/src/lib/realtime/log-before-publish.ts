@@ -1,5 +1,5 @@
-import { within } from "../bounded-wait.ts";
-import { nowMs } from "../clock.ts";
+import { within } from "../../../../common/with-timeout.ts";
+import { nowMs } from "../../../../common/clock.ts";
 import type { EventLog } from "../redis/event-log.ts";
 import type { Outgoing } from "./queued-event.ts";
 

@@ -1,7 +1,7 @@
 import type { BrokerState, DropReason } from "../../contract/ledger.ts";
 import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts";
 import { eventJson } from "../streams/sse-frame.ts";
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../../../common/clock.ts";
 
 /** Takes events to Supabase Realtime, in the order of each session, and tells of each that it could not. */
 export interface RealtimePublisher {

@@ -1,11 +1,11 @@
 import type { BrokerState, DropReason } from "../../contract/ledger.ts";
 import type { Config } from "../../config.ts";
 import type { Broadcasting, BroadcastingParts, BroadcastReports } from "../broadcaster-choice.ts";
-import { nowMs } from "../clock.ts";
-import { everyThousandth } from "../every-thousandth.ts";
+import { nowMs } from "../../../../common/clock.ts";
+import { everyThousandth } from "../log-sampler.ts";
 import { EventLog } from "../redis/event-log.ts";
 import type { PublisherReports } from "./queued-event.ts";
-import { RealtimeAccessDesk } from "./realtime-access.ts";
+import { RealtimeAccessDesk } from "./realtime-token-issuer.ts";
 import { RealtimeHttpPublisher } from "./realtime-http-publisher.ts";
 import { RealtimeLink } from "./realtime-connection.ts";
 import { RealtimeSocketPublisher } from "./realtime-socket-publisher.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../test-support/scripted-realtime.ts";
 import type { PipelineSSEEvent } from "../../contract/events.ts";
 import type { DropReason } from "../../contract/ledger.ts";
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../../../common/clock.ts";
 import { Outgoing } from "./queued-event.ts";
 import { RealtimeHttpPublisher } from "./realtime-http-publisher.ts";
 

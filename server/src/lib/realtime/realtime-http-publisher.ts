@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DropReason } from "../../contract/ledger.ts";
-import { within } from "../bounded-wait.ts";
+import { within } from "../../../../common/with-timeout.ts";
 import type { Outgoing, PublisherReports, RealtimePublisher } from "./queued-event.ts";
 import { PublishingPause, type BackOff } from "./retry-gate.ts";
 import { PublishingState } from "./publisher-health.ts";

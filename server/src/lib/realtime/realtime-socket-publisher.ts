@@ -1,7 +1,7 @@
 import type { DropReason } from "../../contract/ledger.ts";
 import { TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
-import { within } from "../bounded-wait.ts";
-import { nowMs } from "../clock.ts";
+import { within } from "../../../../common/with-timeout.ts";
+import { nowMs } from "../../../../common/clock.ts";
 import type { Outgoing, PublisherReports, RealtimePublisher } from "./queued-event.ts";
 import { PublishingState } from "./publisher-health.ts";
 import { FLUSH_MS } from "./realtime-http-publisher.ts";

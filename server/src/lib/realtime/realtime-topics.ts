@@ -5,9 +5,9 @@ import {
   type WebSocketLikeConstructor,
 } from "@supabase/realtime-js";
 import { WebSocket, type ClientOptions } from "ws";
-import { within } from "../bounded-wait.ts";
+import { within } from "../../../../common/with-timeout.ts";
 import { SUBSCRIBE_TIMEOUT_MS } from "../redis/redis-pubsub.ts";
-import { socketUrlOf } from "./realtime-url.ts";
+import { socketUrlOf } from "../../../../common/portable/realtime-url.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 /** Realtime's own largest frame is 5 MB. */

@@ -1,4 +1,4 @@
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../../../common/clock.ts";
 
 /** How long the n-th failure in a row makes wait, milliseconds, before jitter. */
 export interface BackOff {

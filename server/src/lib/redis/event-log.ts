@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { EventLogPage, PipelineSSEEvent } from "../../contract/events.ts";
 import { asEvent } from "../streams/parse-event.ts";
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../../../common/clock.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
 /** One answer holds about that much at most; the rest is asked for after its last id. */

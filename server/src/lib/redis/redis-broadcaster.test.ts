@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memoryLog } from "../../../test-support/memory-log.ts";
 import { startTestServer, type TestServer } from "../../../test-support/test-server.ts";
-import { nowMs } from "../clock.ts";
+import { nowMs } from "../../../../common/clock.ts";
 import { closeRedis } from "./redis-client.ts";
 import { freePort, startValkey, type TestValkey } from "../../../test-support/valkey.ts";
 

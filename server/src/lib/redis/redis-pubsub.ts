@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { within } from "../bounded-wait.ts";
+import { within } from "../../../../common/with-timeout.ts";
 import { duplicateForSubscribing } from "./redis-client.ts";
 
 /** SUBSCRIBE takes many channels in one command; more than this would stall the server for the others. */

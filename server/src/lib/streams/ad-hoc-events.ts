@@ -1,6 +1,6 @@
 import type { PipelineEventType } from "../../contract/events.ts";
-import { nowMs } from "../clock.ts";
-import { newEpoch } from "../ledger/epoch.ts";
+import { nowMs } from "../../../../common/clock.ts";
+import { newEpoch } from "./event-id.ts";
 import type { SSEBroadcaster } from "../sse-broadcaster.ts";
 
 /**

@@ -6,7 +6,7 @@ import {
   type RealtimeAccess,
   type RealtimeToken,
 } from "../../contract/events.ts";
-import { socketUrlOf } from "./realtime-url.ts";
+import { socketUrlOf } from "../../../../common/portable/realtime-url.ts";
 
 export interface RealtimeAccessOptions {
   /** REALTIME_URL or, where clients need another one, REALTIME_PUBLIC_URL. */
