@@ -7,10 +7,10 @@ import type { Readiness } from "./drain.ts";
 import type { EventLog } from "./lib/redis/event-log.ts";
 import type { GateRelay } from "./lib/redis/gate-relay.ts";
 import type { Metrics } from "./lib/metrics.ts";
-import type { OpenEndedEvents } from "./lib/streams/ad-hoc-events.ts";
+import type { AdHocEvents } from "./lib/streams/ad-hoc-events.ts";
 import { notFound, problemHandler } from "./lib/http/problem.ts";
 import type { createRateLimit } from "./lib/http/rate-limit.ts";
-import type { RealtimeAccessDesk } from "./lib/realtime/realtime-token-issuer.ts";
+import type { RealtimeTokenIssuer } from "./lib/realtime/realtime-token-issuer.ts";
 import type { SessionTokens } from "./lib/http/session-token.ts";
 import type { SSEBroadcaster, SubscriptionReadiness } from "./lib/sse-broadcaster.ts";
 import type { SseConnections } from "./lib/streams/sse-connections.ts";
@@ -34,9 +34,9 @@ export interface AppDeps {
   connections: SseConnections;
   runner: PipelineRunner;
   gates: GateRelay;
-  openEnded: OpenEndedEvents;
+  adHocEvents: AdHocEvents;
   brokerState: Broadcasting["brokerState"];
-  realtimeAccess?: RealtimeAccessDesk;
+  realtimeAccess?: RealtimeTokenIssuer;
   eventLog?: EventLog;
 }
 

@@ -10,7 +10,7 @@ import { GateRelay } from "./lib/redis/gate-relay.ts";
 import { listen, type HttpListener } from "./lib/http/http-listener.ts";
 import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger/ledger.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
-import { OpenEndedEvents } from "./lib/streams/ad-hoc-events.ts";
+import { AdHocEvents } from "./lib/streams/ad-hoc-events.ts";
 import { createRateLimit } from "./lib/http/rate-limit.ts";
 import { closeRedis, connectionSettled, createRedisClient } from "./lib/redis/redis-client.ts";
 import { SessionTokens } from "./lib/http/session-token.ts";
@@ -90,7 +90,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     connections,
     runner,
     gates,
-    openEnded: new OpenEndedEvents(instance, broadcaster),
+    adHocEvents: new AdHocEvents(instance, broadcaster),
     ...broadcasting,
   });
 

@@ -2,15 +2,15 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { BrokerState } from "../contract/ledger.ts";
-import { BrokerLink } from "./redis/redis-pubsub.ts";
+import { RedisPubSub } from "./redis/redis-pubsub.ts";
 import { nowMs } from "../../../common/clock.ts";
 import type { EventLog } from "./redis/event-log.ts";
-import { everyThousandth } from "./log-sampler.ts";
+import { sampleLog } from "./log-sampler.ts";
 import type { InstanceLink } from "./redis/gate-relay.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { LocalBroadcaster } from "./local-broadcaster.ts";
 import type { Metrics } from "./metrics.ts";
-import type { RealtimeAccessDesk } from "./realtime/realtime-token-issuer.ts";
+import type { RealtimeTokenIssuer } from "./realtime/realtime-token-issuer.ts";
 import { realtimeBroadcasting } from "./realtime/realtime-broadcasting.ts";
 import { RedisBroadcaster } from "./redis/redis-broadcaster.ts";
 import type { OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
@@ -25,7 +25,7 @@ export interface Broadcasting {
   /** `none`: no broker is configured. */
   brokerState: () => "none" | "up" | "down";
   /** Where clients subscribe to Supabase Realtime themselves. */
-  realtimeAccess?: RealtimeAccessDesk;
+  realtimeAccess?: RealtimeTokenIssuer;
   eventLog?: EventLog;
 }
 
@@ -67,7 +67,7 @@ export function createBroadcasting(parts: BroadcastingParts): Broadcasting {
 
 function redisBroadcasting(redis: Redis, parts: BroadcastingParts, reports: BroadcastReports): Broadcasting {
   const { logger, metrics, origin } = parts;
-  const link = new BrokerLink({
+  const link = new RedisPubSub({
     redis,
     logger,
     onPublishFailure: () => metrics.publishFailures.inc(),
@@ -85,7 +85,7 @@ function reportsTo({ config, ledger, metrics, logger }: BroadcastingParts): Broa
   const whileAway = config.FF_SUPABASE_SSE_BROADCAST
     ? "broker is away, events wait for it while there is room"
     : "broker is away, delivering to local streams only";
-  const logMalformed = everyThousandth((sessionId: string, dropped) =>
+  const logMalformed = sampleLog((sessionId: string, dropped) =>
     logger.warn({ sessionId, dropped }, "message from the broker that is no event of its session, dropped"),
   );
   return {

@@ -2,7 +2,7 @@
 const PER_LOG_LINE = 1000;
 
 /** Calls for the first of every thousand, with how many there were. */
-export function everyThousandth<T>(report: (value: T, count: number) => void): (value: T) => void {
+export function sampleLog<T>(report: (value: T, count: number) => void): (value: T) => void {
   let count = 0;
   return (value) => {
     if (count++ % PER_LOG_LINE === 0) report(value, count);

@@ -19,7 +19,7 @@ const Message = z.strictObject({ text: z.string().min(1).max(10_000) });
 
 /** Creates sessions, opens their streams, takes chat messages. */
 export function sessionsRoutes(deps: AppDeps): Router {
-  const { config, tokens, readiness, rateLimit, openEnded, realtimeAccess } = deps;
+  const { config, tokens, readiness, rateLimit, adHocEvents, realtimeAccess } = deps;
   const router = Router();
 
   router
@@ -57,7 +57,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
       rateLimit((req) => `session:${req.params.id}`),
       (req, res) => {
         const { text } = readBody(req, Message);
-        res.status(202).json(openEnded.publish(req.params.id, "chat_message", { text }));
+        res.status(202).json(adHocEvents.publish(req.params.id, "chat_message", { text }));
       },
     )
     .all(methodNotAllowed("POST"));

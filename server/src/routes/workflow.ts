@@ -8,21 +8,21 @@ const Replan = z.strictObject({ instruction: z.string().min(1).max(10_000) });
 const Preferences = z.strictObject({ preferences: z.record(z.string(), z.unknown()) });
 
 /** Workflow changes made by a person: published to the session's streams as they come. */
-export function workflowRoutes({ tokens, rateLimit, openEnded }: AppDeps): Router {
+export function workflowRoutes({ tokens, rateLimit, adHocEvents }: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
 
   router
     .route("/:id/workflow/replan")
     .post(requireSession(tokens), bySession, (req, res) => {
-      res.status(202).json(openEnded.publish(req.params.id, "replan", readBody(req, Replan)));
+      res.status(202).json(adHocEvents.publish(req.params.id, "replan", readBody(req, Replan)));
     })
     .all(methodNotAllowed("POST"));
 
   router
     .route("/:id/workflow/preferences")
     .post(requireSession(tokens), bySession, (req, res) => {
-      res.status(202).json(openEnded.publish(req.params.id, "preferences", readBody(req, Preferences)));
+      res.status(202).json(adHocEvents.publish(req.params.id, "preferences", readBody(req, Preferences)));
     })
     .all(methodNotAllowed("POST"));
   return router;

@@ -1,7 +1,7 @@
-import { within } from "../../../../common/with-timeout.ts";
+import { withTimeout } from "../../../../common/with-timeout.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import type { EventLog } from "../redis/event-log.ts";
-import type { Outgoing } from "./queued-event.ts";
+import type { QueuedEvent } from "./queued-event.ts";
 
 /** The log holds an event up for this long at most, which is also what bounds how many there are. */
 const LOG_WAIT_MS = 100;
@@ -11,22 +11,22 @@ const LOG_WAIT_MS = 100;
  * what it was too late for on the channel is in the log by then. A log that is slow or away delays nothing for longer than
  * {@link LOG_WAIT_MS}.
  */
-export class LoggedFirst {
+export class LogBeforePublish {
   readonly #log: EventLog;
-  readonly #send: (event: Outgoing) => void;
+  readonly #send: (event: QueuedEvent) => void;
   /** One after the other, because answers may overtake each other when the log goes away. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(log: EventLog, send: (event: Outgoing) => void) {
+  constructor(log: EventLog, send: (event: QueuedEvent) => void) {
     this.#log = log;
     this.#send = send;
   }
 
-  send(event: Outgoing): void {
+  send(event: QueuedEvent): void {
     const logged = this.#log.append(event.event);
     const deadlineMs = nowMs() + LOG_WAIT_MS;
     this.#last = this.#last.then(async () => {
-      await within(Math.max(0, deadlineMs - nowMs()), logged);
+      await withTimeout(Math.max(0, deadlineMs - nowMs()), logged);
       this.#send(event);
     });
   }

@@ -1,17 +1,17 @@
 import { beforeEach, expect, test } from "vitest";
-import { Outgoing } from "./queued-event.ts";
-import { PublishingState } from "./publisher-health.ts";
+import { QueuedEvent } from "./queued-event.ts";
+import { PublisherHealth } from "./publisher-health.ts";
 
 let told: string[];
-let state: PublishingState;
+let state: PublisherHealth;
 beforeEach(() => {
   told = [];
-  state = new PublishingState((to, reason) => told.push(reason === undefined ? to : `${to}: ${reason}`));
+  state = new PublisherHealth((to, reason) => told.push(reason === undefined ? to : `${to}: ${reason}`));
 });
 
 const [first, second, later] = [1, 2, 3].map(
   (seq) =>
-    new Outgoing({
+    new QueuedEvent({
       type: "section_draft",
       sessionId: "s1",
       epoch: "abc",
@@ -22,7 +22,7 @@ const [first, second, later] = [1, 2, 3].map(
       publishedMs: 1,
       payload: {},
     }),
-) as [Outgoing, Outgoing, Outgoing];
+) as [QueuedEvent, QueuedEvent, QueuedEvent];
 
 test("tells of changes only", () => {
   state.reached();

@@ -1,14 +1,14 @@
 import type { BrokerState } from "../../contract/ledger.ts";
-import type { Outgoing, PublisherReports } from "./queued-event.ts";
+import type { QueuedEvent, PublisherReports } from "./queued-event.ts";
 
 /** What a publisher knows of Realtime from what became of its events, told on each change. */
-export class PublishingState {
+export class PublisherHealth {
   readonly #tell: PublisherReports["onState"];
   /**
    * What waited when a limit last refused. The limit is over for this publisher when all of that has gone: not with the first batch
    * that gets through, for the next one may be refused again, and not only once nothing waits, which under load is never.
    */
-  readonly #held = new Set<Outgoing>();
+  readonly #held = new Set<QueuedEvent>();
   #state: BrokerState | undefined;
   #downFor: string | undefined;
 
@@ -25,7 +25,7 @@ export class PublishingState {
   }
 
   /** @param waiting what the refusal makes wait; nobody has to be told of one that holds up nothing */
-  limited(waiting: Iterable<Outgoing>): void {
+  limited(waiting: Iterable<QueuedEvent>): void {
     for (const event of waiting) this.#held.add(event);
     if (this.#held.size > 0) this.#change("limited");
   }
@@ -42,7 +42,7 @@ export class PublishingState {
   }
 
   /** These wait no longer. */
-  gone(events: Iterable<Outgoing>): void {
+  gone(events: Iterable<QueuedEvent>): void {
     for (const event of events) this.#held.delete(event);
     if (this.isLimited && this.#held.size === 0) this.#change("up");
   }

@@ -6,7 +6,7 @@ import { nowMs } from "../../../../common/clock.ts";
 /** Takes events to Supabase Realtime, in the order of each session, and tells of each that it could not. */
 export interface RealtimePublisher {
   /** Never throws and never waits. */
-  send(event: Outgoing): void;
+  send(event: QueuedEvent): void;
   /** Resolves when it is known whether Realtime is there. Never rejects. */
   readonly settled: Promise<void>;
   /** Sends what is queued for a bounded time, then drops the rest. Nothing may be sent after it. */
@@ -22,7 +22,7 @@ export interface PublisherReports {
 }
 
 /** One event on its way to Realtime. */
-export class Outgoing {
+export class QueuedEvent {
   readonly event: PipelineSSEEvent;
   /** Of the message, without the digits of its time. */
   readonly bytes: number;

@@ -2,12 +2,12 @@ import type { BrokerState, DropReason } from "../../contract/ledger.ts";
 import type { Config } from "../../config.ts";
 import type { Broadcasting, BroadcastingParts, BroadcastReports } from "../broadcaster-choice.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import { everyThousandth } from "../log-sampler.ts";
+import { sampleLog } from "../log-sampler.ts";
 import { EventLog } from "../redis/event-log.ts";
 import type { PublisherReports } from "./queued-event.ts";
-import { RealtimeAccessDesk } from "./realtime-token-issuer.ts";
+import { RealtimeTokenIssuer } from "./realtime-token-issuer.ts";
 import { RealtimeHttpPublisher } from "./realtime-http-publisher.ts";
-import { RealtimeLink } from "./realtime-connection.ts";
+import { RealtimeConnection } from "./realtime-connection.ts";
 import { RealtimeSocketPublisher } from "./realtime-socket-publisher.ts";
 import { RealtimeTopics } from "./realtime-topics.ts";
 import { SupabaseBroadcaster } from "./supabase-broadcaster.ts";
@@ -29,7 +29,7 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
     },
   };
   const topics = new RealtimeTopics({ url, key });
-  const link = new RealtimeLink({ topics, logger });
+  const link = new RealtimeConnection({ topics, logger });
   const queueBytes = config.REALTIME_QUEUE_BYTES;
   const publisher =
     config.REALTIME_PUBLISH === "websocket"
@@ -47,7 +47,7 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
     link,
     settled: Promise.all([publisher.settled, link.ready()]).then(() => {}),
     brokerState: () => (state === "down" ? "down" : "up"),
-    realtimeAccess: new RealtimeAccessDesk({
+    realtimeAccess: new RealtimeTokenIssuer({
       url: config.REALTIME_PUBLIC_URL ?? url,
       jwtSecret,
       anonKey: config.REALTIME_ANON_KEY,
@@ -60,7 +60,7 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
 
 function createEventLog({ config, redis, logger, metrics }: BroadcastingParts): EventLog | undefined {
   if (redis === undefined || !config.FF_SSE_EVENT_LOG) return undefined;
-  const log = everyThousandth((error: unknown, failed) =>
+  const log = sampleLog((error: unknown, failed) =>
     logger.warn({ reason: String(error), failed }, "event not logged: who misses it cannot ask for it"),
   );
   const onFailure = (error: unknown): void => {
@@ -71,7 +71,7 @@ function createEventLog({ config, redis, logger, metrics }: BroadcastingParts): 
 }
 
 function reportDrops({ ledger, logger, metrics }: BroadcastingParts): PublisherReports["onDrop"] {
-  const log = everyThousandth(({ sessionId, reason }: { sessionId: string; reason: DropReason }, dropped) =>
+  const log = sampleLog(({ sessionId, reason }: { sessionId: string; reason: DropReason }, dropped) =>
     logger.warn({ sessionId, reason, dropped }, "event dropped: it never went out to Realtime"),
   );
   return ({ sessionId, epoch, seq }, reason) => {

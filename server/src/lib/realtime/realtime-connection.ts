@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { InstanceLink } from "../redis/gate-relay.ts";
-import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
+import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
 
 /** The one topic that all instances are on. Only the service key opens it. */
 export const INSTANCES_TOPIC = "sse:instances";
@@ -13,13 +13,13 @@ const Relayed = z.object({ channel: z.string(), message: z.string() });
  * Channels between the instances over one private topic: each instance gets every message and looks at those for channels that it has
  * subscribed to. Meant for gate responses, of which there are few.
  */
-export class RealtimeLink implements InstanceLink {
+export class RealtimeConnection implements InstanceLink {
   readonly #handlers = new Map<string, (message: string) => void>();
-  readonly #hold: TopicHold;
+  readonly #subscription: TopicSubscription;
 
   constructor({ topics, logger }: { topics: RealtimeTopics; logger: Logger }) {
     let told: string | undefined;
-    this.#hold = topics.hold(INSTANCES_TOPIC, {
+    this.#subscription = topics.subscribe(INSTANCES_TOPIC, {
       onJoined: () => (told = undefined),
       onAway: (reason) => {
         // Once in an outage, not once for each attempt.
@@ -35,16 +35,16 @@ export class RealtimeLink implements InstanceLink {
   }
 
   get up(): boolean {
-    return this.#hold.joined;
+    return this.#subscription.joined;
   }
 
   publish(channel: string, message: string): void {
-    void this.#hold.send(RELAY_EVENT, { channel, message });
+    void this.#subscription.send(RELAY_EVENT, { channel, message });
   }
 
   /** Realtime does not tell how many it went to. */
   async publishCounted(channel: string, message: string): Promise<undefined> {
-    const outcome = await this.#hold.send(RELAY_EVENT, { channel, message });
+    const outcome = await this.#subscription.send(RELAY_EVENT, { channel, message });
     if (outcome !== "ok") throw new Error(`Realtime did not take the message: ${outcome}`);
   }
 
@@ -57,6 +57,6 @@ export class RealtimeLink implements InstanceLink {
   }
 
   async ready(): Promise<void> {
-    await this.#hold.ready();
+    await this.#subscription.ready();
   }
 }

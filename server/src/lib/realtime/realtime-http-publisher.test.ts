@@ -12,7 +12,7 @@ import {
 import type { PipelineSSEEvent } from "../../contract/events.ts";
 import type { DropReason } from "../../contract/ledger.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import { Outgoing } from "./queued-event.ts";
+import { QueuedEvent } from "./queued-event.ts";
 import { RealtimeHttpPublisher } from "./realtime-http-publisher.ts";
 
 /** For what has to come; a busy host may take its time. */
@@ -50,7 +50,7 @@ function publisherTo(url: string, queueBytes = 16_777_216) {
   const send = (sessionId: string, seq: number, bytes = 20): void => {
     const event = eventOf(sessionId, seq, bytes);
     sent.push(idOf(event));
-    publisher.send(new Outgoing(event));
+    publisher.send(new QueuedEvent(event));
   };
   return { publisher, send, sent, dropped, states, statuses, queue: () => queued };
 }

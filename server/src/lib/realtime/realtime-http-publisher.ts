@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DropReason } from "../../contract/ledger.ts";
-import { within } from "../../../../common/with-timeout.ts";
-import type { Outgoing, PublisherReports, RealtimePublisher } from "./queued-event.ts";
-import { PublishingPause, type BackOff } from "./retry-gate.ts";
-import { PublishingState } from "./publisher-health.ts";
+import { withTimeout } from "../../../../common/with-timeout.ts";
+import type { QueuedEvent, PublisherReports, RealtimePublisher } from "./queued-event.ts";
+import { RetryGate, type BackOff } from "./retry-gate.ts";
+import { PublisherHealth } from "./publisher-health.ts";
 import { RealtimePost, type PostOutcome } from "./realtime-post.ts";
 
 /** One POST at a time in each, so that the order of a session is kept; several, so that sessions do not wait for each other. */
-const LANES = 8;
+const PARTITIONS = 8;
 /** What realtime-js and Supabase's own limits are made for; `max_events_per_second` may be below it. */
 const MAX_BATCH = 100;
 /** Well below the 8 MB that the server's body parser takes. */
@@ -22,8 +22,8 @@ const AFTER_QUOTA: BackOff = { firstMs: 500, capMs: 5000 };
 /** Trying cannot help, only a restart with another key or another server can. */
 const AFTER_REJECTION: BackOff = { firstMs: 10_000, capMs: 30_000 };
 
-interface Lane {
-  waiting: Outgoing[];
+interface QueuePartition {
+  waiting: QueuedEvent[];
   busy: boolean;
 }
 
@@ -35,16 +35,16 @@ export interface RealtimeHttpPublisherOptions extends PublisherReports {
 }
 
 /**
- * Publishes by the HTTP API. An idle lane sends at once; what comes while a POST is under way goes with the next one. A batch that did not
+ * Publishes by the HTTP API. An idle partition sends at once; what comes while a POST is under way goes with the next one. A batch that did not
  * get through is sent again, so Realtime may get an event twice: clients drop what they know by its id.
  */
 export class RealtimeHttpPublisher implements RealtimePublisher {
   readonly settled: Promise<void>;
   readonly #options: RealtimeHttpPublisherOptions;
   readonly #post: RealtimePost;
-  readonly #lanes: Lane[] = Array.from({ length: LANES }, () => ({ waiting: [], busy: false }));
-  readonly #pause = new PublishingPause();
-  readonly #state: PublishingState;
+  readonly #partitions: QueuePartition[] = Array.from({ length: PARTITIONS }, () => ({ waiting: [], busy: false }));
+  readonly #retryGate = new RetryGate();
+  readonly #health: PublisherHealth;
   readonly #stopped = new AbortController();
   #events = 0;
   #bytes = 0;
@@ -57,67 +57,67 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
 
   constructor(options: RealtimeHttpPublisherOptions) {
     this.#options = options;
-    this.#state = new PublishingState(options.onState);
-    this.#post = new RealtimePost({ ...options, connections: LANES });
+    this.#health = new PublisherHealth(options.onState);
+    this.#post = new RealtimePost({ ...options, connections: PARTITIONS });
     this.settled = this.#probe();
   }
 
-  send(event: Outgoing): void {
+  send(event: QueuedEvent): void {
     if (this.#isStopped() || this.#bytes + event.bytes > this.#options.queueBytes) {
       this.#options.onDrop(event.event, this.#trouble);
       return;
     }
     this.#count(1, event.bytes);
-    const lane = this.#laneOf(event.event.sessionId);
-    lane.waiting.push(event);
-    if (lane.busy) return;
-    lane.busy = true;
+    const partition = this.#partitionOf(event.event.sessionId);
+    partition.waiting.push(event);
+    if (partition.busy) return;
+    partition.busy = true;
     // What the same turn of the event loop publishes goes with it.
-    queueMicrotask(() => void this.#work(lane));
+    queueMicrotask(() => void this.#work(partition));
   }
 
   async shutdown(): Promise<void> {
-    this.#pause.hurry();
-    if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    this.#retryGate.retryNow();
+    if (this.#events > 0) await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped.abort();
     // One of them may be on its way: whether it arrives, nobody here will know.
-    const reason = this.#state.isLimited ? "quota" : "outage";
-    for (const lane of this.#lanes) this.#drop(lane, lane.waiting, reason);
+    const reason = this.#health.isLimited ? "quota" : "outage";
+    for (const partition of this.#partitions) this.#drop(partition, partition.waiting, reason);
     this.#post.close();
   }
 
-  async #work(lane: Lane): Promise<void> {
-    while (lane.waiting.length > 0 && !this.#isStopped()) {
-      const turn = this.#pause.turn();
+  async #work(partition: QueuePartition): Promise<void> {
+    while (partition.waiting.length > 0 && !this.#isStopped()) {
+      const turn = this.#retryGate.waitTurn();
       if (turn !== undefined) await turn;
       if (this.#isStopped()) return;
-      const batch = this.#nextBatch(lane);
-      const { attempt } = this.#pause;
+      const batch = this.#nextBatch(partition);
+      const { attempt } = this.#retryGate;
       const messages = batch.map((event) => event.httpMessage);
       const outcome = await this.#post.broadcast(messages);
       if (this.#isStopped()) return;
-      this.#settle(lane, batch, outcome, attempt);
+      this.#settle(partition, batch, outcome, attempt);
     }
-    lane.busy = false;
+    partition.busy = false;
   }
 
-  #settle(lane: Lane, batch: Outgoing[], outcome: PostOutcome, attempt: number): void {
+  #settle(partition: QueuePartition, batch: QueuedEvent[], outcome: PostOutcome, attempt: number): void {
     this.#hasTold = true;
     switch (outcome.kind) {
       case "accepted":
         this.#batch = Math.min(MAX_BATCH, this.#batch * 2);
         this.#reached(attempt);
-        this.#remove(lane, batch);
+        this.#remove(partition, batch);
         return;
       case "outage":
         this.#trouble = "outage";
-        this.#state.down(outcome.reason);
-        this.#pause.failed(attempt, AFTER_OUTAGE);
+        this.#health.down(outcome.reason);
+        this.#retryGate.failed(attempt, AFTER_OUTAGE);
         return;
       case "rejected":
         this.#trouble = "outage";
-        this.#state.rejected(outcome.reason);
-        this.#pause.failed(attempt, AFTER_REJECTION);
+        this.#health.rejected(outcome.reason);
+        this.#retryGate.failed(attempt, AFTER_REJECTION);
         return;
       case "quota":
         this.#overQuota(attempt, outcome.waitMs);
@@ -128,23 +128,23 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
         return;
       case "too-large":
       case "refused":
-        this.#refused(lane, batch, outcome.kind === "refused" ? outcome.places : [], attempt);
+        this.#refused(partition, batch, outcome.kind === "refused" ? outcome.places : [], attempt);
     }
   }
 
-  #refused(lane: Lane, batch: Outgoing[], places: number[], attempt: number): void {
+  #refused(partition: QueuePartition, batch: QueuedEvent[], places: number[], attempt: number): void {
     const named = places.flatMap((place) => batch[place] ?? []);
     const refused = batch.length === 1 ? batch : named;
     // Nobody named: smaller batches find it.
     if (refused.length === 0) this.#shrink(attempt, batch.length / 2);
     else this.#reached(attempt);
-    this.#drop(lane, refused, "refused");
+    this.#drop(partition, refused, "refused");
   }
 
   #overQuota(attempt: number, waitMs?: number): void {
     this.#trouble = "quota";
-    this.#state.limited(this.#lanes.flatMap(({ waiting }) => waiting));
-    this.#pause.failed(attempt, AFTER_QUOTA, waitMs);
+    this.#health.limited(this.#partitions.flatMap(({ waiting }) => waiting));
+    this.#retryGate.failed(attempt, AFTER_QUOTA, waitMs);
   }
 
   #shrink(attempt: number, batch: number): void {
@@ -153,32 +153,32 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   }
 
   #reached(attempt: number): void {
-    this.#state.reached();
-    this.#pause.succeeded(attempt);
+    this.#health.reached();
+    this.#retryGate.succeeded(attempt);
   }
 
-  #nextBatch(lane: Lane): Outgoing[] {
+  #nextBatch(partition: QueuePartition): QueuedEvent[] {
     let bytes = 0;
     let length = 0;
-    for (const event of lane.waiting) {
+    for (const event of partition.waiting) {
       bytes += event.bytes;
       if (length === this.#batch || (length > 0 && bytes > MAX_POST_BYTES)) break;
       length++;
     }
-    return lane.waiting.slice(0, length);
+    return partition.waiting.slice(0, length);
   }
 
-  #drop(lane: Lane, events: Outgoing[], reason: DropReason): void {
+  #drop(partition: QueuePartition, events: QueuedEvent[], reason: DropReason): void {
     for (const { event } of events) this.#options.onDrop(event, reason);
-    this.#remove(lane, events);
+    this.#remove(partition, events);
   }
 
-  #remove(lane: Lane, events: Outgoing[]): void {
+  #remove(partition: QueuePartition, events: QueuedEvent[]): void {
     if (events.length === 0) return;
     const gone = new Set(events);
-    lane.waiting = lane.waiting.filter((event) => !gone.has(event));
+    partition.waiting = partition.waiting.filter((event) => !gone.has(event));
     this.#count(-gone.size, -events.reduce((sum, { bytes }) => sum + bytes, 0));
-    this.#state.gone(gone);
+    this.#health.gone(gone);
   }
 
   #count(events: number, bytes: number): void {
@@ -188,10 +188,10 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     if (this.#events === 0) this.#whenEmpty?.();
   }
 
-  #laneOf(sessionId: string): Lane {
+  #partitionOf(sessionId: string): QueuePartition {
     let hash = 0;
     for (let at = 0; at < sessionId.length; at++) hash = (Math.imul(hash, 31) + sessionId.charCodeAt(at)) | 0;
-    return this.#lanes[(hash >>> 0) % LANES] as Lane;
+    return this.#partitions[(hash >>> 0) % PARTITIONS] as QueuePartition;
   }
 
   #isStopped(): boolean {
@@ -205,10 +205,10 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     // That it answers a probe is no news of a server that refuses, or of events that sit a back-off out.
     if (this.#hasTold || signal.aborted) return;
     if (outcome.kind === "accepted") {
-      this.#state.reached();
+      this.#health.reached();
       return;
     }
-    this.#state.down("reason" in outcome ? outcome.reason : `the probe was answered by ${outcome.kind}`);
+    this.#health.down("reason" in outcome ? outcome.reason : `the probe was answered by ${outcome.kind}`);
     sleep(PROBE_EVERY_MS, undefined, { signal, ref: false }).then(
       async () => this.#probe(),
       () => {},

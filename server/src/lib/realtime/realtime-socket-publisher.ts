@@ -1,12 +1,12 @@
 import type { DropReason } from "../../contract/ledger.ts";
 import { TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
-import { within } from "../../../../common/with-timeout.ts";
+import { withTimeout } from "../../../../common/with-timeout.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import type { Outgoing, PublisherReports, RealtimePublisher } from "./queued-event.ts";
-import { PublishingState } from "./publisher-health.ts";
+import type { QueuedEvent, PublisherReports, RealtimePublisher } from "./queued-event.ts";
+import { PublisherHealth } from "./publisher-health.ts";
 import { FLUSH_MS } from "./realtime-http-publisher.ts";
 import { INSTANCES_TOPIC } from "./realtime-connection.ts";
-import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
+import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
 
 /** A session's topic is left this long after the last event of its run, and after this long without any. */
 const LEAVE_AFTER_END_MS = 5000;
@@ -20,11 +20,11 @@ const QUOTA =
 const CHANNEL_LIMIT = /ChannelRateLimitReached/;
 
 interface Outbox {
-  hold: TopicHold;
+  subscription: TopicSubscription;
   /** Not sent, in order. */
-  waiting: Outgoing[];
+  waiting: QueuedEvent[];
   /** Sent and not confirmed, in order. */
-  unconfirmed: Set<Outgoing>;
+  unconfirmed: Set<QueuedEvent>;
   /** Counts connections, so that a late answer of an old one changes nothing. */
   generation: number;
   lastMs: number;
@@ -48,9 +48,9 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   readonly #options: RealtimeSocketPublisherOptions;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #sweeps: NodeJS.Timeout;
-  readonly #state: PublishingState;
+  readonly #health: PublisherHealth;
   /** Tells of the connection while no session is published to. */
-  readonly #pulse: TopicHold;
+  readonly #connection: TopicSubscription;
   #events = 0;
   #bytes = 0;
   /** What was last in the way of a session: why the queue is full when it is. */
@@ -60,17 +60,17 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
 
   constructor(options: RealtimeSocketPublisherOptions) {
     this.#options = options;
-    this.#state = new PublishingState(options.onState);
+    this.#health = new PublisherHealth(options.onState);
     this.#sweeps = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
     this.#sweeps.unref();
-    this.#pulse = options.topics.hold(INSTANCES_TOPIC, {
-      onJoined: () => this.#state.reached(),
+    this.#connection = options.topics.subscribe(INSTANCES_TOPIC, {
+      onJoined: () => this.#health.reached(),
       onAway: (reason, connected) => this.#inTheWay(reason, connected, []),
     });
-    this.settled = this.#pulse.ready();
+    this.settled = this.#connection.ready();
   }
 
-  send(event: Outgoing): void {
+  send(event: QueuedEvent): void {
     if (this.#stopped || this.#bytes + event.bytes > this.#options.queueBytes) {
       this.#options.onDrop(event.event, this.#trouble);
       return;
@@ -80,29 +80,29 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.waiting.push(event);
     outbox.lastMs = nowMs();
     outbox.ended = TERMINAL_EVENT_TYPES.has(event.event.type);
-    if (outbox.isLimited) this.#state.limited([event]);
+    if (outbox.isLimited) this.#health.limited([event]);
     this.#flush(outbox);
   }
 
   async shutdown(): Promise<void> {
-    if (this.#events > 0) await within(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    if (this.#events > 0) await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped = true;
     clearInterval(this.#sweeps);
-    this.#pulse.release();
-    const reason = this.#state.isLimited ? "quota" : "outage";
+    this.#connection.unsubscribe();
+    const reason = this.#health.isLimited ? "quota" : "outage";
     for (const outbox of this.#outboxes.values()) {
       outbox.generation++;
       this.#drop([...outbox.unconfirmed, ...outbox.waiting], reason);
-      outbox.hold.release();
+      outbox.subscription.unsubscribe();
     }
     this.#outboxes.clear();
   }
 
-  #outboxOf({ event: { sessionId }, topic }: Outgoing): Outbox {
+  #outboxOf({ event: { sessionId }, topic }: QueuedEvent): Outbox {
     const known = this.#outboxes.get(sessionId);
     if (known !== undefined) return known;
     const outbox: Outbox = {
-      hold: this.#options.topics.hold(topic, {
+      subscription: this.#options.topics.subscribe(topic, {
         onJoined: () => this.#onJoined(outbox),
         onAway: (reason, connected) => this.#onAway(outbox, reason, connected),
       }),
@@ -119,7 +119,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
 
   #onJoined(outbox: Outbox): void {
     outbox.isLimited = false;
-    this.#state.reached();
+    this.#health.reached();
     this.#flush(outbox);
   }
 
@@ -135,11 +135,11 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     this.#drop(refused, "quota");
   }
 
-  #inTheWay(reason: string, connected: boolean, waiting: readonly Outgoing[]): void {
+  #inTheWay(reason: string, connected: boolean, waiting: readonly QueuedEvent[]): void {
     const byLimit = this.#isLimit(reason);
     this.#trouble = byLimit ? "quota" : "outage";
-    if (byLimit) this.#state.limited(waiting);
-    if (!connected && !(byLimit && this.#state.isLimited)) this.#state.down(reason);
+    if (byLimit) this.#health.limited(waiting);
+    if (!connected && !(byLimit && this.#health.isLimited)) this.#health.down(reason);
   }
 
   #isLimit(reason: string): boolean {
@@ -148,36 +148,36 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   #flush(outbox: Outbox): void {
-    if (!outbox.hold.joined) return;
+    if (!outbox.subscription.joined) return;
     const { generation } = outbox;
     const waiting = outbox.waiting;
     outbox.waiting = [];
     for (const event of waiting) {
       outbox.unconfirmed.add(event);
       const payload = { sentMs: event.sentMs, event: event.event };
-      void outbox.hold.send(event.event.type, payload).then((outcome) => {
+      void outbox.subscription.send(event.event.type, payload).then((outcome) => {
         if (outbox.generation === generation) this.#settle(outbox, event, outcome);
       });
     }
   }
 
-  #settle(outbox: Outbox, event: Outgoing, outcome: string): void {
+  #settle(outbox: Outbox, event: QueuedEvent, outcome: string): void {
     outbox.unconfirmed.delete(event);
     // Joined and yet no answer: a server that takes messages and does not say so.
     if (outcome === "ok") this.#remove(event);
     else this.#drop([event], outcome === "error" ? "refused" : "outage");
   }
 
-  #drop(events: readonly Outgoing[], reason: DropReason): void {
+  #drop(events: readonly QueuedEvent[], reason: DropReason): void {
     for (const event of events) {
       this.#options.onDrop(event.event, reason);
       this.#remove(event);
     }
   }
 
-  #remove(event: Outgoing): void {
+  #remove(event: QueuedEvent): void {
     this.#count(-1, -event.bytes);
-    this.#state.gone([event]);
+    this.#health.gone([event]);
   }
 
   #count(events: number, bytes: number): void {
@@ -192,7 +192,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
       if (outbox.waiting.length + outbox.unconfirmed.size > 0) continue;
       const patienceMs = outbox.ended ? LEAVE_AFTER_END_MS : LEAVE_AFTER_IDLE_MS;
       if (nowMs() - outbox.lastMs < patienceMs) continue;
-      outbox.hold.release();
+      outbox.subscription.unsubscribe();
       this.#outboxes.delete(sessionId);
     }
   }

@@ -8,7 +8,7 @@ import {
 } from "../../contract/events.ts";
 import { socketUrlOf } from "../../../../common/portable/realtime-url.ts";
 
-export interface RealtimeAccessOptions {
+export interface RealtimeTokenIssuerOptions {
   /** REALTIME_URL or, where clients need another one, REALTIME_PUBLIC_URL. */
   url: string;
   jwtSecret: string;
@@ -19,11 +19,11 @@ export interface RealtimeAccessOptions {
 }
 
 /** Lets a page into its one session's channel, and into nothing else: the channel's policy compares the claim with the topic. */
-export class RealtimeAccessDesk {
-  readonly #options: RealtimeAccessOptions;
+export class RealtimeTokenIssuer {
+  readonly #options: RealtimeTokenIssuerOptions;
   readonly #key: KeyObject;
 
-  constructor(options: RealtimeAccessOptions) {
+  constructor(options: RealtimeTokenIssuerOptions) {
     this.#options = options;
     this.#key = createSecretKey(options.jwtSecret, "utf8");
   }

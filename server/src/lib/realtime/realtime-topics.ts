@@ -5,7 +5,7 @@ import {
   type WebSocketLikeConstructor,
 } from "@supabase/realtime-js";
 import { WebSocket, type ClientOptions } from "ws";
-import { within } from "../../../../common/with-timeout.ts";
+import { withTimeout } from "../../../../common/with-timeout.ts";
 import { SUBSCRIBE_TIMEOUT_MS } from "../redis/redis-pubsub.ts";
 import { socketUrlOf } from "../../../../common/portable/realtime-url.ts";
 
@@ -19,22 +19,22 @@ const RECONNECT_CAP_MS = 2000;
 const REOPEN_MS = 1000;
 
 /** What somebody who uses a topic is told. */
-export interface TopicUser {
+export interface TopicListener {
   onMessage?: (event: string, payload: unknown) => void;
   onJoined?: () => void;
   /** Not joined, or not any more; it is tried again by itself. `connected`: the socket is there, the server refused this topic. */
   onAway?: (reason: string, connected: boolean) => void;
 }
 
-/** One user's hold on a topic. */
-export interface TopicHold {
+/** One listener's hold on a topic. */
+export interface TopicSubscription {
   readonly joined: boolean;
   /** Resolves once the topic is joined or was refused, and in bounded time. Never rejects. */
   ready(): Promise<void>;
   /** Sends when joined; otherwise, and when the server does not confirm it in time, answers "timed out". Never rejects. */
   send(event: string, payload: object): Promise<string>;
   /** Leaves the topic when nobody else holds it. */
-  release(): void;
+  unsubscribe(): void;
 }
 
 /**
@@ -58,20 +58,20 @@ export class RealtimeTopics {
     });
   }
 
-  hold(name: string, user: TopicUser): TopicHold {
+  subscribe(name: string, listener: TopicListener): TopicSubscription {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
       topic = new Topic(this.#client, name, () => this.#topics.delete(name));
       this.#topics.set(name, topic);
     }
-    return topic.hold(user);
+    return topic.subscribe(listener);
   }
 
   async close(timeoutMs = 500): Promise<void> {
     for (const topic of this.#topics.values()) topic.close();
     this.#topics.clear();
     // realtime-js polls for the end of the connection.
-    await within(timeoutMs, this.#client.disconnect());
+    await withTimeout(timeoutMs, this.#client.disconnect());
   }
 }
 
@@ -90,7 +90,7 @@ class Topic {
   readonly #client: RealtimeClient;
   readonly #name: string;
   readonly #onEmpty: () => void;
-  readonly #users = new Set<TopicUser>();
+  readonly #listeners = new Set<TopicListener>();
   #channel: RealtimeChannel | undefined;
   #joined = false;
   /** Why the server is about to close the channel, if it said so. */
@@ -106,19 +106,19 @@ class Topic {
     this.#open();
   }
 
-  hold(user: TopicUser): TopicHold {
-    // A copy: the same user twice is two holds.
-    const own = { ...user };
-    this.#users.add(own);
+  subscribe(listener: TopicListener): TopicSubscription {
+    // A copy: the same listener twice is two holds.
+    const own = { ...listener };
+    this.#listeners.add(own);
     const canSend = (): boolean => this.#canSend;
     return {
       get joined() {
         return canSend();
       },
-      ready: async () => within(SUBSCRIBE_TIMEOUT_MS, this.#settled),
+      ready: async () => withTimeout(SUBSCRIBE_TIMEOUT_MS, this.#settled),
       send: async (event, payload) => this.#send(event, payload),
-      release: () => {
-        if (!this.#users.delete(own) || this.#users.size > 0) return;
+      unsubscribe: () => {
+        if (!this.#listeners.delete(own) || this.#listeners.size > 0) return;
         this.close();
         this.#onEmpty();
       },
@@ -127,7 +127,7 @@ class Topic {
 
   close(): void {
     clearTimeout(this.#reopen);
-    this.#users.clear();
+    this.#listeners.clear();
     this.#joined = false;
     const channel = this.#channel;
     this.#channel = undefined;
@@ -146,7 +146,7 @@ class Topic {
     });
     this.#channel = channel;
     channel.on("broadcast", { event: "*" }, ({ event, payload }: { event: string; payload?: unknown }) => {
-      for (const user of this.#users) user.onMessage?.(event, payload);
+      for (const listener of this.#listeners) listener.onMessage?.(event, payload);
     });
     channel.on("system", {}, (system: { status?: unknown; message?: unknown } | undefined) => {
       if (system?.status === "error") this.#notice = String(system.message);
@@ -164,7 +164,7 @@ class Topic {
     this.#joined = true;
     this.#notice = undefined;
     this.#firstOutcome();
-    for (const user of this.#users) user.onJoined?.();
+    for (const listener of this.#listeners) listener.onJoined?.();
   }
 
   #wasClosed(): void {
@@ -178,7 +178,7 @@ class Topic {
     this.#joined = false;
     this.#firstOutcome();
     const connected = this.#client.isConnected();
-    for (const user of this.#users) user.onAway?.(reason, connected);
+    for (const listener of this.#listeners) listener.onAway?.(reason, connected);
   }
 
   async #send(event: string, payload: object): Promise<string> {

@@ -7,24 +7,24 @@ export interface BackOff {
 }
 
 /** Between two attempts when there is not much time left. */
-const HURRY_MS = 50;
+const HURRIED_MS = 50;
 
 /**
  * What several senders to one server have in common while it refuses or is away: one of them tries again after the back-off, the others
  * wait for what becomes of that.
  */
-export class PublishingPause {
+export class RetryGate {
   #failures = 0;
   #untilMs = 0;
   /** Counts verdicts on the server: what began before the last one says nothing new. */
   #verdicts = 0;
   #trying = false;
-  #hurry = false;
+  #isHurried = false;
   #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   /** Undefined when a sender may go at once; otherwise resolves when it may. */
-  turn(): Promise<void> | undefined {
+  waitTurn(): Promise<void> | undefined {
     return this.#failures === 0 ? undefined : this.#wait();
   }
 
@@ -45,14 +45,14 @@ export class PublishingPause {
     const delayMs = Math.min(backOff.capMs, backOff.firstMs * 2 ** Math.min(this.#failures, 20));
     // Half to one and a half of it: instances that were cut together must not come back together.
     const jitteredMs = delayMs * (0.5 + Math.random());
-    this.#untilMs = nowMs() + (this.#hurry ? HURRY_MS : Math.max(waitMs, jitteredMs));
+    this.#untilMs = nowMs() + (this.#isHurried ? HURRIED_MS : Math.max(waitMs, jitteredMs));
     this.#failures++;
     this.#verdict();
   }
 
   /** From here on waits are short, the one that is under way as well. */
-  hurry(): void {
-    this.#hurry = true;
+  retryNow(): void {
+    this.#isHurried = true;
     this.#untilMs = 0;
     this.#wake();
   }

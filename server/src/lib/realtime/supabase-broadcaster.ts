@@ -1,10 +1,10 @@
 import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts";
-import { asEvent } from "../streams/parse-event.ts";
+import { parseEvent } from "../streams/parse-event.ts";
 import type { EventLog } from "../redis/event-log.ts";
 import { LocalClients } from "../streams/local-clients.ts";
-import { LoggedFirst } from "./log-before-publish.ts";
-import { Outgoing, type RealtimePublisher } from "./queued-event.ts";
-import type { RealtimeTopics, TopicHold } from "./realtime-topics.ts";
+import { LogBeforePublish } from "./log-before-publish.ts";
+import { QueuedEvent, type RealtimePublisher } from "./queued-event.ts";
+import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
 import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "../sse-broadcaster.ts";
 
 /** Of a session's last events, as many are known again when they come a second time. */
@@ -26,16 +26,16 @@ export interface SupabaseBroadcasterOptions {
  */
 export class SupabaseBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
-  readonly #subscriptions = new Map<string, { hold: TopicHold; seen: Set<string> }>();
+  readonly #subscriptions = new Map<string, { subscription: TopicSubscription; seen: Set<string> }>();
   readonly #publisher: RealtimePublisher;
-  readonly #logged: LoggedFirst | undefined;
+  readonly #log: LogBeforePublish | undefined;
   readonly #topics: RealtimeTopics;
   readonly #onPublish: OnPublish;
   readonly #onMalformed: (sessionId: string) => void;
 
   constructor({ publisher, topics, log, onPublish, onMalformed }: SupabaseBroadcasterOptions) {
     this.#publisher = publisher;
-    this.#logged = log && new LoggedFirst(log, (event) => publisher.send(event));
+    this.#log = log && new LogBeforePublish(log, (event) => publisher.send(event));
     this.#topics = topics;
     this.#onPublish = onPublish;
     this.#onMalformed = onMalformed;
@@ -44,38 +44,38 @@ export class SupabaseBroadcaster implements SSEBroadcaster, SubscriptionReadines
   publish(sessionId: string, event: PipelineSSEEvent): void {
     this.#onPublish(event, "broker");
     this.#deliver(sessionId, event);
-    const outgoing = new Outgoing(event);
-    if (this.#logged === undefined) this.#publisher.send(outgoing);
-    else this.#logged.send(outgoing);
+    const queued = new QueuedEvent(event);
+    if (this.#log === undefined) this.#publisher.send(queued);
+    else this.#log.send(queued);
   }
 
   subscribe(sessionId: string, handler: EventHandler): () => void {
     const remove = this.#clients.add(sessionId, handler);
     if (!this.#subscriptions.has(sessionId)) {
       const onMessage = (_type: string, payload: unknown): void => this.#receive(sessionId, payload);
-      const hold = this.#topics.hold(sessionChannel(sessionId), { onMessage });
-      this.#subscriptions.set(sessionId, { hold, seen: new Set() });
+      const subscription = this.#topics.subscribe(sessionChannel(sessionId), { onMessage });
+      this.#subscriptions.set(sessionId, { subscription, seen: new Set() });
     }
     return () => {
       if (!remove()) return;
-      this.#subscriptions.get(sessionId)?.hold.release();
+      this.#subscriptions.get(sessionId)?.subscription.unsubscribe();
       this.#subscriptions.delete(sessionId);
     };
   }
 
   async ready(sessionId: string): Promise<void> {
-    await this.#subscriptions.get(sessionId)?.hold.ready();
+    await this.#subscriptions.get(sessionId)?.subscription.ready();
   }
 
   async shutdown(): Promise<void> {
-    await this.#logged?.flushed();
+    await this.#log?.flushed();
     await this.#publisher.shutdown();
     this.#clients.clear();
     await this.#topics.close();
   }
 
   #receive(sessionId: string, payload: unknown): void {
-    const event = asEvent((payload as { event?: unknown } | null | undefined)?.event);
+    const event = parseEvent((payload as { event?: unknown } | null | undefined)?.event);
     if (event?.sessionId === sessionId) this.#deliver(sessionId, event);
     else this.#onMalformed(sessionId);
   }

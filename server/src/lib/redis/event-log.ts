@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { EventLogPage, PipelineSSEEvent } from "../../contract/events.ts";
-import { asEvent } from "../streams/parse-event.ts";
+import { parseEvent } from "../streams/parse-event.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
@@ -98,7 +98,7 @@ export class EventLog {
       for (const [id, [, json = ""]] of entries) {
         bytes += json.length;
         start = `(${id}`;
-        const event = asEvent(JSON.parse(json));
+        const event = parseEvent(JSON.parse(json));
         if (event !== undefined) events.push(event);
       }
       if (entries.length < EVENTS_PER_READ) break;

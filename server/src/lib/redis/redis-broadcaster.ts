@@ -1,12 +1,12 @@
 import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts";
-import { asEvent } from "../streams/parse-event.ts";
-import type { BrokerLink } from "./redis-pubsub.ts";
+import { parseEvent } from "../streams/parse-event.ts";
+import type { RedisPubSub } from "./redis-pubsub.ts";
 import { LocalClients } from "../streams/local-clients.ts";
 import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "../sse-broadcaster.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
 export interface RedisBroadcasterOptions {
-  link: BrokerLink;
+  link: RedisPubSub;
   onPublish: OnPublish;
   /** Told of each message that is dropped because it is no event of the session whose channel it came on. */
   onMalformed: (sessionId: string) => void;
@@ -20,7 +20,7 @@ export interface RedisBroadcasterOptions {
  */
 export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
-  readonly #link: BrokerLink;
+  readonly #link: RedisPubSub;
   readonly #onPublish: OnPublish;
   readonly #onMalformed: (sessionId: string) => void;
   /** Beginning of every message of this process; comparing it is cheaper than parsing one's own echo. */
@@ -64,15 +64,15 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
 
   #receive(sessionId: string, message: string): void {
     if (message.startsWith(this.#ownPrefix)) return;
-    const event = parseEvent(message);
+    const event = parseMessage(message);
     if (event?.sessionId === sessionId) this.#clients.deliver(sessionId, event);
     else this.#onMalformed(sessionId);
   }
 }
 
-function parseEvent(message: string): PipelineSSEEvent | undefined {
+function parseMessage(message: string): PipelineSSEEvent | undefined {
   try {
-    return asEvent((JSON.parse(message) as { event?: unknown } | null)?.event);
+    return parseEvent((JSON.parse(message) as { event?: unknown } | null)?.event);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { within } from "../../../../common/with-timeout.ts";
+import { withTimeout } from "../../../../common/with-timeout.ts";
 import { duplicateForSubscribing } from "./redis-client.ts";
 
 /** SUBSCRIBE takes many channels in one command; more than this would stall the server for the others. */
@@ -10,7 +10,7 @@ export const SUBSCRIBE_TIMEOUT_MS = 2000;
 /** Messages handed to Redis and not yet confirmed, above which it counts as away (paused, or slower than we publish). */
 const MAX_UNCONFIRMED = 100_000;
 
-export interface BrokerLinkOptions {
+export interface RedisPubSubOptions {
   redis: Redis;
   logger: Logger;
   /** Called on every change, and once for the first outcome after the start. */
@@ -22,11 +22,11 @@ export interface BrokerLinkOptions {
  * The connection pair between this instance and the broker: channels with their handlers, renewed after every outage.
  * `up` means that publishing works AND every subscription is in force.
  */
-export class BrokerLink {
+export class RedisPubSub {
   readonly #redis: Redis;
   readonly #subscriber: Redis;
   readonly #logger: Logger;
-  readonly #onState: BrokerLinkOptions["onState"];
+  readonly #onState: RedisPubSubOptions["onState"];
   readonly #handlers = new Map<string, (message: string) => void>();
   readonly #confirmed = new Map<string, Promise<void>>();
   readonly #publishFailed: () => void;
@@ -41,7 +41,7 @@ export class BrokerLink {
   #generation = 0;
   #unconfirmed = 0;
 
-  constructor(options: BrokerLinkOptions) {
+  constructor(options: RedisPubSubOptions) {
     this.#redis = options.redis;
     this.#logger = options.logger;
     this.#onState = options.onState;
@@ -107,7 +107,7 @@ export class BrokerLink {
   /** Resolves once the subscription is confirmed, or at once when the broker is away, and in bounded time. Never rejects. */
   async ready(channel: string): Promise<void> {
     const confirmed = this.settled.then(() => this.#confirmed.get(channel));
-    await within(SUBSCRIBE_TIMEOUT_MS, confirmed);
+    await withTimeout(SUBSCRIBE_TIMEOUT_MS, confirmed);
   }
 
   /** Ends the subscribing connection; the other one belongs to its owner. */

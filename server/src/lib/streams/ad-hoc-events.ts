@@ -7,7 +7,7 @@ import type { SSEBroadcaster } from "../sse-broadcaster.ts";
  * Publishes events that belong to no pipeline run (chat, workflow changes). Their epoch is that of this process, their
  * numbers rise over all its sessions: unique and in order without a memory of sessions, but with gaps within one.
  */
-export class OpenEndedEvents {
+export class AdHocEvents {
   readonly #epoch = newEpoch();
   readonly #instance: string;
   readonly #broadcaster: SSEBroadcaster;

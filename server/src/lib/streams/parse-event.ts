@@ -8,7 +8,7 @@ const EPOCH = /^[a-z0-9]+$/;
  * process itself relies on: the fields that become lines of a stream; a whole schema for every event of every instance would be paid
  * in throughput.
  */
-export function asEvent(value: unknown): PipelineSSEEvent | undefined {
+export function parseEvent(value: unknown): PipelineSSEEvent | undefined {
   const event = value as Partial<Record<keyof PipelineSSEEvent, unknown>> | null | undefined;
   const isEvent =
     EVENT_TYPES.has(event?.type) &&
