@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import { broadcasterName, createBroadcasting } from "./lib/broadcaster-choice.ts";
 import { nowMs } from "../../common/clock.ts";
 import { drain, Readiness } from "./drain.ts";
-import { GateRelay } from "./lib/redis/gate-relay.ts";
+import { GateRelay } from "./pipeline/gate-relay.ts";
 import { listen, type HttpListener } from "./lib/http/http-listener.ts";
 import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger/ledger.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";

@@ -1,10 +1,10 @@
-/** Whoever sends one malformed message may send thousands a second; whatever drops one event drops the next. */
-const PER_LOG_LINE = 1000;
+/** One malformed message or one dropped event is rarely the last: thousands a second are possible. */
+const EVENTS_PER_LOG_LINE = 1000;
 
-/** Calls for the first of every thousand, with how many there were. */
+/** Calls `report` for the 1st, 1001st, 2001st, ... value, with the count so far. */
 export function sampleLog<T>(report: (value: T, count: number) => void): (value: T) => void {
   let count = 0;
   return (value) => {
-    if (count++ % PER_LOG_LINE === 0) report(value, count);
+    if (count++ % EVENTS_PER_LOG_LINE === 0) report(value, count);
   };
 }

@@ -1,5 +1,5 @@
 import { Router } from "express";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../app-deps.ts";
 import type { Health } from "../contract/events.ts";
 import { nowMs } from "../../../common/clock.ts";
 import { methodNotAllowed, Problem } from "../lib/http/problem.ts";

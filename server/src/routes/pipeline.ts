@@ -1,8 +1,8 @@
 import { Router } from "express";
 import { z } from "zod";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../app-deps.ts";
 import { newEpoch } from "../lib/streams/event-id.ts";
-import type { GateResult } from "../lib/redis/gate-relay.ts";
+import type { GateResult } from "../pipeline/gate-relay.ts";
 import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 

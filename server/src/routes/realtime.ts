@@ -1,17 +1,16 @@
 import { Router, type Request } from "express";
 import { z } from "zod";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../app-deps.ts";
 import type { EventLogPage } from "../contract/events.ts";
-import type { EventLog, LogPosition } from "../lib/redis/event-log.ts";
+import type { EventLog } from "../lib/redis/event-log.ts";
+import { parsePosition, type LogPosition } from "../lib/streams/event-id.ts";
 import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 
 const Nothing = z.strictObject({});
-/** An event id, as it is on the stream. */
-const POSITION = /^([a-z0-9]{1,64})-(\d{1,15})$/;
 
 /** What pages need that subscribe to Supabase Realtime themselves: fresh channel tokens, and the events that they missed. */
-export function realtimeRoutes({ tokens, rateLimit, realtimeAccess, eventLog, logger }: AppDeps): Router {
+export function realtimeRoutes({ tokens, rateLimit, tokenIssuer, eventLog, logger }: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
 
@@ -19,14 +18,14 @@ export function realtimeRoutes({ tokens, rateLimit, realtimeAccess, eventLog, lo
     .route("/:id/realtime-token")
     // Not refused while draining: the page's channel is at Realtime, and goes on when this instance is gone.
     .post(requireSession(tokens), bySession, async (req, res) => {
-      if (realtimeAccess === undefined)
+      if (tokenIssuer === undefined)
         throw new Problem(
           404,
           "No Realtime",
           "Events of this deployment do not travel over Supabase Realtime.",
         );
       readBody(req, Nothing);
-      const token = await realtimeAccess.token(req.params.id, sessionOf(res).expiresAt);
+      const token = await tokenIssuer.token(req.params.id, sessionOf(res).expiresAt);
       res.set("cache-control", "no-store").json(token);
     })
     .all(methodNotAllowed("POST"));
@@ -64,8 +63,8 @@ async function readLog(
 /** @throws Problem 400 for anything but one event id */
 function positionOf(after: unknown): LogPosition | undefined {
   if (after === undefined) return undefined;
-  const [, epoch, seq] = POSITION.exec(typeof after === "string" ? after : "") ?? [];
-  if (epoch !== undefined && seq !== undefined) return { epoch, seq: Number(seq) };
+  const position = typeof after === "string" ? parsePosition(after) : undefined;
+  if (position !== undefined) return position;
   const problem = "must be one event id, <epoch>-<seq>";
   throw new Problem(400, "Invalid query", `after: ${problem}`, {
     extra: { errors: [{ field: "after", problem }] },

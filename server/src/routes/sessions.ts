@@ -7,7 +7,7 @@ import {
   type ResumeStatus,
   type SessionCreated,
 } from "../contract/events.ts";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../app-deps.ts";
 import { nowMs } from "../../../common/clock.ts";
 import { newEpoch } from "../lib/streams/event-id.ts";
 import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
@@ -19,7 +19,7 @@ const Message = z.strictObject({ text: z.string().min(1).max(10_000) });
 
 /** Creates sessions, opens their streams, takes chat messages. */
 export function sessionsRoutes(deps: AppDeps): Router {
-  const { config, tokens, readiness, rateLimit, adHocEvents, realtimeAccess } = deps;
+  const { config, tokens, readiness, rateLimit, adHocEvents, tokenIssuer } = deps;
   const router = Router();
 
   router
@@ -37,7 +37,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
           token: tokens.sign({ sessionId, epoch, expiresAt }),
           epoch,
         };
-        if (realtimeAccess !== undefined) created.realtime = await realtimeAccess.admit(sessionId, expiresAt);
+        if (tokenIssuer !== undefined) created.realtime = await tokenIssuer.admit(sessionId, expiresAt);
         res.status(201).set("cache-control", "no-store").json(created);
       },
     )

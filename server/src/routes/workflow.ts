@@ -1,6 +1,6 @@
 import { Router } from "express";
 import { z } from "zod";
-import type { AppDeps } from "../app.ts";
+import type { AppDeps } from "../app-deps.ts";
 import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
 import { requireSession } from "../lib/http/session-auth.ts";
 

@@ -1,6 +1,6 @@
 import type { BrokerState, DropReason } from "../../contract/ledger.ts";
 import type { Config } from "../../config.ts";
-import type { Broadcasting, BroadcastingParts, BroadcastReports } from "../broadcaster-choice.ts";
+import type { Broadcasting, BroadcastingDeps, BroadcastReports } from "../broadcasting.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import { sampleLog } from "../log-sampler.ts";
 import { EventLog } from "../redis/event-log.ts";
@@ -13,12 +13,12 @@ import { RealtimeTopics } from "./realtime-topics.ts";
 import { SupabaseBroadcaster } from "./supabase-broadcaster.ts";
 
 /** Puts together what carries events over Supabase Realtime. */
-export function realtimeBroadcasting(parts: BroadcastingParts, reports: BroadcastReports): Broadcasting {
-  const { config, logger, metrics } = parts;
+export function realtimeBroadcasting(deps: BroadcastingDeps, reports: BroadcastReports): Broadcasting {
+  const { config, logger, metrics } = deps;
   const { url, key, jwtSecret } = realtimeOf(config);
   let state: BrokerState = "down";
   const publisherReports: PublisherReports = {
-    onDrop: reportDrops(parts),
+    onDrop: reportDrops(deps),
     onState: (changed, reason) => {
       state = changed;
       reports.onState(changed, reason);
@@ -41,13 +41,13 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
           ...publisherReports,
           onStatus: (status) => metrics.realtimePosts.inc({ status }),
         });
-  const eventLog = createEventLog(parts);
+  const eventLog = createEventLog(deps);
   return {
     broadcaster: new SupabaseBroadcaster({ publisher, topics, log: eventLog, ...reports }),
     link,
     settled: Promise.all([publisher.settled, link.ready()]).then(() => {}),
     brokerState: () => (state === "down" ? "down" : "up"),
-    realtimeAccess: new RealtimeTokenIssuer({
+    tokenIssuer: new RealtimeTokenIssuer({
       url: config.REALTIME_PUBLIC_URL ?? url,
       jwtSecret,
       anonKey: config.REALTIME_ANON_KEY,
@@ -58,7 +58,7 @@ export function realtimeBroadcasting(parts: BroadcastingParts, reports: Broadcas
   };
 }
 
-function createEventLog({ config, redis, logger, metrics }: BroadcastingParts): EventLog | undefined {
+function createEventLog({ config, redis, logger, metrics }: BroadcastingDeps): EventLog | undefined {
   if (redis === undefined || !config.FF_SSE_EVENT_LOG) return undefined;
   const log = sampleLog((error: unknown, failed) =>
     logger.warn({ reason: String(error), failed }, "event not logged: who misses it cannot ask for it"),
@@ -70,7 +70,7 @@ function createEventLog({ config, redis, logger, metrics }: BroadcastingParts): 
   return new EventLog({ redis, maxEvents: config.EVENT_LOG_EVENTS, onFailure });
 }
 
-function reportDrops({ ledger, logger, metrics }: BroadcastingParts): PublisherReports["onDrop"] {
+function reportDrops({ ledger, logger, metrics }: BroadcastingDeps): PublisherReports["onDrop"] {
   const log = sampleLog(({ sessionId, reason }: { sessionId: string; reason: DropReason }, dropped) =>
     logger.warn({ sessionId, reason, dropped }, "event dropped: it never went out to Realtime"),
   );

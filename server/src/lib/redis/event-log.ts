@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { EventLogPage, PipelineSSEEvent } from "../../contract/events.ts";
 import { parseEvent } from "../streams/parse-event.ts";
 import { nowMs } from "../../../../common/clock.ts";
+import type { LogPosition } from "../streams/event-id.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
 /** One answer holds about that much at most; the rest is asked for after its last id. */
@@ -21,12 +22,6 @@ export interface EventLogOptions {
   maxEvents: number;
   /** Told of each event that the log did not take. */
   onFailure: (error: unknown) => void;
-}
-
-/** Where a client stands: the last event of a run that it has. */
-export interface LogPosition {
-  epoch: string;
-  seq: number;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { startTestServer, type TestServer } from "../../../test-support/test-server.ts";
-import { startValkey, type TestValkey } from "../../../test-support/valkey.ts";
+import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
+import { startValkey, type TestValkey } from "../../test-support/valkey.ts";
 
 let valkey: TestValkey;
 let one: TestServer;

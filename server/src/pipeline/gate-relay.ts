@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { GateResponse } from "../../contract/events.ts";
+import { parseJson } from "../../../common/portable/parse-json.ts";
+import type { GateResponse } from "../contract/events.ts";
+import type { InstanceLink } from "../lib/broadcasting.ts";
 
 /** What became of a gate response: accepted by the running pipeline, or why not. */
 export type GateResult =
@@ -12,20 +14,6 @@ export type AnswerHere = (
   sessionId: string,
   response: GateResponse,
 ) => "taken" | "not-waiting" | "already-answered" | undefined;
-
-/** Named channels between the instances, as a broker has them. */
-export interface InstanceLink {
-  /** False while what is published would not get to the others. */
-  readonly up: boolean;
-  publish(channel: string, message: string): void;
-  /** Tells how many instances it went to; undefined when the broker does not say. Rejects when the broker is away. */
-  publishCounted(channel: string, message: string): Promise<number | undefined>;
-  /** Sets the channel's one handler. */
-  subscribe(channel: string, handler: (message: string) => void): void;
-  unsubscribe(channel: string): void;
-  /** Resolves once the subscription is in force, and in bounded time. Never rejects. */
-  ready(channel: string): Promise<void>;
-}
 
 const Ask = z.object({ id: z.string(), replyTo: z.string(), gate: z.string(), answer: z.string() });
 const Reply = z.object({
@@ -115,13 +103,5 @@ export class GateRelay {
   #settle(id: string, result: GateResult): void {
     this.#waiting.get(id)?.(result);
     this.#waiting.delete(id);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,0 +1,60 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import type { BrokerState } from "../contract/ledger.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Metrics } from "./metrics.ts";
+import type { RealtimeTokenIssuer } from "./realtime/realtime-token-issuer.ts";
+import type { EventLog } from "./redis/event-log.ts";
+import type { OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
+
+/** How the events of this instance reach their streams. */
+export interface Broadcasting {
+  broadcaster: SSEBroadcaster & SubscriptionReadiness;
+  /** Undefined when no broker connects the instances. */
+  link: InstanceLink | undefined;
+  /** Resolves when the broker has answered or refused for the first time. Never rejects. */
+  settled: Promise<void>;
+  /** `none`: no broker is configured. */
+  brokerState: () => "none" | "up" | "down";
+  /** Present when clients subscribe to Realtime themselves. */
+  tokenIssuer?: RealtimeTokenIssuer;
+  eventLog?: EventLog;
+}
+
+/** Named channels between the instances, as a broker has them. */
+export interface InstanceLink {
+  /** False while published messages do not reach the other instances. */
+  readonly up: boolean;
+  publish(channel: string, message: string): void;
+  /**
+   * Resolves to the number of instances that got the message, or to undefined when the broker
+   * does not tell. Rejects when the broker is away.
+   */
+  publishCounted(channel: string, message: string): Promise<number | undefined>;
+  /** Sets the channel's one handler. */
+  subscribe(channel: string, handler: (message: string) => void): void;
+  unsubscribe(channel: string): void;
+  /** Resolves once the subscription is in force, in bounded time. Never rejects. */
+  ready(channel: string): Promise<void>;
+}
+
+/** What a broadcaster is built from. */
+export interface BroadcastingDeps {
+  config: Config;
+  /** The connection to REDIS_URL. */
+  redis: Redis | undefined;
+  logger: Logger;
+  ledger: Ledger;
+  metrics: Metrics;
+  /** Names this process among all. */
+  origin: string;
+}
+
+/** Callbacks of every broadcaster, for the ledger, the metrics and the log. */
+export interface BroadcastReports {
+  onPublish: OnPublish;
+  /** Called for each dropped message that is not an event of the session of its channel. */
+  onMalformed: (sessionId: string) => void;
+  onState: (state: BrokerState, reason?: string) => void;
+}
