@@ -17,8 +17,7 @@ export function createBroadcasting(deps: BroadcastingDeps): Broadcasting {
   const { config, redis } = deps;
   const reports = reportsTo(deps);
   if (config.FF_SUPABASE_SSE_BROADCAST) return realtimeBroadcasting(deps, reports);
-  if (redis !== undefined && config.FF_REDIS_SSE_BROADCAST)
-    return redisBroadcasting(redis, deps, reports);
+  if (redis !== undefined && config.FF_REDIS_SSE_BROADCAST) return redisBroadcasting(redis, deps, reports);
   return {
     broadcaster: new LocalBroadcaster(reports.onPublish),
     link: undefined,

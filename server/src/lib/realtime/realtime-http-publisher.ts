@@ -42,7 +42,10 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   readonly settled: Promise<void>;
   readonly #options: RealtimeHttpPublisherOptions;
   readonly #post: RealtimePost;
-  readonly #partitions: QueuePartition[] = Array.from({ length: PARTITIONS }, () => ({ waiting: [], busy: false }));
+  readonly #partitions: QueuePartition[] = Array.from({ length: PARTITIONS }, () => ({
+    waiting: [],
+    busy: false,
+  }));
   readonly #retryGate = new RetryGate();
   readonly #health: PublisherHealth;
   readonly #stopped = new AbortController();
@@ -78,7 +81,8 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
 
   async shutdown(): Promise<void> {
     this.#retryGate.retryNow();
-    if (this.#events > 0) await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    if (this.#events > 0)
+      await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped.abort();
     // One of them may be on its way: whether it arrives, nobody here will know.
     const reason = this.#health.isLimited ? "quota" : "outage";

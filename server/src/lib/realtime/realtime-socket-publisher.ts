@@ -85,7 +85,8 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   async shutdown(): Promise<void> {
-    if (this.#events > 0) await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    if (this.#events > 0)
+      await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
     this.#stopped = true;
     clearInterval(this.#sweeps);
     this.#connection.unsubscribe();

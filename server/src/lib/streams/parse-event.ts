@@ -1,14 +1,7 @@
-import {
-  PIPELINE_EVENT_TYPES,
-  WORKFLOW_EVENT_TYPES,
-  type PipelineSSEEvent,
-} from "../../contract/events.ts";
+import { PIPELINE_EVENT_TYPES, WORKFLOW_EVENT_TYPES, type PipelineSSEEvent } from "../../contract/events.ts";
 import { isEpoch } from "./event-id.ts";
 
-const EVENT_TYPES: ReadonlySet<unknown> = new Set([
-  ...PIPELINE_EVENT_TYPES,
-  ...WORKFLOW_EVENT_TYPES,
-]);
+const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...WORKFLOW_EVENT_TYPES]);
 
 /**
  * Returns the value if it is an event, else undefined: anyone with access to the broker can publish
