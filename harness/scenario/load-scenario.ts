@@ -1,7 +1,9 @@
 /** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
 import { readFile } from "node:fs/promises";
 import { parseScenario, ScenarioError, type ScenarioPlace } from "./parse-scenario.ts";
-import { DEFAULT_SCENARIO, durationFor, type Scenario } from "./scenario.ts";
+import { durationFor } from "./bounce-length.ts";
+import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** Stands in for a duration that nobody gave until topologies and bounces are known to be valid. */
 const LONG_ENOUGH_S = 600;

@@ -2,14 +2,8 @@
 import type { z } from "zod";
 import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
-import {
-  type BounceSeconds,
-  graceSchema,
-  longestBounce,
-  type Scenario,
-  scenarioSchema,
-  selectTopologies,
-} from "./scenario.ts";
+import { type BounceSeconds, longestBounce } from "./bounce-length.ts";
+import { graceSchema, type Scenario, scenarioSchema, selectTopologies } from "./scenario.ts";
 
 /** A scenario that cannot be run, with every problem named. `problems` are one line each. */
 export class ScenarioError extends Error {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PLAN_LIMITS, REALTIME_PLANS, type RealtimePlan } from "../../infra/realtime/realtime-settings.ts";
+import { TIER_LIMITS, REALTIME_TIERS, type RealtimeTier } from "../../infra/realtime/realtime-settings.ts";
 import {
   brokenLimits,
-  carryingPlan,
+  carryingTier,
   describeBroken,
   type QuotaLoad,
   type RealtimeDemand,
@@ -94,7 +94,7 @@ describe("a plan's limits", () => {
     [{ maxEventsPerSecond: 2_500 }, undefined],
     [{ maxChannelsPerClient: 101 }, undefined],
   ])("for %j are carried by %s", (change, expected) => {
-    expect(carryingPlan(demandOf(change))).toBe(expected);
+    expect(carryingTier(demandOf(change))).toBe(expected);
   });
 
   it("are told with the figure asked for and the figure allowed", () => {
@@ -140,8 +140,8 @@ describe("the quota of any scenario", () => {
     fc.assert(
       fc.property(anyLoad, (one) => {
         const demand = realtimeDemand(one);
-        const plan = carryingPlan(demand);
-        const plans: RealtimePlan[] = REALTIME_PLANS.filter((name) => name !== "none");
+        const plan = carryingTier(demand);
+        const plans: RealtimeTier[] = REALTIME_TIERS.filter((name) => name !== "none");
         const smaller = plan === undefined ? plans : plans.slice(0, plans.indexOf(plan));
         for (const name of smaller) expect(brokenLimits(demand, name)).not.toEqual([]);
         if (plan !== undefined) expect(brokenLimits(demand, plan)).toEqual([]);
@@ -151,10 +151,10 @@ describe("the quota of any scenario", () => {
 
   it("names what is asked for and what is allowed of every broken limit", () => {
     fc.assert(
-      fc.property(anyLoad, fc.constantFrom(...REALTIME_PLANS), (one, plan) => {
+      fc.property(anyLoad, fc.constantFrom(...REALTIME_TIERS), (one, plan) => {
         const demand = realtimeDemand(one);
         for (const broken of brokenLimits(demand, plan)) {
-          expect(broken.allowed).toBe(PLAN_LIMITS[plan][broken.limit]);
+          expect(broken.allowed).toBe(TIER_LIMITS[plan][broken.limit]);
           expect(broken.demand).toBeGreaterThanOrEqual(broken.allowed);
         }
       }),

@@ -6,11 +6,11 @@
  * burst may pass; a scenario that would break a limit if it went on is over quota all the same.
  */
 import {
-  PLAN_LIMITS,
+  TIER_LIMITS,
   type PublishWay,
-  REALTIME_PLANS,
+  REALTIME_TIERS,
   type RealtimeLimits,
-  type RealtimePlan,
+  type RealtimeTier,
 } from "../../infra/realtime/realtime-settings.ts";
 
 /** The parts of a scenario that decide what it asks for, with the replicas of the topology. */
@@ -81,16 +81,16 @@ const FROM_THE_LIMIT_ON: ReadonlySet<keyof RealtimeLimits> = new Set([
 ]);
 
 /** The limits of the plan that the demand breaks. */
-export const brokenLimits = (demand: RealtimeDemand, plan: RealtimePlan): BrokenLimit[] =>
+export const brokenLimits = (demand: RealtimeDemand, plan: RealtimeTier): BrokenLimit[] =>
   (Object.keys(demand) as (keyof RealtimeLimits)[])
-    .map((limit) => ({ limit, demand: demand[limit], allowed: PLAN_LIMITS[plan][limit] }))
+    .map((limit) => ({ limit, demand: demand[limit], allowed: TIER_LIMITS[plan][limit] }))
     .filter(({ limit, demand: asked, allowed }) =>
       FROM_THE_LIMIT_ON.has(limit) ? asked >= allowed : asked > allowed,
     );
 
 /** The smallest plan of supabase.com that carries the demand. Undefined: none does by what it has at least. */
-export const carryingPlan = (demand: RealtimeDemand): RealtimePlan | undefined =>
-  REALTIME_PLANS.find((plan) => plan !== "none" && brokenLimits(demand, plan).length === 0);
+export const carryingTier = (demand: RealtimeDemand): RealtimeTier | undefined =>
+  REALTIME_TIERS.find((plan) => plan !== "none" && brokenLimits(demand, plan).length === 0);
 
 const MEANING: Readonly<Record<keyof RealtimeLimits, string>> = {
   maxConcurrentUsers: "connections",

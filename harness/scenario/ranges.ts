@@ -1,5 +1,5 @@
 /** What each key of a scenario may hold, as data and plain functions: the k6 scripts, which cannot take zod with them, refuse by the same. */
-import { PUBLISH_WAYS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
+import { PUBLISH_WAYS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS } from "../history/observation.ts";
 import { CLIENT_MODELS } from "../load/portable/load-plan.ts";
@@ -44,7 +44,7 @@ export const CHOICES = {
   bounce: choice("bounce", BOUNCE_KINDS),
   client: choice("client", CLIENT_MODELS),
   redis: choice("Redis state", ["up", "stopped"] as const),
-  realtimePlan: choice("Realtime plan", REALTIME_PLANS),
+  realtimePlan: choice("Realtime plan", REALTIME_TIERS),
   realtimePublish: choice("way to publish", PUBLISH_WAYS),
 };
 

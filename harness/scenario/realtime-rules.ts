@@ -1,7 +1,8 @@
 /** What can't be asked of Realtime, or of topologies that have none: each problem is one line that names the key and the fix. */
-import { PLAN_LIMITS, REALTIME_PLANS } from "../../infra/realtime/realtime-settings.ts";
-import { brokenLimits, carryingPlan, describeBroken, realtimeDemand, type BrokenLimit } from "./quota.ts";
-import { DEFAULT_SCENARIO, replicasOf, type Scenario, selectTopologies } from "./scenario.ts";
+import { TIER_LIMITS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
+import { brokenLimits, carryingTier, describeBroken, realtimeDemand, type BrokenLimit } from "./quota.ts";
+import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import { replicasOf, type Scenario, selectTopologies } from "./scenario.ts";
 import { usesRealtime } from "./to-load-plan.ts";
 
 type NameOf = (key: string) => string;
@@ -37,7 +38,7 @@ export function realtimeProblems(scenario: Scenario, hosted: boolean, nameOf: Na
     );
   }
   if (hosted && scenario.realtimePlan === "none") {
-    const plans = REALTIME_PLANS.filter((plan) => plan !== "none").join(", ");
+    const plans = REALTIME_TIERS.filter((plan) => plan !== "none").join(", ");
     problems.push(
       `${nameOf("realtimePlan")} none: the lab can't see which plan the Realtime of REALTIME_URL has, and must not break its quota; name it: ${plans}`,
     );
@@ -82,11 +83,11 @@ function quotaProblems(scenario: Scenario, hosted: boolean, nameOf: NameOf): str
   if (demand === undefined || (scenario.overQuota && !hosted)) return [];
   const broken = brokenLimits(demand, scenario.realtimePlan);
   if (broken.length === 0) return [];
-  const plan = carryingPlan(demand);
+  const plan = carryingTier(demand);
   const carries =
     plan === undefined
       ? "no plan carries it by its published limits: agree on limits with Supabase"
-      : `plan ${plan} carries it (${PLAN_LIMITS[plan].maxConcurrentUsers} connections, ${PLAN_LIMITS[plan].maxEventsPerSecond} messages/s)`;
+      : `plan ${plan} carries it (${TIER_LIMITS[plan].maxConcurrentUsers} connections, ${TIER_LIMITS[plan].maxEventsPerSecond} messages/s)`;
   const anyway = hosted ? "" : `, or ${nameOf("overQuota")} shows what the limits do to it`;
   return [
     ...broken.map(

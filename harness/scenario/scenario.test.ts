@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { loadScenario } from "./load-scenario.ts";
 import { parseGrace, parseScenario, ScenarioError, type ScenarioPlace } from "./parse-scenario.ts";
-import { type BounceSeconds, DEFAULT_SCENARIO, replicasOf } from "./scenario.ts";
+import type { BounceSeconds } from "./bounce-length.ts";
+import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import { replicasOf } from "./scenario.ts";
 
 /** A platform on which a rolling bounce takes four seconds an instance, any other six in all. */
 const bounceSeconds: BounceSeconds = (kind, replicas) =>

@@ -2,8 +2,6 @@
 import { z } from "zod";
 import type { HostedRealtime, RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
-import type { BounceKind } from "../history/observation.ts";
-import { DEFAULT_SCENARIO } from "./default-scenario.ts";
 import {
   type Choice,
   choiceProblem,
@@ -64,33 +62,6 @@ export const scenarioSchema = z.strictObject({
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
-
-export { DEFAULT_SCENARIO };
-
-/**
- * Longest time from the start of a bounce to its end on a quiet host, seconds, as the platform states it: a load that is over by
- * then would not show the whole bounce, and the run would be `unknown`.
- */
-export type BounceSeconds = (kind: BounceKind, replicas: number) => number;
-
-/** What a busy host needs more than a quiet one. */
-const BUSY_FACTOR = 1.15;
-
-/** Seconds of load that the longest bounce of the scenario needs. */
-export function longestBounce(
-  scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">,
-  bounceSeconds: BounceSeconds,
-): number {
-  const replicas = Math.max(...selectTopologies(scenario).map((topology) => replicasOf(topology, scenario)));
-  return Math.max(...scenario.bounces.map((bounce) => bounceSeconds(bounce, replicas)));
-}
-
-/** The load's length when none is asked for: the default, or longer where a bounce on this platform needs it. */
-export const durationFor = (
-  scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">,
-  bounceSeconds: BounceSeconds,
-): number =>
-  Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * longestBounce(scenario, bounceSeconds)));
 
 /** What a platform needs to know of Realtime. `hosted`: undefined where the platform stands one up. */
 export const realtimeSettings = (

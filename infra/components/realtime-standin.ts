@@ -4,7 +4,7 @@ import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { STAND_IN } from "../realtime/stand-in-name.ts";
 import { REALTIME_ALIAS } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
-import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
+import { REALTIME_TENANT, type RealtimeTier } from "../realtime/realtime-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { partLabels, type PartOwner } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
@@ -20,7 +20,7 @@ export interface RealtimeStandinArgs extends PartOwner {
   image: string;
   networkName: pulumi.Input<string>;
   /** Whose limits it enforces. */
-  plan: RealtimePlan;
+  plan: RealtimeTier;
   jwtSecret: pulumi.Input<string>;
   /** Of 127.0.0.1. Left out: the engine chooses. */
   port?: number | undefined;

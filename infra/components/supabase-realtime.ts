@@ -4,7 +4,7 @@ import { IMAGE_PORTS, IMAGE_USERS } from "../images/pinned-images.ts";
 import { DATABASE_NAME, DATABASE_SCHEMA, DATABASE_USER } from "../realtime/database-init.ts";
 import { DATABASE_ADDRESS, REALTIME_ALIAS, REALTIME_NAME } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
-import { REALTIME_TENANT, type RealtimePlan } from "../realtime/realtime-settings.ts";
+import { REALTIME_TENANT, type RealtimeTier } from "../realtime/realtime-settings.ts";
 import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
 import { confined, containerOptions } from "./hardening.ts";
 import { partLabels, type PartOwner } from "../stack/labels.ts";
@@ -39,7 +39,7 @@ export interface SupabaseRealtimeArgs extends PartOwner {
   images: { realtime: string; postgres: string };
   networkName: pulumi.Input<string>;
   /** Whose limits its tenant gets. The largest message is the server's own 3,000 kB whatever the plan: nothing in its environment sets it. */
-  plan: RealtimePlan;
+  plan: RealtimeTier;
   keys: OwnRealtimeKeys;
   /** Of 127.0.0.1. Left out: the engine chooses. */
   port?: number | undefined;

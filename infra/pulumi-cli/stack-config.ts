@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PUBLISH_WAYS, REALTIME_PLANS } from "../realtime/realtime-settings.ts";
+import { PUBLISH_WAYS, REALTIME_TIERS } from "../realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../topologies.ts";
 
 /** Pulumi's configuration of a stack cannot be used: every problem at once, one line each. */
@@ -26,7 +26,7 @@ const configSchema = z.strictObject({
   serverImage: z.string().min(1).optional(),
   routerImage: z.string().min(1).optional(),
   brokerImage: z.string().min(1).optional(),
-  realtimePlan: z.enum(REALTIME_PLANS, { error: `give one of ${REALTIME_PLANS.join(", ")}` }).optional(),
+  realtimePlan: z.enum(REALTIME_TIERS, { error: `give one of ${REALTIME_TIERS.join(", ")}` }).optional(),
   realtimePublish: z.enum(PUBLISH_WAYS, { error: `give ${PUBLISH_WAYS.join(" or ")}` }).optional(),
   catchUp: z
     .enum(["true", "false"], { error: "give true or false" })

@@ -1,14 +1,14 @@
 /** Environments that follow from `RealtimeSettings`, the same on every platform. */
 import {
-  PLAN_LIMITS,
+  TIER_LIMITS,
   type HostedRealtime,
-  type RealtimePlan,
+  type RealtimeTier,
   type RealtimeSettings,
 } from "./realtime-settings.ts";
 
 /** Limits of the one tenant, as supabase/realtime and the lab's stand-in take them. */
-export const limitEnvironment = (plan: RealtimePlan): Record<string, string> => {
-  const limits = PLAN_LIMITS[plan];
+export const limitEnvironment = (plan: RealtimeTier): Record<string, string> => {
+  const limits = TIER_LIMITS[plan];
   return {
     TENANT_MAX_CONCURRENT_USERS: String(limits.maxConcurrentUsers),
     TENANT_MAX_EVENTS_PER_SECOND: String(limits.maxEventsPerSecond),

@@ -13,14 +13,14 @@ export interface RealtimeLimits {
 }
 
 /** Plans of supabase.com, and `none`: limits out of reach, on a Realtime of one's own only. */
-export const REALTIME_PLANS = ["none", "free", "pro", "team", "enterprise"] as const;
-export type RealtimePlan = (typeof REALTIME_PLANS)[number];
+export const REALTIME_TIERS = ["none", "free", "pro", "team", "enterprise"] as const;
+export type RealtimeTier = (typeof REALTIME_TIERS)[number];
 
 /**
  * Limits by plan. Source: supabase.com/docs/guides/realtime/limits (September 2026). `team` is also Pro without a spend cap.
  * `enterprise` is agreed on by contract: what is here is what it has at least.
  */
-export const PLAN_LIMITS: Readonly<Record<RealtimePlan, RealtimeLimits>> = {
+export const TIER_LIMITS: Readonly<Record<RealtimeTier, RealtimeLimits>> = {
   none: {
     maxConcurrentUsers: 1_000_000,
     maxEventsPerSecond: 10_000_000,
@@ -75,7 +75,7 @@ export interface HostedRealtime {
 
 export interface RealtimeSettings {
   /** Of a Realtime that the lab stands up; a hosted one has its own. */
-  plan: RealtimePlan;
+  plan: RealtimeTier;
   publish: PublishWay;
   /** True: an event log beside it (Valkey), from which clients take what they missed. */
   catchUp: boolean;

@@ -2,13 +2,13 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { PUBLISH_WAYS, REALTIME_PLANS } from "../realtime/realtime-settings.ts";
+import { PUBLISH_WAYS, REALTIME_TIERS } from "../realtime/realtime-settings.ts";
 import type { StackRecord } from "./stack-args.ts";
 import { fromRoot } from "../../common/paths.ts";
 
 const port = z.int().min(1).max(65_535);
 const realtimeSettings = {
-  plan: z.enum(REALTIME_PLANS),
+  plan: z.enum(REALTIME_TIERS),
   publish: z.enum(PUBLISH_WAYS),
   catchUp: z.boolean(),
 };

@@ -7,7 +7,8 @@ import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts
 import type { RunningDeployment, Platform } from "../../platform/platform.ts";
 import { parseScenario } from "../../scenario/parse-scenario.ts";
 import { flagOf } from "../../scenario/load-scenario.ts";
-import { DEFAULT_SCENARIO, realtimeSettings, replicasOf, selectTopologies } from "../../scenario/scenario.ts";
+import { DEFAULT_SCENARIO } from "../../scenario/default-scenario.ts";
+import { realtimeSettings, replicasOf, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { choosePlatform } from "../options/choose-platform.ts";
 import { describeDeployment } from "../running/describe-deployment.ts";

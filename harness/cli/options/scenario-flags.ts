@@ -4,8 +4,8 @@ import { BOUNCE_KINDS } from "../../history/observation.ts";
 import { CLIENT_MODELS } from "../../load/portable/load-plan.ts";
 import { serverSettings } from "../../../infra/stack/server-settings.ts";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
-import { PUBLISH_WAYS, REALTIME_PLANS } from "../../../infra/realtime/realtime-settings.ts";
-import { DEFAULT_SCENARIO as defaults } from "../../scenario/scenario.ts";
+import { PUBLISH_WAYS, REALTIME_TIERS } from "../../../infra/realtime/realtime-settings.ts";
+import { DEFAULT_SCENARIO as defaults } from "../../scenario/default-scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 
 const list = (text: string): string[] =>
@@ -43,7 +43,7 @@ export const addRealtimeFlags = (command: Command): Command =>
     )
     .option(
       "--realtime-plan <plan>",
-      `${withRealtime}: whose limits are in force, of ${REALTIME_PLANS.join(", ")}; none: out of reach; a load beyond them is refused before it starts ${say(defaults.realtimePlan)}`,
+      `${withRealtime}: whose limits are in force, of ${REALTIME_TIERS.join(", ")}; none: out of reach; a load beyond them is refused before it starts ${say(defaults.realtimePlan)}`,
     )
     .option(
       "--realtime-publish <way>",

@@ -4,12 +4,8 @@ import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
 import { measureFrontEnd } from "../../load/browser/front-end-size.ts";
 import { labVersion } from "../../../common/lab-version.ts";
 import type { Manifest } from "../../report/summary/manifest.ts";
-import {
-  DEFAULT_SCENARIO,
-  realtimeSettings,
-  type Scenario,
-  selectTopologies,
-} from "../../scenario/scenario.ts";
+import { DEFAULT_SCENARIO } from "../../scenario/default-scenario.ts";
+import { realtimeSettings, type Scenario, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { sourceCommit } from "../describe-host.ts";
 import { describeRun, withRealtime } from "../describe-run.ts";

@@ -1,6 +1,6 @@
 /** How to start the parts that are not ours. */
 import { limitEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
-import { REALTIME_TENANT, type RealtimePlan } from "../../../../infra/realtime/realtime-settings.ts";
+import { REALTIME_TENANT, type RealtimeTier } from "../../../../infra/realtime/realtime-settings.ts";
 import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
 import type { Router } from "../../../../infra/topologies.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
@@ -32,7 +32,7 @@ export interface StandInPlan {
   bundle: string;
   jwtSecret: string;
   /** Whose limits it enforces. */
-  plan: RealtimePlan;
+  plan: RealtimeTier;
   workDir: string;
   logFile: string;
 }
