@@ -1,6 +1,6 @@
 /** k6 script for the topologies whose clients subscribe to Supabase Realtime directly: phase 3. It needs no extension. See README.md. */
 import { nowMs } from "./lib/output/clock.ts";
-import { LabOutput } from "./lib/output/lab-output.ts";
+import { K6LogWriter } from "./lib/output/lab-output.ts";
 import { createOptions } from "./lib/plan/options.ts";
 import { planRecord, readPlan } from "./lib/plan/plan.ts";
 import { RealtimePage } from "./lib/realtime/realtime-page.ts";
@@ -19,7 +19,7 @@ const plan = readPlan({
   topology: "phase3",
 });
 const schedule = shareSchedule(plan.load);
-const output = new LabOutput(shareProcessName());
+const output = new K6LogWriter(shareProcessName());
 
 export const options = createOptions(plan, schedule);
 

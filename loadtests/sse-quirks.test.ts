@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ConnectFailedObservation } from "../harness/history/observation.ts";
-import type { LabRecord } from "../harness/load/portable/k6-log-records.ts";
+import type { K6LogRecord } from "../harness/load/portable/k6-log-records.ts";
 import {
   connectedFrame,
   ScriptedService,
@@ -30,7 +30,7 @@ const withService = (body: (context: Context) => Promise<void>) => async (): Pro
 
 /** What is seen of one session. */
 interface Seen {
-  records: LabRecord[];
+  records: K6LogRecord[];
   /** Requests for its stream. */
   streams: ScriptedService["requests"];
 }

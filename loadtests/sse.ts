@@ -1,6 +1,6 @@
 /** k6 script for the topologies whose clients follow an SSE stream: phases 0 to 2 and their variants. See README.md. */
 import { nowMs } from "./lib/output/clock.ts";
-import { LabOutput } from "./lib/output/lab-output.ts";
+import { K6LogWriter } from "./lib/output/lab-output.ts";
 import { createOptions } from "./lib/plan/options.ts";
 import { planRecord, readPlan } from "./lib/plan/plan.ts";
 import { runSession } from "./lib/session/run-session.ts";
@@ -19,7 +19,7 @@ const plan = readPlan({
   topology: "phase0",
 });
 const schedule = shareSchedule(plan.load);
-const output = new LabOutput(shareProcessName());
+const output = new K6LogWriter(shareProcessName());
 
 export const options = createOptions(plan, schedule);
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LINE_MARK, type LabLine, type LabRecord } from "../../harness/load/portable/k6-log-records.ts";
+import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../harness/load/portable/k6-log-records.ts";
 import { bundleScript, type ScriptName } from "../../harness/load/k6/scripts/bundle-scripts.ts";
 import { parseSummary, type Summary } from "../../harness/report/summary/summary.ts";
 import { startDouble } from "../../standins/k6/run-double.ts";
@@ -12,8 +12,8 @@ export interface ScriptRun {
   exitCode: number | null;
   stdout: string;
   stderr: string;
-  lines: LabLine[];
-  records: LabRecord[];
+  lines: K6LogLine[];
+  records: K6LogRecord[];
   /** Undefined when the script did not come that far. */
   summary: Summary | undefined;
   k6: K6Summary | undefined;
@@ -31,7 +31,7 @@ const SMALL = {
 
 export interface RunningScript {
   /** Resolves when the records so far fulfil the condition. @throws Error when the script ends before */
-  waitFor(condition: (records: readonly LabRecord[]) => boolean): Promise<void>;
+  waitFor(condition: (records: readonly K6LogRecord[]) => boolean): Promise<void>;
   finished: Promise<ScriptRun>;
 }
 
@@ -71,10 +71,10 @@ export async function startScript(
   return { waitFor, finished };
 }
 
-const linesOf = (consoleLines: readonly string[]): LabLine[] =>
+const linesOf = (consoleLines: readonly string[]): K6LogLine[] =>
   consoleLines
     .filter((line) => line.startsWith(LINE_MARK))
-    .map((line) => JSON.parse(line.slice(LINE_MARK.length)) as LabLine);
+    .map((line) => JSON.parse(line.slice(LINE_MARK.length)) as K6LogLine);
 
 const readIfThere = async <T>(file: string, parse: (value: unknown) => T): Promise<T | undefined> => {
   const text = await readFile(file, "utf8").catch(() => undefined);
@@ -82,11 +82,11 @@ const readIfThere = async <T>(file: string, parse: (value: unknown) => T): Promi
 };
 
 /** Those of one kind. */
-export const ofKind = <T extends LabRecord["type"]>(
-  records: readonly LabRecord[],
+export const ofKind = <T extends K6LogRecord["type"]>(
+  records: readonly K6LogRecord[],
   type: T,
-): Extract<LabRecord, { type: T }>[] =>
-  records.filter((one): one is Extract<LabRecord, { type: T }> => one.type === type);
+): Extract<K6LogRecord, { type: T }>[] =>
+  records.filter((one): one is Extract<K6LogRecord, { type: T }> => one.type === type);
 
 /** How often a counter of the script was raised. */
 export const countOf = ({ k6 }: ScriptRun, name: string): number => k6?.metrics[name]?.values["count"] ?? 0;

@@ -4,7 +4,7 @@ import type { OpenChannel } from "../portable/realtime/channel.ts";
 import { openPhoenixChannel } from "../portable/realtime/phoenix-channel.ts";
 import { openOfficialChannel } from "../test-support/realtime/official-client.ts";
 import { reply, ScriptedRealtime } from "../test-support/realtime/scripted-realtime.ts";
-import { listen, type Told } from "../test-support/realtime/told.ts";
+import { listen, type ChannelLog } from "../test-support/realtime/told.ts";
 import { openWsWire } from "../native/transport/ws-wire.ts";
 
 const TOPIC = "realtime:sse:session:s";
@@ -12,7 +12,7 @@ const PATIENCE = { timeout: 15_000, interval: 10 };
 
 let server: ScriptedRealtime;
 let access: RealtimeAccess;
-const told: Told[] = [];
+const logs: ChannelLog[] = [];
 beforeEach(async () => {
   server = await ScriptedRealtime.start();
   access = {
@@ -25,7 +25,7 @@ beforeEach(async () => {
   };
 });
 afterEach(async () => {
-  for (const one of told.splice(0)) one.channel.close();
+  for (const one of logs.splice(0)) one.channel.close();
   await server.stop();
 });
 
@@ -43,12 +43,12 @@ const CLIENTS: [string, (times: { heartbeatMs?: number; joinMs?: number }) => Op
 ];
 
 describe.each(CLIENTS)("%s", (_, openOf) => {
-  const open = (times: { heartbeatMs?: number; joinMs?: number } = {}): Told => {
+  const open = (times: { heartbeatMs?: number; joinMs?: number } = {}): ChannelLog => {
     const one = listen(openOf(times), access);
-    told.push(one);
+    logs.push(one);
     return one;
   };
-  const subscribed = async (one: Told, times = 1): Promise<void> =>
+  const subscribed = async (one: ChannelLog, times = 1): Promise<void> =>
     vi.waitFor(() => expect(one.count("subscribed")).toBe(times), PATIENCE);
   /** The current join's reference. */
   const joinRef = (): string => server.events("phx_join").at(-1)?.joinRef ?? "";
@@ -206,9 +206,9 @@ describe.each(CLIENTS)("%s", (_, openOf) => {
 });
 
 describe("ours alone", () => {
-  const open = (changes: Partial<RealtimeAccess> = {}): Told => {
+  const open = (changes: Partial<RealtimeAccess> = {}): ChannelLog => {
     const one = listen(openPhoenixChannel(openWsWire()), { ...access, ...changes });
-    told.push(one);
+    logs.push(one);
     return one;
   };
 

@@ -1,12 +1,12 @@
 import type { LoadPlan } from "../portable/load-plan.ts";
-import type { K6Account } from "./k6-run-state.ts";
-import type { LabLineReader } from "./records/read-k6-log-records.ts";
+import type { K6RunState } from "./k6-run-state.ts";
+import type { K6LogReader } from "./records/read-k6-log-records.ts";
 
 /** What the scripts' records lack, one sentence each; none when every session of the plan was followed to its end. */
 export function gapsOf(
-  { arrived, ended, twice }: K6Account,
+  { arrived, ended, twice }: K6RunState,
   { sessions }: LoadPlan,
-  { torn, example }: Pick<LabLineReader, "torn" | "example">,
+  { torn, example }: Pick<K6LogReader, "torn" | "example">,
 ): string[] {
   return [
     ...(ended < sessions

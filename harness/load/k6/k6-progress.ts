@@ -5,31 +5,31 @@ import { eventsOf, scheduleSessions } from "../portable/load-schedule.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { planDifference } from "./records/compare-plans.ts";
 import { K6Error } from "./process/find-k6.ts";
-import { K6Account } from "./k6-run-state.ts";
+import { K6RunState } from "./k6-run-state.ts";
 import type { K6Limits } from "./k6-limits.ts";
 import { k6Times, type K6Times } from "./k6-times.ts";
 import { gapsOf } from "./k6-gaps.ts";
 import { K6UsageMeter } from "./process/k6-usage-meter.ts";
-import type { LabLine } from "../portable/k6-log-records.ts";
-import { LabLineReader } from "./records/read-k6-log-records.ts";
+import type { K6LogLine } from "../portable/k6-log-records.ts";
+import { K6LogReader } from "./records/read-k6-log-records.ts";
 import { FileTail } from "./process/tail-lines.ts";
 
 /** Records come up to a second late, and an event a second after its time is late on any path. */
 const OVERDUE_AFTER_MS = 2_000;
 
 /** Follows what k6 writes while it runs: tells phases and progress as the native engine does, and knows when it is overdue. */
-export class K6Watch {
-  readonly account = new K6Account();
+export class K6Progress {
+  readonly state = new K6RunState();
   readonly usage: K6UsageMeter;
   readonly #plan: LoadPlan;
   readonly #limits: K6Limits;
   readonly #listener: Pick<RunLoadOptions, "onPhase" | "onProgress">;
-  readonly #reader = new LabLineReader();
+  readonly #reader = new K6LogReader();
   readonly #tail: FileTail;
   readonly #schedule: ReturnType<typeof scheduleSessions>;
   readonly #sessions: ReadonlySet<string>;
   readonly #spawnedMs = nowMs();
-  readonly #told = new Set<PhaseObservation["phase"]>();
+  readonly #reportedPhases = new Set<PhaseObservation["phase"]>();
   /** The least that a record was old when it was read: stands in for an offset that no clock reading tells. */
   #readOffsetMs = Infinity;
   /** When the scenario began, on this host's clock, as far as it is known by now. */
@@ -68,24 +68,24 @@ export class K6Watch {
     const atMs = nowMs();
     if (this.#startMs === undefined || !this.#clockIsSet())
       this.#startMs = this.times()?.phases["load-started"];
-    if (this.#hasBegun()) this.#tell("load-started", this.#startMs ?? atMs);
-    const { arrived } = this.account;
+    if (this.#hasBegun()) this.#report("load-started", this.#startMs ?? atMs);
+    const { arrived } = this.state;
     const lastArrivalMs = this.#afterStart(
       (this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#limits.lateArrivalMs,
     );
-    if (arrived >= this.#plan.sessions || atMs > lastArrivalMs) this.#tell("loaded", atMs);
+    if (arrived >= this.#plan.sessions || atMs > lastArrivalMs) this.#report("loaded", atMs);
     if (this.isPlanOver()) {
-      this.#tell("loaded", atMs);
-      this.#tell("drain-started", atMs);
+      this.#report("loaded", atMs);
+      this.#report("drain-started", atMs);
     }
-    if (atMs - this.#last.atMs >= this.#limits.progressMs) this.#report(atMs);
+    if (atMs - this.#last.atMs >= this.#limits.progressMs) this.#reportProgress(atMs);
   }
 
   /** The last look: k6 is gone, and the drain is over. */
   async finish(): Promise<void> {
     for await (const text of this.#tail.read()) this.#absorb(this.#reader.push(text));
     this.#absorb(this.#reader.end());
-    if (this.#told.has("drain-started")) this.#tell("drain-ended", nowMs());
+    if (this.#reportedPhases.has("drain-started")) this.#report("drain-ended", nowMs());
   }
 
   close(): Promise<void> {
@@ -99,7 +99,7 @@ export class K6Watch {
 
   /** No session has arrived, and by now one should have. */
   isSilent(): boolean {
-    return this.account.arrived === 0 && nowMs() - this.#spawnedMs > this.#limits.startMs;
+    return this.state.arrived === 0 && nowMs() - this.#spawnedMs > this.#limits.startMs;
   }
 
   /** k6 should be gone by now. */
@@ -109,28 +109,28 @@ export class K6Watch {
 
   /** Undefined as long as no session has arrived. */
   times(): K6Times | undefined {
-    if (this.account.arrived === 0) return undefined;
-    return k6Times(this.account, this.#plan, () => this.#readOffsetMs);
+    if (this.state.arrived === 0) return undefined;
+    return k6Times(this.state, this.#plan, () => this.#readOffsetMs);
   }
 
   /** What the records lack, one sentence each; none when every session was followed to its end. */
   gaps(): string[] {
-    return gapsOf(this.account, this.#plan, this.#reader);
+    return gapsOf(this.state, this.#plan, this.#reader);
   }
 
   /** The script has said what it is about to do. */
   #hasBegun(): boolean {
-    return this.account.arrived > 0 || this.account.plans().length > 0;
+    return this.state.arrived > 0 || this.state.plans().length > 0;
   }
 
   #clockIsSet(): boolean {
-    return [...this.account.processes.values()].every(({ clock }) => clock.bounds !== null);
+    return [...this.state.processes.values()].every(({ clock }) => clock.bounds !== null);
   }
 
-  #absorb(lines: readonly LabLine[]): void {
+  #absorb(lines: readonly K6LogLine[]): void {
     for (const line of lines) {
-      this.account.absorb(line);
-      const process = this.account.processes.get(line.process);
+      this.state.absorb(line);
+      const process = this.state.processes.get(line.process);
       if (process) this.#readOffsetMs = Math.min(this.#readOffsetMs, nowMs() - process.lastMs);
       for (const record of line.records) {
         if (record.type === "k6-plan") this.#checkPlan(record.plan);
@@ -146,9 +146,9 @@ export class K6Watch {
       throw new K6Error(`the k6 script made another plan of what it was told: ${difference}`);
   }
 
-  #tell(phase: PhaseObservation["phase"], atMs: number): void {
-    if (this.#told.has(phase)) return;
-    this.#told.add(phase);
+  #report(phase: PhaseObservation["phase"], atMs: number): void {
+    if (this.#reportedPhases.has(phase)) return;
+    this.#reportedPhases.add(phase);
     this.#listener.onPhase?.(phase, atMs);
   }
 
@@ -160,9 +160,9 @@ export class K6Watch {
     return this.#afterStart((this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#plan.durationS * 1000);
   }
 
-  #report(atMs: number): void {
-    const { up, received, reconnects } = this.account;
-    this.usage.read(atMs, this.#told.has("load-started") && !this.#told.has("drain-started"));
+  #reportProgress(atMs: number): void {
+    const { up, received, reconnects } = this.state;
+    this.usage.read(atMs, this.#reportedPhases.has("load-started") && !this.#reportedPhases.has("drain-started"));
     const elapsedS = Math.max(atMs - this.#last.atMs, 1) / 1000;
     const progress: LoadProgress = {
       sessionsUp: up,
@@ -182,7 +182,7 @@ export class K6Watch {
     return this.#schedule.reduce((sum, { session, arriveOffsetMs }) => {
       const elapsedS = Math.max(0, atMs - OVERDUE_AFTER_MS - this.#afterStart(arriveOffsetMs)) / 1000;
       const planned = Math.min(events, Math.floor(elapsedS * this.#plan.eventsPerSecond));
-      return sum + Math.max(0, planned - (this.account.receivedBy.get(session) ?? 0));
+      return sum + Math.max(0, planned - (this.state.receivedBy.get(session) ?? 0));
     }, 0);
   }
 

@@ -1,8 +1,8 @@
 import { ClockOffset } from "../portable/clock-offset.ts";
-import type { LabLine, LabRecord, PlanRecord } from "../portable/k6-log-records.ts";
+import type { K6LogLine, K6LogRecord, PlanRecord } from "../portable/k6-log-records.ts";
 
 /** What is known of one k6 process. Times are on its own clock, milliseconds. */
-export interface ProcessAccount {
+export interface K6ProcessState {
   process: string;
   plan: PlanRecord | undefined;
   clock: ClockOffset;
@@ -17,8 +17,8 @@ export interface ProcessAccount {
 }
 
 /** Sums up lab lines as they come: enough to tell how the load goes and to convert its times, and nothing that grows with the events. */
-export class K6Account {
-  readonly processes = new Map<string, ProcessAccount>();
+export class K6RunState {
+  readonly processes = new Map<string, K6ProcessState>();
   /** Sessions that arrived more than once: two processes had the same part of the plan, or a line is there twice. */
   readonly twice = new Set<string>();
   /** Streams that are confirmed and have not ended. */
@@ -30,9 +30,9 @@ export class K6Account {
   arrived = 0;
   ended = 0;
 
-  absorb(line: LabLine): void {
-    const account = this.#processOf(line.process);
-    for (const record of line.records) this.#absorb(record, account);
+  absorb(line: K6LogLine): void {
+    const state = this.#processOf(line.process);
+    for (const record of line.records) this.#absorb(record, state);
   }
 
   /** Every process's plan, in the order in which they were met. */
@@ -40,10 +40,10 @@ export class K6Account {
     return [...this.processes.values()].flatMap(({ plan }) => plan ?? []);
   }
 
-  #processOf(process: string): ProcessAccount {
-    let account = this.processes.get(process);
-    if (account === undefined) {
-      account = {
+  #processOf(process: string): K6ProcessState {
+    let state = this.processes.get(process);
+    if (state === undefined) {
+      state = {
         process,
         plan: undefined,
         clock: new ClockOffset(),
@@ -52,30 +52,30 @@ export class K6Account {
         instances: new Set(),
         lastMs: -Infinity,
       };
-      this.processes.set(process, account);
+      this.processes.set(process, state);
     }
-    return account;
+    return state;
   }
 
-  #absorb(record: LabRecord, account: ProcessAccount): void {
-    account.lastMs = Math.max(account.lastMs, record.type === "k6-clock" ? record.answeredMs : record.atMs);
-    if ("instance" in record) account.instances.add(record.instance);
+  #absorb(record: K6LogRecord, state: K6ProcessState): void {
+    state.lastMs = Math.max(state.lastMs, record.type === "k6-clock" ? record.answeredMs : record.atMs);
+    if ("instance" in record) state.instances.add(record.instance);
     switch (record.type) {
       case "k6-plan":
-        account.plan ??= record;
+        state.plan ??= record;
         return;
       case "k6-clock":
-        account.clock.add(record);
+        state.clock.add(record);
         return;
       case "k6-arrived":
         if ([...this.processes.values()].some(({ arrived }) => arrived.has(record.session)))
           this.twice.add(record.session);
         else this.arrived += 1;
-        account.arrived.set(record.session, record);
+        state.arrived.set(record.session, record);
         return;
       case "k6-ended":
-        if (!account.ended.has(record.session)) this.ended += 1;
-        account.ended.set(record.session, record.atMs);
+        if (!state.ended.has(record.session)) this.ended += 1;
+        state.ended.set(record.session, record.atMs);
         return;
       case "connected":
         this.up += 1;

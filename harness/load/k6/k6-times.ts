@@ -4,10 +4,10 @@ import { createLagHistogram, recordLag, summarizeLag } from "../native/workers/l
 import type { LoadPlan } from "../portable/load-plan.ts";
 import { scheduleSessions } from "../portable/load-schedule.ts";
 import { inMicroseconds } from "./records/convert-records.ts";
-import type { K6Account, ProcessAccount } from "./k6-run-state.ts";
+import type { K6RunState, K6ProcessState } from "./k6-run-state.ts";
 
 /** What a process without a single clock reading takes instead: its run is `unknown`, but its records must lie somewhere. */
-export type FallbackOffset = (account: ProcessAccount) => number;
+export type FallbackOffset = (state: K6ProcessState) => number;
 
 export interface K6Times {
   /** What to add to a time of the process, by its name. */
@@ -20,8 +20,8 @@ export interface K6Times {
 }
 
 /** Undefined as long as no session of the plan has arrived. */
-export function k6Times(account: K6Account, plan: LoadPlan, fallback: FallbackOffset): K6Times | undefined {
-  const processes = [...account.processes.values()];
+export function k6Times(state: K6RunState, plan: LoadPlan, fallback: FallbackOffset): K6Times | undefined {
+  const processes = [...state.processes.values()];
   const offsetMs = new Map(
     processes.map(
       (one) => [one.process, one.clock.bounds?.offsetMs ?? one.clock.roughMs ?? fallback(one)] as const,

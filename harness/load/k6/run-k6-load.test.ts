@@ -37,7 +37,7 @@ const stateOf = async (pid: number): Promise<string> =>
   ).stdout.trim();
 const isGone = async (pid: number): Promise<boolean> => !isAlive(pid) || (await stateOf(pid)).startsWith("Z");
 
-interface Told {
+interface Reported {
   phases: PhaseObservation["phase"][];
   progress: LoadProgress[];
   pids: number[];
@@ -47,8 +47,8 @@ async function run(
   behaviour: FakeBehaviour = {},
   options: Partial<RunK6Options> = {},
   asked: LoadPlan = plan,
-): Promise<{ result: K6LoadResult; told: Told }> {
-  const told: Told = { phases: [], progress: [], pids: [] };
+): Promise<{ result: K6LoadResult; reported: Reported }> {
+  const reported: Reported = { phases: [], progress: [], pids: [] };
   const historyDir = await mkdtemp(join(folder, "run-"));
   const result = await runK6Load(asked, {
     historyDir,
@@ -56,19 +56,19 @@ async function run(
     script: "/none/sse.js",
     labels: { topology: "somewhere", bounce: "none", repeat: 1, replicas: 1 },
     env: { PATH: process.env["PATH"], K6_FAKE: JSON.stringify(behaviour) },
-    onPhase: (phase) => told.phases.push(phase),
-    onProgress: (progress) => told.progress.push(progress),
-    onSpawn: (pid) => told.pids.push(pid),
+    onPhase: (phase) => reported.phases.push(phase),
+    onProgress: (progress) => reported.progress.push(progress),
+    onSpawn: (pid) => reported.pids.push(pid),
     ...options,
     limits: { progressMs: 100, ...options.limits },
   });
-  return { result, told };
+  return { result, reported };
 }
 
 describe("a load by k6", () => {
   it("becomes a history on the instances' clock, with phases, progress and what k6 used", async () => {
     const before = nowMs();
-    const { result, told } = await run();
+    const { result, reported } = await run();
     const after = nowMs();
     expect(result.notes).toEqual([]);
     expect(result.received).toBe(50);
@@ -86,8 +86,8 @@ describe("a load by k6", () => {
       expect(atMs).toBeLessThan(after);
     }
     expect(history.filter(({ type }) => (type as string).startsWith("k6-"))).toEqual([]);
-    expect(told.phases).toEqual(["load-started", "loaded", "drain-started", "drain-ended"]);
-    expect(ofType(history, "phase").map(({ phase }) => phase)).toEqual(told.phases);
+    expect(reported.phases).toEqual(["load-started", "loaded", "drain-started", "drain-ended"]);
+    expect(ofType(history, "phase").map(({ phase }) => phase)).toEqual(reported.phases);
     const [engine] = ofType(history, "engine");
     expect(engine).toEqual(result.engine);
     expect(engine?.workers).toBe(1);
@@ -97,8 +97,8 @@ describe("a load by k6", () => {
       expect(engine?.rssBytes).toBeGreaterThan(1e6);
       expect(engine?.utilisation).toBeGreaterThanOrEqual(0);
     }
-    expect(told.progress.some(({ sessionsUp }) => sessionsUp === 5)).toBe(true);
-    expect(await isGone(told.pids[0]!)).toBe(true);
+    expect(reported.progress.some(({ sessionsUp }) => sessionsUp === 5)).toBe(true);
+    expect(await isGone(reported.pids[0]!)).toBe(true);
   });
 
   it.each<[FakeBehaviour["mode"], string]>([

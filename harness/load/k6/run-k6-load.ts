@@ -9,7 +9,7 @@ import { k6Arguments, type K6RunLabels } from "./process/k6-command.ts";
 import { k6Environment } from "./process/k6-environment.ts";
 import { K6_LIMITS, type K6Limits } from "./k6-limits.ts";
 import { K6Process, type K6Exit } from "./process/k6-process.ts";
-import { K6Watch } from "./k6-progress.ts";
+import { K6Progress } from "./k6-progress.ts";
 import { writeK6History } from "./records/write-k6-history.ts";
 
 /** Thresholds failed: the script's own judgement, which the harness does not rely on. */
@@ -57,24 +57,24 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
     env: k6Environment(env),
   });
   options.onSpawn?.(child.pid);
-  const watch = new K6Watch(plan, consoleFile, child.pid, limits, options);
+  const progress = new K6Progress(plan, consoleFile, child.pid, limits, options);
   let hung: boolean;
   try {
-    hung = await follow(child, watch, limits, signal);
-    await watch.finish();
+    hung = await follow(child, progress, limits, signal);
+    await progress.finish();
   } finally {
     await child.end();
-    await watch.close();
+    await progress.close();
   }
-  const times = watch.times();
-  if (times === undefined) throw new K6Error(withWords(nothingUsable(watch), child));
+  const times = progress.times();
+  if (times === undefined) throw new K6Error(withWords(nothingUsable(progress), child));
   const notes = [
     ...(hung
       ? [
           `${k6.program} was still running ${limits.exitMs / 1000} s after the drain should have ended, and had to be ended.`,
         ]
       : []),
-    ...watch.gaps(),
+    ...progress.gaps(),
   ];
   const engine: EngineObservation | undefined =
     notes.length > 0
@@ -82,8 +82,8 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
       : {
           type: "engine",
           lagMs: times.lagMs,
-          ...watch.usage.figures(),
-          workers: watch.account.processes.size,
+          ...progress.usage.figures(),
+          workers: progress.state.processes.size,
           clockErrorMs: times.clockErrorMs,
         };
   const path = join(historyDir, "load-k6.ndjson");
@@ -94,7 +94,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
   } finally {
     await recorder.close();
   }
-  return { segments: [path], engine, notes, received: watch.account.received };
+  return { segments: [path], engine, notes, received: progress.state.received };
 }
 
 /**
@@ -103,24 +103,24 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
  */
 async function follow(
   child: K6Process,
-  watch: K6Watch,
+  progress: K6Progress,
   limits: K6Limits,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   for (;;) {
     const { exit } = child;
     // The exit before the look: what k6 wrote until then is all that there will be.
-    await watch.look();
+    await progress.look();
     if (exit) refuseFailure(exit, child);
-    if (exit && (watch.isPlanOver() || watch.account.arrived === 0)) return false;
-    if (!exit && watch.isSilent()) {
+    if (exit && (progress.isPlanOver() || progress.state.arrived === 0)) return false;
+    if (!exit && progress.isSilent()) {
       const message = `k6 let no session arrive within ${limits.startMs / 1000} s, and was ended`;
       await child.end();
       throw new K6Error(withWords(message, child));
     }
-    if (!exit && watch.isOverdue()) {
+    if (!exit && progress.isOverdue()) {
       await child.end();
-      await watch.look();
+      await progress.look();
       return true;
     }
     await sleep(limits.lookMs, undefined, signal ? { signal } : {}).catch(() => undefined);
@@ -140,7 +140,7 @@ function refuseFailure({ code, signal }: K6Exit, child: K6Process): void {
   throw new K6Error(withWords(how, child));
 }
 
-const nothingUsable = ({ torn, example }: K6Watch): string =>
+const nothingUsable = ({ torn, example }: K6Progress): string =>
   torn === 0
     ? "k6 ended without letting a single session arrive: its console holds no line of the scripts"
     : `k6 ended, and none of the ${torn} lines that its scripts wrote can be read (${example ?? ""})`;

@@ -8,7 +8,7 @@ import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
 import { scheduleSessions } from "../portable/load-schedule.ts";
 import { ProgressReporter } from "./workers/progress-reporter.ts";
 import { SegmentWriter } from "./segment-writer.ts";
-import { WorkerCrew } from "./workers/worker-pool.ts";
+import { WorkerPool } from "./workers/worker-pool.ts";
 import type { WorkerJob, WorkerReport } from "./workers/worker-messages.ts";
 
 /** Time to write the plan of one session and to draw it in a worker, generously, milliseconds. */
@@ -63,10 +63,10 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
   });
   stopped.catch(() => {});
   const recorder = await SegmentWriter.open(segmentOf("main"), (error) => over.abort(error));
-  const crew = new WorkerCrew(jobs);
+  const pool = new WorkerPool(jobs);
   try {
-    const conducted = conduct({ plan, limits, options, recorder, crew, signal: over.signal });
-    const summary = await Promise.race([conducted, crew.failed, stopped]);
+    const conducted = conduct({ plan, limits, options, recorder, pool, signal: over.signal });
+    const summary = await Promise.race([conducted, pool.failed, stopped]);
     await recorder.close();
     return { segments: [recorder.path, ...jobs.map((job) => job.segmentPath)], ...summary };
   } catch (error) {
@@ -75,7 +75,7 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
     throw error;
   } finally {
     over.abort();
-    await crew.terminate();
+    await pool.terminate();
   }
 };
 
@@ -84,46 +84,46 @@ interface Conduct {
   limits: EngineLimits;
   options: RunLoadOptions;
   recorder: SegmentWriter;
-  crew: WorkerCrew;
+  pool: WorkerPool;
   signal: AbortSignal;
 }
 
 /** Leads the workers through the phases. */
 const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
-  const { plan, limits, options, recorder, crew, signal } = run;
+  const { plan, limits, options, recorder, pool, signal } = run;
   const until = (atMs: number): Promise<void> => sleep(Math.max(0, atMs - nowMs()), undefined, { signal });
   const phase = (name: PhaseObservation["phase"], atMs: number): void => {
     recorder.record({ type: "phase", phase: name, atMs });
     options.onPhase?.(name, atMs);
   };
 
-  await crew.all("ready");
+  await pool.all("ready");
   const schedule = scheduleSessions(plan);
   const startMs = nowMs() + limits.leadMs + plan.sessions * LEAD_PER_SESSION_MS;
   for (const { session, events, arriveOffsetMs } of schedule) {
     recorder.record({ type: "planned", session, events, arriveMs: startMs + arriveOffsetMs });
   }
   await recorder.flush();
-  crew.send({ type: "start", startMs });
+  pool.send({ type: "start", startMs });
   const plannedEndMs = startMs + (schedule.at(-1)?.arriveOffsetMs ?? 0) + plan.durationS * 1000;
-  const reporter = new ProgressReporter(plan, crew, plannedEndMs + plan.drainS * 1000);
+  const reporter = new ProgressReporter(plan, pool, plannedEndMs + plan.drainS * 1000);
   const timer = setInterval(() => options.onProgress?.(reporter.next()), limits.progressMs);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 
   phase("load-started", startMs);
-  await crew.all("arrived");
+  await pool.all("arrived");
   phase("loaded", nowMs());
   await until(plannedEndMs);
-  crew.send({ type: "drain" });
+  pool.send({ type: "drain" });
   phase("drain-started", nowMs());
-  await Promise.race([crew.all("settled"), until(nowMs() + plan.drainS * 1000)]);
+  await Promise.race([pool.all("settled"), until(nowMs() + plan.drainS * 1000)]);
   phase("drain-ended", nowMs());
-  crew.send({ type: "stop" });
-  await crew.all("done");
+  pool.send({ type: "stop" });
+  await pool.all("done");
   clearInterval(timer);
 
   options.onProgress?.(reporter.next());
-  const summary = summarize(crew.reports(), reporter.peakRssBytes);
+  const summary = summarize(pool.reports(), reporter.peakRssBytes);
   recorder.record(summary.engine);
   return summary;
 };

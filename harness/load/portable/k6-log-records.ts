@@ -2,7 +2,7 @@
  * What the k6 scripts write to their console: the same observations as the native engine's, on the clock of their k6 process. Pure, and
  * without anything of Node: the scripts import it.
  *
- * k6 gives a script no file to write to, so each line of `console.log` is {@link LINE_MARK} and a {@link LabLine} as ASCII JSON, whatever
+ * k6 gives a script no file to write to, so each line of `console.log` is {@link LINE_MARK} and a {@link K6LogLine} as ASCII JSON, whatever
  * k6 puts around it (`--log-format`).
  */
 import type {
@@ -20,15 +20,15 @@ import type { LoadPlan } from "./load-plan.ts";
 export const LINE_MARK = "sse-lab-k6 ";
 export const LINE_VERSION = 1;
 
-export interface LabLine {
+export interface K6LogLine {
   v: typeof LINE_VERSION;
   /** Drawn once per k6 process: lines of one process share a clock. */
   process: string;
-  records: LabRecord[];
+  records: K6LogRecord[];
 }
 
 /** Times (`...Ms`) of these records are on the clock of their k6 process, but for those that an instance stated itself. */
-export type LabRecord =
+export type K6LogRecord =
   | PlanRecord
   | ClockRecord
   | ArrivedRecord

@@ -5,7 +5,7 @@ import type {
 } from "../../history/observation.ts";
 
 type StreamObservation = ConnectedObservation | DisconnectedObservation | ConnectFailedObservation;
-type Told<O> = Omit<O, "type" | "session" | "connection">;
+type Reported<O> = Omit<O, "type" | "session" | "connection">;
 
 /** Where it writes, and live figures; all but `up` only grow. */
 export interface StreamLog {
@@ -41,19 +41,19 @@ export class StreamRecord {
   }
 
   /** May be written later than {@link up}, when more is known; before the connection's end. */
-  connected(told: Told<ConnectedObservation>): void {
-    this.#write({ type: "connected", ...this.#head(), ...told });
+  connected(reported: Reported<ConnectedObservation>): void {
+    this.#write({ type: "connected", ...this.#head(), ...reported });
   }
 
-  disconnected(told: Told<DisconnectedObservation>): void {
+  disconnected(reported: Reported<DisconnectedObservation>): void {
     this.#isUp = false;
     this.#log.counters.up--;
-    this.#write({ type: "disconnected", ...this.#head(), ...told });
+    this.#write({ type: "disconnected", ...this.#head(), ...reported });
     this.#connection++;
   }
 
-  failed(told: Told<ConnectFailedObservation>): void {
-    this.#write({ type: "connect-failed", ...this.#head(), ...told });
+  failed(reported: Reported<ConnectFailedObservation>): void {
+    this.#write({ type: "connect-failed", ...this.#head(), ...reported });
   }
 
   #head(): { session: string; connection: number } {

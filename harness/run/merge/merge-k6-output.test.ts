@@ -7,8 +7,8 @@ import type { RunResult } from "../../checker/run-result.ts";
 import type { Observation } from "../../history/observation.ts";
 import {
   LINE_MARK,
-  type LabLine,
-  type LabRecord,
+  type K6LogLine,
+  type K6LogRecord,
   type PlanRecord,
 } from "../../load/portable/k6-log-records.ts";
 import type { LoadPlan } from "../../load/portable/load-plan.ts";
@@ -66,9 +66,9 @@ const publishedMs = (index: number, seq: number): number =>
   STARTED + (schedule[index]?.arriveOffsetMs ?? 0) + 20 + (seq * 1000) / plan.eventsPerSecond - 250;
 
 /** A process that saw everything that it should. */
-const recordsOf = ({ offset, sessions, instance }: Process): LabRecord[] => [
+const recordsOf = ({ offset, sessions, instance }: Process): K6LogRecord[] => [
   planRecord(),
-  ...sessions.flatMap((index): LabRecord[] => {
+  ...sessions.flatMap((index): K6LogRecord[] => {
     const session = `s${index}`;
     const dueMs = STARTED + (schedule[index]?.arriveOffsetMs ?? 0) - offset;
     const endMs = publishedMs(index, EVENTS) - offset + 3;
@@ -100,7 +100,7 @@ const recordsOf = ({ offset, sessions, instance }: Process): LabRecord[] => [
         atMs: dueMs + 7,
       },
       { type: "request", session, request: "start", status: 202, instance, atMs: dueMs + 8 },
-      ...Array.from({ length: EVENTS }, (_, at): LabRecord => {
+      ...Array.from({ length: EVENTS }, (_, at): K6LogRecord => {
         const seq = at + 1;
         const atMs = publishedMs(index, seq) - offset + 2;
         return {
@@ -136,13 +136,13 @@ const ledgerOf = ({ sessions, instance }: Process): LedgerRecord[] => [
   }),
 ];
 
-const lineOf = (process: string, ...records: LabRecord[]): string => {
-  const line: LabLine = { v: 1, process, records };
+const lineOf = (process: string, ...records: K6LogRecord[]): string => {
+  const line: K6LogLine = { v: 1, process, records };
   return `${LINE_MARK}${JSON.stringify(line)}`;
 };
 const asJsonLog = (message: string): string =>
   JSON.stringify({ level: "info", msg: message, source: "console" });
-const linesOf = (process: string, records: readonly LabRecord[]): string[] =>
+const linesOf = (process: string, records: readonly K6LogRecord[]): string[] =>
   records.map((record) => lineOf(process, record));
 const put = (name: string, lines: readonly string[]): Promise<void> =>
   writeFile(join(dir, name), lines.map((line) => `${line}\n`).join(""));
@@ -242,7 +242,7 @@ describe("output of k6 processes in a folder", () => {
     expect((await judged()).reasons.join(" ")).toContain("A ledger of server-1 is missing or torn");
   });
 
-  it.each<[string, (records: LabRecord[]) => string[], string]>([
+  it.each<[string, (records: K6LogRecord[]) => string[], string]>([
     [
       "a session without an end",
       (records) =>

@@ -2,12 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { recordDifference } from "../../load/k6/records/compare-plans.ts";
-import { K6Account } from "../../load/k6/k6-run-state.ts";
+import { K6RunState } from "../../load/k6/k6-run-state.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
 import {
-  LabLineReader,
-  LabLineVersionError,
-  readLabLines,
+  K6LogReader,
+  K6LogVersionError,
+  readK6Log,
 } from "../../load/k6/records/read-k6-log-records.ts";
 import { scheduleSessions } from "../../load/portable/load-schedule.ts";
 import { MergeError } from "./merge-error.ts";
@@ -20,7 +20,7 @@ export interface K6Output {
   /** Files that hold lab lines. */
   consoles: string[];
   plan: PlanRecord;
-  account: K6Account;
+  account: K6RunState;
   /** Lab lines of all files that could not be read, and what was wrong with the first. */
   torn: number;
   example: string | undefined;
@@ -38,7 +38,7 @@ export async function consoleFiles(dir: string): Promise<string[]> {
 /** @throws MergeError */
 export async function readK6Output(dir: string): Promise<K6Output> {
   const files = await consoleFiles(dir);
-  const account = new K6Account();
+  const account = new K6RunState();
   const consoles: string[] = [];
   /** Names of the files in which a process's lines are. */
   const filesOf = new Map<string, Set<string>>();
@@ -47,10 +47,10 @@ export async function readK6Output(dir: string): Promise<K6Output> {
   let example: string | undefined;
   for (const path of files) {
     const name = basename(path);
-    const reader = new LabLineReader();
+    const reader = new K6LogReader();
     let lines = 0;
     try {
-      for await (const line of readLabLines(path, reader)) {
+      for await (const line of readK6Log(path, reader)) {
         lines += 1;
         filesOf.set(line.process, (filesOf.get(line.process) ?? new Set()).add(name));
         for (const record of line.records) {
@@ -62,7 +62,7 @@ export async function readK6Output(dir: string): Promise<K6Output> {
         account.absorb(line);
       }
     } catch (error) {
-      if (error instanceof LabLineVersionError) throw new MergeError(`${path}: ${error.message}`);
+      if (error instanceof K6LogVersionError) throw new MergeError(`${path}: ${error.message}`);
       throw error;
     }
     if (lines > 0 || reader.torn > 0) consoles.push(path);
@@ -97,7 +97,7 @@ const nothingFound = (
 };
 
 /** @param named a process, with the files that its lines are in */
-function onePlan(account: K6Account, named: (process: string) => string): PlanRecord {
+function onePlan(account: K6RunState, named: (process: string) => string): PlanRecord {
   const [first, ...others] = [...account.processes.values()].filter(({ plan }) => plan !== undefined);
   if (first?.plan === undefined) {
     const processes = [...account.processes.keys()].map(named).join(", ");

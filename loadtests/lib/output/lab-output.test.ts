@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LINE_MARK, type LabLine, type LabRecord } from "../../../harness/load/portable/k6-log-records.ts";
-import { formatLine, LabOutput } from "./lab-output.ts";
+import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../../harness/load/portable/k6-log-records.ts";
+import { formatLine, K6LogWriter } from "./lab-output.ts";
 
 const clock = vi.hoisted(() => ({ nowMs: 0 }));
 vi.mock("k6/execution", () => ({
@@ -22,10 +22,10 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const ended = (session: string): LabRecord => ({ type: "k6-ended", session, atMs: clock.nowMs });
-const parsed = (line: string): LabLine => {
+const ended = (session: string): K6LogRecord => ({ type: "k6-ended", session, atMs: clock.nowMs });
+const parsed = (line: string): K6LogLine => {
   expect(line.startsWith(LINE_MARK)).toBe(true);
-  return JSON.parse(line.slice(LINE_MARK.length)) as LabLine;
+  return JSON.parse(line.slice(LINE_MARK.length)) as K6LogLine;
 };
 
 describe("a line", () => {
@@ -42,7 +42,7 @@ describe("a line", () => {
 
 describe("the output of a VU", () => {
   it("writes by the hundred", () => {
-    const output = new LabOutput("p1");
+    const output = new K6LogWriter("p1");
     for (let i = 0; i < 250; i++) output.record(ended(`s${i}`));
     expect(lines.map((line) => parsed(line).records.length)).toEqual([100, 100]);
     output.flush();
@@ -53,7 +53,7 @@ describe("the output of a VU", () => {
   });
 
   it("writes once a second while records come", () => {
-    const output = new LabOutput("p1");
+    const output = new K6LogWriter("p1");
     output.record(ended("s0"));
     clock.nowMs = 999;
     output.record(ended("s1"));
@@ -64,7 +64,7 @@ describe("the output of a VU", () => {
   });
 
   it("writes nothing when there is nothing", () => {
-    new LabOutput("p1").flush();
+    new K6LogWriter("p1").flush();
     expect(lines).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import {
   LINE_MARK,
   LINE_VERSION,
-  type LabLine,
-  type LabRecord,
+  type K6LogLine,
+  type K6LogRecord,
 } from "../../../harness/load/portable/k6-log-records.ts";
 import { nowMs } from "./clock.ts";
 
@@ -11,17 +11,17 @@ const MAX_RECORDS = 100;
 const MAX_HELD_MS = 1_000;
 
 /** A line of the console. ASCII, because a log pipeline may know no better. */
-export const formatLine = (process: string, records: LabRecord[]): string => {
-  const line: LabLine = { v: LINE_VERSION, process, records };
+export const formatLine = (process: string, records: K6LogRecord[]): string => {
+  const line: K6LogLine = { v: LINE_VERSION, process, records };
   return LINE_MARK + JSON.stringify(line).replace(/[\u007f-\uffff]/g, escapeUnit);
 };
 
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** One VU's records on their way to the console: by the hundred, or once a second while records come. */
-export class LabOutput {
+export class K6LogWriter {
   readonly #process: string;
-  #held: LabRecord[] = [];
+  #held: K6LogRecord[] = [];
   #firstHeldMs = 0;
 
   /** @param process name of the k6 process */
@@ -29,7 +29,7 @@ export class LabOutput {
     this.#process = process;
   }
 
-  record(record: LabRecord): void {
+  record(record: K6LogRecord): void {
     const atMs = nowMs();
     if (this.#held.length === 0) this.#firstHeldMs = atMs;
     this.#held.push(record);

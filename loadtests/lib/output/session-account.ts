@@ -9,24 +9,24 @@ import { RunRecord } from "../../../harness/checker/records/run-record.ts";
 import type { SessionRecord } from "../../../harness/checker/records/session-record.ts";
 import { Counts } from "../../../harness/checker/judge/counts.ts";
 import type { ConnectedObservation, Observation } from "../../../harness/history/observation.ts";
-import type { LabRecord } from "../../../harness/load/portable/k6-log-records.ts";
+import type { K6LogRecord } from "../../../harness/load/portable/k6-log-records.ts";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
 import type { PipelineSSEEvent, PipelineStarted } from "../../../server/src/contract/events.ts";
 import { instanceClock, nowMs } from "./clock.ts";
 import { inferPublications, type SeenPublication } from "./infer-publications.ts";
-import type { LabOutput } from "./lab-output.ts";
+import type { K6LogWriter } from "./lab-output.ts";
 import { METRICS } from "./metrics.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import type { RunTimes } from "../plan/run-times.ts";
 
 /** What a script observes of a session; the records that open and end its account are the account's own. */
-export type Observed = Exclude<LabRecord, { type: `k6-${string}` }>;
+export type Observed = Exclude<K6LogRecord, { type: `k6-${string}` }>;
 
-export class SessionAccount {
+export class SessionRecorder {
   readonly #plan: ScriptPlan;
   readonly #schedule: SessionSchedule;
   readonly #times: RunTimes;
-  readonly #output: LabOutput;
+  readonly #output: K6LogWriter;
   readonly #record = new RunRecord();
   /** Judged at the end: by then the instances' clock, on which they state a time, is known best. */
   readonly #connected: ConnectedObservation[] = [];
@@ -34,7 +34,7 @@ export class SessionAccount {
   readonly #seen = new Map<string, SeenPublication[]>();
   #sessionId: string | undefined;
 
-  constructor(plan: ScriptPlan, schedule: SessionSchedule, times: RunTimes, output: LabOutput) {
+  constructor(plan: ScriptPlan, schedule: SessionSchedule, times: RunTimes, output: K6LogWriter) {
     this.#plan = plan;
     this.#schedule = schedule;
     this.#times = times;

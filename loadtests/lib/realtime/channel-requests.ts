@@ -1,8 +1,8 @@
 import http from "k6/http";
 import type { RequestObservation } from "../../../harness/history/observation.ts";
-import { Alarm } from "../../../harness/load/portable/realtime/timer.ts";
+import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
 import type { LogAnswer } from "../../../harness/load/portable/realtime/session-feed.ts";
-import { TRY_AGAIN } from "../../../harness/load/portable/retryable-status.ts";
+import { RETRYABLE_STATUSES } from "../../../harness/load/portable/retryable-status.ts";
 import type { RealtimeToken } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import { readLogAnswer, readToken } from "../session/read-answers.ts";
@@ -51,7 +51,7 @@ export class ChannelRequests extends SessionRequests {
     this.beginTries();
     while (!this.#closed && !this.isOver) {
       const answer = await this.#send(request, "POST", path, body);
-      if (!TRY_AGAIN.has(answer.status)) return answer;
+      if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
       const delayMs = this.retryDelayMs(request, answer);
       if (delayMs === undefined) return undefined;
       await this.#wait(delayMs);
@@ -72,15 +72,15 @@ export class ChannelRequests extends SessionRequests {
 
   #wait(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const alarm = new Alarm();
+      const timer = new Timer();
       const end = (): void => {
-        alarm.clear();
+        timer.clear();
         this.#waits.delete(end);
         resolve();
       };
       this.#waits.add(end);
       if (this.#closed) end();
-      else alarm.set(delayMs, end);
+      else timer.set(delayMs, end);
     });
   }
 }

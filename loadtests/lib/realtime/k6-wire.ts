@@ -1,7 +1,7 @@
 import http from "k6/http";
 import { WebSocket } from "k6/websockets";
 import type { ChannelDown } from "../../../harness/load/portable/realtime/channel.ts";
-import { Alarm } from "../../../harness/load/portable/realtime/timer.ts";
+import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
 import {
   decodeText,
   encodeMessage,
@@ -40,7 +40,7 @@ class K6Wire implements PhoenixWire {
   readonly #timeoutMs: number;
   readonly #events: PhoenixWireEvents;
   /** Set while something of the socket is waited for that may never come. */
-  readonly #giveUp = new Alarm();
+  readonly #giveUp = new Timer();
   #error: string | undefined;
   /** True once it tells nothing any more. */
   #over = false;

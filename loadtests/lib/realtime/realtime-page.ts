@@ -1,4 +1,4 @@
-import { Alarm } from "../../../harness/load/portable/realtime/timer.ts";
+import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
 import { openPhoenixChannel } from "../../../harness/load/portable/realtime/phoenix-channel.ts";
 import { RealtimeStream } from "../../../harness/load/portable/realtime/realtime-stream.ts";
 import { ENGINE_LIMITS } from "../../../harness/load/portable/engine-limits.ts";
@@ -10,7 +10,7 @@ import {
   type SessionCreated,
 } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
-import type { LabOutput } from "../output/lab-output.ts";
+import type { K6LogWriter } from "../output/lab-output.ts";
 import { gateOf } from "../session/read-answers.ts";
 import type { ArrivedSession } from "../session/run-session.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
@@ -28,13 +28,13 @@ export class RealtimePage implements StreamOwner {
   readonly #requests: ChannelRequests;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #gates = new Set<string>();
-  readonly #deadline = new Alarm();
-  readonly #output: LabOutput;
-  readonly #flush = new Alarm();
+  readonly #deadline = new Timer();
+  readonly #output: K6LogWriter;
+  readonly #flush = new Timer();
   #stream: RealtimeStream | undefined;
   #onOver: () => void = () => {};
 
-  constructor(plan: ScriptPlan, session: ArrivedSession, output: LabOutput) {
+  constructor(plan: ScriptPlan, session: ArrivedSession, output: K6LogWriter) {
     this.#session = session;
     this.#output = output;
     this.#requests = new ChannelRequests(plan.load, session.schedule, session.times, session.account);

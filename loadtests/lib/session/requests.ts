@@ -7,7 +7,7 @@ import type { LoadPlan } from "../../../harness/load/portable/load-plan.ts";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
 import { pipelinePlan, requestObservation } from "../../../harness/load/portable/session-plan.ts";
 import { parseJson } from "../../../common/portable/parse-json.ts";
-import { TRY_AGAIN } from "../../../harness/load/portable/retryable-status.ts";
+import { RETRYABLE_STATUSES } from "../../../harness/load/portable/retryable-status.ts";
 import {
   INSTANCE_HEADER,
   type GateResponse,
@@ -17,7 +17,7 @@ import {
 import { nowMs } from "../output/clock.ts";
 import { namesEpoch, readCreated, readHealth, readStarted } from "./read-answers.ts";
 import type { RunTimes } from "../plan/run-times.ts";
-import type { SessionAccount } from "../output/session-account.ts";
+import type { SessionRecorder } from "../output/session-account.ts";
 
 export interface Answer {
   /** 0: none. */
@@ -48,12 +48,12 @@ export class SessionRequests {
   readonly #load: LoadPlan;
   readonly #schedule: SessionSchedule;
   readonly #times: RunTimes;
-  readonly #account: SessionAccount;
+  readonly #account: SessionRecorder;
   readonly #backOff: BackOff;
   /** Known once the session is created. */
   created: SessionCreated | undefined;
 
-  constructor(load: LoadPlan, schedule: SessionSchedule, times: RunTimes, account: SessionAccount) {
+  constructor(load: LoadPlan, schedule: SessionSchedule, times: RunTimes, account: SessionRecorder) {
     this.#load = load;
     this.#schedule = schedule;
     this.#times = times;
@@ -181,7 +181,7 @@ export class SessionRequests {
     this.beginTries();
     while (!this.isOver) {
       const answer = this.send(request, "POST", path, body);
-      if (!TRY_AGAIN.has(answer.status)) return answer;
+      if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
       const delayMs = this.retryDelayMs(request, answer);
       if (delayMs === undefined) return undefined;
       sleep(delayMs / 1000);

@@ -2,27 +2,27 @@ import { sleep } from "k6";
 import exec from "k6/execution";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
 import { nowMs } from "../output/clock.ts";
-import type { LabOutput } from "../output/lab-output.ts";
+import type { K6LogWriter } from "../output/lab-output.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import { runTimes, type RunTimes } from "../plan/run-times.ts";
-import { SessionAccount } from "../output/session-account.ts";
+import { SessionRecorder } from "../output/session-account.ts";
 
 /** This VU's session, arrived. */
 export interface ArrivedSession {
   schedule: SessionSchedule;
   times: RunTimes;
   /** To be ended when nothing more comes of the session. */
-  account: SessionAccount;
+  account: SessionRecorder;
 }
 
 /** What a session does from its arrival on. Returns when nothing more comes of it. */
-export type Visit = (schedule: SessionSchedule, times: RunTimes, account: SessionAccount) => void;
+export type Visit = (schedule: SessionSchedule, times: RunTimes, account: SessionRecorder) => void;
 
 /** Waits for the arrival of this VU's session, lets it visit, and closes its account. */
 export const runSession = (
   plan: ScriptPlan,
   schedule: readonly SessionSchedule[],
-  output: LabOutput,
+  output: K6LogWriter,
   visit: Visit,
 ): void => {
   const arrived = awaitArrival(plan, schedule, output);
@@ -37,7 +37,7 @@ export const runSession = (
 export const awaitArrival = (
   plan: ScriptPlan,
   schedule: readonly SessionSchedule[],
-  output: LabOutput,
+  output: K6LogWriter,
 ): ArrivedSession => {
   // Numbered over all k6 processes of a test, so that each segment of it has sessions of its own.
   const session = schedule[exec.vu.idInTest - 1];
@@ -46,7 +46,7 @@ export const awaitArrival = (
       `VU ${exec.vu.idInTest} has no session: the plan has ${schedule.length}; leave VUs to the script (no --vus)`,
     );
   const times = runTimes(schedule, plan.load);
-  const account = new SessionAccount(plan, session, times, output);
+  const account = new SessionRecorder(plan, session, times, output);
   sleep(Math.max(0, times.startMs + session.arriveOffsetMs - nowMs()) / 1000);
   account.arrive();
   return { schedule: session, times, account };

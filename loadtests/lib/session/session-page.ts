@@ -6,7 +6,7 @@ import type { ScriptPlan } from "../plan/plan.ts";
 import { readEvent, readGate } from "./read-answers.ts";
 import { SessionRequests } from "./requests.ts";
 import type { RunTimes } from "../plan/run-times.ts";
-import type { SessionAccount } from "../output/session-account.ts";
+import type { SessionRecorder } from "../output/session-account.ts";
 import { SseStream, type StreamEvent, type StreamPage } from "./sse-stream.ts";
 
 /** One person at one page, as the native engine's `Session`: from the arrival to the last event, or to the deadline. */
@@ -14,12 +14,12 @@ export class SessionPage implements StreamPage {
   readonly #plan: ScriptPlan;
   readonly #schedule: SessionSchedule;
   readonly #times: RunTimes;
-  readonly #account: SessionAccount;
+  readonly #account: SessionRecorder;
   readonly #requests: SessionRequests;
   /** Gates seen. */
   readonly #gates = new Set<string>();
 
-  constructor(plan: ScriptPlan, schedule: SessionSchedule, times: RunTimes, account: SessionAccount) {
+  constructor(plan: ScriptPlan, schedule: SessionSchedule, times: RunTimes, account: SessionRecorder) {
     this.#plan = plan;
     this.#schedule = schedule;
     this.#times = times;

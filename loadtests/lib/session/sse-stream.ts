@@ -18,7 +18,7 @@ import { nowMs } from "../output/clock.ts";
 import { readConnected, readHint } from "./read-answers.ts";
 import { headerOf } from "./requests.ts";
 import type { RunTimes } from "../plan/run-times.ts";
-import type { SessionAccount } from "../output/session-account.ts";
+import type { SessionRecorder } from "../output/session-account.ts";
 
 /** An event as the standard would have dispatched it. */
 export interface StreamEvent {
@@ -68,7 +68,7 @@ export class SseStream {
     schedule: SessionSchedule,
     times: RunTimes,
     created: SessionCreated,
-    account: SessionAccount,
+    account: SessionRecorder,
     page: StreamPage,
   ) {
     this.#load = load;

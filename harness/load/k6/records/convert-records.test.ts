@@ -7,9 +7,9 @@ import { smallPlan } from "../../test-support/load-plan.ts";
 import { ofType, readHistory } from "../../test-support/read-history.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import { toObservation } from "./convert-records.ts";
-import { K6Account } from "../k6-run-state.ts";
+import { K6RunState } from "../k6-run-state.ts";
 import { k6Times } from "../k6-times.ts";
-import { LINE_MARK, type LabLine, type LabRecord } from "../../portable/k6-log-records.ts";
+import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
 import { writeK6History } from "./write-k6-history.ts";
 
 const OFFSET = 1000.25;
@@ -57,15 +57,15 @@ describe("the history of several k6 processes", () => {
   ];
 
   /** Two processes: the clock of `a` is 1,000 ms behind the instances', that of `b` 5,000 ms, and it began half a second later. */
-  const linesOf = (): LabLine[] => {
-    const clock = (offset: number, atMs: number): LabRecord => ({
+  const linesOf = (): K6LogLine[] => {
+    const clock = (offset: number, atMs: number): K6LogRecord => ({
       type: "k6-clock",
       instance: "server-1",
       askedMs: atMs - 0.25,
       instanceMs: atMs + offset,
       answeredMs: atMs + 0.25,
     });
-    const session = (name: string, dueMs: number, lateMs: number): LabRecord[] => [
+    const session = (name: string, dueMs: number, lateMs: number): K6LogRecord[] => [
       { type: "k6-arrived", session: name, dueMs, atMs: dueMs + lateMs },
       { type: "received", session: name, connection: 1, epoch: name, seq: 1, atMs: dueMs + 10 },
       { type: "k6-ended", session: name, atMs: dueMs + 2500 },
@@ -76,7 +76,7 @@ describe("the history of several k6 processes", () => {
     ];
   };
 
-  const write = async (lines: readonly LabLine[]): Promise<string[]> => {
+  const write = async (lines: readonly K6LogLine[]): Promise<string[]> => {
     const path = join(folder, "console.log");
     await writeFile(path, lines.map((line) => `${LINE_MARK}${JSON.stringify(line)}\n`).join(""));
     return [path];
@@ -84,9 +84,9 @@ describe("the history of several k6 processes", () => {
 
   it("lies on one clock, with every session of the plan, whether it arrived or not", async () => {
     const lines = linesOf();
-    const account = new K6Account();
-    lines.forEach((line) => account.absorb(line));
-    const times = k6Times(account, plan, () => NaN)!;
+    const state = new K6RunState();
+    lines.forEach((line) => state.absorb(line));
+    const times = k6Times(state, plan, () => NaN)!;
     const consoles = await write(lines);
     const path = join(folder, "segment.ndjson");
     const recorder = await SegmentWriter.open(path, () => undefined);
@@ -116,8 +116,8 @@ describe("the history of several k6 processes", () => {
   });
 
   it("has no known clock error when the readings of one process contradict each other, or it has none", () => {
-    const [a, b] = linesOf() as [LabLine, LabLine];
-    const contradicting: LabRecord = {
+    const [a, b] = linesOf() as [K6LogLine, K6LogLine];
+    const contradicting: K6LogRecord = {
       type: "k6-clock",
       instance: "server-2",
       askedMs: 5,
@@ -128,9 +128,9 @@ describe("the history of several k6 processes", () => {
       { ...b, records: [...b.records, contradicting] },
       { ...b, records: b.records.filter(({ type }) => type !== "k6-clock") },
     ]) {
-      const account = new K6Account();
-      [a, other].forEach((line) => account.absorb(line));
-      const times = k6Times(account, plan, () => 4000)!;
+      const state = new K6RunState();
+      [a, other].forEach((line) => state.absorb(line));
+      const times = k6Times(state, plan, () => 4000)!;
       expect(times.clockErrorMs).toBeNull();
       // By the quickest answer, where there is one.
       const answered = other.records.some(({ type }) => type === "k6-clock");
@@ -139,6 +139,6 @@ describe("the history of several k6 processes", () => {
   });
 
   it("is none as long as no session has arrived", () => {
-    expect(k6Times(new K6Account(), plan, () => 0)).toBeUndefined();
+    expect(k6Times(new K6RunState(), plan, () => 0)).toBeUndefined();
   });
 });

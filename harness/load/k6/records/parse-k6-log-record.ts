@@ -7,7 +7,7 @@ import type {
   ArrivedRecord,
   ClockRecord,
   EndedRecord,
-  LabRecord,
+  K6LogRecord,
   PlanRecord,
 } from "../../portable/k6-log-records.ts";
 
@@ -55,10 +55,10 @@ export type OwnRecord = PlanRecord | ClockRecord | ArrivedRecord | EndedRecord;
 
 const isOwn = (type: string): type is keyof typeof own => Object.hasOwn(own, type);
 
-export const isOwnRecord = (record: LabRecord): record is OwnRecord => isOwn(record.type);
+export const isOwnRecord = (record: K6LogRecord): record is OwnRecord => isOwn(record.type);
 
 /** What the scripts may say of a run. The rest of the history's vocabulary is not theirs. */
-const OBSERVED: ReadonlySet<string> = new Set<Exclude<LabRecord, OwnRecord>["type"]>([
+const OBSERVED: ReadonlySet<string> = new Set<Exclude<K6LogRecord, OwnRecord>["type"]>([
   "connected",
   "disconnected",
   "connect-failed",
@@ -69,15 +69,15 @@ const OBSERVED: ReadonlySet<string> = new Set<Exclude<LabRecord, OwnRecord>["typ
 ]);
 
 /** @throws Error with the reason */
-export function checkRecord(value: unknown): LabRecord {
+export function checkRecord(value: unknown): K6LogRecord {
   const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
   if (typeof type !== "string") throw new Error("a record without a type");
   if (isOwn(type)) {
     const parsed = own[type].safeParse(value);
-    if (parsed.success) return parsed.data as LabRecord;
+    if (parsed.success) return parsed.data as K6LogRecord;
     const [issue] = parsed.error.issues;
     throw new Error(`${type}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
   }
   if (!OBSERVED.has(type)) throw new Error(`a record of type ${type}`);
-  return checkObservation(value) as LabRecord;
+  return checkObservation(value) as K6LogRecord;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { LINE_MARK, type LabLine, type LabRecord } from "../../portable/k6-log-records.ts";
-import { LabLineReader, LabLineVersionError } from "./read-k6-log-records.ts";
+import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
+import { K6LogReader, K6LogVersionError } from "./read-k6-log-records.ts";
 
-const ended = (session: string): LabRecord => ({ type: "k6-ended", session, atMs: 12 });
-const line = (process: string, ...records: LabRecord[]): LabLine => ({ v: 1, process, records });
+const ended = (session: string): K6LogRecord => ({ type: "k6-ended", session, atMs: 12 });
+const line = (process: string, ...records: K6LogRecord[]): K6LogLine => ({ v: 1, process, records });
 // A name as hostile as JSON allows: quotes, backslashes, what Go's logger escapes for HTML, and what looks like an end.
 const hostile = line("p1", {
   type: "disconnected",
@@ -13,7 +13,7 @@ const hostile = line("p1", {
   detail: 'a "quoted" \\ back\\\\slash <b>&} source=console\n',
   atMs: 3.5,
 });
-const ascii = (value: LabLine): string => LINE_MARK + JSON.stringify(value);
+const ascii = (value: K6LogLine): string => LINE_MARK + JSON.stringify(value);
 
 /** As Go's logger prints a message in each of k6's formats. */
 const FORMATS: Record<string, (message: string) => string> = {
@@ -28,9 +28,9 @@ const FORMATS: Record<string, (message: string) => string> = {
   "behind a container's prefix": (message) => `k6-1  | 2026-01-01T00:00:00Z ${message}\r`,
 };
 
-const readAll = (text: string, size = text.length): { lines: LabLine[]; reader: LabLineReader } => {
-  const reader = new LabLineReader();
-  const lines: LabLine[] = [];
+const readAll = (text: string, size = text.length): { lines: K6LogLine[]; reader: K6LogReader } => {
+  const reader = new K6LogReader();
+  const lines: K6LogLine[] = [];
   for (let at = 0; at < text.length; at += size) lines.push(...reader.push(text.slice(at, at + size)));
   lines.push(...reader.end());
   return { lines, reader };
@@ -91,7 +91,7 @@ describe("lab lines", () => {
 
   it("of another version are refused by name", () => {
     const newer = `${LINE_MARK}${JSON.stringify({ v: 2, process: "p", records: [] })}\n`;
-    expect(() => readAll(newer)).toThrow(LabLineVersionError);
+    expect(() => readAll(newer)).toThrow(K6LogVersionError);
     expect(() => readAll(newer)).toThrow("of version 2, this lab reads version 1");
   });
 });

@@ -1,6 +1,6 @@
 /** Finds the lab's lines in what k6 wrote to its console, whatever `--log-format` put around them. */
 import { createReadStream } from "node:fs";
-import { LINE_MARK, LINE_VERSION, type LabLine } from "../../portable/k6-log-records.ts";
+import { LINE_MARK, LINE_VERSION, type K6LogLine } from "../../portable/k6-log-records.ts";
 import { checkRecord } from "./parse-k6-log-record.ts";
 
 /** A line longer than this is none of a script's: a file without line ends must not fill the memory. Characters. */
@@ -9,24 +9,24 @@ const LINE_LIMIT = 16 * 1024 * 1024;
 const TELLING = 4;
 
 /** Lines of another version of the scripts: nothing is wrong with them, but they cannot be read. */
-export class LabLineVersionError extends Error {
-  override name = "LabLineVersionError";
+export class K6LogVersionError extends Error {
+  override name = "K6LogVersionError";
 }
 
 /**
  * Takes a console's text in pieces of any size. Lines without {@link LINE_MARK} are somebody else's; of those with it, the ones
  * that cannot be read whole are counted.
  */
-export class LabLineReader {
+export class K6LogReader {
   /** Lines that bear the mark and could not be read. */
   torn = 0;
   /** What was wrong with the first of them. */
   example: string | undefined;
   #rest = "";
 
-  /** @throws LabLineVersionError */
-  push(text: string): LabLine[] {
-    const lines: LabLine[] = [];
+  /** @throws K6LogVersionError */
+  push(text: string): K6LogLine[] {
+    const lines: K6LogLine[] = [];
     let start = 0;
     const whole = this.#rest + text;
     for (let end = whole.indexOf("\n"); end !== -1; end = whole.indexOf("\n", start)) {
@@ -42,8 +42,8 @@ export class LabLineReader {
   }
 
   /** The file is over: what stands behind its last line break is a line, or a piece of one. */
-  end(): LabLine[] {
-    const lines: LabLine[] = [];
+  end(): K6LogLine[] {
+    const lines: K6LogLine[] = [];
     const last = this.#rest;
     this.#rest = "";
     if (endsInMark(last)) this.#tear("the last line ends in the middle");
@@ -51,13 +51,13 @@ export class LabLineReader {
     return lines;
   }
 
-  #take(text: string, lines: LabLine[]): void {
+  #take(text: string, lines: K6LogLine[]): void {
     const at = text.indexOf(LINE_MARK);
     if (at === -1) return;
     try {
       lines.push(parseLine(payloadOf(text.slice(at + LINE_MARK.length))));
     } catch (error) {
-      if (error instanceof LabLineVersionError) throw error;
+      if (error instanceof K6LogVersionError) throw error;
       this.#tear((error as Error).message);
     }
   }
@@ -68,8 +68,8 @@ export class LabLineReader {
   }
 }
 
-/** All lines of a file. @throws LabLineVersionError, the file system's error */
-export async function* readLabLines(path: string, reader: LabLineReader): AsyncGenerator<LabLine> {
+/** All lines of a file. @throws K6LogVersionError, the file system's error */
+export async function* readK6Log(path: string, reader: K6LogReader): AsyncGenerator<K6LogLine> {
   for await (const chunk of createReadStream(path, "utf8") as AsyncIterable<string>)
     yield* reader.push(chunk);
   yield* reader.end();
@@ -102,16 +102,16 @@ function closingQuote(text: string): number {
   return -1;
 }
 
-function parseLine(json: string): LabLine {
+function parseLine(json: string): K6LogLine {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     throw new Error("a line that does not end, or is no JSON");
   }
-  const { v, process, records } = value as Partial<Record<keyof LabLine, unknown>>;
+  const { v, process, records } = value as Partial<Record<keyof K6LogLine, unknown>>;
   if (typeof v === "number" && v !== LINE_VERSION) {
-    throw new LabLineVersionError(
+    throw new K6LogVersionError(
       `its lines are of version ${v}, this lab reads version ${LINE_VERSION}: use scripts and sse-lab of one version`,
     );
   }

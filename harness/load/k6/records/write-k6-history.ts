@@ -5,7 +5,7 @@ import type { SegmentWriter } from "../../native/segment-writer.ts";
 import { toObservation } from "./convert-records.ts";
 import type { K6Times } from "../k6-times.ts";
 import { isOwnRecord } from "./parse-k6-log-record.ts";
-import { LabLineReader, readLabLines } from "./read-k6-log-records.ts";
+import { K6LogReader, readK6Log } from "./read-k6-log-records.ts";
 
 /** So many lines are in memory at most, whatever the disk does. */
 const FLUSH_EVERY_LINES = 200;
@@ -36,7 +36,7 @@ export async function writeK6History(
   }
   let lines = 0;
   for (const path of consoles) {
-    for await (const { process, records } of readLabLines(path, new LabLineReader())) {
+    for await (const { process, records } of readK6Log(path, new K6LogReader())) {
       const offsetMs = times.offsetMs.get(process) ?? 0;
       for (const record of records) {
         if (!isOwnRecord(record)) recorder.record(toObservation(record, offsetMs));

@@ -9,7 +9,7 @@ import { nowMs as instanceNowMs } from "../../../../common/clock.ts";
 import type { BounceKind } from "../../../history/observation.ts";
 import type { LoadPlan, StreamClient } from "../../portable/load-plan.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
-import { LINE_MARK, type LabLine, type LabRecord } from "../../portable/k6-log-records.ts";
+import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
 import type { FakeBehaviour } from "./build-fake-k6.ts";
 
 const behaviour = JSON.parse(process.env["K6_FAKE"] ?? "{}") as FakeBehaviour;
@@ -26,8 +26,8 @@ const beganMs = instanceNowMs() - 5;
 /** Whole milliseconds since the test began, as k6's. */
 const nowMs = (): number => Math.floor(instanceNowMs() - beganMs);
 const write = (text: string): void => appendFileSync(after("--console-output"), text);
-const lineOf = (...records: LabRecord[]): string => {
-  const line: LabLine = { v: 1, process: "fake", records };
+const lineOf = (...records: K6LogRecord[]): string => {
+  const line: K6LogLine = { v: 1, process: "fake", records };
   return `${LINE_MARK}${JSON.stringify(line)}\n`;
 };
 

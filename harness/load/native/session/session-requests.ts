@@ -15,7 +15,7 @@ import type { LogAnswer } from "../../portable/realtime/session-feed.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { pipelinePlan, requestObservation } from "../../portable/session-plan.ts";
 import type { ShardContext } from "../workers/shard-context.ts";
-import { TRY_AGAIN } from "../../portable/retryable-status.ts";
+import { RETRYABLE_STATUSES } from "../../portable/retryable-status.ts";
 
 const sessionCreated: z.ZodType<SessionCreated> = z.object({
   sessionId: z.string().min(1),
@@ -125,7 +125,7 @@ export class SessionRequests {
     this.#backOff.reset();
     for (;;) {
       const answer = await this.#send(request, "POST", path, body);
-      if (!TRY_AGAIN.has(answer.status)) return answer;
+      if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
       // Gates may still be offered in the drain; a pipeline that starts then would have no time left to be seen.
       if (signal.aborted || (this.#context.draining && request !== "gate")) return undefined;
       await sleep(Math.max(answer.retryAfterMs ?? 0, this.#backOff.nextMs()), undefined, { signal });

@@ -1,5 +1,5 @@
 /** Spreads connecting over turns of the event loop: thousands of sockets opened in one turn would stall it. */
-export class PacedOpens {
+export class ConnectThrottle {
   readonly #perTurn: number;
   #waiting: (() => void)[] = [];
   #turn: NodeJS.Immediate | undefined;

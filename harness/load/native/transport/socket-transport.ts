@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { nowMs } from "../../../../common/clock.ts";
 import type { EngineLimits } from "../../portable/engine-limits.ts";
 import { HttpResponseReader, type ResponseHead } from "./http-response-reader.ts";
-import { PacedOpens } from "./connect-throttle.ts";
+import { ConnectThrottle } from "./connect-throttle.ts";
 import type {
   OpenStream,
   StreamEnd,
@@ -31,13 +31,13 @@ export class SocketTransport implements StreamTransport {
   readonly limits: EngineLimits;
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #streams = new Set<SocketStream>();
-  readonly #opens: PacedOpens;
+  readonly #throttle: ConnectThrottle;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(target: StreamTarget, limits: EngineLimits) {
     this.target = target;
     this.limits = limits;
-    this.#opens = new PacedOpens(limits.opensPerTurn);
+    this.#throttle = new ConnectThrottle(limits.opensPerTurn);
     const everyMs = Math.min(1_000, Math.min(limits.idleTimeoutMs, limits.headTimeoutMs) / 4);
     this.#sweep = setInterval(() => this.#endSilent(), everyMs);
   }
@@ -45,13 +45,13 @@ export class SocketTransport implements StreamTransport {
   open(request: StreamRequest, handlers: StreamHandlers): OpenStream {
     const stream = new SocketStream(this, request, handlers);
     this.#streams.add(stream);
-    this.#opens.add(() => stream.connect());
+    this.#throttle.add(() => stream.connect());
     return stream;
   }
 
   close(): void {
     clearInterval(this.#sweep);
-    this.#opens.close();
+    this.#throttle.close();
     for (const stream of this.#streams) stream.close();
   }
 

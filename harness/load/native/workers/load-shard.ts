@@ -5,7 +5,7 @@ import { nowMs } from "../../../../common/clock.ts";
 import { ControlClient } from "../transport/control-client.ts";
 import { createLagHistogram, LagMeter, recordLag } from "./lag-meter.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
-import { PacedOpens } from "../transport/connect-throttle.ts";
+import { ConnectThrottle } from "../transport/connect-throttle.ts";
 import { openPhoenixChannel } from "../../portable/realtime/phoenix-channel.ts";
 import { openWsWire } from "../transport/ws-wire.ts";
 import type { SegmentWriter } from "../segment-writer.ts";
@@ -58,7 +58,7 @@ export class LoadShard {
     const { address } = await lookup(url.hostname.replace(/^\[|\]$/g, ""));
     const port = Number(url.port || 80);
     const over = new AbortController();
-    const opens = new PacedOpens(limits.opensPerTurn);
+    const throttle = new ConnectThrottle(limits.opensPerTurn);
     const openWire = openWsWire({
       handshakeTimeoutMs: limits.headTimeoutMs,
       maxMessageBytes: limits.maxEventBytes,
@@ -69,7 +69,7 @@ export class LoadShard {
       recorder,
       control: new ControlClient(url.origin, limits),
       transport: new SocketTransport({ host: url.host, address, port }, limits),
-      openChannel: openPhoenixChannel(openWire, { whenFree: (connect) => opens.add(connect) }),
+      openChannel: openPhoenixChannel(openWire, { whenFree: (connect) => throttle.add(connect) }),
       signal: over.signal,
       draining: false,
       counters: { up: 0, received: 0, reconnects: 0 },

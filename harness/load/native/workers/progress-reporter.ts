@@ -1,11 +1,11 @@
 import { nowMs } from "../../../../common/clock.ts";
 import type { LoadPlan, LoadProgress } from "../../portable/load-plan.ts";
-import type { WorkerCrew } from "./worker-pool.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
 /** Turns the workers' counters into live figures, and watches the process's memory on the way. */
 export class ProgressReporter {
   readonly #plan: LoadPlan;
-  readonly #crew: WorkerCrew;
+  readonly #pool: WorkerPool;
   readonly #latestEndMs: number;
   #lastReceived = 0;
   #lastMs = nowMs();
@@ -13,16 +13,16 @@ export class ProgressReporter {
   peakRssBytes = process.memoryUsage.rss();
 
   /** @param latestEndMs when the drain will be over at the latest */
-  constructor(plan: LoadPlan, crew: WorkerCrew, latestEndMs: number) {
+  constructor(plan: LoadPlan, pool: WorkerPool, latestEndMs: number) {
     this.#plan = plan;
-    this.#crew = crew;
+    this.#pool = pool;
     this.#latestEndMs = latestEndMs;
   }
 
   /** Figures since the last call. */
   next(): LoadProgress {
     this.peakRssBytes = Math.max(this.peakRssBytes, process.memoryUsage.rss());
-    const { up, received, reconnects, overdue } = this.#crew.progress();
+    const { up, received, reconnects, overdue } = this.#pool.progress();
     const atMs = nowMs();
     const elapsedS = Math.max(atMs - this.#lastMs, 1) / 1000;
     const eventsPerSecond = Math.round((received - this.#lastReceived) / elapsedS);

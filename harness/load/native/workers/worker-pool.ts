@@ -4,7 +4,7 @@ import type { FromWorker, ToWorker, WorkerJob, WorkerProgress, WorkerReport } fr
 const ENTRY = new URL("./load-worker.mjs", import.meta.url);
 
 /** The worker threads of one run. The first failure of any of them fails {@link failed}, once. */
-export class WorkerCrew {
+export class WorkerPool {
   readonly #workers: Worker[];
   readonly #progress: WorkerProgress[];
   readonly #reports: (WorkerReport | undefined)[];

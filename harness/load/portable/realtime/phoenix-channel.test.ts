@@ -7,16 +7,16 @@ import {
 import { SESSION_CLAIM, type RealtimeAccess } from "../../../../server/src/contract/events.ts";
 import { openPhoenixChannel } from "./phoenix-channel.ts";
 import type { Vsn } from "./phoenix-codec.ts";
-import { listen, type Told } from "../../test-support/realtime/told.ts";
+import { listen, type ChannelLog } from "../../test-support/realtime/told.ts";
 import { openWsWire } from "../../native/transport/ws-wire.ts";
 
 const PATIENCE = { timeout: 15_000, interval: 20 };
 
 let standIn: TestStandIn;
-const told: Told[] = [];
+const logs: ChannelLog[] = [];
 beforeAll(async () => void (standIn = await startStandIn()));
 afterAll(() => standIn.stop());
-afterEach(() => told.splice(0).forEach((one) => one.channel.close()));
+afterEach(() => logs.splice(0).forEach((one) => one.channel.close()));
 
 const tokenOf = async (
   sessionId: string,
@@ -28,7 +28,7 @@ const tokenOf = async (
     .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
     .sign(new TextEncoder().encode(secret));
 
-const open = async (sessionId: string, changes: Partial<RealtimeAccess> = {}, vsn?: Vsn): Promise<Told> => {
+const open = async (sessionId: string, changes: Partial<RealtimeAccess> = {}, vsn?: Vsn): Promise<ChannelLog> => {
   const access: RealtimeAccess = {
     url: standIn.url,
     apikey: standIn.anonKey,
@@ -39,7 +39,7 @@ const open = async (sessionId: string, changes: Partial<RealtimeAccess> = {}, vs
     ...changes,
   };
   const one = listen(openPhoenixChannel(openWsWire(vsn && { vsn })), access);
-  told.push(one);
+  logs.push(one);
   return one;
 };
 

@@ -1,5 +1,5 @@
 import type { RealtimeAccess } from "../../../../server/src/contract/events.ts";
-import { Alarm } from "./timer.ts";
+import { Timer } from "./timer.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 import type { PhoenixMessage } from "./phoenix-codec.ts";
 import { PhoenixSocket, type PhoenixSocketEvents, type PhoenixSocketOptions } from "./phoenix-socket.ts";
@@ -42,7 +42,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   #joinRef = "";
   #tries = 0;
   /** Of the join under way, or of the next one. */
-  readonly #alarm = new Alarm();
+  readonly #timer = new Timer();
 
   constructor(
     access: RealtimeAccess,
@@ -72,7 +72,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   close(): void {
-    this.#alarm.clear();
+    this.#timer.clear();
     if (this.#state === "joined") this.#push("phx_leave", {});
     this.#state = "closed";
     this.#socket.close();
@@ -84,7 +84,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   onDown(down: ChannelDown): void {
-    this.#alarm.clear();
+    this.#timer.clear();
     if (this.#state === "closed") return;
     this.#state = "errored";
     this.#events.onDown(down);
@@ -106,7 +106,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   #join(): void {
     this.#state = "joining";
     this.#joinRef = this.#socket.makeRef();
-    this.#alarm.set(this.#joinMs, () => this.#onJoinTimeout());
+    this.#timer.set(this.#joinMs, () => this.#onJoinTimeout());
     const payload = { config: CONFIG, access_token: this.#token };
     this.#socket.send({
       joinRef: this.#joinRef,
@@ -120,7 +120,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   #onJoinReply(payload: unknown): void {
     const { status, response } = (payload ?? {}) as { status?: unknown; response?: unknown };
     if (status === "ok") {
-      this.#alarm.clear();
+      this.#timer.clear();
       this.#state = "joined";
       this.#tries = 0;
       this.#events.onSubscribed();
@@ -135,14 +135,14 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
 
   #failed(reason: string): void {
     this.#state = "errored";
-    this.#alarm.set(retryDelayMs(this.#tries++), () => {
+    this.#timer.set(retryDelayMs(this.#tries++), () => {
       if (this.#socket.isOpen) this.#join();
     });
     this.#events.onDown({ reason, status: 0, ended: false });
   }
 
   #onClosed(): void {
-    this.#alarm.clear();
+    this.#timer.clear();
     this.#state = "closed";
     this.#events.onClosed();
   }

@@ -1,4 +1,4 @@
-import { Alarm } from "./timer.ts";
+import { Timer } from "./timer.ts";
 import type { ChannelDown } from "./channel.ts";
 import type { PhoenixMessage } from "./phoenix-codec.ts";
 import type { OpenWire, PhoenixWire, PhoenixWireEvents } from "./phoenix-wire.ts";
@@ -33,8 +33,8 @@ export class PhoenixSocket implements PhoenixWireEvents {
   readonly #heartbeatMs: number;
   readonly #whenFree: (connect: () => void) => void;
   /** Of the next heartbeat, or of the answer to the last one. */
-  readonly #heart = new Alarm();
-  readonly #reconnect = new Alarm();
+  readonly #heart = new Timer();
+  readonly #reconnect = new Timer();
   #apikey: string;
   #wire: PhoenixWire | undefined;
   #tries = 0;

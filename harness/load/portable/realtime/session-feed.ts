@@ -1,5 +1,5 @@
 import type { EventLogPage, PipelineSSEEvent } from "../../../../server/src/contract/events.ts";
-import { Alarm } from "./timer.ts";
+import { Timer } from "./timer.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { readBroadcast, readEvent } from "./session-event.ts";
 
@@ -64,7 +64,7 @@ export class SessionFeed {
   readonly #held = new Map<number, Held>();
   readonly #left: string[] = [];
   readonly #openEnded: string[] = [];
-  readonly #alarm = new Alarm();
+  readonly #timer = new Timer();
   #subscriptions = 0;
   #resumed = 1;
   #owesAsking = false;
@@ -115,7 +115,7 @@ export class SessionFeed {
     this.#over = true;
     this.#owesAsking = false;
     this.#held.clear();
-    this.#alarm.clear();
+    this.#timer.clear();
   }
 
   /** False when that run has been left for a later one. */
@@ -156,7 +156,7 @@ export class SessionFeed {
 
   /** Does what is due by now, and sets the timer for what is due next. */
   readonly #wake = (): void => {
-    this.#alarm.clear();
+    this.#timer.clear();
     if (this.#over || (this.#held.size === 0 && !this.#owesAsking)) return;
     const { gapMs, logMs } = this.#limits;
     const catchUp = this.#options.askLog !== undefined;
@@ -176,7 +176,7 @@ export class SessionFeed {
       else dueMs = Math.min(dueMs, askMs);
     }
     // A timer may fire a little early, and then nothing would be due yet.
-    if (dueMs < Infinity) this.#alarm.set(Math.max(1, Math.ceil(dueMs - nowMs)), this.#wake);
+    if (dueMs < Infinity) this.#timer.set(Math.max(1, Math.ceil(dueMs - nowMs)), this.#wake);
   };
 
   async #ask(): Promise<void> {

@@ -4,7 +4,7 @@ import type {
   RealtimeAccess,
   RealtimeToken,
 } from "../../../../server/src/contract/events.ts";
-import { Alarm } from "./timer.ts";
+import { Timer } from "./timer.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { SessionFeed, type FeedLimits, type LogAnswer } from "./session-feed.ts";
@@ -49,7 +49,7 @@ export class SessionSubscription implements ChannelEvents {
   readonly #events: SubscriptionEvents;
   readonly #feed: SessionFeed;
   readonly #channel: Channel;
-  readonly #alarm = new Alarm();
+  readonly #timer = new Timer();
   #refreshing = false;
   #failures = 0;
   /** Why the server is about to end the channel. */
@@ -78,7 +78,7 @@ export class SessionSubscription implements ChannelEvents {
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#alarm.clear();
+    this.#timer.clear();
     this.#feed.close();
     this.#channel.close();
   }
@@ -121,7 +121,7 @@ export class SessionSubscription implements ChannelEvents {
   }
 
   #wait(delayMs: number): void {
-    this.#alarm.set(delayMs, () => void this.#refresh());
+    this.#timer.set(delayMs, () => void this.#refresh());
   }
 
   async #refresh(): Promise<void> {

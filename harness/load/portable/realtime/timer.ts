@@ -6,7 +6,7 @@ interface Timers {
 const timers = globalThis as unknown as Timers;
 
 /** Something that is due later. One thing at most: setting it forgets what it was set to before. */
-export class Alarm {
+export class Timer {
   #timer: unknown;
 
   set(delayMs: number, run: () => void): void {

@@ -2,7 +2,7 @@ import type { RealtimeAccess } from "../../../../server/src/contract/events.ts";
 import type { Channel, ChannelDown, OpenChannel } from "../../portable/realtime/channel.ts";
 
 /** What a channel told, in order. */
-export interface Told {
+export interface ChannelLog {
   channel: Channel;
   log: (string | ["down", ChannelDown] | ["broadcast", unknown] | ["system", unknown])[];
   broadcasts: () => unknown[];
@@ -11,8 +11,8 @@ export interface Told {
 }
 
 /** Opens a channel and writes down all that it tells. */
-export const listen = (open: OpenChannel, access: RealtimeAccess): Told => {
-  const log: Told["log"] = [];
+export const listen = (open: OpenChannel, access: RealtimeAccess): ChannelLog => {
+  const log: ChannelLog["log"] = [];
   const channel = open(access, {
     onSubscribed: () => log.push("subscribed"),
     onClosed: () => log.push("closed"),
