@@ -1,6 +1,6 @@
 /** k6 script for the topologies whose clients subscribe to Supabase Realtime directly: phase 3. It needs no extension. See README.md. */
 import { nowMs } from "./lib/output/clock.ts";
-import { K6LogWriter } from "./lib/output/lab-output.ts";
+import { K6LogWriter } from "./lib/output/k6-log-writer.ts";
 import { createOptions } from "./lib/plan/options.ts";
 import { planRecord, readPlan } from "./lib/plan/plan.ts";
 import { RealtimePage } from "./lib/realtime/realtime-page.ts";

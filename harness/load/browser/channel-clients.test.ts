@@ -4,7 +4,7 @@ import type { OpenChannel } from "../portable/realtime/channel.ts";
 import { openPhoenixChannel } from "../portable/realtime/phoenix-channel.ts";
 import { openOfficialChannel } from "../test-support/realtime/official-client.ts";
 import { reply, ScriptedRealtime } from "../test-support/realtime/scripted-realtime.ts";
-import { listen, type ChannelLog } from "../test-support/realtime/told.ts";
+import { listen, type ChannelLog } from "../test-support/realtime/channel-log.ts";
 import { openWsWire } from "../native/transport/ws-wire.ts";
 
 const TOPIC = "realtime:sse:session:s";

@@ -10,7 +10,7 @@ import {
   type SessionCreated,
 } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
-import type { K6LogWriter } from "../output/lab-output.ts";
+import type { K6LogWriter } from "../output/k6-log-writer.ts";
 import { gateOf } from "../session/read-answers.ts";
 import type { ArrivedSession } from "../session/run-session.ts";
 import type { ScriptPlan } from "../plan/plan.ts";

@@ -17,7 +17,7 @@ import {
 import { nowMs } from "../output/clock.ts";
 import { namesEpoch, readCreated, readHealth, readStarted } from "./read-answers.ts";
 import type { RunTimes } from "../plan/run-times.ts";
-import type { SessionRecorder } from "../output/session-account.ts";
+import type { SessionRecorder } from "../output/session-recorder.ts";
 
 export interface Answer {
   /** 0: none. */

@@ -2,10 +2,10 @@ import { sleep } from "k6";
 import exec from "k6/execution";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
 import { nowMs } from "../output/clock.ts";
-import type { K6LogWriter } from "../output/lab-output.ts";
+import type { K6LogWriter } from "../output/k6-log-writer.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import { runTimes, type RunTimes } from "../plan/run-times.ts";
-import { SessionRecorder } from "../output/session-account.ts";
+import { SessionRecorder } from "../output/session-recorder.ts";
 
 /** This VU's session, arrived. */
 export interface ArrivedSession {

@@ -6,7 +6,7 @@ import type { ScriptPlan } from "../plan/plan.ts";
 import { readEvent, readGate } from "./read-answers.ts";
 import { SessionRequests } from "./requests.ts";
 import type { RunTimes } from "../plan/run-times.ts";
-import type { SessionRecorder } from "../output/session-account.ts";
+import type { SessionRecorder } from "../output/session-recorder.ts";
 import { SseStream, type StreamEvent, type StreamPage } from "./sse-stream.ts";
 
 /** One person at one page, as the native engine's `Session`: from the arrival to the last event, or to the deadline. */

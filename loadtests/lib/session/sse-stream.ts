@@ -18,7 +18,7 @@ import { nowMs } from "../output/clock.ts";
 import { readConnected, readHint } from "./read-answers.ts";
 import { headerOf } from "./requests.ts";
 import type { RunTimes } from "../plan/run-times.ts";
-import type { SessionRecorder } from "../output/session-account.ts";
+import type { SessionRecorder } from "../output/session-recorder.ts";
 
 /** An event as the standard would have dispatched it. */
 export interface StreamEvent {

@@ -7,7 +7,7 @@ import {
 import { SESSION_CLAIM, type RealtimeAccess } from "../../../../server/src/contract/events.ts";
 import { openPhoenixChannel } from "./phoenix-channel.ts";
 import type { Vsn } from "./phoenix-codec.ts";
-import { listen, type ChannelLog } from "../../test-support/realtime/told.ts";
+import { listen, type ChannelLog } from "../../test-support/realtime/channel-log.ts";
 import { openWsWire } from "../../native/transport/ws-wire.ts";
 
 const PATIENCE = { timeout: 15_000, interval: 20 };

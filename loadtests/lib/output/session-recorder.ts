@@ -14,7 +14,7 @@ import type { SessionSchedule } from "../../../harness/load/portable/load-schedu
 import type { PipelineSSEEvent, PipelineStarted } from "../../../server/src/contract/events.ts";
 import { instanceClock, nowMs } from "./clock.ts";
 import { inferPublications, type SeenPublication } from "./infer-publications.ts";
-import type { K6LogWriter } from "./lab-output.ts";
+import type { K6LogWriter } from "./k6-log-writer.ts";
 import { METRICS } from "./metrics.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import type { RunTimes } from "../plan/run-times.ts";
