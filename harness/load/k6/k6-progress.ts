@@ -1,18 +1,38 @@
 import { nowMs } from "../../../common/clock.ts";
 import type { PhaseObservation } from "../../history/observation.ts";
-import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
-import { eventsOf, scheduleSessions } from "../portable/load-schedule.ts";
+import type { LoadPlan } from "../portable/load-plan.ts";
+import { plannedEvents, ProgressMeter } from "../portable/load-progress.ts";
+import { scheduleSessions } from "../portable/load-schedule.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { planDifference } from "./records/compare-plans.ts";
 import { K6Error } from "./process/find-k6.ts";
-import { K6RunState } from "./k6-run-state.ts";
-import type { K6Limits } from "./k6-limits.ts";
-import { k6Times, type K6Times } from "./k6-times.ts";
-import { gapsOf } from "./k6-gaps.ts";
-import { K6UsageMeter } from "./process/k6-usage-meter.ts";
+import { k6Times, K6RunState, missingRecords, type K6Times } from "./k6-run-state.ts";
+import { K6UsageMeter } from "./process/k6-usage.ts";
 import type { K6LogLine } from "../portable/k6-log-records.ts";
 import { K6LogReader } from "./records/read-k6-log-records.ts";
 import { FileTail } from "./process/tail-lines.ts";
+
+/** Every bound of a run by k6, in one place. Milliseconds. */
+export interface K6Limits {
+  /** Distance between two looks at what k6 wrote. */
+  lookMs: number;
+  /** Distance between two progress reports and two readings of what k6 uses. */
+  progressMs: number;
+  /** From the start of k6 to the first arrival at the latest: it makes its VUs first, and may have to fetch an extension. */
+  startMs: number;
+  /** A session that is this late after the last planned arrival holds nothing up any longer. */
+  lateArrivalMs: number;
+  /** From the end of the drain to the end of k6: it writes its summary. */
+  exitMs: number;
+}
+
+export const K6_LIMITS: Readonly<K6Limits> = {
+  lookMs: 100,
+  progressMs: 1_000,
+  startMs: 120_000,
+  lateArrivalMs: 5_000,
+  exitMs: 15_000,
+};
 
 /** Records come up to a second late, and an event a second after its time is late on any path. */
 const OVERDUE_AFTER_MS = 2_000;
@@ -34,7 +54,7 @@ export class K6Progress {
   #readOffsetMs = Infinity;
   /** When the scenario began, on this host's clock, as far as it is known by now. */
   #startMs: number | undefined;
-  #last: { received: number; atMs: number };
+  readonly #meter: ProgressMeter;
 
   /** @param group of k6's processes */
   constructor(
@@ -51,7 +71,7 @@ export class K6Progress {
     this.usage = new K6UsageMeter(group);
     this.#schedule = scheduleSessions(plan);
     this.#sessions = new Set(this.#schedule.map(({ session }) => session));
-    this.#last = { received: 0, atMs: this.#spawnedMs };
+    this.#meter = new ProgressMeter(plan, this.#spawnedMs);
   }
 
   /** Lines of the scripts that could not be read, and what was wrong with the first. */
@@ -78,7 +98,7 @@ export class K6Progress {
       this.#report("loaded", atMs);
       this.#report("drain-started", atMs);
     }
-    if (atMs - this.#last.atMs >= this.#limits.progressMs) this.#reportProgress(atMs);
+    if (atMs - this.#meter.lastMs >= this.#limits.progressMs) this.#reportProgress(atMs);
   }
 
   /** The last look: k6 is gone, and the drain is over. */
@@ -110,12 +130,12 @@ export class K6Progress {
   /** Undefined as long as no session has arrived. */
   times(): K6Times | undefined {
     if (this.state.arrived === 0) return undefined;
-    return k6Times(this.state, this.#plan, () => this.#readOffsetMs);
+    return k6Times(this.state, this.#plan, this.#readOffsetMs);
   }
 
   /** What the records lack, one sentence each; none when every session was followed to its end. */
-  gaps(): string[] {
-    return gapsOf(this.state, this.#plan, this.#reader);
+  missing(): string[] {
+    return missingRecords(this.state, this.#plan, this.#reader);
   }
 
   /** The script has said what it is about to do. */
@@ -163,35 +183,23 @@ export class K6Progress {
   #reportProgress(atMs: number): void {
     const { up, received, reconnects } = this.state;
     this.usage.read(atMs, this.#reportedPhases.has("load-started") && !this.#reportedPhases.has("drain-started"));
-    const elapsedS = Math.max(atMs - this.#last.atMs, 1) / 1000;
-    const progress: LoadProgress = {
-      sessionsUp: up,
-      sessions: this.#plan.sessions,
-      received,
-      eventsPerSecond: Math.round((received - this.#last.received) / elapsedS),
-      overdue: this.#overdueEvents(atMs),
-      reconnects,
-      secondsLeft: this.#secondsLeft(atMs),
-    };
-    this.#last = { received, atMs };
-    this.#listener.onProgress?.(progress);
+    const totals = { up, received, reconnects, overdue: this.#overdueEvents(atMs) };
+    this.#listener.onProgress?.(this.#meter.next(totals, atMs, this.#endMs(atMs)));
   }
 
   #overdueEvents(atMs: number): number {
-    const events = eventsOf(this.#plan);
-    return this.#schedule.reduce((sum, { session, arriveOffsetMs }) => {
-      const elapsedS = Math.max(0, atMs - OVERDUE_AFTER_MS - this.#afterStart(arriveOffsetMs)) / 1000;
-      const planned = Math.min(events, Math.floor(elapsedS * this.#plan.eventsPerSecond));
-      return sum + Math.max(0, planned - (this.state.receivedBy.get(session) ?? 0));
+    const offsetMs = atMs - OVERDUE_AFTER_MS - this.#afterStart(0);
+    return this.#schedule.reduce((sum, session) => {
+      const planned = plannedEvents(this.#plan, session, offsetMs);
+      return sum + Math.max(0, planned - (this.state.receivedBy.get(session.session) ?? 0));
     }, 0);
   }
 
-  #secondsLeft(atMs: number): number {
+  /** When the drain ends at the latest, as far as that is known by now. */
+  #endMs(atMs: number): number {
     const { rampS, durationS, drainS } = this.#plan;
-    const endMs =
-      this.#startMs === undefined
-        ? atMs + (rampS + durationS + drainS) * 1000
-        : this.#plannedEndMs() + drainS * 1000;
-    return Math.max(0, Math.round((endMs - atMs) / 1000));
+    return this.#startMs === undefined
+      ? atMs + (rampS + durationS + drainS) * 1000
+      : this.#plannedEndMs() + drainS * 1000;
   }
 }

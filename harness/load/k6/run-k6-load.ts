@@ -5,11 +5,9 @@ import type { LoadPlan } from "../portable/load-plan.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
 import { type FoundK6, K6Error } from "./process/find-k6.ts";
-import { k6Arguments, type K6RunLabels } from "./process/k6-command.ts";
-import { k6Environment } from "./process/k6-environment.ts";
-import { K6_LIMITS, type K6Limits } from "./k6-limits.ts";
+import { k6Arguments, k6Environment, type K6RunLabels } from "./process/k6-command.ts";
 import { K6Process, type K6Exit } from "./process/k6-process.ts";
-import { K6Progress } from "./k6-progress.ts";
+import { K6_LIMITS, K6Progress, type K6Limits } from "./k6-progress.ts";
 import { writeK6History } from "./records/write-k6-history.ts";
 
 /** Thresholds failed: the script's own judgement, which the harness does not rely on. */
@@ -74,7 +72,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
           `${k6.program} was still running ${limits.exitMs / 1000} s after the drain should have ended, and had to be ended.`,
         ]
       : []),
-    ...progress.gaps(),
+    ...progress.missing(),
   ];
   const engine: EngineObservation | undefined =
     notes.length > 0

@@ -5,8 +5,8 @@ import type { EngineObservation, PhaseObservation } from "../../history/observat
 import { ENGINE_LIMITS, type EngineLimits } from "../portable/engine-limits.ts";
 import { mergeLagHistograms, summarizeLag } from "./workers/lag-meter.ts";
 import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
+import { ProgressMeter } from "../portable/load-progress.ts";
 import { scheduleSessions } from "../portable/load-schedule.ts";
-import { ProgressReporter } from "./workers/progress-reporter.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
 import type { WorkerJob, WorkerReport } from "./workers/worker-messages.ts";
@@ -106,8 +106,15 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   await recorder.flush();
   pool.send({ type: "start", startMs });
   const plannedEndMs = startMs + (schedule.at(-1)?.arriveOffsetMs ?? 0) + plan.durationS * 1000;
-  const reporter = new ProgressReporter(plan, pool, plannedEndMs + plan.drainS * 1000);
-  const timer = setInterval(() => options.onProgress?.(reporter.next()), limits.progressMs);
+  const meter = new ProgressMeter(plan, nowMs());
+  // Of the whole process, the caller included.
+  let peakRssBytes = process.memoryUsage.rss();
+  const report = (): void => {
+    peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
+    const endMs = plannedEndMs + plan.drainS * 1000;
+    options.onProgress?.(meter.next(pool.progress(), nowMs(), endMs));
+  };
+  const timer = setInterval(report, limits.progressMs);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 
   phase("load-started", startMs);
@@ -122,8 +129,8 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   await pool.all("done");
   clearInterval(timer);
 
-  options.onProgress?.(reporter.next());
-  const summary = summarize(pool.reports(), reporter.peakRssBytes);
+  report();
+  const summary = summarize(pool.reports(), peakRssBytes);
   recorder.record(summary.engine);
   return summary;
 };

@@ -1,5 +1,5 @@
 import type { BounceKind, RunObservation } from "../../history/observation.ts";
-import type { K6Times } from "../../load/k6/k6-times.ts";
+import type { K6Times } from "../../load/k6/k6-run-state.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
 import { measureFrontEnd } from "../../load/browser/front-end-size.ts";
 import { labVersion } from "../../../common/lab-version.ts";

@@ -3,8 +3,7 @@ import { access, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { appendRun } from "../../history/history-file.ts";
 import type { BounceKind, EngineObservation, RunObservation } from "../../history/observation.ts";
-import { gapsOf } from "../../load/k6/k6-gaps.ts";
-import { type K6Times, k6Times } from "../../load/k6/k6-times.ts";
+import { k6Times, missingRecords, type K6Times } from "../../load/k6/k6-run-state.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
 import { writeK6History } from "../../load/k6/records/write-k6-history.ts";
 import { SegmentWriter } from "../../load/native/segment-writer.ts";
@@ -32,7 +31,7 @@ export async function mergeK6Output(dir: string): Promise<void> {
   }
   const output = await readK6Output(dir);
   const { plan, account, consoles } = output;
-  const times = k6Times(account, plan.plan, () => 0);
+  const times = k6Times(account, plan.plan, 0);
   if (times === undefined) {
     throw new MergeError(
       `${dir}: k6 made its plan, but not a single session arrived; see what it said on stderr`,
@@ -41,7 +40,7 @@ export async function mergeK6Output(dir: string): Promise<void> {
   const ledgers = await findLedgers(dir);
   const evidence = await readBounces(dir);
   const bounce = bounceOf(plan, evidence);
-  const gaps = gapsOf(account, plan.plan, output);
+  const gaps = missingRecords(account, plan.plan, output);
   const finishedAt = await lastWritten(consoles);
   const { run, manifest } = await describeMerged({ plan, bounce, times, finishedAt });
   const notes = [

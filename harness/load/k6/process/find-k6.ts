@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
 import which from "which";
-import { k6Environment } from "./k6-environment.ts";
+import { k6Environment } from "./k6-command.ts";
 
 const WANTED = ">=1.2.0 <2.0.0";
 /** The first that ends a stream after a time-out of its own, which the scripts rely on. */

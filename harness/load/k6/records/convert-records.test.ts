@@ -7,8 +7,7 @@ import { smallPlan } from "../../test-support/load-plan.ts";
 import { ofType, readHistory } from "../../test-support/read-history.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import { toObservation } from "./convert-records.ts";
-import { K6RunState } from "../k6-run-state.ts";
-import { k6Times } from "../k6-times.ts";
+import { k6Times, K6RunState } from "../k6-run-state.ts";
 import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
 import { writeK6History } from "./write-k6-history.ts";
 
@@ -86,7 +85,7 @@ describe("the history of several k6 processes", () => {
     const lines = linesOf();
     const state = new K6RunState();
     lines.forEach((line) => state.absorb(line));
-    const times = k6Times(state, plan, () => NaN)!;
+    const times = k6Times(state, plan, NaN)!;
     const consoles = await write(lines);
     const path = join(folder, "segment.ndjson");
     const recorder = await SegmentWriter.open(path, () => undefined);
@@ -130,7 +129,7 @@ describe("the history of several k6 processes", () => {
     ]) {
       const state = new K6RunState();
       [a, other].forEach((line) => state.absorb(line));
-      const times = k6Times(state, plan, () => 4000)!;
+      const times = k6Times(state, plan, 4000)!;
       expect(times.clockErrorMs).toBeNull();
       // By the quickest answer, where there is one.
       const answered = other.records.some(({ type }) => type === "k6-clock");
@@ -139,6 +138,6 @@ describe("the history of several k6 processes", () => {
   });
 
   it("is none as long as no session has arrived", () => {
-    expect(k6Times(new K6RunState(), plan, () => 0)).toBeUndefined();
+    expect(k6Times(new K6RunState(), plan, 0)).toBeUndefined();
   });
 });

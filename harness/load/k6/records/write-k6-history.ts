@@ -3,7 +3,7 @@ import type { LoadPlan } from "../../portable/load-plan.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import type { SegmentWriter } from "../../native/segment-writer.ts";
 import { toObservation } from "./convert-records.ts";
-import type { K6Times } from "../k6-times.ts";
+import type { K6Times } from "../k6-run-state.ts";
 import { isOwnRecord } from "./parse-k6-log-record.ts";
 import { K6LogReader, readK6Log } from "./read-k6-log-records.ts";
 

@@ -4,6 +4,7 @@ import { nowMs } from "../../../../common/clock.ts";
 import type { ReceivedObservation } from "../../../history/observation.ts";
 import { CookieStore } from "../transport/cookie-store.ts";
 import { readEventId, type EventId } from "../../portable/event-id.ts";
+import { plannedEvents } from "../../portable/load-progress.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { RealtimeStream } from "../../portable/realtime/realtime-stream.ts";
 import { SessionRequests } from "./session-requests.ts";
@@ -59,10 +60,7 @@ export class Session implements StreamOwner {
 
   /** Events that by the plan should have been here by `offsetMs` after the load's start, and are not. Never negative. */
   overdue(offsetMs: number): number {
-    const { arriveOffsetMs, events } = this.schedule;
-    const elapsedS = Math.max(0, offsetMs - arriveOffsetMs) / 1000;
-    const planned = Math.min(events, Math.floor(elapsedS * this.#context.plan.eventsPerSecond));
-    return Math.max(0, planned - this.#received);
+    return Math.max(0, plannedEvents(this.#context.plan, this.schedule, offsetMs) - this.#received);
   }
 
   /** Leaves at the end of the load. */

@@ -1,4 +1,5 @@
 import type { EngineLimits } from "../../portable/engine-limits.ts";
+import type { LoadTotals } from "../../portable/load-progress.ts";
 import type { LoadPlan } from "../../portable/load-plan.ts";
 
 /** What a worker is started with. */
@@ -14,12 +15,7 @@ export interface WorkerJob {
 /** `start`: offsets of the schedule count from `startMs`. `drain`: no new attempts to start. `stop`: leave and report. */
 export type ToWorker = { type: "start"; startMs: number } | { type: "drain" } | { type: "stop" };
 
-export interface WorkerProgress {
-  up: number;
-  received: number;
-  reconnects: number;
-  overdue: number;
-}
+export type WorkerProgress = LoadTotals;
 
 /** A worker's account of itself. Histograms of microseconds, as compressed base 64. */
 export interface WorkerReport {

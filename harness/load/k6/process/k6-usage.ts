@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { EngineObservation } from "../../../history/observation.ts";
+
+/** USER_HZ, which Linux fixes at 100 for what /proc reports. */
+const TICKS_PER_S = 100;
+// Of /proc/<pid>/stat, counted after the name's closing bracket: the name may hold anything.
+const GROUP = 2;
+const UTIME = 11;
+const STIME = 12;
+
+interface GroupUsage {
+  /** User and system, seconds, of the processes that run: the time of one that has ended is its parent's to know. */
+  cpuSeconds: number;
+  /** Resident set, bytes, file pages included. */
+  rssBytes: number;
+}
+
+/** What k6 used: read now and then while it runs, because afterwards nobody can tell. */
+export class K6UsageMeter {
+  readonly #group: number;
+  #cpuSeconds: number | undefined;
+  #rssBytes: number | undefined;
+  /** Of the measured load: first and last reading. */
+  #first: { cpuSeconds: number; atMs: number } | undefined;
+  #last: { cpuSeconds: number; atMs: number } | undefined;
+
+  constructor(group: number) {
+    this.#group = group;
+  }
+
+  /** @param measured whether the load is on, so that the reading counts for how busy k6 was */
+  read(atMs: number, measured: boolean): void {
+    const usage = readGroupUsage(this.#group);
+    if (usage === undefined) return;
+    const { cpuSeconds, rssBytes } = usage;
+    // The last reading may be of a process that is just going: what it had used does not become less.
+    this.#cpuSeconds = Math.max(cpuSeconds, this.#cpuSeconds ?? 0);
+    this.#rssBytes = Math.max(rssBytes, this.#rssBytes ?? 0);
+    if (!measured) return;
+    this.#first ??= { cpuSeconds, atMs };
+    this.#last = { cpuSeconds, atMs };
+  }
+
+  /** Undefined figures where nobody could look. */
+  figures(): Pick<EngineObservation, "utilisation" | "cpuSeconds" | "rssBytes"> {
+    const [first, last] = [this.#first, this.#last];
+    const measured = first && last && last.atMs > first.atMs;
+    return {
+      ...(measured
+        ? {
+            utilisation:
+              Math.max(0, last.cpuSeconds - first.cpuSeconds) /
+              ((last.atMs - first.atMs) / 1000) /
+              availableParallelism(),
+          }
+        : {}),
+      ...(this.#cpuSeconds === undefined ? {} : { cpuSeconds: this.#cpuSeconds }),
+      ...(this.#rssBytes === undefined ? {} : { rssBytes: this.#rssBytes }),
+    };
+  }
+}
+
+/**
+ * All processes of a group together: `k6` may be a launcher that starts another k6 with the extensions that a script needs.
+ * Undefined when none is left, and on other systems than Linux.
+ */
+function readGroupUsage(group: number): GroupUsage | undefined {
+  let pids: string[];
+  try {
+    pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  } catch {
+    return undefined;
+  }
+  const found = pids.flatMap((pid) => readMember(pid, group) ?? []);
+  if (found.length === 0) return undefined;
+  return {
+    cpuSeconds: found.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_S,
+    rssBytes: found.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+  };
+}
+
+function readMember(pid: string, group: number): { ticks: number; rssBytes: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (Number(fields[GROUP]) !== group) return undefined;
+    // One that has ended and is not collected yet has no memory, and no such line.
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return {
+      ticks: Number(fields[UTIME]) + Number(fields[STIME]),
+      rssBytes: Number(kibibytes ?? 0) * 1024,
+    };
+  } catch {
+    // It has just gone.
+    return undefined;
+  }
+}
