@@ -182,7 +182,10 @@ export class K6Progress {
 
   #reportProgress(atMs: number): void {
     const { up, received, reconnects } = this.state;
-    this.usage.read(atMs, this.#reportedPhases.has("load-started") && !this.#reportedPhases.has("drain-started"));
+    this.usage.read(
+      atMs,
+      this.#reportedPhases.has("load-started") && !this.#reportedPhases.has("drain-started"),
+    );
     const totals = { up, received, reconnects, overdue: this.#overdueEvents(atMs) };
     this.#listener.onProgress?.(this.#meter.next(totals, atMs, this.#endMs(atMs)));
   }

@@ -4,11 +4,7 @@ import { basename, join } from "node:path";
 import { recordDifference } from "../../load/k6/records/compare-plans.ts";
 import { K6RunState } from "../../load/k6/k6-run-state.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
-import {
-  K6LogReader,
-  K6LogVersionError,
-  readK6Log,
-} from "../../load/k6/records/read-k6-log-records.ts";
+import { K6LogReader, K6LogVersionError, readK6Log } from "../../load/k6/records/read-k6-log-records.ts";
 import { scheduleSessions } from "../../load/portable/load-schedule.ts";
 import { MergeError } from "./merge-error.ts";
 

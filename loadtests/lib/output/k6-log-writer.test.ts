@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../../harness/load/portable/k6-log-records.ts";
+import {
+  LINE_MARK,
+  type K6LogLine,
+  type K6LogRecord,
+} from "../../../harness/load/portable/k6-log-records.ts";
 import { formatLine, K6LogWriter } from "./k6-log-writer.ts";
 
 const clock = vi.hoisted(() => ({ nowMs: 0 }));

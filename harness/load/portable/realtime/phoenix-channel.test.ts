@@ -28,7 +28,11 @@ const tokenOf = async (
     .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
     .sign(new TextEncoder().encode(secret));
 
-const open = async (sessionId: string, changes: Partial<RealtimeAccess> = {}, vsn?: Vsn): Promise<ChannelLog> => {
+const open = async (
+  sessionId: string,
+  changes: Partial<RealtimeAccess> = {},
+  vsn?: Vsn,
+): Promise<ChannelLog> => {
   const access: RealtimeAccess = {
     url: standIn.url,
     apikey: standIn.anonKey,
