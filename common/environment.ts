@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { UserError } from "./user-error.ts";
 
 /** An environment variable that is a whole number. */
 export const integer = (min: number, max: number, byDefault: number) => {
@@ -35,8 +36,7 @@ export interface ConfigProblem {
 }
 
 /** All problems of the environment, one line each. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
+export class ConfigError extends UserError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {

@@ -1,5 +1,6 @@
 /** Named waits: every wait says what it waits for, and its failure shows the last log lines of what it waited on. */
 import { setTimeout as delay } from "node:timers/promises";
+import { UserError } from "./user-error.ts";
 
 /** A process that a wait depends on. */
 export interface WaitedOnProcess {
@@ -20,16 +21,6 @@ export interface Wait {
   /** The processes waited on: when one of them exits, the wait fails at once. Their last log lines go into the error. */
   processes?: readonly WaitedOnProcess[];
   signal?: AbortSignal | undefined;
-}
-
-export class WaitError extends Error {
-  override name = "WaitError";
-  /** The wait's name. */
-  readonly wait: string;
-  constructor(wait: string, message: string) {
-    super(message);
-    this.wait = wait;
-  }
 }
 
 const logLines = async (processes: readonly WaitedOnProcess[]): Promise<string> => {
@@ -64,7 +55,7 @@ const look = async (wait: Wait, within: AbortSignal, intervalMs: number): Promis
 /**
  * Resolves as soon as the condition is met and all processes still run.
  *
- * @throws WaitError on time-out or when a process waited on exits; the signal's reason when it is aborted
+ * @throws UserError on time-out or when a process waited on exits; the signal's reason when it is aborted
  */
 export const waitFor = async (wait: Wait): Promise<void> => {
   const { processes = [], intervalMs = 50 } = wait;
@@ -80,14 +71,14 @@ export const waitFor = async (wait: Wait): Promise<void> => {
     if (gone.length > 0) {
       const names = gone.map((one) => one.spec.name).join(", ");
       const message = `waiting for ${wait.name}: ${names} exited meanwhile${await logLines(gone)}`;
-      throw new WaitError(wait.name, message);
+      throw new UserError(message);
     }
     if (result === true) return;
     // A look that was cut off by the deadline says so, which would hide what was last seen.
     if (!either.aborted) seen = result;
     if (deadline.aborted) {
       const limit = `not within ${wait.timeoutMs} ms (last seen: ${seen})`;
-      throw new WaitError(wait.name, `waiting for ${wait.name}: ${limit}${await logLines(processes)}`);
+      throw new UserError(`waiting for ${wait.name}: ${limit}${await logLines(processes)}`);
     }
     await delay(intervalMs, undefined, { signal: either }).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { StackArgsError } from "./stack/check-stack-args.ts";
+import { UserError } from "../common/user-error.ts";
 import { stackProgram } from "./program.ts";
 import { serverSettings } from "./stack/server-settings.ts";
 import type { StackOutputs } from "./stack/stack-args.ts";
@@ -402,7 +402,7 @@ describe("stackProgram", () => {
         return Promise.resolve(error);
       }
     });
-    expect(result).toBeInstanceOf(StackArgsError);
+    expect(result).toBeInstanceOf(UserError);
     expect(resources).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ export interface ProgramOptions {
 /**
  * The program that brings a stack up; nothing of Pulumi happens before it is called.
  *
- * @throws StackArgsError for arguments that cannot be, all problems at once
+ * @throws UserError for arguments that cannot be, all problems at once
  */
 export const stackProgram = (
   args: StackArgs,

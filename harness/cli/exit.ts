@@ -4,11 +4,6 @@ import type { Summary } from "../report/summary/summary.ts";
 
 export const EXIT = { valid: 0, invalid: 1, unknown: 2, interrupted: 130 } as const;
 
-/** Bad input or a missing part: printed as it is, without a stack, exit code 2. */
-export class CliError extends Error {
-  override name = "CliError";
-}
-
 /** 2 when any run is unknown or missing, or there is none; else 1 when any is invalid, else 0. */
 export function exitCodeOf(summary: Summary): number {
   const verdicts = summary.runs.map((run) => run.verdict);

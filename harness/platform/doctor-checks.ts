@@ -10,7 +10,8 @@ import type { ToolName } from "../../infra/tools/tool.ts";
 import { STAND_IN } from "../../infra/realtime/stand-in-name.ts";
 import { ABOVE_HIGHEST_PORT, LOWEST_PORT } from "../../common/free-port.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
-import { HostedRealtimeError, hostedRealtime } from "./hosted-realtime.ts";
+import { hostedRealtime } from "./hosted-realtime.ts";
+import { UserError } from "../../common/user-error.ts";
 import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 
 export interface DoctorCheck {
@@ -108,7 +109,7 @@ const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
       : `${needing.join(", ")} on platform local comes up with ${STAND_IN}, a stand-in of the lab; REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET name a hosted one`;
     return { name, status: "ok", detail };
   } catch (error) {
-    if (!(error instanceof HostedRealtimeError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     const fix = "set what it names, or unset all of REALTIME_...";
     return { name, status: "note", detail: error.message.replaceAll("\n", "; "), fix };
   }

@@ -1,11 +1,7 @@
 /** The Realtime that the lab does not stand up, as the environment names it: REALTIME_URL and the keys that go with it. */
 import { z } from "zod";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
-
-/** What the environment says of a hosted Realtime makes no sense. Names the variables, and shows no value of a secret. */
-export class HostedRealtimeError extends Error {
-  override name = "HostedRealtimeError";
-}
+import { UserError } from "../../common/user-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -94,14 +90,14 @@ export const asksForHosted = (env: Environment = process.env): boolean => Object
 /**
  * Undefined when no variable of it is set: then the platform stands a Realtime up.
  *
- * @throws HostedRealtimeError naming every variable that is missing or makes no sense, with the fix
+ * @throws UserError naming every variable that is missing or makes no sense, with the fix
  */
 export const hostedRealtime = (env: Environment = process.env): HostedRealtime | undefined => {
   if (!asksForHosted(env)) return undefined;
   const parsed = schema.safeParse(given(env));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
-    throw new HostedRealtimeError(lines.join("\n"));
+    throw new UserError(lines.join("\n"));
   }
   const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET, REALTIME_ANON_KEY } = parsed.data;
   return {

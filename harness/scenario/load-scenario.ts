@@ -1,6 +1,7 @@
 /** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
 import { readFile } from "node:fs/promises";
-import { parseScenario, ScenarioError, type ScenarioPlace } from "./parse-scenario.ts";
+import { parseScenario, type ScenarioPlace } from "./parse-scenario.ts";
+import { UserError } from "../../common/user-error.ts";
 import { durationFor } from "./bounce-length.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
 import type { Scenario } from "./scenario.ts";
@@ -16,7 +17,7 @@ export interface ScenarioSources {
   place: ScenarioPlace;
 }
 
-/** @throws ScenarioError naming the file or flag, the value and the fix. */
+/** @throws UserError naming the file or flag, the value and the fix. */
 export async function loadScenario({ file, flags, place }: ScenarioSources): Promise<Scenario> {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const fromFile = file === undefined ? {} : await readScenarioFile(file);
@@ -35,18 +36,18 @@ async function readScenarioFile(file: string): Promise<Record<string, unknown>> 
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new ScenarioError([
+    throw new UserError(
       `--scenario ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
-    ]);
+    );
   }
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (error) {
-    throw new ScenarioError([`--scenario ${file}: is not JSON: ${(error as Error).message}`]);
+    throw new UserError(`--scenario ${file}: is not JSON: ${(error as Error).message}`);
   }
-  throw new ScenarioError([`--scenario ${file}: must hold one JSON object with scenario keys`]);
+  throw new UserError(`--scenario ${file}: must hold one JSON object with scenario keys`);
 }
 
 /** `payloadBytes` -> `--payload-bytes`. */

@@ -4,16 +4,7 @@ import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
 import { type BounceSeconds, longestBounce } from "./bounce-length.ts";
 import { graceSchema, type Scenario, scenarioSchema, selectTopologies } from "./scenario.ts";
-
-/** A scenario that cannot be run, with every problem named. `problems` are one line each. */
-export class ScenarioError extends Error {
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join("\n"));
-    this.name = "ScenarioError";
-    this.problems = problems;
-  }
-}
+import { UserError } from "../../common/user-error.ts";
 
 /** Where a scenario is to run, as far as that decides what can be asked for. */
 export interface ScenarioPlace {
@@ -24,7 +15,7 @@ export interface ScenarioPlace {
 
 /**
  * Checks a scenario against the place that is to run it. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
- * @throws ScenarioError naming every field, its value and the fix.
+ * @throws UserError naming every field, its value and the fix.
  */
 export function parseScenario(
   input: unknown,
@@ -33,20 +24,20 @@ export function parseScenario(
 ): Scenario {
   const parsed = scenarioSchema.safeParse(input);
   if (!parsed.success)
-    throw new ScenarioError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)));
+    throw new UserError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)).join("\n"));
   const problems = [
     ...impossible(parsed.data, place.bounceSeconds, nameOf),
     ...realtimeProblems(parsed.data, place.realtimeHosted, nameOf),
   ];
-  if (problems.length > 0) throw new ScenarioError(problems);
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
   return parsed.data;
 }
 
-/** A grace alone, for commands that have no scenario. @throws ScenarioError that begins with `name` */
+/** A grace alone, for commands that have no scenario. @throws UserError that begins with `name` */
 export function parseGrace(value: unknown, name: string): number {
   const parsed = graceSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new ScenarioError(parsed.error.issues.map(({ message }) => `${name}: ${message}`));
+  throw new UserError(parsed.error.issues.map(({ message }) => `${name}: ${message}`).join("\n"));
 }
 
 function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): string[] {

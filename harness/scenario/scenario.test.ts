@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { loadScenario } from "./load-scenario.ts";
-import { parseGrace, parseScenario, ScenarioError, type ScenarioPlace } from "./parse-scenario.ts";
+import { parseGrace, parseScenario, type ScenarioPlace } from "./parse-scenario.ts";
+import { UserError } from "../../common/user-error.ts";
 import type { BounceSeconds } from "./bounce-length.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
 import { replicasOf } from "./scenario.ts";
@@ -18,7 +19,7 @@ const problemsOf = (change: Record<string, unknown>, realtimeHosted = false): re
   try {
     parseScenario({ ...DEFAULT_SCENARIO, ...change }, { bounceSeconds, realtimeHosted }, (key) => `--${key}`);
   } catch (error) {
-    if (error instanceof ScenarioError) return error.problems;
+    if (error instanceof UserError) return error.message.split("\n");
     throw error;
   }
   return [];

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import Dockerode from "dockerode";
-import { DockerError } from "./docker-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface DockerClient {
   docker: Dockerode;
@@ -47,7 +47,7 @@ export const dockerEndpoint = async (env: NodeJS.ProcessEnv = process.env): Prom
 };
 
 const refuseRemote = ({ host, source }: Endpoint): never => {
-  throw new DockerError(
+  throw new UserError(
     `the Docker engine of ${source}, ${host}, is not on this host: its containers share neither its clock, nor its folders, nor 127.0.0.1`,
     "point DOCKER_HOST (or docker context use) at an engine of this host, or use --platform local",
   );
@@ -63,7 +63,7 @@ const clientOf = (endpoint: Endpoint, env: NodeJS.ProcessEnv): Dockerode => {
   try {
     url = new URL(host);
   } catch {
-    throw new DockerError(
+    throw new UserError(
       `the Docker endpoint of ${source}, "${host}", is no address`,
       `set it as in ${DEFAULT_HOST}`,
     );
@@ -97,7 +97,7 @@ const answers = async (docker: Dockerode): Promise<void> => {
 /**
  * Connects, and makes sure that an engine answers.
  *
- * @throws DockerError when none answers, or when it is on another host
+ * @throws UserError when none answers, or when it is on another host
  */
 export const connectDocker = async (env: NodeJS.ProcessEnv = process.env): Promise<DockerClient> => {
   const endpoint = await dockerEndpoint(env);
@@ -108,14 +108,14 @@ export const connectDocker = async (env: NodeJS.ProcessEnv = process.env): Promi
     const { code, message } = error as NodeJS.ErrnoException;
     const tried = `${endpoint.host} (from ${endpoint.source})`;
     if (code === "EACCES") {
-      throw new DockerError(
+      throw new UserError(
         `this user may not use the Docker engine at ${tried}`,
         "add the user to the group that owns the socket (Linux: sudo usermod -aG docker $USER, then log in again), or use --platform local",
         { cause: error },
       );
     }
     const why = code ?? message;
-    throw new DockerError(`no Docker engine answers at ${tried}: ${why}`, START_HINT, { cause: error });
+    throw new UserError(`no Docker engine answers at ${tried}: ${why}`, START_HINT, { cause: error });
   }
   return { docker, host: endpoint.host };
 };

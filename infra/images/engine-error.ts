@@ -1,5 +1,5 @@
 /** Puts what the engine says into one line, with the way out of it. */
-import { DockerError } from "../engine/docker-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 const fixOf = (text: string): string => {
   if (/no space left|ENOSPC|disk quota/i.test(text)) {
@@ -11,12 +11,12 @@ const fixOf = (text: string): string => {
   return "run the command again; SSE_LAB_IMAGES=official or =assembled chooses the other way to the images";
 };
 
-/** `what` failed by `error`; a DockerError stays as it is. */
-export const engineError = (what: string, error: unknown): DockerError => {
-  if (error instanceof DockerError) return error;
+/** `what` failed by `error`; a UserError stays as it is. */
+export const engineError = (what: string, error: unknown): UserError => {
+  if (error instanceof UserError) return error;
   const { message, code } = error as NodeJS.ErrnoException;
   const text = [message.trim() || code || "no reason given"].join("").replaceAll(/\s*\n\s*/g, " | ");
-  return new DockerError(`${what} failed: ${text}`, fixOf(`${text} ${code ?? ""}`), { cause: error });
+  return new UserError(`${what} failed: ${text}`, fixOf(`${text} ${code ?? ""}`), { cause: error });
 };
 
 /** Runs `work`; what it throws says `what` failed. A cancelled command stays what it is. */

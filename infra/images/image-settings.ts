@@ -1,6 +1,6 @@
 /** The environment variables that decide where images come from. */
 import type { ImagePart } from "./pinned-images.ts";
-import { DockerError } from "../engine/docker-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export const IMAGES_SETTING = "SSE_LAB_IMAGES";
 const MODES = ["auto", "official", "assembled"] as const;
@@ -44,10 +44,10 @@ const choice = <Choice extends string>(
   const given = env[setting] || choices[0];
   const known = choices.find((one) => one === given);
   if (known !== undefined) return known;
-  throw new DockerError(`${setting}=${given} is not known`, `set it to ${choices.join(", ")}, or unset it`);
+  throw new UserError(`${setting}=${given} is not known`, `set it to ${choices.join(", ")}, or unset it`);
 };
 
-/** Reads the settings; an empty one counts as not set. @throws DockerError that names the setting, its value and what it takes */
+/** Reads the settings; an empty one counts as not set. @throws UserError that names the setting, its value and what it takes */
 export const readImageSettings = (env: NodeJS.ProcessEnv): ImageSettings => {
   const images: Partial<Record<SettablePart, string>> = {};
   for (const part of PARTS) {

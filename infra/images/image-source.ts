@@ -2,7 +2,7 @@
 import type Dockerode from "dockerode";
 import type { PinnedImage } from "./pinned-images.ts";
 import type { PrepareOptions } from "./prepare-options.ts";
-import { DockerError } from "../engine/docker-error.ts";
+import { UserError } from "../../common/user-error.ts";
 import { withEngineError } from "./engine-error.ts";
 import { imageSetting, IMAGES_SETTING, type ImageSettings, type SettablePart } from "./image-settings.ts";
 import { versionOf, type OfficialImages } from "./official/official-images.ts";
@@ -25,10 +25,7 @@ export const tellOnce = ({ onStep, told }: Preparation, reason: string, step: st
 
 /** Where nothing else will do. @param otherwise what to set instead */
 export const refuse = (name: string, why: string, otherwise: string): never => {
-  throw new DockerError(
-    `${name} could not be pulled: ${why}`,
-    `make the registry reachable, or ${otherwise}`,
-  );
+  throw new UserError(`${name} could not be pulled: ${why}`, `make the registry reachable, or ${otherwise}`);
 };
 
 /** Why the image is assembled, for its own sentence. */
@@ -57,7 +54,7 @@ export const pinnedImage = async (
     : { why: found.why };
 };
 
-/** An image of the user's. @throws DockerError naming the setting when it cannot be had */
+/** An image of the user's. @throws UserError naming the setting when it cannot be had */
 export const namedImage = async (
   { official, signal }: Preparation,
   part: SettablePart,

@@ -36,8 +36,8 @@ const LAYOUTS: Readonly<Record<ProgramPart, (program: ProgramOnHost) => Promise<
 /**
  * Makes sure that the engine has every image that the topologies need. Where nothing has changed since the last call, nothing is built.
  *
- * @throws DockerError for a bad setting, an engine that is away, an image that can neither be had nor made
- * @throws ToolError when a program for an assembled image is missing, with how to get it
+ * @throws UserError for a bad setting, an engine that is away, an image that can neither be had nor made
+ * @throws UserError when a program for an assembled image is missing, with how to get it
  */
 export const prepareImages = async (options: PrepareImagesOptions): Promise<PreparedImages> => {
   const { topologies, realtime, onStep, signal, env = process.env } = options;

@@ -1,6 +1,6 @@
 /** Which Realtime a stack stands up: Supabase's own, or the stand-in where that one cannot be had; and the user is told which and why. */
 import { PINNED_IMAGES } from "./pinned-images.ts";
-import { DockerError } from "../engine/docker-error.ts";
+import { UserError } from "../../common/user-error.ts";
 import { IMAGES_SETTING, imageSetting, REALTIME_SETTING } from "./image-settings.ts";
 import { namedImage, pinnedImage, refuse, tellOnce, type Preparation } from "./image-source.ts";
 import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
@@ -34,13 +34,13 @@ const standinByChoice = ({ settings }: Preparation): string | undefined => {
   if (mode !== "assembled" || lacking.length === 0) return undefined;
   if (!isAsked)
     return `since ${IMAGES_SETTING}=assembled, and Supabase's own cannot be assembled from this host's programs`;
-  throw new DockerError(
+  throw new UserError(
     `the real Realtime is asked for, and with ${IMAGES_SETTING}=assembled nothing is pulled: ${lacking.map(nameOf).join(" and ")} cannot be assembled`,
     `set ${IMAGES_SETTING}=auto, or name ${lacking.map(imageSetting).join(" and ")}, or set ${REALTIME_SETTING}=standin`,
   );
 };
 
-/** @throws DockerError when the real one is insisted on and cannot be had */
+/** @throws UserError when the real one is insisted on and cannot be had */
 export const prepareRealtime = async (
   preparation: Preparation,
   makeStandin: () => Promise<PreparedImage>,

@@ -12,7 +12,7 @@ import {
   type CachedPart,
   type MakeOptions,
 } from "../toolchain/toolchain-cache.ts";
-import { ToolchainError } from "../toolchain/toolchain-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 const KEY_CHARACTERS = 12;
 
@@ -66,7 +66,7 @@ export const goFor = async (
 /**
  * Builds the binary into the cache, unless it is there.
  *
- * @throws ToolchainError with the compiler's last lines
+ * @throws UserError with the compiler's last lines
  */
 export const buildGoBinary = async (
   built: GoBinary,
@@ -90,7 +90,7 @@ export const buildGoBinary = async (
     });
     if (!result.failed) return;
     const said = result.output.trim().split("\n").slice(-5).join(" | ");
-    throw new ToolchainError(
+    throw new UserError(
       `go build of ${built.title} failed: ${said || "it said nothing"}`,
       `look at Go's module settings (go env GOPROXY) and the free disk space (it takes 6 GB), ` +
         `or take another way (infra/offline/README.md)`,

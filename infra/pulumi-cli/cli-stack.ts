@@ -10,7 +10,8 @@ import type { Topology } from "../topologies.ts";
 import { hasBroker } from "../realtime/stack-realtime.ts";
 import type { RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
-import { StackConfigError, type StackConfig } from "./stack-config.ts";
+import { type StackConfig } from "./stack-config.ts";
+import { UserError } from "../../common/user-error.ts";
 import { isAnothers, thisProcess } from "./this-process.ts";
 import { withStackLock } from "./with-stack-lock.ts";
 
@@ -26,17 +27,17 @@ export interface CliStack {
 
 const refuseOther = (record: StackRecord, config: StackConfig): void => {
   if (record.topology !== config.topology) {
-    throw new StackConfigError(
+    throw new UserError(
       `stack "${record.stack}" is up as ${record.topology}, its configuration says ${config.topology}: take it down first (make down), or give this one another name`,
     );
   }
   if (!record.kept) {
-    throw new StackConfigError(
+    throw new UserError(
       `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): wait for its end, or give this one another name; sse-lab down removes what a dead command left`,
     );
   }
   if (isAnothers(record.owner)) {
-    throw new StackConfigError(
+    throw new UserError(
       `stack "${record.stack}" is being changed by process ${record.owner.pid}: wait for it or end it, then run the command again`,
     );
   }
@@ -88,7 +89,7 @@ const goOn = async (record: StackRecord, config: StackConfig, images: StackImage
 /**
  * Reads the stack's record or makes one, with what the configuration says of it, and writes it down before anything is created.
  *
- * @throws StackArgsError, StackConfigError or StackRecordError for what cannot be
+ * @throws UserError or StackRecordError for what cannot be
  */
 export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
   const { stack, config, dryRun, prepareImages, recordsDir } = given;

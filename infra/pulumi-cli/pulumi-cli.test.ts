@@ -12,7 +12,8 @@ import { stackArgs } from "../test-support/stack-args.ts";
 import { TOPOLOGIES } from "../topologies.ts";
 import { cliStackArgs, type CliStack } from "./cli-stack.ts";
 import { dockerEndpoint } from "../../common/docker-endpoint.ts";
-import { readStackConfig, StackConfigError } from "./stack-config.ts";
+import { readStackConfig } from "./stack-config.ts";
+import { UserError } from "../../common/user-error.ts";
 import { thisProcess } from "./this-process.ts";
 
 const topologyOf = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;
@@ -264,7 +265,7 @@ describe("readStackConfig", () => {
       "sse-scaling-lab:replicas": "three",
       "sse-scaling-lab:redis": "maybe",
     };
-    expect(() => read(bad)).toThrow(StackConfigError);
+    expect(() => read(bad)).toThrow(UserError);
     for (const problem of [
       "sse-scaling-lab:topologie is not known",
       "sse-scaling-lab:topology is missing",

@@ -5,7 +5,8 @@ import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/re
 import { newStackRealtime, type StackRealtime } from "../realtime/stack-realtime.ts";
 import type { StackImages, StackPorts } from "../stack/stack-args.ts";
 import type { Topology } from "../topologies.ts";
-import { StackConfigError, type StackConfig } from "./stack-config.ts";
+import { type StackConfig } from "./stack-config.ts";
+import { UserError } from "../../common/user-error.ts";
 
 const KEYS = [
   "realtimePlan",
@@ -26,7 +27,7 @@ const recordedSettings = (recorded: StackRealtime | undefined): RealtimeSettings
 /**
  * Undefined where the topology has none.
  *
- * @throws StackConfigError naming the keys that say nothing here, or not without others
+ * @throws UserError naming the keys that say nothing here, or not without others
  */
 export const realtimeSettings = (
   config: StackConfig,
@@ -36,19 +37,19 @@ export const realtimeSettings = (
   const given = KEYS.filter((key) => config[key] !== undefined);
   if (topology.broadcaster !== "supabase") {
     if (given.length === 0) return undefined;
-    throw new StackConfigError(
+    throw new UserError(
       `${given.join(", ")}: ${topology.name} has no Realtime; pulumi config rm ${given.join(" and pulumi config rm ")}`,
     );
   }
   const { realtimeUrl: url, realtimeKey: serviceKey, realtimeJwtSecret: jwtSecret } = config;
   const { realtimeAnonKey: anonKey } = config;
   if (url === undefined && (serviceKey ?? anonKey) !== undefined) {
-    throw new StackConfigError(
+    throw new UserError(
       "realtimeKey and realtimeAnonKey are of a hosted Realtime: name it (pulumi config set realtimeUrl URL), or remove them (pulumi config rm)",
     );
   }
   if (url !== undefined && (serviceKey === undefined || jwtSecret === undefined)) {
-    throw new StackConfigError(
+    throw new UserError(
       "realtimeUrl goes with realtimeKey, the service-role key, and realtimeJwtSecret, which signs the clients' tokens: pulumi config set --secret realtimeKey KEY, pulumi config set --secret realtimeJwtSecret SECRET",
     );
   }

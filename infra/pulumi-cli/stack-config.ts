@@ -1,11 +1,7 @@
 import { z } from "zod";
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../topologies.ts";
-
-/** Pulumi's configuration of a stack cannot be used: every problem at once, one line each. */
-export class StackConfigError extends Error {
-  override name = "StackConfigError";
-}
+import { UserError } from "../../common/user-error.ts";
 
 const integer = z
   .string()
@@ -50,7 +46,7 @@ const KEYS = Object.keys(configSchema.shape);
 /**
  * Reads the keys of this project out of a stack's whole configuration (`project:key`, values as text).
  *
- * @throws StackConfigError naming every unknown key, every value that cannot be, and the way out
+ * @throws UserError naming every unknown key, every value that cannot be, and the way out
  */
 export const readStackConfig = (all: Readonly<Record<string, string>>, project: string): StackConfig => {
   const prefix = `${project}:`;
@@ -76,7 +72,7 @@ export const readStackConfig = (all: Readonly<Record<string, string>>, project: 
       `${prefix}${key} ${what}: ${issue.message} (pulumi config set ${isSecret ? "--secret " : ""}${key} VALUE)`,
     ];
   });
-  throw new StackConfigError(
+  throw new UserError(
     `the stack's configuration cannot be used:\n${problems.map((one) => `- ${one}`).join("\n")}`,
   );
 };

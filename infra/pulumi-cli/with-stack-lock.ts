@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { defaultRecordsDir, stackRecordFile } from "../stack/stack-record.ts";
 import { takeLock } from "../../common/file-lock.ts";
-import { StackConfigError } from "./stack-config.ts";
+import { UserError } from "../../common/user-error.ts";
 
 /** What is done under it takes milliseconds; the lock of a process that was killed within it is given up at the next try. */
 const WAIT_MS = 15_000;
@@ -27,7 +27,7 @@ export const withStackLock = async <T>(
       }
     }
     if (performance.now() > deadline) {
-      throw new StackConfigError(
+      throw new UserError(
         `${path} has been held for ${WAIT_MS / 1000} s: remove it when no command changes the stack`,
       );
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkStackArgs, StackArgsError } from "./check-stack-args.ts";
+import { checkStackArgs } from "./check-stack-args.ts";
+import { UserError } from "../../common/user-error.ts";
 import type { OwnRealtime } from "../realtime/stack-realtime.ts";
 import type { StackArgs } from "./stack-args.ts";
 import { stackArgs } from "../test-support/stack-args.ts";
@@ -12,7 +13,7 @@ const problemsOf = (args: StackArgs): readonly string[] => {
     checkStackArgs(args);
     return [];
   } catch (error) {
-    if (error instanceof StackArgsError) return error.problems;
+    if (error instanceof UserError) return error.message.split("\n- ").slice(1);
     throw error;
   }
 };

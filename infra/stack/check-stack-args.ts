@@ -3,17 +3,7 @@ import { isAbsolute } from "node:path";
 import { hasBroker } from "../realtime/stack-realtime.ts";
 import { realtimeProblems } from "../realtime/check-stack-realtime.ts";
 import type { StackArgs } from "./stack-args.ts";
-
-/** Every problem at once, one line each: the field, its value and the fix. Never carries the value of a secret. */
-export class StackArgsError extends Error {
-  override name = "StackArgsError";
-  readonly problems: readonly string[];
-
-  constructor(stack: string, problems: readonly string[]) {
-    super(`stack ${JSON.stringify(stack)} cannot be:\n${problems.map((one) => `- ${one}`).join("\n")}`);
-    this.problems = problems;
-  }
-}
+import { UserError } from "../../common/user-error.ts";
 
 const MOST_REPLICAS = 10;
 const LONGEST_GRACE_S = 600;
@@ -106,10 +96,16 @@ const otherProblems = (args: StackArgs): Problems => {
   ];
 };
 
-/** @throws StackArgsError naming every problem */
+/**
+ * Never shows the value of a secret.
+ *
+ * @throws UserError naming every problem, one line each: the field, its value and the fix
+ */
 export const checkStackArgs = (args: StackArgs): void => {
   const problems = [routing, realtimeProblems, imageProblems, portProblems, otherProblems]
     .flatMap((check) => check(args))
     .filter((problem) => typeof problem === "string");
-  if (problems.length > 0) throw new StackArgsError(args.stack, problems);
+  if (problems.length === 0) return;
+  const list = problems.map((problem) => `- ${problem}`).join("\n");
+  throw new UserError(`stack ${JSON.stringify(args.stack)} cannot be:\n${list}`);
 };

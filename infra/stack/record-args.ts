@@ -1,23 +1,16 @@
 import type { StackArgs, StackRecord } from "./stack-args.ts";
 import { TOPOLOGIES, type Topology } from "../topologies.ts";
+import { UserError } from "../../common/user-error.ts";
 
-export class UnknownTopologyError extends Error {
-  override name = "UnknownTopologyError";
-
-  constructor(topology: string) {
-    const names = TOPOLOGIES.map((one) => one.name).join(", ");
-    super(`topology ${JSON.stringify(topology)} is not known: it is one of ${names}`);
-  }
-}
-
-/** @throws UnknownTopologyError */
+/** @throws UserError */
 export const topologyNamed = (name: string): Topology => {
   const topology = TOPOLOGIES.find((one) => one.name === name);
-  if (!topology) throw new UnknownTopologyError(name);
-  return topology;
+  if (topology) return topology;
+  const names = TOPOLOGIES.map((one) => one.name).join(", ");
+  throw new UserError(`topology ${JSON.stringify(name)} is not known: it is one of ${names}`);
 };
 
-/** What a stack is made from, out of its record. @throws UnknownTopologyError for a record of another version */
+/** What a stack is made from, out of its record. @throws UserError for a record of another version */
 export const recordArgs = (record: StackRecord): StackArgs => {
   const {
     stack,

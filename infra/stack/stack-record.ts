@@ -5,6 +5,7 @@ import { z } from "zod";
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../realtime/realtime-settings.ts";
 import type { StackRecord } from "./stack-args.ts";
 import { fromRoot } from "../../common/paths.ts";
+import { UserError } from "../../common/user-error.ts";
 
 const port = z.int().min(1).max(65_535);
 const realtimeSettings = {
@@ -70,15 +71,12 @@ const recordSchema = z.object({
 }) satisfies z.ZodType<StackRecord>;
 
 /** A record that is there and cannot be understood. Never carries its content: that holds a secret. */
-export class StackRecordError extends Error {
-  override name = "StackRecordError";
+export class StackRecordError extends UserError {
   readonly path: string;
 
   constructor(path: string, problem: string, options?: ErrorOptions) {
-    super(
-      `${path}: ${problem}. Fix: sse-lab down (it finds the stack's containers by their labels), then remove the file`,
-      options,
-    );
+    const fix = "sse-lab down (it finds the stack's containers by their labels), then remove the file";
+    super(`${path}: ${problem}`, fix, options);
     this.path = path;
   }
 }

@@ -5,7 +5,8 @@ import semver from "semver";
 import which from "which";
 import type { PulumiPart } from "./pins.ts";
 import { readPluginIdentity } from "./plugin-identity.ts";
-import { reasonOf, ToolchainError } from "./toolchain-error.ts";
+import { reasonOf } from "./toolchain-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface FoundPart {
   path: string;
@@ -48,7 +49,7 @@ const suitable = async (
   throw new Error(`is version ${version}, not one of ${part.accepted}`);
 };
 
-/** @throws ToolchainError when the setting names something that will not do: a setting is never passed over */
+/** @throws UserError when the setting names something that will not do: a setting is never passed over */
 export const findBySetting = async (
   part: PulumiPart,
   env: NodeJS.ProcessEnv,
@@ -60,7 +61,7 @@ export const findBySetting = async (
     return await suitable(part, resolve(setting), env, read);
   } catch (error) {
     const fix = `point ${part.setting} to the binary of ${part.title}, version ${part.accepted}, or unset it`;
-    throw new ToolchainError(`${part.setting}=${setting} ${reasonOf(error)}`, fix);
+    throw new UserError(`${part.setting}=${setting} ${reasonOf(error)}`, fix);
   }
 };
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { goFor } from "../offline/go-build.ts";
 import { locateCli, locatePlugin, type LocatedPart, type PartSource } from "./locate-pulumi.ts";
 import { DOCKER_PLUGIN, OFFICIAL_HOST, PULUMI_CLI, type PulumiPart } from "./pins.ts";
-import { ToolchainError } from "./toolchain-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface PulumiInspection {
   status: "ok" | "will-fetch" | "will-build" | "missing";
@@ -74,8 +74,8 @@ export const inspectPulumi = async (env: NodeJS.ProcessEnv = process.env): Promi
     try {
       return await inspectPart(part, await locate(env), env);
     } catch (error) {
-      if (!(error instanceof ToolchainError)) throw error;
-      return { status: "missing", detail: error.problem, fix: error.fix };
+      if (!(error instanceof UserError)) throw error;
+      return { status: "missing", detail: error.problem, fix: error.fix ?? "" };
     }
   };
   const parts = await Promise.all([inspect(PULUMI_CLI, locateCli), inspect(DOCKER_PLUGIN, locatePlugin)]);

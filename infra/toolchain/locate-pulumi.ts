@@ -17,7 +17,7 @@ export interface LocatedPart<Source extends PartSource> {
 
 export type CliSource = Exclude<PartSource, "installed">;
 
-/** @throws ToolchainError when SSE_LAB_PULUMI is wrong */
+/** @throws UserError when SSE_LAB_PULUMI is wrong */
 export const locateCli = async (env: NodeJS.ProcessEnv): Promise<LocatedPart<CliSource>> => {
   const bySetting = await findBySetting(PULUMI_CLI, env, readCliVersion);
   if (bySetting) return { found: { ...bySetting, source: "setting" } };
@@ -34,7 +34,7 @@ export const locateCli = async (env: NodeJS.ProcessEnv): Promise<LocatedPart<Cli
   return { found: { path: built.path, version, source: "built" }, ...passedOver };
 };
 
-/** @throws ToolchainError when SSE_LAB_PULUMI_DOCKER_PLUGIN is wrong */
+/** @throws UserError when SSE_LAB_PULUMI_DOCKER_PLUGIN is wrong */
 export const locatePlugin = async (env: NodeJS.ProcessEnv): Promise<LocatedPart<PartSource>> => {
   const bySetting = await findBySetting(DOCKER_PLUGIN, env, readPluginVersion);
   if (bySetting) return { found: { ...bySetting, source: "setting" } };

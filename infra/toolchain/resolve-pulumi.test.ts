@@ -5,7 +5,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { inspectPulumi } from "./inspect-pulumi.ts";
 import { resolvePulumi } from "./resolve-pulumi.ts";
-import { ToolchainError } from "./toolchain-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 let folder: string;
 let bin: string;
@@ -61,13 +61,13 @@ server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 const pluginOnPath = (version = "5.2.0"): Promise<string> =>
   installPlugin("docker", version, join(bin, "pulumi-resource-docker"));
 
-const errorOf = async (promise: Promise<unknown>): Promise<ToolchainError> => {
+const errorOf = async (promise: Promise<unknown>): Promise<UserError> => {
   const error: unknown = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(ToolchainError);
-  return error as ToolchainError;
+  expect(error).toBeInstanceOf(UserError);
+  return error as UserError;
 };
 
 test("what is on PATH is taken, as it is", async () => {

@@ -15,7 +15,8 @@ import { installOfficialCli, installOfficialPlugin } from "./official-install.ts
 import { DOCKER_PLUGIN, LANGUAGE_HOST, OFFICIAL_HOST, PULUMI_CLI, type PulumiPart } from "./pins.ts";
 import { homeWith } from "./plugin-home.ts";
 import { toolchainFolder, type MakeOptions } from "./toolchain-cache.ts";
-import { reasonOf, ToolchainError } from "./toolchain-error.ts";
+import { reasonOf } from "./toolchain-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface PulumiTools {
   /** Path of the CLI. */
@@ -73,7 +74,7 @@ const obtain = async (
   const problem = `Pulumi's own download of ${part.title} failed (${failedDownloads.get(failure) ?? ""})`;
   const go = await goFor(part.built, options.env);
   if (go.problem !== undefined) {
-    throw new ToolchainError(
+    throw new UserError(
       `${passedOver ?? `${part.title} is not on PATH`}; ${problem}; and it cannot be built: ${go.problem}`,
       waysToGet(part, go.needed),
     );
@@ -101,7 +102,7 @@ const findLanguageHost = async (pulumi: string, path: string): Promise<string | 
 /**
  * The CLI and the plugin: by setting, from PATH, from a cache, by Pulumi's own download, or built.
  *
- * @throws ToolchainError with one line: what is missing or wrong, and every way out of it
+ * @throws UserError with one line: what is missing or wrong, and every way out of it
  */
 export const resolvePulumi = async ({
   onStep,

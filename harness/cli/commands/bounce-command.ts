@@ -9,7 +9,8 @@ import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/nemesis.ts";
 import { parseGrace } from "../../scenario/parse-scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { restoreInstances } from "../running/restore-instances.ts";
-import { CliError, EXIT } from "../exit.ts";
+import { EXIT } from "../exit.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { interruptible } from "../interrupt.ts";
 import { findAllRunning, type FoundDeployment } from "../running/running-deployment.ts";
 import { PLATFORMS } from "../options/platforms.ts";
@@ -49,20 +50,20 @@ export function addBounce(program: Command, setExitCode: (code: number) => void)
     });
 }
 
-/** @throws CliError for a topology without Realtime, which could not go away. */
+/** @throws UserError for a topology without Realtime, which could not go away. */
 function refuseWithout(topology: string): void {
   const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
   if (having.some((name) => name === topology)) return;
-  throw new CliError(
+  throw new UserError(
     `--kind realtime-outage: ${topology} has no Realtime that could go away; ${having.join(", ")} has`,
   );
 }
 
-/** @throws CliError when there is no such topology, when it is not up, or more than once. */
+/** @throws UserError when there is no such topology, when it is not up, or more than once. */
 async function findTheOne(topology: string, asked: string): Promise<FoundDeployment> {
   if (!TOPOLOGIES.some(({ name }) => name === topology)) {
     const known = TOPOLOGIES.map(({ name }) => name).join(", ");
-    throw new CliError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
+    throw new UserError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
   }
   const all = await findAllRunning();
   const found = all.filter(
@@ -74,7 +75,7 @@ async function findTheOne(topology: string, asked: string): Promise<FoundDeploym
     const there =
       all.map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`).join(", ") ||
       "nothing";
-    throw new CliError(
+    throw new UserError(
       `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (${there} is); bring it up with sse-lab up ${topology}`,
     );
   }
@@ -82,21 +83,21 @@ async function findTheOne(topology: string, asked: string): Promise<FoundDeploym
     const platforms = new Set(found.map(({ platform }) => platform.name));
     if (platforms.size === found.length) {
       const where = [...platforms].join(" and ");
-      throw new CliError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
+      throw new UserError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
     }
     const ids = found.map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`).join(", ");
-    throw new CliError(
+    throw new UserError(
       `bounce ${topology}: it is up more than once (${ids}); end all with make down, then sse-lab up ${topology}`,
     );
   }
   return one;
 }
 
-/** @throws CliError before anything is disturbed */
+/** @throws UserError before anything is disturbed */
 async function checkWritable(path: string): Promise<void> {
   await appendFile(path, "").catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new CliError(`--record ${path}: cannot be written (${code}); name a file that you can write`);
+    throw new UserError(`--record ${path}: cannot be written (${code}); name a file that you can write`);
   });
 }
 

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { pino } from "pino";
-import { AddressError, addressOf } from "../../../standins/realtime/conformance/address.ts";
-import { TargetError } from "../../../standins/realtime/conformance/inspect-target.ts";
+import { addressOf } from "../../../standins/realtime/conformance/address.ts";
+import { UserError } from "../../../common/user-error.ts";
 import type { CaseResult } from "../../../standins/realtime/conformance/run-case.ts";
 import {
   ON_THE_TARGET,
@@ -16,7 +16,7 @@ import { readConfig } from "../../../standins/realtime/server/config.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
 import { runStandIn } from "../../../standins/realtime/server/stand-in.ts";
 import { wantsColour } from "../output/colour.ts";
-import { CliError, EXIT } from "../exit.ts";
+import { EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 
 interface ConformanceOptions {
@@ -97,24 +97,25 @@ function readTarget(url: string, options: ConformanceOptions): Target {
   const source = options.url === undefined ? "REALTIME_URL" : "--url";
   const jwtSecret = given(options.jwtSecretEnv);
   if (jwtSecret === undefined)
-    throw new CliError(
+    throw new UserError(
       `${options.jwtSecretEnv} is not set: give the server's JWT secret (there: API_JWT_SECRET), which signs the tokens of the cases`,
     );
   const serviceKey = given("REALTIME_KEY");
   const anonKey = given("REALTIME_ANON_KEY");
   const tenantDatabase = given("REALTIME_TENANT_DB");
+  let address;
   try {
-    return {
-      address: addressOf(url),
-      jwtSecret,
-      ...(serviceKey && { serviceKey }),
-      ...(anonKey && { anonKey }),
-      ...(tenantDatabase && { tenantDatabase: parseDatabase(tenantDatabase) }),
-    };
+    address = addressOf(url);
   } catch (error) {
-    if (error instanceof AddressError) throw new CliError(`${source}: ${error.message}`);
-    throw error;
+    throw new UserError(`${source}: ${(error as Error).message}`);
   }
+  return {
+    address,
+    jwtSecret,
+    ...(serviceKey && { serviceKey }),
+    ...(anonKey && { anonKey }),
+    ...(tenantDatabase && { tenantDatabase: parseDatabase(tenantDatabase) }),
+  };
 }
 
 /** Says nothing of the value: a password is in it. */
@@ -132,7 +133,7 @@ function parseDatabase(text: string): Record<string, string> {
     Object.values(parsed).every((one) => typeof one === "string")
   )
     return parsed as Record<string, string>;
-  throw new CliError(
+  throw new UserError(
     'REALTIME_TENANT_DB is no JSON object of texts: give {"db_host":"...","db_port":"5432","db_name":"...","db_user":"...","db_password":"..."}',
   );
 }
@@ -151,24 +152,20 @@ async function judge(
       ? `target: ${STAND_IN}, which this command started. It is no Supabase Realtime: --url or REALTIME_URL names one`
       : `target: ${url}`,
   );
-  try {
-    const result = await runSuite({
-      target,
-      signal,
-      ...(options.slow && { slow: true }),
-      ...(options.skipPrivate && { skipPrivate: true }),
-      onInspected: ({ notes }) => notes.forEach((note) => say(`note: ${note}`)),
-      onResult: (one) => say(describe(one)),
-    });
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ target: name, url, ...result }, undefined, 2)}\n`
-        : summarize(name, result),
-    );
-    return result;
-  } catch (error) {
-    throw error instanceof TargetError ? new CliError(error.message) : error;
-  }
+  const result = await runSuite({
+    target,
+    signal,
+    ...(options.slow && { slow: true }),
+    ...(options.skipPrivate && { skipPrivate: true }),
+    onInspected: ({ notes }) => notes.forEach((note) => say(`note: ${note}`)),
+    onResult: (one) => say(describe(one)),
+  });
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ target: name, url, ...result }, undefined, 2)}\n`
+      : summarize(name, result),
+  );
+  return result;
 }
 
 function describer(stream: NodeJS.WriteStream): (result: CaseResult) => string {

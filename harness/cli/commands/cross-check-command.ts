@@ -15,7 +15,8 @@ import {
   type CrossSide,
 } from "../../report/compare-reports/cross-check-markdown.ts";
 import { parseManifest, type Manifest } from "../../report/summary/manifest.ts";
-import { CliError, EXIT } from "../exit.ts";
+import { EXIT } from "../exit.ts";
+import { UserError } from "../../../common/user-error.ts";
 
 const CODES: Readonly<Record<CrossCheck["agreement"], number>> = {
   agree: EXIT.valid,
@@ -80,7 +81,7 @@ async function readSide(path: string): Promise<ReadSide> {
       runs.push(crossRunOf(record));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new CliError(
+    throw new UserError(
       missing
         ? `${history} is not there: engines are compared by their raw histories`
         : `${history}: ${(error as Error).message}`,
@@ -95,7 +96,7 @@ async function readManifest(path: string): Promise<Manifest> {
     return parseManifest(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new CliError(
+    throw new UserError(
       missing
         ? `${path} is not the folder of a loadtest (no manifest.json); name one below results/, or one that --out named`
         : `${file}: ${(error as Error).message}`,
@@ -106,7 +107,7 @@ async function readManifest(path: string): Promise<Manifest> {
 /** What may differ: how often each run was repeated, and under which bounces; those that both have are compared. */
 const FREE = ["bounces", "repeat"] as const satisfies readonly (keyof Manifest["scenario"])[];
 
-/** @throws CliError naming every field that is another, with both values: a difference would be the plan's */
+/** @throws UserError naming every field that is another, with both values: a difference would be the plan's */
 function refuseOtherPlan(a: ReadSide, b: ReadSide): void {
   const planOf = ({ manifest: { seed, client, scenario } }: ReadSide): Record<string, unknown> => ({
     seed,
@@ -123,7 +124,7 @@ function refuseOtherPlan(a: ReadSide, b: ReadSide): void {
     (field) =>
       `${field} is ${JSON.stringify(planA[field])} in ${a.path} and ${JSON.stringify(planB[field])} in ${b.path}`,
   );
-  throw new CliError(
+  throw new UserError(
     `the two were not made from one plan, so their differences would say nothing of the engines: ${told.join("; ")}. Run both with the same settings and the same --seed.`,
   );
 }

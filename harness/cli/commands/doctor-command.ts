@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { inspectPulumi } from "../../../infra/toolchain/inspect-pulumi.ts";
-import { findK6, K6_HELP, K6Error, standInOf } from "../../load/k6/process/find-k6.ts";
+import { findK6, K6_HELP, standInOf } from "../../load/k6/process/find-k6.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { type DoctorCheck, runDoctorChecks } from "../../platform/doctor-checks.ts";
 import { engineStandInLabel } from "../../report/realtime-implementation-note.ts";
 import { choosePlatform } from "../options/choose-platform.ts";
@@ -38,7 +39,7 @@ export async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<Doc
     const detail = `${standIn === null ? "" : `${engineStandInLabel(standIn)}: `}${found.version}${sse}: ${found.path}`;
     return { name, status: standIn === null ? "ok" : "note", detail };
   } catch (error) {
-    if (!(error instanceof K6Error)) throw error;
+    if (!(error instanceof UserError)) throw error;
     const [problem, ...rest] = error.message.split("; ");
     const detail = `${problem ?? ""}; only --engine k6 needs it`;
     return { name, status: "note", detail, fix: rest.join("; ") || K6_HELP };

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { PreparedImage } from "../../../infra/images/prepared-image.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
-import { CliError } from "../exit.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { interruptible } from "../interrupt.ts";
 
 export function addImages(program: Command): void {
@@ -39,7 +39,7 @@ async function images(options: { topology: readonly string[]; json?: true }): Pr
 function findTopology(name: string): Topology {
   const found = TOPOLOGIES.find((topology) => topology.name === name);
   if (found) return found;
-  throw new CliError(
+  throw new UserError(
     `--topology ${name}: unknown topology; known are ${TOPOLOGIES.map((one) => one.name).join(", ")}`,
   );
 }

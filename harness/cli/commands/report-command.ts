@@ -6,7 +6,8 @@ import { renderComparisonMarkdown } from "../../report/compare-reports/compare-m
 import { compareSummaries } from "../../report/compare-reports/compare-summaries.ts";
 import { parseSummary, type Summary } from "../../report/summary/summary.ts";
 import { rebuildReport } from "../../run/results/rebuild-report.ts";
-import { CliError, EXIT, exitCodeOf } from "../exit.ts";
+import { EXIT, exitCodeOf } from "../exit.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { printSummary } from "../output/print-summary.ts";
 
 export function addReport(program: Command, setExitCode: (code: number) => void): void {
@@ -66,7 +67,7 @@ async function readSummary(path: string): Promise<Summary> {
     return parseSummary(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new CliError(
+    throw new UserError(
       code === "ENOENT"
         ? `${file} is not there: name a folder of a loadtest or a summary.json`
         : `${file}: ${(error as Error).message}`,

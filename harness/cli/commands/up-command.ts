@@ -12,7 +12,7 @@ import { realtimeSettings, replicasOf, selectTopologies } from "../../scenario/s
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { choosePlatform } from "../options/choose-platform.ts";
 import { describeDeployment } from "../running/describe-deployment.ts";
-import { CliError } from "../exit.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { interruptible } from "../interrupt.ts";
 import { unreachableComponents } from "../running/deployment-health.ts";
 import { addRealtimeFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
@@ -55,28 +55,28 @@ async function up(name: string, options: UpOptions): Promise<void> {
   print(await bringUp(platform, { topology, replicas, realtime }), options);
 }
 
-/** @throws CliError when something is asked for that what is up may or may not be. */
+/** @throws UserError when something is asked for that what is up may or may not be. */
 function refuseIfUnknown({ topology, platform }: RunningDeployment, options: UpOptions): void {
   const asked = (["catchUp", "realtimePlan", "realtimePublish"] as const).filter(
     (key) => options[key] !== undefined,
   );
   if (asked.length === 0) return;
-  throw new CliError(
+  throw new UserError(
     `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps what it was brought up with; take it down with make down first`,
   );
 }
 
-/** @throws CliError when it is not what was asked for: another number of instances, or some of it has ended. */
+/** @throws UserError when it is not what was asked for: another number of instances, or some of it has ended. */
 async function refuseIfOther(kept: RunningDeployment, replicas: number | undefined): Promise<void> {
   const { topology, platform, instances } = kept;
   if (replicas !== undefined && replicas !== instances.length) {
-    throw new CliError(
+    throw new UserError(
       `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; take it down with make down, then bring it up with ${replicas}`,
     );
   }
   const dead = await unreachableComponents(kept);
   if (dead.length > 0) {
-    throw new CliError(
+    throw new UserError(
       `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ${dead.length === 1 ? "does" : "do"} not answer; ` +
         `take it down with make down, then run sse-lab up ${topology} again`,
     );
@@ -103,12 +103,12 @@ async function bringUp(
   await deployment.detach();
   const kept = (await platform.findRunning()).find((one) => one.id === deployment.id);
   if (!kept) {
-    throw new CliError(`${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`);
+    throw new UserError(`${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`);
   }
   return kept;
 }
 
-/** @throws ScenarioError, CliError, HostedRealtimeError */
+/** @throws UserError */
 function chooseTopology(name: string, options: UpOptions): Chosen {
   const { replicas, catchUp, realtimePlan, realtimePublish } = options;
   const given = { replicas, catchUp, realtimePlan, realtimePublish };
@@ -124,7 +124,7 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
   const place = { bounceSeconds: () => 0, realtimeHosted: asksForHosted() };
   const scenario = parseScenario(asked, place, (key) => (key === "topologies" ? "up" : flagOf(key)));
   const [topology] = selectTopologies(scenario);
-  if (!topology) throw new CliError(`up ${name}: unknown topology`);
+  if (!topology) throw new UserError(`up ${name}: unknown topology`);
   const hosted = usesRealtime(topology) ? hostedRealtime() : undefined;
   return {
     topology,

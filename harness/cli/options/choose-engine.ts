@@ -5,16 +5,16 @@ import { createK6Engine } from "../../run/engine/k6-engine.ts";
 import { type EngineName, type LoadEngine, nativeEngine } from "../../run/engine/load-engine.ts";
 import { K6_HELP } from "../../load/k6/process/find-k6.ts";
 import type { Topology } from "../../../infra/topologies.ts";
-import { CliError } from "../exit.ts";
+import { UserError } from "../../../common/user-error.ts";
 
 export const ENGINE_HELP = `native (built in), or k6: the scripts of loadtests/ on a k6 of yours, one VU a session (${K6_HELP}); its console becomes the same history, so the same checker judges it`;
 
 const isEngine = (name: string): name is EngineName => (ENGINES as readonly string[]).includes(name);
 
-/** @throws CliError for one that there is not. */
+/** @throws UserError for one that there is not. */
 export function checkEngine(asked: string): EngineName {
   if (isEngine(asked)) return asked;
-  throw new CliError(`--engine ${asked}: unknown engine; choose from ${ENGINES.join(", ")}`);
+  throw new UserError(`--engine ${asked}: unknown engine; choose from ${ENGINES.join(", ")}`);
 }
 
 export interface EngineChoice {
@@ -23,7 +23,7 @@ export interface EngineChoice {
   detail?: string;
 }
 
-/** @throws K6Error when there is no k6 that the scripts can run on */
+/** @throws UserError when there is no k6 that the scripts can run on */
 export async function prepareEngine(
   name: EngineName,
   topologies: readonly Topology[],

@@ -5,7 +5,7 @@ import { plannedEvents, ProgressMeter } from "../portable/load-progress.ts";
 import { scheduleSessions } from "../portable/load-schedule.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { planDifference } from "./records/compare-plans.ts";
-import { K6Error } from "./process/find-k6.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { k6Times, K6RunState, missingRecords, type K6Times } from "./k6-run-state.ts";
 import { K6UsageMeter } from "./process/k6-usage.ts";
 import type { K6LogLine } from "../portable/k6-log-records.ts";
@@ -82,7 +82,7 @@ export class K6Progress {
     return this.#reader.example;
   }
 
-  /** Reads what is new, and tells what follows from it. @throws K6Error when the script does not do what it was asked to */
+  /** Reads what is new, and tells what follows from it. @throws UserError when the script does not do what it was asked to */
   async look(): Promise<void> {
     for await (const text of this.#tail.read()) this.#absorb(this.#reader.push(text));
     const atMs = nowMs();
@@ -155,7 +155,7 @@ export class K6Progress {
       for (const record of line.records) {
         if (record.type === "k6-plan") this.#checkPlan(record.plan);
         if ("session" in record && !this.#sessions.has(record.session))
-          throw new K6Error(`k6 wrote of session ${record.session}, which is none of the plan`);
+          throw new UserError(`k6 wrote of session ${record.session}, which is none of the plan`);
       }
     }
   }
@@ -163,7 +163,7 @@ export class K6Progress {
   #checkPlan(plan: LoadPlan): void {
     const difference = planDifference(plan, this.#plan);
     if (difference !== undefined)
-      throw new K6Error(`the k6 script made another plan of what it was told: ${difference}`);
+      throw new UserError(`the k6 script made another plan of what it was told: ${difference}`);
   }
 
   #report(phase: PhaseObservation["phase"], atMs: number): void {

@@ -10,7 +10,7 @@ import type { PhaseObservation } from "../../history/observation.ts";
 import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
 import { smallPlan } from "../test-support/load-plan.ts";
 import { ofType, readHistory } from "../test-support/read-history.ts";
-import { K6Error } from "./process/find-k6.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { runK6Load, type K6LoadResult, type RunK6Options } from "./run-k6-load.ts";
 import { buildFakeK6, type FakeBehaviour } from "./test-support/build-fake-k6.ts";
 
@@ -111,7 +111,7 @@ describe("a load by k6", () => {
     ["fails-late", "k6 failed with exit code 1; it said last:\nthe disk is full"],
   ])("fails when k6 %s, and says why", async (mode, message) => {
     const error = await run({ mode }).catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(K6Error);
+    expect(error).toBeInstanceOf(UserError);
     expect((error as Error).message).toContain(message);
     expect((error as Error).message).not.toContain("secret-token");
   });

@@ -4,7 +4,8 @@ import type { EngineObservation } from "../../history/observation.ts";
 import type { LoadPlan } from "../portable/load-plan.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
-import { type FoundK6, K6Error } from "./process/find-k6.ts";
+import { type FoundK6 } from "./process/find-k6.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { k6Arguments, k6Environment, type K6RunLabels } from "./process/k6-command.ts";
 import { K6Process, type K6Exit } from "./process/k6-process.ts";
 import { K6_LIMITS, K6Progress, type K6Limits } from "./k6-progress.ts";
@@ -41,7 +42,7 @@ export interface K6LoadResult {
 /**
  * Puts the planned load on a router by k6, and writes all that its sessions saw into `historyDir`, as `runLoad` does: on the
  * instances' clock, with `planned` for every session, the phases, and what there is to say of the engine.
- * @throws the abort signal's reason; K6Error, with k6's last words, when it fails, or writes nothing that can be used. It is gone by then.
+ * @throws the abort signal's reason; UserError, with k6's last words, when it fails, or writes nothing that can be used. It is gone by then.
  */
 export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<K6LoadResult> {
   const { signal, historyDir, k6, script, labels, env } = options;
@@ -65,7 +66,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
     await progress.close();
   }
   const times = progress.times();
-  if (times === undefined) throw new K6Error(withWords(nothingUsable(progress), child));
+  if (times === undefined) throw new UserError(withWords(nothingUsable(progress), child));
   const notes = [
     ...(hung
       ? [
@@ -97,7 +98,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
 
 /**
  * Until the load is over and k6 is gone. True when it had to be ended, because it went on after its time.
- * @throws the abort signal's reason, K6Error
+ * @throws the abort signal's reason, UserError
  */
 async function follow(
   child: K6Process,
@@ -114,7 +115,7 @@ async function follow(
     if (!exit && progress.isSilent()) {
       const message = `k6 let no session arrive within ${limits.startMs / 1000} s, and was ended`;
       await child.end();
-      throw new K6Error(withWords(message, child));
+      throw new UserError(withWords(message, child));
     }
     if (!exit && progress.isOverdue()) {
       await child.end();
@@ -126,7 +127,7 @@ async function follow(
   }
 }
 
-/** @throws K6Error */
+/** @throws UserError */
 function refuseFailure({ code, signal }: K6Exit, child: K6Process): void {
   if (code === 0 || code === THRESHOLDS_FAILED) return;
   const how =
@@ -135,7 +136,7 @@ function refuseFailure({ code, signal }: K6Exit, child: K6Process): void {
       : signal === null
         ? `k6 failed with exit code ${String(code)}`
         : `k6 was killed by ${signal}`;
-  throw new K6Error(withWords(how, child));
+  throw new UserError(withWords(how, child));
 }
 
 const nothingUsable = ({ torn, example }: K6Progress): string =>

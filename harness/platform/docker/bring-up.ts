@@ -18,7 +18,7 @@ import { claimStack } from "./claim-stack.ts";
 import { lastLogLines, logsOfFailed } from "./control/container-log.ts";
 import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { thisOwner } from "./hold-stack.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import type { PreparedImages } from "../../../infra/images/prepared-image.ts";
@@ -116,7 +116,7 @@ const bringUpOnce = async (
       const code = exitCode ?? "unknown";
       ended = instance;
       crashed.abort(
-        new DockerError(
+        new UserError(
           `bringing up ${record.stack} failed: ${instance} exited (code ${code}) before it was ready`,
           "its log says why",
         ),
@@ -176,7 +176,7 @@ const heldBack = (options: UpOptions): { held: UpOptions; tell: () => void } => 
 /**
  * Resolves when the router sends traffic to every instance.
  *
- * @throws DockerError, or whatever kept it from coming up; nothing of it is left by then
+ * @throws UserError, or whatever kept it from coming up; nothing of it is left by then
  */
 export const bringUp = async (
   options: UpOptions,

@@ -3,20 +3,20 @@ import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { readStackRecord, stackRecordFile } from "../../../infra/stack/stack-record.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 
-const taken = (stack: string): DockerError => {
+const taken = (stack: string): UserError => {
   const found = readStackRecord(stack);
   if (found === undefined || found.kept) {
-    return new DockerError(`${stack} is up already`, "use it, or take it down with sse-lab down first");
+    return new UserError(`${stack} is up already`, "use it, or take it down with sse-lab down first");
   }
-  return new DockerError(
+  return new UserError(
     `${stack} is being brought up by process ${found.owner.pid} of ${found.owner.host}`,
     "wait for it or end it",
   );
 };
 
-/** Before anything of the stack exists. @throws DockerError when somebody else has that name */
+/** Before anything of the stack exists. @throws UserError when somebody else has that name */
 export const claimStack = (record: StackRecord): void => {
   const path = stackRecordFile(record.stack);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

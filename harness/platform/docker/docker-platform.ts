@@ -9,7 +9,7 @@ import type { Platform, UpOptions, DeploymentListeners } from "../platform.ts";
 import { bringUp } from "./bring-up.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { readImageSettings, type ImageSettings } from "../../../infra/images/image-settings.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import { attach, findRunning } from "./kept-stacks.ts";
@@ -38,7 +38,7 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
 const isSurelyStandin = ({ mode, realtime, images }: ImageSettings): boolean =>
   realtime === "standin" || (mode === "assembled" && images.realtime === undefined);
 
-/** @throws DockerError, ToolchainError, ToolError, WaitError or the reason of the abort; whatever was made is removed by then */
+/** @throws UserError or the reason of the abort; whatever was made is removed by then */
 export const dockerPlatform: DockerPlatform = {
   name: "docker",
   settings: {
@@ -82,7 +82,7 @@ const refuseOtherClock = (info: EngineInfo, host: string): Promise<void> =>
   sharesClock(info)
     ? Promise.resolve()
     : Promise.reject(
-        new DockerError(
+        new UserError(
           `${otherClock(info, host)}: times of servers and load could not be compared`,
           "use --platform local; the stacks themselves come up with the ordinary CLI: pulumi up -s phase1",
         ),
@@ -109,7 +109,7 @@ export const dockerAvailability = async (
       reason: `Docker ${info.ServerVersion ?? ""} answers at ${host}, Pulumi ${cli.found?.version ?? ""} is here`,
     };
   } catch (error) {
-    if (error instanceof DockerError) return { usable: false, reason: error.problem };
+    if (error instanceof UserError) return { usable: false, reason: error.problem };
     return { usable: false, reason: error instanceof Error ? error.message : String(error) };
   }
 };

@@ -10,7 +10,7 @@ import {
 } from "../../../infra/stack/stack-record.ts";
 import { takeLock } from "../../../common/file-lock.ts";
 import { identityOf, isRunning } from "../../../common/process-identity.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 
 /** Taking hold takes a few milliseconds; a process that was killed within it is given up after 5 s. */
 const LOCK_WAIT_MS = 15_000;
@@ -34,16 +34,16 @@ const isOwn = ({ owner }: StackRecord): boolean => {
 /**
  * Makes this process the owner of a kept stack, until `letGo`, or until it ends.
  *
- * @throws DockerError when a living process has it, or it is not on record any more
+ * @throws UserError when a living process has it, or it is not on record any more
  */
 export const holdStack = async (stack: string, recordsDir = defaultRecordsDir): Promise<StackRecord> => {
   const path = `${stackRecordFile(stack, recordsDir)}.lock`;
   const deadline = performance.now() + LOCK_WAIT_MS;
   for (;;) {
     const record = readStackRecord(stack, recordsDir);
-    if (!record) throw new DockerError(`${stack} is not up any more`, "bring it up with sse-lab up");
+    if (!record) throw new UserError(`${stack} is not up any more`, "bring it up with sse-lab up");
     if (isRunning(record.owner)) {
-      throw new DockerError(
+      throw new UserError(
         `${stack} is being changed by process ${record.owner.pid}`,
         "wait for it or end it, then run the command again",
       );
@@ -64,7 +64,7 @@ export const holdStack = async (stack: string, recordsDir = defaultRecordsDir): 
       }
     }
     if (performance.now() > deadline) {
-      throw new DockerError(
+      throw new UserError(
         `${path} has been held for ${LOCK_WAIT_MS / 1000} s`,
         "remove it when no sse-lab command runs",
       );

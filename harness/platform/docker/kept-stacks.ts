@@ -5,7 +5,7 @@ import { recordArgs } from "../../../infra/stack/record-args.ts";
 import type { DeploymentListeners, RunningDeployment } from "../platform.ts";
 import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { holdStack, letGo } from "./hold-stack.ts";
 import { leaseImages } from "../../../infra/images/image-usage.ts";
 import { listOwn } from "./remove-by-label.ts";
@@ -72,7 +72,7 @@ const mend = async (client: DockerClient, stack: string, listeners: DeploymentLi
   });
 };
 
-/** @throws DockerError when no kept stack of that name runs, or another command has hold of it */
+/** @throws UserError when no kept stack of that name runs, or another command has hold of it */
 export const attach = async (id: string, listeners: DeploymentListeners): Promise<DockerDeployment> => {
   const client = await connectDocker();
   const { records } = listStackRecords();
@@ -80,7 +80,7 @@ export const attach = async (id: string, listeners: DeploymentListeners): Promis
   const fate = found?.kept ? await stackFate(client.docker, found) : undefined;
   if (fate !== "kept" && fate !== "owned") {
     const there = (await findRunning()).map((one) => one.id).join(", ") || "none";
-    throw new DockerError(`no deployment "${id}" is up; there are: ${there}`, "bring one up with sse-lab up");
+    throw new UserError(`no deployment "${id}" is up; there are: ${there}`, "bring one up with sse-lab up");
   }
   const record = await holdStack(id);
   try {

@@ -2,9 +2,9 @@
 import type Dockerode from "dockerode";
 import { CHECKOUT_LABEL, checkoutId } from "../../../infra/stack/checkout-label.ts";
 import { STACK_LABEL } from "../../../infra/stack/labels.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 
-/** @throws DockerError when another checkout has containers, networks or volumes of a stack of this name */
+/** @throws UserError when another checkout has containers, networks or volumes of a stack of this name */
 export const refuseForeignStack = async (docker: Dockerode, stack: string): Promise<void> => {
   const filters = { label: [`${STACK_LABEL}=${stack}`] };
   const [containers, networks, volumes] = await Promise.all([
@@ -21,7 +21,7 @@ export const refuseForeignStack = async (docker: Dockerode, stack: string): Prom
   const [first] = foreign;
   if (!first) return;
   const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : "";
-  throw new DockerError(
+  throw new UserError(
     `another checkout of the lab (${first.Labels?.[CHECKOUT_LABEL] ?? "without a label"}) has a stack ${stack} in this engine: ${first.name}${more}`,
     "take it down there with sse-lab down, then run the command again",
   );

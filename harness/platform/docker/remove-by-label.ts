@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { STACK_LABEL } from "../../../infra/stack/labels.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 
 export interface RemovedThings {
@@ -82,7 +82,7 @@ const containersGone = async (docker: Dockerode, stack: string): Promise<void> =
     if (containers.length === 0) return;
     if (performance.now() > deadline) {
       const names = containers.flatMap(({ Names }) => Names).join(", ");
-      throw new DockerError(
+      throw new UserError(
         `${names} was removed and is still there after ${GONE_TIMEOUT_MS / 1000} s`,
         "restart the Docker engine, then run sse-lab down",
       );

@@ -18,7 +18,7 @@ import type { Router } from "../../../infra/topologies.ts";
 import type { RunningDeployment, RealtimeComponent } from "../platform.ts";
 import { detectRealtime } from "../detect-realtime.ts";
 import type { MeasuredContainer } from "./observe/container-usage.ts";
-import { DockerError } from "../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 
 /** A Realtime of the stack's own. */
@@ -93,7 +93,7 @@ export const stackLayout = async (docker: Dockerode, record: StackRecord): Promi
   const address: Address = (part, inside, port) => {
     const found = port ?? chosen.get(`${part} ${inside}`);
     if (found === undefined) {
-      throw new DockerError(
+      throw new UserError(
         `${part} of ${stack} does not run, so its port cannot be told`,
         "sse-lab down removes what is left; then bring it up again",
       );

@@ -45,5 +45,5 @@ export const createLocalPlatform = (parts: LocalDependencies): LocalPlatform => 
   downAll: (onStep) => downAll(parts.stateDir, onStep),
 });
 
-/** @throws ToolError, WaitError or the reason of the abort; whatever was started is gone by then */
+/** @throws UserError or the reason of the abort; whatever was started is gone by then */
 export const localPlatform: LocalPlatform = createLocalPlatform(localDependencies);

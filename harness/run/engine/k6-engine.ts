@@ -15,7 +15,7 @@ const scriptOf = (realtime: boolean): ScriptName => (realtime ? "realtime" : "ss
 
 /**
  * The k6 scripts as a load engine, on the user's own k6. They are bundled here, so that no run is measured beside a bundler.
- * @throws K6Error when there is no k6 that can run them
+ * @throws UserError when there is no k6 that can run them
  */
 export async function createK6Engine(
   topologies: readonly Topology[],

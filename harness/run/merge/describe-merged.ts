@@ -9,7 +9,7 @@ import { realtimeSettings, type Scenario, selectTopologies } from "../../scenari
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { sourceCommit } from "../describe-host.ts";
 import { describeRun, withRealtime } from "../describe-run.ts";
-import { MergeError } from "./merge-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import type { RunSpec } from "../run-single.ts";
 import { summaryScenario } from "../results/summary-scenario.ts";
 
@@ -21,7 +21,7 @@ export interface Merged {
   finishedAt: Date;
 }
 
-/** What is known of a run that k6 made elsewhere, and of what with. @throws MergeError for a topology that this lab does not know */
+/** What is known of a run that k6 made elsewhere, and of what with. @throws UserError for a topology that this lab does not know */
 export async function describeMerged(merged: Merged): Promise<{ run: RunObservation; manifest: Manifest }> {
   const { times, finishedAt } = merged;
   const { phases } = times;
@@ -78,7 +78,7 @@ async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
   };
   const [topology] = selectTopologies(scenario);
   if (topology === undefined)
-    throw new MergeError(`k6 was told TOPOLOGY=${name}, which this version of sse-lab does not know`);
+    throw new UserError(`k6 was told TOPOLOGY=${name}, which this version of sse-lab does not know`);
   const realtime = usesRealtime(topology)
     ? { settings: realtimeSettings(scenario, undefined), frontEnd: await measureFrontEnd() }
     : undefined;

@@ -14,7 +14,7 @@ import {
 import type { LoadPlan } from "../../load/portable/load-plan.ts";
 import { scheduleSessions } from "../../load/portable/load-schedule.ts";
 import { parseManifest } from "../../report/summary/manifest.ts";
-import { MergeError } from "./merge-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { rebuildReport } from "../results/rebuild-report.ts";
 
 let dir: string;
@@ -310,7 +310,7 @@ describe("a folder that cannot be merged", () => {
   const refused = async (): Promise<string> => {
     const before = (await readdir(dir)).sort();
     const error = await rebuildReport(dir).catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(MergeError);
+    expect(error).toBeInstanceOf(UserError);
     expect((await readdir(dir)).sort()).toEqual(before);
     return (error as Error).message;
   };

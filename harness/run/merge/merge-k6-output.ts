@@ -9,7 +9,7 @@ import { writeK6History } from "../../load/k6/records/write-k6-history.ts";
 import { SegmentWriter } from "../../load/native/segment-writer.ts";
 import { collectLedgers } from "../collect-ledgers.ts";
 import { describeMerged } from "./describe-merged.ts";
-import { MergeError } from "./merge-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { type K6Output, readK6Output } from "./read-k6-output.ts";
 import { type BounceEvidence, findLedgers, LEDGERS, readBounces } from "./remote-evidence.ts";
 import { sessionNames } from "../session-names.ts";
@@ -20,12 +20,12 @@ import { writeSegment } from "../results/write-segment.ts";
 /**
  * Merges the consoles of one or several k6 processes, and the ledgers and bounces beside them, into `history.ndjson.gz` and
  * `manifest.json` of the same folder. Nothing that was there is changed.
- * @throws MergeError
+ * @throws UserError
  */
 export async function mergeK6Output(dir: string): Promise<void> {
   const historyPath = join(dir, "history.ndjson.gz");
   if (await exists(historyPath)) {
-    throw new MergeError(
+    throw new UserError(
       `${dir} has a history.ndjson.gz but no manifest.json: it would be overwritten; move one of the two away`,
     );
   }
@@ -33,7 +33,7 @@ export async function mergeK6Output(dir: string): Promise<void> {
   const { plan, account, consoles } = output;
   const times = k6Times(account, plan.plan, 0);
   if (times === undefined) {
-    throw new MergeError(
+    throw new UserError(
       `${dir}: k6 made its plan, but not a single session arrived; see what it said on stderr`,
     );
   }
@@ -105,15 +105,15 @@ function processesOf({ account }: K6Output, evidence: readonly BounceEvidence[])
   return processes;
 }
 
-/** Which bounce the run was under. k6 may not have been told. @throws MergeError when it was told of another one */
+/** Which bounce the run was under. k6 may not have been told. @throws UserError when it was told of another one */
 function bounceOf(plan: PlanRecord, evidence: readonly BounceEvidence[]): BounceKind {
   const kinds = [...new Set(evidence.flatMap((one) => (one.type === "bounce" ? [one.kind] : [])))];
   const [kind, another] = kinds;
   if (another !== undefined)
-    throw new MergeError(`bounces.ndjson tells of bounces of several kinds (${kinds.join(", ")}); keep one`);
+    throw new UserError(`bounces.ndjson tells of bounces of several kinds (${kinds.join(", ")}); keep one`);
   if (kind === undefined || kind === plan.bounce) return plan.bounce;
   if (plan.bounce === "none") return kind;
-  throw new MergeError(
+  throw new UserError(
     `bounces.ndjson tells of a ${kind}, but k6 was told BOUNCE=${plan.bounce}; is it of another run?`,
   );
 }

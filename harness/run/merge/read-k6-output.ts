@@ -6,7 +6,7 @@ import { K6RunState } from "../../load/k6/k6-run-state.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
 import { K6LogReader, K6LogVersionError, readK6Log } from "../../load/k6/records/read-k6-log-records.ts";
 import { scheduleSessions } from "../../load/portable/load-schedule.ts";
-import { MergeError } from "./merge-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 
 /** Of the topology's side, not of k6's. */
 export const BOUNCES_FILE = "bounces.ndjson";
@@ -31,7 +31,7 @@ export async function consoleFiles(dir: string): Promise<string[]> {
     .sort();
 }
 
-/** @throws MergeError */
+/** @throws UserError */
 export async function readK6Output(dir: string): Promise<K6Output> {
   const files = await consoleFiles(dir);
   const account = new K6RunState();
@@ -52,25 +52,25 @@ export async function readK6Output(dir: string): Promise<K6Output> {
         for (const record of line.records) {
           if (record.type !== "k6-arrived") continue;
           const earlier = arrivedIn.get(record.session);
-          if (earlier !== undefined) throw new MergeError(arrivedTwice(record.session, earlier, name));
+          if (earlier !== undefined) throw new UserError(arrivedTwice(record.session, earlier, name));
           arrivedIn.set(record.session, name);
         }
         account.absorb(line);
       }
     } catch (error) {
-      if (error instanceof K6LogVersionError) throw new MergeError(`${path}: ${error.message}`);
+      if (error instanceof K6LogVersionError) throw new UserError(`${path}: ${error.message}`);
       throw error;
     }
     if (lines > 0 || reader.torn > 0) consoles.push(path);
     torn += reader.torn;
     example ??= reader.example === undefined ? undefined : `${name}: ${reader.example}`;
   }
-  if (account.processes.size === 0) throw new MergeError(nothingFound(dir, files, torn, example));
+  if (account.processes.size === 0) throw new UserError(nothingFound(dir, files, torn, example));
   const plan = onePlan(account, (process) => `${process} (${[...(filesOf.get(process) ?? [])].join(", ")})`);
   const known = new Set(scheduleSessions(plan.plan).map(({ session }) => session));
   const foreign = [...arrivedIn].find(([session]) => !known.has(session));
   if (foreign !== undefined) {
-    throw new MergeError(
+    throw new UserError(
       `session ${foreign[0]} arrived in ${foreign[1]}, but the plan has ${known.size} sessions and not this one: that output is of another run`,
     );
   }
@@ -97,14 +97,14 @@ function onePlan(account: K6RunState, named: (process: string) => string): PlanR
   const [first, ...others] = [...account.processes.values()].filter(({ plan }) => plan !== undefined);
   if (first?.plan === undefined) {
     const processes = [...account.processes.keys()].map(named).join(", ");
-    throw new MergeError(
+    throw new UserError(
       `no plan is on record for k6 process ${processes}: the beginning of its output, which setup() writes, is missing`,
     );
   }
   for (const other of others) {
     const difference = other.plan && recordDifference(other.plan, first.plan);
     if (difference === undefined) continue;
-    throw new MergeError(
+    throw new UserError(
       `the plans of k6 processes ${named(first.process)} and ${named(other.process)} differ: ${difference} in the second; put the output of one run only into a folder`,
     );
   }

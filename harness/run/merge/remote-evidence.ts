@@ -10,7 +10,7 @@ import type {
 } from "../../history/observation.ts";
 import { parseObservation } from "../../history/parse-observation.ts";
 import type { LedgerFile } from "../../platform/platform.ts";
-import { MergeError } from "./merge-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { BOUNCES_FILE } from "./read-k6-output.ts";
 
 /** Folder of the instances' ledgers. */
@@ -18,7 +18,7 @@ export const LEDGERS = "ledgers";
 /** `<instance>`, with whatever an instance puts behind it. */
 const LEDGER_FILE = /^(?<instance>.+?)(?:\.\d+(?:-\d+)?)?\.ndjson$/;
 
-/** All ledgers of the folder, by name. Undefined when it has none. @throws MergeError for a file that is no ledger */
+/** All ledgers of the folder, by name. Undefined when it has none. @throws UserError for a file that is no ledger */
 export async function findLedgers(dir: string): Promise<LedgerFile[] | undefined> {
   const folder = join(dir, LEDGERS);
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".ndjson")).sort();
@@ -41,7 +41,7 @@ async function identifyLedger(path: string): Promise<LedgerFile> {
   }
   if (record.kind === "boot" && typeof record.instance === "string")
     return { instance: record.instance, path };
-  throw new MergeError(
+  throw new UserError(
     `${path} is no ledger: its first line is no boot record; copy what an instance wrote into its LEDGER_DIR`,
   );
 }
@@ -58,7 +58,7 @@ async function firstLine(path: string): Promise<string> {
 export type BounceEvidence = BounceObservation | InstanceObservation | PartExitObservation;
 const TOLD: ReadonlySet<string> = new Set<BounceEvidence["type"]>(["bounce", "instance", "part-exit"]);
 
-/** What `bounces.ndjson` says; nothing when it is not there. @throws MergeError naming a line that is no such observation */
+/** What `bounces.ndjson` says; nothing when it is not there. @throws UserError naming a line that is no such observation */
 export async function readBounces(dir: string): Promise<BounceEvidence[]> {
   const path = join(dir, BOUNCES_FILE);
   let text: string;
@@ -75,7 +75,7 @@ export async function readBounces(dir: string): Promise<BounceEvidence[]> {
       if (!TOLD.has(observation.type)) throw new Error(`is of type ${observation.type}`);
       return [observation as BounceEvidence];
     } catch (error) {
-      throw new MergeError(
+      throw new UserError(
         `${path}, line ${index + 1}: ${(error as Error).message}; it holds what sse-lab bounce --record wrote`,
       );
     }

@@ -9,13 +9,9 @@ import { judgeAll } from "./judge-all.ts";
 import { mergeK6Output } from "../merge/merge-k6-output.ts";
 import { consoleFiles } from "../merge/read-k6-output.ts";
 import { toSummary } from "./to-summary.ts";
+import { UserError } from "../../../common/user-error.ts";
 
-/** A folder whose report cannot be rebuilt. The message names the file and the fix. */
-export class RebuildError extends Error {
-  override name = "RebuildError";
-}
-
-/** @throws RebuildError; MergeError where k6's output cannot be merged */
+/** @throws UserError, also if k6's output cannot be merged */
 export async function rebuildReport(dir: string): Promise<Summary> {
   if (await isUnmerged(dir)) await mergeK6Output(dir);
   const manifest = await readManifest(join(dir, "manifest.json"), dir);
@@ -25,10 +21,11 @@ export async function rebuildReport(dir: string): Promise<Summary> {
     runs = await judgeAll(readHistory(history));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new RebuildError(
+    throw new UserError(
       missing
         ? `${history} is not there: a report is rebuilt from the raw history, which the folder of a loadtest holds`
         : `${history}: ${(error as Error).message}`,
+      undefined,
       { cause: error },
     );
   }
@@ -51,13 +48,13 @@ async function readManifest(path: string, dir: string): Promise<Manifest> {
   try {
     text = await readFile(path, "utf8");
   } catch {
-    throw new RebuildError(
+    throw new UserError(
       `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. results/latest, or one with the console output of k6 (*.log, *.ndjson)`,
     );
   }
   try {
     return parseManifest(JSON.parse(text));
   } catch (error) {
-    throw new RebuildError(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${path}: ${(error as Error).message}`, undefined, { cause: error });
   }
 }

@@ -1,11 +1,7 @@
 /** The folder of one comparison: `results/<run>/`, or what `--out` names. */
 import { access, constants, mkdir, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-
-/** Where results cannot be written. The message names the folder and the fix. */
-export class ResultsFolderError extends Error {
-  override name = "ResultsFolderError";
-}
+import { UserError } from "../../../common/user-error.ts";
 
 export interface ResultsFolder {
   path: string;
@@ -18,7 +14,7 @@ export interface ResultsFolder {
 
 /**
  * Creates the folder. With `out` it must be new or empty, so that no earlier result is ever overwritten.
- * @throws ResultsFolderError
+ * @throws UserError
  */
 export async function createResultsFolder(
   root: string,
@@ -31,13 +27,13 @@ export async function createResultsFolder(
     await makeFolder(path);
     await access(path, constants.W_OK | constants.X_OK);
     if ((await readdir(path)).length > 0) {
-      throw new ResultsFolderError(
+      throw new UserError(
         `${named}: is not empty; name a new or empty folder (nothing was overwritten)`,
       );
     }
   } catch (error) {
-    if (error instanceof ResultsFolderError) throw error;
-    throw new ResultsFolderError(
+    if (error instanceof UserError) throw error;
+    throw new UserError(
       `${named}: cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); name a folder that you can write`,
     );
   }
@@ -66,7 +62,7 @@ const folderName = (now: Date): string =>
 
 /**
  * Writes into the folder.
- * @throws ResultsFolderError that names the folder and the reason, e.g. a full disk
+ * @throws UserError that names the folder and the reason, e.g. a full disk
  */
 export async function writeInto<T>(folder: string, write: () => Promise<T>): Promise<T> {
   try {
@@ -75,8 +71,9 @@ export async function writeInto<T>(folder: string, write: () => Promise<T>): Pro
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
     const fix = code === "ENOSPC" ? "free some space there" : "make it writable";
-    throw new ResultsFolderError(
+    throw new UserError(
       `${folder}: results cannot be written (${code}); ${fix}, or name another folder with --out. What was written before is whole.`,
+      undefined,
       { cause: error },
     );
   }

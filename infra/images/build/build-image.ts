@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import type Dockerode from "dockerode";
 import { execa } from "execa";
 import type { OwnImagePart } from "../pinned-images.ts";
-import { DockerError } from "../../engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import type { AssembleOptions } from "../../offline/assembled-images/assemble-image.ts";
 import { withEngineError } from "../engine-error.ts";
 import { findImage } from "../find-image.ts";
@@ -73,7 +73,7 @@ const runBuild = async (what: string, args: readonly string[], options: BuildOpt
   signal?.throwIfAborted();
   if (!result.failed) return;
   if (result.code === "ENOENT") {
-    throw new DockerError(
+    throw new UserError(
       `the docker command is not on PATH: ${what} is built by it`,
       "install the Docker CLI, or set SSE_LAB_IMAGES=assembled",
     );
@@ -85,7 +85,7 @@ const runBuild = async (what: string, args: readonly string[], options: BuildOpt
 /**
  * The image on this base; built when anything that it is made from has changed.
  *
- * @throws DockerError with the builder's last lines
+ * @throws UserError with the builder's last lines
  */
 export const buildImage = async (image: BuiltImage, options: BuildOptions): Promise<PreparedImage> => {
   const { docker, env, base, onStep, signal } = options;

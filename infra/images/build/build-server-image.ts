@@ -39,7 +39,7 @@ const inputsOf = async (baseId: string): Promise<string> => {
   return hash.digest("hex");
 };
 
-/** @throws DockerError with the builder's last lines */
+/** @throws UserError with the builder's last lines */
 export const buildServerImage = async (options: BuildOptions): Promise<PreparedImage> =>
   buildImage(
     {

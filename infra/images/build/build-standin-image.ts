@@ -10,7 +10,7 @@ import { fromRoot } from "../../../common/paths.ts";
 export const STANDIN_FILES = fromRoot("standins/realtime/server/image");
 const FILES = ["Dockerfile", "healthy.bash"];
 
-/** @throws DockerError with the builder's last lines */
+/** @throws UserError with the builder's last lines */
 export const buildStandinImage = async (
   bundle: Buffer,
   version: string,

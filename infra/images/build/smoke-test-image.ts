@@ -1,7 +1,7 @@
 /** Runs an image once, locked down as it will be used, before it gets its name: a broken one never gets one. */
 import { PassThrough } from "node:stream";
 import type Dockerode from "dockerode";
-import { DockerError } from "../../engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 
 export interface Proof {
   /** Replaces the image's own entry point where given. */
@@ -19,7 +19,7 @@ const lastLines = (text: string): string => text.trim().split("\n").slice(-LAST_
 
 /**
  * @param name of the image, for people
- * @throws DockerError with the last lines of what it printed
+ * @throws UserError with the last lines of what it printed
  */
 export const proveImage = async (
   docker: Dockerode,
@@ -70,7 +70,7 @@ export const proveImage = async (
     const as = typeof proof.prints === "string" ? printed.includes(proof.prints) : proof.prints.test(printed);
     if (StatusCode === 0 && as) return;
     const said = lastLines(printed) || "nothing printed";
-    throw new DockerError(
+    throw new UserError(
       `the new image ${image.name} does not run (exit code ${StatusCode}): ${said}`,
       "look at the program it was made from, or set SSE_LAB_IMAGES=official",
     );

@@ -1,7 +1,7 @@
 /** Images by digest or by name: what the engine has, else what the registry gives. */
 import type Dockerode from "dockerode";
 import { type PinnedImage, pinnedReference } from "../pinned-images.ts";
-import { DockerError } from "../../engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import type { AssembleOptions } from "../../offline/assembled-images/assemble-image.ts";
 import { findImage, type FoundImage } from "../find-image.ts";
 import { IMAGES_SETTING, imageSetting, type SettablePart } from "../image-settings.ts";
@@ -15,7 +15,7 @@ export type OfficialImage = { image: FoundImage; how: string } | { image: undefi
 export interface OfficialImages {
   /** By digest. Never rejects for a registry that is away, or that does not have it. */
   find(pinned: PinnedImage): Promise<OfficialImage>;
-  /** An image of the user's. @throws DockerError naming the setting when it cannot be had */
+  /** An image of the user's. @throws UserError naming the setting when it cannot be had */
   named(part: SettablePart, reference: string): Promise<FoundImage>;
 }
 
@@ -72,14 +72,14 @@ export const officialImages = (
       const setting = imageSetting(part);
       const fix = `build or load that image, or unset ${setting} (${IMAGES_SETTING} then decides)`;
       const there = await findImage(docker, reference).catch((error: unknown) => {
-        throw new DockerError(`${setting}=${reference} is not usable: ${(error as Error).message}`, fix);
+        throw new UserError(`${setting}=${reference} is not usable: ${(error as Error).message}`, fix);
       });
       if (there) return there;
       // It may come from another registry, which says nothing of that of the pinned images.
       const error = await pull(reference, reference);
       const image = error === undefined ? await findImage(docker, reference) : undefined;
       if (!image) {
-        throw new DockerError(
+        throw new UserError(
           `${setting}=${reference}: the engine does not have it, and it cannot be pulled: ${error?.message ?? "the engine does not have it after the pull"}`,
           fix,
         );

@@ -1,6 +1,6 @@
 /** Puts an image of this host's files into the engine: loaded, proven, then named. What is there already is taken as it is. */
 import type Dockerode from "dockerode";
-import { DockerError } from "../../engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { withEngineError } from "../../images/engine-error.ts";
 import { findImage } from "../../images/find-image.ts";
 import { imageArchive, sealImage, type ImageLayout } from "./image-archive.ts";
@@ -48,7 +48,7 @@ const load = async (
 
 const refuseOtherSystems = (part: string): void => {
   if (process.platform === "linux") return;
-  throw new DockerError(
+  throw new UserError(
     `the ${part} image cannot be assembled on ${process.platform}: the engine needs programs for Linux`,
     `make the registry reachable, or set ${imageSetting(part)} to an image that the engine has`,
   );
@@ -57,7 +57,7 @@ const refuseOtherSystems = (part: string): void => {
 /**
  * The image of this layout, e.g. `sse-lab/traefik:3.7.15-0123456789ab`.
  *
- * @throws DockerError when it cannot be loaded or does not run; the engine then holds no more than before
+ * @throws UserError when it cannot be loaded or does not run; the engine then holds no more than before
  */
 export const assembleImage = async (
   docker: Dockerode,

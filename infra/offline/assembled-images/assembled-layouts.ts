@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import which from "which";
 import { IMAGE_PORTS, IMAGE_USERS, type ImagePart, type OwnImagePart } from "../../images/pinned-images.ts";
-import { DockerError } from "../../engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import type { AssembledLayout } from "./assemble-image.ts";
 import { withFolders, type ImageConfig } from "./image-archive.ts";
 import { programFiles, systemFiles, type Program } from "./runtime-files.ts";
@@ -81,7 +81,7 @@ const programLayer = async (part: ImagePart, program: ProgramOnHost, target: str
 export const nodeLayout = async (env: NodeJS.ProcessEnv): Promise<AssembledLayout> => {
   const bash = env["PATH"] ? await which("bash", { nothrow: true, path: env["PATH"] }) : null;
   if (bash === null) {
-    throw new DockerError("bash is not on PATH: the server's health check is run by it", "install bash");
+    throw new UserError("bash is not on PATH: the server's health check is run by it", "install bash");
   }
   const version = process.versions.node;
   const files = await programFiles([

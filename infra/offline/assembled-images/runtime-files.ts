@@ -3,7 +3,7 @@ import { access, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import type { ImageUser } from "../../images/pinned-images.ts";
-import { DockerError } from "../../engine/docker-error.ts";
+import { UserError } from "../../../common/user-error.ts";
 import type { TarEntry } from "./tar-archive.ts";
 
 export interface Program {
@@ -29,8 +29,8 @@ const sharedLibraries = async (file: string, env: Program["env"]): Promise<Map<s
   });
   if (/not a dynamic executable|statically linked|Not a valid dynamic program/.test(result.all))
     return new Map();
-  const problem = (text: string): DockerError =>
-    new DockerError(
+  const problem = (text: string): UserError =>
+    new UserError(
       `${file} cannot be put into an image: ${text}`,
       "install its libraries, or set SSE_LAB_IMAGES=official",
     );

@@ -1,5 +1,6 @@
 /** Where one tenant of a target is reached: its name goes into the Host header, the connection to the machine. */
 import { request } from "undici";
+import { UserError } from "../../../common/user-error.ts";
 
 export interface Address {
   /** `ws://127.0.0.1:4000/socket/websocket`, without a query. */
@@ -10,29 +11,22 @@ export interface Address {
   host: string;
 }
 
-/** A URL that names no Realtime. */
-export class AddressError extends Error {
-  override name = "AddressError";
-}
-
 /** From a URL as realtime-js takes it: `http://host:4000/socket`, or `https://<ref>.supabase.co/realtime/v1`. */
 export function addressOf(url: string): Address {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const secure = parsed?.protocol === "https:" || parsed?.protocol === "wss:";
   if (!parsed || !(secure || parsed.protocol === "http:" || parsed.protocol === "ws:"))
-    throw new AddressError(`${url}: is no http, https, ws or wss URL`);
+    throw new UserError(`${url}: is no http, https, ws or wss URL`);
   // Neither would be kept, and both would be printed.
   if (parsed.username + parsed.password + parsed.search !== "")
-    throw new AddressError(
+    throw new UserError(
       "the URL holds credentials or a query: keys go into REALTIME_KEY and REALTIME_JWT_SECRET",
     );
   const path = parsed.pathname.replace(/\/+$/, "");
   if (path === "")
-    throw new AddressError(
-      `${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`,
-    );
+    throw new UserError(`${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`);
   if (path.endsWith("/websocket"))
-    throw new AddressError(`${url}: ends in /websocket, which clients add themselves: leave that out`);
+    throw new UserError(`${url}: ends in /websocket, which clients add themselves: leave that out`);
   const { host } = parsed;
   // Not every resolver knows that *.localhost is this machine (RFC 6761, section 6.3).
   if (parsed.hostname.endsWith(".localhost")) parsed.hostname = "127.0.0.1";

@@ -7,7 +7,8 @@ import { WebSocketServer } from "ws";
 import { startStandIn, type TestStandIn } from "../server/test-support/start-stand-in.ts";
 import { addressOf } from "./address.ts";
 import { CASES } from "./cases/cases.ts";
-import { inspectTarget, TargetError } from "./inspect-target.ts";
+import { inspectTarget } from "./inspect-target.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { type CaseResult, runCase } from "./run-case.ts";
 import { runSuite } from "./run-suite.ts";
 import { type Crossing, startTamperingProxy, type Tamper } from "./test-support/tampering-proxy.ts";
@@ -250,7 +251,7 @@ describe("a target where nothing can be judged", () => {
 
   it("another secret", async () => {
     const wrong = inspect(standIn.url, "another-secret-of-32-characters-or-more");
-    await expect(wrong).rejects.toThrow(TargetError);
+    await expect(wrong).rejects.toThrow(UserError);
     await expect(wrong).rejects.toThrow(
       `refuses a service-role token: 401 {"error":"Failed to validate JWT signature"}. Is the JWT secret this server's`,
     );

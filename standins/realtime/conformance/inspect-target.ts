@@ -6,6 +6,7 @@ import { Mismatch, show } from "./mismatch.ts";
 import { runSteps } from "./run-steps.ts";
 import { makeTenant, newPrefix, removeTenant, type Target } from "./target.ts";
 import { World } from "./world.ts";
+import { UserError } from "../../../common/user-error.ts";
 
 export interface Inspection {
   lacks: ReadonlyMap<Need, string>;
@@ -13,11 +14,6 @@ export interface Inspection {
   /** Pause before each case, ms: the suite itself is not to come near the tenant's messages per second. */
   paceMs: number;
   notes: readonly string[];
-}
-
-/** Nothing can be judged there. The message says what to change. */
-export class TargetError extends Error {
-  override name = "TargetError";
 }
 
 const POLICY =
@@ -54,7 +50,7 @@ export async function inspectTarget(target: Target, options: InspectOptions): Pr
   }
   const denial = await deniesOwnChannel(target, options.timeoutMs);
   if (denial !== undefined && !options.skipPrivate)
-    throw new TargetError(
+    throw new UserError(
       `a session's token may not read its own channel (${denial}). The private cases need ${POLICY}. ` +
         "infra/realtime/policies.sql sets it up; --skip-private leaves these cases out",
     );
@@ -76,13 +72,13 @@ async function reach(target: Target, timeoutMs: number): Promise<void> {
       await opened.end();
       return;
     }
-    throw new TargetError(`${where} refuses a service-role token: ${explain(target, opened)}`);
+    throw new UserError(`${where} refuses a service-role token: ${explain(target, opened)}`);
   } catch (error) {
-    if (error instanceof TargetError) throw error;
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED")
-      throw new TargetError(`nothing listens at ${where}: start the server, or correct the URL`);
-    throw new TargetError(`no WebSocket at ${where}: ${message || String(code)}`);
+      throw new UserError(`nothing listens at ${where}: start the server, or correct the URL`);
+    throw new UserError(`no WebSocket at ${where}: ${message || String(code)}`);
   }
 }
 

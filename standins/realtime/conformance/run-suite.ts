@@ -40,7 +40,7 @@ export interface SuiteResult {
   cases: readonly CaseResult[];
 }
 
-/** Rejects with a `TargetError` when nothing can be judged there, and with the signal's reason when it was aborted. */
+/** Rejects with a `UserError` when nothing can be judged there, and with the signal's reason when it was aborted. */
 export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
   const { target, cases = CASES, timeoutMs = ANSWER_TIMEOUT_MS } = options;
   const inspection = await inspectTarget(target, { ...options, timeoutMs });

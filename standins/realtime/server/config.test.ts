@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError } from "../../../common/environment.ts";
+import { UserError } from "../../../common/user-error.ts";
 import { readConfig } from "./config.ts";
 
 const API_JWT_SECRET = "x".repeat(32);
@@ -30,7 +30,7 @@ test("names every problem at once and shows no secret", () => {
       SELF_HOST_TENANT_NAME: "a.b",
       TENANT_MAX_JOINS_PER_SECOND: "ten",
     });
-  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(UserError);
   expect(read).toThrow(/^PORT="-1": must be a whole number from 0 to 65535; /m);
   expect(read).toThrow(/^API_JWT_SECRET=\(hidden\): must be at least 32 characters long; /m);
   expect(read).toThrow(/^SELF_HOST_TENANT_NAME="a\.b": must be host labels/m);

@@ -46,7 +46,7 @@ const Environment = z.object({
 
 export type Config = Readonly<z.infer<typeof Environment>>;
 
-/** @throws ConfigError with every problem of the environment */
+/** @throws UserError with every problem of the environment */
 export const readConfig = (environment: NodeJS.ProcessEnv): Config =>
   readEnvironment(Environment, environment, {
     secrets: new Set(["API_JWT_SECRET"]),

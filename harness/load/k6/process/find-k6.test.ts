@@ -2,7 +2,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findK6, K6Error, standInOf, type FindOptions } from "./find-k6.ts";
+import { findK6, standInOf, type FindOptions } from "./find-k6.ts";
+import { UserError } from "../../../../common/user-error.ts";
 
 let folder: string;
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), "sse-lab-find-k6-"))));
@@ -90,7 +91,7 @@ describe("k6", () => {
   ])("that is %s is refused in one line, with the way to get one", async (_, script, message) => {
     await install(script);
     const error = await find().catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(K6Error);
+    expect(error).toBeInstanceOf(UserError);
     expect((error as Error).message).toContain(message);
     expect((error as Error).message).toContain(BUILD);
     expect((error as Error).message).not.toContain("\n");

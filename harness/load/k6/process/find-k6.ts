@@ -5,6 +5,7 @@ import { execa } from "execa";
 import semver from "semver";
 import which from "which";
 import { k6Environment } from "./k6-command.ts";
+import { UserError } from "../../../../common/user-error.ts";
 
 const WANTED = ">=1.2.0 <2.0.0";
 /** The first that ends a stream after a time-out of its own, which the scripts rely on. */
@@ -14,11 +15,6 @@ const GET_IT = `build one with \`${BUILD}\` and name it by K6_BIN=./k6`;
 const VERSION_MS = 20_000;
 
 export const K6_HELP = `k6 1.2 or newer (not 2) with xk6-sse ${OLDEST_EXTENSION} or newer, found by K6_BIN or on PATH; ${BUILD} makes one`;
-
-/** No k6 that the scripts can run on. One line, with the fix. */
-export class K6Error extends Error {
-  override name = "K6Error";
-}
 
 export interface FoundK6 {
   path: string;
@@ -36,12 +32,12 @@ export interface FindOptions {
   signal?: AbortSignal;
 }
 
-/** @throws K6Error */
+/** @throws UserError */
 export async function findK6({ env, needsSse, signal }: FindOptions): Promise<FoundK6> {
   const path = await locate(env);
   const found = parseVersion(path, await askVersion(path, env, signal));
   if (!semver.satisfies(found.version, WANTED, { includePrerelease: true })) {
-    throw new K6Error(
+    throw new UserError(
       `${path} is ${found.program} v${found.version}: the scripts need k6 1.2 or newer and not yet 2; ${GET_IT}`,
     );
   }
@@ -54,14 +50,14 @@ async function locate(env: NodeJS.ProcessEnv): Promise<string> {
   if (asked === undefined || asked === "") {
     const path = await which("k6", { nothrow: true, path: env["PATH"] ?? "" });
     if (path !== null) return path;
-    throw new K6Error(`k6 is not on PATH, and K6_BIN names none; ${GET_IT}`);
+    throw new UserError(`k6 is not on PATH, and K6_BIN names none; ${GET_IT}`);
   }
   // A bare name is looked for as a shell would.
   const path = asked.includes("/") ? asked : await which(asked, { nothrow: true, path: env["PATH"] ?? "" });
-  if (path === null) throw new K6Error(`K6_BIN=${asked}: there is no such program on PATH`);
+  if (path === null) throw new UserError(`K6_BIN=${asked}: there is no such program on PATH`);
   await access(path, constants.X_OK).catch((error: unknown) => {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new K6Error(
+    throw new UserError(
       missing
         ? `K6_BIN=${asked}: there is no such file`
         : `K6_BIN=${asked}: cannot be executed; chmod +x it, or name another`,
@@ -86,10 +82,10 @@ async function askVersion(
     ...(signal ? { cancelSignal: signal } : {}),
   });
   signal?.throwIfAborted();
-  if (timedOut) throw new K6Error(`${path} version: no answer within ${VERSION_MS / 1000} s; is it k6?`);
+  if (timedOut) throw new UserError(`${path} version: no answer within ${VERSION_MS / 1000} s; is it k6?`);
   if (!failed) return stdout;
   const why = exitCode === undefined ? (shortMessage ?? "") : `exit code ${exitCode}`;
-  throw new K6Error(
+  throw new UserError(
     `${path} version: failed (${[why, lastLine(stderr)].filter(Boolean).join(": ")}); ${GET_IT}`,
   );
 }
@@ -98,7 +94,7 @@ function parseVersion(path: string, text: string): FoundK6 {
   const { program, version } =
     /^(?<program>\S+) v(?<version>\d+\.\d+\.\d+\S*)/.exec(text.trimStart())?.groups ?? {};
   if (program === undefined || semver.valid(version) === null) {
-    throw new K6Error(
+    throw new UserError(
       `${path} is no k6: \`${path} version\` says ${JSON.stringify(text.trim().slice(0, 80))}; ${GET_IT}`,
     );
   }
@@ -116,13 +112,13 @@ function checkExtension({ path, program, version, extension }: FoundK6, env: Nod
   const it = `${path} (${program} v${version})`;
   if (extension === null) {
     if (fetchesExtensions(env)) return;
-    throw new K6Error(
+    throw new UserError(
       `${it} has no extension k6/x/sse, without which it knows no SSE; ${GET_IT}, or let k6 fetch it: K6_ENABLE_COMMUNITY_EXTENSIONS=true`,
     );
   }
   // What was built from a folder has no version to compare: whoever builds it so knows what is in it.
   if (semver.valid(extension) === null || semver.gte(extension, OLDEST_EXTENSION)) return;
-  throw new K6Error(
+  throw new UserError(
     `${it} has xk6-sse v${extension}: the scripts need v${OLDEST_EXTENSION} or newer; ${GET_IT}`,
   );
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { K6Error } from "./find-k6.ts";
+import { UserError } from "../../../../common/user-error.ts";
 
 /** Time for k6 to end by itself after SIGINT: it writes its summary. */
 const INTERRUPT_MS = 3_000;
@@ -51,12 +51,12 @@ export class K6Process {
     });
   }
 
-  /** @throws K6Error when it cannot be started */
+  /** @throws UserError when it cannot be started */
   static async start({ path, args, cwd, env }: K6ProcessOptions): Promise<K6Process> {
     const child = spawn(path, args, { cwd, env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
     if (child.pid !== undefined) return new K6Process(child, child.pid);
     const [error] = (await once(child, "error").catch((cause: unknown) => [cause])) as [Error];
-    throw new K6Error(`${path} could not be started: ${error.message}`);
+    throw new UserError(`${path} could not be started: ${error.message}`);
   }
 
   /** What it said last on stderr, without tokens; empty when it said nothing. */
@@ -79,7 +79,7 @@ export class K6Process {
       over.abort();
     }
     if (this.exit) return this.exit;
-    throw new K6Error(`k6 is still running after SIGKILL: pid ${this.pid}`);
+    throw new UserError(`k6 is still running after SIGKILL: pid ${this.pid}`);
   }
 
   #signalGroup(signal: NodeJS.Signals): void {

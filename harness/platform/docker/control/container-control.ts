@@ -2,7 +2,7 @@
 import type Dockerode from "dockerode";
 import { nothingToKill } from "../../bounce-errors.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
-import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 
 export interface ControlledContainer {
   docker: Dockerode;
@@ -19,7 +19,7 @@ export interface ContainerControl {
   isRunning(): Promise<boolean>;
   /** SIGKILL. Resolves when it is gone. Rejects when it did not run. @param onKill called right before */
   kill(onKill?: () => void): Promise<void>;
-  /** The same container. Resolves when its process is there. @throws DockerError when the container is gone */
+  /** The same container. Resolves when its process is there. @throws UserError when the container is gone */
   start(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export const controlContainer = (given: ControlledContainer): ContainerControl =
         await docker.getContainer(container).start();
       } catch (error) {
         if (statusOf(error) !== 404) throw error;
-        throw new DockerError(`the container of ${part} is gone`, remedy, { cause: error });
+        throw new UserError(`the container of ${part} is gone`, remedy, { cause: error });
       }
     },
   };

@@ -6,7 +6,7 @@ import { nowMs } from "../../../../common/clock.ts";
 import { notReplaced } from "../../bounce-errors.ts";
 import type { Deploy, InstanceControl, UpOptions } from "../../platform.ts";
 import { controlContainer, type ContainerControl } from "./container-control.ts";
-import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 import { lastLogLines } from "./container-log.ts";
 import { updateRecord } from "../hold-stack.ts";
 import { serialize } from "../../../../common/serialize.ts";
@@ -42,7 +42,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
 
   const containerOf = (instance: string): ContainerControl => {
     if (!parts.instances.includes(instance)) {
-      throw new DockerError(`no instance "${instance}"`, `name one of ${parts.instances.join(", ")}`);
+      throw new UserError(`no instance "${instance}"`, `name one of ${parts.instances.join(", ")}`);
     }
     return controlContainer({
       docker,

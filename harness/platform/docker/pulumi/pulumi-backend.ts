@@ -4,18 +4,18 @@ import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
 export const BACKEND_SETTING = "SSE_LAB_PULUMI_BACKEND";
 export const PASSPHRASE_SETTING = "SSE_LAB_PULUMI_PASSPHRASE";
 export const STATE_FOLDER = join(PROJECT_ROOT, "infra", "state");
 
-/** @throws DockerError for a folder that would be another one in each working directory */
+/** @throws UserError for a folder that would be another one in each working directory */
 export const backendUrl = (env: NodeJS.ProcessEnv = process.env): string => {
   const url = env[BACKEND_SETTING] || `file://${STATE_FOLDER}`;
   if (url.startsWith("file://") && !url.startsWith("file:///")) {
-    throw new DockerError(
+    throw new UserError(
       `${BACKEND_SETTING}=${url} is no absolute path`,
       "give it as file:///absolute/path/of/a/folder",
     );

@@ -1,19 +1,15 @@
 /** What Pulumi, its Docker provider and the engine say when they fail, as one clear line with its way out. */
-import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 
 /** A port of 127.0.0.1 was taken between its choice and its use. */
-export class PortTakenError extends DockerError {
-  override name = "PortTakenError";
-}
+export class PortTakenError extends UserError {}
 
 /** An image went between its preparation and its use: another command's `down` took it. */
-export class ImageGoneError extends DockerError {
-  override name = "ImageGoneError";
-}
+export class ImageGoneError extends UserError {}
 
 interface Known {
   said: RegExp;
-  error: (stack: string, detail: string, options: ErrorOptions) => DockerError;
+  error: (stack: string, detail: string, options: ErrorOptions) => UserError;
 }
 
 const known = (
@@ -22,7 +18,7 @@ const known = (
   fix: (stack: string) => string,
 ): Known => ({
   said,
-  error: (stack, detail, options) => new DockerError(problem(stack, detail), fix(stack), options),
+  error: (stack, detail, options) => new UserError(problem(stack, detail), fix(stack), options),
 });
 
 const KNOWN: readonly Known[] = [
@@ -104,14 +100,14 @@ export const explainPulumiError = (
   what: string,
   reasons: readonly string[],
   cause: unknown,
-): DockerError => {
+): UserError => {
   const written = cause instanceof Error ? cause.message : String(cause);
   const all = `${reasons.join("\n")}\n${written}`;
   const errors = written.split("\n").filter((line) => /^\s*(?:stderr: )?error:/i.test(line));
   const detail = essence(reasons.length > 0 ? reasons : errors.length > 0 ? errors : [written]);
   const match = KNOWN.find(({ said }) => said.test(all));
   if (match) return match.error(stack, detail, { cause });
-  return new DockerError(
+  return new UserError(
     `${what} ${stack} failed: ${detail}`,
     "sse-lab down removes what is left; then try again",
     { cause },

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { EngineEvent, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
 import type { StackArgs } from "../../../../infra/stack/stack-args.ts";
-import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 import { countChanges, readEvent, type ResourceStep } from "./engine-events.ts";
 import { openWorkspace } from "./open-workspace.ts";
 import {
@@ -96,7 +96,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     } catch (error) {
       // Pulumi was told to stop: that is the reason, whatever it says.
       signal?.throwIfAborted();
-      if (error instanceof DockerError) throw error;
+      if (error instanceof UserError) throw error;
       // Somebody was faster: the error that names the process is the better one.
       await unlock({ ...options, lockWaitMs: 0 });
       throw explainPulumiError(stackName, what, reasons, error);

@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { DockerError } from "../../../../infra/engine/docker-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 import { lockFolder } from "./pulumi-backend.ts";
 
 const lockSchema = z.object({
@@ -71,7 +71,7 @@ const readLocks = async (folder: string): Promise<StackLock[]> => {
  * Removes the locks of dead processes of this host. Resolves when no lock is left, or rejects when one is still held after
  * `waitMs`, and at once for one of another host.
  *
- * @throws DockerError that names the process
+ * @throws UserError that names the process
  */
 export const releaseStaleLocks = async (
   { backend, project, stack }: { backend: string; project: string; stack: string },
@@ -93,13 +93,13 @@ export const releaseStaleLocks = async (
     const [first] = held;
     if (!first) return;
     if (first.host !== hostname()) {
-      throw new DockerError(
+      throw new UserError(
         `${stack} is locked by process ${first.pid} of host ${first.host}, since ${first.since}`,
         `end it there; if that host is gone, remove ${first.path}`,
       );
     }
     if (performance.now() > deadline) {
-      throw new DockerError(
+      throw new UserError(
         `${stack} is being changed by process ${first.pid}, since ${first.since}`,
         `wait for it or end it (kill -INT ${first.pid})`,
       );
