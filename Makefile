@@ -23,6 +23,8 @@ help: ## Show this help
 $(STAMP): package.json package-lock.json
 	@command -v node >/dev/null || { echo "node is not installed: install Node.js 20.19 or newer" >&2; exit 2; }
 	npm ci --include=dev --no-audit --no-fund --loglevel=error
+	@# Builds the bundle that all commands run from.
+	@$(LAB) --help >/dev/null
 	@touch $@
 
 loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b BOUNCES= SESSIONS= RATE= DURATION= REPEAT= SEED= ENGINE=k6 CATCH_UP=1 ...)

@@ -92,7 +92,7 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ["*.js", "{harness,standins}/*/*.mjs", "harness/*/*/*/*.mjs"],
+          allowDefaultProject: ["*.js", "{common,harness,standins}/*/*.mjs"],
         },
       },
     },

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const findRoot = (folder: string): string =>
-  existsSync(join(folder, "Pulumi.yaml")) && existsSync(join(folder, "package-lock.json"))
+  existsSync(join(folder, "package-lock.json")) && existsSync(join(folder, "common/paths.ts"))
     ? folder
     : findRoot(parent(folder));
 

@@ -1,8 +1,7 @@
 /** The harness's end of the reaper: starts it, tells it what to watch, and lets it go. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-import { build } from "esbuild";
+import { bundledProgram } from "../bundle/bundled-program.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 
 /** One line of JSON each, on the reaper's stdin. */
@@ -22,21 +21,11 @@ export interface ReaperHome {
   workDir: string;
   ownPaths: readonly string[];
   stateFile: string;
-  /** Where the bundled program is written. */
-  bundle: string;
 }
 
 export const startReaper = async (home: ReaperHome): Promise<Reaper> => {
-  await build({
-    entryPoints: [join(import.meta.dirname, "reaper.ts")],
-    outfile: home.bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "silent",
-  });
-  const child = spawn(process.execPath, [home.bundle], {
+  // The folder is an argument so that the process list shows whom a reaper serves.
+  const child = spawn(process.execPath, [await bundledProgram("reaper"), home.workDir], {
     stdio: ["pipe", "ignore", "ignore"],
     // Out of the terminal's process group: a Ctrl-C is not for it.
     detached: true,

@@ -1,7 +1,10 @@
 /** Test set-up: finds or fetches the real routers and the real broker once, and tells every test where they are. */
+import { bundledProgram } from "../../common/bundle/bundled-program.ts";
 import { resolveTool } from "../../infra/tools/resolve-tool.ts";
 
 export async function setup(): Promise<void> {
+  // Built once here, so that no test waits for it.
+  await bundledProgram("load-worker");
   const onStep = (step: string): void => void process.stderr.write(`${step}\n`);
   for (const [name, variable] of [
     ["traefik", "SSE_LAB_TRAEFIK"],

@@ -1,6 +1,6 @@
 /** Pulumi's own downloads: the CLI by its installer into the lab's cache, the plugin by the CLI into Pulumi's cache. */
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { bundledProgram } from "../../common/bundle/bundled-program.ts";
 import { withTemporaryFolder } from "../../common/temporary-folder.ts";
 import { runGuarded, type GuardedResult } from "../../common/reaper/guarded-process.ts";
 import { installedPlugin, pulumiHome } from "./plugin-home.ts";
@@ -38,10 +38,10 @@ export const installOfficialCli = async (options: Options): Promise<string> => {
     async (staged, temporary) => {
       const what = `installing ${part.title} by Pulumi's own installer (once)`;
       options.onStep?.(`${what}; kept in ${part.folder}`);
-      const child = fileURLToPath(new URL("install-official-cli.ts", import.meta.url));
+      const child = await bundledProgram("install-official-cli");
       const result = await runGuarded({
         command: process.execPath,
-        args: ["--import", import.meta.resolve("tsx"), child, staged, PULUMI_CLI.built.version],
+        args: [child, staged, PULUMI_CLI.built.version],
         cwd: temporary,
         // PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK would let a wrong version pass.
         env: { ...options.env, TMPDIR: temporary, PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "" },

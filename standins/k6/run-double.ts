@@ -4,12 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-
 import { build } from "esbuild";
+import { fromRoot } from "../../common/paths.ts";
 
 /** The executable, to be given as K6_BIN. */
-export const K6_DOUBLE = fileURLToPath(new URL("k6-double.mjs", import.meta.url));
+export const K6_DOUBLE = fromRoot("standins/k6/k6-double.mjs");
 
 export interface DoubleOptions {
   /** Source text of a script, or `{ file }` of one; either is bundled. */

@@ -16,7 +16,7 @@ beforeAll(async () => {
   );
   page = await measureFrontEnd();
   client = await measureFrontEnd(clientOnly);
-  layer = await measureFrontEnd(new URL("../portable/realtime/session-feed.ts", import.meta.url));
+  layer = await measureFrontEnd(join(import.meta.dirname, "../portable/realtime/session-feed.ts"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -40,6 +40,6 @@ test("the figure is compressed, and comes out the same again", async () => {
 
 test("what cannot run in a browser is refused", async () => {
   await expect(
-    measureFrontEnd(new URL("../native/transport/socket-transport.ts", import.meta.url)),
+    measureFrontEnd(join(import.meta.dirname, "../native/transport/socket-transport.ts")),
   ).rejects.toThrow("node:net");
 });

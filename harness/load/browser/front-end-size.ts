@@ -1,21 +1,21 @@
 import { promisify } from "node:util";
-import { fileURLToPath } from "node:url";
 import { gzip } from "node:zlib";
 import { build } from "esbuild";
+import { fromRoot } from "../../../common/paths.ts";
 import type { RealtimeFacts } from "../../history/observation.ts";
 
 export type FrontEndSize = RealtimeFacts["frontEnd"];
 
-const PAGE = new URL("./browser-entry.ts", import.meta.url);
+const PAGE = fromRoot("harness/load/browser/browser-entry.ts");
 
 /**
  * Bundles a module as a page would ship it (one minified ES module for today's browsers) and weighs it.
  * @param entry default: everything that a page needs to follow a session over Supabase Realtime
  * @throws Error of esbuild when the module cannot be bundled for a browser
  */
-export const measureFrontEnd = async (entry: URL | string = PAGE): Promise<FrontEndSize> => {
+export const measureFrontEnd = async (entry: string = PAGE): Promise<FrontEndSize> => {
   const { outputFiles } = await build({
-    entryPoints: [entry instanceof URL ? fileURLToPath(entry) : entry],
+    entryPoints: [entry],
     bundle: true,
     minify: true,
     format: "esm",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bundledProgram } from "../../../common/bundle/bundled-program.ts";
 import { nowMs } from "../../../common/clock.ts";
 import type { EngineObservation, PhaseObservation } from "../../history/observation.ts";
 import { ENGINE_LIMITS, type EngineLimits } from "../portable/engine-limits.ts";
@@ -55,6 +56,8 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
     return { plan, limits, worker, workers, segmentPath: segmentOf(String(worker)) };
   });
 
+  const program = await bundledProgram("load-worker");
+  options.signal?.throwIfAborted();
   const over = new AbortController();
   const stopped = new Promise<never>((_, reject) => {
     const onAbort = (): void => reject(options.signal?.reason as Error);
@@ -63,7 +66,7 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
   });
   stopped.catch(() => {});
   const recorder = await SegmentWriter.open(segmentOf("main"), (error) => over.abort(error));
-  const pool = new WorkerPool(jobs);
+  const pool = new WorkerPool(jobs, program);
   try {
     const conducted = conduct({ plan, limits, options, recorder, pool, signal: over.signal });
     const summary = await Promise.race([conducted, pool.failed, stopped]);

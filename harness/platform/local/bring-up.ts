@@ -1,7 +1,6 @@
 /** Brings a topology up: tools, bundles, Valkey, Realtime, servers, router, in the order in which they need each other. */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerConfig } from "../../../infra/routers/router-config.ts";
 import type { UpOptions } from "../platform.ts";
@@ -47,7 +46,6 @@ const secure = async (
       workDir: state.workDir,
       ownPaths: state.ownPaths,
       stateFile: stateFile(stateDir, state.id),
-      bundle: join(folders.programs, "reaper.mjs"),
     });
     const processes = new ProcessTable(stateDir, state, reaper);
     const deployment = toDeployment({

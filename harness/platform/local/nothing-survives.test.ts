@@ -47,7 +47,7 @@ const startHarness = async (
 };
 
 const reaperPid = (workDir: string): number =>
-  Number.parseInt(processesOf(workDir).find((line) => line.includes("reaper.mjs")) ?? "", 10);
+  Number.parseInt(processesOf(workDir).find((line) => line.includes("reaper.js")) ?? "", 10);
 
 test("kill -9 of the harness: the reaper ends every process and removes every file", async () => {
   const { harness, place } = await startHarness("phase2");

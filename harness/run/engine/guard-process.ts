@@ -1,6 +1,5 @@
 /** Somebody who ends a process for us should we be killed ourselves. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { identityOf, type ProcessIdentity } from "../../../common/process-identity.ts";
 import { startReaper } from "../../../common/reaper/reaper-client.ts";
 import { guestFile } from "../results/work-folder.ts";
@@ -23,7 +22,6 @@ export async function startGuard(folder: string): Promise<Guard> {
     workDir: folder,
     ownPaths: [],
     stateFile,
-    bundle: join(folder, "reaper.mjs"),
   });
   return {
     pid: reaper.pid,

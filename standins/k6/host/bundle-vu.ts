@@ -1,11 +1,10 @@
-import { fileURLToPath } from "node:url";
-
 import { build } from "esbuild";
+import { fromRoot } from "../../../common/paths.ts";
 
 /** A VU's thread as one plain script, so that no thread has to compile TypeScript. Made once per run. */
 export async function bundleVu(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("../vu/vu-main.ts", import.meta.url))],
+    entryPoints: [fromRoot("standins/k6/vu/vu-main.ts")],
     bundle: true,
     write: false,
     platform: "node",

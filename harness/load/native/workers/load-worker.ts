@@ -1,4 +1,4 @@
-/** Thread entry of the load engine: one shard, steered by messages. Started by load-worker.mjs. */
+/** Thread entry of the load engine: one shard, steered by messages. */
 import { parentPort, workerData } from "node:worker_threads";
 import { LoadShard } from "./load-shard.ts";
 import { SegmentWriter } from "../segment-writer.ts";

@@ -1,8 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { FromWorker, ToWorker, WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.ts";
 
-const ENTRY = new URL("./load-worker.mjs", import.meta.url);
-
 /** The worker threads of one run. The first failure of any of them fails {@link failed}, once. */
 export class WorkerPool {
   readonly #workers: Worker[];
@@ -16,14 +14,15 @@ export class WorkerPool {
   /** Never resolves. */
   readonly failed: Promise<never>;
 
-  constructor(jobs: readonly WorkerJob[]) {
+  /** `program`: the JavaScript file that each thread runs. */
+  constructor(jobs: readonly WorkerJob[], program: string) {
     this.failed = new Promise((_, reject) => (this.#reject = reject));
     // Whoever awaits a milestone races it against this; nobody else has to handle it.
     this.failed.catch(() => {});
     this.#progress = jobs.map(() => ({ up: 0, received: 0, reconnects: 0, overdue: 0 }));
     this.#reports = jobs.map(() => undefined);
     this.#workers = jobs.map((job, index) => {
-      const worker = new Worker(ENTRY, { workerData: job, execArgv: [], name: `load-${index}` });
+      const worker = new Worker(program, { workerData: job, execArgv: [], name: `load-${index}` });
       worker.on("message", (message: FromWorker) => this.#onMessage(index, message));
       worker.on("error", (error) => this.#reject(error instanceof Error ? error : new Error(String(error))));
       worker.on("exit", () => {

@@ -1,0 +1,3 @@
+export const PROGRAMS: Readonly<
+  Record<"sse-lab" | "load-worker" | "reaper" | "install-official-cli" | "k6-double", string>
+>;
