@@ -13,7 +13,7 @@ FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BO
 REALTIME = $(if $(CATCH_UP),--catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase3
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-docker check bench readme reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,8 +62,21 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 test: check ## Everything: check, then all tests on real sockets, real Traefik and real Valkey
 	npx --no-install vitest run $(VITEST_FLAGS)
 
+test-fast: $(STAMP) ## The tests that start no router and no broker: under a minute
+	npx --no-install vitest run --project fast $(VITEST_FLAGS)
+
 test-docker: $(STAMP) ## The tests that need a Docker engine: stacks by Pulumi, containers, images
 	npx --no-install vitest run --config vitest.docker.config.ts $(VITEST_FLAGS)
+
+NODES := harness/test-setup/nodes
+test-nodes: $(STAMP) ## A smoke set of the tests on Node.js 24 and 26
+	npm ci --prefix $(NODES) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@for version in 24 26; do \
+		bin="$(CURDIR)/$(NODES)/node_modules/node$$version-$$(node -p process.arch)/bin"; \
+		[ -x "$$bin/node" ] || { echo "no binary of Node.js $$version for this machine" >&2; exit 2; }; \
+		echo "Node.js $$("$$bin/node" --version)"; \
+		PATH="$$bin:$$PATH" node node_modules/vitest/vitest.mjs run --config vitest.smoke.config.ts $(VITEST_FLAGS) || exit 1; \
+	done
 
 bench: $(STAMP) ## Speed and memory of engine and checker, as ratios (never part of the tests)
 	node --import tsx harness/load/bench/bench-streams.ts

@@ -27,7 +27,17 @@ export interface CheckoutCopy {
   remove(): Promise<void>;
 }
 
-const COPIED = ["infra", "harness", "server", "package.json", "tsconfig.json"];
+const COPIED = [
+  "common",
+  "infra",
+  "harness",
+  "loadtests",
+  "server",
+  "standins",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+];
 
 export const copyCheckout = (): CheckoutCopy => {
   const folder = mkdtempSync(join(tmpdir(), "sse-lab-checkout-"));
