@@ -21,7 +21,10 @@ test("every documented make command names targets and variables of the Makefile"
   const wrong = documented
     .filter(({ line }) => line.startsWith("make "))
     .filter(({ line }) => {
-      const words = line.replaceAll(/"[^"]*"/g, "X").split(" ").slice(1);
+      const words = line
+        .replaceAll(/"[^"]*"/g, "X")
+        .split(" ")
+        .slice(1);
       return words.some((word) =>
         word.includes("=") ? !variables.has(word.split("=")[0] ?? "") : !targets.has(word),
       );
@@ -39,8 +42,11 @@ test("every documented sse-lab command and flag exists", async () => {
     for (const add of await commandsFor(name)) add(program, () => undefined);
     const command = program.commands.find((one) => one.name() === name);
     const flags = command?.options.map(({ long }) => long) ?? [];
-    const unknown = rest.filter((word) => word.startsWith("--") && word !== "--help" && !flags.includes(word));
-    if ((command === undefined && !name.startsWith("--")) || unknown.length > 0) wrong.push(`${page}: ${line}`);
+    const unknown = rest.filter(
+      (word) => word.startsWith("--") && word !== "--help" && !flags.includes(word),
+    );
+    if ((command === undefined && !name.startsWith("--")) || unknown.length > 0)
+      wrong.push(`${page}: ${line}`);
   }
   expect(wrong).toEqual([]);
 });

@@ -32,7 +32,12 @@ export const commandsOf = (page: string): DocumentedCommand[] => {
   const blocks = [...text.matchAll(SHELL_BLOCK)].flatMap(([, block = ""]) => block.split("\n"));
   const inline = [...text.replaceAll(SHELL_BLOCK, "").matchAll(INLINE)].map(([, command = ""]) => command);
   return [...blocks, ...inline]
-    .map((line) => line.replace(/\s+#.*$|^\s*#.*$/, "").trim().replace(ASSIGNMENTS, ""))
+    .map((line) =>
+      line
+        .replace(/\s+#.*$|^\s*#.*$/, "")
+        .trim()
+        .replace(ASSIGNMENTS, ""),
+    )
     .filter((line) => line !== "")
     .map((line) => ({ page, line }));
 };

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
 import { makeTargets } from "./documented-commands.ts";
 
-const SMALL = 'PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 DURATION=2 ARGS="--ramp 1 --drain 1"';
+const SMALL =
+  'PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 DURATION=2 ARGS="--ramp 1 --drain 1"';
 
 /** Run here in this order. The text after `#` is what the output has to contain. */
 const RUN_HERE = [
