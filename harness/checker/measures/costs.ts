@@ -1,3 +1,4 @@
+import { groupBy } from "../../../common/portable/group-by.ts";
 import type { UsageObservation } from "../../history/observation.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { PartCost, RunResult } from "../run-result.ts";
@@ -32,12 +33,15 @@ export function measureCosts(
 ): RunResult["costs"] {
   const window = costWindow(context);
   if (window === null) return [];
-  return [...groupBy(usages, ({ part, role, source }) => JSON.stringify([ROLES[role], part, source]))]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, readings]) => costOf(readings, window) ?? []);
+  return groupBy(usages, sortKey)
+    .sort(([a], [b]) => (sortKey(a) < sortKey(b) ? -1 : 1))
+    .flatMap((readings) => costOf(readings, window) ?? []);
 }
 
 const ROLES = { server: 0, router: 1, broker: 2 } as const;
+
+const sortKey = ({ part, role, source }: UsageObservation): string =>
+  JSON.stringify([ROLES[role], part, source]);
 
 function costOf(unsorted: readonly UsageObservation[], window: CostWindow): PartCost | null {
   const readings = unsorted.filter(({ atMs }) => atMs <= window.endMs).sort(byTime);
@@ -67,7 +71,7 @@ function usedOf(
   counter: (reading: UsageObservation) => number | undefined,
 ): number | null {
   let sum = 0;
-  for (const [incarnation, own] of groupBy(readings, (reading) => reading.incarnation)) {
+  for (const own of groupBy(readings, (reading) => String(reading.incarnation))) {
     if (!own.some(({ atMs }) => atMs > startMs)) continue;
     const values = own.flatMap((reading) => {
       const value = counter(reading);
@@ -76,7 +80,7 @@ function usedOf(
     if (values.length === 0) return null;
     const before = values.filter((one) => one.before).map(({ value }) => value);
     const all = values.map(({ value }) => value);
-    const isFirst = incarnation === first.incarnation;
+    const isFirst = own[0].incarnation === first.incarnation;
     const base = before.length > 0 ? Math.max(...before) : isFirst ? Math.min(...all) : 0;
     sum += Math.max(...all) - base;
   }
@@ -96,13 +100,3 @@ function levelOf(
 /** Readings of one instant in an order of their own, so that the order of records does not show. */
 const byTime = (a: UsageObservation, b: UsageObservation): number =>
   a.atMs - b.atMs || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}

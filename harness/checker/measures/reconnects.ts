@@ -1,7 +1,6 @@
 import { bounceThatCut } from "../records/bounces.ts";
 import { sortedIndices, valueAt } from "../records/numeric-column.ts";
-import { DurationHistogram } from "./histogram.ts";
-import { roundMs } from "./histogram.ts";
+import { DurationHistogram, roundMs } from "./histogram.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";

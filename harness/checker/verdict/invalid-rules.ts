@@ -1,6 +1,5 @@
 /** When a run did not meet what was promised of it. */
-import type { Evidence, Rule } from "./evidence.ts";
-import { inMs, plural } from "./evidence.ts";
+import { type Evidence, type Rule, inMs, plural } from "./evidence.ts";
 import { CAUSES } from "../../history/observation.ts";
 
 /** A client that splits events wrongly makes any number of names. */

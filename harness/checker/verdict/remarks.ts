@@ -1,7 +1,6 @@
 /** What a reader of the result must know, whatever the verdict. */
 import { costWindow, measureCosts } from "../measures/costs.ts";
-import type { Evidence, Rule } from "./evidence.ts";
-import { inMs, plural } from "./evidence.ts";
+import { type Evidence, type Rule, inMs, plural } from "./evidence.ts";
 import { countDrops, measureQuota } from "../measures/quota.ts";
 import { CLOCK_TOLERANCE_MS, PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "../thresholds.ts";
 

@@ -1,7 +1,6 @@
 /** When a run cannot be trusted, whatever its figures say. */
 import type { PartExitObservation } from "../../history/observation.ts";
-import type { Evidence, Rule } from "./evidence.ts";
-import { inMs, inPercent, plural } from "./evidence.ts";
+import { type Evidence, type Rule, inMs, inPercent, plural } from "./evidence.ts";
 import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 import {
   ACHIEVED_SHARE_LIMIT,

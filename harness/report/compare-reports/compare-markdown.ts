@@ -2,8 +2,7 @@
 import type { Comparison, FigureChange, MatchedRuns } from "./compare-summaries.ts";
 import { DASH, escapeMarkdown, formatCount, formatMs, formatPercent } from "../format.ts";
 import { tableOf } from "../tables/markdown-tables.ts";
-import { bounceLabel } from "../summary/run-group.ts";
-import { formatSpread } from "../summary/spread.ts";
+import { bounceLabel, formatSpread } from "../summary/run-group.ts";
 
 const format = (change: FigureChange): ((value: number | null) => string) => {
   if (change.figure === "p99 latency") return formatMs;

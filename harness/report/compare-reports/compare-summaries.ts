@@ -3,8 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
 import { judgeDifference } from "../summary/difference.ts";
 import { interruption } from "../summary/missing-runs.ts";
-import { type RunGroup, bounceLabel, groupRuns, groupSpread, measuredVerdict } from "../summary/run-group.ts";
-import type { Spread } from "../summary/spread.ts";
+import {
+  type RunGroup,
+  bounceLabel,
+  groupRuns,
+  groupSpread,
+  measuredVerdict,
+  type Spread,
+} from "../summary/run-group.ts";
 import { standInSentence, topologyLabel } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
 

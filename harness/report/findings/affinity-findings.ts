@@ -3,7 +3,7 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { CHANCE_SIGMAS } from "../../checker/thresholds.ts";
 import { formatCount, formatList } from "../format.ts";
 import { STEADY } from "../glossary.ts";
-import { groupBy } from "../summary/group-by.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import { conclusive, countOf, names, percentOf } from "./phrases.ts";
 import { type RunGroup, whenBounced } from "../summary/run-group.ts";
 import { isDirect } from "../realtime-implementation-note.ts";

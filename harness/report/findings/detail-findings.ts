@@ -2,11 +2,17 @@
 import { judgeDifference } from "../summary/difference.ts";
 import { formatCount, formatList, formatMs, formatPercent } from "../format.ts";
 import { STEADY } from "../glossary.ts";
-import { groupBy } from "../summary/group-by.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import { conclusive, mainCause, names, percentOf, worst } from "./phrases.ts";
-import { type RunGroup, groupSpread, shareOfDue, whenBounced } from "../summary/run-group.ts";
+import {
+  type RunGroup,
+  bounceLabel,
+  groupSpread,
+  shareOfDue,
+  whenBounced,
+  formatSpread,
+} from "../summary/run-group.ts";
 import { isStandIn } from "../realtime-implementation-note.ts";
-import { formatSpread } from "../summary/spread.ts";
 
 const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string => {
   const subject = `${whenBounced(group.bounce)}, ${group.topology} missed`;
@@ -99,3 +105,20 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
     `In steady state 99 % of what was delivered arrived within ${formatSpread(fastest.p99, formatMs)} in ${fastest.group.topology} (the fastest) and ${formatSpread(slowest.p99, formatMs)} in ${slowest.group.topology} (the slowest; ${how}). Only what arrived counts, so a topology that loses events carries less load than one that delivers them.`,
   ];
 };
+
+/**
+ * Runs whose load was not what was asked for, so that their figures are of a smaller load. What died pipelines never
+ * published is not held against the load generator; after a bounce that hit pipelines it cannot be told apart at all.
+ */
+export const loadFindings = (groups: readonly RunGroup[]): string[] =>
+  groups
+    .flatMap((group) => group.runs)
+    .filter((run) => run.bounce === STEADY || (run.neverPublished === 0 && run.indeterminate === 0))
+    .flatMap((run) => {
+      const publishable =
+        run.load.offeredEventsPerSecond * (1 - shareOfDue(run, run.neverPublished + run.indeterminate));
+      if (run.load.achievedEventsPerSecond >= 0.95 * publishable) return [];
+      return [
+        `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${run.repeat}: ${formatCount(run.load.achievedEventsPerSecond)} of ${formatCount(publishable)} events per second that could have been published were achieved, so its figures are of a smaller load.`,
+      ];
+    });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunResult } from "../../checker/run-result.ts";
-import { bounceFindings, latencyFindings, reconnectFindings } from "./detail-findings.ts";
+import { bounceFindings, latencyFindings, reconnectFindings, loadFindings } from "./detail-findings.ts";
 import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "./findings.ts";
-import { loadFindings } from "./load-findings.ts";
 import { groupRuns } from "../summary/run-group.ts";
 import { type RunParts, makeRealtime, makeRun } from "../test-support.ts";
 

@@ -1,7 +1,7 @@
 /** What the figures mean, in sentences. Topologies are data here: every sentence is decided by what was measured. */
 import { formatList } from "../format.ts";
 import { STEADY } from "../glossary.ts";
-import { groupBy } from "../summary/group-by.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import { conclusive, countOf, mainCause, names, percentOf, worst } from "./phrases.ts";
 import { type RunGroup, shareOfDue, whenBounced } from "../summary/run-group.ts";
 

@@ -2,8 +2,7 @@
 import type { RunResult } from "../../checker/run-result.ts";
 import { formatCount, formatList, formatPercent } from "../format.ts";
 import { CAUSE_NAMES } from "../glossary.ts";
-import { type RunGroup, groupSpread } from "../summary/run-group.ts";
-import { formatSpread } from "../summary/spread.ts";
+import { type RunGroup, groupSpread, formatSpread } from "../summary/run-group.ts";
 
 /** Groups that conclusions may be drawn from: somebody was connected, something was due, and the run can be trusted. */
 export const conclusive = (groups: readonly RunGroup[]): RunGroup[] =>

@@ -2,7 +2,7 @@
 import type { RunResult } from "../../checker/run-result.ts";
 import { formatBytes, formatCount, formatList, formatMs, formatPercent } from "../format.ts";
 import { STEADY } from "../glossary.ts";
-import { groupBy } from "../summary/group-by.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import { conclusive, percentOf, worst } from "./phrases.ts";
 import {
   bounceLabel,

@@ -3,7 +3,7 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { judgeDifference } from "../summary/difference.ts";
 import { formatBytes, formatList, formatMs } from "../format.ts";
 import { STEADY } from "../glossary.ts";
-import { groupBy } from "../summary/group-by.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import { names, percentOf, worst } from "./phrases.ts";
 import { cutsOf, OUTAGE } from "./realtime-findings.ts";
 import {

@@ -3,11 +3,15 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { affinityFindings, balanceFindings, directFindings } from "../findings/affinity-findings.ts";
 import { costFindings, howCostsWereRead } from "../findings/cost-findings.ts";
 import { costsTable, partsTable } from "../tables/cost-tables.ts";
-import { bounceFindings, latencyFindings, reconnectFindings } from "../findings/detail-findings.ts";
+import {
+  bounceFindings,
+  latencyFindings,
+  reconnectFindings,
+  loadFindings,
+} from "../findings/detail-findings.ts";
 import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "../findings/findings.ts";
-import { loadFindings } from "../findings/load-findings.ts";
 import { capitalise, escapeMarkdown, formatList } from "../format.ts";
-import { groupBy } from "../summary/group-by.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import {
   BOUNCE_GLOSSARY,
   CAUSE_GLOSSARY,

@@ -1,9 +1,15 @@
-/** Script: `npx tsx harness/report/scripts/write-schema.ts` brings summary.schema.json up to date after a change of summary.ts. */
-import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/**
+ * Script: `npx tsx harness/report/scripts/write-schema.ts [--check]` writes summary.schema.json from summary.ts.
+ * With --check it writes nothing and exits 1 if the file is out of date.
+ */
 import { format, resolveConfig } from "prettier";
-import { SUMMARY_SCHEMA_FILE, summaryJsonSchema } from "../summary/summary-json-schema.ts";
+import { fromRoot } from "../../../common/paths.ts";
+import { summaryJsonSchema } from "../summary/summary.ts";
+import { updateGenerated } from "./update-generated.ts";
 
-const path = fileURLToPath(SUMMARY_SCHEMA_FILE);
-const options = { ...(await resolveConfig(path)), parser: "json" };
-writeFileSync(path, await format(JSON.stringify(summaryJsonSchema()), options));
+const SCHEMA = "harness/report/summary.schema.json";
+
+await updateGenerated(SCHEMA, "harness/report/scripts/write-schema.ts", async () => {
+  const options = { ...(await resolveConfig(fromRoot(SCHEMA))), parser: "json" };
+  return format(JSON.stringify(summaryJsonSchema()), options);
+});

@@ -6,8 +6,8 @@ import type { z } from "zod";
 import type { RunResult } from "../../checker/run-result.ts";
 import { compareSummaries } from "../compare-reports/compare-summaries.ts";
 import { renderReadmeTable } from "../tables/readme-table.ts";
-import { SUMMARY_SCHEMA_FILE, summaryJsonSchema } from "./summary-json-schema.ts";
-import { parseSummary, type runSchema } from "./summary.ts";
+import { fromRoot } from "../../../common/paths.ts";
+import { parseSummary, type runSchema, summaryJsonSchema } from "./summary.ts";
 import { anySummary, makeCost, makeRun, makeSummary } from "../test-support.ts";
 
 const reference = () =>
@@ -121,7 +121,7 @@ describe("the schema of summary.json", () => {
 });
 
 describe("summary.schema.json", () => {
-  const published: unknown = JSON.parse(readFileSync(SUMMARY_SCHEMA_FILE, "utf8"));
+  const published: unknown = JSON.parse(readFileSync(fromRoot("harness/report/summary.schema.json"), "utf8"));
 
   it("is up to date (else run npx tsx harness/report/scripts/write-schema.ts)", () => {
     expect(published).toEqual(JSON.parse(JSON.stringify(summaryJsonSchema())));

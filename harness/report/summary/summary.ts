@@ -230,3 +230,7 @@ export const parseSummary = (value: unknown): Summary => {
   if (parsed.success) return parsed.data;
   throw new Error(`not a summary of schemaVersion 1:\n${z.prettifyError(parsed.error)}`);
 };
+
+/** What `summary.schema.json` holds (JSON Schema, draft 2020-12): what readers accept, so older files are valid too. */
+export const summaryJsonSchema = (): unknown =>
+  z.toJSONSchema(summarySchema, { target: "draft-2020-12", io: "input" });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { formatMs } from "../format.ts";
-import { formatSpread, spreadOf } from "./spread.ts";
+import { formatSpread, spreadOf } from "./run-group.ts";
 
 it.each([
   [[3], { median: 3, min: 3, max: 3, runs: 1 }],
