@@ -71,7 +71,7 @@ function usedOf(
   counter: (reading: UsageObservation) => number | undefined,
 ): number | null {
   let sum = 0;
-  for (const own of groupBy(readings, (reading) => String(reading.incarnation))) {
+  for (const own of groupBy(readings, (reading) => reading.incarnation)) {
     if (!own.some(({ atMs }) => atMs > startMs)) continue;
     const values = own.flatMap((reading) => {
       const value = counter(reading);
