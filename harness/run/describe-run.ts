@@ -4,7 +4,7 @@ import type { RealtimeComponent } from "../platform/platform.ts";
 import { brokenQuota } from "../scenario/realtime-rules.ts";
 import { describeBroken } from "../scenario/quota.ts";
 import { replicasOf } from "../scenario/scenario.ts";
-import type { RunSpec } from "./run-single.ts";
+import type { RunSpec } from "./run-spec.ts";
 
 /** The record that opens a run: what it is, and what is promised of it. */
 export function describeRun(spec: RunSpec): RunObservation {

@@ -17,15 +17,8 @@ import { describeHost, sourceCommit } from "./describe-host.ts";
 import { judgeAll } from "./results/judge-all.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
-import {
-  failedRun,
-  type MeasuredRun,
-  nemesisSettings,
-  type RealtimeSetUp,
-  runOne,
-  type RunListener,
-  type RunSpec,
-} from "./run-single.ts";
+import { failedRun, type MeasuredRun, nemesisSettings, runOne, type RunListener } from "./run-single.ts";
+import type { RealtimeSetUp, RunSpec } from "./run-spec.ts";
 import { summaryScenario } from "./results/summary-scenario.ts";
 import { toSummary } from "./results/to-summary.ts";
 import { createWorkFolder } from "./results/work-folder.ts";

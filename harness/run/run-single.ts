@@ -3,37 +3,19 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFileRecorder } from "../history/recorder.ts";
-import type { BounceKind, RealtimeFacts, Recorder, RunObservation } from "../history/observation.ts";
+import type { Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/portable/load-plan.ts";
 import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
-import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
-import type { Topology } from "../../infra/topologies.ts";
 import { replicasOf, type Scenario } from "../scenario/scenario.ts";
 import { toLoadPlan } from "../scenario/to-load-plan.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
 import { describeRun, withRealtime } from "./describe-run.ts";
-import { type LoadEngine, type MadeLoad, nativeEngine } from "./engine/load-engine.ts";
+import { type MadeLoad, nativeEngine } from "./engine/load-engine.ts";
 import { sessionNames } from "./session-names.ts";
 import { writeSegment } from "./results/write-segment.ts";
+import type { RunSpec } from "./run-spec.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
-
-export interface RunSpec {
-  topology: Topology;
-  bounce: BounceKind;
-  repeat: number;
-  scenario: Scenario;
-  /** Default: the lab's own. */
-  engine?: LoadEngine;
-  /** Of a topology whose clients subscribe to Realtime directly. */
-  realtime?: RealtimeSetUp;
-}
-
-/** How Realtime is set up in all runs of a comparison. */
-export interface RealtimeSetUp {
-  settings: RealtimeSettings;
-  frontEnd: RealtimeFacts["frontEnd"];
-}
 
 /** What a run tells while it goes on. */
 export interface RunListener {

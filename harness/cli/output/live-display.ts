@@ -4,7 +4,7 @@ import type { Colors } from "picocolors/types.js";
 import type { RunResult } from "../../checker/run-result.ts";
 import type { LoadProgress } from "../../load/portable/load-plan.ts";
 import type { ComparisonListener } from "../../run/run-comparison.ts";
-import type { RunSpec } from "../../run/run-single.ts";
+import type { RunSpec } from "../../run/run-spec.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 
 /** Bring-up, drain and judging of one run on a quiet two-core machine, seconds. For the time left as long as no run is over. */

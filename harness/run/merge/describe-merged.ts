@@ -10,7 +10,7 @@ import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { sourceCommit } from "../describe-host.ts";
 import { describeRun, withRealtime } from "../describe-run.ts";
 import { UserError } from "../../../common/user-error.ts";
-import type { RunSpec } from "../run-single.ts";
+import type { RunSpec } from "../run-spec.ts";
 import { summaryScenario } from "../results/summary-scenario.ts";
 
 export interface Merged {

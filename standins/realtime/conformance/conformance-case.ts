@@ -2,6 +2,7 @@
 import type { BinaryPush, Message, Vsn } from "./frames.ts";
 import type { Pattern } from "./pattern.ts";
 import type { TokenSpec } from "./tokens.ts";
+import type { TenantSettings } from "./target.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -9,9 +10,6 @@ import type { World } from "./world.ts";
  * `private`: the lab's policy. `tenants`: tenants can be made by `POST /api/tenants`. `slow`: a minute of waiting.
  */
 export type Need = "bare" | "private" | "tenants" | "slow";
-
-/** Limits and settings of a tenant of the case's own, by the server's column names. */
-export type TenantSettings = Readonly<Record<string, number | boolean>>;
 
 /**
  * Strings may name what a run gives: `<topic>` (of this case only), `<session>` (likewise), `<private>` (`sse:session:<session>`),

@@ -1,9 +1,11 @@
 /** What the suite runs against, and the tenants that it makes there for a case. */
 import { randomBytes } from "node:crypto";
 import { type Address, ask, withTenant } from "./address.ts";
-import type { TenantSettings } from "./conformance-case.ts";
 import { show } from "./mismatch.ts";
 import { mintToken } from "./tokens.ts";
+
+/** A tenant's limits and settings, by the server's column names. */
+export type TenantSettings = Readonly<Record<string, number | boolean>>;
 
 export interface Target {
   address: Address;

@@ -1,0 +1,23 @@
+import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
+import type { Topology } from "../../infra/topologies.ts";
+import type { BounceKind, RealtimeFacts } from "../history/observation.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { LoadEngine } from "./engine/load-engine.ts";
+
+/** One run of a comparison. */
+export interface RunSpec {
+  topology: Topology;
+  bounce: BounceKind;
+  repeat: number;
+  scenario: Scenario;
+  /** Default: the native engine. */
+  engine?: LoadEngine;
+  /** Present if the topology's clients subscribe to Realtime directly. */
+  realtime?: RealtimeSetUp;
+}
+
+/** How Realtime is set up in all runs of a comparison. */
+export interface RealtimeSetUp {
+  settings: RealtimeSettings;
+  frontEnd: RealtimeFacts["frontEnd"];
+}
