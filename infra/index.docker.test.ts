@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { recordArgs, topologyNamed } from "./stack/record-args.ts";
 import type { StackOutputs } from "./stack/stack-args.ts";
-import { readStackRecord, removeStackRecord } from "./stack/stack-record.ts";
+import { stackRecords } from "./stack/stack-record.ts";
 import {
   automationStack,
   docker,
@@ -59,9 +59,9 @@ afterEach(async () => {
     await pulumi("plain", "destroy", "--yes", "-s", stack);
   } finally {
     host.close();
-    const record = readStackRecord(stack);
+    const record = stackRecords().read(stack);
     if (record?.ledgerDir !== undefined) await rm(record.ledgerDir, { recursive: true, force: true });
-    removeStackRecord(stack);
+    stackRecords().remove(stack);
     await rm(folder, { recursive: true, force: true });
   }
 });
@@ -69,11 +69,11 @@ afterEach(async () => {
 it("brings up, deploys and removes the stack that the other door sees", async () => {
   await pulumi("plain", "stack", "select", "--create", stack);
   await pulumi("run", "preview", "-s", stack);
-  expect(readStackRecord(stack)).toBe(undefined);
+  expect(stackRecords().read(stack)).toBe(undefined);
 
   await pulumi("run", "up", "--yes", "--skip-preview", "-s", stack);
   const outputs = JSON.parse(await pulumi("plain", "stack", "output", "--json", "-s", stack)) as StackOutputs;
-  const record = readStackRecord(stack)!;
+  const record = stackRecords().read(stack)!;
   expect(outputs).toMatchObject({
     topology: "phase1",
     url: `http://127.0.0.1:${record.ports.router}`,
@@ -103,9 +103,9 @@ it("brings up, deploys and removes the stack that the other door sees", async ()
     .filter(([instance, id]) => before.get(instance) === id)
     .map(([instance]) => instance);
   expect(same.sort()).toEqual(["router-config", "traefik"]);
-  const { owner } = readStackRecord(stack)!;
+  const { owner } = stackRecords().read(stack)!;
   expect(owner.pid).not.toBe(record.owner.pid);
-  expect(readStackRecord(stack)).toEqual({ ...record, owner, revision: "2" });
+  expect(stackRecords().read(stack)).toEqual({ ...record, owner, revision: "2" });
 
   await pulumi("plain", "destroy", "--yes", "-s", stack);
   expect(await whatIsLeft(stack)).toEqual([]);

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import semver from "semver";
-import { defaultStateDir } from "./local/deployment-state.ts";
-import { recordedDeployments } from "./local/recorded-deployments.ts";
+import { defaultStateDir, localRegistry } from "./local/deployment-state.ts";
+import type { DeploymentStatus } from "./registry/deployment-registry.ts";
 import { whyNoPip } from "../../infra/tools/fetch-tool.ts";
 import { inspectTool, type ToolInspection } from "../../infra/tools/resolve-tool.ts";
 import type { ToolName } from "../../infra/tools/tool.ts";
@@ -126,20 +126,29 @@ const hostCheck = (): DoctorCheck => {
   };
 };
 
-const leftoversCheck = (stateDir: string): DoctorCheck => {
+const DEPLOYMENTS: readonly (readonly [DeploymentStatus, string])[] = [
+  ["running", "running"],
+  ["owned", "owned by a command"],
+  ["leftover", "left by a killed command (the next command removes it)"],
+  ["foreign", "on another host or in another container"],
+];
+
+const leftoversCheck = async (stateDir: string): Promise<DoctorCheck> => {
   const name = "leftovers";
-  const { kept, leftover, owned, foreign, unreadable } = recordedDeployments(stateDir);
-  const parts = [
-    kept.length > 0 && `kept running: ${kept.map((one) => one.id).join(", ")}`,
-    owned.length > 0 && `up by a running command: ${owned.map((one) => one.id).join(", ")}`,
-    leftover.length > 0 &&
-      `left by a dead command, removed by the next one: ${leftover.map((one) => one.id).join(", ")}`,
-    foreign.length > 0 && `of another host or container: ${foreign.map((one) => one.id).join(", ")}`,
-    unreadable.length > 0 && `unreadable: ${unreadable.join(", ")}`,
-  ].filter((part) => part !== false);
-  if (parts.length === 0) return { name, status: "ok", detail: "none" };
-  const fixable = kept.length + leftover.length > 0;
-  return { name, status: "note", detail: parts.join("; "), ...(fixable ? { fix: "make down" } : {}) };
+  const registry = localRegistry(stateDir);
+  const { records, unreadable } = registry.records.list();
+  const statuses = await Promise.all(records.map((record) => registry.status(record)));
+  const found = [
+    ...DEPLOYMENTS.map(([status, label]) => ({
+      label,
+      names: records.filter((_, index) => statuses[index] === status).map(({ id }) => id),
+    })),
+    { label: "unreadable", names: unreadable.map(({ path }) => path) },
+  ].filter(({ names }) => names.length > 0);
+  if (found.length === 0) return { name, status: "ok", detail: "none" };
+  const detail = found.map(({ label, names }) => `${label}: ${names.join(", ")}`).join("; ");
+  const canRemove = statuses.includes("running") || statuses.includes("leftover");
+  return { name, status: "note", detail, ...(canRemove ? { fix: "make down" } : {}) };
 };
 
 export const runDoctorChecks = async (stateDir: string = defaultStateDir): Promise<DoctorCheck[]> => {
@@ -158,6 +167,6 @@ export const runDoctorChecks = async (stateDir: string = defaultStateDir): Promi
     await ephemeralPortsCheck(),
     realtimeCheck(process.env),
     hostCheck(),
-    leftoversCheck(stateDir),
+    await leftoversCheck(stateDir),
   ];
 };

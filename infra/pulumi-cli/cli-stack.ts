@@ -5,7 +5,7 @@ import { makeLedgerFolder } from "../stack/ledger-folder.ts";
 import { newStackRecord, portsForReplicas } from "../stack/new-stack-record.ts";
 import { recordArgs, topologyNamed } from "../stack/record-args.ts";
 import type { StackArgs, StackImages, StackRecord } from "../stack/stack-args.ts";
-import { readStackRecord, writeStackRecord } from "../stack/stack-record.ts";
+import { stackRecords } from "../stack/stack-record.ts";
 import type { Topology } from "../topologies.ts";
 import { hasBroker } from "../realtime/stack-realtime.ts";
 import type { RealtimeSettings } from "../realtime/realtime-settings.ts";
@@ -13,7 +13,6 @@ import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime
 import { type StackConfig } from "./stack-config.ts";
 import { UserError } from "../../common/user-error.ts";
 import { isAnothers, thisProcess } from "./this-process.ts";
-import { withStackLock } from "./with-stack-lock.ts";
 
 export interface CliStack {
   stack: string;
@@ -89,13 +88,14 @@ const goOn = async (record: StackRecord, config: StackConfig, images: StackImage
 /**
  * Reads the stack's record or makes one, with what the configuration says of it, and writes it down before anything is created.
  *
- * @throws UserError or StackRecordError for what cannot be
+ * @throws UserError for a configuration or a record that is invalid
  */
 export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
   const { stack, config, dryRun, prepareImages, recordsDir } = given;
   const topology = topologyNamed(config.topology);
+  const records = stackRecords(recordsDir);
   const readRecord = (): StackRecord | undefined => {
-    const found = readStackRecord(stack, recordsDir);
+    const found = records.read(stack);
     if (found) refuseOther(found, config);
     return found;
   };
@@ -123,10 +123,10 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
     const args = recordArgs(record);
     checkStackArgs(args);
     if (!dryRun) {
-      writeStackRecord(record, recordsDir);
+      records.write(record);
       if (args.ledgerDir !== undefined) makeLedgerFolder(args.ledgerDir);
     }
     return args;
   };
-  return dryRun ? settle() : withStackLock(stack, recordsDir, settle);
+  return dryRun ? settle() : records.locked(stack, settle);
 };

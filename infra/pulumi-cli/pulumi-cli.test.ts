@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { newStackRecord } from "../stack/new-stack-record.ts";
 import { recordArgs } from "../stack/record-args.ts";
-import { readStackRecord, writeStackRecord } from "../stack/stack-record.ts";
+import { stackRecords } from "../stack/stack-record.ts";
 import { stackArgs } from "../test-support/stack-args.ts";
 import { TOPOLOGIES } from "../topologies.ts";
 import { cliStackArgs, type CliStack } from "./cli-stack.ts";
@@ -48,7 +48,7 @@ const recorded = async (kept = true, owner = thisProcess()) => {
     revision: "r4",
     ledgerDir: join(folder, "ledger"),
   });
-  writeStackRecord(record, folder);
+  stackRecords(folder).write(record);
   return record;
 };
 
@@ -64,13 +64,13 @@ describe("the stack behind the ordinary CLI", () => {
       images,
     });
     expect(args.labels).toEqual({ "sse-lab.checkout": expect.stringMatching(/^[0-9a-f]{12}$/) as string });
-    expect(readStackRecord("phase2", folder)).toBe(undefined);
+    expect(stackRecords(folder).read("phase2")).toBe(undefined);
   });
 
   it("goes on with what the other door recorded, to the last value", async () => {
     const record = await recorded();
     expect(await door()).toEqual(recordArgs(record));
-    expect(readStackRecord("phase2", folder)).toEqual(record);
+    expect(stackRecords(folder).read("phase2")).toEqual(record);
     expect(existsSync(join(folder, "ledger"))).toBe(true);
   });
 
@@ -80,7 +80,7 @@ describe("the stack behind the ordinary CLI", () => {
     const args = await door({ config });
     expect(args).toMatchObject({ replicas: 4, revision: "r5", graceS: 0, redis: "stopped" });
     expect(args.ports.instances!.slice(0, 3)).toEqual(record.ports.instances);
-    expect(readStackRecord("phase2", folder)).toMatchObject({
+    expect(stackRecords(folder).read("phase2")).toMatchObject({
       ...config,
       sessionSecret: record.sessionSecret,
     });
@@ -209,9 +209,9 @@ describe("the owner of a stack behind the ordinary CLI", () => {
     const owner = { ...thisProcess(), startTime: `${thisProcess().startTime} released` };
     const record = await recorded(true, owner);
     await door({ dryRun: true });
-    expect(readStackRecord("phase2", folder)).toEqual(record);
+    expect(stackRecords(folder).read("phase2")).toEqual(record);
     await door();
-    expect(readStackRecord("phase2", folder)).toEqual({ ...record, owner: thisProcess() });
+    expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisProcess() });
     expect(readdirSync(folder).sort()).toEqual(["ledger", "phase2.json"]);
   });
 
@@ -222,10 +222,10 @@ describe("the owner of a stack behind the ordinary CLI", () => {
       const refusal = `stack "phase2" is being changed by process ${owner.pid}: wait for it or end it`;
       await expect(door()).rejects.toThrow(refusal);
       await expect(door({ dryRun: true })).rejects.toThrow(refusal);
-      expect(readStackRecord("phase2", folder)).toEqual(record);
+      expect(stackRecords(folder).read("phase2")).toEqual(record);
       await end();
       await door();
-      expect(readStackRecord("phase2", folder)).toEqual({ ...record, owner: thisProcess() });
+      expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisProcess() });
     } finally {
       await end();
     }

@@ -10,14 +10,8 @@ import { newStackRecord, portsForReplicas } from "./new-stack-record.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
 import { recordArgs } from "./record-args.ts";
 import type { StackRecord } from "./stack-args.ts";
-import {
-  listStackRecords,
-  readStackRecord,
-  removeStackRecord,
-  stackRecordFile,
-  StackRecordError,
-  writeStackRecord,
-} from "./stack-record.ts";
+import { RecordError } from "../../common/record-folder.ts";
+import { stackRecords } from "./stack-record.ts";
 import { stackArgs } from "../test-support/stack-args.ts";
 import { TOPOLOGIES } from "../topologies.ts";
 
@@ -41,27 +35,27 @@ const record = (stack = "phase2"): Promise<StackRecord> =>
 describe("stack records", () => {
   it("are read as they were written, by their owner alone", async () => {
     const written = await record();
-    writeStackRecord(written, folder);
-    expect(readStackRecord("phase2", folder)).toEqual(written);
-    expect(statSync(stackRecordFile("phase2", folder)).mode & 0o777).toBe(0o600);
+    stackRecords(folder).write(written);
+    expect(stackRecords(folder).read("phase2")).toEqual(written);
+    expect(statSync(stackRecords(folder).file("phase2")).mode & 0o777).toBe(0o600);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(readdirSync(folder)).toEqual(["phase2.json"]);
   });
 
   it("are made private again when somebody has opened them", async () => {
     const written = await record();
-    writeStackRecord(written, folder);
-    chmodSync(stackRecordFile("phase2", folder), 0o644);
-    writeStackRecord(written, folder);
-    expect(statSync(stackRecordFile("phase2", folder)).mode & 0o777).toBe(0o600);
+    stackRecords(folder).write(written);
+    chmodSync(stackRecords(folder).file("phase2"), 0o644);
+    stackRecords(folder).write(written);
+    expect(statSync(stackRecords(folder).file("phase2")).mode & 0o777).toBe(0o600);
   });
 
   it("may do without what a stack may do without", async () => {
     const bare: StackRecord = { ...(await record()), ports: {} };
     delete bare.ledgerDir;
     delete bare.images.broker;
-    writeStackRecord(bare, folder);
-    expect(readStackRecord("phase2", folder)).toEqual(bare);
+    stackRecords(folder).write(bare);
+    expect(stackRecords(folder).read("phase2")).toEqual(bare);
   });
 
   it("hold the keys of a Realtime, its own or a hosted one's", async () => {
@@ -78,37 +72,37 @@ describe("stack records", () => {
         realtime: settings,
       });
       expect(() => checkStackArgs(recordArgs(written))).not.toThrow();
-      writeStackRecord(written, folder);
-      expect(readStackRecord("phase3", folder)).toEqual(written);
+      stackRecords(folder).write(written);
+      expect(stackRecords(folder).read("phase3")).toEqual(written);
       expect(written.realtime?.by).toBe("hosted" in settings ? "hosted" : "standin");
       expect(written.ports.realtime === undefined).toBe("hosted" in settings);
     }
   });
 
   it("are removed with the drafts of dead writers, and only their own", async () => {
-    writeStackRecord(await record("phase1"), folder);
-    writeStackRecord(await record("phase1-header"), folder);
-    writeFileSync(`${stackRecordFile("phase1", folder)}.99.tmp`, "{");
-    removeStackRecord("phase1", folder);
-    removeStackRecord("phase1", folder);
+    stackRecords(folder).write(await record("phase1"));
+    stackRecords(folder).write(await record("phase1-header"));
+    writeFileSync(`${stackRecords(folder).file("phase1")}.99.tmp`, "{");
+    stackRecords(folder).remove("phase1");
+    stackRecords(folder).remove("phase1");
     expect(readdirSync(folder)).toEqual(["phase1-header.json"]);
-    expect(readStackRecord("phase1", folder)).toBe(undefined);
+    expect(stackRecords(folder).read("phase1")).toBe(undefined);
   });
 
   it("are listed oldest first, with those that cannot be read apart", async () => {
-    expect(listStackRecords(folder)).toEqual({ records: [], unreadable: [] });
-    writeStackRecord({ ...(await record("b")), startedAt: "2026-01-02T00:00:00.000Z" }, folder);
-    writeStackRecord({ ...(await record("a")), startedAt: "2026-01-03T00:00:00.000Z" }, folder);
+    expect(stackRecords(folder).list()).toEqual({ records: [], unreadable: [] });
+    stackRecords(folder).write({ ...(await record("b")), startedAt: "2026-01-02T00:00:00.000Z" });
+    stackRecords(folder).write({ ...(await record("a")), startedAt: "2026-01-03T00:00:00.000Z" });
     writeFileSync(join(folder, "broken.json"), "{");
-    const { records, unreadable } = listStackRecords(folder);
+    const { records, unreadable } = stackRecords(folder).list();
     expect(records.map(({ stack }) => stack)).toEqual(["b", "a"]);
     expect(unreadable.map(({ path }) => path)).toEqual([join(folder, "broken.json")]);
   });
 
   it("that cannot be understood are named with what is wrong, never with their content", async () => {
     const written = await record();
-    writeStackRecord(written, folder);
-    const path = stackRecordFile("phase2", folder);
+    stackRecords(folder).write(written);
+    const path = stackRecords(folder).file("phase2");
     const cases: [text: string, problem: string][] = [
       ["", "not JSON"],
       [`{"sessionSecret":"${written.sessionSecret}"`, "not JSON"],
@@ -119,8 +113,8 @@ describe("stack records", () => {
     ];
     for (const [text, problem] of cases) {
       writeFileSync(path, text);
-      const read = (): unknown => readStackRecord("phase2", folder);
-      expect.soft(read).toThrow(StackRecordError);
+      const read = (): unknown => stackRecords(folder).read("phase2");
+      expect.soft(read).toThrow(RecordError);
       expect.soft(read).toThrow(problem);
       expect.soft(read).toThrow(path);
       expect.soft(read).not.toThrow(written.sessionSecret);
@@ -129,7 +123,7 @@ describe("stack records", () => {
 
   it("are never looked for outside of their folder", () => {
     for (const name of ["../x", "a/b", "", ".x"]) {
-      expect(() => stackRecordFile(name, folder)).toThrow(`stack ${JSON.stringify(name)}: not a name`);
+      expect(() => stackRecords(folder).file(name)).toThrow(`stack ${JSON.stringify(name)}: not a name`);
     }
   });
 });

@@ -5,7 +5,7 @@ import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent
 import { containerUsage } from "./observe/container-usage.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
 import type { DockerClient } from "../../../infra/engine/docker-client.ts";
-import { letGo, updateRecord } from "./hold-stack.ts";
+import type { StackRegistry } from "./stack-registry.ts";
 import { controlInstances } from "./control/instance-control.ts";
 import { instanceTimeline, type InstanceTimeline } from "./observe/instance-timeline.ts";
 import { pulumiStack, type PulumiStack } from "./pulumi/pulumi-stack.ts";
@@ -16,8 +16,9 @@ import { watchContainers } from "./observe/watch-containers.ts";
 
 export interface DeploymentContext extends DeploymentListeners {
   client: DockerClient;
+  registry: StackRegistry;
   record: StackRecord;
-  parts: StackLayout;
+  layout: StackLayout;
   versions: Readonly<Record<string, string>>;
   /** Grace of the instances in Pulumi's state, seconds; undefined where only the record was read. */
   stateGraceS: number | undefined;
@@ -36,7 +37,7 @@ export interface DockerDeployment extends Deployment {
 
 /** Watches the stack's containers from here on. */
 export const toDeployment = async (given: DeploymentContext): Promise<DockerDeployment> => {
-  const { client, record, parts } = given;
+  const { client, registry, record, layout } = given;
   const { docker, host } = client;
   const ending = new AbortController();
   const signal = given.signal ? AbortSignal.any([ending.signal, given.signal]) : ending.signal;
@@ -85,29 +86,30 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
   return {
     id: record.stack,
     topology: record.topology,
-    url: parts.url,
-    dashboardUrl: parts.dashboardUrl,
-    instances: parts.instances,
-    instanceUrls: parts.instanceUrls,
+    url: layout.url,
+    dashboardUrl: layout.dashboardUrl,
+    instances: layout.instances,
+    instanceUrls: layout.instanceUrls,
     control: controlInstances({
       docker,
+      registry,
       record,
       stateGraceS: given.stateGraceS,
-      parts,
+      layout,
       pulumi,
       timeline,
       onInstance,
       onStep,
       signal,
     }),
-    ...(parts.realtime === undefined
+    ...(layout.realtime === undefined
       ? {}
-      : { realtime: { ...publicRealtime(parts.realtime), ...realtimeControl(parts.realtime) } }),
+      : { realtime: { ...publicRealtime(layout.realtime), ...realtimeControl(layout.realtime) } }),
     versions: given.versions,
     ledgers: () => listLedgers(record.ledgerDir),
     usage: async () => {
       const readings = await Promise.all(
-        [...parts.containers.values()].map((part) => containerUsage(docker, part)),
+        [...layout.containers.values()].map((part) => containerUsage(docker, part)),
       );
       return readings.filter((one): one is ComponentUsage => one !== undefined);
     },
@@ -117,10 +119,10 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     abandon: release,
     detach: async () => {
       record.kept = true;
-      updateRecord(record);
+      registry.update(record);
       release();
       await pulumi.settled();
-      letGo(record);
+      registry.release(record);
     },
     down: () => (down ??= end()),
   };

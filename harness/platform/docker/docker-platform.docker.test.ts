@@ -10,7 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";
 import { recordArgs } from "../../../infra/stack/record-args.ts";
-import { readStackRecord } from "../../../infra/stack/stack-record.ts";
+import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { TOPOLOGIES, type Topology, type TopologyName } from "../../../infra/topologies.ts";
 import { nowMs } from "../../../common/clock.ts";
 import { bringUp } from "./bring-up.ts";
@@ -82,7 +82,7 @@ const nothingLeft = async (deployment: DockerDeployment): Promise<void> => {
   const { docker } = await connectDocker();
   const { containers, networks, volumes } = await listOwn(docker, deployment.id);
   expect([...containers, ...networks, ...volumes]).toEqual([]);
-  expect(readStackRecord(deployment.id)).toBeUndefined();
+  expect(stackRecords().read(deployment.id)).toBeUndefined();
   const files = readdirSync(STATE_FOLDER, { recursive: true }).map(String);
   expect(files.filter((file) => file.includes(deployment.id) && !file.startsWith(".pulumi/locks"))).toEqual(
     [],
@@ -158,7 +158,7 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
   );
 
   // Pulumi sees nothing to do, and a second up does nothing.
-  const args = () => recordArgs(readStackRecord(deployment.id)!);
+  const args = () => recordArgs(stackRecords().read(deployment.id)!);
   expect(await pulumi.preview(args())).toEqual({});
   expect(await pulumi.up(args())).toBe(0);
 
@@ -242,7 +242,7 @@ test("phase3: an outage of Realtime is one part killed and started again, and no
   const { docker } = await connectDocker();
   const deployment = await bring("phase3", { replicas: 1 });
   const { realtime, pulumi } = deployment;
-  const port = readStackRecord(deployment.id)!.ports.realtime!;
+  const port = stackRecords().read(deployment.id)!.ports.realtime!;
   expect(realtime).toMatchObject({
     name: "realtime-standin",
     standIn: true,
@@ -269,7 +269,7 @@ test("phase3: an outage of Realtime is one part killed and started again, and no
   await outage();
   await outage();
   expect((await container.inspect()).Id).toBe(Id);
-  expect(await pulumi.preview(recordArgs(readStackRecord(deployment.id)!))).toEqual({});
+  expect(await pulumi.preview(recordArgs(stackRecords().read(deployment.id)!))).toEqual({});
   expect(tellings("exit of")).toEqual([]);
   await container.kill();
   await vi.waitFor(() => expect(tellings("exit of")).toEqual(["realtime-standin"]));
@@ -288,7 +288,7 @@ test("phase3: an outage of Realtime is one part killed and started again, and no
 
 test("a rolling deploy waits for what it is told to wait for before it touches the next instance", async () => {
   const deployment = await bring("phase1-header", { replicas: 2 });
-  const record = readStackRecord(deployment.id)!;
+  const record = stackRecords().read(deployment.id)!;
   const order: string[] = [];
   await deployment.pulumi.up(
     { ...recordArgs(record), revision: "2" },
@@ -406,7 +406,7 @@ test("a stack of that name in another checkout is named before anything is begun
     await expect(dockerPlatform.up(options)).rejects.toThrow(
       `another checkout of the lab (elsewhere) has a stack ${stack} in this engine: ${stack}-router-config. Fix: take it down there`,
     );
-    expect(readStackRecord(stack)).toBeUndefined();
+    expect(stackRecords().read(stack)).toBeUndefined();
   } finally {
     await docker.getVolume(`${stack}-router-config`).remove();
   }

@@ -12,7 +12,7 @@ import type { DockerDeployment } from "./docker-deployment.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { readImageSettings, type ImageSettings } from "../../../infra/images/image-settings.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
-import { attach, findRunning } from "./kept-stacks.ts";
+import { attach, findRunning } from "./running-stacks.ts";
 import { downAll, sweepLeftovers } from "./sweep-stacks.ts";
 
 export interface DockerPlatform extends Platform {

@@ -1,6 +1,10 @@
-/** Removes from the engine what carries our labels: containers, networks, volumes, in the order in which they hold each other. */
+/**
+ * Removes containers, networks and volumes that carry our labels, in this order: containers use
+ * the others.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
+import { plural } from "../../../common/portable/plural.ts";
 import { STACK_LABEL } from "../../../infra/stack/labels.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
@@ -12,9 +16,9 @@ export interface RemovedThings {
 }
 
 const GONE = 404;
-/** Of a container: somebody else is removing it. Of a volume: a container uses it. */
+/** A container: another command is removing it. A volume: a container uses it. */
 const CONFLICT = 409;
-/** The engine takes a moment to let go of what a container used. */
+/** The engine takes a moment to free what a container used. */
 const GONE_TIMEOUT_MS = 30_000;
 const RETRY_MS = 100;
 
@@ -33,16 +37,17 @@ const removeAll = async (
   return results.filter((result) => result.status === "fulfilled").length;
 };
 
-/** What of this checkout (of one stack, where one is given) is in the engine, stopped or running. */
-export const listOwn = async (
-  docker: Dockerode,
-  stack?: string,
-): Promise<{
+export interface StackObjects {
   containers: Dockerode.ContainerInfo[];
   networks: Dockerode.NetworkInspectInfo[];
   volumes: Dockerode.VolumeInspectInfo[];
-}> => {
-  const filters = checkoutFilter(stack);
+}
+
+/** Containers are listed whether they run or not. */
+export const listByLabels = async (
+  docker: Dockerode,
+  filters: { label: string[] },
+): Promise<StackObjects> => {
   const [containers, networks, volumes] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listNetworks({ filters }),
@@ -51,7 +56,11 @@ export const listOwn = async (
   return { containers, networks, volumes: volumes.Volumes };
 };
 
-/** Names of the stacks of this checkout that have anything in the engine. */
+/** What the engine has of this checkout, or of one of its stacks. */
+export const listOwn = (docker: Dockerode, stack?: string): Promise<StackObjects> =>
+  listByLabels(docker, checkoutFilter(stack));
+
+/** Names of the stacks of which the engine has anything. */
 export const stacksInEngine = async (docker: Dockerode): Promise<string[]> => {
   const { containers, networks, volumes } = await listOwn(docker);
   const labels = [...containers, ...networks, ...volumes].map(
@@ -60,10 +69,10 @@ export const stacksInEngine = async (docker: Dockerode): Promise<string[]> => {
   return [...new Set(labels.flatMap((own) => own?.[STACK_LABEL] ?? []))].sort();
 };
 
-/** @returns how many there were */
+/** Resolves with the number of containers. */
 export const removeContainers = async (docker: Dockerode, stack: string): Promise<number> => {
   const { containers } = await listOwn(docker, stack);
-  // Killed, not stopped: ledgers are written record by record, and nothing else of theirs is worth a wait.
+  // Killed, not stopped: ledgers are written record by record, so a drain would save nothing.
   return removeAll(
     containers.map(
       ({ Id }) =>
@@ -74,7 +83,7 @@ export const removeContainers = async (docker: Dockerode, stack: string): Promis
   );
 };
 
-/** As long as one is there, the engine removes neither its network nor its volume. */
+/** While a container exists, the engine removes neither its network nor its volume. */
 const containersGone = async (docker: Dockerode, stack: string): Promise<void> => {
   const deadline = performance.now() + GONE_TIMEOUT_MS;
   for (;;) {
@@ -83,7 +92,7 @@ const containersGone = async (docker: Dockerode, stack: string): Promise<void> =
     if (performance.now() > deadline) {
       const names = containers.flatMap(({ Names }) => Names).join(", ");
       throw new UserError(
-        `${names} was removed and is still there after ${GONE_TIMEOUT_MS / 1000} s`,
+        `the engine still has ${names} ${GONE_TIMEOUT_MS / 1000} s after their removal`,
         "restart the Docker engine, then run sse-lab down",
       );
     }
@@ -104,7 +113,7 @@ const removeVolume = async (docker: Dockerode, name: string): Promise<void> => {
   }
 };
 
-/** @throws the engine's error for what it does not remove; a second call tries again */
+/** @throws the engine's error for an object that it does not remove; call again to retry */
 export const removeByLabel = async (docker: Dockerode, stack: string): Promise<RemovedThings> => {
   const { networks, volumes } = await listOwn(docker, stack);
   const containers = await removeContainers(docker, stack);
@@ -128,11 +137,11 @@ export const removeByLabel = async (docker: Dockerode, stack: string): Promise<R
   };
 };
 
-const PLURAL = { containers: "container", networks: "network", volumes: "volume" } as const;
+const SINGULAR = { containers: "container", networks: "network", volumes: "volume" } as const;
 
 /** `5 containers, 1 network`, or an empty string. */
 export const describeRemoved = (removed: RemovedThings): string =>
-  (Object.entries(PLURAL) as [keyof RemovedThings, string][])
+  (Object.entries(SINGULAR) as [keyof RemovedThings, string][])
     .filter(([kind]) => removed[kind] > 0)
-    .map(([kind, name]) => `${removed[kind]} ${name}${removed[kind] === 1 ? "" : "s"}`)
+    .map(([kind, name]) => plural(removed[kind], name))
     .join(", ");

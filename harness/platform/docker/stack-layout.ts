@@ -131,21 +131,15 @@ export const stackLayout = async (docker: Dockerode, record: StackRecord): Promi
   };
 };
 
-/** Does any container of the stack run? A machine that was restarted leaves them all stopped. */
-export const runsAnything = async (docker: Dockerode, stack: string): Promise<boolean> => {
-  const running = await docker.listContainers({ filters: checkoutFilter(stack) });
-  return running.length > 0;
-};
-
-export const describeStack = (record: StackRecord, parts: StackLayout): RunningDeployment => ({
+export const describeStack = (record: StackRecord, layout: StackLayout): RunningDeployment => ({
   id: record.stack,
   topology: record.topology,
   platform: "docker",
-  url: parts.url,
-  dashboardUrl: parts.dashboardUrl,
-  instances: parts.instances,
-  instanceUrls: parts.instanceUrls,
-  ...(parts.realtime === undefined ? {} : { realtime: publicRealtime(parts.realtime) }),
+  url: layout.url,
+  dashboardUrl: layout.dashboardUrl,
+  instances: layout.instances,
+  instanceUrls: layout.instanceUrls,
+  ...(layout.realtime === undefined ? {} : { realtime: publicRealtime(layout.realtime) }),
   startedAt: record.startedAt,
 });
 

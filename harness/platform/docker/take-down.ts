@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import type Dockerode from "dockerode";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
-import { removeStackRecord } from "../../../infra/stack/stack-record.ts";
+import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { removePaths } from "../../../common/remove-paths.ts";
 import { pulumiStack } from "./pulumi/pulumi-stack.ts";
 import { describeRemoved, listOwn, removeByLabel } from "./remove-by-label.ts";
@@ -65,7 +65,7 @@ export const takeDown = async (
   await removeByLabel(docker, stack);
   await pulumi.forget({ lockWaitMs, onStep });
   if (ledgerDir !== undefined) await removePaths(dirname(ledgerDir), [ledgerDir]);
-  removeStackRecord(stack);
+  stackRecords().remove(stack);
   const { containers, networks, volumes } = before;
   return (
     describeRemoved({

@@ -1,15 +1,21 @@
-/** Brings a topology up: tools, bundles, Valkey, Realtime, servers, router, in the order in which they need each other. */
+/**
+ * Brings a topology up on this host in the order of dependence: tools, bundles, Valkey, Realtime,
+ * servers, router.
+ */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
+import { saysPortTaken } from "../../../common/free-port.ts";
+import { startReaper } from "../../../common/reaper/reaper-client.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerConfig } from "../../../infra/routers/router-config.ts";
+import { bringUpInAttempts, PORT_TAKEN } from "../bring-up-attempts.ts";
 import type { UpOptions } from "../platform.ts";
-import { removeState, stateFile, writeState } from "./deployment-state.ts";
-import { saysPortTaken } from "../../../common/free-port.ts";
+import { localRegistry } from "./deployment-state.ts";
+import type { LocalDependencies } from "./local-dependencies.ts";
+import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import { routerSpec } from "./plan/infrastructure-specs.ts";
 import { waitForBroker, waitForRoute } from "./plan/infrastructure-waits.ts";
-import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
-import type { LocalDependencies } from "./local-dependencies.ts";
 import {
   deploymentFolders,
   planDeployment,
@@ -17,41 +23,33 @@ import {
   type Tools,
 } from "./plan/plan-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
-import { startReaper } from "../../../common/reaper/reaper-client.ts";
-import { removePaths } from "../../../common/remove-paths.ts";
 import { watchComponent } from "./processes/watch-component.ts";
 
-/** A port can be taken between being chosen and being listened on; then everything starts over with others. */
-const ATTEMPTS = 3;
-
-type Announce = Required<Pick<UpOptions, "onInstance" | "onComponentExit" | "onStep">>;
-
 /**
- * From here on a crash of this process is cleaned up by the reaper, or else by the next command; `ProcessTable` tells of the
- * one instant that is not covered.
+ * Records the deployment and starts its reaper. If this process dies from here on, the reaper or
+ * the next command cleans up; `ProcessTable` names the one instant that neither covers.
  */
-const secure = async (
+const prepareCleanUp = async (
   plan: DeploymentPlan,
-  parts: LocalDependencies,
-  announce: Announce,
-  signal: AbortSignal | undefined,
+  stateDir: string,
+  { onInstance, onComponentExit, onStep, signal }: UpOptions,
 ): Promise<{ deployment: LocalDeployment; processes: ProcessTable }> => {
   const { state, folders, servers: specs } = plan;
-  const { stateDir } = parts;
+  const { id, workDir, ownPaths } = state;
+  const registry = localRegistry(stateDir);
   // On record before anything exists that would have to be removed.
-  writeState(stateDir, state);
+  registry.register(state);
   try {
     await Promise.all(Object.values(folders).map((folder) => mkdir(folder, { recursive: true })));
-    const reaper = await startReaper({
-      workDir: state.workDir,
-      ownPaths: state.ownPaths,
-      stateFile: stateFile(stateDir, state.id),
-    });
-    const processes = new ProcessTable(stateDir, state, reaper);
+    const stateFile = registry.records.file(id);
+    const reaper = await startReaper({ workDir, ownPaths, stateFile });
+    const processes = new ProcessTable(registry, state, reaper);
     const deployment = toDeployment({
-      ...announce,
+      onInstance,
+      onComponentExit,
+      onStep,
       signal,
-      stateDir,
+      registry,
       state,
       processes,
       reaper,
@@ -60,46 +58,46 @@ const secure = async (
     });
     return { deployment, processes };
   } catch (error) {
-    await removePaths(state.workDir, state.ownPaths);
-    removeState(stateDir, state.id);
+    await removePaths(workDir, ownPaths);
+    registry.records.remove(id);
     throw error;
   }
 };
 
 const bringUpOnce = async (
   options: UpOptions,
-  parts: LocalDependencies,
+  dependencies: LocalDependencies,
   tools: Tools,
-  announce: Announce,
 ): Promise<LocalDeployment> => {
   const { signal, topology } = options;
-  const { onStep } = announce;
-  const plan = await planDeployment(options, tools, parts.choosePort);
-  const { deployment, processes } = await secure(plan, parts, announce, signal);
+  const onStep = (step: string): void => options.onStep?.(step);
+  const listeners = { onStep, onComponentExit: options.onComponentExit ?? (() => undefined) };
+  const plan = await planDeployment(options, tools, dependencies.choosePort);
+  const { deployment, processes } = await prepareCleanUp(plan, dependencies.stateDir, options);
   const { control, instances } = deployment;
   try {
     onStep("building the server");
-    await parts.buildServer(plan.serverBundle);
+    await dependencies.buildServer(plan.serverBundle);
     signal?.throwIfAborted();
     if (plan.broker && tools.valkey) {
       onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
       const broker = await processes.start(plan.broker.spec);
-      watchComponent(broker, processes, announce);
+      watchComponent(broker, processes, listeners);
       await waitForBroker(broker, plan.broker.port, signal);
     }
     if (plan.standIn) {
-      await parts.buildStandIn(plan.standIn.bundle);
+      await dependencies.buildStandIn(plan.standIn.bundle);
       await deployment.realtime?.control?.start();
     }
     await Promise.all(instances.map((instance) => control.boot(instance)));
-    // After the servers: a router takes every server for healthy until its first check, and would say so.
+    // After the servers: before its first check a router reports every server as healthy.
     const files = routerConfig(topology.router, plan.folders.router, plan.router);
     await Promise.all(files.map(({ path, content }) => writeFile(path, content)));
     onStep(`starting ${topology.router} ${tools.router.version}`);
     const router = await processes.start(
       routerSpec(topology.router, tools.router, files[0].path, plan.folders.router, plan.routerLog),
     );
-    watchComponent(router, processes, announce);
+    watchComponent(router, processes, listeners);
     await waitForRoute(router, deployment.url, signal);
     await control.waitForRouter(instances);
     signal?.throwIfAborted();
@@ -113,41 +111,31 @@ const bringUpOnce = async (
 /**
  * Resolves when the router sends traffic to every instance.
  *
- * @throws whatever kept it from coming up; nothing of it is left by then
+ * @throws the error that stopped it; nothing of the deployment is left by then
  */
-export const bringUp = async (options: UpOptions, parts: LocalDependencies): Promise<LocalDeployment> => {
+export const bringUp = async (
+  options: UpOptions,
+  dependencies: LocalDependencies,
+): Promise<LocalDeployment> => {
   const { topology, replicas, signal } = options;
-  if (!Number.isInteger(replicas) || replicas < 1) throw new Error(`replicas: ${replicas} is not 1 or more`);
-  const used = Object.values(deploymentFolders(options.workDir)).find((folder) => existsSync(folder));
+  if (!Number.isInteger(replicas) || replicas < 1) {
+    throw new Error(`replicas: ${replicas} is not a whole number of 1 or more`);
+  }
+  const folders = Object.values(deploymentFolders(options.workDir));
+  const used = folders.find((folder) => existsSync(folder));
   if (used !== undefined) {
-    throw new Error(`${used} is there already: each deployment needs a work folder of its own`);
+    throw new Error(`${used} exists already: each deployment needs its own work folder`);
   }
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();
-  const router = await parts.resolveTool(topology.router, { onStep, signal });
+  const router = await dependencies.resolveTool(topology.router, { onStep, signal });
   const needsValkey = hasBroker(topology.broadcaster, options.realtime) && options.redis === "up";
-  const valkey = needsValkey ? await parts.resolveTool("valkey", { onStep, signal }) : undefined;
-  for (let attempt = 1; ; attempt += 1) {
-    // Held back until the attempt has succeeded: a part of a failed attempt has never been there.
-    const held: (() => void)[] = [];
-    let isUp = false;
-    const report = (tell: () => void): void => {
-      if (isUp) tell();
-      else held.push(tell);
-    };
-    const announce: Announce = {
-      onInstance: (...what) => report(() => options.onInstance?.(...what)),
-      onComponentExit: (...what) => report(() => options.onComponentExit?.(...what)),
-      onStep,
-    };
-    try {
-      const deployment = await bringUpOnce(options, parts, { router, valkey }, announce);
-      isUp = true;
-      for (const tell of held) tell();
-      return deployment;
-    } catch (error) {
-      if (attempt === ATTEMPTS || !saysPortTaken(error) || signal?.aborted) throw error;
-      onStep("a port was taken by another program meanwhile; starting over with other ports");
-    }
-  }
+  const valkey = needsValkey
+    ? await dependencies.resolveTool("valkey", { onStep, signal })
+    : undefined;
+  return bringUpInAttempts(
+    options,
+    (held) => bringUpOnce(held, dependencies, { router, valkey }),
+    (error) => (saysPortTaken(error) ? PORT_TAKEN : undefined),
+  );
 };

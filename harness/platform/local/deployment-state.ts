@@ -1,12 +1,13 @@
 /**
- * The state file of a deployment, `.sse-lab/state/<id>.json`: everything a later command needs to end it, or to take
- * hold of it. Written before the first process starts and after every change, always complete (rename(2)).
+ * The state of a local deployment, `.sse-lab/state/<id>.json`: all that a later command needs to
+ * change or remove it. Written before the first process starts and after every change.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import { fromRoot } from "../../../common/paths.ts";
+import { isRunning } from "../../../common/process-identity.ts";
+import { RecordFolder } from "../../../common/record-folder.ts";
+import { DeploymentRegistry } from "../registry/deployment-registry.ts";
+import { isSameHost } from "../registry/owner.ts";
 
 const identitySchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 const processSchema = z.object({
@@ -21,12 +22,12 @@ const processSchema = z.object({
   }),
 });
 const realtimeSchema = z.object({
-  /** Of the process, where it is ours. */
+  /** Name of the process, if the lab runs it. */
   name: z.string(),
   standIn: z.boolean(),
   /** As clients reach it. */
   url: z.string(),
-  /** Where it answers once it takes connections. Absent for a hosted one, which has no process here. */
+  /** Answers 200 once it takes connections. Absent for a hosted one, which has no process here. */
   healthUrl: z.string().optional(),
 });
 const stateSchema = z.object({
@@ -36,21 +37,20 @@ const stateSchema = z.object({
   host: z.string(),
   /** `sse-lab up` left it running on purpose. */
   kept: z.boolean(),
+  /** The command that brings it up or changes it. */
   owner: identitySchema,
-  /** The command that has hold of a kept deployment right now. One that is dead counts for nothing. */
-  holder: identitySchema.optional(),
   /** ISO 8601. */
   startedAt: z.string(),
   topology: z.string(),
   workDir: z.string(),
-  /** What the deployment put into workDir, and may remove: absolute paths. */
+  /** Absolute paths of what the deployment put into `workDir`, and may remove. */
   ownPaths: z.array(z.string()),
   url: z.string(),
   opsUrl: z.string(),
-  /** Absent in what an earlier version wrote, which knew no other. */
+  /** Earlier versions knew only Traefik and did not write it. */
   router: z.enum(["traefik", "haproxy"]).default("traefik"),
   instances: z.array(z.object({ name: z.string(), url: z.string() })),
-  /** Absent where no client subscribes to Realtime. */
+  /** Absent if no client subscribes to Realtime. */
   realtime: realtimeSchema.optional(),
   versions: z.record(z.string(), z.string()),
   /** The newest process of each name. */
@@ -58,50 +58,23 @@ const stateSchema = z.object({
 });
 export type DeploymentState = z.infer<typeof stateSchema>;
 
-/** The project's own folder, whatever folder the command was called in. */
+
+/** In the project's folder, whatever folder the command was called in. */
 export const defaultStateDir = fromRoot(".sse-lab", "state");
 
-export const stateFile = (stateDir: string, id: string): string => join(stateDir, `${id}.json`);
+export type LocalRegistry = DeploymentRegistry<DeploymentState>;
 
-/** Synchronous, so that nothing can come between a change and its record. */
-export const writeState = (stateDir: string, state: DeploymentState): void => {
-  mkdirSync(stateDir, { recursive: true });
-  const path = stateFile(stateDir, state.id);
-  // 0600: the servers' session secret and the keys of Realtime are in it.
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
-};
-
-export const removeState = (stateDir: string, id: string): void => {
-  rmSync(stateFile(stateDir, id), { force: true });
-  rmSync(`${stateFile(stateDir, id)}.tmp`, { force: true });
-};
-
-export interface StoredStates {
-  states: DeploymentState[];
-  /** Files that are no state this version understands; left alone. */
-  unreadable: string[];
-}
-
-export const readStates = (stateDir: string): StoredStates => {
-  const found: StoredStates = { states: [], unreadable: [] };
-  let names: string[];
-  try {
-    names = readdirSync(stateDir);
-  } catch {
-    return found;
-  }
-  for (const name of names.filter((one) => one.endsWith(".json")).sort()) {
-    const path = join(stateDir, name);
-    try {
-      found.states.push(stateSchema.parse(JSON.parse(readFileSync(path, "utf8"))));
-    } catch (error) {
-      // Removed by its owner between the listing and the reading.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") found.unreadable.push(path);
-    }
-  }
-  return found;
-};
-
-/** Was it written on this host (or in this container)? */
-export const isFromHere = (state: DeploymentState): boolean => state.host === hostname();
+export const localRegistry = (stateDir: string): LocalRegistry =>
+  new DeploymentRegistry({
+    records: new RecordFolder(stateDir, {
+      noun: "deployment",
+      schema: stateSchema,
+      idOf: ({ id }) => id,
+      fix: "remove it by hand",
+    }),
+    ownerOf: ({ host, owner }) => ({ host, ...owner }),
+    withOwner: (state, { host, pid, startTime }) => ({ ...state, host, owner: { pid, startTime } }),
+    // Not by boot: containers share the boot of their host, but not its pids.
+    isFromHere: isSameHost,
+    isUp: ({ processes }) => processes.some(({ identity }) => isRunning(identity)),
+  });

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent } from "../platform.ts";
-import { releaseDeployment } from "./claim-deployment.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
-import { removeState, type DeploymentState } from "./deployment-state.ts";
+import type { DeploymentState, LocalRegistry } from "./deployment-state.ts";
 import { controlInstances, type LocalInstanceControl } from "./control/instance-control.ts";
 import type { ProcessSpec } from "./processes/logged-process.ts";
 import type { ProcessTable } from "./processes/process-table.ts";
@@ -20,7 +19,7 @@ export interface LocalDeployment extends Deployment {
 }
 
 export interface DeploymentContext extends DeploymentListeners {
-  stateDir: string;
+  registry: LocalRegistry;
   state: DeploymentState;
   processes: ProcessTable;
   reaper?: Reaper;
@@ -58,8 +57,23 @@ const realtimeOf = (
   return { name, standIn, url, control };
 };
 
+/**
+ * Leaves a deployment running for later commands. If another one of its topology was detached
+ * before, this one stays attached and the id of the other one is returned.
+ */
+const detach = (registry: LocalRegistry, state: DeploymentState): Promise<string | undefined> =>
+  registry.records.locked(`${state.topology}.detach`, async () => {
+    const other = state.kept
+      ? undefined
+      : (await registry.findRunning()).find(({ topology }) => topology === state.topology);
+    if (other) return other.id;
+    state.kept = true;
+    registry.release(state);
+    return undefined;
+  });
+
 export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
-  const { state, stateDir, processes, reaper, specs } = parts;
+  const { state, registry, processes, reaper, specs } = parts;
   const ending = new AbortController();
   const signal = parts.signal ? AbortSignal.any([ending.signal, parts.signal]) : ending.signal;
   const control = controlInstances({
@@ -81,7 +95,7 @@ export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
     ending.abort(new Error(`${state.id} is being taken down`));
     await processes.end();
     await removePaths(state.workDir, state.ownPaths);
-    removeState(stateDir, state.id);
+    registry.records.remove(state.id);
     await reaper?.leave();
   };
   return {
@@ -106,7 +120,7 @@ export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
       ),
     down: () => (down ??= takeDown()),
     detach: async () => {
-      const other = await releaseDeployment(stateDir, state);
+      const other = await detach(registry, state);
       if (other !== undefined) {
         await (down ??= takeDown());
         throw new Error(`${state.topology} is up already as ${other}; ${state.id} was taken down again`);

@@ -4,10 +4,9 @@ import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server
 import type { BounceKind } from "../../history/observation.ts";
 import type { DeploymentListeners, Platform, UpOptions } from "../platform.ts";
 import { bringUp } from "./bring-up.ts";
-import { attach, findRunning } from "./kept-deployments.ts";
+import { attach, downAll, findRunning, sweepLeftovers } from "./running-deployments.ts";
 import { localDependencies, type LocalDependencies } from "./local-dependencies.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
-import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
 
 export interface LocalPlatform extends Platform {
   name: "local";
@@ -38,8 +37,7 @@ export const createLocalPlatform = (parts: LocalDependencies): LocalPlatform => 
     for (const name of [...routers, ...brokers]) await parts.resolveTool(name, { onStep, signal });
   },
   up: (options) => bringUp(options, parts),
-  // As a promise, since reading state files can throw.
-  findRunning: () => Promise.resolve().then(() => findRunning(parts.stateDir)),
+  findRunning: () => findRunning(parts.stateDir),
   attach: (id, listeners) => attach(id, listeners, parts.stateDir),
   sweepLeftovers: () => sweepLeftovers(parts.stateDir),
   downAll: (onStep) => downAll(parts.stateDir, onStep),

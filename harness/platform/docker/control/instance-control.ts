@@ -8,7 +8,7 @@ import type { Deploy, InstanceControl, UpOptions } from "../../platform.ts";
 import { controlContainer, type ContainerControl } from "./container-control.ts";
 import { UserError } from "../../../../common/user-error.ts";
 import { lastLogLines } from "./container-log.ts";
-import { updateRecord } from "../hold-stack.ts";
+import type { StackRegistry } from "../stack-registry.ts";
 import { serialize } from "../../../../common/serialize.ts";
 import type { InstanceTimeline } from "../observe/instance-timeline.ts";
 import type { ChangeOptions, PulumiStack } from "../pulumi/pulumi-stack.ts";
@@ -17,11 +17,12 @@ import type { StackLayout } from "../stack-layout.ts";
 
 export interface ControlledStack {
   docker: Dockerode;
+  registry: StackRegistry;
   /** Changed in place, and written, by each deploy. */
   record: StackRecord;
   /** Grace of the instances in Pulumi's state, seconds; undefined: not known. */
   stateGraceS: number | undefined;
-  parts: StackLayout;
+  layout: StackLayout;
   pulumi: PulumiStack;
   timeline: InstanceTimeline;
   onInstance: NonNullable<UpOptions["onInstance"]>;
@@ -36,18 +37,18 @@ export const nextRevision = (revision: string): string =>
   /^\d+$/.test(revision) ? String(Number(revision) + 1) : `${revision}.1`;
 
 export const controlInstances = (given: ControlledStack): InstanceControl => {
-  const { docker, record, parts, pulumi, timeline, onInstance, onStep, signal } = given;
+  const { docker, registry, record, layout, pulumi, timeline, onInstance, onStep, signal } = given;
   let { stateGraceS } = given;
   const inOrder = serialize(signal);
 
   const containerOf = (instance: string): ContainerControl => {
-    if (!parts.instances.includes(instance)) {
-      throw new UserError(`no instance "${instance}"`, `name one of ${parts.instances.join(", ")}`);
+    if (!layout.instances.includes(instance)) {
+      throw new UserError(`no instance "${instance}"`, `name one of ${layout.instances.join(", ")}`);
     }
     return controlContainer({
       docker,
       part: instance,
-      container: parts.containers.get(instance)?.container ?? instance,
+      container: layout.containers.get(instance)?.container ?? instance,
       remedy: `sse-lab bounce ${record.topology} --kind recreate makes it again`,
       signal,
     });
@@ -55,7 +56,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
 
   /** Waits until it takes traffic, and reports it; fails at once when its container ends meanwhile. */
   const becomeReady = async (instance: string, within: AbortSignal = signal): Promise<number> => {
-    const atMs = await waitUntilReady(instance, { docker, parts, signal: within });
+    const atMs = await waitUntilReady(instance, { docker, layout, signal: within });
     onInstance(instance, "ready", atMs);
     return atMs;
   };
@@ -73,16 +74,16 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     if (graceS !== stateGraceS) {
       onStep(`setting the grace of ${record.stack} to ${graceS} s`);
       record.graceS = graceS;
-      updateRecord(record);
+      registry.update(record);
       stateGraceS = undefined;
       // A change of its own: the engine stops a container with the grace that the state has, which is the old one until then.
       await change({});
       stateGraceS = graceS;
     }
-    const runs = await Promise.all(parts.instances.map((one) => containerOf(one).isRunning()));
-    const wereGone = parts.instances.filter((_, index) => !runs[index]);
+    const runs = await Promise.all(layout.instances.map((one) => containerOf(one).isRunning()));
+    const wereGone = layout.instances.filter((_, index) => !runs[index]);
     record.revision = nextRevision(record.revision);
-    updateRecord(record);
+    registry.update(record);
     onStep(`pulumi up: revision ${record.revision}`);
     const comingUp = new Map<string, Promise<void>>();
     const crashed = new AbortController();
@@ -97,7 +98,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     };
     timeline.onEnded = (instance, exitCode) => {
       if (!comingUp.has(instance)) return;
-      void lastLogLines(docker, parts.containers.get(instance)?.container ?? instance).then((log) =>
+      void lastLogLines(docker, layout.containers.get(instance)?.container ?? instance).then((log) =>
         crashed.abort(
           new Error(`${instance} exited (code ${exitCode ?? "unknown"}) before it was ready${log}`),
         ),
@@ -107,7 +108,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       await change({
         ...(strategy === "rolling" ? { parallel: 1 } : {}),
         onResource: ({ name, op, state }) => {
-          if (op !== "delete-replaced" || state !== "started" || !parts.instances.includes(name)) return;
+          if (op !== "delete-replaced" || state !== "started" || !layout.instances.includes(name)) return;
           onReplace?.(name, "started", nowMs());
           onStep(`replacing ${name}`);
         },

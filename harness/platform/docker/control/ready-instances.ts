@@ -19,7 +19,7 @@ const ROUTER_TIMEOUT_MS = 10_000;
 
 export interface ReadyOptions {
   docker: Dockerode;
-  parts: StackLayout;
+  layout: StackLayout;
   signal: AbortSignal;
 }
 
@@ -40,12 +40,12 @@ const withLog = async <T>(
 };
 
 /** Resolves when the router is known to route: a request through it reaches an instance that is ready. */
-export const waitForRoute = ({ docker, parts, signal }: ReadyOptions): Promise<void> =>
-  withLog(docker, [parts.containers.get(parts.router)?.container ?? parts.router], () =>
+export const waitForRoute = ({ docker, layout, signal }: ReadyOptions): Promise<void> =>
+  withLog(docker, [layout.containers.get(layout.router)?.container ?? layout.router], () =>
     waitFor({
-      name: `${parts.router} to route requests at ${parts.url}`,
+      name: `${layout.router} to route requests at ${layout.url}`,
       timeoutMs: READY_TIMEOUT_MS,
-      condition: readiness(parts.url),
+      condition: readiness(layout.url),
       signal,
     }),
   );
@@ -62,14 +62,14 @@ export const trustUp = (sinceMs: number): ((isUp: boolean, atMs: number) => numb
 };
 
 /** Resolves with the time from which on the router has sent it traffic. */
-const inRotation = async (instance: string, { parts, signal }: ReadyOptions): Promise<number> => {
+const inRotation = async (instance: string, { layout, signal }: ReadyOptions): Promise<number> => {
   const trust = trustUp(nowMs());
   let sinceMs: number | undefined;
   await waitFor({
-    name: `${parts.router} to send traffic to ${instance}`,
+    name: `${layout.router} to send traffic to ${instance}`,
     timeoutMs: ROUTER_TIMEOUT_MS,
     condition: async (within) => {
-      const status = await routerStatus(parts.router, parts.opsUrl, parts.targets, within);
+      const status = await routerStatus(layout.router, layout.opsUrl, layout.targets, within);
       sinceMs = trust(status.get(instance) === "UP", nowMs());
       return sinceMs !== undefined || `the router says ${status.get(instance) ?? "nothing"} of it`;
     },
@@ -83,9 +83,9 @@ const inRotation = async (instance: string, { parts, signal }: ReadyOptions): Pr
  * asked first: before its next check a router still says UP of a server that is gone.
  */
 export const waitUntilReady = async (instance: string, options: ReadyOptions): Promise<number> => {
-  const { docker, parts, signal } = options;
-  const container = parts.containers.get(instance)?.container ?? instance;
-  const url = parts.instanceUrls[instance] ?? "";
+  const { docker, layout, signal } = options;
+  const container = layout.containers.get(instance)?.container ?? instance;
+  const url = layout.instanceUrls[instance] ?? "";
   return withLog(docker, [container], async () => {
     await waitFor({
       name: `${instance} to be ready at ${url}`,

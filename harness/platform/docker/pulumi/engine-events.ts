@@ -36,3 +36,20 @@ export const readEvent = (
 /** How many resources were changed in any way. */
 export const countChanges = (changes: OpMap | undefined): number =>
   Object.entries(changes ?? {}).reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
+
+const DOING: Readonly<Record<string, string>> = {
+  create: "creating",
+  "create-replacement": "creating",
+  "delete-replaced": "stopping",
+  delete: "removing",
+  update: "changing",
+};
+
+/** Reports the start and the failure of each step as a line. */
+export const reportSteps =
+  (onStep: (step: string) => void) =>
+  ({ name, op, state }: ResourceStep): void => {
+    const doing = DOING[op];
+    if (doing !== undefined && state === "started") onStep(`${name}: ${doing}`);
+    if (doing !== undefined && state === "failed") onStep(`${name}: ${doing} failed`);
+  };

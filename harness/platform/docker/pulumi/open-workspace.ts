@@ -47,3 +47,25 @@ export const openWorkspace = async (
     ? LocalWorkspace.createOrSelectStack(args, options)
     : LocalWorkspace.selectStack(args, options);
 };
+
+const CONTAINER_TYPE = "docker:index/container:Container";
+
+/**
+ * Adds a hook after the creation of each container to a program. The resources stay the same, so
+ * that only the order in time changes.
+ */
+export const withHook = async <T>(
+  program: () => Promise<T>,
+  afterCreate: (name: string) => Promise<void>,
+): Promise<() => Promise<T>> => {
+  const { mergeOptions, ResourceHook, runtime } = await import("@pulumi/pulumi");
+  return () => {
+    const hook = new ResourceHook("after-create", ({ name }) => afterCreate(name));
+    runtime.registerStackTransformation(({ type, props, opts }) =>
+      type === CONTAINER_TYPE
+        ? { props, opts: mergeOptions(opts, { hooks: { afterCreate: [hook] } }) }
+        : undefined,
+    );
+    return program();
+  };
+};

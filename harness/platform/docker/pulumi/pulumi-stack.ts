@@ -4,7 +4,7 @@ import type { EngineEvent, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/au
 import type { StackArgs } from "../../../../infra/stack/stack-args.ts";
 import { UserError } from "../../../../common/user-error.ts";
 import { countChanges, readEvent, type ResourceStep } from "./engine-events.ts";
-import { openWorkspace } from "./open-workspace.ts";
+import { openWorkspace, withHook } from "./open-workspace.ts";
 import {
   backendFolder,
   isInFileBackend,
@@ -16,7 +16,6 @@ import {
 } from "./pulumi-backend.ts";
 import { explainPulumiError } from "./pulumi-errors.ts";
 import { releaseStaleLocks } from "./stack-lock.ts";
-import { withHook } from "./with-hook.ts";
 
 export interface ChangeOptions {
   /** Operations at a time. Default: as many as there are. */

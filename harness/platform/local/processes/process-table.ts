@@ -3,21 +3,21 @@
  * before anything else happens. What is left is the instant between the start and that: a SIGKILL of this process just then
  * leaves a process that no record names, and that no later command ends.
  */
-import { writeState, type DeploymentState } from "../deployment-state.ts";
+import type { DeploymentState, LocalRegistry } from "../deployment-state.ts";
 import { endProcesses } from "../../../../common/end-processes.ts";
 import { attachProcess, startProcess, type LoggedProcess, type ProcessSpec } from "./logged-process.ts";
 import type { Reaper } from "../../../../common/reaper/reaper-client.ts";
 
 export class ProcessTable {
   readonly #processes = new Map<string, LoggedProcess>();
-  readonly #stateDir: string;
+  readonly #registry: LocalRegistry;
   readonly #state: DeploymentState;
   readonly #reaper: Reaper | undefined;
   #closed = false;
 
   /** Takes hold of the processes that the state names. */
-  constructor(stateDir: string, state: DeploymentState, reaper?: Reaper) {
-    this.#stateDir = stateDir;
+  constructor(registry: LocalRegistry, state: DeploymentState, reaper?: Reaper) {
+    this.#registry = registry;
     this.#state = state;
     this.#reaper = reaper;
     for (const { spec, identity } of state.processes) {
@@ -51,7 +51,7 @@ export class ProcessTable {
     ];
     // Taken down while it started: nobody else will end it, and the state file must not come back.
     if (this.isClosed()) await endProcesses([started.identity]);
-    else writeState(this.#stateDir, this.#state);
+    else this.#registry.update(this.#state);
     return started;
   }
 

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StackOwner, StackRecord } from "../../../infra/stack/stack-args.ts";
-import { readStackRecord, removeStackRecord, writeStackRecord } from "../../../infra/stack/stack-record.ts";
+import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { identityOf, isRunning } from "../../../common/process-identity.ts";
 import { holdStack, letGo, thisOwner, updateRecord } from "./hold-stack.ts";
 
@@ -32,7 +32,7 @@ const keep = (owner: StackOwner): StackRecord => {
     kept: true,
     owner,
   };
-  writeStackRecord(record, folder);
+  stackRecords(folder).write(record);
   return record;
 };
 const released = (): StackOwner => ({ ...thisOwner(), startTime: `${thisOwner().startTime} released` });
@@ -44,8 +44,8 @@ test("of two that take hold of one stack at once, one gets it and the other is t
   expect(String(both.find((one) => one.status === "rejected")?.reason)).toContain(
     `phase0 is being changed by process ${process.pid}`,
   );
-  letGo(readStackRecord("phase0", folder)!, folder);
-  const { owner, kept } = readStackRecord("phase0", folder)!;
+  letGo(stackRecords(folder).read("phase0")!, folder);
+  const { owner, kept } = stackRecords(folder).read("phase0")!;
   expect(kept).toBe(true);
   expect(isRunning(owner)).toBe(false);
   await expect(holdStack("phase0", folder)).resolves.toMatchObject({ owner: thisOwner() });
@@ -66,11 +66,11 @@ test("a living process keeps its stack, and a dead one does not", async () => {
 
 test("the record of a stack that was taken down, or taken over, is not written again", () => {
   const record = keep(thisOwner());
-  removeStackRecord("phase0", folder);
+  stackRecords(folder).remove("phase0");
   letGo(record, folder);
   expect(updateRecord(record, folder)).toBe(false);
   expect(readdirSync(folder)).toEqual([]);
   const theirs = keep({ ...thisOwner(), pid: process.ppid });
   expect(updateRecord(record, folder)).toBe(false);
-  expect(readStackRecord("phase0", folder)).toEqual(theirs);
+  expect(stackRecords(folder).read("phase0")).toEqual(theirs);
 });

@@ -1,0 +1,95 @@
+/** Deployments on record: what later commands find, change and remove. */
+import { endProcesses } from "../../../common/end-processes.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
+import { plural } from "../../../common/portable/plural.ts";
+import type { DeploymentListeners, RunningDeployment, SweepReport } from "../platform.ts";
+import { sweepRegistry } from "../registry/sweep.ts";
+import { localRegistry, type DeploymentState } from "./deployment-state.ts";
+import {
+  dashboardUrlOf,
+  instanceUrlsOf,
+  toDeployment,
+  type LocalDeployment,
+} from "./local-deployment.ts";
+import { ProcessTable } from "./processes/process-table.ts";
+import { watchComponent } from "./processes/watch-component.ts";
+
+const describe = (state: DeploymentState): RunningDeployment => {
+  const { id, topology, url, instances, realtime, startedAt } = state;
+  return {
+    id,
+    topology,
+    platform: "local",
+    url,
+    dashboardUrl: dashboardUrlOf(state),
+    instances: instances.map(({ name }) => name),
+    instanceUrls: instanceUrlsOf(state),
+    ...(realtime && {
+      realtime: { name: realtime.name, standIn: realtime.standIn, url: realtime.url },
+    }),
+    startedAt,
+  };
+};
+
+/** The detached deployments that still run, oldest first. */
+export const findRunning = async (stateDir: string): Promise<RunningDeployment[]> =>
+  (await localRegistry(stateDir).findRunning()).map(describe);
+
+/** @throws UserError if no such deployment runs, or another command changes it */
+export const attach = async (
+  id: string,
+  listeners: DeploymentListeners,
+  stateDir: string,
+): Promise<LocalDeployment> => {
+  const registry = localRegistry(stateDir);
+  await registry.requireRunning(id);
+  const state = await registry.acquire(id);
+  const names = new Set(state.instances.map(({ name }) => name));
+  const specs = new Map(
+    state.processes.flatMap(({ spec }) => (names.has(spec.name) ? [[spec.name, spec] as const] : [])),
+  );
+  const processes = new ProcessTable(registry, state);
+  const { onComponentExit = () => undefined, onStep = () => undefined } = listeners;
+  const realtime = state.processes.find(({ spec }) => spec.name === state.realtime?.name);
+  // Their controls watch the instances and Realtime.
+  for (const component of processes.all()) {
+    const { name } = component.spec;
+    if (names.has(name) || name === realtime?.spec.name) continue;
+    watchComponent(component, processes, { onComponentExit, onStep });
+  }
+  return toDeployment({
+    ...listeners,
+    registry,
+    state,
+    processes,
+    specs,
+    realtimeSpec: realtime?.spec,
+  });
+};
+
+const sweep = (
+  stateDir: string,
+  alsoRunning: boolean,
+  onStep?: (step: string) => void,
+): Promise<SweepReport> => {
+  const registry = localRegistry(stateDir);
+  return sweepRegistry(registry, {
+    alsoRunning,
+    onStep,
+    remove: async ({ id, processes, workDir, ownPaths }) => {
+      const ended = await endProcesses(processes.map(({ identity }) => identity));
+      await removePaths(workDir, ownPaths);
+      registry.records.remove(id);
+      return plural(ended, "process", "processes");
+    },
+  });
+};
+
+/** Removes deployments whose command is dead. */
+export const sweepLeftovers = (stateDir: string): Promise<SweepReport> => sweep(stateDir, false);
+
+/** Also removes what `sse-lab up` left running. */
+export const downAll = (
+  stateDir: string,
+  onStep?: (step: string) => void,
+): Promise<SweepReport> => sweep(stateDir, true, onStep);
