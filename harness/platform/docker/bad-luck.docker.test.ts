@@ -1,4 +1,4 @@
-/** What is left when a command is killed, when two want the same, when the engine goes away: the next command works. */
+/** The next command works after a kill, a race for one name, or the loss of the engine. */
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect, type Socket } from "node:net";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
-import { thisOwner } from "./hold-stack.ts";
+import { thisOwner } from "../registry/owner.ts";
 import { copyCheckout, type CheckoutCopy, type RunningCommand } from "./test-support/checkout-copy.ts";
 
 let copy: CheckoutCopy;
@@ -24,7 +24,7 @@ const kill = async (command: RunningCommand): Promise<void> => {
 
 const get = async (url: string): Promise<number> => (await fetch(`${url}/readyz`)).status;
 
-test("kill -9 in the middle of an up: the next sweep removes all of it, with or without a Pulumi that goes on", async () => {
+test("after kill -9 of an up, the next sweep removes everything, even if Pulumi still runs", async () => {
   const up = copy.run("up", ["phase0"]);
   await up.said(/^server-1: creating/);
   await kill(up);
@@ -39,11 +39,11 @@ test("kill -9 in the middle of an up: the next sweep removes all of it, with or 
     },
   });
   expect(await copy.left()).toEqual([]);
-  // Cheap, and says so, when there is nothing.
+  // There is nothing to sweep now.
   expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], problems: [] } });
 });
 
-test("a living command keeps its stack; once it is killed, an up of the same name repairs it and can be kept", async () => {
+test("a living command owns its stack; after a kill an up of the same name replaces it", async () => {
   const first = copy.run("up", ["phase0", "phase0"]);
   expect(await first.answer).toMatchObject({ up: { id: "phase0" } });
   expect(await copy.run("down").answer).toMatchObject({
@@ -71,7 +71,7 @@ test("a living command keeps its stack; once it is killed, an up of the same nam
   await deploy.said(/^waiting for server-1/);
   await kill(deploy);
 
-  // With no server left, and the rest of it running, it is kept all the same.
+  // Without a server, but with the rest running, the stack still counts as running.
   const { docker } = await connectDocker();
   await docker
     .getContainer("phase0-server-1")
@@ -79,7 +79,7 @@ test("a living command keeps its stack; once it is killed, an up of the same nam
     .catch(() => undefined);
   expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], kept: ["phase0"] } });
 
-  // A living process that has hold of it keeps it from all others.
+  // No other command may touch a stack that a living process owns.
   const path = join(copy.folder, "infra/state/stacks/phase0.json");
   const record = JSON.parse(readFileSync(path, "utf8")) as StackRecord;
   writeFileSync(path, JSON.stringify({ ...record, owner: thisOwner() }));
@@ -87,16 +87,16 @@ test("a living command keeps its stack; once it is killed, an up of the same nam
   expect(await copy.run("deploy", ["phase0"]).answer).toMatchObject({
     error: expect.stringContaining(`phase0 is being changed by process ${process.pid}`) as string,
   });
-  expect(await copy.run("kept").answer).toMatchObject({ kept: [{ id: "phase0" }] });
+  expect(await copy.run("running").answer).toMatchObject({ running: [{ id: "phase0" }] });
   writeFileSync(path, JSON.stringify(record));
 
-  // One of the user's other projects is none of the lab's.
+  // The lab ignores the passphrase of the user's other projects.
   const again = copy.run("deploy", ["phase0"], { PULUMI_CONFIG_PASSPHRASE: "of other projects" });
   expect(await again.answer).toEqual({ deployed: ["server-1 started", "server-1 ended"] });
-  expect(again.steps.join("\n")).toMatch(/mending phase0: a change of it was killed half-way/);
+  expect(again.steps.join("\n")).toMatch(/recovering phase0: an update was killed half-way/);
   expect(await get(up.up.url)).toBe(200);
 
-  // Another passphrase reads nothing of it, and takes it down all the same.
+  // With another passphrase a deploy fails, but down still works.
   const env = { SSE_LAB_PULUMI_PASSPHRASE: "another" };
   expect(await copy.run("deploy", ["phase0"], env).answer).toMatchObject({
     error: expect.stringMatching(
@@ -112,19 +112,19 @@ test("a living command keeps its stack; once it is killed, an up of the same nam
   expect(await copy.left()).toEqual([]);
 });
 
-test("of two ups at the same time one gets the name, and the other is told so", async () => {
+test("of two concurrent ups one gets the name and the other an error", async () => {
   const answers = await Promise.all([1, 2].map(() => copy.run("keep", ["phase0", "phase0"]).answer));
   expect(answers.filter((answer) => "up" in answer)).toHaveLength(1);
   const other = answers.find((answer) => "error" in answer);
   expect(other).toMatchObject({
     error: expect.stringMatching(/phase0 is (being brought up by process \d+|up already)/) as string,
   });
-  const found = await copy.run("kept").answer;
-  if (!("kept" in found)) throw new Error(JSON.stringify(found));
-  expect(found.kept).toMatchObject([{ id: "phase0", platform: "docker", instances: ["server-1"] }]);
-  expect(await get(found.kept[0]?.url ?? "")).toBe(200);
+  const found = await copy.run("running").answer;
+  if (!("running" in found)) throw new Error(JSON.stringify(found));
+  expect(found.running).toMatchObject([{ id: "phase0", platform: "docker", instances: ["server-1"] }]);
+  expect(await get(found.running[0]?.url ?? "")).toBe(200);
 
-  // Its record is lost: its labels still tell whose it is.
+  // After the loss of its record, its labels still identify it.
   const record = join(copy.folder, "infra/state/stacks/phase0.json");
   expect(readFileSync(record, "utf8")).toContain('"kept": true');
   rmSync(record);
@@ -135,7 +135,7 @@ test("of two ups at the same time one gets the name, and the other is told so", 
 });
 
 let engines = 0;
-/** The engine behind a socket that can be taken away. */
+/** A proxy to the engine that can be cut off. */
 const engineThatCanGo = async (): Promise<{ host: string; go: () => void }> => {
   engines += 1;
   const path = join(tmpdir(), `sse-lab-engine-${process.pid}-${engines}.sock`);
@@ -165,7 +165,7 @@ const engineThatCanGo = async (): Promise<{ host: string; go: () => void }> => {
   return { host: `unix://${path}`, go };
 };
 
-test("an engine that goes away in the middle of an up: a clear error, and the next sweep removes what is left", async () => {
+test("losing the engine during an up is a clear error, and the next sweep removes the rest", async () => {
   const engine = await engineThatCanGo();
   try {
     const up = copy.run("up", ["phase0"], { DOCKER_HOST: engine.host });
@@ -186,7 +186,7 @@ test("an engine that goes away in the middle of an up: a clear error, and the ne
   }
 });
 
-test("an engine that goes away in the middle of a deploy: a clear error, and down removes the stack", async () => {
+test("losing the engine during a deploy is a clear error, and down removes the stack", async () => {
   const engine = await engineThatCanGo();
   const env = { DOCKER_HOST: engine.host };
   try {

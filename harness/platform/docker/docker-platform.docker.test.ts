@@ -13,11 +13,12 @@ import { recordArgs } from "../../../infra/stack/record-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { TOPOLOGIES, type Topology, type TopologyName } from "../../../infra/topologies.ts";
 import { nowMs } from "../../../common/clock.ts";
+import { PORT_TAKEN } from "../bring-up-attempts.ts";
 import { bringUp } from "./bring-up.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import type { DockerDeployment } from "./docker-deployment.ts";
 import { dockerAvailability, dockerPlatform } from "./docker-platform.ts";
-import { attach, findRunning } from "./kept-stacks.ts";
+import { attach, findRunning } from "./running-stacks.ts";
 import { STATE_FOLDER } from "./pulumi/pulumi-backend.ts";
 import { listOwn } from "./remove-by-label.ts";
 
@@ -277,8 +278,8 @@ test("phase3: an outage of Realtime is one part killed and started again, and no
   // Another command's hands: the same parts by the record alone.
   await realtime!.control!.start();
   await deployment.detach();
-  const [kept] = (await findRunning()).filter(({ id }) => id === deployment.id);
-  expect(kept?.realtime).toEqual({ name: "realtime-standin", standIn: true, url: realtime!.url });
+  const [running] = (await findRunning()).filter(({ id }) => id === deployment.id);
+  expect(running?.realtime).toEqual({ name: "realtime-standin", standIn: true, url: realtime!.url });
   const attached = await attach(deployment.id, {});
   up.splice(0, 1, attached);
   await attached.realtime!.control!.kill();
@@ -326,7 +327,7 @@ test("two stacks side by side, one after its port was taken; what one does is no
   ]);
   squatter.close();
   expect(records).toBe(2);
-  expect(steps).toContain("a port was taken by another program meanwhile; starting over with other ports");
+  expect(steps).toContain(PORT_TAKEN);
   // Nothing of the attempt that failed is told.
   expect(told.map(({ what }) => what).sort()).toEqual(
     [...["ready", "ready"], ...["started", "started"]].map((state) => `server-1 ${state}`),

@@ -7,8 +7,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import type { TopologyName } from "../../../infra/topologies.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
-import { attach, findRunning } from "./kept-deployments.ts";
-import { downAll, sweepLeftovers } from "./sweep-leftovers.ts";
+import { attach, downAll, findRunning, sweepLeftovers } from "./running-deployments.ts";
 import { createTestLab, processesOf } from "./test-support/test-lab.ts";
 
 const placeSchema = z.object({
@@ -123,7 +122,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
   await once(harness, "exit");
   const report = await sweepLeftovers(place.stateDir);
   expect(report).toMatchObject({ swept: [], kept: [place.id] });
-  const found = findRunning(place.stateDir);
+  const found = await findRunning(place.stateDir);
   expect(found).toMatchObject([{ id: place.id, topology: "phase2", url: place.url }]);
   for (const [name, url] of Object.entries(found[0]?.instanceUrls ?? {})) {
     expect((await fetch(`${url}/healthz`)).headers.get("x-instance")).toBe(name);

@@ -1,4 +1,4 @@
-/** A copy of this checkout in a folder of its own: its stacks, records and labels are not those of any other command. */
+/** A copy of this checkout, with its own stacks, records and labels. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,18 +11,18 @@ import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
 export interface RunningCommand {
   process: ChildProcess;
-  /** What it has said so far. */
+  /** The steps that it has reported so far. */
   steps: string[];
-  /** Resolves as soon as it has said such a line; rejects when it ends before. */
+  /** Resolves once it has reported such a step; rejects if it ends before. */
   said(line: RegExp): Promise<void>;
-  /** Its answer; rejects when it ends without one. */
+  /** Rejects if it ends without an answer. */
   answer: Promise<CommandAnswer>;
 }
 
 export interface CheckoutCopy {
   folder: string;
   run(command: CommandName, args?: readonly string[], env?: Record<string, string>): RunningCommand;
-  /** Everything of it that is in the engine or on record, by name. */
+  /** Names of all that is in the engine or on record. */
   left(): Promise<string[]>;
   remove(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export const copyCheckout = (): CheckoutCopy => {
   for (const name of [...COPIED, ...settings]) {
     cpSync(join(PROJECT_ROOT, name), join(folder, name), {
       recursive: true,
-      // The stacks of this checkout are not the copy's.
+      // Leaves the state of this checkout's stacks behind.
       filter: (path) => !/infra\/state\/./.test(path) || path.endsWith(".gitignore"),
     });
   }

@@ -1,4 +1,4 @@
-/** One command of the lab in a process of its own, to be killed: says its steps and its answer as lines of JSON. */
+/** Runs one command that a test can kill. Prints its steps and its answer as lines of JSON. */
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { TOPOLOGIES } from "../../../../infra/topologies.ts";
@@ -6,12 +6,12 @@ import type { RunningDeployment, SweepReport } from "../../platform.ts";
 import { dockerPlatform } from "../docker-platform.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
-/** `up`: stays up as long as the process. `keep`: ends and leaves it. */
-export type CommandName = "up" | "keep" | "deploy" | "kept" | "sweep" | "down";
+/** `up`: owns the stack until the process ends. `keep`: detaches it and ends. */
+export type CommandName = "up" | "keep" | "deploy" | "running" | "sweep" | "down";
 
 export type CommandAnswer =
   | { up: { id: string; url: string; workDir: string } }
-  | { kept: RunningDeployment[] }
+  | { running: RunningDeployment[] }
   | { report: SweepReport }
   | { deployed: string[] }
   | { error: string };
@@ -61,8 +61,8 @@ const answerTo = async (command: CommandName, args: readonly string[]): Promise<
       return up(command === "keep", first, second);
     case "deploy":
       return deploy(first);
-    case "kept":
-      return { kept: await dockerPlatform.findRunning() };
+    case "running":
+      return { running: await dockerPlatform.findRunning() };
     case "sweep":
       return { report: await dockerPlatform.sweepLeftovers() };
     case "down":
