@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { freePort } from "../../../common/free-port.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
 
@@ -44,7 +44,7 @@ test.each([
   ["the router's API", 1],
   ["the broker", 2],
   ["a server", 3],
-])("a port of %s that was taken meanwhile is replaced before anything is announced", async (_, position) => {
+])("a taken port of %s is replaced before anything is announced", async (_, position) => {
   const choosePort = takenAt(position, 1);
   const deployment = await lab.up("phase2", { replicas: 1 }, { choosePort });
   expect((await fetch(`${deployment.url}/readyz`)).status).toBe(200);
@@ -52,7 +52,7 @@ test.each([
   expect(lab.reports).toEqual(["server-1 started", "server-1 ready"]);
 });
 
-test("a port that stays taken is one error that names the process and the port, and nothing is left", async () => {
+test("a port that stays taken is one error with process and port, and nothing is left", async () => {
   const workDir = lab.workDir("taken");
   const choosePort = takenAt(0, Infinity);
   const error = await lab
@@ -63,7 +63,7 @@ test("a port that stays taken is one error that names the process and the port, 
   expectNothingLeft(workDir);
 });
 
-test("a server that dies at start fails the start with its last log lines, and nothing is left", async () => {
+test("a server that dies at start fails it with its last log lines, and nothing is left", async () => {
   const workDir = lab.workDir("dying");
   const buildServer = (outFile: string): Promise<void> =>
     writeFile(outFile, `console.log("reading settings"); throw new Error("no configuration");`);
@@ -73,32 +73,37 @@ test("a server that dies at start fails the start with its last log lines, and n
   expect(lab.reports).toEqual([]);
 });
 
-test("a server that never gets ready can be given up by an abort, and nothing is left", async () => {
+test("an abort ends the wait for a server that never gets ready, and nothing is left", async () => {
   const workDir = lab.workDir("aborted");
+  const asked = join(lab.folder, "asked");
   const buildServer = (outFile: string): Promise<void> =>
     writeFile(
       outFile,
-      `import { createServer } from "node:http";
-       createServer((_, answer) => answer.writeHead(503).end()).listen(Number(process.env.PORT), "127.0.0.1");`,
+      `import { writeFileSync } from "node:fs";
+       import { createServer } from "node:http";
+       createServer((_, answer) => {
+         writeFileSync(${JSON.stringify(asked)}, "");
+         answer.writeHead(503).end();
+       }).listen(Number(process.env.PORT), "127.0.0.1");`,
     );
   const controller = new AbortController();
-  const onStep = (step: string): void => {
-    if (step === "starting server-3") setTimeout(() => controller.abort(new Error("interrupted")), 200);
-  };
-  const up = lab.up("phase1", { workDir, onStep, signal: controller.signal }, { buildServer });
-  await expect(up).rejects.toThrow("interrupted");
+  const up = lab.up("phase1", { workDir, signal: controller.signal }, { buildServer });
+  const refused = expect(up).rejects.toThrow("interrupted");
+  await vi.waitFor(() => expect(existsSync(asked)).toBe(true), { timeout: 20_000 });
+  controller.abort(new Error("interrupted"));
+  await refused;
   expectNothingLeft(workDir);
 });
 
-test("a work folder that holds another deployment's files is refused and left as it is", async () => {
+test("a work folder with files of another deployment is refused and left as it is", async () => {
   const workDir = lab.workDir("used");
   await mkdir(join(workDir, "ledger"), { recursive: true });
   await writeFile(join(workDir, "ledger", "server-1.1.ndjson"), "{}\n");
-  await expect(lab.up("phase0", { workDir })).rejects.toThrow(/ledger is there already/);
+  await expect(lab.up("phase0", { workDir })).rejects.toThrow(/ledger exists already/);
   expect(existsSync(join(workDir, "ledger", "server-1.1.ndjson"))).toBe(true);
 });
 
-test("going down leaves files in the work folder alone that are not the deployment's", async () => {
+test("down keeps files in the work folder that are not the deployment's", async () => {
   const workDir = lab.workDir("shared");
   await mkdir(workDir);
   await writeFile(join(workDir, "notes.txt"), "mine");
