@@ -49,8 +49,7 @@ export interface StoredRecords<T> {
 const LOCK_WAIT_MS = 15_000;
 const LOCK_POLL_MS = 10;
 
-const isCode = (error: unknown, code: string): boolean =>
-  (error as NodeJS.ErrnoException).code === code;
+const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
 
 export class RecordFolder<T extends { startedAt: string }> {
   readonly folder: string;
@@ -69,9 +68,7 @@ export class RecordFolder<T extends { startedAt: string }> {
   file(id: string): string {
     if (!/^[A-Za-z0-9._-]+$/.test(id) || id.startsWith(".")) {
       const { noun } = this.#type;
-      throw new Error(
-        `${noun} ${JSON.stringify(id)}: not a name; give letters, digits and hyphens`,
-      );
+      throw new Error(`${noun} ${JSON.stringify(id)}: not a name; give letters, digits and hyphens`);
     }
     return join(this.folder, `${id}.json`);
   }
@@ -195,13 +192,8 @@ export class RecordFolder<T extends { startedAt: string }> {
     }
     const { data, error } = this.#type.schema.safeParse(json);
     if (data !== undefined) return data;
-    const issues = error?.issues.map(
-      (issue) => `${issue.path.join(".") || "(all of it)"}: ${issue.message}`,
-    );
-    throw this.#error(
-      path,
-      `not a ${this.#type.noun} record of this version (${issues?.join("; ") ?? ""})`,
-    );
+    const issues = error?.issues.map((issue) => `${issue.path.join(".") || "(all of it)"}: ${issue.message}`);
+    throw this.#error(path, `not a ${this.#type.noun} record of this version (${issues?.join("; ") ?? ""})`);
   }
 
   #error(path: string, problem: string, options?: ErrorOptions): RecordError {

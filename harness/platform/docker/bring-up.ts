@@ -128,10 +128,7 @@ const bringUpOnce = async (
     const up = deployment;
     await Promise.all(
       layout.instances.map(async (instance) =>
-        up.announceReady(
-          instance,
-          await waitUntilReady(instance, { docker, layout, signal: within }),
-        ),
+        up.announceReady(instance, await waitUntilReady(instance, { docker, layout, signal: within })),
       ),
     );
     within.throwIfAborted();

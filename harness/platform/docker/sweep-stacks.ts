@@ -12,11 +12,7 @@ import { takeDown } from "./take-down.ts";
 
 type OnStep = ((step: string) => void) | undefined;
 
-const sweep = (
-  client: DockerClient,
-  alsoRunning: boolean,
-  onStep?: OnStep,
-): Promise<SweepReport> =>
+const sweep = (client: DockerClient, alsoRunning: boolean, onStep?: OnStep): Promise<SweepReport> =>
   sweepRegistry(stackRegistry(client.docker), {
     alsoRunning,
     onStep,
@@ -25,9 +21,7 @@ const sweep = (
   });
 
 /** Without an engine no stack can be removed: all of them are reported as problems. */
-const withEngine = async (
-  act: (client: DockerClient) => Promise<SweepReport>,
-): Promise<SweepReport> => {
+const withEngine = async (act: (client: DockerClient) => Promise<SweepReport>): Promise<SweepReport> => {
   const { records, unreadable } = stackRecords().list();
   try {
     return await act(await connectDocker());
@@ -51,12 +45,12 @@ export const sweepLeftovers = (): Promise<SweepReport> => {
 };
 
 /** Things with our labels and no record: someone removed the state folder. */
-const removeUnrecorded = async (
-  client: DockerClient,
-  report: SweepReport,
-  onStep: OnStep,
-): Promise<void> => {
-  const recorded = new Set(stackRecords().list().records.map(({ stack }) => stack));
+const removeUnrecorded = async (client: DockerClient, report: SweepReport, onStep: OnStep): Promise<void> => {
+  const recorded = new Set(
+    stackRecords()
+      .list()
+      .records.map(({ stack }) => stack),
+  );
   for (const stack of await stacksInEngine(client.docker)) {
     if (recorded.has(stack)) continue;
     const ledgerDir = ledgerFolderOf(stack);

@@ -58,7 +58,6 @@ const stateSchema = z.object({
 });
 export type DeploymentState = z.infer<typeof stateSchema>;
 
-
 /** In the project's folder, whatever folder the command was called in. */
 export const defaultStateDir = fromRoot(".sse-lab", "state");
 

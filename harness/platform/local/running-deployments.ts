@@ -5,12 +5,7 @@ import { plural } from "../../../common/portable/plural.ts";
 import type { DeploymentListeners, RunningDeployment, SweepReport } from "../platform.ts";
 import { sweepRegistry } from "../registry/sweep.ts";
 import { localRegistry, type DeploymentState } from "./deployment-state.ts";
-import {
-  dashboardUrlOf,
-  instanceUrlsOf,
-  toDeployment,
-  type LocalDeployment,
-} from "./local-deployment.ts";
+import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
 import { watchComponent } from "./processes/watch-component.ts";
 
@@ -89,7 +84,5 @@ const sweep = (
 export const sweepLeftovers = (stateDir: string): Promise<SweepReport> => sweep(stateDir, false);
 
 /** Also removes what `sse-lab up` left running. */
-export const downAll = (
-  stateDir: string,
-  onStep?: (step: string) => void,
-): Promise<SweepReport> => sweep(stateDir, true, onStep);
+export const downAll = (stateDir: string, onStep?: (step: string) => void): Promise<SweepReport> =>
+  sweep(stateDir, true, onStep);
