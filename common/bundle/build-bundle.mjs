@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
-import { bundleRoot, hashFile, isWhole, writeManifest } from "./current-bundle.mjs";
+import { bundleRoot, hashFile, isWhole, writeManifest } from "./bundle-manifest.mjs";
 
 /** They load files that lie beside them, or code that was compiled for the host. */
 const EXTERNAL = ["@pulumi/*", "dockerode", "esbuild"];

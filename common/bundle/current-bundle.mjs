@@ -1,17 +1,10 @@
 // The lab's programs run from one bundle of JavaScript, below .sse-lab/bundle: starting them from
 // TypeScript takes over a second. This file finds the bundle that matches the sources. It loads
 // nothing but Node's own modules, because every command waits for it.
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundleRoot, hashFile, isWhole, manifestFile, writeManifest } from "./bundle-manifest.mjs";
 import { PROGRAMS } from "./programs.mjs";
-
-export const bundleRoot = (root) => join(root, ".sse-lab", "bundle");
-
-/** Holds the name of the current bundle, what it was made of, and what it consists of. */
-export const manifestFile = (root) => join(bundleRoot(root), "current.json");
-
-export const hashFile = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
 /**
  * Finds the bundle of the sources as they are now, and builds it if there is none.
@@ -40,10 +33,6 @@ function findBundle(root) {
   }
 }
 
-/** @throws Error when a file is missing */
-export const isWhole = (folder, outputs) =>
-  outputs.every(({ path, size }) => statSync(join(folder, path)).size === size);
-
 /** Compares sizes and times first. Only files whose time differs are read. */
 function matchesSources(root, manifest) {
   const touched = [];
@@ -66,18 +55,6 @@ function remember(root, manifest) {
     writeManifest(root, manifest);
   } catch {
     return;
-  }
-}
-
-/** Appears by one rename, so that a reader finds the old manifest or the new one. */
-export function writeManifest(root, manifest) {
-  const file = manifestFile(root);
-  const fresh = `${file}.${process.pid}`;
-  try {
-    writeFileSync(fresh, JSON.stringify(manifest));
-    renameSync(fresh, file);
-  } finally {
-    rmSync(fresh, { force: true });
   }
 }
 
