@@ -1,4 +1,5 @@
 /** Who answers at the address of a Realtime that the lab did not stand up. */
+import { httpUrlOf } from "../../common/portable/realtime/urls.ts";
 import { STAND_IN } from "../../infra/realtime/stand-in-name.ts";
 import { REALTIME_NAME } from "../../infra/realtime/realtime-names.ts";
 import type { RealtimeComponent } from "./platform.ts";
@@ -8,7 +9,7 @@ const PATIENCE_MS = 2_000;
 
 /** The stand-in names itself in the header `x-realtime` of every answer, so that it is named wherever it plays, whoever started it. */
 export const detectRealtime = async (url: string): Promise<Pick<RealtimeComponent, "name" | "standIn">> => {
-  const answer = await fetch(new URL("/healthcheck", url.replace(/^ws/, "http")), {
+  const answer = await fetch(new URL("/healthcheck", httpUrlOf(url)), {
     headers: { connection: "close" },
     signal: AbortSignal.timeout(PATIENCE_MS),
   }).catch(() => undefined);

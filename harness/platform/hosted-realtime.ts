@@ -1,29 +1,35 @@
 /** The Realtime that the lab does not stand up, as the environment names it: REALTIME_URL and the keys that go with it. */
 import { z } from "zod";
+import {
+  REALTIME_KEY,
+  REALTIME_URL_EXAMPLES as EXAMPLES,
+  realtimeUrlProblems,
+  SHORTEST_JWT_SECRET,
+  type RealtimeUrlProblem,
+} from "../../common/portable/realtime/config-rules.ts";
+import { httpUrlOf } from "../../common/portable/realtime/urls.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { UserError } from "../../common/user-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Shorter ones are refused by Supabase too, as HS256 asks for as many bits as its hash has (RFC 7518, section 3.2). */
-const SHORTEST_SECRET = 32;
+const inQuery = "holds a query: keys go into REALTIME_KEY";
+const URL_MESSAGES: Readonly<Record<RealtimeUrlProblem, string>> = {
+  syntax: `is no URL: give ${EXAMPLES}`,
+  scheme: `which Realtime does not speak: give ${EXAMPLES}`,
+  credentials: "holds credentials: keys go into REALTIME_KEY",
+  query: inQuery,
+  fragment: inQuery,
+  "no-path": `has no path: give ${EXAMPLES}`,
+  "websocket-path": "ends in /websocket, which clients add themselves: leave that out",
+};
 
-const EXAMPLES = "https://<ref>.supabase.co/realtime/v1, or http://host:4000/socket for a bare server";
-
-/** What is wrong with the address, for people. Undefined: nothing. */
+/** What is wrong with the address; undefined if it is valid. */
 const urlProblem = (text: string): string | undefined => {
-  if (!URL.canParse(text)) return `is no URL: give ${EXAMPLES}`;
-  const url = new URL(text);
-  if (!["http:", "https:", "ws:", "wss:"].includes(url.protocol)) {
-    return `has the scheme ${url.protocol}//, which Realtime does not speak: give ${EXAMPLES}`;
-  }
-  // Both would be printed with the address.
-  if (url.username !== "" || url.password !== "") return "holds credentials: keys go into REALTIME_KEY";
-  if (url.search !== "" || url.hash !== "") return "holds a query: keys go into REALTIME_KEY";
-  if (url.pathname === "/") return `has no path: give ${EXAMPLES}`;
-  if (/\/websocket\/?$/.test(url.pathname))
-    return "ends in /websocket, which clients add themselves: leave that out";
-  return undefined;
+  const [problem] = realtimeUrlProblems(text);
+  if (problem === undefined) return undefined;
+  const message = URL_MESSAGES[problem];
+  return problem === "scheme" ? `has the scheme ${new URL(text).protocol}//, ${message}` : message;
 };
 
 const claimsSchema = z.object({ role: z.string(), exp: z.number().optional() });
@@ -64,12 +70,12 @@ const schema = z.object({
   REALTIME_URL: checked(`give ${EXAMPLES}; without it the lab stands a Realtime up`, urlProblem),
   REALTIME_KEY: checked("give the project's service-role key, which publishes", keyProblem),
   REALTIME_JWT_SECRET: checked("give the project's JWT secret, which signs the clients' tokens", (secret) =>
-    secret.length < SHORTEST_SECRET
-      ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_SECRET} or more`
+    secret.length < SHORTEST_JWT_SECRET
+      ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_JWT_SECRET} or more`
       : undefined,
   ),
   REALTIME_ANON_KEY: checked("", (key) =>
-    /^[\w.-]+$/.test(key) ? undefined : "is no key: give the project's anon key, or unset it",
+    REALTIME_KEY.test(key) ? undefined : "is no key: give the project's anon key, or unset it",
   ).optional(),
 });
 
@@ -102,7 +108,7 @@ export const hostedRealtime = (env: Environment = process.env): HostedRealtime |
   const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET, REALTIME_ANON_KEY } = parsed.data;
   return {
     // As realtime-js takes it, which turns the scheme into the one that it needs.
-    url: REALTIME_URL.replace(/^ws/, "http").replace(/\/+$/, ""),
+    url: httpUrlOf(REALTIME_URL),
     serviceKey: REALTIME_KEY,
     jwtSecret: REALTIME_JWT_SECRET,
     ...(REALTIME_ANON_KEY === undefined ? {} : { anonKey: REALTIME_ANON_KEY }),

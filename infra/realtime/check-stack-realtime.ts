@@ -1,19 +1,22 @@
+import {
+  REALTIME_URL_EXAMPLES as EXAMPLES,
+  realtimeUrlProblems,
+  SHORTEST_JWT_SECRET as SHORTEST_SECRET,
+} from "../../common/portable/realtime/config-rules.ts";
 import type { StackArgs } from "../stack/stack-args.ts";
 
-const SHORTEST_SECRET = 32;
 const DATABASE_KEY_BYTES = 16;
 const SHORTEST_KEY_BASE = 64;
-const EXAMPLES = "https://<ref>.supabase.co/realtime/v1, or http://host:4000/socket for a bare server";
 /** A container has a loopback of its own. */
 const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 const urlProblem = (url: string): string | undefined => {
   const field = `realtime.hosted.url ${JSON.stringify(url)}`;
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !["http:", "https:"].includes(parsed.protocol)) {
+  const [problem] = realtimeUrlProblems(url);
+  if (problem === "syntax" || problem === "scheme" || url.toLowerCase().startsWith("ws")) {
     return `${field}: not an address of Realtime; give ${EXAMPLES}`;
   }
-  return LOOPBACK.test(parsed.hostname)
+  return LOOPBACK.test(new URL(url).hostname)
     ? `${field}: containers do not reach this host by that name; give one that they reach, or use --platform local`
     : undefined;
 };

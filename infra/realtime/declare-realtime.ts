@@ -6,7 +6,7 @@ import type { FleetRealtime } from "../components/server-fleet.ts";
 import { SupabaseRealtime } from "../components/supabase-realtime.ts";
 import { STAND_IN } from "./stand-in-name.ts";
 import { REALTIME_NAME } from "./realtime-names.ts";
-import { clientUrl } from "./client-url.ts";
+import { webSocketUrlOf } from "../../common/portable/realtime/urls.ts";
 import type { OwnRealtime } from "./stack-realtime.ts";
 import type { StackArgs, StackOutputs } from "../stack/stack-args.ts";
 
@@ -49,7 +49,7 @@ export const declareRealtime = (
     const { url, ...keys } = realtime.hosted;
     return {
       forServers: { publish, catchUp, url, keys },
-      output: { kind: "hosted", container: null, url: clientUrl(url) },
+      output: { kind: "hosted", container: null, url: webSocketUrlOf(url) },
     };
   }
   const own = declareOwn(args, realtime, networkName, opts);

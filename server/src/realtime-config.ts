@@ -1,15 +1,22 @@
 import { z } from "zod";
+import {
+  REALTIME_KEY,
+  REALTIME_SCHEMES,
+  realtimeUrlProblems,
+  SHORTEST_JWT_SECRET,
+  type RealtimeUrlProblem,
+} from "../../common/portable/realtime/config-rules.ts";
 import { flag, integer, url } from "../../common/environment.ts";
 
 /** Anything that is sent in a header or a query as it is. */
 const key = () =>
-  z.string().regex(/^[\w.-]+$/, "must be a key of letters, digits, dots, underscores and hyphens");
+  z.string().regex(REALTIME_KEY, "must be a key of letters, digits, dots, underscores and hyphens");
+const PRINTED_SECRETS = new Set<RealtimeUrlProblem>(["credentials", "query", "fragment"]);
 const realtimeUrl = () =>
-  url(["http:", "https:", "ws:", "wss:"], "http://127.0.0.1:4000/socket").refine((text) => {
-    if (!URL.canParse(text)) return true;
-    const { username, password, search, hash } = new URL(text);
-    return username + password + search + hash === "";
-  }, "must have no user, password, query or fragment: keys have variables of their own");
+  url(REALTIME_SCHEMES, "http://127.0.0.1:4000/socket").refine(
+    (text) => realtimeUrlProblems(text).every((problem) => !PRINTED_SECRETS.has(problem)),
+    "must have no user, password, query or fragment: keys have variables of their own",
+  );
 
 /** The variables of a topology whose events travel over Supabase Realtime. */
 export const RealtimeEnvironment = {
@@ -21,7 +28,8 @@ export const RealtimeEnvironment = {
   /** Service-role key: publishes, and reads every channel. */
   REALTIME_KEY: key().optional(),
   /** Signs the clients' tokens (HS256): the secret by which Realtime checks them. */
-  REALTIME_JWT_SECRET: z.string().min(32, "must be at least 32 characters long").optional(),
+  REALTIME_JWT_SECRET: z.string()
+    .min(SHORTEST_JWT_SECRET, `must be at least ${SHORTEST_JWT_SECRET} characters long`).optional(),
   /** `apikey` of the clients' handshake; each client's own token when not set, which a bare server takes. */
   REALTIME_ANON_KEY: key().optional(),
   REALTIME_PUBLISH: z.enum(["http", "websocket"], "must be http or websocket").default("http"),

@@ -1,3 +1,4 @@
+import { httpUrlOf } from "../../common/portable/realtime/urls.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import WebSocket from "ws";
 
@@ -157,7 +158,7 @@ function webSocketClass(vu: VuContext) {
 
 function cookies(vu: VuContext, url: string, params: Params | null | undefined): Record<string, string> {
   const jar = params?.jar instanceof CookieJar ? params.jar.id : VU_JAR;
-  const found = vu.link.call("jar", { jar, action: "get", url: url.replace(/^ws/, "http") });
+  const found = vu.link.call("jar", { jar, action: "get", url: httpUrlOf(url) });
   const pairs = Object.entries(found).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
   return pairs.length === 0 ? {} : { Cookie: pairs.join("; ") };
 }

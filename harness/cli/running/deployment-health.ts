@@ -1,3 +1,4 @@
+import { httpUrlOf } from "../../../common/portable/realtime/urls.ts";
 import type { RunningDeployment } from "../../platform/platform.ts";
 
 /** A part that lives answers in a few milliseconds. */
@@ -27,7 +28,7 @@ export async function downInstances({ instances, instanceUrls }: RunningDeployme
 /** Is Realtime gone, one that was stood up here? A hosted one is nobody's here to bring back. Never rejects. */
 export async function isRealtimeDown({ realtime }: RunningDeployment): Promise<boolean> {
   if (!realtime) return false;
-  const url = new URL("/healthcheck", realtime.url.replace(/^ws/, "http"));
+  const url = new URL("/healthcheck", httpUrlOf(realtime.url));
   if (!/^127\.|localhost$/.test(url.hostname)) return false;
   // Names below localhost are this host (RFC 6761, section 6.3), which not every resolver knows.
   url.hostname = "127.0.0.1";

@@ -6,7 +6,7 @@ import {
   DATABASE_ADDRESS,
   REALTIME_NAME,
 } from "../../../infra/realtime/realtime-names.ts";
-import { clientUrl } from "../../../infra/realtime/client-url.ts";
+import { webSocketUrlOf } from "../../../common/portable/realtime/urls.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
 import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
@@ -65,7 +65,7 @@ const realtimeParts = async (
 ): Promise<StackLayout["realtime"]> => {
   if (realtime === undefined) return undefined;
   if (realtime.by === "hosted")
-    return { ...(await detectRealtime(realtime.hosted.url)), url: clientUrl(realtime.hosted.url) };
+    return { ...(await detectRealtime(realtime.hosted.url)), url: webSocketUrlOf(realtime.hosted.url) };
   const standIn = realtime.by === "standin";
   const name = standIn ? STAND_IN : REALTIME_NAME;
   const base = address(name, IMAGE_PORTS.realtime.http, ports.realtime);

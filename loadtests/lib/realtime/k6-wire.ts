@@ -1,3 +1,4 @@
+import { httpUrlOf } from "../../../common/portable/realtime/urls.ts";
 import http from "k6/http";
 import { WebSocket } from "k6/websockets";
 import type { ChannelDown } from "../../../harness/load/portable/realtime/channel.ts";
@@ -121,7 +122,7 @@ class K6Wire implements PhoenixWire {
    * refused for the same reason.
    */
   async #askWhy(): Promise<ChannelDown | undefined> {
-    const url = this.#endpoint.replace(/^ws/, "http");
+    const url = httpUrlOf(this.#endpoint);
     const params = {
       timeout: this.#timeoutMs,
       redirects: 0,

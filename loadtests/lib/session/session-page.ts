@@ -1,4 +1,4 @@
-import { readEventId } from "../../../harness/load/portable/event-id.ts";
+import { readEventId } from "../../../common/portable/event-id.ts";
 import type { ClientModel } from "../../../harness/load/portable/load-plan.ts";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
 import { TERMINAL_EVENT_TYPES } from "../../../server/src/contract/events.ts";

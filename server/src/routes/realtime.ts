@@ -1,9 +1,9 @@
 import { Router, type Request } from "express";
 import { z } from "zod";
+import { readLogPosition, type LogPosition } from "../../../common/portable/event-id.ts";
 import type { AppDeps } from "../app-deps.ts";
 import type { EventLogPage } from "../contract/events.ts";
 import type { EventLog } from "../lib/redis/event-log.ts";
-import { parsePosition, type LogPosition } from "../lib/streams/event-id.ts";
 import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 
@@ -63,7 +63,7 @@ async function readLog(
 /** @throws Problem 400 for anything but one event id */
 function positionOf(after: unknown): LogPosition | undefined {
   if (after === undefined) return undefined;
-  const position = typeof after === "string" ? parsePosition(after) : undefined;
+  const position = readLogPosition(after);
   if (position !== undefined) return position;
   const problem = "must be one event id, <epoch>-<seq>";
   throw new Problem(400, "Invalid query", `after: ${problem}`, {

@@ -1,6 +1,7 @@
 /** Where one tenant of a target is reached: its name goes into the Host header, the connection to the machine. */
 import { request } from "undici";
 import { UserError } from "../../../common/user-error.ts";
+import { realtimeUrlProblems } from "../../../common/portable/realtime/config-rules.ts";
 
 export interface Address {
   /** `ws://127.0.0.1:4000/socket/websocket`, without a query. */
@@ -13,20 +14,23 @@ export interface Address {
 
 /** From a URL as realtime-js takes it: `http://host:4000/socket`, or `https://<ref>.supabase.co/realtime/v1`. */
 export function addressOf(url: string): Address {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const secure = parsed?.protocol === "https:" || parsed?.protocol === "wss:";
-  if (!parsed || !(secure || parsed.protocol === "http:" || parsed.protocol === "ws:"))
+  const problems = realtimeUrlProblems(url);
+  if (problems.includes("syntax") || problems.includes("scheme"))
     throw new UserError(`${url}: is no http, https, ws or wss URL`);
   // Neither would be kept, and both would be printed.
-  if (parsed.username + parsed.password + parsed.search !== "")
+  if (problems.includes("credentials") || problems.includes("query"))
     throw new UserError(
       "the URL holds credentials or a query: keys go into REALTIME_KEY and REALTIME_JWT_SECRET",
     );
-  const path = parsed.pathname.replace(/\/+$/, "");
-  if (path === "")
-    throw new UserError(`${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`);
-  if (path.endsWith("/websocket"))
+  if (problems.includes("no-path"))
+    throw new UserError(
+      `${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`,
+    );
+  if (problems.includes("websocket-path"))
     throw new UserError(`${url}: ends in /websocket, which clients add themselves: leave that out`);
+  const parsed = new URL(url);
+  const path = parsed.pathname.replace(/\/+$/, "");
+  const secure = parsed.protocol === "https:" || parsed.protocol === "wss:";
   const { host } = parsed;
   // Not every resolver knows that *.localhost is this machine (RFC 6761, section 6.3).
   if (parsed.hostname.endsWith(".localhost")) parsed.hostname = "127.0.0.1";

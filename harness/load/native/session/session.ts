@@ -3,7 +3,7 @@ import { TERMINAL_EVENT_TYPES, type SessionCreated } from "../../../../server/sr
 import { nowMs } from "../../../../common/clock.ts";
 import type { ReceivedObservation } from "../../../history/observation.ts";
 import { CookieStore } from "../transport/cookie-store.ts";
-import { readEventId, type EventId } from "../../portable/event-id.ts";
+import { readEventId, type EventId } from "../../../../common/portable/event-id.ts";
 import { plannedEvents } from "../../portable/load-progress.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { RealtimeStream } from "../../portable/realtime/realtime-stream.ts";

@@ -1,3 +1,4 @@
+import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 import type { ChannelDown } from "./channel.ts";
 import type { PhoenixMessage, Vsn } from "./phoenix-codec.ts";
 
@@ -29,10 +30,9 @@ export const CLOSE_MS = 1_500;
 /** Of a refused handshake's body: enough for `{"error": ...}`. */
 export const MAX_REFUSAL_CHARS = 1_000;
 
-/** Where to connect. Made of strings, since k6 has no `URL`. */
+/** Where to connect. */
 export const realtimeEndpoint = (url: string, apikey: string, vsn: Vsn): string => {
-  const base = url.replace(/^http/, "ws").replace(/\/$/, "");
-  return `${base}/websocket?apikey=${encodeURIComponent(apikey)}&vsn=${vsn}`;
+  return `${webSocketUrlOf(url)}/websocket?apikey=${encodeURIComponent(apikey)}&vsn=${vsn}`;
 };
 
 /** The end of an attempt whose handshake was refused: `error` of the answer's JSON body, or the body as it is. */

@@ -1,3 +1,4 @@
+import { limitIn } from "../../../../common/portable/realtime/limit-texts.ts";
 import type {
   PipelineSSEEvent,
   ResumeStatus,
@@ -21,12 +22,6 @@ export interface RealtimeStreamOptions extends Pick<
   owner: StreamOwner;
 }
 
-/**
- * The limits of a Realtime project, in the words of its server (supabase/realtime): refused handshakes and joins, and the
- * `system` message before a channel is ended. The limits of its database are none of the project's.
- */
-const QUOTA =
-  /\b(?:Connection|ClientJoin|Channel)RateLimitReached\b|^Too many (?:presence )?messages per second|rate limit exceeded/;
 const TOO_MANY_REQUESTS = 429;
 
 /**
@@ -99,7 +94,7 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
   onDown({ reason, status, ended, over }: ChannelDown & { over: boolean }): void {
     if (this.#closed) return;
     const atMs = this.#options.nowMs();
-    const quota = status === TOO_MANY_REQUESTS || QUOTA.test(reason);
+    const quota = status === TOO_MANY_REQUESTS || limitIn("subscriber", reason) !== undefined;
     const wasUp = this.#record.isUp;
     if (wasUp) {
       // The log was not heard in time.

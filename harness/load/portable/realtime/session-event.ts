@@ -1,6 +1,5 @@
+import { isEpoch } from "../../../../common/portable/event-id.ts";
 import type { PipelineSSEEvent } from "../../../../server/src/contract/events.ts";
-
-const EPOCH = /^[a-z0-9]+$/;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
@@ -23,8 +22,7 @@ export const readEvent = (event: unknown, sessionId: string): PipelineSSEEvent |
   isRecord(event) &&
   typeof event.type === "string" &&
   event.sessionId === sessionId &&
-  typeof event.epoch === "string" &&
-  EPOCH.test(event.epoch) &&
+  isEpoch(event.epoch) &&
   isCount(event.seq) &&
   event.seq > 0 &&
   isCount(event.total) &&

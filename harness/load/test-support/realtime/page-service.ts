@@ -1,3 +1,4 @@
+import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -126,7 +127,7 @@ export class PageService {
       token: "t",
       epoch: "e1",
       realtime: {
-        url: realtime.url.replace(/^http/, "ws"),
+        url: webSocketUrlOf(realtime.url),
         apikey: realtime.anonKey,
         topic: sessionChannel(sessionId),
         catchUp,

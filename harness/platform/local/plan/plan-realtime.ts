@@ -1,7 +1,7 @@
 /** Decides how clients and servers of a deployment reach Supabase Realtime: a hosted one, or the stand-in that comes up beside them. */
 import { randomBytes } from "node:crypto";
 import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
-import { clientUrl } from "../../../../infra/realtime/client-url.ts";
+import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 import { mintRealtimeKeys } from "../../../../infra/realtime/realtime-keys.ts";
 import type { RealtimeAddress } from "../../../../infra/realtime/realtime-environment.ts";
 import type { RealtimeSettings } from "../../../../infra/realtime/realtime-settings.ts";
@@ -32,7 +32,7 @@ export const planRealtime = async (
   choosePort: ChoosePort,
 ): Promise<RealtimePlacement> => {
   if (hosted) {
-    const state = { ...(await detectRealtime(hosted.url)), url: clientUrl(hosted.url) };
+    const state = { ...(await detectRealtime(hosted.url)), url: webSocketUrlOf(hosted.url) };
     return { state, address: hosted, spec: undefined };
   }
   const port = await choosePort();
@@ -44,7 +44,7 @@ export const planRealtime = async (
     state: {
       name: STAND_IN,
       standIn: true,
-      url: clientUrl(url),
+      url: webSocketUrlOf(url),
       healthUrl: `${origin}/healthcheck`,
     },
     address: { url, serviceKey, anonKey, jwtSecret },

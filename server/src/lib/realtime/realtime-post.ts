@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { z } from "zod";
-import { httpBaseOf } from "../../../../common/portable/realtime-url.ts";
+import { httpBaseOf } from "../../../../common/portable/realtime/urls.ts";
 
 /** What became of one `POST /api/broadcast`. */
 export type PostOutcome =

@@ -1,3 +1,4 @@
+import { limitIn, type RealtimeLimit } from "../../../../common/portable/realtime/limit-texts.ts";
 import type { DropReason } from "../../contract/ledger.ts";
 import { TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
 import { withTimeout } from "../../../../common/with-timeout.ts";
@@ -13,11 +14,7 @@ const LEAVE_AFTER_END_MS = 5000;
 const LEAVE_AFTER_IDLE_MS = 60_000;
 const SWEEP_EVERY_MS = 1000;
 
-/** A project's limits (supabase/realtime, `RealtimeChannel`): codes of a refused join, texts of a closed channel, a refused handshake. */
-const QUOTA =
-  /\b(Connection|ClientJoin|Channel)RateLimitReached|Too many (messages|joins|channels|connected)|\b429\b/;
-/** Of those, the one that waiting does not change while the instance's other sessions go on. */
-const CHANNEL_LIMIT = /ChannelRateLimitReached/;
+const limitOf = (reason: string): RealtimeLimit | undefined => limitIn("publisher", reason);
 
 interface Outbox {
   subscription: TopicSubscription;
@@ -130,7 +127,8 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.unconfirmed.clear();
     outbox.isLimited = this.#isLimit(reason);
     this.#inTheWay(reason, connected, outbox.waiting);
-    if (!CHANNEL_LIMIT.test(reason)) return;
+    // Waiting does not lift this limit while the instance's other sessions go on.
+    if (limitOf(reason) !== "channels") return;
     const refused = outbox.waiting;
     outbox.waiting = [];
     this.#drop(refused, "quota");
@@ -145,7 +143,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
 
   #isLimit(reason: string): boolean {
     // A refusal for joins per second is followed by the end of the whole connection, with 1001.
-    return QUOTA.test(reason) || (this.#trouble === "quota" && reason.includes("1001"));
+    return limitOf(reason) !== undefined || (this.#trouble === "quota" && reason.includes("1001"));
   }
 
   #flush(outbox: Outbox): void {

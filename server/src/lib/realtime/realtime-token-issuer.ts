@@ -6,7 +6,7 @@ import {
   type RealtimeAccess,
   type RealtimeToken,
 } from "../../contract/events.ts";
-import { socketUrlOf } from "../../../../common/portable/realtime-url.ts";
+import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 
 export interface RealtimeTokenIssuerOptions {
   /** REALTIME_URL or, where clients need another one, REALTIME_PUBLIC_URL. */
@@ -33,7 +33,7 @@ export class RealtimeTokenIssuer {
     const { url, anonKey, catchUp } = this.#options;
     const token = await this.token(sessionId, sessionEndsAt);
     return {
-      url: socketUrlOf(url),
+      url: webSocketUrlOf(url),
       apikey: anonKey ?? token.token,
       topic: sessionChannel(sessionId),
       catchUp,

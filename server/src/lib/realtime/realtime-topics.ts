@@ -7,7 +7,7 @@ import {
 import { WebSocket, type ClientOptions } from "ws";
 import { withTimeout } from "../../../../common/with-timeout.ts";
 import { SUBSCRIBE_TIMEOUT_MS } from "../redis/redis-pubsub.ts";
-import { socketUrlOf } from "../../../../common/portable/realtime-url.ts";
+import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 /** Realtime's own largest frame is 5 MB. */
@@ -47,7 +47,7 @@ export class RealtimeTopics {
 
   /** @param url REALTIME_URL */
   constructor({ url, key }: { url: string; key: string }) {
-    this.#client = new RealtimeClient(socketUrlOf(url), {
+    this.#client = new RealtimeClient(webSocketUrlOf(url), {
       params: { apikey: key },
       // ws has all that realtime-js uses, only its types differ.
       transport: BoundedWebSocket as unknown as WebSocketLikeConstructor,

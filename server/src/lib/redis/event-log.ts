@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { EventLogPage, PipelineSSEEvent } from "../../contract/events.ts";
 import { parseEvent } from "../streams/parse-event.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import type { LogPosition } from "../streams/event-id.ts";
+import type { LogPosition } from "../../../../common/portable/event-id.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
 /** One answer holds about that much at most; the rest is asked for after its last id. */

@@ -1,5 +1,5 @@
+import { isEpoch } from "../../../../common/portable/event-id.ts";
 import { PIPELINE_EVENT_TYPES, WORKFLOW_EVENT_TYPES, type PipelineSSEEvent } from "../../contract/events.ts";
-import { isEpoch } from "./event-id.ts";
 
 const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...WORKFLOW_EVENT_TYPES]);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { httpBaseOf, socketUrlOf } from "./realtime-url.ts";
+import { httpBaseOf, httpUrlOf, webSocketUrlOf } from "./urls.ts";
 
 test.each([
   ["http://127.0.0.1:4000/socket", "http://127.0.0.1:4000", "ws://127.0.0.1:4000/socket"],
@@ -17,5 +17,6 @@ test.each([
   ],
 ])("derives both addresses from %s", (url, http, socket) => {
   expect(httpBaseOf(url)).toBe(http);
-  expect(socketUrlOf(url)).toBe(socket);
+  expect(webSocketUrlOf(url)).toBe(socket);
+  expect(httpUrlOf(url)).toBe(socket.replace("ws", "http"));
 });
