@@ -28,8 +28,10 @@ export const RealtimeEnvironment = {
   /** Service-role key: publishes, and reads every channel. */
   REALTIME_KEY: key().optional(),
   /** Signs the clients' tokens (HS256): the secret by which Realtime checks them. */
-  REALTIME_JWT_SECRET: z.string()
-    .min(SHORTEST_JWT_SECRET, `must be at least ${SHORTEST_JWT_SECRET} characters long`).optional(),
+  REALTIME_JWT_SECRET: z
+    .string()
+    .min(SHORTEST_JWT_SECRET, `must be at least ${SHORTEST_JWT_SECRET} characters long`)
+    .optional(),
   /** `apikey` of the clients' handshake; each client's own token when not set, which a bare server takes. */
   REALTIME_ANON_KEY: key().optional(),
   REALTIME_PUBLISH: z.enum(["http", "websocket"], "must be http or websocket").default("http"),

@@ -23,9 +23,7 @@ export function addressOf(url: string): Address {
       "the URL holds credentials or a query: keys go into REALTIME_KEY and REALTIME_JWT_SECRET",
     );
   if (problems.includes("no-path"))
-    throw new UserError(
-      `${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`,
-    );
+    throw new UserError(`${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`);
   if (problems.includes("websocket-path"))
     throw new UserError(`${url}: ends in /websocket, which clients add themselves: leave that out`);
   const parsed = new URL(url);
