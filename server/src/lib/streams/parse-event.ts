@@ -10,6 +10,6 @@ const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...W
  */
 export function parseEvent(value: unknown): PipelineSSEEvent | undefined {
   const event = value as Partial<Record<keyof PipelineSSEEvent, unknown>> | null | undefined;
-  const isEvent = EVENT_TYPES.has(event?.type) && isEpoch(event?.epoch) && Number.isInteger(event?.seq);
+  const isEvent = EVENT_TYPES.has(event?.type) && isEpoch(event?.epoch) && Number.isInteger(event.seq);
   return isEvent ? (event as PipelineSSEEvent) : undefined;
 }
