@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 
 const MODULES = ["judge/session.ts", "judge/counts.ts", "records/run-record.ts", "records/run-context.ts"];
 
-describe("the judgement of a session in a bundle without Node", () => {
-  it("takes no package and nothing of Node with it", async () => {
+describe("the bundled session judge", () => {
+  it("needs no package and no Node module", async () => {
     const { metafile } = await build({
       stdin: {
         contents: MODULES.map((file) => `export * from "./${file}";`).join("\n"),

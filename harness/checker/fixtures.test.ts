@@ -364,7 +364,7 @@ const EXPECTED: Record<string, Row> = {
 };
 
 describe("planted anomalies", () => {
-  it("lists every fixture, and no other", () => {
+  it("covers every fixture and no other", () => {
     expect(NAMES.toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
   });
 
@@ -378,22 +378,22 @@ describe("planted anomalies", () => {
 
   const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-  it.each([...OUTCOMES])("has a fixture with a pair that is %s", async (outcome) => {
+  it.each([...OUTCOMES])("has a fixture with a %s pair", async (outcome) => {
     const { result } = await judgeFixture(`outcome-${kebab(outcome)}`);
     expect(result[outcome]).toBeGreaterThan(0);
   });
 
-  it.each([...CAUSES])("has a fixture with a loss by %s and by nothing else", async (cause) => {
+  it.each([...CAUSES])("has a fixture whose only cause of loss is %s", async (cause) => {
     const { brief } = await judgeFixture(`cause-${cause}`);
     expect(Object.keys(brief.causes)).toEqual([cause]);
   });
 
-  it.each(UNKNOWN_RULES.map(({ id }) => id))("has a fixture that is unknown by %s alone", async (id) => {
+  it.each(UNKNOWN_RULES.map(({ id }) => id))("has a fixture that only %s makes unknown", async (id) => {
     const { brief } = await judgeFixture(`unknown-${id}`);
     expect(brief.findings.filter((found) => UNKNOWN_RULES.some((rule) => rule.id === found))).toEqual([id]);
   });
 
-  it.each(INVALID_RULES.map(({ id }) => id))("has a fixture that is invalid by %s alone", async (id) => {
+  it.each(INVALID_RULES.map(({ id }) => id))("has a fixture that only %s makes invalid", async (id) => {
     const { brief } = await judgeFixture(`invalid-${id}`);
     expect(brief.verdict).toBe("invalid");
     expect(brief.findings.filter((found) => INVALID_RULES.some((rule) => rule.id === found))).toEqual([id]);
@@ -404,19 +404,19 @@ describe("planted anomalies", () => {
     expect(brief.findings).toContain(id);
   });
 
-  it("gives every finding as a sentence of the result's reasons, set-up notes first", async () => {
+  it("puts every finding into the reasons, after the set-up notes", async () => {
     const { result, findings } = await judgeFixture("cause-no-route-fallback-without-a-broker");
     expect(result.reasons).toEqual([
       "The broker was stopped before the start.",
       ...findings.map(({ sentence }) => sentence),
     ]);
-    expect(result.reasons.at(-1)).toBe("1 of 1 stream is stuck: the terminal event never came.");
+    expect(result.reasons.at(-1)).toBe("1 of 1 stream is stuck: the terminal event never arrived.");
   });
 
-  it("names what was read that is none of a run, most of it first", async () => {
+  it("names stray events, most frequent first", async () => {
     const { findings } = await judgeFixture("invalid-stray");
     expect(findings.map(({ sentence }) => sentence)).toEqual([
-      '3 events were read that are none of a pipeline run: 2 named "message", 1 named "ping".',
+      'Clients read 3 events that belong to no pipeline run: 2 named "message", 1 named "ping".',
     ]);
   });
 

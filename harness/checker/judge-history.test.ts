@@ -29,7 +29,7 @@ async function judgeAll(...groups: Observation[][]): Promise<RunResult[]> {
 }
 
 describe("a history of several runs", () => {
-  it("gives one result a run, in its order, wherever the batches are cut", async () => {
+  it("gives one result per run, in order, for any batching", async () => {
     const first = [run("one", 1), planned(2)];
     const second = [run("two", 3), planned(5)];
     const whole = await judgeAll([...first, ...second]);
@@ -54,7 +54,7 @@ describe("a history of several runs", () => {
     expect(await judgeAll()).toEqual([]);
   });
 
-  it("passes the reader's error on, after the runs before it", async () => {
+  it("passes on the reader's error after the earlier runs", async () => {
     async function* broken(): AsyncGenerator<Observation[]> {
       yield [run("one", 1), planned(2), run("two", 1)];
       yield await Promise.reject(new Error("line 4: the gzip stream is cut short"));

@@ -13,7 +13,7 @@ async function judge(name: string): Promise<RunResult> {
 }
 
 describe("the whole result", () => {
-  it("of a run in which an event was missed between two streams", async () => {
+  it("of a run that lost an event between two streams", async () => {
     expect(await judge("outcome-lost")).toEqual({
       topology: "example",
       bounce: "crash",
@@ -73,12 +73,12 @@ describe("the whole result", () => {
     });
   });
 
-  it("leaves replayed events out of the latency, as they would tell the outage's length", async () => {
+  it("excludes replayed events from the latency, which would show the outage's length", async () => {
     const { latencyMs } = await judge("outcome-recovered");
     expect(latencyMs?.max).toBe(2.5);
   });
 
-  it("counts a gate that was offered and not reached as stalled, a refused answer as none", async () => {
+  it("counts an offered but unreached gate as stalled, and ignores a refused answer", async () => {
     const { gates } = await judge("gate-stalled-without-a-route-home");
     expect(gates).toEqual({ offered: 1, answered: 0, reachedPipeline: 0, stalled: 1 });
   });

@@ -25,12 +25,12 @@ const AGREE = { agreement: "agree", findings: [] };
 const differ = (...findings: unknown[][]): unknown => ({ agreement: "differ", findings });
 
 describe("two undisturbed runs", () => {
-  it("agree when each pair has the same outcome, whatever it is", () => {
+  it("agree if each pair has the same outcome", () => {
     const run = runOf({}, { s3: sessionOf({ outcomes: outcomes("lost", 4), ended: false }) });
     expect(check(run, run)).toEqual(AGREE);
   });
 
-  it("differ in a pair's outcome, by both outcomes", () => {
+  it("differ in a pair's outcome, and name both outcomes", () => {
     const b = runOf({}, { s2: sessionOf({ outcomes: outcomes("lost", 2) }), s10: sessionOf() });
     const a = runOf({}, { s10: sessionOf({ outcomes: outcomes("recovered", 1) }) });
     expect(check(a, b)).toEqual(
@@ -41,13 +41,13 @@ describe("two undisturbed runs", () => {
     );
   });
 
-  it("do not differ in a pair that one of them does not know", () => {
+  it("do not differ in a pair that is indeterminate on one side", () => {
     expect(check(runOf({}, { s2: sessionOf({ outcomes: outcomes("indeterminate", 2) }) }), runOf())).toEqual(
       AGREE,
     );
   });
 
-  it("differ in what is due, by the side that has more of it", () => {
+  it("differ in due pairs, and name the side with more", () => {
     const longer = sessionOf({ outcomes: [...outcomes("lost", 0), "delivered", "delivered"] });
     expect(check(runOf({}, { s1: longer }), runOf())).toEqual(differ(["due", "A", null, 2, ["s1"]]));
     expect(check(runOf(), runOf({}, { s11: sessionOf() }))).toEqual(
@@ -69,7 +69,7 @@ describe("two undisturbed runs", () => {
     expect(check(b, runOf())).toEqual(differ([kind, "A", null, 4 * each, ["s1", "s3", "s5"]]));
   });
 
-  it("are compared with each other although one side has more repeats", () => {
+  it("are compared even if one side has more repeats", () => {
     const odd = runOf({ repeat: 3 }, { s1: sessionOf({ duplicated: 1 }) });
     expect(check(runOf(), [runOf(), runOf({ repeat: 2 }), odd])).toEqual(
       differ(["duplicated", "B", null, 1, ["s1"]]),
@@ -84,18 +84,18 @@ describe("defects of one engine", () => {
     ["stray", { strays: new Map([["message", { count: 7, sessions: ["s1"] }]]) }, "message", 7, ["s1"]],
     ["clock", { clockErrorMs: null }, "contradictory", 1, []],
     ["clock", { clockErrorMs: 5.1 }, "too far", 1, []],
-  ] as const)("are named by its side: %s", (kind, change, detail, count, sessions) => {
+  ] as const)("are reported for their side: %s", (kind, change, detail, count, sessions) => {
     const [one, wrong] = [runOf({ bounce: "crash" }), runOf({ bounce: "crash", ...change })];
     expect(check(one, wrong)).toEqual(differ([kind, "B", detail, count, sessions]));
     expect(check(wrong, one)).toEqual(differ([kind, "A", detail, count, sessions]));
   });
 
-  it("are named although the run is unknown", () => {
+  it("are reported even if the run is unknown", () => {
     const unknown = runOf({ verdict: "unknown", clockErrorMs: null });
     expect(check(runOf(), unknown)).toEqual(differ(["clock", "B", "contradictory", 1, []]));
   });
 
-  it("are no difference where both sides have them", () => {
+  it("are no difference if both sides share them", () => {
     const run = runOf(forgetful);
     const { agreement, findings, shared } = crossCheck([run], [run]);
     expect({ agreement, findings }).toEqual(AGREE);
@@ -103,23 +103,23 @@ describe("defects of one engine", () => {
   });
 });
 
-describe("runs where chance or a bounce decides", () => {
+describe("runs that chance or a bounce decides", () => {
   const bounced = (lost: number[], change: Partial<CrossRun> = {}): CrossRun =>
     runOf({ bounce: "crash", ...change }, losing(lost));
   const third = [5, 0, 0, 5, 0, 0, 5, 0, 0, 0];
 
-  it("agree when other sessions lost other events, within chance", () => {
+  it("agree if different sessions lost different events, within chance", () => {
     expect(check(bounced(third), bounced([0, 4, 0, 0, 6, 0, 0, 0, 3, 0]))).toEqual(AGREE);
   });
 
-  it("differ when every session lost, and none did on the other side", () => {
+  it("differ if every session lost events on one side only", () => {
     const b = bounced([5, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
     expect(check(bounced([]), b)).toEqual(
       differ(["share", "B", "lost", 2, ["s0", "s1", "s2"]], ["share", "B", "missed", 2, ["s0", "s1", "s2"]]),
     );
   });
 
-  it("agree when the bounce itself lasted longer", () => {
+  it("agree if one bounce lasted longer", () => {
     const [a, b] = [
       [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
       [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
@@ -130,7 +130,7 @@ describe("runs where chance or a bounce decides", () => {
     expect(check(bounced(a, { bouncedMs: 1000 }), bounced(b, { bouncedMs: 2000 }))).toEqual(AGREE);
   });
 
-  it("agree when their repeats overlap, or are apart by less than each other", () => {
+  it("agree if their repeats overlap, or the gap is narrower than their spread", () => {
     const all = (lost: number, repeat: number): CrossRun =>
       bounced(
         Array.from({ length: 10 }, () => lost),
@@ -143,7 +143,7 @@ describe("runs where chance or a bounce decides", () => {
     );
   });
 
-  it("differ in sessions that never ended, and in those with duplicates, as shares", () => {
+  it("differ in the shares of sessions without an end and with duplicates", () => {
     const with10 = (change: object): CrossRun =>
       runOf(
         { bounce: "crash" },
@@ -157,7 +157,7 @@ describe("runs where chance or a bounce decides", () => {
     );
   });
 
-  it("by chance: are not compared pair by pair, though their streams are counted", () => {
+  it("by chance: compare streams but not single pairs", () => {
     const all = 10;
     const a = runOf({ byChance: true }, losing([all, all, 0, all, all, 0, all, 0, all, all]));
     const b = runOf({ byChance: true }, losing([0, all, all, all, 0, all, all, all, 0, all]));
@@ -168,15 +168,15 @@ describe("runs where chance or a bounce decides", () => {
     );
   });
 
-  it("are due what the plan says all the same", () => {
+  it("must still have the same due pairs", () => {
     const b = bounced(third);
     (b.sessions as Map<string, unknown>).delete("s9");
     expect(check(bounced(third), b)).toEqual(differ(["due", "A", null, 10, ["s9"]]));
   });
 });
 
-describe("what cannot be told", () => {
-  it("is nothing in common", () => {
+describe("an undecided comparison", () => {
+  it("has no runs in common", () => {
     const { agreement, notCompared } = crossCheck([runOf()], [runOf({ bounce: "crash" })]);
     expect(agreement).toBe("cannot tell");
     expect(notCompared.map(({ bounce, side, why }) => [bounce, side, why])).toEqual([
@@ -186,7 +186,7 @@ describe("what cannot be told", () => {
     expect(crossCheck([], []).agreement).toBe("cannot tell");
   });
 
-  it("is an unknown run, with its reason, unless something differs without it", () => {
+  it("has an unknown run, with its reason, unless other runs differ", () => {
     const unknown = runOf({ verdict: "unknown", reasons: ["No drain."] }, losing([9]));
     const told = crossCheck([runOf()], [unknown]);
     expect(told).toMatchObject({ agreement: "cannot tell", findings: [], compared: [] });
@@ -253,8 +253,8 @@ const unordered = (told: CrossCheck): CrossCheck => {
   };
 };
 
-describe("any runs", () => {
-  it("agree with themselves, or cannot be told to", () => {
+describe("random runs", () => {
+  it("never differ from themselves", () => {
     fc.assert(
       fc.property(fc.array(anyRun, { maxLength: 5 }), (runs) => {
         const { agreement, findings } = crossCheck(runs, runs);
@@ -268,7 +268,7 @@ describe("any runs", () => {
     );
   });
 
-  it("are told the mirrored way when the sides are swapped", () => {
+  it("give mirrored findings if the sides are swapped", () => {
     const runs = fc.array(anyRun, { maxLength: 4 });
     fc.assert(
       fc.property(runs, runs, (a, b) => {

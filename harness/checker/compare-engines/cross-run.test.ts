@@ -34,7 +34,7 @@ const twoStreams = (resume: string): Observation[] => [
 ];
 
 describe("a run for a cross-check", () => {
-  it("has the outcome of each planned pair by its number, and counts what is due beyond the plan", () => {
+  it("lists planned pairs' outcomes by number and counts pairs beyond the plan", () => {
     const { sessions } = told([
       planned(3),
       connected(1000),
@@ -52,7 +52,7 @@ describe("a run for a cross-check", () => {
     });
   });
 
-  it("knows who sent no Last-Event-ID: only where something had been received before", () => {
+  it("counts a missing Last-Event-ID only after a received event", () => {
     const forgetful = (resume: string, ...between: Observation[]): unknown =>
       told([...twoStreams(resume), ...between]).forgetful;
     const nobody = { count: 0, sessions: [] };
@@ -63,12 +63,12 @@ describe("a run for a cross-check", () => {
     expect(forgetful("replayed", received(1, 1500))).toEqual(nobody);
   });
 
-  it("asks no stream of the broker's own for a Last-Event-ID", () => {
+  it("expects no Last-Event-ID on a stream from the broker itself", () => {
     const streams = [connectedDirectly(1000), disconnected(2000, "error"), connectedDirectly(3000, 2)];
     expect(told([planned(2), ...streams, received(1, 1500)]).forgetful.count).toBe(0);
   });
 
-  it("has the events that are none of a run by name, the bounces' length, and the engine's clock", () => {
+  it("has stray events by name, the bounces' duration and the engine's clock error", () => {
     const run = told([
       planned(1),
       stray("message"),
@@ -91,7 +91,7 @@ describe("a run for a cross-check", () => {
     expect(run).toMatchObject({ bouncedMs: 700, clockErrorMs: 3 });
   });
 
-  it("is unknown when it cannot be judged", () => {
+  it("is unknown if the checker fails", () => {
     const { verdict, reasons } = told([planned(1), received(Number.NaN, 1500)]);
     expect(verdict).toBe("unknown");
     expect(reasons[0]).toContain("The checker failed");

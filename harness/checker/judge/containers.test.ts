@@ -40,7 +40,7 @@ const ledgerOfA = (state: "read" | "torn" | "missing"): Observation => ({
 });
 
 describe("an instance that is not ready and still runs", () => {
-  it("goes on publishing, and its pipeline dies with the container and not before", () => {
+  it("keeps publishing; its pipeline dies with the container", () => {
     const result = judge([
       ...[...replaced, planned(4), started, connected(1000)],
       ...[1500, 2500, 4400].flatMap((atMs, index) => [
@@ -49,10 +49,10 @@ describe("an instance that is not ready and still runs", () => {
       ]),
     ]);
     expect(result).toMatchObject({ delivered: 3, neverPublished: 1, lost: 0, indeterminate: 0 });
-    expect(result.reasons.join(" ")).toContain("1 died with their instance");
+    expect(result.reasons.join(" ")).toContain("1 because the pipeline died with its instance");
   });
 
-  it("is not excused from losing what it publishes: only its end is in the way of an event", () => {
+  it("has no excuse for losing events before its end", () => {
     const lostAt = (atMs: number): Record<string, number> =>
       causesOf(
         judge([
@@ -66,7 +66,7 @@ describe("an instance that is not ready and still runs", () => {
     expect(lostAt(STOPPED_MS - 1000)).toEqual({ "in-flight-at-disconnect": 1 });
   });
 
-  it("may have its end stamped by a clock that is a few milliseconds off its own", () => {
+  it("may have its end stamped by a clock a few milliseconds off", () => {
     const lostAt = (atMs: number): Record<string, number> =>
       causesOf(judge([...replaced, planned(1), started, connected(1000), published(1, atMs)]));
     expect(lostAt(STOPPED_MS + 5)).toEqual({ "in-flight-at-disconnect": 1 });
@@ -75,14 +75,14 @@ describe("an instance that is not ready and still runs", () => {
   });
 });
 
-describe("the container that replaced another one", () => {
-  it("does not inherit its end: a pipeline that began on it still runs", () => {
+describe("a replacement container", () => {
+  it("does not inherit the end of its predecessor: its pipeline still runs", () => {
     const result = judge([...replaced, planned(2), connected(1000), pipeline("started", 5700)]);
     expect(result).toMatchObject({ neverPublished: 0, indeterminate: 2 });
-    expect(result.reasons.join(" ")).toContain("2 of pipelines that still ran");
+    expect(result.reasons.join(" ")).toContain("pipelines of 2 were still running");
   });
 
-  it("has a ledger of its own, and both have to be whole", () => {
+  it("needs a complete ledger, as its predecessor does", () => {
     const story = [...replaced, planned(1), started, connected(1000)];
     const others = bothLedgers.slice(1);
     const both = judge(story, [ledgerOfA("read"), ledgerOfA("read"), ...others]);
@@ -94,7 +94,7 @@ describe("the container that replaced another one", () => {
     }
   });
 
-  it("counts as one instance", () => {
+  it("counts with its predecessor as one instance", () => {
     const result = judge([
       ...[...replaced, planned(1), started],
       ...[connected(1000, { instance: "a" }), connected(5700, { instance: "a", connection: 2 })],
@@ -104,7 +104,7 @@ describe("the container that replaced another one", () => {
   });
 });
 
-it("takes a container that was told to stop, then killed, for one end", () => {
+it("counts a stop followed by a kill as one end", () => {
   const result = judge([
     ...[instance("started", 500), instance("not-ready", 2000), instance("killed", 3000)],
     ...[instance("stopped", 3040), planned(2), started, connected(1000)],

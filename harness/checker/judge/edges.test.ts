@@ -18,7 +18,7 @@ import {
 } from "../test-support/story.ts";
 
 describe("delivered or recovered", () => {
-  it("calls an event live that a broker held back until after the subscription, where nothing is replayed", () => {
+  it("counts an event that the broker delayed past the subscription as live if nothing replays", () => {
     const story = (resume: string): Observation[] => [
       ...[planned(1), started, published(1, 2000), received(1, 2300)],
       connected(2200, { resume }),
@@ -36,7 +36,7 @@ describe("delivered or recovered", () => {
 });
 
 describe("the end of the observation", () => {
-  it("leaves open what was published after it, even with no stream open", () => {
+  it("makes later publications indeterminate, even without an open stream", () => {
     const result = judge([
       ...[planned(1), started, connected(1100), disconnected(1200, "error")],
       published(1, DRAIN_ENDED_MS + 1),
@@ -44,14 +44,14 @@ describe("the end of the observation", () => {
     expect(result).toMatchObject({ lost: 0, indeterminate: 1 });
   });
 
-  it("is the engine's own closing of the stream, when that came first", () => {
+  it("is the moment the engine closed the stream, if that came first", () => {
     const story = [planned(1), started, connected(1100), published(1, 6800)];
     expect(judge([...story, disconnected(7000, "drained")])).toMatchObject({ indeterminate: 1 });
     expect(judge([...story, disconnected(7100, "drained")])).toMatchObject({ lost: 1 });
     expect(judge([...story, disconnected(7000, "error")])).toMatchObject({ lost: 1 });
   });
 
-  it("does not take a pipeline for ended that taking the deployment down has ended", () => {
+  it("ignores pipelines that end with the deployment", () => {
     const story = [planned(1), started, connected(1100)];
     expect(judge([...story, pipeline("aborted", DRAIN_ENDED_MS + 1)])).toMatchObject({ indeterminate: 1 });
     expect(judge([...story, pipeline("aborted", DRAIN_ENDED_MS)])).toMatchObject({ neverPublished: 1 });
@@ -65,7 +65,7 @@ describe("the end of the observation", () => {
     expect(judge([...story, stopped(DRAIN_ENDED_MS)])).toMatchObject({ neverPublished: 1 });
   });
 
-  it("does not count a gate as reached that was reached after it", () => {
+  it("ignores gates reached later", () => {
     const gate = (state: "offered" | "reached", atMs: number): Observation => ({
       type: "gate",
       session,
@@ -85,7 +85,7 @@ describe("the end of the observation", () => {
   });
 });
 
-describe("a start that no ledger tells of", () => {
+describe("a start without a ledger record", () => {
   const start = (status: number, instance?: string): Observation => ({
     type: "request",
     session,
@@ -116,7 +116,7 @@ describe("what is due beyond the plan", () => {
   const dueAt = (atMs: number, ...more: Observation[]): number =>
     judge([connected(2000), published(1, atMs, chat), ...more]).due;
 
-  it("begins with the first subscription and ends with the drain", () => {
+  it("starts with the first subscription and ends with the drain", () => {
     expect([1999, 2000, DRAIN_ENDED_MS, DRAIN_ENDED_MS + 1].map((atMs) => dueAt(atMs))).toEqual([0, 1, 1, 0]);
   });
 
@@ -124,11 +124,11 @@ describe("what is due beyond the plan", () => {
     expect(dueAt(2600, disconnected(2500, "error"), connected(3000, { connection: 2 }))).toBe(1);
   });
 
-  it("ends when the client leaves of its own will", () => {
+  it("ends when the client leaves", () => {
     expect(dueAt(2600, disconnected(2500, "finished"))).toBe(0);
   });
 
-  it("does not count in the offered and achieved rates, which are the plan's", () => {
+  it("does not count towards the offered and achieved rates", () => {
     const { load } = judge([
       planned(4),
       started,
@@ -144,7 +144,7 @@ describe("the plan's epoch", () => {
   it.each([
     ["aa", "zz"],
     ["zz", "aa"],
-  ])("is the one whose pipeline started first, whatever came of it (%s before %s)", (first, second) => {
+  ])("is the epoch whose pipeline started first, even if it was aborted (%s before %s)", (first, second) => {
     const result = judge([
       ...[planned(2), connected(1000), pipeline("started", 2000, second), pipeline("started", 1500, first)],
       ...[pipeline("aborted", 1600, first), published(1, 2100, { epoch: second })],
@@ -153,7 +153,7 @@ describe("the plan's epoch", () => {
     expect(result).toMatchObject({ due: 3, delivered: 1, neverPublished: 2 });
   });
 
-  it("is what was received when the only ledger is missing", () => {
+  it("is the received epoch if the only ledger is missing", () => {
     const result = judge(
       [planned(3), connected(1000), received(1, 2000), received(2, 2001)],
       [{ type: "ledger", instance: "b", state: "missing", records: 0 }],
@@ -162,7 +162,7 @@ describe("the plan's epoch", () => {
   });
 });
 
-describe("causes by the broker", () => {
+describe("broker gaps", () => {
   const lostOnB = [
     planned(2),
     started,
@@ -178,7 +178,7 @@ describe("causes by the broker", () => {
     atMs,
   });
 
-  it("are not claimed of an instance whose ledger is not whole", () => {
+  it("are not assumed if the instance's ledger is incomplete", () => {
     const gone = brokerOfB("down", 100);
     expect(causesOf(judge([...lostOnB, gone]))).toEqual({ "broker-gap": 1 });
     const torn: Observation[] = [
@@ -188,7 +188,7 @@ describe("causes by the broker", () => {
     expect(causesOf(judge([...lostOnB, gone], torn))).toEqual({ unexplained: 1 });
   });
 
-  it("know that a killed instance has lost its broker, although it could not write it down", () => {
+  it("include a killed instance, which cannot record the lost connection", () => {
     const killed: Observation = { type: "instance", instance: "b", state: "killed", atMs: 500 };
     expect(causesOf(judge([...lostOnB, killed]))).toEqual({ "broker-gap": 1 });
     expect(causesOf(judge([...lostOnB, killed, brokerOfB("up", 600)]))).toEqual({ unexplained: 1 });
@@ -196,7 +196,7 @@ describe("causes by the broker", () => {
 });
 
 describe("bounces", () => {
-  it("share losses and reconnects out by the start of the next one", () => {
+  it("split losses and reconnects at the start of the next bounce", () => {
     const bounce = (number: number, startedMs: number): Observation[] => [
       { type: "bounce", bounce: number, kind: "rolling", target: "b", state: "started", atMs: startedMs },
       { type: "bounce", bounce: number, kind: "rolling", target: "b", state: "ended", atMs: startedMs + 500 },
@@ -261,12 +261,12 @@ describe("verdicts at their limits", () => {
   it.each([
     ["a busy engine", engine({ utilisation: 0.8 }), engine({ utilisation: 0.81 })],
     ["a late engine", engine({ lagMs: { p99: 100, max: 500 } }), engine({ lagMs: { p99: 100.1, max: 500 } })],
-  ])("trust %s up to the limit and no further", (_, within, beyond) => {
+  ])("trust %s up to the limit only", (_, within, beyond) => {
     expect(judge([run(), ...whole, within]).verdict).toBe("valid");
     expect(judge([run(), ...whole, beyond]).verdict).toBe("unknown");
   });
 
-  it("do not expect the loss of chance where gates stop the pipelines without a route", () => {
+  it("do not expect chance loss if gates stop the pipelines without a route", () => {
     const byChance = { allowedCauses: [], neverPublishedAllowed: false, routedByChance: true, sentence: "" };
     const twentyFive = Array.from({ length: 25 }, (_, index) =>
       whole.map((observation) =>
@@ -279,7 +279,7 @@ describe("verdicts at their limits", () => {
     expect(judge([gated, ...twentyFive, engine({})]).verdict).toBe("valid");
   });
 
-  it("do not trust a bounce that ended after the drain had begun", () => {
+  it("do not trust a bounce that ended after the drain began", () => {
     const bounce = { type: "bounce", bounce: 1, kind: "crash", target: "b" } as const;
     const endedAt = (atMs: number): Observation[] => [
       ...[run({ bounce: "crash" }), ...whole, engine({})],

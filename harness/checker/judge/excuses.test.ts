@@ -29,13 +29,13 @@ describe("a stream's last moments", () => {
     expect(lostBeforeTheEnd(reason, 2000 + noticeMs + 1)).toEqual({ unexplained: 1 });
   });
 
-  it("excuse nothing that was followed by a later event on the same stream", () => {
+  it("do not excuse a loss before a later event on the same stream", () => {
     const story = [planned(2), started, connected(1000), published(1, 2000), published(2, 2001)];
     const result = judge([...story, received(2, 2002), disconnected(2010, "error")]);
     expect(causesOf(result)).toEqual({ unexplained: 1 });
   });
 
-  it("are its publisher's too, from the publication on (or 5 ms earlier, by another clock) and not before it", () => {
+  it("also cover the publisher's end, from 5 ms before the publication (clock tolerance)", () => {
     const endedAt = (atMs: number) =>
       causesOf(
         judge([
@@ -54,7 +54,7 @@ describe("a stream's last moments", () => {
   });
 });
 
-describe("a cut stream that does not come back", () => {
+describe("a cut stream without a successor", () => {
   const failed = (atMs: number, fatal: boolean): Observation => ({
     type: "connect-failed",
     session,
@@ -74,21 +74,21 @@ describe("a cut stream that does not come back", () => {
   });
   const accused = (...observations: Observation[]): boolean =>
     judge([planned(1), started, connected(1000), ...observations]).reasons.some((reason) =>
-      reason.startsWith("1 stream never came back"),
+      reason.startsWith("1 cut stream never came back"),
     );
 
-  it("is held against the topology once a client must have tried again", () => {
+  it("counts against the topology once its client must have tried again", () => {
     expect(accused(disconnected(DRAIN_ENDED_MS - 6000, "error"), failed(4000, false))).toBe(true);
     expect(accused(disconnected(DRAIN_ENDED_MS - 5999, "error"), failed(4000, false))).toBe(false);
   });
 
-  it("has that time from the end of the bounce that cut it", () => {
+  it("gets that time from the end of its bounce", () => {
     const cut = [bounce("started", 1900), disconnected(2000, "error")];
     expect(accused(...cut, bounce("ended", DRAIN_ENDED_MS - 6000))).toBe(true);
     expect(accused(...cut, bounce("ended", DRAIN_ENDED_MS - 5999))).toBe(false);
   });
 
-  it("is not accused when its client model gave up after the cut, nor when it came back", () => {
+  it("does not count if its client model gave up or the stream came back", () => {
     const cut = disconnected(2000, "error");
     expect(accused(cut, failed(2100, true))).toBe(false);
     expect(accused(cut, connected(2500, { connection: 2 }))).toBe(false);
@@ -121,14 +121,14 @@ describe("a session that never started under a bounce", () => {
     status,
     atMs,
   });
-  const refused = "1 session was refused, so no pipeline started in time for it: 1 with status 429.";
+  const refused = "1 session was refused, so its pipeline did not start in time: 1 with status 429.";
   const kept: unknown = expect.stringMatching(/^1 session could not start before the drain/);
-  const unexcused: unknown = expect.stringMatching(/^3 pairs were never published.*no bounce has kept them/);
+  const unexcused: unknown = expect.stringMatching(/^3 pairs were never published.*no bounce prevented it/);
 
   it.each([
-    ["was refused last", [answer("create", 503, 2100), answer("create", 429, 2200)], refused],
-    ["was not answered last", [answer("create", 429, 2100), answer("create", 0, 2200)], kept],
-    ["was answered 5xx before the bounce only", [answer("create", 503, 1999)], unexcused],
+    ["was last refused", [answer("create", 503, 2100), answer("create", 429, 2200)], refused],
+    ["last got no answer", [answer("create", 429, 2100), answer("create", 0, 2200)], kept],
+    ["got 5xx only before the bounce", [answer("create", 503, 1999)], unexcused],
     ["was created but never answered again", [answer("create", 201, 1500)], unexcused],
     ["had its start refused", [connected(1500), answer("start", 429, 2200)], refused],
     [
@@ -136,7 +136,7 @@ describe("a session that never started under a bounce", () => {
       [connected(1500), answer("start", 503, 2100), answer("start", 202, 2200)],
       unexcused,
     ],
-  ])("and %s is told apart", (_, answers, sentence) => {
+  ])("and %s gets only its own reason", (_, answers, sentence) => {
     const reasons = story(...answers);
     expect(reasons).toContainEqual(sentence);
     for (const other of [refused, kept, unexcused]) {
@@ -145,16 +145,17 @@ describe("a session that never started under a bounce", () => {
   });
 });
 
-describe("a part that ended by itself", () => {
-  it("is told with the time since the load began", () => {
+describe("a component that ended by itself", () => {
+  it("is reported with its time relative to the load", () => {
     const exit = (part: string, atMs: number): Observation => ({ type: "part-exit", part, atMs });
     const told = (...exits: Observation[]) =>
       judge(exits).reasons.find((reason) => reason.includes("by itself"));
-    const sentence = "A part of the deployment that no bounce was to touch ended by itself:";
     expect(told(exit("valkey", 4500), exit("traefik", 3250))).toBe(
-      `${sentence} traefik, 2.3 s after the load began.`,
+      "Component traefik ended by itself 2.3 s after the load began, although no bounce targets it.",
     );
-    expect(told(exit("traefik", 500))).toBe(`${sentence} traefik, 0.5 s before the load began.`);
+    expect(told(exit("traefik", 500))).toBe(
+      "Component traefik ended by itself 0.5 s before the load began, although no bounce targets it.",
+    );
     expect(told(exit("traefik", DRAIN_ENDED_MS))).toBeUndefined();
   });
 });

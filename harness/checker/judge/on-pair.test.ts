@@ -15,9 +15,9 @@ const countBy = (names: readonly string[]): Record<string, number> => {
 const withoutZeros = (counts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 
-describe("what the checker tells of each pair", () => {
+describe("the callback for each pair", () => {
   it.each(readdirSync(folder))(
-    "is each due pair of %s once, with the outcome and cause that it counts",
+    "gets each due pair of %s once, with the counted outcome and cause",
     (file) => {
       const record = new RunRecord();
       for (const line of readFileSync(join(folder, file), "utf8").trim().split("\n")) {

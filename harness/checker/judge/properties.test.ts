@@ -158,7 +158,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
 const sumOf = (result: RunResult): number =>
   result.lost + result.delivered + result.recovered + result.neverPublished + result.indeterminate;
 
-describe("any records, sensible or not", () => {
+describe("random records", () => {
   const history = fc.array(anyObservation, { maxLength: 60 });
 
   it("give every due pair exactly one outcome, and every loss exactly one cause", () => {
@@ -335,8 +335,8 @@ const FRAME: Observation[] = [
   { type: "ledger", instance: "x", state: "read", records: 1 },
 ];
 
-describe("a told story", () => {
-  it("comes out with the outcomes and causes that were planted, each counted once", () => {
+describe("a consistent story", () => {
+  it("yields the planted outcomes and causes, each counted once", () => {
     fc.assert(
       fc.property(fc.array(story, { minLength: 1, maxLength: 6 }), (stories) => {
         const expected = { ...NOTHING };
@@ -372,7 +372,7 @@ describe("a told story", () => {
 });
 
 describe("a checker that fails", () => {
-  it("says unknown with the error, never a pass", () => {
+  it("gives the verdict unknown with the error", () => {
     const run = {
       type: "run",
       topology: "example",

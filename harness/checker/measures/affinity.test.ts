@@ -27,7 +27,7 @@ const recordOf = (observations: Observation[]): RunRecord => {
 };
 
 describe("affinity", () => {
-  it("compares each request and stream with the one before it in its session", () => {
+  it("compares each request and stream with its predecessor in the session", () => {
     const record = recordOf([
       connected("s0", 1, "a", 2),
       request("s0", "a", 1),
@@ -38,7 +38,7 @@ describe("affinity", () => {
     expect(measureAffinity(record)).toEqual({ hitRatio: 2 / 3, misroutes: 1 });
   });
 
-  it("begins once there is a session: before, nothing could be routed by its id", () => {
+  it("starts with the session's creation: earlier requests carry no id to route by", () => {
     const create: Observation = {
       type: "request",
       session: "s0",
@@ -58,7 +58,7 @@ describe("affinity", () => {
     expect(measureAffinity(record)).toEqual({ hitRatio: 1 / 2, misroutes: 1 });
   });
 
-  it("has no route for a session that was never created, when others were or were to be", () => {
+  it("ignores a session that was never created if others were", () => {
     const create = (session: string, status: number, sessionId?: string): Observation => ({
       type: "request",
       session,
@@ -74,16 +74,16 @@ describe("affinity", () => {
     expect(measureAffinity(recordOf([...never, ...other]))).toEqual({ hitRatio: 1, misroutes: 0 });
   });
 
-  it("passes over requests that nobody answered", () => {
+  it("ignores requests without an answer", () => {
     const record = recordOf([request("s0", "a", 1), request("s0", undefined, 2), request("s0", "a", 3)]);
     expect(measureAffinity(record)).toEqual({ hitRatio: 1, misroutes: 0 });
   });
 
-  it("is null when no session was answered twice", () => {
+  it("is null if no session got two answers", () => {
     expect(measureAffinity(recordOf([request("s0", "a", 1)])).hitRatio).toBeNull();
   });
 
-  it("counts streams per instance by first and by last connection, idle instances included", () => {
+  it("counts streams per instance by first and last connection, including idle instances", () => {
     const record = recordOf([
       connected("s0", 1, "b", 1),
       connected("s0", 2, "a", 2),

@@ -42,7 +42,7 @@ async function costsOfFixture(name: string): Promise<PartCost[]> {
 }
 
 describe("planted usage", () => {
-  it("is added up over containers that replaced each other, without what came before and after the load", async () => {
+  it("adds up replaced containers, excluding usage before and after the load", async () => {
     const part = { role: "server", source: "cgroup" };
     expect(await costsOfFixture("cost-incarnation-replaced")).toEqual([
       {
@@ -76,7 +76,7 @@ describe("planted usage", () => {
     ]);
   });
 
-  it("without socket and network figures says so, instead of 0", async () => {
+  it("without socket and network figures gives null, not 0", async () => {
     const unknown = { source: "procfs", socketMemoryBytes: null, receivedBytes: null, sentBytes: null };
     expect(await costsOfFixture("cost-without-sockets")).toEqual([
       { ...unknown, part: "a", role: "server", cpuSeconds: 0.6, memoryBytes: { first: 40e6, peak: 52e6 } },
@@ -96,22 +96,22 @@ describe("what an incarnation used", () => {
     expect(costOf([reading(10, 1), reading(990, 2), reading(5000, 5)]).cpuSeconds).toBe(3);
   });
 
-  it("counts from 0 when it is newer than its part's reading before the load", () => {
+  it("counts from 0 if it is newer than its component's reading before the load", () => {
     const replaced = [reading(990, 2), reading(5000, 3, { incarnation: "2" })];
     expect(costOf(replaced).cpuSeconds).toBe(3);
   });
 
-  it("counts from its first reading when nothing was read before the load, its successor from 0", () => {
+  it("counts from its first reading if none precedes the load; its successor counts from 0", () => {
     const late = [reading(1500, 7), reading(3000, 8), reading(6000, 0.5, { incarnation: "2" })];
     expect(costOf(late).cpuSeconds).toBe(1.5);
   });
 
-  it("ends with the reading that the drain's start asked for, a moment after it, and not with a later one", () => {
+  it("ends with the reading taken at the start of the drain, not with a later one", () => {
     const readings = [reading(990, 0), reading(9400, 4), reading(10_100, 9)];
     expect(costOf(readings).cpuSeconds).toBe(4);
   });
 
-  it("does not count one that ended before the load", () => {
+  it("is 0 if it ended before the load", () => {
     const gone = reading(500, 50, { incarnation: "0", memoryBytes: 900 });
     expect(costOf([gone, reading(990, 1), reading(2000, 2)])).toMatchObject({
       cpuSeconds: 1,
@@ -119,7 +119,7 @@ describe("what an incarnation used", () => {
     });
   });
 
-  it("does not pass for a network figure of the whole when one incarnation lacks it", () => {
+  it("gives no network total if one incarnation lacks the figure", () => {
     const readings = [
       ...[reading(990, 0, { sentBytes: 10 }), reading(2000, 1, { sentBytes: 30 })],
       reading(5000, 1, { incarnation: "2" }),
@@ -127,7 +127,7 @@ describe("what an incarnation used", () => {
     expect(costOf(readings)).toMatchObject({ cpuSeconds: 2, sentBytes: null, receivedBytes: null });
   });
 
-  it("is not known of a part without a reading under load, nor of a run without a load", () => {
+  it("is unknown without a reading under load, and for a run without a load", () => {
     const before = [reading(10, 1), reading(990, 2)];
     expect(measureCosts(before, LOAD)).toEqual([]);
     const whole = [...before, reading(2000, 3)];
@@ -136,31 +136,31 @@ describe("what an incarnation used", () => {
   });
 });
 
-describe("readings that leave something out", () => {
+describe("incomplete readings", () => {
   const before = [reading(990, 1, { part: "a" }), reading(990, 1, { part: "b" })];
-  /** What is said of readings in a load from 1,000 to `drainStartedMs`. */
+  /** The remarks about readings in a load from 1,000 to `drainStartedMs`. */
   const remarks = (drainStartedMs: number, ...readings: UsageObservation[]): string[] =>
     judgeRun([
       { type: "phase", phase: "load-started", atMs: 1000 },
       { type: "phase", phase: "drain-started", atMs: drainStartedMs },
       ...[...bothLedgers, ...before, ...readings],
-    ]).reasons.filter((reason) => /read under load|readings of/.test(reason));
+    ]).reasons.filter((reason) => /no reading fell|readings of/.test(reason));
   const both = (atMs: number) => ["a", "b"].map((part) => reading(atMs, 2, { part }));
 
   it.each([
-    ["a second and a half of a short load", 3_000, 1500],
-    ["a tenth of the load", 21_000, 2000],
-    ["four seconds of a long one", 601_000, 4000],
-  ])("at its end are told from %s on", (_, drainStartedMs, limitMs) => {
+    ["second and a half of a short load", 3_000, 1500],
+    ["tenth of the load", 21_000, 2000],
+    ["four seconds of a long load", 601_000, 4000],
+  ])("are reported if the last %s is missing", (_, drainStartedMs, limitMs) => {
     expect(remarks(drainStartedMs, ...both(drainStartedMs - limitMs))).toEqual([]);
     expect(remarks(drainStartedMs, ...both(drainStartedMs - limitMs - 1))).toEqual([
-      `The readings of a, b end more than ${limitMs} ms before the load did, so its costs are too low.`,
+      `The readings of a, b end more than ${limitMs} ms before the load, so these costs are too low.`,
     ]);
   });
 
-  it("altogether, of an instance, are told", () => {
+  it("are reported for an instance without any", () => {
     expect(remarks(9000, reading(8990, 2, { part: "a" }))).toEqual([
-      "What the parts use was read, but b was not read under load: what that costs is not known.",
+      "The costs of b are unknown, because no reading fell into the load.",
     ]);
   });
 });
@@ -177,7 +177,7 @@ it("lists servers first, then the router, then the broker, each by name", () => 
   expect(costs.map(({ part }) => part)).toEqual(["a", "b", "traefik", "valkey"]);
 });
 
-describe("CPU of any incarnations", () => {
+describe("CPU of random incarnations", () => {
   /** Rises of one incarnation under load, in hundredths of a second: what it used. */
   const rises = fc.array(fc.nat(500), { minLength: 1, maxLength: 6 });
   const parts = fc.dictionary(
@@ -201,7 +201,7 @@ describe("CPU of any incarnations", () => {
     return fc.tuple(fc.constant(planted), fc.shuffledSubarray(readings, { minLength: readings.length }));
   });
 
-  it("adds up to what was planted, whatever the order of records", () => {
+  it("adds up to the planted sum, in any order of records", () => {
     fc.assert(
       fc.property(history, ([planted, readings]) => {
         const costs = measureCosts(readings, LOAD);

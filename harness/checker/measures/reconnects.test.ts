@@ -40,7 +40,7 @@ function measure(observations: Observation[]) {
 }
 
 describe("reconnects", () => {
-  it("say nothing of a run without any", () => {
+  it("are null in a run without any", () => {
     expect(measure([connected("s0", 1, 0), ended("s0", 1, 90, "finished")])).toEqual({
       count: 0,
       downtimeMs: null,
@@ -50,7 +50,7 @@ describe("reconnects", () => {
     });
   });
 
-  it("time each cut from the start of the disturbance that made it, not from the first one's", () => {
+  it("time each cut from the start of its own bounce, not of the first", () => {
     const result = measure([
       ...bounced(1, 1000, 2000),
       ...bounced(2, 2000, 3000),
@@ -64,7 +64,7 @@ describe("reconnects", () => {
     expect(result.downtimeMs).toMatchObject({ max: 400 });
   });
 
-  it("leave the time to 100 % open for a session that came back from its first cut only", () => {
+  it("have no time to 100 % if a session came back only from its first cut", () => {
     const result = measure([
       ...bounced(1, 1000, 2000),
       ...bounced(2, 2000, 3000),
@@ -76,7 +76,7 @@ describe("reconnects", () => {
     expect(result).toMatchObject({ count: 1, timeTo95Ms: null, timeTo100Ms: null });
   });
 
-  it("leave the time to 100 % open while one of twenty cut sessions is away", () => {
+  it("have no time to 100 % while one of twenty cut sessions is away", () => {
     const sessions = Array.from({ length: 20 }, (_, index) => `s${index}`);
     const result = measure([
       ...bounced(1, 1000, 2000),
@@ -89,7 +89,7 @@ describe("reconnects", () => {
     expect(result).toMatchObject({ count: 19, timeTo95Ms: 219, timeTo100Ms: null, peakPerSecond: 20 });
   });
 
-  it("do not take streams for cut that ended before the bounce or that the client left", () => {
+  it("exclude streams that ended before the bounce or that the client left", () => {
     const result = measure([
       ...bounced(1, 1000, 2000),
       connected("s0", 1, 0),
@@ -100,7 +100,7 @@ describe("reconnects", () => {
     expect(result).toMatchObject({ count: 1, timeTo95Ms: null, timeTo100Ms: null });
   });
 
-  it("do not take streams for cut by a bounce that was over when they ended", () => {
+  it("exclude streams that ended after the bounce", () => {
     const cutAt = (atMs: number) =>
       measure([
         ...bounced(1, 1000, 2000),
@@ -111,7 +111,7 @@ describe("reconnects", () => {
     expect([cutAt(3000), cutAt(3001)]).toEqual([2500, null]);
   });
 
-  it("find the peak across full seconds, failed attempts included, first attempts not", () => {
+  it("find the peak in a sliding second, with failed attempts but without first ones", () => {
     const result = measure([
       ...[1, 2, 3, 4].map((atMs) => failed("s0", atMs)),
       connected("s0", 1, 5),

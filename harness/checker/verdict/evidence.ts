@@ -1,8 +1,8 @@
+import type { Counts } from "../judge/counts.ts";
 import type { DurationHistogram } from "../measures/histogram.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
-import type { Counts } from "../judge/counts.ts";
 
 /** What the verdict's rules look at. */
 export interface Evidence {
@@ -12,7 +12,7 @@ export interface Evidence {
   load: RunResult["load"];
 }
 
-/** One reason for a verdict. `when` returns the whole sentence, figures included, or null when the rule does not match. */
+/** One reason for a verdict. `when` returns the sentence, figures included; null if the rule does not match. */
 export interface Rule<Id extends string = string> {
   id: Id;
   when: (evidence: Evidence) => string | null;
@@ -33,7 +33,6 @@ export const findingsOf = (rules: readonly Rule[], evidence: Evidence): Finding[
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
-/** Milliseconds for a sentence. */
 export const inMs = (ms: number): string => `${Number(ms.toFixed(1))} ms`;
 
 export const inPercent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;

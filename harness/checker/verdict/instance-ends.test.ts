@@ -30,23 +30,23 @@ const byItself = (instance: string): unknown =>
 const nothing = (target: string): unknown => expect.stringContaining(`The bounce of ${target} ended nothing`);
 
 describe("the end of an instance", () => {
-  it("is a bounce's from its start to its end, give or take the clocks", () => {
+  it("belongs to a bounce from its start to its end, within clock tolerance", () => {
     for (const atMs of [1995, 2000, 3000, 3005])
       expect(about(...bounce("crash", "a"), end("a", atMs, "killed"))).toEqual([]);
     for (const atMs of [1994, 3006])
       expect(about(...bounce("crash", "a"), end("a", atMs, "killed"))).toEqual([nothing("a"), byItself("a")]);
   });
 
-  it("is its own when another instance was to end", () => {
+  it("does not belong to the bounce of another instance", () => {
     expect(about(...bounce("crash", "a"), end("a", 2001), end("b", 2500))).toEqual([byItself("b")]);
   });
 
-  it("is its own under load and in the drain, not before and not once it is over", () => {
+  it("is reported during load and drain only", () => {
     expect(about(end("a", 999), end("a", 9000))).toEqual([]);
     for (const atMs of [1000, 8999]) expect(about(end("a", atMs))).toEqual([byItself("a")]);
   });
 
-  it("may come before a rolling deploy tells of it, unless another end is in its time", () => {
+  it("may precede its rolling bounce, unless another end falls into it", () => {
     expect(about(...bounce("rolling", "a"), end("a", 1000, "killed"))).toEqual([]);
     expect(about(...bounce("rolling", "a"), end("a", 1500), end("a", 2500))).toEqual([byItself("a")]);
     expect(about(...bounce("rolling", "a", 2), end("a", 2999))).toEqual([nothing("a"), byItself("a")]);
@@ -54,7 +54,7 @@ describe("the end of an instance", () => {
 });
 
 describe("a bounce of all", () => {
-  it("ends every instance", () => {
+  it("must end every instance", () => {
     const all = bounce("recreate", "all");
     expect(about(...all, end("a", 2100), end("b", 2200))).toEqual([]);
     expect(about(...all)).toEqual(["The bounce of all ended nothing: no end of a, b is on record."]);
@@ -64,6 +64,6 @@ describe("a bounce of all", () => {
   });
 });
 
-it("leaves a bounce that failed to its own sentence", () => {
+it("does not report a failed bounce, which has a rule of its own", () => {
   expect(about(...bounce("crash", "a", 1, "no such process"))).toEqual([]);
 });

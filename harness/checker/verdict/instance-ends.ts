@@ -1,11 +1,11 @@
-/** Whose doing the end of an instance was: a bounce excuses what it did itself, and nothing else. */
+/** Which instance ends a bounce caused. A bounce excuses only those. */
 import type { InstanceObservation } from "../../history/observation.ts";
 import { countCuts } from "../measures/bounces.ts";
 import type { Bounce } from "../records/bounces.ts";
-import { plural, type Evidence } from "./evidence.ts";
 import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "../thresholds.ts";
+import { plural, type Evidence } from "./evidence.ts";
 
-/** An instance that ended under load or in the drain, and that no disturbance was to end. Taking the deployment down ends every one. */
+/** An instance that ended during load or drain without a bounce. (Teardown, after the drain, ends every instance.) */
 export function instanceEndedByItself(evidence: Evidence): string | null {
   const { loadStartedMs, drainEndedMs, bounces } = evidence.context;
   const byBounce = new Set(bounces.flatMap((bounce) => endsBy(bounce, evidence)));
@@ -15,13 +15,14 @@ export function instanceEndedByItself(evidence: Evidence): string | null {
   const [first] = own.sort((a, b) => a.atMs - b.atMs || (a.instance < b.instance ? -1 : 1));
   if (first === undefined) return null;
   const sinceS = Number(((first.atMs - (loadStartedMs ?? first.atMs)) / 1000).toFixed(1));
-  const others = own.length === 1 ? "" : ` (and ${plural(own.length - 1, "more end")})`;
-  return `Instance ${first.instance} ended by itself, ${sinceS} s after the load began${others}: no bounce was to end it then.`;
+  const others = own.length === 1 ? "" : `, and ${plural(own.length - 1, "more end")} followed`;
+  return `Instance ${first.instance} ended by itself ${sinceS} s after the load began, with no bounce to cause it${others}.`;
 }
 
-/** A disturbance that says it succeeded, but of whose target no end is on record, nor any stream that it cut. One that failed says so itself. */
+/** A bounce that reports success, but whose target has no recorded end, nor any stream that it cut. */
 export function bounceEndedNothing(evidence: Evidence): string | null {
   for (const bounce of evidence.context.bounces) {
+    // A failed bounce has a rule of its own.
     if (bounce.kind === "none" || bounce.error !== null) continue;
     if (bounce.kind === "realtime-outage") {
       const nothing = outageCutNothing(bounce, evidence);
@@ -31,7 +32,8 @@ export function bounceEndedNothing(evidence: Evidence): string | null {
     const ended = new Set(endsBy(bounce, evidence).map(({ instance }) => instance));
     const { target } = bounce;
     if (target !== ALL) {
-      if (!ended.has(target)) return `The bounce of ${target} ended nothing: no end of it is on record.`;
+      if (!ended.has(target))
+        return `The bounce of ${target} ended nothing: no end of ${target} is on record.`;
       continue;
     }
     const known = evidence.record.instances.all();
@@ -39,17 +41,18 @@ export function bounceEndedNothing(evidence: Evidence): string | null {
     const wanted = Math.max(known.length, evidence.record.run?.replicas ?? 0);
     if (ended.size < wanted) {
       const whose = kept.length === 0 ? "" : `: no end of ${kept.join(", ")} is on record`;
-      return `The bounce of ${ALL} ended ${ended.size === 0 ? "nothing" : `only ${ended.size} of ${plural(wanted, "instance")}`}${whose}.`;
+      const what = ended.size === 0 ? "nothing" : `only ${ended.size} of ${plural(wanted, "instance")}`;
+      return `The bounce of ${ALL} ended ${what}${whose}.`;
     }
   }
   return null;
 }
 
-/** No instance ends with the broker that clients subscribe to, but each of their streams does. */
+/** An outage of the broker that clients subscribe to ends no instance, but cuts every stream. */
 function outageCutNothing(bounce: Bounce, { record, context: { bounces } }: Evidence): string | null {
   const { open, cut } = countCuts(record, bounces)[bounces.indexOf(bounce)] ?? { open: 0, cut: 0 };
   if (cut > 0) return null;
-  return `The outage of ${bounce.target} ended nothing: none of the ${plural(open, "stream")} that ${open === 1 ? "was" : "were"} open at its start was cut.`;
+  return `The outage of ${bounce.target} ended nothing: it cut none of ${plural(open, "open stream")}.`;
 }
 
 const ALL = "all";
@@ -58,8 +61,8 @@ const endsOf = ({ record }: Evidence): InstanceObservation[] =>
   record.instanceStates.filter(({ state }) => state === "stopped" || state === "killed");
 
 /**
- * The ends that are a disturbance's doing. Where a deploy tells of its next instance only after that has ended, the ends just
- * before are taken, but only for want of one in its time: an instance that ended before its turn came did so by itself.
+ * The ends that a bounce caused. A rolling deploy may report its next instance only after that one has ended. So if no end falls
+ * into the bounce's time, the ends shortly before count; an instance that ended before its turn ended by itself.
  */
 function endsBy({ kind, target, startedMs, endedMs }: Bounce, evidence: Evidence): InstanceObservation[] {
   const untilMs = (endedMs ?? Infinity) + CLOCK_TOLERANCE_MS;

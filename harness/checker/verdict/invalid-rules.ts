@@ -1,6 +1,6 @@
-/** When a run did not meet what was promised of it. */
-import { type Evidence, type Rule, inMs, plural } from "./evidence.ts";
+/** When a run broke its topology's promise. */
 import { CAUSES } from "../../history/observation.ts";
+import { inMs, plural, type Evidence, type Rule } from "./evidence.ts";
 
 /** A client that splits events wrongly makes any number of names. */
 const STRAY_NAMES = 3;
@@ -14,14 +14,16 @@ export const INVALID_RULES = [
     when: ({ counts: { stalledAgainstPromise } }) =>
       stalledAgainstPromise === 0
         ? null
-        : `${plural(stalledAgainstPromise, "pair was", "pairs were")} never published behind gates that stalled, which the promise does not allow.`,
+        : `${plural(stalledAgainstPromise, "pair was", "pairs were")} never published because ` +
+          "gates stalled, which the promise does not allow.",
   },
   {
     id: "plan-not-published",
     when: ({ counts: { neverPublishedBy } }) =>
       neverPublishedBy["completed-without"] === 0
         ? null
-        : `${plural(neverPublishedBy["completed-without"], "planned pair")} is missing from pipelines that say that they completed.`,
+        : `${plural(neverPublishedBy["completed-without"], "planned pair")} is missing from ` +
+          "pipelines that reported completion.",
   },
   {
     id: "duplicated",
@@ -36,15 +38,16 @@ export const INVALID_RULES = [
       const unknown = counts.unexpected - countAll(counts.strays);
       return unknown === 0
         ? null
-        : `${plural(unknown, "event was", "events were")} received that no ledger knows: the ledgers contradict the clients.`;
+        : `Clients received ${plural(unknown, "event")} that no ledger contains: ` +
+            "ledgers and clients contradict each other.";
     },
   },
-  { id: "stray", when: eventsAreOfNoRun },
+  { id: "stray", when: strayEvents },
   {
     id: "reordered",
     when: ({ record, counts }) =>
       counts.reordered > 0 && record.run?.bounce === "none"
-        ? `${plural(counts.reordered, "event was", "events were")} delivered after a later one, with nothing disturbed.`
+        ? `${plural(counts.reordered, "event")} arrived after a later one in steady state.`
         : null,
   },
   {
@@ -52,14 +55,16 @@ export const INVALID_RULES = [
     when: ({ counts, context }) =>
       counts.neverCameBack === 0
         ? null
-        : `${plural(counts.neverCameBack, "stream")} never came back after a cut, although ${inMs(context.returnMs)} and more were left.`,
+        : `${plural(counts.neverCameBack, "cut stream")} never came back, although at least ` +
+          `${inMs(context.returnMs)} remained.`,
   },
   {
     id: "stuck-without-miss",
     when: ({ counts }) =>
       counts.stuckWithoutMiss === 0
         ? null
-        : `${plural(counts.stuckWithoutMiss, "stream is", "streams are")} stuck although every due event arrived: no terminal event is among them.`,
+        : `${plural(counts.stuckWithoutMiss, "stream is", "streams are")} stuck although every ` +
+          "due event arrived: none of them was terminal.",
   },
 ] as const satisfies readonly Rule[];
 
@@ -67,19 +72,21 @@ const countAll = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
 
 /** The service sent what the event contract does not know, or the client took a comment for an event. */
-function eventsAreOfNoRun({ counts: { strays } }: Evidence): string | null {
+function strayEvents({ counts: { strays } }: Evidence): string | null {
   if (strays.size === 0) return null;
   const byCount = [...strays].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
   const names = byCount.slice(0, STRAY_NAMES).map(([name, count]) => `${count} named "${name}"`);
   const others = countAll(new Map(byCount.slice(STRAY_NAMES)));
-  const told = [...names, ...(others === 0 ? [] : [`${others} with other names`])].join(", ");
-  return `${plural(countAll(strays), "event was", "events were")} read that ${strays.size === 1 && countAll(strays) === 1 ? "is" : "are"} none of a pipeline run: ${told}.`;
+  const listed = [...names, ...(others === 0 ? [] : [`${others} with other names`])].join(", ");
+  const all = countAll(strays);
+  const belong = all === 1 ? "belongs" : "belong";
+  return `Clients read ${plural(all, "event")} that ${belong} to no pipeline run: ${listed}.`;
 }
 
 /**
  * A promise that lets pipelines die with their instance excuses what a bounce did: pipelines that died or were aborted, and
- * sessions that found nobody to start theirs. It does not excuse a pipeline that never started for no reason on record.
- * Refusals, stalled gates and plans cut short have sentences of their own.
+ * sessions that no instance answered. It does not excuse a pipeline that never started for no recorded reason.
+ * Refusals, stalled gates and shortened plans have rules of their own.
  */
 function neverPublishedIsNotPromised({ record, counts: { neverPublishedBy: by } }: Evidence): string | null {
   const byBounce = by.died + by.aborted + by["kept-from-starting"];
@@ -89,11 +96,11 @@ function neverPublishedIsNotPromised({ record, counts: { neverPublishedBy: by } 
   const why =
     by["never-started"] === 0
       ? ""
-      : ` (${by["never-started"]} of pipelines that never started, and no bounce has kept them from it)`;
+      : ` (${by["never-started"]} belong to pipelines that never started although no bounce prevented it)`;
   return `${plural(unexcused, "pair was", "pairs were")} never published, which the promise does not allow${why}.`;
 }
 
-/** A promise that allows losses for a limit allows what else that limit does: sessions that never get on. */
+/** A promise that allows losses to a limit also allows sessions that the limit keeps out. */
 function sessionsWereRefused({ record, counts: { refusedBy, overQuota } }: Evidence): string | null {
   const forLimit = record.run?.promise.allowedCauses.includes("quota") === true ? 0 : overQuota;
   const statuses = [...refusedBy].sort(([a], [b]) => a - b);
@@ -101,12 +108,13 @@ function sessionsWereRefused({ record, counts: { refusedBy, overQuota } }: Evide
   if (sessions === 0) return null;
   const listed = [
     ...statuses.map(([status, count]) => `${count} with status ${status}`),
-    ...(forLimit === 0 ? [] : [`${forLimit} for a limit of the broker`]),
+    ...(forLimit === 0 ? [] : [`${forLimit} by a limit of the broker`]),
   ].join(", ");
-  return `${plural(sessions, "session was", "sessions were")} refused, so no pipeline started in time for ${sessions === 1 ? "it" : "them"}: ${listed}.`;
+  const whose = sessions === 1 ? "its pipeline" : "their pipelines";
+  return `${plural(sessions, "session was", "sessions were")} refused, so ${whose} did not start in time: ${listed}.`;
 }
 
-/** `unexplained` is a surprise, and nobody can promise one. */
+/** No promise can allow `unexplained`. */
 function lossIsNotPromised({ record, counts }: Evidence): string | null {
   const allowed = record.run?.promise.allowedCauses ?? [];
   const broken = CAUSES.filter(
@@ -114,5 +122,5 @@ function lossIsNotPromised({ record, counts }: Evidence): string | null {
   );
   if (broken.length === 0) return null;
   const listed = broken.map((cause) => `${counts.lostByCause[cause]} ${cause}`).join(", ");
-  return `Lost against the promise: ${listed}.`;
+  return `Events were lost in ways that the promise does not allow: ${listed}.`;
 }

@@ -1,15 +1,16 @@
-/** What a reader of the result must know, whatever the verdict. */
+/** What a reader of the result must know, no matter the verdict. */
 import { costWindow, measureCosts } from "../measures/costs.ts";
-import { type Evidence, type Rule, inMs, plural } from "./evidence.ts";
 import { countDrops, measureQuota } from "../measures/quota.ts";
 import { CLOCK_TOLERANCE_MS, PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "../thresholds.ts";
+import { inMs, plural, type Evidence, type Rule } from "./evidence.ts";
 
 export const REMARKS = [
   {
     id: "stand-in",
     when: ({ record: { run } }) =>
       run?.realtime?.standIn === true
-        ? `Supabase Realtime was played by ${run.realtime.part}, a stand-in: what is lost and why is measured, its latency and its costs say nothing about Supabase.`
+        ? `${run.realtime.part}, a stand-in, served as Supabase Realtime. Losses and their causes are ` +
+          "valid; its latency and costs say nothing about Supabase."
         : null,
   },
   {
@@ -18,7 +19,8 @@ export const REMARKS = [
       const errorMs = engine?.clockErrorMs ?? Infinity;
       return errorMs > CLOCK_TOLERANCE_MS
         ? null
-        : `The load generator has a clock of its own, which was set against the instances' to within ${inMs(errorMs)}: latencies are that exact.`;
+        : "The load generator uses its own clock, aligned with the instances' clocks to within " +
+            `${inMs(errorMs)}: latencies have that error.`;
     },
   },
   {
@@ -26,85 +28,88 @@ export const REMARKS = [
     when: ({ counts }) =>
       counts.neverConnected === 0
         ? null
-        : `${counts.neverConnected} of ${plural(counts.sessions, "session")} never connected; what was planned for them counts as due.`,
+        : `${counts.neverConnected} of ${plural(counts.sessions, "session")} never connected; ` +
+          "their planned events count as due.",
   },
   {
     id: "never-started",
     when: ({ counts }) =>
       counts.neverStarted === 0
         ? null
-        : `${counts.neverStarted} of ${plural(counts.sessions, "session")} connected, but no pipeline is known to have started; what was planned for them counts as due.`,
+        : `${counts.neverStarted} of ${plural(counts.sessions, "session")} connected, but no ledger ` +
+          "shows a pipeline start; their planned events count as due.",
   },
   {
     id: "kept-from-starting",
     when: ({ counts: { keptFromStarting } }) =>
       keptFromStarting === 0
         ? null
-        : `${plural(keptFromStarting, "session")} could not start before the drain, because nothing answered (no answer, or 5xx) once the bounce had begun.`,
+        : `${plural(keptFromStarting, "session")} could not start before the drain, because no server ` +
+          "answered (no response, or 5xx) after the bounce began.",
   },
   {
     id: "started-twice",
     when: ({ counts: { startedTwice } }) =>
       startedTwice === 0
         ? null
-        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two instances, because a start was retried; what both published can arrive twice, or out of order.`,
+        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two instances after a ` +
+          "retried start; their events can arrive twice or out of order.",
   },
   {
     id: "gave-up",
     when: ({ counts }) =>
       counts.gaveUp === 0
         ? null
-        : `${counts.gaveUp} of ${plural(counts.sessions, "session")} gave up for good after a refused stream, as their client model does.`,
+        : `${counts.gaveUp} of ${plural(counts.sessions, "session")} gave up for good after a refused ` +
+          "stream, as their client model does.",
   },
   { id: "over-quota", when: brokerLimitsWereHit },
   {
     id: "given-up",
     when: ({ record }) => {
-      const [outage, refused] = (["outage", "refused"] as const).map((reason) => countDrops(record, reason));
-      const said = [
-        ...(outage
-          ? [`${plural(outage, "event")} while the broker was away or because the instance had to go`]
+      const [outage = 0, refused = 0] = (["outage", "refused"] as const).map((reason) =>
+        countDrops(record, reason),
+      );
+      const dropped = [
+        ...(outage > 0
+          ? [`${plural(outage, "event")} because the broker was away or the instance was stopping`]
           : []),
-        ...(refused
-          ? [
-              `${plural(refused, "event")} that the broker refused for ${refused === 1 ? "itself" : "themselves"}`,
-            ]
-          : []),
+        ...(refused > 0 ? [`${plural(refused, "event")} that the broker refused`] : []),
       ];
-      return said.length === 0 ? null : `Publishers gave up ${said.join(", and ")}.`;
+      return dropped.length === 0 ? null : `Publishers dropped ${dropped.join(", and ")}.`;
     },
   },
   {
     id: "never-published-why",
-    when: ({ counts: { neverPublishedBy: by, outcomes } }) =>
-      outcomes.neverPublished === 0
-        ? null
-        : `Never published: ${[
-            [by.died, "died with their instance"],
-            [by.aborted, "of aborted pipelines"],
-            [by["kept-from-starting"], "of sessions that nothing answered"],
-            [by.refused, "of sessions that were refused"],
-            [by["over-quota"], "of sessions that a limit of the broker let in too late, or never"],
-            [by["never-started"], "of pipelines that never started"],
-            [by["at-gate"], "behind a gate whose answer never came to the pipeline"],
-            [by["completed-without"], "of pipelines that completed without them"],
-          ]
-            .filter(([count]) => count !== 0)
-            .map(([count, why]) => `${String(count)} ${String(why)}`)
-            .join(", ")}.`,
+    when: ({ counts: { neverPublishedBy: by, outcomes } }) => {
+      if (outcomes.neverPublished === 0) return null;
+      const reasons: [number, string][] = [
+        [by.died, "because the pipeline died with its instance"],
+        [by.aborted, "because the pipeline was aborted"],
+        [by["kept-from-starting"], "because no server answered the session"],
+        [by.refused, "because the session was refused"],
+        [by["over-quota"], "because a limit of the broker delayed the session or kept it out"],
+        [by["never-started"], "because the pipeline never started"],
+        [by["at-gate"], "because the answer to a gate never reached the pipeline"],
+        [by["completed-without"], "although the pipeline completed"],
+      ];
+      const listed = reasons.filter(([count]) => count !== 0).map(([count, why]) => `${count} ${why}`);
+      return `Never published: ${listed.join(", ")}.`;
+    },
   },
   {
     id: "stuck",
     when: ({ counts }) =>
       counts.stuckStreams === 0
         ? null
-        : `${counts.stuckStreams} of ${plural(counts.sessions, "stream")} ${counts.stuckStreams === 1 ? "is" : "are"} stuck: the terminal event never came.`,
+        : `${counts.stuckStreams} of ${plural(counts.sessions, "stream")} ` +
+          `${counts.stuckStreams === 1 ? "is" : "are"} stuck: the terminal event never arrived.`,
   },
   {
     id: "reordered-under-bounce",
     when: ({ record, counts }) =>
       counts.reordered > 0 && record.run?.bounce !== "none"
-        ? `${plural(counts.reordered, "event was", "events were")} delivered after a later one.`
+        ? `${plural(counts.reordered, "event")} arrived after a later one.`
         : null,
   },
   {
@@ -112,7 +117,8 @@ export const REMARKS = [
     when: ({ counts }) =>
       counts.unconfirmed === 0
         ? null
-        : `${plural(counts.unconfirmed, "event was", "events were")} received beyond the plan that no ledger can confirm; not counted as due.`,
+        : `Clients received ${plural(counts.unconfirmed, "event")} beyond the plan that no ledger can ` +
+          `confirm; ${counts.unconfirmed === 1 ? "it does" : "they do"} not count as due.`,
   },
   {
     id: "ledger-doubtful",
@@ -130,7 +136,7 @@ export const REMARKS = [
     when: ({ counts }) => {
       const latenessMs = counts.lateness.percentileMs(99);
       return latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
-        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); the latencies contain it.`
+        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); latencies include this delay.`
         : null;
     },
   },
@@ -138,30 +144,28 @@ export const REMARKS = [
   { id: "readings-end-early", when: readingsEndEarly },
 ] as const satisfies readonly Rule[];
 
-/** Whose limits, what they did, and the words with which the broker said so. */
+/** Which limits were exceeded, what they did, and the broker's messages. */
 function brokerLimitsWereHit({ record, context, counts }: Evidence): string | null {
   const quota = measureQuota(record, context, counts);
   if (quota === null) return null;
   const { neverAdmitted, refusedAttempts, cutStreams, droppedEvents, heldBackMs, words } = quota;
-  const did = [
-    ...(neverAdmitted > 0 ? [`${plural(neverAdmitted, "session")} never got on`] : []),
+  const effects = [
+    ...(neverAdmitted > 0 ? [`${plural(neverAdmitted, "session")} never got a stream`] : []),
     ...(refusedAttempts > 0
-      ? [
-          `${plural(refusedAttempts, "attempt")} at a stream ${refusedAttempts === 1 ? "was" : "were"} refused`,
-        ]
+      ? [`${plural(refusedAttempts, "connection attempt was", "connection attempts were")} refused`]
       : []),
-    ...(cutStreams > 0 ? [`${plural(cutStreams, "stream was", "streams were")} ended`] : []),
+    ...(cutStreams > 0 ? [`${plural(cutStreams, "stream was", "streams were")} cut`] : []),
     ...(heldBackMs > 0 ? [`publishers held events back for up to ${inMs(heldBackMs)}`] : []),
-    ...(droppedEvents > 0 ? [`publishers gave up ${plural(droppedEvents, "event")}`] : []),
+    ...(droppedEvents > 0 ? [`publishers dropped ${plural(droppedEvents, "event")}`] : []),
   ];
   const { part, plan } = record.run?.realtime ?? {};
-  const whose = part === undefined ? "the broker" : part;
+  const whose = part ?? "the broker";
   const inForce = plan === undefined || plan === "none" ? "" : ` (plan ${plan})`;
-  const said = words.length === 0 ? "" : `; it said: ${words.join(", ")}`;
-  return `Limits of ${whose}${inForce} were exceeded: ${did.join(", ")}${said}.`;
+  const messages = words.length === 0 ? "" : ` Its messages: ${words.join(", ")}.`;
+  return `The load exceeded limits of ${whose}${inForce}: ${effects.join(", ")}.${messages}`;
 }
 
-/** Only where the platform gave readings at all, and the run had a load. A server that was never read is one of those that were not. */
+/** Applies only if the platform gave readings and the run had a load. A server without any reading is unknown too. */
 function costsAreUnknown({ record: { usages, instances, run }, context }: Evidence): string | null {
   if (usages.length === 0 || costWindow(context) === null) return null;
   const costs = measureCosts(usages, context);
@@ -175,9 +179,9 @@ function costsAreUnknown({ record: { usages, instances, run }, context }: Eviden
   const unnamed = (run?.replicas ?? 0) - servers.size;
   if (unnamed > 0) unknown.push(plural(unnamed, unknown.length === 0 ? "server" : "further server"));
   if (unknown.length === 0) return null;
-  const one = unknown.length === 1 && unnamed <= 1;
-  const whose = known.size === 0 ? "no part was" : `${unknown.join(", ")} ${one ? "was" : "were"} not`;
-  return `What the parts use was read, but ${whose} read under load: what ${known.size === 0 ? "this topology costs" : "that costs"} is not known.`;
+  return known.size === 0
+    ? "No component was read under load, so this topology's costs are unknown."
+    : `The costs of ${unknown.join(", ")} are unknown, because no reading fell into the load.`;
 }
 
 function readingsEndEarly({ record: { usages }, context }: Evidence): string | null {
@@ -194,5 +198,6 @@ function readingsEndEarly({ record: { usages }, context }: Evidence): string | n
   const early = [...lastMs].filter(([, atMs]) => atMs < endMs).map(([part]) => part);
   return early.length === 0
     ? null
-    : `The readings of ${early.sort().join(", ")} end more than ${inMs(limitMs)} before the load did, so its costs are too low.`;
+    : `The readings of ${early.sort().join(", ")} end more than ${inMs(limitMs)} before the load, ` +
+        "so these costs are too low.";
 }

@@ -1,7 +1,5 @@
-/** When a run cannot be trusted, whatever its figures say. */
+/** When a run cannot be trusted, no matter what its figures say. */
 import type { PartExitObservation } from "../../history/observation.ts";
-import { type Evidence, type Rule, inMs, inPercent, plural } from "./evidence.ts";
-import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 import {
   ACHIEVED_SHARE_LIMIT,
   CHANCE_MARGIN,
@@ -11,6 +9,8 @@ import {
   ENGINE_UTILISATION_LIMIT,
   PUBLISH_LATENESS_P99_LIMIT_MS,
 } from "../thresholds.ts";
+import { inMs, inPercent, plural, type Evidence, type Rule } from "./evidence.ts";
+import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 
 export const UNKNOWN_RULES = [
   {
@@ -22,8 +22,8 @@ export const UNKNOWN_RULES = [
     id: "contradictory",
     when: ({ record, counts }) => {
       const count = record.contradictions.count + counts.contradictions.count;
-      const example =
-        [record.contradictions.example, counts.contradictions.example].filter(Boolean).sort()[0] ?? "";
+      const examples = [record.contradictions.example, counts.contradictions.example];
+      const example = examples.filter(Boolean).sort()[0] ?? "";
       return count === 0 ? null : `The history contradicts itself ${plural(count, "time")}, e.g. ${example}.`;
     },
   },
@@ -31,7 +31,7 @@ export const UNKNOWN_RULES = [
     id: "nothing-connected",
     when: ({ counts }) =>
       counts.sessions > 0 && counts.neverConnected === counts.sessions
-        ? `None of the ${plural(counts.sessions, "session")} ever connected.`
+        ? `None of ${plural(counts.sessions, "session")} ever connected.`
         : null,
   },
   {
@@ -41,13 +41,13 @@ export const UNKNOWN_RULES = [
       record.phases.has("drain-started") &&
       record.phases.has("drain-ended")
         ? null
-        : "The run was not driven to its end: load-started, drain-started or drain-ended is not on record.",
+        : "The run did not reach its end: load-started, drain-started or drain-ended is not on record.",
   },
   {
     id: "engine-silent",
     when: ({ record }) =>
       record.engine === null
-        ? "The load engine said nothing of itself, so it may have been the limit."
+        ? "The load generator reported nothing about itself, so it may have been the limit."
         : null,
   },
   { id: "engine-saturated", when: engineIsSaturated },
@@ -64,7 +64,7 @@ export const UNKNOWN_RULES = [
     id: "bounce-missing",
     when: ({ record, context: { bounces } }) =>
       record.run !== null && record.run.bounce !== "none" && bounces.length === 0
-        ? `No ${record.run.bounce} bounce was carried out.`
+        ? `The planned ${record.run.bounce} bounce never happened.`
         : null,
   },
   { id: "bounce-unfinished", when: bounceIsUnfinished },
@@ -80,19 +80,22 @@ export const UNKNOWN_RULES = [
   { id: "instance-exit", when: instanceEndedByItself },
   {
     id: "ledger-incomplete",
-    when: ({ counts, context }) =>
-      counts.indeterminateBy.unrecorded === 0
+    when: ({ counts, context }) => {
+      const whose = context.facts.incompleteLedgers().join(", ") || "every instance";
+      return counts.indeterminateBy.unrecorded === 0
         ? null
-        : `${plural(counts.indeterminateBy.unrecorded, "pair")} cannot be judged: the ledger of ${
-            context.facts.incompleteLedgers().join(", ") || "every instance"
-          } is missing, torn or contradicts itself.`,
+        : `${plural(counts.indeterminateBy.unrecorded, "pair")} cannot be judged: the ledger of ` +
+            `${whose} is missing, torn or contradicts itself.`;
+    },
   },
   {
     id: "not-drained",
     when: ({ counts: { indeterminateBy } }) =>
       indeterminateBy.running + indeterminateBy.late === 0
         ? null
-        : `${plural(indeterminateBy.running + indeterminateBy.late, "pair")} cannot be judged: ${indeterminateBy.running} of pipelines that still ran when the drain ended, ${indeterminateBy.late} published too shortly before that.`,
+        : `${plural(indeterminateBy.running + indeterminateBy.late, "pair")} cannot be judged: ` +
+          `when the drain ended, pipelines of ${indeterminateBy.running} were still running, ` +
+          `and ${indeterminateBy.late} had been published too shortly before.`,
   },
   { id: "chance-off", when: chanceIsOff },
 ] as const satisfies readonly Rule[];
@@ -101,7 +104,7 @@ function planIsMissing({ record, counts }: Evidence): string | null {
   if (counts.sessions === 0) return "No session was planned, so nothing is due.";
   const promised = record.run?.load.sessions ?? counts.sessions;
   if (promised === counts.sessions) return null;
-  return `The run was to have ${plural(promised, "session")}, but ${counts.sessions} are planned.`;
+  return `The scenario asks for ${plural(promised, "session")}, but ${counts.sessions} are planned.`;
 }
 
 function engineIsSaturated({ record: { engine } }: Evidence): string | null {
@@ -110,45 +113,57 @@ function engineIsSaturated({ record: { engine } }: Evidence): string | null {
   if (!late && (engine.utilisation ?? 0) <= ENGINE_UTILISATION_LIMIT) return null;
   const busy =
     engine.utilisation === undefined
-      ? "nobody could see how busy it was"
+      ? "its utilisation is unknown"
       : `it was ${inPercent(engine.utilisation)} busy (limit ${inPercent(ENGINE_UTILISATION_LIMIT)})`;
-  return `The load generator was saturated: it ran ${inMs(engine.lagMs.p99)} late (p99, limit ${ENGINE_LAG_P99_LIMIT_MS} ms) and ${busy}. Use fewer sessions or a lower rate.`;
+  const lag = `it ran ${inMs(engine.lagMs.p99)} late (p99, limit ${ENGINE_LAG_P99_LIMIT_MS} ms)`;
+  return `The load generator was saturated: ${lag} and ${busy}. Use fewer sessions or a lower rate.`;
 }
 
-/** An engine with a clock of its own says how well it knows the instances' one; whatever it says, nothing is read before it is published. */
+/**
+ * An engine with a clock of its own reports how well it knows the instances' clock. No engine may read an event before it is
+ * published.
+ */
 function clocksDiffer({ record: { engine }, counts: { receivedEarly } }: Evidence): string | null {
   const errorMs = engine?.clockErrorMs;
   if (errorMs === null)
-    return "The load generator's readings of the instances' clocks contradict each other, so its times cannot be set against theirs.";
+    return (
+      "The load generator's readings of the instances' clocks contradict each other, " +
+      "so its times cannot be compared with theirs."
+    );
   if (errorMs !== undefined && errorMs > CLOCK_TOLERANCE_MS)
-    return `The load generator knows the instances' clocks to within ${inMs(errorMs)} only (limit ${CLOCK_TOLERANCE_MS} ms).`;
+    return (
+      `The load generator knows the instances' clocks only to within ${inMs(errorMs)} ` +
+      `(limit ${CLOCK_TOLERANCE_MS} ms).`
+    );
   return receivedEarly.count === 0
     ? null
-    : `${plural(receivedEarly.count, "event was", "events were")} read more than ${CLOCK_TOLERANCE_MS} ms before being published (worst: ${inMs(receivedEarly.worstMs)}): the clocks differ.`;
+    : `The clocks differ: ${plural(receivedEarly.count, "event was", "events were")} read more than ` +
+        `${CLOCK_TOLERANCE_MS} ms before publication (worst: ${inMs(receivedEarly.worstMs)}).`;
 }
 
-/** Pairs that were never published, or that no ledger tells of, are no sign of a slow publisher: other rules ask for them. */
+/** Unpublished and unrecorded pairs do not show a slow publisher: other rules cover them. */
 function publisherIsSlow({ counts, load }: Evidence): string | null {
   const asked = counts.plannedPublished + counts.indeterminateBy.running;
   if (asked === 0 || load.offeredEventsPerSecond === 0) return null;
   const share = counts.publishedUnderLoad / asked;
   if (share >= ACHIEVED_SHARE_LIMIT) return null;
   const latenessMs = counts.lateness.percentileMs(99);
-  const limit =
+  const why =
     latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
-      ? `the publishers ran ${inMs(latenessMs)} behind their plan (p99), so the server or its host was the limit`
-      : `although the publishers kept to their plan (p99 ${inMs(latenessMs)} late), so the load began or ended at another time than planned`;
-  return `Only ${inPercent(share)} of the planned events were published before the drain began: ${limit}.`;
+      ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99), so the server or its host was the limit.`
+      : `The publishers kept to their plan (p99 ${inMs(latenessMs)} late), ` +
+        "so the load began or ended at another time than planned.";
+  return `Only ${inPercent(share)} of the planned events were published before the drain began. ${why}`;
 }
 
 function bounceIsUnfinished({ context: { bounces, drainStartedMs } }: Evidence): string | null {
   const late = bounces.find(({ endedMs }) => endedMs === null || endedMs > (drainStartedMs ?? Infinity));
   return late === undefined
     ? null
-    : `The bounce of ${late.target} had not ended when the drain began, so its effect is not all on record.`;
+    : `The bounce of ${late.target} was still under way when the drain began, so part of its effect is missing.`;
 }
 
-/** Taking the deployment down, after the drain, ends every part of it; an outage ends its own part, as long as it lasts. */
+/** Teardown, after the drain, ends every component; an outage ends its own component while it lasts. */
 function partEnded({ record, context }: Evidence): string | null {
   const { loadStartedMs, drainEndedMs, bounces } = context;
   const byOutage = ({ part, atMs }: PartExitObservation): boolean =>
@@ -165,12 +180,12 @@ function partEnded({ record, context }: Evidence): string | null {
   if (first === undefined) return null;
   const sinceS = (first.atMs - (loadStartedMs ?? first.atMs)) / 1000;
   const when = `${Number(Math.abs(sinceS).toFixed(1))} s ${sinceS < 0 ? "before" : "after"} the load began`;
-  return `A part of the deployment that no bounce was to touch ended by itself: ${first.part}, ${when}.`;
+  return `Component ${first.part} ended by itself ${when}, although no bounce targets it.`;
 }
 
 /**
- * Where publisher and subscriber meet by chance, the loss is known beforehand; another figure means that the lab routes
- * otherwise than it says. Not with gates: a pipeline without a route stops at its first one, so its later events are never published.
+ * If publisher and subscriber meet by chance, the expected loss is known. Another figure means that the lab does not route as it
+ * claims. Gates are excluded: a pipeline without a route stops at its first gate and never publishes its later events.
  */
 function chanceIsOff({ record: { run }, counts }: Evidence): string | null {
   if (run === null || !run.promise.routedByChance || run.bounce !== "none" || run.load.gates > 0) return null;
@@ -179,5 +194,8 @@ function chanceIsOff({ record: { run }, counts }: Evidence): string | null {
   const measured = counts.outcomes.lost / counts.due;
   const margin = CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / counts.sessions) + CHANCE_MARGIN;
   if (Math.abs(measured - expected) <= margin) return null;
-  return `${inPercent(measured)} of the pairs were lost, but with ${plural(run.replicas, "replica")} chance gives ${inPercent(expected)} (± ${inPercent(margin)}): the lab itself is suspect.`;
+  return (
+    `${inPercent(measured)} of the pairs were lost, but chance predicts ${inPercent(expected)} ` +
+    `(± ${inPercent(margin)}) with ${plural(run.replicas, "replica")}: the lab itself is suspect.`
+  );
 }

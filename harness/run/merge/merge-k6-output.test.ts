@@ -182,7 +182,7 @@ describe("output of k6 processes in a folder", () => {
     });
     expect(run.reasons).toEqual([
       "Merged from the output of 2 k6 processes (one.log, two.ndjson).",
-      expect.stringMatching(/^The load generator has a clock of its own, .* to within [\d.]+ ms:/),
+      expect.stringMatching(/^The load generator uses its own clock, .* to within [\d.]+ ms:/),
     ]);
     // The clocks of both processes were converted: 2 ms lie between publication and receipt, and the offset is known to 0.75 ms.
     expect(run.latencyMs?.max).toBeLessThan(3);
