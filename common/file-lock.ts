@@ -1,36 +1,28 @@
 /** A lock file that dies with its owner. */
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseJson } from "./portable/parse-json.ts";
+import { isRunning, thisProcess, type ProcessIdentity } from "./process-identity.ts";
+import { UserError } from "./user-error.ts";
 
-const TOUCH_MS = 5000;
-/** An owner that lives touches the file. One that doesn't for this long lost its process id to another process. */
-const STALE_MS = 60_000;
-
-/** Is there a process with this id? */
-export const isAlive = (pid: number): boolean => {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
+/** A lock without a readable owner is being written, unless it is older than this. */
+const WRITE_MS = 5000;
 
 const removeIfStale = async (path: string): Promise<void> => {
-  const [owner, found] = await Promise.all([
+  const [text, found] = await Promise.all([
     readFile(path, "utf8").catch(() => undefined),
     stat(path).catch(() => undefined),
   ]);
-  if (owner === undefined || !found) return;
-  const age = Date.now() - found.mtimeMs;
-  const pid = Number.parseInt(owner, 10);
-  // Empty for the moment between its creation and the write.
-  const ownerLives = Number.isNaN(pid) ? age < TOUCH_MS : isAlive(pid) && age < STALE_MS;
+  if (text === undefined || !found) return;
+  const owner = parseJson(text) as Partial<ProcessIdentity> | undefined;
+  const ownerLives =
+    owner?.pid === undefined || owner.startTime === undefined
+      ? Date.now() - found.mtimeMs < WRITE_MS
+      : isRunning({ pid: owner.pid, startTime: owner.startTime });
   if (ownerLives) return;
-  // Moved first: of two that find it stale, one gets it. Should the file be a new owner's by now, two make the same
-  // part at once, which costs time and no more: each part appears by one rename.
+  // Moved first: of two processes that find it stale, one gets it. If the file belongs to a new owner by
+  // now, two processes hold the lock. That is rare, and what the locks guard appears by one rename.
   const moved = `${path}.${randomUUID()}`;
   await rename(path, moved).then(
     () => rm(moved, { force: true }),
@@ -38,9 +30,9 @@ const removeIfStale = async (path: string): Promise<void> => {
   );
 };
 
-/** Takes the lock and gives the function that releases it, or undefined while somebody else holds it. */
+/** Takes the lock. Returns the function that releases it, or undefined while another owner has it. */
 export const takeLock = async (path: string): Promise<(() => Promise<void>) | undefined> => {
-  const owner = `${process.pid} ${randomUUID()}`;
+  const owner = JSON.stringify({ ...thisProcess(), id: randomUUID() });
   try {
     await writeFile(path, owner, { flag: "wx" });
   } catch (error) {
@@ -48,13 +40,36 @@ export const takeLock = async (path: string): Promise<(() => Promise<void>) | un
     await removeIfStale(path);
     return undefined;
   }
-  const touch = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, TOUCH_MS);
-  touch.unref();
   return async () => {
-    clearInterval(touch);
-    if ((await readFile(path, "utf8").catch(() => undefined)) === owner) await rm(path, { force: true });
+    const now = await readFile(path, "utf8").catch(() => undefined);
+    if (now === owner) await rm(path, { force: true });
   };
+};
+
+/**
+ * Runs `action` under the lock. For actions of milliseconds: it waits at most 15 s.
+ *
+ * @throws UserError when another process keeps the lock; the error of `action`
+ */
+export const withLock = async <T>(
+  path: string,
+  action: () => T | Promise<T>,
+  { waitMs = 15_000, pollMs = 10 } = {},
+): Promise<T> => {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const release = await takeLock(path);
+    if (release) {
+      try {
+        return await action();
+      } finally {
+        await release();
+      }
+    }
+    if (performance.now() > deadline) {
+      const problem = `${path} has been held for ${waitMs / 1000} s`;
+      throw new UserError(problem, "remove it if no other command runs");
+    }
+    await delay(pollMs);
+  }
 };

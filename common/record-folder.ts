@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { z } from "zod";
-import { takeLock } from "./file-lock.ts";
+import { withLock } from "./file-lock.ts";
+import { parseJson } from "./portable/parse-json.ts";
 import { UserError } from "./user-error.ts";
 
 /** A record that exists and cannot be read. The message never quotes it: it may hold a secret. */
@@ -44,10 +44,6 @@ export interface StoredRecords<T> {
   records: T[];
   unreadable: RecordError[];
 }
-
-/** Work under the lock takes milliseconds. The lock of a killed process is given up after 5 s. */
-const LOCK_WAIT_MS = 15_000;
-const LOCK_POLL_MS = 10;
 
 const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
 
@@ -144,27 +140,9 @@ export class RecordFolder<T extends { startedAt: string }> {
    *
    * @throws UserError if another process holds the lock for 15 s
    */
-  async locked<R>(name: string, action: () => R | Promise<R>): Promise<R> {
+  locked<R>(name: string, action: () => R | Promise<R>): Promise<R> {
     this.#makeFolder();
-    const path = `${this.file(name)}.lock`;
-    const deadline = performance.now() + LOCK_WAIT_MS;
-    for (;;) {
-      const unlock = await takeLock(path);
-      if (unlock) {
-        try {
-          return await action();
-        } finally {
-          await unlock();
-        }
-      }
-      if (performance.now() > deadline) {
-        throw new UserError(
-          `${path} has been held for ${LOCK_WAIT_MS / 1000} s`,
-          "remove it when no sse-lab command runs",
-        );
-      }
-      await delay(LOCK_POLL_MS);
-    }
+    return withLock(`${this.file(name)}.lock`, action);
   }
 
   #makeFolder(): void {
@@ -183,13 +161,8 @@ export class RecordFolder<T extends { startedAt: string }> {
   }
 
   #parse(path: string, text: string): T {
-    let json: unknown;
-    try {
-      json = JSON.parse(text);
-    } catch {
-      // The message of JSON.parse quotes the text.
-      throw this.#error(path, "not JSON");
-    }
+    const json = parseJson(text);
+    if (json === undefined) throw this.#error(path, "not JSON");
     const { data, error } = this.#type.schema.safeParse(json);
     if (data !== undefined) return data;
     const issues = error?.issues.map((issue) => `${issue.path.join(".") || "(all of it)"}: ${issue.message}`);

@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { identityOf, isRunning } from "../../common/process-identity.ts";
+import { isRunning, thisProcess } from "../../common/process-identity.ts";
 
 const leaseSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 
@@ -20,7 +20,7 @@ const leaseFolder = (env: NodeJS.ProcessEnv): string =>
 export const leaseImages = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const folder = leaseFolder(env);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${process.pid}.json`), JSON.stringify(identityOf(process.pid)));
+  await writeFile(join(folder, `${process.pid}.json`), JSON.stringify(thisProcess()));
 };
 
 /** Pids of the other processes that hold a lease. Forgets those that have ended. */

@@ -12,7 +12,7 @@ import type { RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
 import { type StackConfig } from "./stack-config.ts";
 import { UserError } from "../../common/user-error.ts";
-import { isAnothers, thisProcess } from "./this-process.ts";
+import { belongsToAnother, thisOwner } from "../../common/owner.ts";
 
 export interface CliStack {
   stack: string;
@@ -35,7 +35,7 @@ const refuseOther = (record: StackRecord, config: StackConfig): void => {
       `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): wait for its end, or give this one another name; sse-lab down removes what a dead command left`,
     );
   }
-  if (isAnothers(record.owner)) {
+  if (belongsToAnother(record.owner)) {
     throw new UserError(
       `stack "${record.stack}" is being changed by process ${record.owner.pid}: wait for it or end it, then run the command again`,
     );
@@ -75,7 +75,7 @@ const goOn = async (record: StackRecord, config: StackConfig, images: StackImage
   return {
     ...others,
     ...(realtime === undefined ? {} : { realtime }),
-    owner: thisProcess(),
+    owner: thisOwner(),
     images,
     replicas,
     ports: await portsForRealtime(await portsForReplicas(record.ports, replicas), realtime),
@@ -112,7 +112,7 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
           images,
           labels: checkoutLabels(),
           kept: true,
-          owner: thisProcess(),
+          owner: thisOwner(),
           replicas: config.replicas,
           revision: config.revision,
           graceS: config.graceS,

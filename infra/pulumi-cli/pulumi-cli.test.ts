@@ -14,7 +14,8 @@ import { cliStackArgs, type CliStack } from "./cli-stack.ts";
 import { dockerEndpoint } from "../../common/docker-endpoint.ts";
 import { readStackConfig } from "./stack-config.ts";
 import { UserError } from "../../common/user-error.ts";
-import { thisProcess } from "./this-process.ts";
+import { thisOwner } from "../../common/owner.ts";
+import { fromRoot } from "../../common/paths.ts";
 
 const topologyOf = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;
 const phase2 = topologyOf("phase2");
@@ -37,7 +38,7 @@ const door = (change: Partial<CliStack> = {}): Promise<Awaited<ReturnType<typeof
   });
 
 /** As `make phase2` leaves it, but with its ledgers in the test's folder. */
-const recorded = async (kept = true, owner = thisProcess()) => {
+const recorded = async (kept = true, owner = thisOwner()) => {
   const record = await newStackRecord({
     stack: "phase2",
     topology: phase2,
@@ -192,10 +193,10 @@ describe("the owner of a stack behind the ordinary CLI", () => {
       "--import",
       "tsx",
       "-e",
-      `import(${JSON.stringify(join(import.meta.dirname, "this-process.ts"))}).then(({ thisProcess }) => console.log(JSON.stringify(thisProcess()))); process.stdin.resume();`,
+      `import(${JSON.stringify(fromRoot("common", "owner.ts"))}).then(({ thisOwner }) => console.log(JSON.stringify(thisOwner()))); process.stdin.resume();`,
     ]);
     const [line] = (await once(child.stdout, "data")) as [Buffer];
-    const owner = JSON.parse(line.toString()) as ReturnType<typeof thisProcess>;
+    const owner = JSON.parse(line.toString()) as ReturnType<typeof thisOwner>;
     const end = async (): Promise<void> => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
@@ -206,12 +207,12 @@ describe("the owner of a stack behind the ordinary CLI", () => {
   };
 
   it("is this process once it goes on with it, and not in a preview", async () => {
-    const owner = { ...thisProcess(), startTime: `${thisProcess().startTime} released` };
+    const owner = { ...thisOwner(), startTime: `${thisOwner().startTime} released` };
     const record = await recorded(true, owner);
     await door({ dryRun: true });
     expect(stackRecords(folder).read("phase2")).toEqual(record);
     await door();
-    expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisProcess() });
+    expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisOwner() });
     expect(readdirSync(folder).sort()).toEqual(["ledger", "phase2.json"]);
   });
 
@@ -225,7 +226,7 @@ describe("the owner of a stack behind the ordinary CLI", () => {
       expect(stackRecords(folder).read("phase2")).toEqual(record);
       await end();
       await door();
-      expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisProcess() });
+      expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisOwner() });
     } finally {
       await end();
     }

@@ -3,8 +3,9 @@ import { freePorts } from "../../common/free-port.ts";
 import { ledgerFolderOf } from "./ledger-folder.ts";
 import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { newStackRealtime, type StackRealtime } from "../realtime/stack-realtime.ts";
-import type { StackImages, StackOwner, StackPorts, StackRecord } from "./stack-args.ts";
+import type { StackImages, StackPorts, StackRecord } from "./stack-args.ts";
 import type { Topology } from "../topologies.ts";
+import type { Owner } from "../../common/owner.ts";
 
 /** Time for the drain of `server-settings.ts` (about 4 s), doubled; also what `docker stop` gives. Seconds. */
 export const DEFAULT_GRACE_S = 10;
@@ -16,7 +17,7 @@ export interface NewStack {
   images: StackImages;
   labels: Readonly<Record<string, string>>;
   kept: boolean;
-  owner: StackOwner;
+  owner: Owner;
   /** By default the topology's. */
   replicas?: number | undefined;
   revision?: string | undefined;

@@ -1,6 +1,7 @@
 /** What a stack is made from, and what it says of itself: the same for both doors (the Pulumi CLI and the Automation API). */
 import type { StackRealtime } from "../realtime/stack-realtime.ts";
 import type { Topology } from "../topologies.ts";
+import type { Owner } from "../../common/owner.ts";
 
 /** Image references that the engine has already, by id (`sha256:...`) or by digest: nothing is pulled while a stack comes up. */
 export interface StackImages {
@@ -71,14 +72,6 @@ export interface StackOutputs {
   instances: { name: string; container: string; url: string }[];
 }
 
-/** Process of this host that a stack belongs to. */
-export interface StackOwner {
-  host: string;
-  pid: number;
-  /** Start time of the process as the kernel tells it: a pid alone comes back. */
-  startTime: string;
-}
-
 /**
  * What is remembered of a stack between two commands and between the two doors: `infra/state/stacks/<stack>.json`, readable by its
  * owner only, since it holds the key of the tokens. Written before anything of the stack exists, removed after the last of it is gone.
@@ -90,5 +83,5 @@ export interface StackRecord extends Omit<StackArgs, "topology"> {
   startedAt: string;
   /** True: it outlives its command, until `sse-lab down`. */
   kept: boolean;
-  owner: StackOwner;
+  owner: Owner;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkStackArgs } from "./check-stack-args.ts";
-import { thisProcess } from "../pulumi-cli/this-process.ts";
+import { thisOwner } from "../../common/owner.ts";
 import { freePorts } from "../../common/free-port.ts";
 import { newStackRecord, portsForReplicas } from "./new-stack-record.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../realtime/realtime-settings.ts";
@@ -29,7 +29,7 @@ const record = (stack = "phase2"): Promise<StackRecord> =>
     images: stackArgs(topology).images,
     labels: {},
     kept: true,
-    owner: thisProcess(),
+    owner: thisOwner(),
   });
 
 describe("stack records", () => {
@@ -68,7 +68,7 @@ describe("stack records", () => {
         images: stackArgs(phase3).images,
         labels: {},
         kept: true,
-        owner: thisProcess(),
+        owner: thisOwner(),
         realtime: settings,
       });
       expect(() => checkStackArgs(recordArgs(written))).not.toThrow();
@@ -149,8 +149,8 @@ describe("newStackRecord", () => {
   });
 
   it("has its owner by the same start time in every read", () => {
-    expect(thisProcess()).toEqual(thisProcess());
-    expect(thisProcess()).toMatchObject({
+    expect(thisOwner()).toEqual(thisOwner());
+    expect(thisOwner()).toMatchObject({
       pid: process.pid,
       startTime: expect.stringMatching(/./) as string,
     });

@@ -135,8 +135,7 @@ test("a lock whose owner's process id went to another process is taken over", as
   started.push({ kill: (signal) => other.kill(signal), ended: other });
   await madeOnce({ ...part, folder: join(folder, "cache", "first") }, writeWhole, {});
   const lock = `${part.folder}.lock`;
-  await writeFile(lock, `${other.pid ?? 0} of-long-ago`);
-  await execa("touch", ["-d", "2 minutes ago", lock]);
+  await writeFile(lock, JSON.stringify({ pid: other.pid, startTime: "another boot:1" }));
   await madeOnce(part, writeWhole, {});
   expect(await readdir(join(folder, "cache"))).toEqual(["first", "part"]);
 });

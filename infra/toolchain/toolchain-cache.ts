@@ -6,7 +6,8 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { isAlive, takeLock } from "../../common/file-lock.ts";
+import { takeLock } from "../../common/file-lock.ts";
+import { isAlive } from "../../common/process-identity.ts";
 
 const RECORD_FILE = "sse-lab-tool.json";
 /** What was put into the folder, to be compared before use. */

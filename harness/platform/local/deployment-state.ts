@@ -7,7 +7,7 @@ import { fromRoot } from "../../../common/paths.ts";
 import { isRunning } from "../../../common/process-identity.ts";
 import { RecordFolder } from "../../../common/record-folder.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
-import { isSameHost } from "../registry/owner.ts";
+import { isSameHost } from "../../../common/owner.ts";
 
 const identitySchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 const processSchema = z.object({

@@ -110,14 +110,14 @@ export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
     ...(realtime ? { realtime } : {}),
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),
-    usage: () =>
-      readUsage(
-        processes.all().map(({ spec, identity }) => ({
-          part: spec.name,
-          role: roleOf(state, spec.name),
-          identity,
-        })),
-      ),
+    usage: () => {
+      const measured = processes.all().map(({ spec, identity }) => ({
+        part: spec.name,
+        role: roleOf(state, spec.name),
+        identity,
+      }));
+      return Promise.resolve(readUsage(measured));
+    },
     down: () => (down ??= takeDown()),
     detach: async () => {
       const other = await detach(registry, state);

@@ -8,7 +8,7 @@ import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { identityOf, isRunning } from "../../../common/process-identity.ts";
 import { DeploymentRegistry } from "./deployment-registry.ts";
-import { isSameHost, released, thisOwner, type Owner } from "./owner.ts";
+import { isSameHost, released, thisOwner, type Owner } from "../../../common/owner.ts";
 import { sweepRegistry } from "./sweep.ts";
 
 let folder: string;

@@ -2,7 +2,7 @@
 import type { RecordFolder } from "../../../common/record-folder.ts";
 import { isRunning } from "../../../common/process-identity.ts";
 import { UserError } from "../../../common/user-error.ts";
-import { isThisOwner, released, thisOwner, type Owner } from "./owner.ts";
+import { isThisOwner, released, thisOwner, type Owner } from "../../../common/owner.ts";
 
 export interface DeploymentRecord {
   /** ISO 8601. */

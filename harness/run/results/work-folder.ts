@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { endProcesses } from "../../../common/end-processes.ts";
-import { identityOf, isRunning, type ProcessIdentity } from "../../../common/process-identity.ts";
+import { isAlive, isRunning, thisProcess, type ProcessIdentity } from "../../../common/process-identity.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
 const WORK_ROOT = join(PROJECT_ROOT, ".sse-lab", "work");
@@ -32,7 +32,7 @@ export async function createWorkFolder(name: string, root = WORK_ROOT): Promise<
   await mkdir(unnamed, { recursive: true });
   await writeFile(
     join(unnamed, OWNER_FILE),
-    JSON.stringify({ host: hostname(), ...identityOf(process.pid) }),
+    JSON.stringify({ host: hostname(), ...thisProcess() }),
   );
   // Only now: a sweep of another command must never meet it without its owner.
   await rename(unnamed, path);
@@ -53,7 +53,7 @@ export async function sweepWorkFolders(root = WORK_ROOT): Promise<number> {
 
 async function isOwned(root: string, name: string): Promise<boolean> {
   const pid = UNNAMED.exec(name)?.groups?.["pid"];
-  if (pid !== undefined) return identityOf(Number(pid)) !== undefined;
+  if (pid !== undefined) return isAlive(Number(pid));
   try {
     const owner = ownerSchema.parse(JSON.parse(await readFile(join(root, name, OWNER_FILE), "utf8")));
     return owner.host !== hostname() || isRunning(owner);

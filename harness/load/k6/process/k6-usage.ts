@@ -1,13 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { readMemory, readProcStat, TICKS_PER_SECOND } from "../../../../common/proc-usage.ts";
 import type { EngineObservation } from "../../../history/observation.ts";
-
-/** USER_HZ, which Linux fixes at 100 for what /proc reports. */
-const TICKS_PER_S = 100;
-// Of /proc/<pid>/stat, counted after the name's closing bracket: the name may hold anything.
-const GROUP = 2;
-const UTIME = 11;
-const STIME = 12;
 
 interface GroupUsage {
   /** User and system, seconds, of the processes that run: the time of one that has ended is its parent's to know. */
@@ -72,27 +66,14 @@ function readGroupUsage(group: number): GroupUsage | undefined {
   } catch {
     return undefined;
   }
-  const found = pids.flatMap((pid) => readMember(pid, group) ?? []);
-  if (found.length === 0) return undefined;
-  return {
-    cpuSeconds: found.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_S,
-    rssBytes: found.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
-  };
-}
-
-function readMember(pid: string, group: number): { ticks: number; rssBytes: number } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (Number(fields[GROUP]) !== group) return undefined;
-    // One that has ended and is not collected yet has no memory, and no such line.
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return {
-      ticks: Number(fields[UTIME]) + Number(fields[STIME]),
-      rssBytes: Number(kibibytes ?? 0) * 1024,
-    };
-  } catch {
-    // It has just gone.
-    return undefined;
+  let [members, ticks, rssBytes] = [0, 0, 0];
+  for (const pid of pids) {
+    const stat = readProcStat(Number(pid));
+    if (stat?.processGroup !== group) continue;
+    members += 1;
+    ticks += stat.cpuTicks;
+    // A member that has exited and is not collected yet has no memory.
+    rssBytes += readMemory(Number(pid), "VmRSS") ?? 0;
   }
+  return members === 0 ? undefined : { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes };
 }

@@ -8,6 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { isAlive } from "../../../../common/process-identity.ts";
 import { UserError } from "../../../../common/user-error.ts";
 import { lockFolder } from "./pulumi-backend.ts";
 
@@ -29,15 +30,9 @@ const POLL_MS = 100;
 
 /** Is it Pulumi that has this pid now? A pid comes back; where the kernel cannot be asked, any process counts. */
 const isPulumi = (pid: number): boolean => {
+  if (process.platform !== "linux") return isAlive(pid);
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, and belongs to another user.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  if (process.platform !== "linux") return true;
-  try {
-    // A zombie's is empty: it holds nothing any more.
+    // Empty once it has exited, even if its parent has not collected it.
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("pulumi");
   } catch {
     return false;

@@ -15,7 +15,7 @@ import { BROKER_NAME, valkeySpec } from "./infrastructure-specs.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import { planRealtime } from "./plan-realtime.ts";
-import { identityOf } from "../../../../common/process-identity.ts";
+import { thisProcess } from "../../../../common/process-identity.ts";
 import { serverSpec } from "./server-spec.ts";
 import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
 
@@ -107,8 +107,7 @@ export const planDeployment = async (
       }),
     );
   }
-  const owner = identityOf(process.pid);
-  if (!owner) throw new Error("this process does not find itself in the process table");
+  const owner = thisProcess();
   const { router, valkey } = tools;
   return {
     folders,

@@ -1,6 +1,6 @@
 /** The process that a deployment belongs to, as its record names it. */
 import { hostname } from "node:os";
-import { identityOf } from "../../../common/process-identity.ts";
+import { isRunning, thisProcess } from "./process-identity.ts";
 
 export interface Owner {
   host: string;
@@ -12,16 +12,15 @@ export interface Owner {
 /** Appended to the start time of an owner that released a deployment; no process has such a one. */
 const RELEASED = " released";
 
-export const thisOwner = (): Owner => {
-  const identity = identityOf(process.pid);
-  if (!identity) throw new Error("this process does not find itself in the process table");
-  return { host: hostname(), ...identity };
-};
+export const thisOwner = (): Owner => ({ host: hostname(), ...thisProcess() });
 
 export const isThisOwner = ({ pid, startTime }: Owner): boolean => {
   const here = thisOwner();
   return pid === here.pid && startTime === here.startTime;
 };
+
+/** Does another process own it, and still run? */
+export const belongsToAnother = (owner: Owner): boolean => !isThisOwner(owner) && isRunning(owner);
 
 /** An owner that counts as dead and still tells its host and boot. */
 export const released = (owner: Owner): Owner => ({
