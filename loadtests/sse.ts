@@ -5,7 +5,7 @@ import { createOptions } from "./lib/plan/options.ts";
 import { planRecord, readPlan } from "./lib/plan/plan.ts";
 import { runSession } from "./lib/session/run-session.ts";
 import { shareProcessName, shareSchedule } from "./lib/plan/schedule.ts";
-import { SessionPage } from "./lib/session/session-page.ts";
+import { SessionPage } from "./lib/session/sse-page.ts";
 import {
   handleSummary as createSummaryFiles,
   type K6Summary,

@@ -22,7 +22,7 @@ import { openOfficialChannel, transport } from "../load/test-support/realtime/of
 import { PageService } from "../load/test-support/realtime/page-service.ts";
 import { openWsWire } from "../load/native/transport/ws-wire.ts";
 import { SegmentWriter } from "../load/native/segment-writer.ts";
-import { Session } from "../load/native/session/session.ts";
+import { Session } from "../load/native/session/native-session.ts";
 import type { ShardContext } from "../load/native/workers/shard-context.ts";
 import { SocketTransport } from "../load/native/transport/socket-transport.ts";
 import { smallPlan } from "../load/test-support/load-plan.ts";

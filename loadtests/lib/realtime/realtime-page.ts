@@ -2,8 +2,8 @@ import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
 import { openPhoenixChannel } from "../../../harness/load/portable/realtime/phoenix-channel.ts";
 import { RealtimeStream } from "../../../harness/load/portable/realtime/realtime-stream.ts";
 import { ENGINE_LIMITS } from "../../../harness/load/portable/engine-limits.ts";
-import type { StreamOwner } from "../../../harness/load/portable/stream-owner.ts";
-import { StreamRecord } from "../../../harness/load/portable/stream-record.ts";
+import type { StreamOwner } from "../../../harness/load/portable/session/stream-owner.ts";
+import { StreamRecord } from "../../../harness/load/portable/session/stream-record.ts";
 import {
   TERMINAL_EVENT_TYPES,
   type PipelineSSEEvent,
@@ -11,10 +11,10 @@ import {
 } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import type { K6LogWriter } from "../output/k6-log-writer.ts";
-import { gateOf } from "../session/read-answers.ts";
+import { gateOf } from "../../../harness/load/portable/session/read-answers.ts";
 import type { ArrivedSession } from "../session/run-session.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
-import { ChannelRequests } from "./channel-requests.ts";
+import { ChannelRequests } from "./async-http-requests.ts";
 import { openK6Wire } from "./k6-wire.ts";
 
 const FLUSH_MS = 1_000;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { LookupFunction } from "node:net";
 import WebSocket from "ws";
 import { encodeMessage, type PhoenixMessage, type Vsn } from "../../portable/realtime/phoenix-codec.ts";
-import { decodeFrame } from "../../portable/realtime/phoenix-frame.ts";
+import { decodeFrame } from "./phoenix-frame.ts";
 import {
   CLOSE_MS,
   MAX_REFUSAL_CHARS,

@@ -9,7 +9,7 @@ import { ConnectThrottle } from "../transport/connect-throttle.ts";
 import { openPhoenixChannel } from "../../portable/realtime/phoenix-channel.ts";
 import { openWsWire } from "../transport/ws-wire.ts";
 import type { SegmentWriter } from "../segment-writer.ts";
-import { Session } from "../session/session.ts";
+import { Session } from "../session/native-session.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
 import { threadCpuSeconds } from "./thread-cpu.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeMessage, type PhoenixMessage } from "./phoenix-codec.ts";
-import { decodeFrame } from "./phoenix-frame.ts";
+import { decodeFrame } from "../../native/transport/phoenix-frame.ts";
 
 const broadcastOf = (topic: string, event: string, payload: unknown): PhoenixMessage => ({
   joinRef: null,

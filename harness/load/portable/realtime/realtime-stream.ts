@@ -4,8 +4,8 @@ import type {
   ResumeStatus,
   SessionCreated,
 } from "../../../../server/src/contract/events.ts";
-import type { OwnedStream, StreamOwner } from "../stream-owner.ts";
-import type { StreamRecord } from "../stream-record.ts";
+import type { OwnedStream, StreamOwner } from "../session/stream-owner.ts";
+import type { StreamRecord } from "../session/stream-record.ts";
 import type { ChannelDown } from "./channel.ts";
 import {
   SessionSubscription,

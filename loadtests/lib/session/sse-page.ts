@@ -3,11 +3,11 @@ import type { ClientModel } from "../../../harness/load/portable/load-plan.ts";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
 import { TERMINAL_EVENT_TYPES } from "../../../server/src/contract/events.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
-import { readEvent, readGate } from "./read-answers.ts";
-import { SessionRequests } from "./requests.ts";
+import { readEvent, readGate } from "../../../harness/load/portable/session/read-answers.ts";
+import { SessionRequests } from "./http-requests.ts";
 import type { RunTimes } from "../plan/run-times.ts";
 import type { SessionRecorder } from "../output/session-recorder.ts";
-import { SseStream, type StreamEvent, type StreamPage } from "./sse-stream.ts";
+import { SseStream, type StreamEvent, type StreamPage } from "./k6-sse-stream.ts";
 
 /** One person at one page, as the native engine's `Session`: from the arrival to the last event, or to the deadline. */
 export class SessionPage implements StreamPage {

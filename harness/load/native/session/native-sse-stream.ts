@@ -11,12 +11,12 @@ import type { CookieStore } from "../transport/cookie-store.ts";
 import type { ResponseHead } from "../transport/http-response-reader.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
-import { createReconnectPolicy, type ReconnectPolicy } from "../../portable/reconnect-policy.ts";
+import { createReconnectPolicy, type ReconnectPolicy } from "../../portable/session/reconnect-policy.ts";
 import { refusalOf } from "../../portable/http-error.ts";
 import type { ShardContext } from "../workers/shard-context.ts";
 import { SseScanner, type SseHandlers } from "../transport/sse-scanner.ts";
-import type { OwnedStream, StreamOwner } from "../../portable/stream-owner.ts";
-import { StreamRecord } from "../../portable/stream-record.ts";
+import type { OwnedStream, StreamOwner } from "../../portable/session/stream-owner.ts";
+import { StreamRecord } from "../../portable/session/stream-record.ts";
 import type { OpenStream, StreamEnd, StreamHandlers } from "../transport/stream-transport.ts";
 
 type Notice = Pick<ConnectedNotice, "instance" | "subscribedMs"> & { resume: { status: string } };

@@ -2,7 +2,7 @@ import type {
   ConnectedObservation,
   ConnectFailedObservation,
   DisconnectedObservation,
-} from "../../history/observation.ts";
+} from "../../../history/observation.ts";
 
 type StreamObservation = ConnectedObservation | DisconnectedObservation | ConnectFailedObservation;
 type Reported<O> = Omit<O, "type" | "session" | "connection">;

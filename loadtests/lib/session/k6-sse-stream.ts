@@ -6,17 +6,17 @@ import type { SessionSchedule } from "../../../harness/load/portable/load-schedu
 import {
   createReconnectPolicy,
   type ReconnectPolicy,
-} from "../../../harness/load/portable/reconnect-policy.ts";
+} from "../../../harness/load/portable/session/reconnect-policy.ts";
 import { refusalOf } from "../../../harness/load/portable/http-error.ts";
-import { StreamRecord } from "../../../harness/load/portable/stream-record.ts";
+import { StreamRecord } from "../../../harness/load/portable/session/stream-record.ts";
 import {
   CONNECTED_EVENT,
   RECONNECT_EVENT,
   type SessionCreated,
 } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
-import { readConnected, readHint } from "./read-answers.ts";
-import { headerOf } from "./requests.ts";
+import { readConnected, readHint } from "../../../harness/load/portable/session/read-answers.ts";
+import { headerOf } from "./http-requests.ts";
 import type { RunTimes } from "../plan/run-times.ts";
 import type { SessionRecorder } from "../output/session-recorder.ts";
 

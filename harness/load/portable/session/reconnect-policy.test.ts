@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ENGINE_LIMITS } from "./engine-limits.ts";
+import { ENGINE_LIMITS } from "../engine-limits.ts";
 import { createReconnectPolicy, type ReconnectPolicy } from "./reconnect-policy.ts";
 
 const retrying = (seed = 1): ReconnectPolicy => createReconnectPolicy("retrying", ENGINE_LIMITS, seed);

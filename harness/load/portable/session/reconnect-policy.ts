@@ -1,6 +1,6 @@
-import { BackOff } from "./back-off.ts";
-import type { EngineLimits } from "./engine-limits.ts";
-import type { ClientModel } from "./load-plan.ts";
+import { BackOff } from "../back-off.ts";
+import type { EngineLimits } from "../engine-limits.ts";
+import type { ClientModel } from "../load-plan.ts";
 
 /** When a client model opens its stream again. */
 export interface ReconnectPolicy {

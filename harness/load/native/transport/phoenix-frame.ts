@@ -1,4 +1,4 @@
-import { decodeText, type PhoenixMessage, type Vsn } from "./phoenix-codec.ts";
+import { decodeText, type PhoenixMessage, type Vsn } from "../../portable/realtime/phoenix-codec.ts";
 
 /** First byte of a binary frame that carries a user's broadcast from the server. */
 const USER_BROADCAST = 4;

@@ -5,8 +5,8 @@ import type { LogAnswer } from "../../../harness/load/portable/realtime/session-
 import { RETRYABLE_STATUSES } from "../../../harness/load/portable/retryable-status.ts";
 import type { RealtimeToken } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
-import { readLogAnswer, readToken } from "../session/read-answers.ts";
-import { approvalOf, SessionRequests, type Answer, type RetriedRequest } from "../session/requests.ts";
+import { readLogAnswer, readToken } from "../../../harness/load/portable/session/read-answers.ts";
+import { approvalOf, SessionRequests, type Answer, type RetriedRequest } from "../session/http-requests.ts";
 
 /** Of a request that k6 did not send, for a reason that it throws. */
 const NOT_SENT = { status: 0, headers: {}, body: null };

@@ -15,7 +15,7 @@ import {
   type SessionCreated,
 } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
-import { namesEpoch, readCreated, readHealth, readStarted } from "./read-answers.ts";
+import { namesEpoch, readCreated, readHealth, readStarted } from "../../../harness/load/portable/session/read-answers.ts";
 import type { RunTimes } from "../plan/run-times.ts";
 import type { SessionRecorder } from "../output/session-recorder.ts";
 

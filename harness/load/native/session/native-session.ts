@@ -8,10 +8,10 @@ import { plannedEvents } from "../../portable/load-progress.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { RealtimeStream } from "../../portable/realtime/realtime-stream.ts";
 import { SessionRequests } from "./session-requests.ts";
-import { SessionStream } from "./session-stream.ts";
+import { SessionStream } from "./native-sse-stream.ts";
 import type { ShardContext } from "../workers/shard-context.ts";
-import type { OwnedStream, StreamOwner } from "../../portable/stream-owner.ts";
-import { StreamRecord } from "../../portable/stream-record.ts";
+import type { OwnedStream, StreamOwner } from "../../portable/session/stream-owner.ts";
+import { StreamRecord } from "../../portable/session/stream-record.ts";
 
 const gateEvent = z.object({ payload: z.object({ gate: z.string() }) });
 

@@ -1,6 +1,6 @@
 /** What the server says, checked field by field: the scripts take no schema library with them. Undefined: it is not what was expected. */
-import { parseJson } from "../../../common/portable/parse-json.ts";
-import type { LogAnswer } from "../../../harness/load/portable/realtime/session-feed.ts";
+import { parseJson } from "../../../../common/portable/parse-json.ts";
+import type { LogAnswer } from "../realtime/session-feed.ts";
 import type {
   ConnectedNotice,
   Health,
@@ -10,7 +10,7 @@ import type {
   RealtimeToken,
   ReconnectHint,
   SessionCreated,
-} from "../../../server/src/contract/events.ts";
+} from "../../../../server/src/contract/events.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Kind = "string" | "number" | "boolean" | "object";
