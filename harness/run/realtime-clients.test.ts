@@ -22,7 +22,7 @@ import { openOfficialChannel, transport } from "../load/test-support/realtime/of
 import { PageService } from "../load/test-support/realtime/page-service.ts";
 import { openWsWire } from "../load/native/transport/ws-wire.ts";
 import { SegmentWriter } from "../load/native/segment-writer.ts";
-import { Session } from "../load/native/session/native-session.ts";
+import { NativeSession } from "../load/native/session/native-session.ts";
 import type { ShardContext } from "../load/native/workers/shard-context.ts";
 import { SocketTransport } from "../load/native/transport/socket-transport.ts";
 import { smallPlan } from "../load/test-support/load-plan.ts";
@@ -38,7 +38,7 @@ const CLIENTS: [string, OpenChannel][] = [
 class Follower {
   readonly name: string;
   readonly #recorder: SegmentWriter;
-  readonly #session: Session;
+  readonly #session: NativeSession;
   readonly #over: AbortController;
   readonly #context: ShardContext;
   readonly #beganMs = nowMs();
@@ -52,7 +52,7 @@ class Follower {
     this.#over = over;
     const schedule = scheduleSessions(context.plan)[0]!;
     this.#events = schedule.events;
-    this.#session = new Session(context, { ...schedule, background: [0, 0, 0] }, () => {});
+    this.#session = new NativeSession(context, { ...schedule, background: [0, 0, 0] }, () => {});
     void this.#session.arrive();
   }
 

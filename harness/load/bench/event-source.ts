@@ -15,7 +15,8 @@ const json = (status: string, body: object): string => {
 };
 const STREAM_HEAD =
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-const NOTICE = JSON.stringify({ instance: "source", subscribedMs: 0, resume: { status: "none" } });
+const RESUME = { status: "none" };
+const NOTICE = JSON.stringify({ instance: "source", subscribedMs: 0, retryMs: 0, resume: RESUME });
 
 const streams: Socket[] = [];
 const server = createServer({ noDelay: true }, (socket) => {

@@ -1,86 +1,50 @@
 import http from "k6/http";
-import type { RequestObservation } from "../../../harness/history/observation.ts";
 import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
-import type { LogAnswer } from "../../../harness/load/portable/realtime/session-feed.ts";
-import { RETRYABLE_STATUSES } from "../../../harness/load/portable/retryable-status.ts";
-import type { RealtimeToken } from "../../../server/src/contract/events.ts";
+import type { ControlAnswer, Step } from "../../../harness/load/portable/session/session-steps.ts";
 import { nowMs } from "../output/clock.ts";
-import { readLogAnswer, readToken } from "../../../harness/load/portable/session/read-answers.ts";
-import { approvalOf, SessionRequests, type Answer, type RetriedRequest } from "../session/http-requests.ts";
+import { HttpRequests } from "../session/http-requests.ts";
 
-/** Of a request that k6 did not send, for a reason that it throws. */
+/** The answer when k6 throws instead of sending. */
 const NOT_SENT = { status: 0, headers: {}, body: null };
 
-/** The requests of a page that follows a channel meanwhile: on the VU's event loop, where the channel's messages come in too. */
-export class ChannelRequests extends SessionRequests {
-  /** Waits for the next try; to be cut short. */
-  readonly #waits = new Set<() => void>();
+/** Takes steps on the VU's event loop, where the messages of the session's channel come in, too. */
+export class AsyncHttpRequests extends HttpRequests {
+  /** End the waits under way. */
+  readonly #cancels = new Set<() => void>();
   #closed = false;
 
-  async backgroundLater(count: number): Promise<void> {
-    for (let i = 0; i < count && !this.isOver; i++) await this.#send("background", "GET", "/healthz");
+  /** Rejects when it is closed before the step begins, or while it waits. */
+  async performLater(step: Step): Promise<ControlAnswer | undefined> {
+    if (this.#closed) throw new ClosedError();
+    if ("waitMs" in step) return this.#wait(this.boundedMs(step.waitMs));
+    const askedMs = nowMs();
+    const sent = http.asyncRequest(...this.argumentsOf(step));
+    return this.answerOf(await sent.catch(() => NOT_SENT), step, askedMs);
   }
 
-  async startLater(): Promise<void> {
-    this.hasStarted(await this.#untilAnswered("start", `${this.path}/pipeline`, this.pipelinePlan));
-  }
-
-  async answerGateLater(gate: string): Promise<void> {
-    const path = `${this.path}/pipeline/gate`;
-    this.recordGate(gate, await this.#untilAnswered("gate", path, approvalOf(gate)));
-  }
-
-  /** Asks once for a new token of the session's channel; undefined when there was none. */
-  async token(): Promise<RealtimeToken | undefined> {
-    return readToken((await this.#send("token", "POST", `${this.path}/realtime-token`)).body);
-  }
-
-  /** Asks once for what the event log has after an event id; undefined when there was no answer. */
-  async log(after: string | undefined): Promise<LogAnswer | undefined> {
-    const query = after === undefined ? "" : `?after=${after}`;
-    return readLogAnswer((await this.#send("log", "GET", `${this.path}/log${query}`)).body);
-  }
-
-  /** Tries nothing once more. What has been sent is still answered, or runs into its time-out. */
+  /** Begins no step any more. Requests under way are still answered, or time out. */
   close(): void {
     this.#closed = true;
-    for (const end of this.#waits) end();
+    for (const cancel of this.#cancels) cancel();
   }
 
-  async #untilAnswered(request: RetriedRequest, path: string, body: unknown): Promise<Answer | undefined> {
-    this.beginTries();
-    while (!this.#closed && !this.isOver) {
-      const answer = await this.#send(request, "POST", path, body);
-      if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
-      const delayMs = this.retryDelayMs(request, answer);
-      if (delayMs === undefined) return undefined;
-      await this.#wait(delayMs);
-    }
-    return undefined;
-  }
-
-  async #send(
-    request: RequestObservation["request"],
-    method: "GET" | "POST",
-    path: string,
-    body?: unknown,
-  ): Promise<Answer> {
-    const askedMs = nowMs();
-    const sent = http.asyncRequest(...this.argumentsOf(method, path, body));
-    return this.record(request, this.answerOf(await sent.catch(() => NOT_SENT), path, askedMs));
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
+  #wait(delayMs: number): Promise<undefined> {
+    return new Promise((resolve, reject) => {
       const timer = new Timer();
-      const end = (): void => {
+      const cancel = (): void => {
         timer.clear();
-        this.#waits.delete(end);
-        resolve();
+        reject(new ClosedError());
       };
-      this.#waits.add(end);
-      if (this.#closed) end();
-      else timer.set(delayMs, end);
+      this.#cancels.add(cancel);
+      timer.set(delayMs, () => {
+        this.#cancels.delete(cancel);
+        resolve(undefined);
+      });
     });
   }
+}
+
+/** The session is over; steps that are left do not matter. */
+export class ClosedError extends Error {
+  override name = "ClosedError";
 }

@@ -1,134 +1,77 @@
 import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
 import { openPhoenixChannel } from "../../../harness/load/portable/realtime/phoenix-channel.ts";
 import { RealtimeStream } from "../../../harness/load/portable/realtime/realtime-stream.ts";
-import { ENGINE_LIMITS } from "../../../harness/load/portable/engine-limits.ts";
-import type { StreamOwner } from "../../../harness/load/portable/session/stream-owner.ts";
+import { runSteps, type Steps } from "../../../harness/load/portable/session/session-steps.ts";
 import { StreamRecord } from "../../../harness/load/portable/session/stream-record.ts";
-import {
-  TERMINAL_EVENT_TYPES,
-  type PipelineSSEEvent,
-  type SessionCreated,
-} from "../../../server/src/contract/events.ts";
+import type { SessionCreated } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import type { K6LogWriter } from "../output/k6-log-writer.ts";
-import { gateOf } from "../../../harness/load/portable/session/read-answers.ts";
-import type { ArrivedSession } from "../session/run-session.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
-import { ChannelRequests } from "./async-http-requests.ts";
+import { K6Session } from "../session/k6-session.ts";
+import type { ArrivedSession } from "../session/await-arrival.ts";
+import { AsyncHttpRequests, ClosedError } from "./async-http-requests.ts";
 import { openK6Wire } from "./k6-wire.ts";
 
 const FLUSH_MS = 1_000;
 
 /**
- * One person at one page of phase 3: follows the session's channel by the native engine's own rules, on k6's WebSocket and event loop. There is
- * one page to a VU, so whatever blocks before the channel is open keeps nobody waiting.
+ * A session that follows its channel on k6's WebSocket and event loop. A VU has one session, so steps may
+ * block it before the channel is open.
  */
-export class RealtimePage implements StreamOwner {
-  readonly #session: ArrivedSession;
-  readonly #requests: ChannelRequests;
+export class RealtimePage extends K6Session<AsyncHttpRequests> {
   readonly #underWay = new Set<Promise<unknown>>();
-  readonly #gates = new Set<string>();
   readonly #deadline = new Timer();
   readonly #output: K6LogWriter;
   readonly #flush = new Timer();
-  #stream: RealtimeStream | undefined;
+  readonly #over: Promise<void>;
   #onOver: () => void = () => {};
 
-  constructor(plan: ScriptPlan, session: ArrivedSession, output: K6LogWriter) {
-    this.#session = session;
+  constructor(plan: ScriptPlan, arrived: ArrivedSession, output: K6LogWriter) {
+    super(plan, arrived, new AsyncHttpRequests(plan.load.url, arrived.times, arrived.recorder));
     this.#output = output;
-    this.#requests = new ChannelRequests(plan.load, session.schedule, session.times, session.account);
+    this.#over = new Promise((resolve) => (this.#onOver = resolve));
   }
 
-  /** Resolves after the last event, when the client model gives up, or at the deadline; what was asked for is answered by then. */
+  /**
+   * Resolves after the last event, when the client model gives up, or at the deadline. Requests under way
+   * are answered by then.
+   */
   async visit(): Promise<void> {
-    const { background } = this.#session.schedule;
-    this.#requests.readClock();
-    this.#requests.background(background[0]);
-    const created = this.#requests.create();
-    if (created === undefined) return;
-    this.#requests.background(background[1]);
+    const created = this.arrive();
     this.#flushLater();
-    await this.#follow(created);
+    this.#deadline.set(Math.max(0, this.times.deadlineMs - nowMs()), () => {
+      this.close();
+      this.onOver();
+    });
+    this.follow(created);
+    await this.#over;
     this.#deadline.clear();
-    this.#requests.close();
+    this.http.close();
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
     this.#flush.clear();
   }
 
-  onFirstConnected(): void {
-    void this.#during(this.#start());
-  }
-
-  onEvent(
-    name: string,
-    _id: string | undefined,
-    connection: number,
-    atMs: number,
-    data: () => unknown,
-    sentMs?: number,
-  ): void {
-    const { account } = this.#session;
-    // The feed hands on nothing else.
-    const event = data() as PipelineSSEEvent;
-    const { epoch, seq } = event;
-    const terminal = TERMINAL_EVENT_TYPES.has(name);
-    account.record({
-      type: "received",
-      session: account.session,
-      connection,
-      epoch,
-      seq,
-      ...(terminal && { terminal }),
-      ...(sentMs !== undefined && { sentMs }),
-      atMs,
-    });
-    account.published(event);
-    if (name === "pipeline_gate") this.#onGate(gateOf(event));
-    if (terminal) this.#end("finished");
-  }
-
-  onGivenUp(): void {
-    this.#onOver();
-  }
-
-  #follow(created: SessionCreated): Promise<void> {
-    const { account, times } = this.#session;
-    const over = new Promise<void>((resolve) => (this.#onOver = resolve));
-    this.#deadline.set(Math.max(0, times.deadlineMs - nowMs()), () => this.#end("drained"));
-    this.#stream = new RealtimeStream({
+  protected createStream(created: SessionCreated): RealtimeStream {
+    return new RealtimeStream({
       created,
-      openChannel: openPhoenixChannel(openK6Wire(ENGINE_LIMITS.headTimeoutMs)),
-      fetchToken: () => this.#during(this.#requests.token()),
-      fetchLog: (after) => this.#during(this.#requests.log(after)),
-      record: new StreamRecord({ recorder: account, counters: { up: 0, reconnects: 0 } }, account.session),
+      openChannel: openPhoenixChannel(openK6Wire(this.limits.headTimeoutMs)),
+      fetchToken: () => this.#run(this.requests.token()),
+      fetchLog: (after) => this.#run(this.requests.log(after)),
+      record: new StreamRecord(this.log, this.schedule.session),
       owner: this,
       nowMs,
     });
-    this.#stream.open();
-    return over;
   }
 
-  #end(reason: "finished" | "drained"): void {
-    this.#stream?.close(reason);
+  protected begin(steps: Steps<void>): void {
+    void this.#run(steps).catch(ignoreClosed);
+  }
+
+  protected onOver(): void {
     this.#onOver();
   }
 
-  async #start(): Promise<void> {
-    await this.#requests.backgroundLater(this.#session.schedule.background[2]);
-    // A pipeline that does not start has no last event: the channel is followed to the deadline, as the native engine does.
-    await this.#requests.startLater();
-  }
-
-  /** The log may show a gate again; it is answered once. */
-  #onGate(gate: string | undefined): void {
-    if (gate === undefined || this.#gates.has(gate)) return;
-    this.#gates.add(gate);
-    this.#session.account.gateOffered(gate);
-    void this.#during(this.#requests.answerGateLater(gate));
-  }
-
-  /** Whoever follows the console sees what the page has seen, also when nothing comes for a while. */
+  /** The console shows what the page has seen, also when nothing comes for a while. */
   #flushLater(): void {
     this.#flush.set(FLUSH_MS, () => {
       this.#output.flush();
@@ -136,10 +79,15 @@ export class RealtimePage implements StreamOwner {
     });
   }
 
-  /** Nothing that the page has asked for is left behind when the session's account is closed. */
-  #during<T>(work: Promise<T>): Promise<T> {
-    const done = work.finally(() => this.#underWay.delete(done));
+  /** The page outlasts its requests, so that each is recorded before the session ends. */
+  #run<T>(steps: Steps<T>): Promise<T> {
+    const running = runSteps(steps, (step) => this.http.performLater(step));
+    const done = running.catch(ignoreClosed).finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
-    return done;
+    return running;
   }
 }
+
+const ignoreClosed = (error: unknown): void => {
+  if (!(error instanceof ClosedError)) throw error;
+};

@@ -1,28 +1,15 @@
 import { Pool } from "undici";
 import { INSTANCE_HEADER } from "../../../../server/src/contract/events.ts";
 import type { EngineLimits } from "../../portable/engine-limits.ts";
+import type { ControlAnswer, ControlRequest } from "../../portable/session/session-steps.ts";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
 
-export interface ControlRequest {
-  method: "GET" | "POST";
-  path: string;
-  headers: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  body?: unknown;
-}
-
-export interface ControlAnswer {
-  /** 0: no answer. */
-  status: number;
-  instance?: string;
+export interface CookieAnswer extends ControlAnswer {
+  /** Values of the `Set-Cookie` fields. */
   setCookies: readonly string[];
-  /** From `Retry-After` in seconds, if it was sent so, milliseconds. */
-  retryAfterMs?: number;
-  /** The parsed body of a JSON answer, else `undefined`. */
-  body: unknown;
 }
 
-const NO_ANSWER: ControlAnswer = { status: 0, setCookies: [], body: undefined };
+const NO_ANSWER: CookieAnswer = { status: 0, setCookies: [], body: undefined };
 
 /** The requests of all sessions of a worker that are not streams, over a bounded set of kept-alive connections. */
 export class ControlClient {
@@ -39,7 +26,7 @@ export class ControlClient {
   }
 
   /** Never rejects: whatever prevents an answer is status 0. */
-  async send(request: ControlRequest): Promise<ControlAnswer> {
+  async send(request: ControlRequest): Promise<CookieAnswer> {
     try {
       const answer = await this.#pool.request({
         method: request.method,

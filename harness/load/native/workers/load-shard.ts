@@ -9,7 +9,7 @@ import { ConnectThrottle } from "../transport/connect-throttle.ts";
 import { openPhoenixChannel } from "../../portable/realtime/phoenix-channel.ts";
 import { openWsWire } from "../transport/ws-wire.ts";
 import type { SegmentWriter } from "../segment-writer.ts";
-import { Session } from "../session/native-session.ts";
+import { NativeSession } from "../session/native-session.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
 import { threadCpuSeconds } from "./thread-cpu.ts";
@@ -27,7 +27,7 @@ export interface ShardEvents {
 /** The sessions of one thread, from their arrivals to the end of the drain. */
 export class LoadShard {
   readonly #context: ShardContext & { draining: boolean };
-  readonly #sessions: Session[];
+  readonly #sessions: NativeSession[];
   readonly #events: ShardEvents;
   readonly #over: AbortController;
   readonly #loopLag: LagMeter;
@@ -47,7 +47,7 @@ export class LoadShard {
     this.#loopLag = new LagMeter(job.limits.lagSampleMs);
     this.#sessions = scheduleSessions(job.plan)
       .filter((schedule) => schedule.index % job.workers === job.worker)
-      .map((schedule) => new Session(context, schedule, () => this.#onSettled()));
+      .map((schedule) => new NativeSession(context, schedule, () => this.#onSettled()));
     this.#unsettled = this.#sessions.length;
   }
 

@@ -1,4 +1,7 @@
-/** What the server says, checked field by field: the scripts take no schema library with them. Undefined: it is not what was expected. */
+/**
+ * Readers of what the server says, field by field. Written by hand, since no schema library fits into
+ * k6. Each returns undefined for anything but what is expected.
+ */
 import { parseJson } from "../../../../common/portable/parse-json.ts";
 import type { LogAnswer } from "../realtime/session-feed.ts";
 import type {
@@ -13,37 +16,39 @@ import type {
 } from "../../../../server/src/contract/events.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-type Kind = "string" | "number" | "boolean" | "object";
+/** `text`: a string that is not empty. */
+type Kind = "string" | "text" | "number" | "boolean" | "object";
 
 /** True when each named field is of its kind; numbers have to be finite. */
-export const has = (value: unknown, kinds: Readonly<Record<string, Kind>>): value is Fields =>
+const has = (value: unknown, kinds: Readonly<Record<string, Kind>>): value is Fields =>
   typeof value === "object" &&
   value !== null &&
-  Object.entries(kinds).every(([key, kind]) => {
-    const field = (value as Fields)[key];
-    if (typeof field !== kind || field === null) return false;
-    return kind !== "number" || Number.isFinite(field);
-  });
+  Object.entries(kinds).every(([key, kind]) => isOfKind((value as Fields)[key], kind));
+
+const isOfKind = (field: unknown, kind: Kind): boolean => {
+  if (kind === "text") return typeof field === "string" && field !== "";
+  if (kind === "number") return Number.isFinite(field);
+  return typeof field === kind && field !== null;
+};
 
 export const readHealth = (value: unknown): Health | undefined =>
   has(value, { instance: "string", clockMs: "number" }) ? (value as unknown as Health) : undefined;
 
 const ACCESS = {
-  token: "string",
+  token: "text",
   expiresAt: "number",
   url: "string",
   apikey: "string",
-  topic: "string",
+  topic: "text",
   catchUp: "boolean",
 } as const satisfies Record<keyof RealtimeAccess, Kind>;
 
 const SOCKET_URL = /^(?:ws|http)s?:\/\/[^/]/;
 
-/** Without `realtime` where that is not what it should be. */
+/** Without `realtime` when that is malformed. */
 export const readCreated = (value: unknown): SessionCreated | undefined => {
-  if (!has(value, { sessionId: "string", token: "string", epoch: "string" })) return undefined;
+  if (!has(value, { sessionId: "text", token: "text", epoch: "string" })) return undefined;
   const { sessionId, token, epoch, realtime } = value as unknown as SessionCreated;
-  if (sessionId === "" || token === "") return undefined;
   return { sessionId, token, epoch, ...(isAccess(realtime) ? { realtime } : {}) };
 };
 
@@ -51,11 +56,17 @@ const isAccess = (value: unknown): value is RealtimeAccess =>
   has(value, ACCESS) && SOCKET_URL.test((value as unknown as RealtimeAccess).url);
 
 export const readToken = (value: unknown): RealtimeToken | undefined =>
-  has(value, { token: "string", expiresAt: "number" }) ? (value as unknown as RealtimeToken) : undefined;
+  has(value, { token: "text", expiresAt: "number" }) ? (value as unknown as RealtimeToken) : undefined;
 
-/** What the event log has, entry by entry unread. */
+const LOG_STATUSES: ReadonlySet<unknown> = new Set<LogAnswer["status"]>([
+  "replayed",
+  "window-exceeded",
+  "epoch-changed",
+]);
+
+/** An answer of the event log; its events are unread. */
 export const readLogAnswer = (value: unknown): LogAnswer | undefined =>
-  has(value, { status: "string", events: "object" }) && Array.isArray(value["events"])
+  has(value, { events: "object" }) && LOG_STATUSES.has(value["status"]) && Array.isArray(value["events"])
     ? (value as unknown as LogAnswer)
     : undefined;
 
@@ -64,18 +75,20 @@ export const readStarted = (value: unknown): PipelineStarted | undefined =>
     ? (value as unknown as PipelineStarted)
     : undefined;
 
-/** The answer to a start names the epoch of the run, also when it was running before. */
+/** The answer to a start names the epoch of the run, also when the run was there before. */
 export const namesEpoch = (value: unknown): boolean => has(value, { epoch: "string" });
 
+/** @param text data of a `connected` event */
 export const readConnected = (
   text: string,
 ): Pick<ConnectedNotice, "instance" | "subscribedMs" | "retryMs" | "resume"> | undefined => {
   const value = parseJson(text);
-  if (!has(value, { instance: "string", subscribedMs: "number", retryMs: "number", resume: "object" }))
-    return undefined;
+  const kinds = { instance: "string", subscribedMs: "number", retryMs: "number", resume: "object" } as const;
+  if (!has(value, kinds)) return undefined;
   return has(value["resume"], { status: "string" }) ? (value as unknown as ConnectedNotice) : undefined;
 };
 
+/** @param text data of a `reconnect` event */
 export const readHint = (text: string): Pick<ReconnectHint, "retryMs"> | undefined => {
   const value = parseJson(text);
   if (!has(value, { retryMs: "number" })) return undefined;
@@ -83,7 +96,7 @@ export const readHint = (text: string): Pick<ReconnectHint, "retryMs"> | undefin
   return hint.retryMs >= 0 ? hint : undefined;
 };
 
-const EVENT = {
+const PUBLICATION = {
   sessionId: "string",
   epoch: "string",
   seq: "number",
@@ -92,19 +105,12 @@ const EVENT = {
   instance: "string",
 } as const satisfies Partial<Record<keyof PipelineSSEEvent, Kind>>;
 
-export const readEvent = (text: string): PipelineSSEEvent | undefined => {
-  const value = parseJson(text);
-  return has(value, EVENT) ? (value as unknown as PipelineSSEEvent) : undefined;
-};
+/** An event that says when it was published. */
+export const readPublication = (value: unknown): PipelineSSEEvent | undefined =>
+  has(value, PUBLICATION) ? (value as unknown as PipelineSSEEvent) : undefined;
 
-/** The gate at which the pipeline waits; undefined of any other event. */
-export const gateOf = ({ payload }: Pick<PipelineSSEEvent, "payload">): string | undefined => {
-  const gate = payload["gate"];
-  return typeof gate === "string" ? gate : undefined;
-};
-
-/** As {@link gateOf}, of an event whose other fields may be missing. */
-export const readGate = (text: string): string | undefined => {
-  const value = parseJson(text);
-  return has(value, { payload: "object" }) ? gateOf(value as unknown as PipelineSSEEvent) : undefined;
+/** The gate at which the pipeline waits; undefined for any other event. */
+export const gateOf = (value: unknown): string | undefined => {
+  const payload = has(value, { payload: "object" }) ? value["payload"] : undefined;
+  return has(payload, { gate: "string" }) ? (payload["gate"] as string) : undefined;
 };

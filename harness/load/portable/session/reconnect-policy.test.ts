@@ -40,7 +40,7 @@ describe("the retrying client", () => {
 
   test("never gives up, and draws the same delays from the same seed", () => {
     const delays = (policy: ReconnectPolicy): unknown[] =>
-      Array.from({ length: 20 }, () => policy.delayMs("refused"));
+      Array.from({ length: 20 }, () => policy.delayMs("http-error"));
     expect(delays(retrying(7))).toEqual(delays(retrying(7)));
     expect(delays(retrying(7))).not.toContain(undefined);
   });
@@ -55,7 +55,7 @@ describe("the eventsource client", () => {
   });
 
   test("gives up when it is refused", () => {
-    expect(eventsource().delayMs("refused")).toBeUndefined();
+    expect(eventsource().delayMs("http-error")).toBeUndefined();
   });
 
   test.each([

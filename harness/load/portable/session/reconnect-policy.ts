@@ -2,14 +2,17 @@ import { BackOff } from "../back-off.ts";
 import type { EngineLimits } from "../engine-limits.ts";
 import type { ClientModel } from "../load-plan.ts";
 
+/** Why an attempt failed. `http-error`: there was a response, but no event stream. */
+export type Failure = "http-error" | "network";
+
 /** When a client model opens its stream again. */
 export interface ReconnectPolicy {
   /** `retry:` field or reconnect hint, milliseconds. */
   onRetry(retryMs: number): void;
   /** A stream was confirmed. */
   onConnected(): void;
-  /** Delay until the next attempt, milliseconds; `undefined`: never again. `refused`: there was a response, but no event stream. */
-  delayMs(failure: "refused" | "network"): number | undefined;
+  /** Delay until the next attempt, milliseconds; `undefined`: never again. */
+  delayMs(failure: Failure): number | undefined;
 }
 
 /**
@@ -58,8 +61,8 @@ class EventSourcePolicy implements ReconnectPolicy {
 
   onConnected(): void {}
 
-  delayMs(failure: "refused" | "network"): number | undefined {
-    return failure === "refused" ? undefined : this.#retryMs;
+  delayMs(failure: Failure): number | undefined {
+    return failure === "http-error" ? undefined : this.#retryMs;
   }
 }
 

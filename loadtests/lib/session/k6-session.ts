@@ -1,0 +1,81 @@
+import { ENGINE_LIMITS } from "../../../harness/load/portable/engine-limits.ts";
+import { readPublication } from "../../../harness/load/portable/session/read-answers.ts";
+import { runStepsBlocking } from "../../../harness/load/portable/session/session-steps.ts";
+import { Session } from "../../../harness/load/portable/session/session.ts";
+import type { StreamLog } from "../../../harness/load/portable/session/stream-record.ts";
+import type { ReceivedObservation } from "../../../harness/history/observation.ts";
+import type { PipelineStarted, SessionCreated } from "../../../server/src/contract/events.ts";
+import { nowMs } from "../output/clock.ts";
+import type { Observed, SessionRecorder } from "../output/session-recorder.ts";
+import type { ScriptPlan } from "../plan/plan.ts";
+import type { RunTimes } from "../plan/run-times.ts";
+import type { HttpRequests } from "./http-requests.ts";
+import type { ArrivedSession } from "./await-arrival.ts";
+
+/** A session of a k6 VU. */
+export abstract class K6Session<Requests extends HttpRequests> extends Session {
+  protected readonly times: RunTimes;
+  protected readonly recorder: SessionRecorder;
+  protected readonly http: Requests;
+
+  constructor({ load }: ScriptPlan, { schedule, times, recorder }: ArrivedSession, http: Requests) {
+    super(load, schedule, ENGINE_LIMITS);
+    this.times = times;
+    this.recorder = recorder;
+    this.http = http;
+  }
+
+  get isOver(): boolean {
+    return nowMs() >= this.times.deadlineMs;
+  }
+
+  get isDraining(): boolean {
+    return nowMs() >= this.times.drainMs;
+  }
+
+  nowMs(): number {
+    return nowMs();
+  }
+
+  record(observed: Observed): void {
+    this.recorder.record(observed);
+  }
+
+  override onStarted(started: PipelineStarted): void {
+    this.recorder.started(started);
+  }
+
+  /** For the history of the session's stream. */
+  protected get log(): StreamLog {
+    return { recorder: this.recorder, counters: { up: 0, reconnects: 0 } };
+  }
+
+  /** Blocks the VU until the stream can be opened. */
+  protected arrive(): SessionCreated | undefined {
+    this.http.readClock();
+    return runStepsBlocking(this.arrival(), (step) => this.http.perform(step));
+  }
+
+  protected recordReceived(event: Omit<ReceivedObservation, "type">): void {
+    const { session, connection, epoch, seq, terminal, sentMs, atMs } = event;
+    this.recorder.record({
+      type: "received",
+      session,
+      connection,
+      epoch,
+      seq,
+      ...(terminal === true && { terminal }),
+      ...(sentMs !== undefined && { sentMs }),
+      atMs,
+    });
+  }
+
+  protected override onCounted(data: () => unknown): void {
+    const event = readPublication(data());
+    if (event !== undefined) this.recorder.published(event);
+  }
+
+  protected override onGateOffered(gate: string): void {
+    this.recorder.gateOffered(gate);
+  }
+}
