@@ -80,8 +80,7 @@ export class HttpRequests {
     const answer = toAnswer(response);
     const isHealth = path === HEALTH.path && answer.status === 200;
     const health = isHealth ? readHealth(answer.body) : undefined;
-    if (health !== undefined)
-      this.#recorder.clock(health.instance, askedMs, health.clockMs, answeredMs);
+    if (health !== undefined) this.#recorder.clock(health.instance, askedMs, health.clockMs, answeredMs);
     return answer;
   }
 }

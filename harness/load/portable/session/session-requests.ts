@@ -72,7 +72,11 @@ export class SessionRequests {
    */
   *start(): Steps<boolean> {
     const { plan, schedule } = this.#context;
-    const answer = yield* this.#untilAnswered("start", `${this.#path}/pipeline`, pipelinePlan(plan, schedule));
+    const answer = yield* this.#untilAnswered(
+      "start",
+      `${this.#path}/pipeline`,
+      pipelinePlan(plan, schedule),
+    );
     if (answer?.status === 202) {
       const started = readStarted(answer.body);
       if (started !== undefined) this.#context.onStarted(started);
