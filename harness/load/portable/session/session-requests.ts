@@ -34,7 +34,7 @@ export interface RequestContext {
   nowMs(): number;
   record(observation: RequestObservation | GateObservation): void;
   /** An instance runs the session's pipeline. */
-  onStarted(started: PipelineStarted): void;
+  onStarted?(started: PipelineStarted): void;
 }
 
 /**
@@ -79,7 +79,7 @@ export class SessionRequests {
     );
     if (answer?.status === 202) {
       const started = readStarted(answer.body);
-      if (started !== undefined) this.#context.onStarted(started);
+      if (started !== undefined) this.#context.onStarted?.(started);
       return true;
     }
     return answer?.status === 409 && namesEpoch(answer.body);
@@ -112,16 +112,20 @@ export class SessionRequests {
 
   /** Sends until an answer is final. Undefined: the time for it is over. */
   *#untilAnswered(request: Request, path: string, body: unknown): Steps<ControlAnswer | undefined> {
-    const context = this.#context;
     this.#backOff.reset();
-    while (!context.isOver) {
+    while (!this.#context.isOver) {
       const answer = yield* this.#send(request, "POST", path, body);
       if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
-      // Gates may still be offered in the drain. A pipeline that starts then has no time to be seen.
-      if (context.isOver || (context.isDraining && request !== "gate")) return undefined;
+      if (!this.#mayRetry(request)) return undefined;
       yield { waitMs: Math.max(answer.retryAfterMs ?? 0, this.#backOff.nextMs()) };
     }
     return undefined;
+  }
+
+  /** Gates may still be offered in the drain. A pipeline that starts then has no time to be seen. */
+  #mayRetry(request: Request): boolean {
+    const { isOver, isDraining } = this.#context;
+    return !isOver && (!isDraining || request === "gate");
   }
 
   /** Sends once, and records the answer. */

@@ -51,13 +51,13 @@ export abstract class Session implements StreamOwner, RequestContext {
   /** Nothing more comes of the session: it failed, or its terminal event was seen. */
   protected abstract onOver(): void;
 
-  onStarted(_started: PipelineStarted): void {}
+  onStarted?(started: PipelineStarted): void;
   /** A pipeline that never starts has no terminal event; its stream stays open. */
-  protected onNotStarted(): void {}
-  /** An event that the history counts has arrived. @param _data as for {@link StreamOwner.onEvent} */
-  protected onCounted(_data: () => unknown): void {}
+  protected onNotStarted?(): void;
+  /** An event that the history counts has arrived. @param data as for {@link StreamOwner.onEvent} */
+  protected onCounted?(data: () => unknown): void;
   /** A gate was seen for the first time. */
-  protected onGateOffered(_gate: string): void {}
+  protected onGateOffered?(gate: string): void;
 
   /** Leaves at the end of the load. */
   close(): void {
@@ -106,7 +106,7 @@ export abstract class Session implements StreamOwner, RequestContext {
           ? { session, connection, epoch, seq, terminal, atMs }
           : { session, connection, epoch, seq, terminal, sentMs, atMs },
       );
-      this.onCounted(data);
+      this.onCounted?.(data);
     }
     if (name === "pipeline_gate") this.#onGate(gateOf(data()));
     if (!terminal) return;
@@ -120,7 +120,7 @@ export abstract class Session implements StreamOwner, RequestContext {
 
   *#start(): Steps<void> {
     yield* this.requests.background(this.schedule.background[2]);
-    if (!(yield* this.requests.start())) this.onNotStarted();
+    if (!(yield* this.requests.start())) this.onNotStarted?.();
   }
 
   /** A replay may show a gate again; it is answered once. */
@@ -129,7 +129,7 @@ export abstract class Session implements StreamOwner, RequestContext {
     this.#gates ??= new Set();
     if (this.#gates.has(gate)) return;
     this.#gates.add(gate);
-    this.onGateOffered(gate);
+    this.onGateOffered?.(gate);
     this.begin(this.requests.answerGate(gate));
   }
 }
