@@ -1,8 +1,6 @@
 /** `sse-lab conformance`: does a Supabase Realtime, or the stand-in for it, do what docs/realtime-protocol.md says? */
-import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { pino } from "pino";
 import { addressOf } from "../../../standins/realtime/conformance/address.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { CaseResult } from "../../../standins/realtime/conformance/run-case.ts";
@@ -11,10 +9,9 @@ import {
   runSuite,
   type SuiteResult,
 } from "../../../standins/realtime/conformance/run-suite.ts";
+import { startStandInTarget } from "../../../standins/realtime/conformance/stand-in-target.ts";
 import type { Target } from "../../../standins/realtime/conformance/target.ts";
-import { readConfig } from "../../../standins/realtime/server/config.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
-import { runStandIn } from "../../../standins/realtime/server/stand-in.ts";
 import { wantsColour } from "../output/colour.ts";
 import { EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
@@ -69,26 +66,13 @@ export function addConformance(program: Command, setExitCode: (code: number) => 
 async function conformance(options: ConformanceOptions, signal: AbortSignal): Promise<SuiteResult> {
   const url = options.url ?? given("REALTIME_URL");
   if (url !== undefined) return judge("realtime", url, readTarget(url, options), options, signal);
-  const jwtSecret = randomBytes(32).toString("hex");
-  const log = pino({ level: "silent" });
-  const standIn = await runStandIn(readConfig({ ...STAND_IN_SETTINGS, API_JWT_SECRET: jwtSecret }), log);
+  const standIn = await startStandInTarget();
   try {
-    const own = `http://127.0.0.1:${standIn.port}/socket`;
-    return await judge(STAND_IN, own, { address: addressOf(own), jwtSecret }, options, signal);
+    return await judge(STAND_IN, standIn.url, standIn.target, options, signal);
   } finally {
     await standIn.stop();
   }
 }
-
-/** It answers at once, and its limits are those of the cases. */
-const STAND_IN_SETTINGS = {
-  PORT: "0",
-  CONNECT_ERROR_BACKOFF_MS: "20",
-  CHANNEL_ERROR_BACKOFF_MS: "20",
-  TENANT_MAX_CONCURRENT_USERS: "10000",
-  TENANT_MAX_EVENTS_PER_SECOND: "100000",
-  TENANT_MAX_JOINS_PER_SECOND: "10000",
-};
 
 /** An empty variable counts as not set. */
 const given = (name: string): string | undefined => process.env[name]?.trim() || undefined;

@@ -1,4 +1,4 @@
-/** Where one tenant of a target is reached: its name goes into the Host header, the connection to the machine. */
+/** The address of one tenant: its name is in the Host header, the connection goes to the machine. */
 import { request } from "undici";
 import { UserError } from "../../../common/user-error.ts";
 import { realtimeUrlProblems } from "../../../common/portable/realtime/config-rules.ts";
@@ -12,20 +12,26 @@ export interface Address {
   host: string;
 }
 
-/** From a URL as realtime-js takes it: `http://host:4000/socket`, or `https://<ref>.supabase.co/realtime/v1`. */
+/**
+ * @param url as realtime-js takes it: `http://host:4000/socket`, or
+ *   `https://<ref>.supabase.co/realtime/v1`
+ * @throws UserError with what to change
+ */
 export function addressOf(url: string): Address {
   const problems = realtimeUrlProblems(url);
   if (problems.includes("syntax") || problems.includes("scheme"))
-    throw new UserError(`${url}: is no http, https, ws or wss URL`);
-  // Neither would be kept, and both would be printed.
+    throw new UserError(`${url}: is not an http, https, ws or wss URL`);
+  // The suite prints the URL and does not use these parts.
   if (problems.includes("credentials") || problems.includes("query"))
     throw new UserError(
-      "the URL holds credentials or a query: keys go into REALTIME_KEY and REALTIME_JWT_SECRET",
+      "the URL contains credentials or a query: use REALTIME_KEY and REALTIME_JWT_SECRET",
     );
   if (problems.includes("no-path"))
-    throw new UserError(`${url}: has no path; a bare server's is /socket, a hosted project's /realtime/v1`);
+    throw new UserError(
+      `${url}: has no path; use /socket for a bare server, /realtime/v1 for a hosted project`,
+    );
   if (problems.includes("websocket-path"))
-    throw new UserError(`${url}: ends in /websocket, which clients add themselves: leave that out`);
+    throw new UserError(`${url}: ends in /websocket, which clients add themselves: remove it`);
   const parsed = new URL(url);
   const path = parsed.pathname.replace(/\/+$/, "");
   const secure = parsed.protocol === "https:" || parsed.protocol === "wss:";
@@ -39,10 +45,10 @@ export function addressOf(url: string): Address {
   };
 }
 
-/** A bare server, not one behind the gateway of a project: that one answers for bad keys and hides the tenants. */
+/** True for a bare server, false for one behind the gateway of a hosted project. */
 export const isBare = (address: Address): boolean => address.webSocketUrl.endsWith("/socket/websocket");
 
-/** First label of the host name. */
+/** The tenant: the first label of the host name. */
 export const tenantOf = (address: Address): string => address.host.split(/[.:]/)[0] as string;
 
 /** The same server, another tenant. */
@@ -52,16 +58,16 @@ export function withTenant(address: Address, tenant: string): Address {
 }
 
 export interface HttpRequest {
-  method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Below the HTTP URL, with its query. */
+  method: "GET" | "POST" | "DELETE";
+  /** Relative to the HTTP URL, with the query. */
   path: string;
   headers?: Readonly<Record<string, string>>;
-  body?: string | Uint8Array;
+  body?: string;
 }
 
 export interface HttpAnswer {
   status: number;
-  /** Parsed where it is JSON. */
+  /** Parsed if it is JSON. */
   body: unknown;
   headers: Record<string, string | string[] | undefined>;
 }

@@ -1,42 +1,61 @@
-/** A check that cannot fail checks nothing: targets that are wrong in one thing, and what the runner says of each. */
+/** Shows that the suite can fail: targets with one fault each, and the result of the case. */
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
-import { startStandIn, type TestStandIn } from "../server/test-support/start-stand-in.ts";
 import { addressOf } from "./address.ts";
 import { CASES } from "./cases/cases.ts";
 import { inspectTarget } from "./inspect-target.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { type CaseResult, runCase } from "./run-case.ts";
 import { runSuite } from "./run-suite.ts";
+import { startStandInTarget, type StandInTarget } from "./stand-in-target.ts";
+import type { Target } from "./target.ts";
 import { type Crossing, startTamperingProxy, type Tamper } from "./test-support/tampering-proxy.ts";
 
 const TIMEOUT_MS = 1000;
+/** For cases that conform: they wait for nothing. */
+const PATIENT_MS = 10_000;
 
-let standIn: TestStandIn;
+let standIn: StandInTarget;
 beforeAll(async () => {
-  standIn = await startStandIn();
+  standIn = await startStandInTarget();
 });
 afterAll(() => standIn.stop());
 
-/** Results of some cases behind a proxy that tampers. */
-async function judge(tamper: Tamper, ids: readonly string[]): Promise<Record<string, CaseResult>> {
-  const proxy = await startTamperingProxy(standIn.port, tamper);
+const portOf = (url: string): number => Number(new URL(url).port);
+
+/** The stand-in behind a tampering proxy; also the stand-in that a case with limits gets. */
+async function tampered(tamper: Tamper): Promise<{ target: Target; stop: () => Promise<void> }> {
+  const proxy = await startTamperingProxy(portOf(standIn.url), tamper);
+  const startTenant: Target["startTenant"] = async (settings) => {
+    const limited = await standIn.target.startTenant!(settings);
+    const proxyOfLimited = await startTamperingProxy(portOf(limited.address.httpUrl), tamper);
+    const remove = async (): Promise<void> => {
+      await proxyOfLimited.stop();
+      await limited.remove();
+    };
+    return { address: addressOf(proxyOfLimited.url), remove };
+  };
+  const { jwtSecret } = standIn.target;
+  return { target: { address: addressOf(proxy.url), jwtSecret, startTenant }, stop: proxy.stop };
+}
+
+/** Results of some cases behind a tampering proxy. */
+async function judge(
+  tamper: Tamper,
+  ids: readonly string[],
+  timeoutMs = TIMEOUT_MS,
+): Promise<Record<string, CaseResult>> {
+  const { target, stop } = await tampered(tamper);
+  const results: Record<string, CaseResult> = {};
   try {
-    const target = { address: addressOf(proxy.url), jwtSecret: standIn.jwtSecret };
-    const results: Record<string, CaseResult> = {};
     for (const one of CASES.filter(({ id }) => ids.includes(id)))
-      results[one.id] = await runCase(one, {
-        target,
-        lacks: new Map(),
-        oldHandshake: false,
-        timeoutMs: TIMEOUT_MS,
-      });
+      results[one.id] = await runCase(one, { target, lacks: new Map(), timeoutMs });
     return results;
   } finally {
-    await proxy.stop();
+    await stop();
   }
 }
 
@@ -47,7 +66,7 @@ const drop =
   (frame: Crossing): readonly Crossing[] =>
     isText(frame, ...parts) ? [] : [frame];
 
-describe("a server that is wrong in one thing", () => {
+describe("a server with one fault", () => {
   it.each<{ wrong: string; tamper: Tamper; id: string; outcome: string; expected: string; seen: string }>([
     {
       wrong: "drops one broadcast",
@@ -66,7 +85,7 @@ describe("a server that is wrong in one thing", () => {
       seen: '"n":9',
     },
     {
-      wrong: "drops the last of N broadcasts to the official client",
+      wrong: "drops the last broadcast to the official client",
       tamper: { frame: drop('"n":24') },
       id: "client-http-batch-v2",
       outcome: "fails",
@@ -108,7 +127,7 @@ describe("a server that is wrong in one thing", () => {
       seen: '"join_ref":"8"',
     },
     {
-      wrong: "sends presence that nobody asked for",
+      wrong: "sends presence without a request",
       tamper: {
         frame: (frame) =>
           isText(frame, "postgres_changes")
@@ -131,7 +150,7 @@ describe("a server that is wrong in one thing", () => {
           return [changed];
         },
       },
-      id: "broadcast-http-single-to-v2",
+      id: "broadcast-ws-binary-json-to-v2",
       outcome: "fails",
       expected: '"metadata":""',
       seen: '"metadata":"{}"',
@@ -145,11 +164,11 @@ describe("a server that is wrong in one thing", () => {
       seen: "nothing within 1 s",
     },
     {
-      wrong: "lets a session publish",
-      tamper: { http: (answer) => (answer.status === 403 ? { status: 202, body: "" } : answer) },
-      id: "private-single-denied",
+      wrong: "accepts a request without a token",
+      tamper: { http: (answer) => (answer.status === 401 ? { status: 202, body: "" } : answer) },
+      id: "http-batch-no-token",
       outcome: "fails",
-      expected: "answers 403",
+      expected: "answers 401",
       seen: '202 ""',
     },
     {
@@ -164,7 +183,7 @@ describe("a server that is wrong in one thing", () => {
       seen: '"event":"forbidden"',
     },
     {
-      wrong: "says another reason at the handshake",
+      wrong: "gives another reason at the handshake",
       tamper: { http: ({ status, body }) => ({ status, body: body.replace("expired", "ended") }) },
       id: "handshake-expired",
       outcome: "fails",
@@ -188,25 +207,18 @@ describe("a server that is wrong in one thing", () => {
   });
 
   it("the proxy itself changes nothing", async () => {
-    const ids = CASES.filter(({ needs, tenant }) => !needs?.includes("slow") && !tenant).map(({ id }) => id);
-    const results = Object.values(
-      await judge(
-        {},
-        ids.filter((id) => !id.startsWith("token-")),
-      ),
-    );
-    // The one that a proxy cannot hand on: the header that it would have to be sent by.
-    const PROXIED = ["handshake-x-api-key", "handshake-header-wins", "http-cors", "handshake-ping"];
-    expect(
-      results
-        .filter(({ outcome, id }) => outcome !== "conforms" && !PROXIED.includes(id))
-        .map(({ id, seen }) => [id, seen]),
-    ).toEqual([]);
+    const ids = CASES.filter(
+      ({ id, needs = [] }) =>
+        !needs.includes("slow") && !needs.includes("tenant-api") && !id.startsWith("token-"),
+    ).map(({ id }) => id);
+    const results = Object.values(await judge({}, ids, PATIENT_MS));
+    expect(results).toHaveLength(ids.length);
+    expect(results.filter(({ outcome }) => outcome !== "conforms")).toEqual([]);
   });
 });
 
 describe("sweeps", () => {
-  it("no case conforms to a server that takes everything and says nothing", async () => {
+  it("no case conforms to a server that opens sockets and sends nothing", async () => {
     const server = createServer((_request, response) => response.writeHead(418).end());
     const sockets = new WebSocketServer({ server, autoPong: false });
     sockets.on("connection", (socket) => socket.on("error", () => undefined));
@@ -214,9 +226,8 @@ describe("sweeps", () => {
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/socket`;
     const options = {
-      target: { address: addressOf(url), jwtSecret: standIn.jwtSecret },
+      target: { address: addressOf(url), jwtSecret: standIn.target.jwtSecret },
       lacks: new Map(),
-      oldHandshake: false,
       timeoutMs: 100,
     };
     const patient = CASES.filter(({ needs }) => !needs?.includes("slow"));
@@ -226,7 +237,7 @@ describe("sweeps", () => {
     expect(results.filter(({ outcome }) => outcome === "conforms").map(({ id }) => id)).toEqual([]);
   });
 
-  it("no case of steps that joins conforms to a server that says one thing more after each answer", async () => {
+  it("no case that joins conforms to a server that sends one more message after each reply", async () => {
     const junk = '["1",null,"realtime:t","surprise",{}]';
     const tamper: Tamper = {
       frame: (frame) => (isText(frame, "phx_reply") && !isText(frame, '"phoenix"') ? [frame, junk] : [frame]),
@@ -245,32 +256,32 @@ describe("sweeps", () => {
   });
 });
 
-describe("a target where nothing can be judged", () => {
+describe("a target that cannot be judged", () => {
   const inspect = (url: string, jwtSecret: string) =>
     inspectTarget({ address: addressOf(url), jwtSecret }, { timeoutMs: TIMEOUT_MS });
 
-  it("another secret", async () => {
+  it("has another secret", async () => {
     const wrong = inspect(standIn.url, "another-secret-of-32-characters-or-more");
     await expect(wrong).rejects.toThrow(UserError);
     await expect(wrong).rejects.toThrow(
-      `refuses a service-role token: 401 {"error":"Failed to validate JWT signature"}. Is the JWT secret this server's`,
+      `refuses a service-role token: 401 {"error":"Failed to validate JWT signature"}. Is the JWT secret that of the server`,
     );
   });
 
-  it("nothing listens", async () => {
-    await expect(inspect("http://127.0.0.1:9/socket", standIn.jwtSecret)).rejects.toThrow(
+  it("does not listen", async () => {
+    await expect(inspect("http://127.0.0.1:9/socket", standIn.target.jwtSecret)).rejects.toThrow(
       "nothing listens at ws://127.0.0.1:9/socket/websocket: start the server, or correct the URL",
     );
   });
 
-  it("a host name of no tenant", async () => {
+  it("has no tenant of this name", async () => {
     await expect(
-      inspect(`http://nobody.localhost:${standIn.port}/socket`, standIn.jwtSecret),
-    ).rejects.toThrow('no tenant "nobody" is there');
+      inspect(`http://unknown.localhost:${portOf(standIn.url)}/socket`, standIn.target.jwtSecret),
+    ).rejects.toThrow('there is no tenant "unknown"');
   });
 
-  it("no policy: says which one, or leaves the private cases out", async () => {
-    const proxy = await startTamperingProxy(standIn.port, {
+  it("lacks the policy: the error describes it, and --skip-private skips the private cases", async () => {
+    const { target, stop } = await tampered({
       frame: (frame) =>
         isText(frame, "postgres_changes", "sse:session")
           ? [
@@ -281,7 +292,6 @@ describe("a target where nothing can be judged", () => {
             ]
           : [frame],
     });
-    const target = { address: addressOf(proxy.url), jwtSecret: standIn.jwtSecret };
     await expect(inspectTarget(target, { timeoutMs: TIMEOUT_MS })).rejects.toThrow(
       "The private cases need the lab's policy on realtime.messages",
     );
@@ -292,6 +302,6 @@ describe("a target where nothing can be judged", () => {
       outcome: "skipped",
       reason: "the target lacks the lab's policy",
     });
-    await proxy.stop();
+    await stop();
   });
 });

@@ -1,19 +1,12 @@
-/** One WebSocket to the target: keeps what comes in order, until a case asks for it. */
+/** One WebSocket to the target. It queues what arrives, in order, until a case asks for it. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
 import { type Address, jsonOrText } from "./address.ts";
 import { decodeFrame, type Frame, type Vsn } from "./frames.ts";
-import { Mismatch, show } from "./mismatch.ts";
+import { Mismatch, show } from "./pattern.ts";
 
-export interface Handshake {
-  /** `apikey` and `vsn`, and nothing else where a case says so. */
-  query: Readonly<Record<string, string>>;
-  headers?: Readonly<Record<string, string>>;
-  offerDeflate?: boolean;
-}
-
-/** How the server answered instead of opening the socket. */
+/** The answer of a server that does not open the socket. */
 export interface Refusal {
   status: number;
   body: unknown;
@@ -24,7 +17,7 @@ export interface Closed {
   reason: string;
 }
 
-type Arrived = { frame: Frame } | { closed: Closed } | { pong: true };
+type Arrived = { frame: Frame } | { closed: Closed };
 
 export class Connection {
   readonly #socket: WebSocket;
@@ -32,7 +25,7 @@ export class Connection {
   readonly #arrived: Arrived[] = [];
   #wake: () => void = () => undefined;
   #refs = 0;
-  #toldClosed = false;
+  #sawClose = false;
 
   private constructor(socket: WebSocket, vsn: Vsn) {
     this.#socket = socket;
@@ -42,27 +35,27 @@ export class Connection {
         frame: decodeFrame(Buffer.isBuffer(data) ? data : Buffer.concat(data as Buffer[]), isBinary),
       }),
     );
-    socket.on("pong", () => this.#add({ pong: true }));
     socket.on("close", (code, reason) => this.#add({ closed: { code, reason: reason.toString() } }));
-    // What follows an error is a close, which a case gets to see.
+    // An error is followed by a close, which the case sees.
     socket.on("error", () => undefined);
   }
 
-  /** Opens a socket. Resolves to the refusal where the server answers with another status than 101. */
+  /**
+   * Opens a socket. Resolves to the refusal if the server answers with another status than 101.
+   * @param query `apikey` and `vsn`
+   */
   static async open(
     address: Address,
-    handshake: Handshake,
+    query: Readonly<Record<string, string>>,
     vsn: Vsn,
     timeoutMs: number,
   ): Promise<Connection | Refusal> {
-    const socket = new WebSocket(
-      `${address.webSocketUrl}?${new URLSearchParams(handshake.query).toString()}`,
-      {
-        headers: { host: address.host, ...handshake.headers },
-        perMessageDeflate: handshake.offerDeflate ?? false,
-        handshakeTimeout: timeoutMs,
-      },
-    );
+    const url = `${address.webSocketUrl}?${new URLSearchParams(query).toString()}`;
+    const socket = new WebSocket(url, {
+      headers: { host: address.host },
+      perMessageDeflate: false,
+      handshakeTimeout: timeoutMs,
+    });
     const connection = new Connection(socket, vsn);
     return new Promise((resolve, reject) => {
       socket.once("open", () => resolve(connection));
@@ -75,17 +68,12 @@ export class Connection {
     });
   }
 
-  /** `sec-websocket-extensions` that the server agreed to. */
-  get extensions(): string {
-    return this.#socket.extensions;
+  /** True if the case has seen the close. */
+  get sawClose(): boolean {
+    return this.#sawClose;
   }
 
-  /** The case has seen that it was closed. */
-  get toldClosed(): boolean {
-    return this.#toldClosed;
-  }
-
-  /** A ref that no other message of this socket has. */
+  /** A ref that is unique on this socket. */
   nextRef(): string {
     this.#refs += 1;
     return `m${this.#refs}`;
@@ -95,11 +83,10 @@ export class Connection {
     this.#socket.send(data, { binary: typeof data !== "string" });
   }
 
-  ping(): void {
-    this.#socket.ping();
-  }
-
-  /** The next frame, or `undefined` where the socket was closed instead. Throws a mismatch when nothing comes in time. */
+  /**
+   * Returns the next frame or the close.
+   * @throws Mismatch if nothing arrives in time
+   */
   async next(expected: string, withinMs: number): Promise<Arrived> {
     if (this.#arrived.length === 0) {
       let timer: NodeJS.Timeout | undefined;
@@ -110,7 +97,7 @@ export class Connection {
       clearTimeout(timer);
     }
     const arrived = this.#arrived.shift();
-    if (arrived && "closed" in arrived) this.#toldClosed = true;
+    if (arrived && "closed" in arrived) this.#sawClose = true;
     if (!arrived) throw new Mismatch(expected, `nothing within ${withinMs / 1000} s`);
     return arrived;
   }
@@ -128,11 +115,10 @@ export class Connection {
   }
 }
 
-/** What a mismatch shows of it. */
+/** The text of a mismatch. */
 export function showArrived(arrived: Arrived): string {
   if ("closed" in arrived)
     return `the socket closed with ${arrived.closed.code}${arrived.closed.reason && ` ${show(arrived.closed.reason)}`}`;
-  if ("pong" in arrived) return "a pong";
   if ("text" in arrived.frame) return show(arrived.frame.text);
   return show(arrived.frame);
 }
@@ -142,3 +128,5 @@ async function readBody(response: IncomingMessage): Promise<string> {
   for await (const chunk of response) body += String(chunk);
   return body;
 }
+
+export const showRefusal = ({ status, body }: Refusal): string => `${status} ${show(body)}`;

@@ -3,13 +3,12 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { decodeFrame, encodeMessage, encodePush, receivedShape } from "./frames.ts";
 
-it("writes the binary push that realtime-js was seen to write", () => {
+it("writes the same binary push as realtime-js", () => {
   const bytes = encodePush({
     joinRef: "9",
     ref: "16",
     topic: "realtime:empty:1",
     event: "hi",
-    encoding: "json",
     payload: '{"x":1}',
   });
   expect(Buffer.from(bytes).toString("latin1")).toBe(
@@ -17,7 +16,7 @@ it("writes the binary push that realtime-js was seen to write", () => {
   );
 });
 
-it("leaves join_ref out of version 1, where there is none, and never expects one", () => {
+it("version 1 has no join_ref", () => {
   const message = [null, "1", "phoenix", "heartbeat", {}] as const;
   expect(JSON.parse(encodeMessage("1.0.0", message))).toEqual({
     topic: "phoenix",
@@ -33,17 +32,19 @@ const name = fc.string({ unit: "grapheme", maxLength: 20 });
 
 it("reads any binary broadcast", () => {
   fc.assert(
-    fc.property(name, name, name, fc.uint8Array({ maxLength: 50 }), (topic, event, metadata, payload) => {
+    fc.property(name, name, name, fc.jsonValue(), (topic, event, metadata, value) => {
       const parts = [topic, event, metadata].map((part) => Buffer.from(part));
-      const head = Buffer.from([4, ...parts.map((part) => part.length), 0]);
-      expect(decodeFrame(Buffer.concat([head, ...parts, payload]), true)).toEqual({
-        binary: { topic, event, encoding: "raw", metadata, payload: Buffer.from(payload).toString("hex") },
+      const head = Buffer.from([4, ...parts.map((part) => part.length), 1]);
+      const json = JSON.stringify(value);
+      const payload: unknown = JSON.parse(json);
+      expect(decodeFrame(Buffer.concat([head, ...parts, Buffer.from(json)]), true)).toEqual({
+        binary: { topic, event, metadata, payload },
       });
     }),
   );
 });
 
-it("takes whatever a server sends", () => {
+it("never throws", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.boolean(), (bytes, isBinary) => {
       expect(Object.keys(decodeFrame(Buffer.from(bytes), isBinary))).toHaveLength(1);

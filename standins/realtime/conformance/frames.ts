@@ -1,30 +1,35 @@
-/** The frames of Realtime's WebSocket, both ways (protocol notes, §1.3). Written from the notes, not shared with the stand-in. */
+/**
+ * The frames of Realtime's WebSocket in both directions (protocol notes, §1.3). Written from the
+ * notes, and not shared with the stand-in.
+ */
 
 export const VSNS = ["1.0.0", "2.0.0"] as const;
 export type Vsn = (typeof VSNS)[number];
 
-/** `join_ref`, `ref`, topic, event, payload: what a message says, whatever its version writes it as. */
+/** A message without the syntax of a version. */
 export type Message<T> = readonly [joinRef: T, ref: T, topic: T, event: T, payload: T];
 
-/** Version 2's user broadcast push: byte 0 is 3. */
+/** The user broadcast push of version 2: byte 0 is 3. The encoding is JSON. */
 export interface BinaryPush {
   joinRef: string;
   ref: string;
-  /** With its `realtime:`. */
+  /** With `realtime:`. */
   topic: string;
   event: string;
-  encoding: "json" | "raw";
-  metadata?: string;
-  payload: string | Uint8Array;
+  /** JSON text. */
+  payload: string;
 }
 
-/** What a received frame is compared as. A raw payload is shown as hex. */
+/** A received frame, decoded for comparison. */
 export type Frame =
   | { text: unknown }
-  | {
-      binary: { topic: string; event: string; encoding: "json" | "raw"; metadata: string; payload: unknown };
-    }
+  | { binary: { topic: string; event: string; metadata: string; payload: unknown } }
   | { undecodable: string };
+
+const PUSH = 3;
+const BROADCAST = 4;
+const JSON_ENCODING = 1;
+const HEADER_BYTES = 5;
 
 /** Wire text of a message that is sent. Version 1 leaves a null `join_ref` out. */
 export function encodeMessage(vsn: Vsn, message: Message<unknown>): string {
@@ -40,39 +45,26 @@ export function receivedShape<T>(vsn: Vsn, message: Message<T>): readonly T[] | 
 }
 
 export function encodePush(push: BinaryPush): Uint8Array {
-  const parts = [push.joinRef, push.ref, push.topic, push.event, push.metadata ?? ""].map((part) =>
-    Buffer.from(part),
-  );
+  const parts = [push.joinRef, push.ref, push.topic, push.event].map((part) => Buffer.from(part));
   const lengths = parts.map((part) => part.length);
-  return Buffer.concat([
-    Buffer.from([3, ...lengths, push.encoding === "json" ? 1 : 0]),
-    ...parts,
-    typeof push.payload === "string" ? Buffer.from(push.payload) : push.payload,
-  ]);
+  const head = Buffer.from([PUSH, ...lengths, 0, JSON_ENCODING]);
+  return Buffer.concat([head, ...parts, Buffer.from(push.payload)]);
 }
 
 export function decodeFrame(data: Buffer, isBinary: boolean): Frame {
   if (!isBinary) return decodeText(data);
-  const [kind, topicLength, eventLength, metadataLength, encoding] = data;
-  if (
-    kind !== 4 ||
-    topicLength === undefined ||
-    eventLength === undefined ||
-    metadataLength === undefined ||
-    (encoding !== 0 && encoding !== 1) ||
-    data.length < 5 + topicLength + eventLength + metadataLength
-  )
-    return { undecodable: data.subarray(0, 64).toString("hex") };
-  const event = 5 + topicLength;
+  const [kind, topicLength = 0, eventLength = 0, metadataLength = 0, encoding] = data;
+  const event = HEADER_BYTES + topicLength;
   const metadata = event + eventLength;
   const payload = metadata + metadataLength;
+  if (kind !== BROADCAST || encoding !== JSON_ENCODING || data.length < payload)
+    return { undecodable: data.subarray(0, 64).toString("hex") };
   return {
     binary: {
-      topic: data.toString("utf8", 5, event),
+      topic: data.toString("utf8", HEADER_BYTES, event),
       event: data.toString("utf8", event, metadata),
-      encoding: encoding === 1 ? "json" : "raw",
       metadata: data.toString("utf8", metadata, payload),
-      payload: encoding === 1 ? parse(data.toString("utf8", payload)) : data.toString("hex", payload),
+      payload: parse(data.toString("utf8", payload)),
     },
   };
 }
@@ -82,7 +74,7 @@ function decodeText(data: Buffer): Frame {
   return text === undefined ? { undecodable: data.toString("utf8", 0, 200) } : { text };
 }
 
-/** `undefined` for what is not JSON. */
+/** @returns undefined if the text is not JSON */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -1,19 +1,38 @@
-/** What a case expects, as data: JSON compared exactly, with a few marks for what may vary. */
+/** The expectations of a case, as data: exact JSON, with marks for the parts that may vary. */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+const LONGEST = 600;
+
+/** A step of a case whose result differs from the notes. */
+export class Mismatch extends Error {
+  override name = "Mismatch";
+  readonly expected: string;
+  readonly seen: string;
+
+  constructor(expected: string, seen: string) {
+    super(`expected ${expected}, seen ${seen}`);
+    this.expected = expected;
+    this.seen = seen;
+  }
+}
+
+/** A value as JSON, short enough for one line. */
+export function show(seen: unknown): string {
+  const text = (JSON.stringify(seen) as string | undefined) ?? String(seen);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${text.length} characters)` : text;
+}
 
 const MARK = Symbol("pattern");
 
 interface Mark {
   readonly [MARK]: true;
-  /** As a failure shows it. */
+  /** The text in a failure. */
   readonly text: string;
   readonly accepts: (seen: unknown) => boolean;
-  /** The same with its strings changed, where it is made of patterns itself. */
+  /** A mark that contains patterns returns itself with its strings changed. */
   readonly mapped?: (change: (text: string) => string) => Mark;
 }
 
-/** A literal, exactly: an object with another key than these does not match. */
+/** Literals match exactly: an object with any other key does not match. */
 export type Pattern =
   null | boolean | number | string | Mark | readonly Pattern[] | { readonly [key: string]: Pattern };
 
@@ -24,9 +43,6 @@ const mark = (text: string, accepts: Mark["accepts"], mapped?: Mark["mapped"]): 
   ...(mapped && { mapped }),
 });
 
-export const anything: Mark = mark("<anything>", () => true);
-export const anyString: Mark = mark("<a string>", (seen) => typeof seen === "string");
-export const anyInteger: Mark = mark("<an integer>", (seen) => Number.isInteger(seen));
 export const matching = (pattern: RegExp): Mark =>
   mark(String(pattern), (seen) => typeof seen === "string" && pattern.test(seen));
 export const oneOf = (...patterns: readonly Pattern[]): Mark =>
@@ -60,7 +76,7 @@ export function matches(pattern: Pattern, seen: unknown): boolean {
   );
 }
 
-/** One line, as JSON with the marks in words. */
+/** The pattern as one line of JSON, with the marks in words. */
 export function showPattern(pattern: Pattern): string {
   if (isMark(pattern)) return pattern.text;
   if (pattern === null || typeof pattern !== "object") return JSON.stringify(pattern);
@@ -70,7 +86,7 @@ export function showPattern(pattern: Pattern): string {
     .join(",")}}`;
 }
 
-/** Replaces text in every string of a piece of data, keys and patterns included. */
+/** Changes every string of a piece of data, including keys and patterns. */
 export function mapStrings<T>(data: T, change: (text: string) => string): T {
   const map = (value: unknown): unknown => {
     if (typeof value === "string") return change(value);

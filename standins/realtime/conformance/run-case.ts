@@ -1,36 +1,34 @@
-/** One case against one target: always a result, never an exception. */
-import type { Address } from "./address.ts";
+/** Runs one case against one target. Returns a result and never throws. */
 import type { ConformanceCase, Need } from "./conformance-case.ts";
-import { Mismatch } from "./mismatch.ts";
+import { Mismatch } from "./pattern.ts";
 import { runAllSteps } from "./run-steps.ts";
-import { makeTenant, newPrefix, removeTenant, type Target } from "./target.ts";
-import { World } from "./world.ts";
+import { makeTenant, newPrefix, type Target } from "./target.ts";
+import { TestContext } from "./test-context.ts";
 
 export interface CaseResult {
   id: string;
   section: string;
   title: string;
-  /** `differs`: the notes were not sure, and the target does otherwise. */
+  /** `differs`: the notes are not certain, and the target behaves differently. */
   outcome: "conforms" | "fails" | "differs" | "skipped";
-  /** Of what fails or differs. */
+  /** Set if the case fails or differs. */
   expected?: string;
   seen?: string;
-  /** Of what was skipped. */
+  /** Set if the case was skipped. */
   reason?: string;
-  /** How long it took, ms. */
+  /** Duration, ms. */
   ms: number;
 }
 
 export interface RunOptions {
   target: Target;
-  /** What the target does not have, and why. */
+  /** Needs that the target does not meet, and why. */
   lacks: ReadonlyMap<Need, string>;
-  oldHandshake: boolean;
   /** Longest wait for one answer, ms. */
   timeoutMs: number;
 }
 
-/** A server waits 5 s before it refuses a join, and up to 15 s for the database of a new tenant. */
+/** A server waits 5 s before it refuses a join and up to 15 s for the database of a new tenant. */
 export const ANSWER_TIMEOUT_MS = 20_000;
 
 export async function runCase(one: ConformanceCase, options: RunOptions): Promise<CaseResult> {
@@ -46,7 +44,7 @@ export async function runCase(one: ConformanceCase, options: RunOptions): Promis
   const missing = needs.find((need) => options.lacks.has(need));
   if (missing !== undefined) return result({ outcome: "skipped", reason: options.lacks.get(missing) ?? "" });
   try {
-    await runInWorld(one, options);
+    await run(one, options);
     return result({ outcome: "conforms" });
   } catch (error) {
     const outcome = one.settles ? "differs" : "fails";
@@ -57,39 +55,23 @@ export async function runCase(one: ConformanceCase, options: RunOptions): Promis
   }
 }
 
-async function runInWorld(one: ConformanceCase, options: RunOptions): Promise<void> {
-  const { target, timeoutMs } = options;
+async function run(one: ConformanceCase, { target, timeoutMs }: RunOptions): Promise<void> {
   const name = newPrefix();
-  let address = target.address;
-  if (one.tenant) {
-    const made = await makeTenant(target, name, one.tenant, timeoutMs);
-    if ("refused" in made) throw new Mismatch("a tenant for the case", made.refused);
-    address = made;
-  }
+  const tenant = one.tenant && (await makeTenant(target, name, one.tenant, timeoutMs));
+  if (tenant && "refused" in tenant) throw new Mismatch("a tenant for the case", tenant.refused);
+  const address = tenant?.address ?? target.address;
+  const context = new TestContext(target, address, `${name}-${one.id}`, timeoutMs);
   try {
-    await runInAddress(one, options, address, name);
+    await context.mint(one.tokens ?? {});
+    await (typeof one.run === "function" ? one.run(context) : runAllSteps(one.run, context));
   } finally {
-    if (one.tenant) await removeTenant(target, name, timeoutMs);
+    await context.end();
+    await tenant?.remove();
   }
 }
 
-async function runInAddress(
-  one: ConformanceCase,
-  options: RunOptions,
-  address: Address,
-  name: string,
-): Promise<void> {
-  const world = new World(options.target, address, `${name}-${one.id}`, options);
-  await world.mint(one.tokens ?? {});
-  try {
-    await (typeof one.run === "function" ? one.run(world) : runAllSteps(one.run, world));
-  } finally {
-    await world.end();
-  }
-}
-
-/** A connection that was refused at several addresses has a code and no message. */
+/** A connection that several addresses refuse has a code and no message. */
 const codeOf = (error: NodeJS.ErrnoException): string => error.code ?? "no reason";
 
-/** A token is nobody's to read, in a result neither. */
+/** A result never contains a token. */
 const redact = (text: string): string => text.replace(/eyJ[\w-]*\.[\w-]*\.[\w-]*/g, "<token>");

@@ -1,4 +1,4 @@
-/** All cases against one target: a first look at it, then every case, some at a time. */
+/** Runs all cases against one target: inspects it first, then runs a few cases at a time. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CASES } from "./cases/cases.ts";
 import type { ConformanceCase } from "./conformance-case.ts";
@@ -6,31 +6,32 @@ import { inspectTarget, type Inspection } from "./inspect-target.ts";
 import { ANSWER_TIMEOUT_MS, type CaseResult, runCase } from "./run-case.ts";
 import type { Target } from "./target.ts";
 
-/** Cases spend their time on waiting. More at once would come near the joins per second of a small project. */
+/** More cases at once could reach the joins per second of a small project. */
 const AT_ONCE = 4;
 
-/** What the suite does to a target, for people who are about to run it. */
+/** What the suite does to a target: help for users. */
 export const ON_THE_TARGET =
-  `every topic and tenant that it makes is called sse-lab-conformance-<random>,\nor sse:session:sse-lab-conformance-<random>; ` +
-  `it publishes a few thousand messages, holds up to ${AT_ONCE * 3} sockets at once,\nand removes its tenants.`;
+  "the suite names its topics and tenants sse-lab-conformance-<random> or\n" +
+  "sse:session:sse-lab-conformance-<random>, publishes a few thousand messages,\n" +
+  `holds up to ${AT_ONCE * 3} sockets at once, and removes its tenants.`;
 
 export interface SuiteOptions {
   target: Target;
   cases?: readonly ConformanceCase[];
-  /** The cases that wait for a minute too. */
+  /** Also run the cases that wait for a minute. */
   slow?: boolean;
-  /** The target lacks the lab's policy, and that is no reason to stop. */
+  /** Skip the private cases if the target lacks the lab's policy, instead of failing. */
   skipPrivate?: boolean;
   /** Longest wait for one answer, ms. */
   timeoutMs?: number;
-  /** Aborted: no further case begins, and those that run clean up. */
+  /** When aborted, no further case begins and the running ones clean up. */
   signal?: AbortSignal;
   onInspected?: (inspection: Inspection) => void;
   onResult?: (result: CaseResult) => void;
 }
 
 export interface SuiteResult {
-  /** What the first look told: an old server, no tenants of one's own. */
+  /** Remarks of the inspection. */
   notes: readonly string[];
   conforms: number;
   fails: number;
@@ -40,7 +41,7 @@ export interface SuiteResult {
   cases: readonly CaseResult[];
 }
 
-/** Rejects with a `UserError` when nothing can be judged there, and with the signal's reason when it was aborted. */
+/** @throws UserError if the target cannot be judged; the signal's reason if it was aborted */
 export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
   const { target, cases = CASES, timeoutMs = ANSWER_TIMEOUT_MS } = options;
   const inspection = await inspectTarget(target, { ...options, timeoutMs });

@@ -1,35 +1,59 @@
-/** What the suite runs against, and the tenants that it makes there for a case. */
+/** The server that the suite judges, and the tenants that the suite makes on it. */
 import { randomBytes } from "node:crypto";
 import { type Address, ask, withTenant } from "./address.ts";
-import { show } from "./mismatch.ts";
+import { show } from "./pattern.ts";
 import { mintToken } from "./tokens.ts";
 
-/** A tenant's limits and settings, by the server's column names. */
-export type TenantSettings = Readonly<Record<string, number | boolean>>;
+/** Limits of a tenant, by the server's column names. */
+export type TenantSettings = Readonly<Record<string, number>>;
+
+/** A tenant that exists for one case. */
+export interface CaseTenant {
+  address: Address;
+  remove(): Promise<unknown>;
+}
 
 export interface Target {
   address: Address;
   /** Signs the tokens (HS256). A secret. */
   jwtSecret: string;
-  /** Instead of a minted `service_role` token. A secret. */
+  /** Used instead of a minted `service_role` token. A secret. */
   serviceKey?: string;
-  /** `apikey` that a hosted project's gateway lets through. */
+  /** `apikey` that the gateway of a hosted project accepts. */
   anonKey?: string;
-  /** Database of a tenant that is made, as the server's extension settings name it (`db_host`, ...). A secret. */
+  /** Database of a new tenant, as the server's extension settings name it (`db_host`, ...). A secret. */
   tenantDatabase?: Readonly<Record<string, string>>;
+  /** Makes a tenant in another way than `POST /api/tenants`. */
+  startTenant?: (settings: TenantSettings) => Promise<CaseTenant>;
 }
 
-/** Everything that a run creates has this in its name. */
+/** Prefix of the name of everything that a run creates. */
 export const newPrefix = (): string => `sse-lab-conformance-${randomBytes(4).toString("hex")}`;
 
-/** Any token that the server's API secret signs opens its tenant API. */
-const authorization = async (target: Target): Promise<Record<string, string>> => ({
-  authorization: `Bearer ${await mintToken({ role: "service_role" }, target.jwtSecret)}`,
-  "content-type": "application/json",
-});
+/** Makes a tenant. Resolves to the reason if the server refuses. */
+export async function makeTenant(
+  target: Target,
+  name: string,
+  settings: TenantSettings,
+  timeoutMs: number,
+): Promise<CaseTenant | { refused: string }> {
+  if (target.startTenant) return target.startTenant(settings);
+  // The server accepts every token that its API secret has signed.
+  const token = await mintToken({ role: "service_role" }, target.jwtSecret);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = tenantBody(target, name, settings);
+  const request = { method: "POST", path: "/api/tenants", headers, body } as const;
+  const { status, body: answer } = await ask(target.address, request, timeoutMs);
+  if (status !== 201) return { refused: `POST /api/tenants answered ${status} ${show(answer)}` };
+  const removal = { method: "DELETE", path: `/api/tenants/${name}`, headers } as const;
+  return {
+    address: withTenant(target.address, name),
+    remove: () => ask(target.address, removal, timeoutMs),
+  };
+}
 
-/** Body of `POST /api/tenants`, with the target's own secret, so that one token serves both tenants. */
-export const tenantBody = (target: Target, name: string, settings: TenantSettings): string =>
+/** Uses the target's own secret, so that one token serves both tenants. */
+const tenantBody = (target: Target, name: string, settings: TenantSettings): string =>
   JSON.stringify({
     tenant: {
       external_id: name,
@@ -43,40 +67,9 @@ export const tenantBody = (target: Target, name: string, settings: TenantSetting
       extensions: [
         {
           type: "postgres_cdc_rls",
-          // By default the server wants TLS to the database.
+          // By default the server requires TLS to the database.
           settings: { region: "us-east-1", ssl_enforced: false, ...target.tenantDatabase },
         },
       ],
     },
   });
-
-/** Makes a tenant. Resolves to its address, or to why the server refused. */
-export async function makeTenant(
-  target: Target,
-  name: string,
-  settings: TenantSettings,
-  timeoutMs: number,
-): Promise<Address | { refused: string }> {
-  const answer = await ask(
-    target.address,
-    {
-      method: "POST",
-      path: "/api/tenants",
-      headers: await authorization(target),
-      body: tenantBody(target, name, settings),
-    },
-    timeoutMs,
-  );
-  if (answer.status === 201) return withTenant(target.address, name);
-  return { refused: `POST /api/tenants answered ${answer.status} ${show(answer.body)}` };
-}
-
-/** A tenant that is gone already is no error. */
-export async function removeTenant(target: Target, name: string, timeoutMs: number): Promise<void> {
-  const request = {
-    method: "DELETE",
-    path: `/api/tenants/${name}`,
-    headers: await authorization(target),
-  } as const;
-  await ask(target.address, request, timeoutMs);
-}

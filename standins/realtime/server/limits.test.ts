@@ -29,26 +29,26 @@ test("users are counted when they join, and the next socket is refused at its ha
   expect(await join(second, "realtime:a")).toEqual(
     refused("realtime:a", "1", "ConnectionRateLimitReached: Too many connected users"),
   );
-  // One that is counted already is refused for its channels only.
+  // A socket that already counts is refused for its channels only.
   expect(await join(first, "realtime:b", "2")).toEqual(
     refused("realtime:b", "2", "ChannelRateLimitReached: Too many channels"),
   );
   await expect(connect()).rejects.toThrow("429");
   first.ws.close();
   await first.closed;
-  // The server sees it gone a moment later.
+  // The server notices the close a moment later.
   await vi.waitFor(async () =>
     expect(await join(second, "realtime:a", "3")).toMatchObject({ 4: { status: "ok" } }),
   );
 });
 
-test("too many events: HTTP is refused, and each channel ends at its next delivery", async () => {
+test("too many events: HTTP answers 429, and each channel ends at its next delivery", async () => {
   standIn = await startStandIn({ env: { TENANT_MAX_EVENTS_PER_SECOND: "10", RATE_SAMPLE_MS: "500" } });
   const [subscriber, sender] = [await connect(), await connect()];
   await join(subscriber, "realtime:t");
   await join(sender, "realtime:t");
   let answer: unknown;
-  // Until a sample sees the rate.
+  // Until a sample contains the rate.
   for (let n = 0; ; n += 1) {
     sender.send([
       "1",
@@ -75,12 +75,12 @@ test("too many events: HTTP is refused, and each channel ends at its next delive
   expect(http.headers.get("x-rate-limit-remaining")).toMatch(/^-?\d+$/);
 });
 
-test("a batch beyond the limit is refused as a whole", async () => {
+test("a batch above the limit is refused", async () => {
   standIn = await startStandIn({ env: { TENANT_MAX_EVENTS_PER_SECOND: "2" } });
   const message = { topic: "t", event: "e", payload: {} };
   const answer = await fetch(`http://127.0.0.1:${standIn.port}/api/broadcast`, {
     method: "POST",
-    headers: { apikey: standIn.serviceKey, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${standIn.serviceKey}`, "content-type": "application/json" },
     body: JSON.stringify({ messages: [message, message, message] }),
   });
   expect(answer.status).toBe(429);
@@ -89,7 +89,7 @@ test("a batch beyond the limit is refused as a whole", async () => {
   });
 });
 
-test("too many joins end the socket, after the answer", async () => {
+test("too many joins close the socket after the reply", async () => {
   standIn = await startStandIn({
     env: {
       TENANT_MAX_JOINS_PER_SECOND: "5",
@@ -116,7 +116,7 @@ test("a silent socket is closed with 1000", async () => {
   expect(await client.closed).toBe(1000);
 });
 
-test("a socket that left all its channels is cut by the sweep", async () => {
+test("the sweep cuts a socket that has left all its channels", async () => {
   standIn = await startStandIn({ env: { NO_CHANNEL_TIMEOUT_IN_MS: "100" } });
   const [left, never] = [await connect(), await connect()];
   await join(left, "realtime:a");

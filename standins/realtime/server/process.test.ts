@@ -20,7 +20,7 @@ async function joined(): Promise<RawClient> {
   return client;
 }
 
-test("SIGTERM tells every channel and closes with 1012, whoever still waits for a refusal", async () => {
+test("SIGTERM tells every channel and closes with 1012, also during a back-off", async () => {
   standIn = await startStandIn({ env: { CONNECT_ERROR_BACKOFF_MS: "600000" } });
   const client = await joined();
   const waiting = connectRaw(`ws://127.0.0.1:${standIn.port}/socket/websocket`);
@@ -35,7 +35,7 @@ test("SIGTERM tells every channel and closes with 1012, whoever still waits for 
   expect((await exited)[0]).toBe(0);
 });
 
-test("SIGKILL cuts everyone, and it comes back on the same port", async () => {
+test("after SIGKILL it starts again on the same port", async () => {
   standIn = await startStandIn();
   const client = await joined();
   await standIn.kill();
@@ -44,7 +44,7 @@ test("SIGKILL cuts everyone, and it comes back on the same port", async () => {
   (await joined()).ws.close();
 });
 
-test("runs as one bundled file under plain node", async () => {
+test("the bundle runs as one file under plain node", async () => {
   const dir = await mkdtemp(join(tmpdir(), "realtime-standin-"));
   try {
     const file = join(dir, "stand-in.mjs");

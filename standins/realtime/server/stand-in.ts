@@ -1,68 +1,62 @@
 /**
- * A stand-in for Supabase Realtime: its Broadcast over WebSocket and HTTP, channels, tokens and limits, for hosts that
- * cannot run the real server. The semantics follow the source of supabase/realtime 2.129.8 and Phoenix; the latency and
- * the throughput are those of a small Node server, and say nothing about Supabase.
+ * A stand-in for Supabase Realtime, for hosts that cannot run the real server: Broadcast over
+ * WebSocket and HTTP, private channels, tokens and limits. Its semantics follow the source of
+ * supabase/realtime 2.129.8 and Phoenix. Its latency and throughput are those of a small Node
+ * server and say nothing about Supabase.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import type { Config } from "./config.ts";
-import { checkHandshake, rejectHandshake } from "./handshake.ts";
-import { answerHttp } from "./http-api.ts";
-import type { Log } from "./log.ts";
-import { sessionPolicy, type ChannelPolicy } from "./policy.ts";
-import { RealtimeSocket } from "./socket.ts";
-import { TenantApi } from "./tenant-api.ts";
-import { Tenant, TenantTable, type TenantSettings } from "./tenant.ts";
+import { answerHttp } from "./http/http-api.ts";
+import { Tenant } from "./tenant.ts";
+import { checkHandshake, rejectHandshake } from "./websocket/handshake.ts";
+import { RealtimeSocket } from "./websocket/socket.ts";
 
 export interface RunningStandIn {
   port: number;
-  /** Tells every channel, closes every socket with 1012, then the listener. */
+  /** Tells every channel, closes every socket with 1012, then closes the listener. */
   stop(): Promise<void>;
 }
 
 /** The server's `max_frame_size`, bytes. */
 const MAX_FRAME_BYTES = 5_000_000;
 const KEEP_ALIVE_MS = 60_000;
-/** Everyone comes back at once after an outage. Ranch's default. */
+/** All clients reconnect at once after an outage. Ranch's default. */
 const BACKLOG = 1024;
-/** Sockets that have not answered the close by then are cut. */
+/** Sockets that have not answered the close frame by then are cut. */
 const CLOSE_GRACE_MS = 500;
 
-/** @throws Error of `listen` when the address is not to be had */
-export async function runStandIn(
-  config: Config,
-  log: Log,
-  policy: ChannelPolicy = sessionPolicy,
-): Promise<RunningStandIn> {
-  const { tenants, tenantApi } = tenantsOf(config);
+/**
+ * Starts the server in this process. Never logs a token, a key or a payload.
+ * @throws Error of `listen` if the address is not available
+ */
+export async function runStandIn(config: Config, log: Logger): Promise<RunningStandIn> {
+  const tenant = new Tenant(config);
+  const connectErrorBackoffMs = config.CONNECT_ERROR_BACKOFF_MS;
   const wss = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
-    // Text is parsed as JSON anyway; the real server skips this check as well.
+    // Text is parsed as JSON anyway; the real server skips this check too.
     skipUTF8Validation: true,
   });
   const settings = {
-    policy,
     channelErrorBackoffMs: config.CHANNEL_ERROR_BACKOFF_MS,
     maxBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
     log,
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void answerHttp(
-      { tenants, policy, tenantApi, log, connectErrorBackoffMs: config.CONNECT_ERROR_BACKOFF_MS },
-      request,
-      response,
-    );
+    void answerHttp({ tenant, log, connectErrorBackoffMs }, request, response);
   });
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const handshake = await checkHandshake(request, tenants);
-    if (!handshake.ok) return rejectHandshake(socket, handshake, config.CONNECT_ERROR_BACKOFF_MS);
+    const handshake = await checkHandshake(request, tenant);
+    if (!handshake.ok) return rejectHandshake(socket, handshake, connectErrorBackoffMs);
     wss.handleUpgrade(request, socket, head, (ws) => {
-      new RealtimeSocket(ws, handshake, settings);
+      new RealtimeSocket(ws, { ...handshake, tenant }, settings);
     });
   };
   const connections = new Set<Socket>();
@@ -78,8 +72,11 @@ export async function runStandIn(
     });
   });
 
-  const idle = setInterval(() => closeIdle(tenants, config.IDLE_TIMEOUT_MS), sweepMs(config)).unref();
-  const abandoned = setInterval(() => cutAbandoned(tenants), config.NO_CHANNEL_TIMEOUT_IN_MS).unref();
+  const { IDLE_TIMEOUT_MS, NO_CHANNEL_TIMEOUT_IN_MS } = config;
+  // Often enough that a socket is not idle for much longer than the limit.
+  const idleSweepMs = Math.min(1000, Math.ceil(IDLE_TIMEOUT_MS / 4));
+  const idle = setInterval(() => tenant.closeIdle(IDLE_TIMEOUT_MS), idleSweepMs).unref();
+  const abandoned = setInterval(() => tenant.cutAbandoned(), NO_CHANNEL_TIMEOUT_IN_MS).unref();
   server.listen({ port: config.PORT, host: config.HOST, backlog: BACKLOG });
   await once(server, "listening");
   return {
@@ -88,10 +85,7 @@ export async function runStandIn(
       clearInterval(idle);
       clearInterval(abandoned);
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const tenant of tenants.all()) {
-        tenant.disconnectAll();
-        tenant.stop();
-      }
+      tenant.stop();
       server.closeIdleConnections();
       const cut = setTimeout(() => {
         for (const socket of connections) socket.destroy();
@@ -100,37 +94,4 @@ export async function runStandIn(
       clearTimeout(cut);
     },
   };
-}
-
-function tenantsOf(config: Config): { tenants: TenantTable; tenantApi: TenantApi } {
-  const defaults: Omit<TenantSettings, "externalId"> = {
-    jwtSecret: config.API_JWT_SECRET,
-    maxConcurrentUsers: config.TENANT_MAX_CONCURRENT_USERS,
-    maxEventsPerSecond: config.TENANT_MAX_EVENTS_PER_SECOND,
-    maxJoinsPerSecond: config.TENANT_MAX_JOINS_PER_SECOND,
-    maxChannelsPerClient: config.TENANT_MAX_CHANNELS_PER_CLIENT,
-    maxPayloadKb: config.TENANT_MAX_PAYLOAD_SIZE_IN_KB,
-    presenceEnabled: false,
-    privateOnly: false,
-    suspended: false,
-  };
-  const [externalId = "realtime", ...aliases] = config.SELF_HOST_TENANT_NAME;
-  const tenants = new TenantTable(new Map(aliases.map((alias) => [alias, externalId])));
-  const main = new Tenant({ ...defaults, externalId }, config.RATE_SAMPLE_MS);
-  tenants.add(main);
-  return { tenants, tenantApi: new TenantApi(tenants, main.verifier, defaults, config.RATE_SAMPLE_MS) };
-}
-
-/** Often enough that a socket is not idle for much longer than it may. */
-const sweepMs = (config: Config): number => Math.min(1000, Math.ceil(config.IDLE_TIMEOUT_MS / 4));
-
-function closeIdle(tenants: TenantTable, timeoutMs: number): void {
-  const latest = performance.now() - timeoutMs;
-  for (const tenant of tenants.all())
-    for (const socket of [...tenant.sockets]) if (socket.lastFrameMs < latest) socket.closeIdle();
-}
-
-function cutAbandoned(tenants: TenantTable): void {
-  for (const tenant of tenants.all())
-    for (const socket of [...tenant.sockets]) if (socket.isAbandoned) socket.terminate();
 }

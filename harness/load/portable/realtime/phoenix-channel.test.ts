@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { SignJWT } from "jose";
+import { connectRaw } from "../../../../standins/realtime/server/test-support/raw-client.ts";
 import {
   startStandIn,
   type TestStandIn,
@@ -47,8 +48,8 @@ const open = async (
   return one;
 };
 
-const post = async (path: string, body: object): Promise<void> => {
-  const answer = await fetch(`${standIn.url.replace(/\/socket$/, "")}/api/broadcast${path}`, {
+const post = async (body: object): Promise<void> => {
+  const answer = await fetch(`${standIn.url.replace(/\/socket$/, "")}/api/broadcast`, {
     method: "POST",
     headers: { authorization: `Bearer ${standIn.serviceKey}`, "content-type": "application/json" },
     body: JSON.stringify(body),
@@ -56,14 +57,29 @@ const post = async (path: string, body: object): Promise<void> => {
   expect(answer.status).toBe(202);
 };
 
+/** Publishes over WebSocket: a subscriber of vsn 2.0.0 gets a binary frame. */
+async function publishBinary(topic: string, event: string, payload: object): Promise<void> {
+  const { port, serviceKey } = standIn;
+  const url = `ws://127.0.0.1:${port}/socket/websocket?apikey=${serviceKey}&vsn=2.0.0`;
+  const client = await connectRaw(url);
+  const [ref, wireTopic] = ["1", `realtime:${topic}`];
+  client.send([ref, ref, wireTopic, "phx_join", { config: { private: true } }]);
+  await client.next();
+  const texts = [ref, ref, wireTopic, event].map((text) => Buffer.from(text));
+  const head = Buffer.from([3, ...texts.map((text) => text.length), 0, 1]);
+  client.send(Buffer.concat([head, ...texts, Buffer.from(JSON.stringify(payload))]));
+  await client.settle();
+  client.ws.close();
+}
+
 test.each(["1.0.0", "2.0.0"] as const)(
   "vsn %s brings broadcasts, as text and as binary frames",
   async (vsn) => {
     const one = await open(vsn, {}, vsn);
     await vi.waitFor(() => expect(one.count("subscribed")).toBe(1), PATIENCE);
     const topic = `sse:session:${vsn}`;
-    await post("", { messages: [{ topic, event: "batch", payload: { n: 1 }, private: true }] });
-    await post(`/${topic}/events/single?private=true`, { n: 2 });
+    await post({ messages: [{ topic, event: "batch", payload: { n: 1 }, private: true }] });
+    await publishBinary(topic, "single", { n: 2 });
     await vi.waitFor(() => expect(one.broadcasts()).toHaveLength(2), PATIENCE);
     expect(one.broadcasts()).toMatchObject([
       { event: "batch", payload: { n: 1 } },
@@ -76,7 +92,7 @@ test("a public channel of the same name is another one", async () => {
   const one = await open("private");
   await vi.waitFor(() => expect(one.count("subscribed")).toBe(1), PATIENCE);
   const message = { topic: "sse:session:private", event: "e", payload: {} };
-  await post("", { messages: [message, { ...message, event: "to-us", private: true }] });
+  await post({ messages: [message, { ...message, event: "to-us", private: true }] });
   await vi.waitFor(() => expect(one.broadcasts()).toHaveLength(1), PATIENCE);
   expect(one.broadcasts()).toMatchObject([{ event: "to-us" }]);
 });

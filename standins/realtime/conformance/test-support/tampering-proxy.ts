@@ -1,4 +1,4 @@
-/** Stands before a server and changes what it says: what a check cannot notice here, it checks not. */
+/** A proxy that changes what a server sends, to show that a check notices it. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,9 +9,9 @@ import WebSocket, { WebSocketServer } from "ws";
 export type Crossing = string | Buffer;
 
 export interface Tamper {
-  /** What the client gets instead of one frame of the server's. Called per socket; may keep a state in `seen`. */
+  /** Replaces one frame of the server. `seen`: the earlier frames of this socket. */
   frame?: (frame: Crossing, seen: Crossing[]) => readonly Crossing[];
-  /** What the server gets instead of one frame of the client's. */
+  /** Replaces one frame of the client. */
   sent?: (frame: Crossing) => readonly Crossing[];
   http?: (answer: { status: number; body: string }) => { status: number; body: string };
 }

@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import WebSocket from "ws";
 
-/** A client of the protocol that shows every frame as it came. */
+/** A client that returns every frame unchanged. */
 export interface RawClient {
   ws: WebSocket;
-  /** Sends text as it is, anything else as JSON, bytes as a binary frame. */
+  /** Sends text unchanged, bytes as a binary frame, any other value as JSON. */
   send(frame: unknown): void;
-  /** The next frame: JSON parsed, or bytes. */
+  /** The next frame: parsed JSON, or bytes. */
   next(): Promise<unknown>;
   /** Resolves with the close code. */
   closed: Promise<number>;
-  /** Waits for the answer to a heartbeat, so that everything before it has come: what came is returned. */
+  /** Returns the frames that arrive before the reply to a heartbeat. */
   settle(): Promise<unknown[]>;
 }
 

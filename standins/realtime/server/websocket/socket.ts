@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
+import type { Tenant } from "../tenant.ts";
 import type { Channel } from "./channel.ts";
-import {
-  decodeFrame,
-  encodeMessage,
-  type ClientMessage,
-  type Ref,
-  type ServerMessage,
-  type Vsn,
-} from "./frame-codec.ts";
+import { decodeFrame, encodeMessage } from "./frame-codec.ts";
+import type { ClientMessage, Frame, Ref, ServerMessage, Vsn } from "./frame-codec.ts";
 import { joinChannel, type JoiningSocket } from "./join.ts";
-import type { Log } from "./log.ts";
-import type { ChannelPolicy } from "./policy.ts";
-import type { Tenant } from "./tenant.ts";
 
 export interface SocketSettings {
-  policy: ChannelPolicy;
   channelErrorBackoffMs: number;
   /** A client with more unread bytes is cut. */
   maxBufferBytes: number;
-  log: Log;
+  log: Logger;
 }
 
 /** Close codes of RFC 6455 that the server uses. */
@@ -28,8 +20,8 @@ const GOING_AWAY = 1001;
 const SERVICE_RESTART = 1012;
 
 /**
- * One client. As on the real server, where the socket is one process: while a join is looked at, and while a refused join
- * sleeps its back-off, nothing else of this socket comes in or goes out.
+ * One client. While the server checks a join, and during the back-off of a refused join, this
+ * socket receives and sends nothing else: on the real server a socket is one process.
  */
 export class RealtimeSocket implements JoiningSocket {
   readonly vsn: Vsn;
@@ -39,7 +31,7 @@ export class RealtimeSocket implements JoiningSocket {
   readonly #channels = new Map<string, Channel>();
   readonly #ws: WebSocket;
   readonly #settings: SocketSettings;
-  readonly #inbox: { data: Buffer; binary: boolean }[] = [];
+  readonly #inbox: Frame[] = [];
   readonly #held: { data: Buffer | string; binary: boolean }[] = [];
   #heldBytes = 0;
   #blocked = false;
@@ -58,7 +50,7 @@ export class RealtimeSocket implements JoiningSocket {
     ws.on("message", (data, binary) => this.#receive(data, binary));
     ws.on("ping", () => this.#touch());
     ws.on("pong", () => this.#touch());
-    // Oversize and broken frames: ws closes the connection by itself.
+    // ws closes the connection itself on oversize and broken frames.
     ws.on("error", (error) => this.#settings.log.debug({ err: error }, "a socket failed"));
     ws.on("close", () => this.#forget());
   }
@@ -85,9 +77,9 @@ export class RealtimeSocket implements JoiningSocket {
       this.#held.push({ data, binary });
       this.#heldBytes += data.length;
     } else this.#ws.send(data, { binary });
-    // Our own rule. The real server bounds the heap of a socket's process, and kills it beyond 50 MB.
+    // The real server limits the heap of a socket's process to 50 MB instead.
     if (this.#ws.bufferedAmount + this.#heldBytes <= this.#settings.maxBufferBytes) return;
-    this.#settings.log.warn({ tenant: this.tenant.settings.externalId }, "cut a client that does not read");
+    this.#settings.log.warn("cut a client that does not read");
     this.terminate();
   }
 
@@ -112,7 +104,7 @@ export class RealtimeSocket implements JoiningSocket {
   }
 
   #close(code: number): void {
-    // What was held back for a sleeping join goes out before the end.
+    // Send what a pending join has held back.
     this.#release();
     this.#forget();
     this.#ws.close(code);
@@ -133,7 +125,7 @@ export class RealtimeSocket implements JoiningSocket {
 
   #receive(raw: RawData, binary: boolean): void {
     this.#touch();
-    // `nodebuffer` is what ws hands out unless told otherwise.
+    // ws passes a Buffer by default (`nodebuffer`).
     const data = raw as Buffer;
     if (this.#blocked) this.#inbox.push({ data, binary });
     else this.#handle(data, binary);
@@ -154,7 +146,7 @@ export class RealtimeSocket implements JoiningSocket {
     }
   }
 
-  /** Sockets of ws go on with what they have read already: that waits in the inbox, the rest in the kernel. */
+  /** ws still emits frames that it has read already: they wait in the inbox, the rest in the kernel. */
   async #block(pending: Promise<void>): Promise<void> {
     this.#blocked = true;
     this.#ws.pause();
@@ -166,7 +158,7 @@ export class RealtimeSocket implements JoiningSocket {
     this.#release();
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       this.#handle(next.data, next.binary);
-      // A handled message blocks again; its own #block goes on with the inbox.
+      // The message has blocked the socket again: its own #block continues with the inbox.
       if (this.#isBlocked()) return;
     }
   }
@@ -190,7 +182,7 @@ export class RealtimeSocket implements JoiningSocket {
     }
     const channel = this.#channels.get(topic);
     if (event === "phx_join" && topic.startsWith("realtime:")) {
-      channel?.end("phx_close");
+      channel?.end();
       return this.#join(message);
     }
     if (channel === undefined) {
@@ -198,11 +190,11 @@ export class RealtimeSocket implements JoiningSocket {
       else this.#reply(null, ref, topic, "error", { reason: "unmatched topic" });
       return undefined;
     }
-    // A message of an earlier join of this topic; one without a join_ref is taken.
+    // A message of an earlier join is dropped; one without a join_ref is accepted.
     if (joinRef !== null && joinRef !== "" && joinRef !== channel.joinRef) return undefined;
     if (event === "phx_leave") {
       this.#reply(channel.joinRef, ref, topic, "ok", {});
-      channel.end("phx_close");
+      channel.end();
       return undefined;
     }
     return channel.receive(message);
@@ -210,25 +202,22 @@ export class RealtimeSocket implements JoiningSocket {
 
   async #join(message: ClientMessage): Promise<void> {
     const { joinRef, ref, topic } = message;
-    const result = await joinChannel(this, message, this.#settings.policy);
+    const result = await joinChannel(this, message);
     if (!result.ok) {
       await sleep(this.#settings.channelErrorBackoffMs, undefined, { ref: false });
       this.#unblocked(() => this.#reply(joinRef, ref, topic, "error", { reason: result.reason }));
       if (result.disconnect === true) this.#close(GOING_AWAY);
       return;
     }
-    // The client may have gone while its token was looked at.
+    // The client may have disconnected while the server checked its token.
     if (this.#isClosed) return;
     this.tenant.users.add(this);
     this.#channels.set(topic, result.channel);
     result.channel.open();
-    this.#unblocked(() => {
-      this.#reply(joinRef, ref, topic, "ok", { postgres_changes: [] });
-      if (result.presence) this.push({ joinRef, ref: null, topic, event: "presence_state", payload: {} });
-    });
+    this.#unblocked(() => this.#reply(joinRef, ref, topic, "ok", { postgres_changes: [] }));
   }
 
-  /** The answer of a join goes out before what came for the socket in the meantime. */
+  /** Sends the reply to a join before the frames that were held back. */
   #unblocked(send: () => void): void {
     const held = this.#held.splice(0);
     send();

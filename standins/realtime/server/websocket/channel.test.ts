@@ -1,9 +1,9 @@
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectRaw, type RawClient } from "./test-support/raw-client.ts";
-import { startStandIn, type TestStandIn } from "./test-support/start-stand-in.ts";
+import { connectRaw, type RawClient } from "../test-support/raw-client.ts";
+import { startStandIn, type TestStandIn } from "../test-support/start-stand-in.ts";
 
-const BACKOFF_MS = 150;
+const BACKOFF_MS = 300;
 let standIn: TestStandIn;
 const clients: RawClient[] = [];
 
@@ -51,7 +51,7 @@ const mint = (claims: Record<string, unknown>, expiresInS: number): Promise<stri
     .sign(new TextEncoder().encode(standIn.jwtSecret));
 
 describe("a socket", () => {
-  test("answers nothing while a refused join sleeps, then everything in order", async () => {
+  test("answers nothing during the back-off of a refused join, then everything in order", async () => {
     const client = await connect();
     await join(client, "realtime:order");
     const other = await connect();
@@ -59,21 +59,23 @@ describe("a socket", () => {
     client.send(joinFrame("realtime:", "2"));
     client.send([null, "3", "phoenix", "heartbeat", {}]);
     const began = performance.now();
+    // By the reply to this, the server has read the frames of the first client.
+    expect(await other.settle()).toHaveLength(0);
     other.send(["1", "9", "realtime:order", "broadcast", broadcast(1)]);
     expect(await client.next()).toMatchObject(["2", "2", "realtime:", "phx_reply", { status: "error" }]);
-    // Not an upper bound: only that it slept at all.
+    // Only that there is a back-off: no upper limit.
     expect(performance.now() - began).toBeGreaterThan(BACKOFF_MS / 2);
     const rest = [await client.next(), await client.next()];
     expect(rest).toContainEqual([null, null, "realtime:order", "broadcast", broadcast(1)]);
     expect(rest).toContainEqual([null, "3", "phoenix", "phx_reply", { status: "ok", response: {} }]);
   });
 
-  test("stays open over frames that are no messages", async () => {
+  test("ignores frames that are not messages", async () => {
     const client = await connect();
     for (const frame of ["{", "[]", "null", '{"topic":"t"}', Buffer.from([3, 255, 1]), Buffer.alloc(0)])
       client.send(frame);
     await join(client, "realtime:deep", "2");
-    // Deeper than a recursive encoder can go.
+    // Deeper than a recursive encoder supports.
     client.send(`["2","3","realtime:deep","broadcast",{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}]`);
     expect(await client.settle()).toHaveLength(0);
   });
@@ -85,7 +87,7 @@ describe("a socket", () => {
     const sender = await connect();
     await join(sender, "realtime:flood");
     const text = "x".repeat(500_000);
-    // The kernel's buffers take some before the bound of 2 MB is reached.
+    // The buffers of the kernel fill before the limit of 2 MB is reached.
     for (let n = 0; n < 60; n += 1)
       sender.send([
         "1",
@@ -101,7 +103,7 @@ describe("a socket", () => {
 });
 
 describe("a channel", () => {
-  test("joined again is closed first, and a message of its first join is stale", async () => {
+  test("closes before it is joined again, and drops a message of the first join", async () => {
     const client = await connect();
     const topic = "realtime:again";
     await join(client, topic, "1", { broadcast: { self: true } });
@@ -113,16 +115,16 @@ describe("a channel", () => {
     expect(await client.settle()).toEqual([[null, null, topic, "broadcast", broadcast(2)]]);
   });
 
-  test("of the same name is another one when it is private", async () => {
+  test("is another channel than a private one of the same name", async () => {
     const [open, closed] = [await connect(), await connect()];
     await join(open, "realtime:both");
-    await join(closed, "realtime:both", "1", { private: "true", broadcast: { self: true } });
+    await join(closed, "realtime:both", "1", { private: true, broadcast: { self: true } });
     closed.send(["1", "2", "realtime:both", "broadcast", broadcast(1)]);
     expect(await closed.settle()).toHaveLength(1);
     expect(await open.settle()).toHaveLength(0);
   });
 
-  test("ends when its token has expired, and lives on with a newer one", async () => {
+  test("ends when its token expires, unless it gets a newer one", async () => {
     const [topic, renewed] = ["realtime:sse:session:a", "realtime:sse:session:b"];
     const client = await connect(2, await mint({}, 300));
     const config = { private: true };
@@ -151,7 +153,7 @@ describe("a channel", () => {
     expect(await client.next()).toEqual(["2", "2", renewed, "phx_close", {}]);
   });
 
-  test("of a session is not written by its reader, with no answer even where one was asked for", async () => {
+  test("of a session drops what its reader writes, without a reply even with ack", async () => {
     const topic = "realtime:sse:session:w";
     const reader = await connect(2, await mint({ sse_session: "w" }, 300));
     await join(reader, topic, "1", { private: true, broadcast: { ack: true, self: true } });
@@ -159,7 +161,7 @@ describe("a channel", () => {
     expect(await reader.settle()).toHaveLength(0);
   });
 
-  test("tells an oversize broadcast from one that was sent, where an ack was asked for", async () => {
+  test("acknowledges a broadcast, or reports that it is oversize", async () => {
     const client = await connect(1);
     const topic = "realtime:ack";
     const say = (ref: string, event: string, payload: unknown): void =>
