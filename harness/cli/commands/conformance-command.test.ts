@@ -48,7 +48,12 @@ describe("bad input", () => {
       { ...SECRET, REALTIME_URL: "http://127.0.0.1:9/socket" },
       "sse-lab: nothing listens at ws://127.0.0.1:9/socket/websocket: start the server, or correct the URL",
     ],
-    ["no URL", ["--url", "nonsense"], SECRET, "sse-lab: --url: nonsense: is not an http, https, ws or wss URL"],
+    [
+      "no URL",
+      ["--url", "nonsense"],
+      SECRET,
+      "sse-lab: --url: nonsense: is not an http, https, ws or wss URL",
+    ],
     [
       "no path",
       [],

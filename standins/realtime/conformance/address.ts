@@ -23,9 +23,7 @@ export function addressOf(url: string): Address {
     throw new UserError(`${url}: is not an http, https, ws or wss URL`);
   // The suite prints the URL and does not use these parts.
   if (problems.includes("credentials") || problems.includes("query"))
-    throw new UserError(
-      "the URL contains credentials or a query: use REALTIME_KEY and REALTIME_JWT_SECRET",
-    );
+    throw new UserError("the URL contains credentials or a query: use REALTIME_KEY and REALTIME_JWT_SECRET");
   if (problems.includes("no-path"))
     throw new UserError(
       `${url}: has no path; use /socket for a bare server, /realtime/v1 for a hosted project`,

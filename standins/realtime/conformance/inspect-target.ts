@@ -55,9 +55,7 @@ export async function inspectTarget(target: Target, options: InspectOptions): Pr
   const perSecond = await messagesPerSecond(target, options.timeoutMs);
   const paceMs = perSecond < ROOMY ? Math.ceil(PACE / perSecond) : 0;
   if (paceMs > 0)
-    notes.push(
-      `the tenant allows ${perSecond} messages per second: one case at a time, ${paceMs} ms apart`,
-    );
+    notes.push(`the tenant allows ${perSecond} messages per second: one case at a time, ${paceMs} ms apart`);
   return { lacks, paceMs, notes };
 }
 

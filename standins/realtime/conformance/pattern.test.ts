@@ -1,14 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  containing,
-  mapStrings,
-  matches,
-  matching,
-  oneOf,
-  type Pattern,
-  showPattern,
-} from "./pattern.ts";
+import { containing, mapStrings, matches, matching, oneOf, type Pattern, showPattern } from "./pattern.ts";
 
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Pattern);
 

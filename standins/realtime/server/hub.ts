@@ -1,4 +1,10 @@
-import { encodeBroadcast, encodeUserBroadcast, type Frame, type UserBroadcast, type Vsn } from "./websocket/frame-codec.ts";
+import {
+  encodeBroadcast,
+  encodeUserBroadcast,
+  type Frame,
+  type UserBroadcast,
+  type Vsn,
+} from "./websocket/frame-codec.ts";
 
 export interface Subscriber {
   deliver(broadcast: Broadcast): void;

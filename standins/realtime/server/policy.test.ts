@@ -21,7 +21,13 @@ describe("the lab's channel policy", () => {
       false,
     ],
     ["anon reads nothing", { ...mine, role: "anon" }, "sse:session:s1", "read", false],
-    ["a role that is not text reads nothing", { ...mine, role: ["service_role"] }, "sse:session:s1", "read", false],
+    [
+      "a role that is not text reads nothing",
+      { ...mine, role: ["service_role"] },
+      "sse:session:s1",
+      "read",
+      false,
+    ],
   ] as const)("%s", (_name, claims, topic, action, allowed) => {
     expect(mayAccess(claims, topic, action)).toBe(allowed);
   });

@@ -91,6 +91,8 @@ test("every HTTP answer names the stand-in", async () => {
   expect([answer.status, await answer.text()]).toEqual([200, "ok"]);
   expect(answer.headers.get("x-realtime")).toBe("realtime-standin");
   expect(await (await fetch(`${base}/api/ping`)).json()).toEqual({ message: "Success" });
-  const unknown = await connectRaw(`ws://127.0.0.1:${standIn.port}/socket/websocket`, "x.local").catch(String);
+  const unknown = await connectRaw(`ws://127.0.0.1:${standIn.port}/socket/websocket`, "x.local").catch(
+    String,
+  );
   expect(unknown).toContain("404");
 });

@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  decodeFrame,
-  encodeBroadcast,
-  encodeMessage,
-  encodeUserBroadcast,
-  type Vsn,
-} from "./frame-codec.ts";
+import { decodeFrame, encodeBroadcast, encodeMessage, encodeUserBroadcast, type Vsn } from "./frame-codec.ts";
 
 const ref = fc.oneof(fc.string({ unit: "binary" }), fc.constant(null), fc.nat());
 const message = fc.record({
