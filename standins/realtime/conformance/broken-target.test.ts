@@ -39,7 +39,7 @@ async function tampered(tamper: Tamper): Promise<{ target: Target; stop: () => P
     return { address: addressOf(proxyOfLimited.url), remove };
   };
   const { jwtSecret } = standIn.target;
-  return { target: { address: addressOf(proxy.url), jwtSecret, startTenant }, stop: proxy.stop };
+  return { target: { address: addressOf(proxy.url), jwtSecret, startTenant }, stop: () => proxy.stop() };
 }
 
 /** Results of some cases behind a tampering proxy. */

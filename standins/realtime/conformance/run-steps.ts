@@ -22,7 +22,10 @@ export async function runAllSteps(steps: readonly Step[], context: TestContext):
 }
 
 async function runStep(step: Step, context: TestContext): Promise<void> {
-  if ("open" in step) return void (await context.open(step.open, step.vsn, step.token));
+  if ("open" in step) {
+    await context.open(step.open, step.vsn, step.token);
+    return;
+  }
   if ("refused" in step) return refused(step, context);
   if ("join" in step) return join(step, context);
   if ("http" in step) return http(step, context);

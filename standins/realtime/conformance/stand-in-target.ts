@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { readConfig } from "../server/config.ts";
-import { runStandIn } from "../server/stand-in.ts";
+import { runStandIn, type RunningStandIn } from "../server/stand-in.ts";
 import { addressOf } from "./address.ts";
 import type { CaseTenant, Target, TenantSettings } from "./target.ts";
 
@@ -26,24 +26,28 @@ export interface StandInTarget {
 }
 
 /** Starts a stand-in. A case with its own tenant gets another one, with the limits of the case. */
-export async function startStandInTarget(env: Readonly<Record<string, string>> = {}): Promise<StandInTarget> {
+export async function startStandInTarget(
+  env: Readonly<Record<string, string>> = {},
+): Promise<StandInTarget> {
   const jwtSecret = randomBytes(32).toString("hex");
   const config = { ...SETTINGS, ...env, API_JWT_SECRET: jwtSecret };
-  const { url, stop } = await start(config);
+  const main = await start(config);
   const startTenant = async (settings: TenantSettings): Promise<CaseTenant> => {
     const limited = await start({ ...config, ...limitVariables(settings) });
-    return { address: addressOf(limited.url), remove: limited.stop };
+    return { address: addressOf(urlOf(limited)), remove: () => limited.stop() };
   };
-  return { target: { address: addressOf(url), jwtSecret, startTenant }, url, stop };
+  const url = urlOf(main);
+  const target = { address: addressOf(url), jwtSecret, startTenant };
+  return { target, url, stop: () => main.stop() };
 }
 
 /** `max_joins_per_second` becomes `TENANT_MAX_JOINS_PER_SECOND`. */
-export const limitVariables = (settings: TenantSettings): Record<string, string> =>
+const limitVariables = (settings: TenantSettings): Record<string, string> =>
   Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [`TENANT_${name.toUpperCase()}`, String(value)]),
   );
 
-async function start(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {
-  const { port, stop } = await runStandIn(readConfig(env), pino({ level: "silent" }));
-  return { url: `http://127.0.0.1:${port}/socket`, stop };
-}
+const start = (env: Record<string, string>): Promise<RunningStandIn> =>
+  runStandIn(readConfig(env), pino({ level: "silent" }));
+
+const urlOf = ({ port }: RunningStandIn): string => `http://127.0.0.1:${port}/socket`;

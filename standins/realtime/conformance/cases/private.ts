@@ -25,7 +25,7 @@ const mayNotJoin = (id: string, title: string, token: string): ConformanceCase =
     {
       ...joinPrivate("a"),
       denied: "Unauthorized: You do not have permissions to read from this Channel topic: <private>",
-    } as Step,
+    },
     publish("e", true),
     { quiet: "a" },
   ],
