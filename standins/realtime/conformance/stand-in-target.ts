@@ -26,9 +26,7 @@ export interface StandInTarget {
 }
 
 /** Starts a stand-in. A case with its own tenant gets another one, with the limits of the case. */
-export async function startStandInTarget(
-  env: Readonly<Record<string, string>> = {},
-): Promise<StandInTarget> {
+export async function startStandInTarget(env: Readonly<Record<string, string>> = {}): Promise<StandInTarget> {
   const jwtSecret = randomBytes(32).toString("hex");
   const config = { ...SETTINGS, ...env, API_JWT_SECRET: jwtSecret };
   const main = await start(config);
