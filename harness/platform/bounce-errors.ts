@@ -1,4 +1,4 @@
-/** What both platforms say of a bounce whose target was down already: the run did not see what was asked for. */
+/** Errors of a bounce whose target was down already, so that the run did not see the bounce. */
 
 export const nothingToKill = (instance: string): string =>
   `${instance} was not running: the bounce would disturb nothing`;

@@ -1,37 +1,42 @@
-/** The platform port: what runs a topology, seen from the harness. */
+/** The platform port: how the harness runs a topology. Times are on the harness clock. */
 import type { PrepareOptions } from "../../infra/images/prepare-options.ts";
 import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
 
-/** What an instance gets to stop in when nothing else is asked for, seconds: for those that may not see `infra/`. */
+/** Re-exported for rooms that may not import `infra/`. */
 export { DEFAULT_GRACE_S } from "../../infra/stack/new-stack-record.ts";
 
-export interface UpOptions {
+export interface DeploymentListeners {
+  /** An instance changed its state at `atMs`. */
+  onInstance?:
+    | ((instance: string, state: InstanceObservation["state"], atMs: number) => void)
+    | undefined;
+  /**
+   * A component that is no instance (`traefik`, `valkey`) exited by itself; noticed at `atMs`.
+   * Never called for what `down` ends.
+   */
+  onComponentExit?: ((component: string, atMs: number) => void) | undefined;
+  /** One line of progress, e.g. `waiting for server-2 to be ready`. */
+  onStep?: ((step: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface UpOptions extends DeploymentListeners {
   topology: Topology;
   /**
-   * Names the deployment, e.g. `phase1`, where it is to be found under that name afterwards: `pulumi up -s phase1` goes on with it.
-   * Refused when one of that name is there. Default: the topology's name and something random. Platforms without stacks ignore it.
+   * Name of the stack, e.g. `phase1`; `pulumi up -s phase1` then continues it. A name in use is
+   * refused. Default: the topology's name and a random suffix. Ignored on host processes.
    */
   name?: string;
   /** Overrides the topology's replicas. */
   replicas: number;
-  /** Start the topology with its Redis stopped, to see the fallback. Ignored where there is no Redis. */
+  /** `stopped`: Redis does not run, to show the fallback. Ignored without Redis. */
   redis: "up" | "stopped";
-  /** Ignored where the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
+  /** Default: `DEFAULT_REALTIME_SETTINGS`. Ignored without Realtime. */
   realtime?: RealtimeSettings;
-  /** Folder that this deployment owns: logs, ledgers, router files. Created when it is not there. */
+  /** For logs, ledgers and router files of this deployment only. Created if missing. */
   workDir: string;
-  /** The platform's view of its instances, as it happens. */
-  onInstance?: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
-  /**
-   * The router or the broker ended by itself: nothing had told it to. `part` is its name (`traefik`, `valkey`), `atMs` when
-   * that was noticed, milliseconds on the harness clock. Never called for instances, nor for what `down` ends.
-   */
-  onComponentExit?: (part: string, atMs: number) => void;
-  /** One line on what is going on ("waiting for server-2 to be ready"). */
-  onStep?: (step: string) => void;
-  signal?: AbortSignal;
 }
 
 /** A ledger file of one process of an instance. */
@@ -41,84 +46,99 @@ export interface LedgerFile {
 }
 
 /**
- * One deploy: every instance ends and another process of its name takes its place. Containers are replaced by a new revision; on host
- * processes it is the same program, started again with the same settings.
+ * Replaces the process of every instance. On Docker, containers of a new revision replace the old
+ * ones; on host processes the same program starts again.
  */
 export interface Deploy {
-  /** `rolling`: one after the other, each ready before the next is stopped. `recreate`: all are stopped, then all started. */
+  /**
+   * `rolling`: one by one; each is ready before the next stops. `recreate`: all stop, then all
+   * start.
+   */
   strategy: "rolling" | "recreate";
-  /** SIGTERM, then SIGKILL when it is still there after this long. 0: SIGKILL at once, or right behind SIGTERM, as Docker does. Milliseconds. */
+  /** From SIGTERM to SIGKILL, milliseconds. 0: SIGKILL at once; Docker sends SIGTERM first. */
   graceMs: number;
-  /** The replacement of one instance began (before anything is done to it) or ended (it is ready and has traffic again). `atMs` on the harness clock. */
+  /**
+   * A replacement starts before the instance is touched. It ends when the new process is ready
+   * and the router sends it traffic.
+   */
   onReplace?: (instance: string, state: "started" | "ended", atMs: number) => void;
 }
 
-/** What the nemesis may do to instances. Every call rejects with the last log lines of what did not do as told. */
+/** What the nemesis may do to instances. A failure carries the last log lines of the instance. */
 export interface InstanceControl {
   /**
-   * Resolves when every new instance is ready and the router sends it traffic. An instance that did not run when its replacement
-   * began is brought up as well, is never told as ended, and makes the deploy reject at its end.
+   * Resolves when the router sends traffic to every new instance. An instance that was down is
+   * brought up too, but its replacement is not reported as ended and the deploy rejects.
    */
   deploy(deploy: Deploy): Promise<void>;
-  /** SIGKILL. Resolves when it is gone. Rejects when it did not run: a bounce that kills nothing is none. */
+  /** SIGKILL. Resolves once it is gone. Rejects if it is not running: nothing to kill. */
   kill(instance: string): Promise<void>;
-  /** Starts it again. Resolves when it is ready and the router sends it traffic. Nothing happens when it runs already. */
+  /** Resolves when the router sends it traffic. Does nothing if it runs already. */
   start(instance: string): Promise<void>;
 }
 
-/** The Supabase Realtime of a deployment, or what plays it. */
-export interface RealtimeComponent {
-  /** As the history names it: `realtime-standin`, or `realtime` for the real one. */
+/** Which Realtime implementation answers. */
+export interface RealtimeImplementation {
+  /** As the history names it: `realtime-standin`, or `realtime` for Supabase's own server. */
   name: string;
-  /** True: not Supabase's own server; `name` says so too. */
+  /** True: not Supabase's server. */
   standIn: boolean;
-  /** As clients reach it, e.g. `ws://127.0.0.1:18000/socket`. */
-  url: string;
-  /** Absent for a hosted one, which is not ours to disturb. */
-  control?: {
-    /** SIGKILL: every client is cut at once. Resolves when it is gone. Rejects when it did not run. */
-    kill(): Promise<void>;
-    /** Starts it again. Resolves when it takes connections. Nothing happens when it runs already. */
-    start(): Promise<void>;
-  };
 }
 
-/** What a part of the deployment has used since it started, read from the kernel's own accounts: as the history records it. */
+export interface RealtimeEndpoint extends RealtimeImplementation {
+  /** The WebSocket URL for clients, e.g. `ws://127.0.0.1:18000/socket`. */
+  url: string;
+}
+
+export interface RealtimeControl {
+  /** SIGKILL disconnects every client. Resolves once it is gone. Rejects if not running. */
+  kill(): Promise<void>;
+  /** Resolves when it accepts connections. Does nothing if it runs already. */
+  start(): Promise<void>;
+}
+
+export interface RealtimeComponent extends RealtimeEndpoint {
+  /** Absent for a hosted Realtime: the lab does not disturb it. */
+  control?: RealtimeControl;
+}
+
+/** What a component has used since its start, by the kernel's accounting. */
 export type ComponentUsage = Omit<UsageObservation, "type">;
 
-/** A topology that is up: the one plain object that a platform hands to the harness. */
+/** A topology that is up. */
 export interface Deployment {
-  /** Names it on this host, e.g. `phase1-x3k9q2`. */
+  /** Unique on this host, e.g. `phase1-x3k9q2`. */
   id: string;
   topology: string;
   /** Base URL of the router, e.g. `http://127.0.0.1:18080`. */
   url: string;
   dashboardUrl?: string;
-  /** Names of the instances that may be bounced. */
+  /** The instances that may be bounced. */
   instances: readonly string[];
-  /** Direct base URL of each instance: `sse-lab up` prints it, for looking at /metrics. Load never goes there. */
+  /** Direct base URLs, for looking at /metrics. Load goes through the router only. */
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
-  /** Of a topology whose clients subscribe to Realtime directly. */
+  /** Present if clients subscribe to Realtime directly. */
   realtime?: RealtimeComponent;
-  /** Versions of the parts, e.g. `{ traefik: "3.7.15", valkey: "9.1.2", node: "20.20.2" }`. A stand-in is there under its own name. */
+  /** By component, e.g. `{ traefik: "3.7.15", node: "20.20.2" }`. A stand-in has its own name. */
   versions: Readonly<Record<string, string>>;
-  /** All ledger files so far, those of dead processes included. */
+  /** All ledger files so far, including those of dead processes. */
   ledgers(): Promise<LedgerFile[]>;
-  /** One reading of every part that runs. Never rejects for a part that has just gone: it is left out. */
+  /** One reading of every running component. Leaves out one that has just gone. */
   usage(): Promise<ComponentUsage[]>;
   /**
-   * Leaves it running when this process ends, until `downAll`. Nothing of this object is to be used after it. Rejects when another one
-   * of its topology is kept already on this platform: this one is taken down then.
+   * Leaves it running after this process, until `downAll`. Do not use this object afterwards. On
+   * host processes only one deployment of a topology can be detached: any other is taken down,
+   * and its call rejects.
    */
   detach(): Promise<void>;
-  /** Ends every process and container of the deployment, then removes its temporary files. Safe to call twice. */
+  /** Ends every process or container, then removes temporary files. May be called twice. */
   down(): Promise<void>;
 }
 
 export type PlatformName = "local" | "docker";
 
-/** A deployment that outlives the command that brought it up: `sse-lab up`, then `bounce` and `down` by other commands. */
+/** A detached deployment, as later commands find it. `sse-lab up --json` prints it. */
 export interface RunningDeployment {
   id: string;
   topology: string;
@@ -126,54 +146,42 @@ export interface RunningDeployment {
   url: string;
   dashboardUrl: string;
   instances: readonly string[];
-  /** Direct base URL of each instance, for looking at /metrics. */
   instanceUrls: Readonly<Record<string, string>>;
-  /** Of a topology whose clients subscribe to Realtime directly. */
-  realtime?: Pick<RealtimeComponent, "name" | "standIn" | "url">;
+  realtime?: RealtimeEndpoint;
   /** ISO 8601. */
   startedAt: string;
 }
 
-export interface DeploymentListeners {
-  onInstance?: UpOptions["onInstance"] | undefined;
-  onComponentExit?: UpOptions["onComponentExit"] | undefined;
-  onStep?: UpOptions["onStep"] | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** What a sweep found. */
+/** What a sweep found. `sse-lab down --json` prints it. */
 export interface SweepReport {
-  /** What was removed: id, and what there was of it, for people ("3 processes", "5 containers, 1 network"). */
+  /** Removed deployments. `what` describes what there was, e.g. `5 containers, 1 network`. */
   swept: { id: string; what: string }[];
-  /** Ids left alone, by reason: kept on purpose, of a command that still runs, of another host. */
+  /** Ids left alone: detached, of a living command, of another host. */
   kept: string[];
   owned: string[];
   foreign: string[];
-  /** One line each on what could not be cleaned up; it is tried again next time. */
+  /** One line for each failure. The next sweep tries again. */
   problems: string[];
 }
 
 export interface Platform {
   name: PlatformName;
-  /** Settings that decide figures, for the manifest. */
+  /** Settings that affect figures, for the manifest. */
   settings: Readonly<Record<string, string | number>>;
-  /**
-   * Longest time on a quiet host from the start of a bounce to its end, seconds: a load that is over by then would not show the
-   * whole bounce.
-   */
+  /** Longest bounce on a quiet host, seconds. A shorter load would not show all of it. */
   bounceSeconds(kind: BounceKind, replicas: number): number;
-  /** Finds or fetches all that the topologies need, so that no measured run waits for it. Rejects with what is missing and how to get it. */
+  /** Fetches or builds what the topologies need, so that no measured run waits for it. */
   prepare(options: PrepareOptions): Promise<void>;
   up(options: UpOptions): Promise<Deployment>;
-  /** The kept deployments of this checkout that still run, oldest first. Cheap where there is none. */
+  /** The detached deployments of this checkout that still run, oldest first. */
   findRunning(): Promise<RunningDeployment[]>;
   /**
-   * Takes hold of a kept deployment. End with its `release` (it goes on running) or `down`. Rejects when no such deployment is kept,
-   * or another command has hold of it.
+   * Makes this process the owner of a detached deployment. End with `detach` or `down`. Rejects
+   * if no such deployment runs, or another command owns it.
    */
   attach(id: string, listeners: DeploymentListeners): Promise<Deployment>;
-  /** Removes deployments whose command is dead. Cheap where there is none. */
+  /** Removes deployments whose command is dead. */
   sweepLeftovers(): Promise<SweepReport>;
-  /** As `sweepLeftovers`, and takes down what `sse-lab up` left running. Deployments of living commands are left alone. */
+  /** Also removes detached deployments. Leaves those of living commands alone. */
   downAll(onStep?: (step: string) => void): Promise<SweepReport>;
 }

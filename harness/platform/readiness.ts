@@ -1,9 +1,14 @@
-/** Condition of a wait: the instance (or the router before it) at `url` says that it is ready, else what it answered. Rejects without an answer. */
-export const readiness =
+/** Conditions of waits: whether a URL answers 200. */
+
+/** True, or what it answered instead. Rejects without an answer. */
+export const answersOk =
   (url: string) =>
   async (signal: AbortSignal): Promise<true | string> => {
-    // A kept-alive connection would be one more that the instance has to close when it drains.
-    const answer = await fetch(`${url}/readyz`, { signal, headers: { connection: "close" } });
+    // A draining instance would have to close a kept-alive connection.
+    const answer = await fetch(url, { signal, headers: { connection: "close" } });
     await answer.body?.cancel();
-    return answer.status === 200 || `/readyz answered ${answer.status}`;
+    return answer.status === 200 || `${new URL(url).pathname} answered ${answer.status}`;
   };
+
+/** Is the instance, or one behind the router at this base URL, ready? */
+export const readiness = (url: string): ReturnType<typeof answersOk> => answersOk(`${url}/readyz`);

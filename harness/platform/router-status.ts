@@ -1,11 +1,11 @@
-/** What a router says of its servers, over its ops address. */
+/** The status of servers in a router, read from its ops address. */
 import { z } from "zod";
 import { HAPROXY_BACKEND } from "../../infra/routers/haproxy-config.ts";
 import type { RoutedServer } from "../../infra/routers/router-plan.ts";
 import { ROUTER_SERVICE } from "../../infra/routers/traefik-config.ts";
 import type { Router } from "../../infra/topologies.ts";
 
-/** `UP`: it sends the server traffic. */
+/** `UP`: the router sends the server traffic. */
 export type ServerStatus = "UP" | "DOWN";
 
 const serviceSchema = z.object({ serverStatus: z.record(z.string(), z.string()).default({}) });
@@ -15,8 +15,9 @@ const readTraefik = async (answer: Response): Promise<Map<string, string>> =>
   new Map(Object.entries(serviceSchema.parse(await answer.json()).serverStatus));
 
 /**
- * By server name. The columns are named in the first line; those read here come before any that may hold a comma.
- * Other states than `UP`, with or without a count of checks: `DOWN`, `MAINT (resolution)`, `NOLB`, `DRAIN`.
+ * By server name. The first line names the columns. Those read here come before any that may hold a
+ * comma. States besides `UP`, with or without a count of checks: `DOWN`, `MAINT (resolution)`,
+ * `NOLB`, `DRAIN`.
  */
 const readHaproxy = async (answer: Response): Promise<Map<string, string>> => {
   const [head = "", ...rows] = (await answer.text()).split("\n");
@@ -35,10 +36,10 @@ const readHaproxy = async (answer: Response): Promise<Map<string, string>> => {
 };
 
 /**
- * Status by instance name; what the router does not know of is `DOWN`. Before its first health check a router says UP of every
- * server, so that this can be trusted only when the servers were ready before the router started.
+ * Status by instance name. A server that the router does not know is `DOWN`. Before its first
+ * health check a router reports every server as `UP`.
  *
- * @throws when the router does not answer, or has no such service yet
+ * @throws if the router does not answer, or has no such service yet
  */
 export const routerStatus = async (
   kind: Router,

@@ -14,7 +14,7 @@ import type { UpOptions } from "../platform.ts";
 import { localRegistry } from "./deployment-state.ts";
 import type { LocalDependencies } from "./local-dependencies.ts";
 import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
-import { routerSpec } from "./plan/infrastructure-specs.ts";
+import { routerSpec } from "./plan/process-specs.ts";
 import { waitForBroker, waitForRoute } from "./plan/infrastructure-waits.ts";
 import {
   deploymentFolders,
@@ -23,7 +23,6 @@ import {
   type Tools,
 } from "./plan/plan-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
-import { watchComponent } from "./processes/watch-component.ts";
 
 /**
  * Records the deployment and starts its reaper. If this process dies from here on, the reaper or
@@ -71,7 +70,6 @@ const bringUpOnce = async (
 ): Promise<LocalDeployment> => {
   const { signal, topology } = options;
   const onStep = (step: string): void => options.onStep?.(step);
-  const listeners = { onStep, onComponentExit: options.onComponentExit ?? (() => undefined) };
   const plan = await planDeployment(options, tools, dependencies.choosePort);
   const { deployment, processes } = await prepareCleanUp(plan, dependencies.stateDir, options);
   const { control, instances } = deployment;
@@ -82,7 +80,7 @@ const bringUpOnce = async (
     if (plan.broker && tools.valkey) {
       onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
       const broker = await processes.start(plan.broker.spec);
-      watchComponent(broker, processes, listeners);
+      processes.watch(broker, options);
       await waitForBroker(broker, plan.broker.port, signal);
     }
     if (plan.standIn) {
@@ -97,7 +95,7 @@ const bringUpOnce = async (
     const router = await processes.start(
       routerSpec(topology.router, tools.router, files[0].path, plan.folders.router, plan.routerLog),
     );
-    watchComponent(router, processes, listeners);
+    processes.watch(router, options);
     await waitForRoute(router, deployment.url, signal);
     await control.waitForRouter(instances);
     signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-/** What the local platform is put together from; tests put a taken port or a broken server in. */
+/** What the local platform depends on. Tests replace some of it, e.g. by a broken server. */
 import { buildStandIn } from "../../../standins/realtime/server/build.ts";
 import { buildServer } from "../../../server/build.ts";
 import { defaultStateDir } from "./deployment-state.ts";
@@ -8,7 +8,7 @@ import { resolveTool } from "../../../infra/tools/resolve-tool.ts";
 export interface LocalDependencies {
   /** Writes the server as one file that plain Node runs. */
   buildServer: (outFile: string) => Promise<void>;
-  /** The same for what plays Supabase Realtime. */
+  /** The same for the Realtime stand-in. */
   buildStandIn: (outFile: string) => Promise<void>;
   choosePort: ChoosePort;
   resolveTool: typeof resolveTool;

@@ -1,16 +1,21 @@
-/** A topology that runs as processes of this host, made from its state: just started, or found again later. */
+/** A topology on host processes, made from its state: just started, or found again later. */
 import { join } from "node:path";
+import type { Reaper } from "../../../common/reaper/reaper-client.ts";
+import { removePaths } from "../../../common/remove-paths.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent } from "../platform.ts";
+import type {
+  ComponentUsage,
+  Deployment,
+  DeploymentListeners,
+  RealtimeComponent,
+} from "../platform.ts";
+import { controlInstances, type LocalInstanceControl } from "./control/instance-control.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
 import type { DeploymentState, LocalRegistry } from "./deployment-state.ts";
-import { controlInstances, type LocalInstanceControl } from "./control/instance-control.ts";
 import type { ProcessSpec } from "./processes/logged-process.ts";
 import type { ProcessTable } from "./processes/process-table.ts";
-import type { Reaper } from "../../../common/reaper/reaper-client.ts";
 import { readUsage } from "./processes/read-usage.ts";
-import { removePaths } from "../../../common/remove-paths.ts";
 
 export interface LocalDeployment extends Deployment {
   workDir: string;
@@ -23,9 +28,9 @@ export interface DeploymentContext extends DeploymentListeners {
   state: DeploymentState;
   processes: ProcessTable;
   reaper?: Reaper;
-  /** How to start each instance (again). */
+  /** How to start each instance. */
   specs: ReadonlyMap<string, ProcessSpec>;
-  /** The same of Realtime, where it is ours. */
+  /** How to start Realtime, if the lab runs it. */
   realtimeSpec: ProcessSpec | undefined;
 }
 
@@ -37,23 +42,19 @@ export const dashboardUrlOf = ({ opsUrl, router }: DeploymentState): string =>
 export const instanceUrlsOf = (state: DeploymentState): Record<string, string> =>
   Object.fromEntries(state.instances.map(({ name, url }) => [name, url]));
 
-const roleOf = (state: DeploymentState, part: string): ComponentUsage["role"] => {
-  if (part === state.router) return "router";
-  return state.instances.some(({ name }) => name === part) ? "server" : "broker";
+const roleOf = (state: DeploymentState, component: string): ComponentUsage["role"] => {
+  if (component === state.router) return "router";
+  return state.instances.some(({ name }) => name === component) ? "server" : "broker";
 };
 
 const realtimeOf = (
-  { state, processes, realtimeSpec, onComponentExit, onStep }: DeploymentContext,
+  { state, processes, realtimeSpec: spec, onComponentExit, onStep }: DeploymentContext,
   signal: AbortSignal,
 ): RealtimeComponent | undefined => {
   if (!state.realtime) return undefined;
   const { name, standIn, url, healthUrl } = state.realtime;
-  if (realtimeSpec === undefined || healthUrl === undefined) return { name, standIn, url };
-  const news = {
-    onComponentExit: (...what: Parameters<NonNullable<typeof onComponentExit>>) => onComponentExit?.(...what),
-    onStep: (step: string) => onStep?.(step),
-  };
-  const control = controlRealtime({ spec: realtimeSpec, healthUrl, processes, news, signal });
+  if (spec === undefined || healthUrl === undefined) return { name, standIn, url };
+  const control = controlRealtime({ spec, healthUrl, processes, onComponentExit, onStep, signal });
   return { name, standIn, url, control };
 };
 
@@ -72,24 +73,24 @@ const detach = (registry: LocalRegistry, state: DeploymentState): Promise<string
     return undefined;
   });
 
-export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
-  const { state, registry, processes, reaper, specs } = parts;
+export const toDeployment = (context: DeploymentContext): LocalDeployment => {
+  const { state, registry, processes, reaper, specs } = context;
   const ending = new AbortController();
-  const signal = parts.signal ? AbortSignal.any([ending.signal, parts.signal]) : ending.signal;
+  const signal = context.signal ? AbortSignal.any([ending.signal, context.signal]) : ending.signal;
   const control = controlInstances({
     instances: state.instances,
     specs,
     router: state.router,
     opsUrl: state.opsUrl,
     processes,
-    onInstance: (instance, what, atMs) => {
-      // What `down` ends is no longer news.
-      if (!ending.signal.aborted) parts.onInstance?.(instance, what, atMs);
+    onInstance: (instance, change, atMs) => {
+      // What `down` ends is not reported.
+      if (!ending.signal.aborted) context.onInstance?.(instance, change, atMs);
     },
-    onStep: (step) => parts.onStep?.(step),
+    onStep: (step) => context.onStep?.(step),
     signal,
   });
-  const realtime = realtimeOf(parts, signal);
+  const realtime = realtimeOf(context, signal);
   let down: Promise<void> | undefined;
   const takeDown = async (): Promise<void> => {
     ending.abort(new Error(`${state.id} is being taken down`));
@@ -111,9 +112,9 @@ export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),
     usage: () => {
-      const measured = processes.all().map(({ spec, identity }) => ({
-        part: spec.name,
-        role: roleOf(state, spec.name),
+      const measured = processes.all().map(({ spec: { name }, identity }) => ({
+        component: name,
+        role: roleOf(state, name),
         identity,
       }));
       return Promise.resolve(readUsage(measured));
@@ -123,10 +124,12 @@ export const toDeployment = (parts: DeploymentContext): LocalDeployment => {
       const other = await detach(registry, state);
       if (other !== undefined) {
         await (down ??= takeDown());
-        throw new Error(`${state.topology} is up already as ${other}; ${state.id} was taken down again`);
+        throw new Error(
+          `${state.topology} is up already as ${other}; ${state.id} was taken down again`,
+        );
       }
       await reaper?.leave();
-      processes.release();
+      processes.detach();
     },
   };
 };

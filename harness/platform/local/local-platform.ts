@@ -1,4 +1,4 @@
-/** The local platform: a real router, real Valkey and the real server bundle as processes of this host. */
+/** The local platform: real routers, Valkey and servers as processes of this host. */
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server-settings.ts";
 import type { BounceKind } from "../../history/observation.ts";
@@ -14,17 +14,17 @@ export interface LocalPlatform extends Platform {
   attach(id: string, listeners: DeploymentListeners): Promise<LocalDeployment>;
 }
 
-/** Measured with a drain that the grace leaves whole: what a shorter one cuts off only makes a bounce shorter. */
+/** Measured with a grace that leaves the drain whole. A shorter one makes a bounce shorter. */
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 4,
   recreate: () => 6,
-  // Three away, and clients come back after 1, 2 and 5 more seconds, as realtime-js does.
+  // Down for 3 s; then clients reconnect after 1, 2 and 5 more seconds, like realtime-js.
   "realtime-outage": () => 10,
   rolling: (replicas) => 1 + 3.6 * replicas,
 };
 
-export const createLocalPlatform = (parts: LocalDependencies): LocalPlatform => ({
+export const createLocalPlatform = (dependencies: LocalDependencies): LocalPlatform => ({
   name: "local",
   settings: { ...serverSettings, routerHealthCheckMs },
   bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
@@ -33,14 +33,14 @@ export const createLocalPlatform = (parts: LocalDependencies): LocalPlatform => 
     const brokers = topologies.some(({ broadcaster }) => hasBroker(broadcaster, realtime))
       ? (["valkey"] as const)
       : [];
-    // One after the other: each says what it fetches.
-    for (const name of [...routers, ...brokers]) await parts.resolveTool(name, { onStep, signal });
+    // One after the other, because each reports what it fetches.
+    for (const name of [...routers, ...brokers]) await dependencies.resolveTool(name, { onStep, signal });
   },
-  up: (options) => bringUp(options, parts),
-  findRunning: () => findRunning(parts.stateDir),
-  attach: (id, listeners) => attach(id, listeners, parts.stateDir),
-  sweepLeftovers: () => sweepLeftovers(parts.stateDir),
-  downAll: (onStep) => downAll(parts.stateDir, onStep),
+  up: (options) => bringUp(options, dependencies),
+  findRunning: () => findRunning(dependencies.stateDir),
+  attach: (id, listeners) => attach(id, listeners, dependencies.stateDir),
+  sweepLeftovers: () => sweepLeftovers(dependencies.stateDir),
+  downAll: (onStep) => downAll(dependencies.stateDir, onStep),
 });
 
 /** @throws UserError or the reason of the abort; whatever was started is gone by then */

@@ -59,7 +59,7 @@ test("kill -9 of the harness: the reaper ends every process and removes every fi
 });
 
 test("what plays Realtime is killed and started from another command, and taken down by a third", async () => {
-  const { harness, place } = await startHarness("phase3", "--release");
+  const { harness, place } = await startHarness("phase3", "--detach");
   await once(harness, "exit");
   // Three servers, router, Realtime.
   expect(processesOf(place.workDir)).toHaveLength(5);
@@ -118,7 +118,7 @@ test("the next command sweeps what is left when the reaper was killed too", asyn
 });
 
 test("a deployment left in the background is found, bounced and taken down by other commands", async () => {
-  const { harness, place } = await startHarness("phase2", "--release");
+  const { harness, place } = await startHarness("phase2", "--detach");
   await once(harness, "exit");
   const report = await sweepLeftovers(place.stateDir);
   expect(report).toMatchObject({ swept: [], kept: [place.id] });

@@ -7,7 +7,6 @@ import { sweepRegistry } from "../registry/sweep.ts";
 import { localRegistry, type DeploymentState } from "./deployment-state.ts";
 import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
-import { watchComponent } from "./processes/watch-component.ts";
 
 const describe = (state: DeploymentState): RunningDeployment => {
   const { id, topology, url, instances, realtime, startedAt } = state;
@@ -44,13 +43,12 @@ export const attach = async (
     state.processes.flatMap(({ spec }) => (names.has(spec.name) ? [[spec.name, spec] as const] : [])),
   );
   const processes = new ProcessTable(registry, state);
-  const { onComponentExit = () => undefined, onStep = () => undefined } = listeners;
   const realtime = state.processes.find(({ spec }) => spec.name === state.realtime?.name);
   // Their controls watch the instances and Realtime.
   for (const component of processes.all()) {
     const { name } = component.spec;
     if (names.has(name) || name === realtime?.spec.name) continue;
-    watchComponent(component, processes, { onComponentExit, onStep });
+    processes.watch(component, listeners);
   }
   return toDeployment({
     ...listeners,

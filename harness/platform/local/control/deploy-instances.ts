@@ -1,21 +1,21 @@
-/** A deploy on this host: every instance is stopped, and the same program started again, in the order that the strategy says. */
+/** A deploy on this host: stops every instance and starts the same program again. */
 import { nowMs } from "../../../../common/clock.ts";
 import { notReplaced } from "../../bounce-errors.ts";
 import type { Deploy } from "../../platform.ts";
 
 export interface DeployedInstances {
   instances: readonly string[];
-  /** Resolves when it is gone, with whether it ran. */
+  /** Resolves once it is gone, with whether it ran. */
   stop: (instance: string, graceMs: number) => Promise<boolean>;
-  /** Resolves when it is ready and has traffic. */
+  /** Resolves when the router sends it traffic. */
   start: (instance: string) => Promise<void>;
-  /** Nothing more is begun once it is aborted. */
+  /** Once aborted, no further stop or start begins. */
   signal: AbortSignal;
 }
 
 /**
- * @throws what a stop or a start threw: the instances after it are left as they are. One that was not running is brought back like
- * the others; that it was not disturbed is thrown at the end, and its replacement is not told as ended.
+ * @throws the error of a stop or a start; the instances after it stay as they are. An instance that
+ * was down is started too, but its replacement is not reported as ended and the deploy throws.
  */
 export const deployInstances = async (
   { instances, stop, start, signal }: DeployedInstances,

@@ -1,11 +1,12 @@
-/** When the broker (Valkey) and the router (Traefik or HAProxy) can be used. */
+/** Waits until the broker (Valkey) and the router (Traefik or HAProxy) can be used. */
 import { connect } from "node:net";
 import type { LoggedProcess } from "../processes/logged-process.ts";
+import { readiness } from "../../readiness.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 
 const TIMEOUT_MS = 15_000;
 
-/** One PING of the Redis protocol as plain text (an "inline command"), which needs no client. */
+/** One PING as an inline command of the Redis protocol, which needs no client. */
 const ping = (port: number, signal: AbortSignal): Promise<true | string> =>
   new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, signal }, () => void socket.write("PING\r\n"));
@@ -30,7 +31,7 @@ export const waitForBroker = (
     signal,
   });
 
-/** The router has its configuration once a request goes through it to a server. */
+/** A router has read its configuration once it routes a request to a server. */
 export const waitForRoute = (
   router: LoggedProcess,
   url: string,
@@ -39,11 +40,7 @@ export const waitForRoute = (
   waitFor({
     name: `${router.spec.name} to route requests at ${url}`,
     timeoutMs: TIMEOUT_MS,
-    condition: async (within) => {
-      const answer = await fetch(`${url}/readyz`, { signal: within, headers: { connection: "close" } });
-      await answer.body?.cancel();
-      return answer.status === 200 || `it answered ${answer.status}`;
-    },
+    condition: readiness(url),
     processes: [router],
     signal,
   });

@@ -1,6 +1,5 @@
-/** Decides everything about a deployment before anything of it exists: folders, ports, addresses, how to start each part. */
+/** Decides folders, ports, addresses and process specs before anything of a deployment exists. */
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
 import type { RouterPlan } from "../../../../infra/routers/router-plan.ts";
@@ -11,22 +10,21 @@ import { labVersion } from "../../../../common/lab-version.ts";
 import type { UpOptions } from "../../platform.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import type { ChoosePort } from "../../../../common/free-port.ts";
-import { BROKER_NAME, valkeySpec } from "./infrastructure-specs.ts";
+import { BROKER_NAME, serverSpec, valkeySpec } from "./process-specs.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import { planRealtime } from "./plan-realtime.ts";
-import { thisProcess } from "../../../../common/process-identity.ts";
-import { serverSpec } from "./server-spec.ts";
+import { thisOwner } from "../../registry/owner.ts";
 import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
 
 export interface Tools {
-  /** The topology's own. */
+  /** The router of the topology. */
   router: ResolvedTool;
-  /** Undefined when the topology has no broker, or is to find it stopped. */
+  /** Undefined if the topology has no broker, or starts without it. */
   valkey: ResolvedTool | undefined;
 }
 
-/** The folders that a deployment makes in its work folder; they are all it ever removes there. */
+/** The folders that a deployment creates in its work folder. It removes nothing else there. */
 export type DeploymentFolders = Readonly<
   Record<"logs" | "ledger" | "router" | "broker" | "programs", string>
 >;
@@ -45,13 +43,13 @@ export const deploymentFolders = (workDir: string): DeploymentFolders => {
 export interface DeploymentPlan {
   state: DeploymentState;
   folders: DeploymentFolders;
-  /** Where the server's bundle is to be built. */
+  /** Where the server's bundle is built. */
   serverBundle: string;
   /** By instance name. */
   servers: ReadonlyMap<string, ProcessSpec>;
-  /** Valkey: it carries the events, or keeps the event log. */
+  /** Valkey, which carries the events or keeps the event log. */
   broker: { spec: ProcessSpec; port: number } | undefined;
-  /** What plays Supabase Realtime, and where its bundle is to be built. */
+  /** The Realtime stand-in, and where its bundle is built. */
   standIn: { spec: ProcessSpec; bundle: string } | undefined;
   router: RouterPlan;
   routerLog: string;
@@ -81,7 +79,7 @@ export const planDeployment = async (
         )
       : undefined;
   const broker = {
-    // Set although it may be found stopped: that is what the fallback is for.
+    // Also set if it starts stopped, to show the fallback.
     ...(hasBroker(topology.broadcaster, settings) ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` } : {}),
     ...(topology.broadcaster === "redis" ? { FF_REDIS_SSE_BROADCAST: "true" } : {}),
     ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
@@ -107,7 +105,7 @@ export const planDeployment = async (
       }),
     );
   }
-  const owner = thisProcess();
+  const { host, ...owner } = thisOwner();
   const { router, valkey } = tools;
   return {
     folders,
@@ -129,7 +127,7 @@ export const planDeployment = async (
     state: {
       schemaVersion: 1,
       id: `${topology.name}-${randomBytes(4).toString("hex")}`,
-      host: hostname(),
+      host,
       kept: false,
       owner,
       startedAt: new Date().toISOString(),

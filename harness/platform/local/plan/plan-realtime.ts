@@ -1,4 +1,4 @@
-/** Decides how clients and servers of a deployment reach Supabase Realtime: a hosted one, or the stand-in that comes up beside them. */
+/** Decides how clients and servers reach Realtime: a hosted one, or the stand-in. */
 import { randomBytes } from "node:crypto";
 import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
 import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
@@ -8,19 +8,19 @@ import type { RealtimeSettings } from "../../../../infra/realtime/realtime-setti
 import { detectRealtime } from "../../detect-realtime.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import type { ChoosePort } from "../../../../common/free-port.ts";
-import { standInSpec } from "./infrastructure-specs.ts";
+import { standInSpec } from "./process-specs.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 
 export interface RealtimePlacement {
-  /** As the state file tells later commands. */
+  /** For the state file. */
   state: NonNullable<DeploymentState["realtime"]>;
   address: RealtimeAddress;
-  /** How to start it (again). Undefined for a hosted one. */
+  /** How to start it. Undefined for a hosted one. */
   spec: ProcessSpec | undefined;
 }
 
 export interface RealtimePlaces {
-  /** Where the stand-in's bundle is to be built. */
+  /** Where the stand-in's bundle is built. */
   bundle: string;
   workDir: string;
   logFile: string;

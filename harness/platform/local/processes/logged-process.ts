@@ -1,4 +1,4 @@
-/** One process of a deployment: its output goes to a log file, and it can outlive the process that started it. */
+/** A process that logs to a file and can outlive the process that started it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync } from "node:fs";
@@ -10,13 +10,14 @@ import {
   signalProcess,
   type ProcessIdentity,
 } from "../../../../common/process-identity.ts";
+import { waitFor } from "../../../../common/wait-for.ts";
 
-/** Everything needed to start it again, from another process too: plain data, written into the state file. */
+/** All that is needed to start it again, also from another process: the state file holds it. */
 export interface ProcessSpec {
   name: string;
   command: string;
   args: readonly string[];
-  /** The whole environment beside PATH, HOME and TMPDIR. */
+  /** The whole environment, apart from PATH, HOME and TMPDIR. */
   env: Readonly<Record<string, string>>;
   cwd: string;
   logFile: string;
@@ -25,18 +26,19 @@ export interface ProcessSpec {
 export interface LoggedProcess {
   readonly spec: ProcessSpec;
   readonly identity: ProcessIdentity;
-  /** Resolves when it is gone, however it ended; never rejects. */
+  /** Resolves once it is gone. Never rejects. */
   readonly exited: Promise<void>;
   hasExited(): boolean;
   signal(signal: "SIGTERM" | "SIGKILL"): void;
-  /** Last lines that this process wrote, those of earlier processes of the same name not included. */
+  /** Its last lines, without those of earlier processes of its name. */
   logTail(lines?: number): Promise<string>;
-  /** Lets the starting process end while this one goes on. */
-  release(): void;
+  /** Lets it outlive the process that started it. */
+  detach(): void;
 }
 
 const TAIL_BYTES = 64 * 1024;
 const POLL_MS = 20;
+const KILL_TIMEOUT_MS = 5000;
 
 const readTail = async (path: string, from: number, lines: number): Promise<string> => {
   const file = await open(path, "r").catch(() => undefined);
@@ -52,8 +54,8 @@ const readTail = async (path: string, from: number, lines: number): Promise<stri
 };
 
 /**
- * Nothing else is inherited: a REDIS_URL or FF_REDIS_SSE_BROADCAST in the user's shell would turn one topology into
- * another, an HTTP_PROXY would take the router off the loopback, NODE_OPTIONS would load into the servers.
+ * No other variable is inherited. REDIS_URL would turn one topology into another, HTTP_PROXY would
+ * take the router off the loopback, and NODE_OPTIONS would load code into the servers.
  */
 const inheritedEnv = (): Record<string, string> =>
   Object.fromEntries(
@@ -64,10 +66,10 @@ const inheritedEnv = (): Record<string, string> =>
   );
 
 /**
- * Starts a process. `node:child_process` rather than execa: output goes to a file descriptor and the child outlives its
- * parent, so nothing of what execa adds (buffers, promises of the result, killing at exit) is wanted here.
+ * Uses `node:child_process`, not execa: the output goes to a file and the child outlives its
+ * parent, so that execa's buffers and its clean-up at exit are unwanted.
  *
- * @throws when the command cannot be run at all
+ * @throws if the command cannot be run
  */
 export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> => {
   const log = openSync(spec.logFile, "a");
@@ -77,14 +79,14 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
       cwd: spec.cwd,
       env: { ...inheritedEnv(), ...spec.env },
       stdio: ["ignore", log, log],
-      // A session of its own: a Ctrl-C in the terminal reaches the harness, which then decides, and not the servers.
+      // In its own session, so that a Ctrl-C reaches the harness only.
       detached: true,
     });
     if (child.pid === undefined) {
       const [error] = (await once(child, "error").catch((cause: unknown) => [cause])) as [Error];
       throw new Error(`${spec.name} could not be started: ${error.message}`);
     }
-    // Before anything is awaited: as long as libuv has not collected the child, its pid cannot mean another process.
+    // Before any await: until libuv collects the child, its pid means no other process.
     const identity = identityOf(child.pid) ?? { pid: child.pid, startTime: "gone" };
     let gone = false;
     const exited = new Promise<void>((resolve) => {
@@ -100,26 +102,37 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
       hasExited: () => gone,
       signal: (signal) => void child.kill(signal),
       logTail: (lines = 20) => readTail(spec.logFile, logStart, lines),
-      release: () => child.unref(),
+      detach: () => child.unref(),
     };
   } finally {
     closeSync(log);
   }
 };
 
-/** Takes hold of a process that another process started. */
+/** A process that another process started. */
 export const attachProcess = (spec: ProcessSpec, identity: ProcessIdentity): LoggedProcess => ({
   spec,
   identity,
-  // An attached process gives no exit event, so it is looked at.
+  // There is no exit event for the child of another process.
   get exited() {
     return (async () => {
-      // Watching a process alone keeps no command from ending.
+      // Unreferenced: watching a process must not keep a command alive.
       while (isRunning(identity)) await delay(POLL_MS, undefined, { ref: false });
     })();
   },
   hasExited: () => !isRunning(identity),
   signal: (signal) => void signalProcess(identity, signal),
   logTail: (lines = 20) => readTail(spec.logFile, 0, lines),
-  release: () => undefined,
+  detach: () => undefined,
 });
+
+/** SIGKILL. Resolves once it is gone. @throws WaitError after 5 s */
+export const killProcess = async (running: LoggedProcess): Promise<void> => {
+  running.signal("SIGKILL");
+  await waitFor({
+    name: `${running.spec.name} to be gone after SIGKILL`,
+    timeoutMs: KILL_TIMEOUT_MS,
+    intervalMs: 10,
+    condition: () => running.hasExited() || "it still runs",
+  });
+};

@@ -1,12 +1,19 @@
 /**
- * The processes of one deployment by name. Each is told to the reaper and written into the state file right after its start,
- * before anything else happens. What is left is the instant between the start and that: a SIGKILL of this process just then
- * leaves a process that no record names, and that no later command ends.
+ * The processes of one deployment by name. Right after its start, each is reported to the reaper
+ * and written into the state file. A SIGKILL of this process in the instant before that leaves a
+ * process that no record names and no later command ends.
  */
-import type { DeploymentState, LocalRegistry } from "../deployment-state.ts";
+import { nowMs } from "../../../../common/clock.ts";
 import { endProcesses } from "../../../../common/end-processes.ts";
-import { attachProcess, startProcess, type LoggedProcess, type ProcessSpec } from "./logged-process.ts";
 import type { Reaper } from "../../../../common/reaper/reaper-client.ts";
+import type { DeploymentListeners } from "../../platform.ts";
+import type { DeploymentState, LocalRegistry } from "../deployment-state.ts";
+import {
+  attachProcess,
+  startProcess,
+  type LoggedProcess,
+  type ProcessSpec,
+} from "./logged-process.ts";
 
 export class ProcessTable {
   readonly #processes = new Map<string, LoggedProcess>();
@@ -15,7 +22,7 @@ export class ProcessTable {
   readonly #reaper: Reaper | undefined;
   #closed = false;
 
-  /** Takes hold of the processes that the state names. */
+  /** Starts with the processes that the state names. */
   constructor(registry: LocalRegistry, state: DeploymentState, reaper?: Reaper) {
     this.#registry = registry;
     this.#state = state;
@@ -29,41 +36,63 @@ export class ProcessTable {
     return this.#processes.get(name);
   }
 
-  /** All processes, those that have exited included. */
+  /** Undefined if it has exited. */
+  running(name: string): LoggedProcess | undefined {
+    const found = this.#processes.get(name);
+    return found && !found.hasExited() ? found : undefined;
+  }
+
+  /** Includes those that have exited. */
   all(): LoggedProcess[] {
     return [...this.#processes.values()];
   }
 
-  /** Is it taken down, or being so, or let go? A call, because it changes while `start` waits. */
-  isClosed(): boolean {
+  /** A method, because the answer can change while `start` waits. */
+  #isClosed(): boolean {
     return this.#closed;
   }
 
   async start(spec: ProcessSpec): Promise<LoggedProcess> {
-    if (this.isClosed()) throw new Error(`${spec.name} is not started: the deployment is down`);
+    if (this.#isClosed()) throw new Error(`${spec.name} is not started: the deployment is down`);
     const started = await startProcess(spec);
     this.#reaper?.watch(started.identity);
     this.#processes.set(spec.name, started);
     const others = this.#state.processes.filter((one) => one.spec.name !== spec.name);
     this.#state.processes = [
       ...others,
-      { identity: started.identity, spec: { ...spec, args: [...spec.args], env: { ...spec.env } } },
+      {
+        identity: started.identity,
+        spec: { ...spec, args: [...spec.args], env: { ...spec.env } },
+      },
     ];
-    // Taken down while it started: nobody else will end it, and the state file must not come back.
-    if (this.isClosed()) await endProcesses([started.identity]);
+    // If it was taken down meanwhile, nothing else would end it.
+    if (this.#isClosed()) await endProcesses([started.identity]);
     else this.#registry.update(this.#state);
     return started;
   }
 
-  /** Ends every process; none can be started any more. */
-  async end(): Promise<void> {
-    this.#closed = true;
-    await endProcesses([...this.#processes.values()].map((one) => one.identity));
+  /** Reports the exit of a component, unless it was expected or the deployment is down. */
+  watch(
+    component: LoggedProcess,
+    { onStep, onComponentExit }: Pick<DeploymentListeners, "onStep" | "onComponentExit">,
+    isExpected: () => boolean = () => false,
+  ): void {
+    void component.exited.then(() => {
+      if (this.#isClosed() || isExpected()) return;
+      onStep?.(`${component.spec.name} exited by itself`);
+      onComponentExit?.(component.spec.name, nowMs());
+    });
   }
 
-  /** Lets this process end while they go on. None can be started from here any more. */
-  release(): void {
+  /** Ends every process. None can be started afterwards. */
+  async end(): Promise<void> {
     this.#closed = true;
-    for (const one of this.#processes.values()) one.release();
+    await endProcesses(this.all().map(({ identity }) => identity));
+  }
+
+  /** Lets them outlive this process. None can be started from here afterwards. */
+  detach(): void {
+    this.#closed = true;
+    for (const one of this.#processes.values()) one.detach();
   }
 }

@@ -75,7 +75,7 @@ onLinux("CPU time is in seconds: what a process says of itself", async () => {
     const before = await said();
     const identity = identityOf(child.pid ?? 0);
     if (!identity) throw new Error("the process is not there");
-    const [usage] = readUsage([{ part: "child", role: "server", identity }]);
+    const [usage] = readUsage([{ component: "child", role: "server", identity }]);
     child.stdin.write("again");
     const after = await said();
     // User and system time are each rounded down to a tick of the kernel's clock.
@@ -83,7 +83,7 @@ onLinux("CPU time is in seconds: what a process says of itself", async () => {
     expect(usage?.cpuSeconds).toBeLessThanOrEqual(after.cpuSeconds + 0.02);
     expect(usage?.memoryBytes).toBeLessThan(after.rss);
     const another = { ...identity, startTime: "another boot:1" };
-    expect(readUsage([{ part: "child", role: "server", identity: another }])).toEqual([]);
+    expect(readUsage([{ component: "child", role: "server", identity: another }])).toEqual([]);
   } finally {
     child.kill("SIGKILL");
   }

@@ -3,9 +3,9 @@ import type { TopologyName } from "../../../../infra/topologies.ts";
 import { createTestLab } from "./test-lab.ts";
 
 const lab = createTestLab();
-const [topology, release] = process.argv.slice(2);
+const [topology, detach] = process.argv.slice(2);
 const deployment = await lab.up(topology as TopologyName);
-if (release === "--release") await deployment.detach();
+if (detach === "--detach") await deployment.detach();
 else setInterval(() => undefined, 60_000);
 const { id, url, workDir } = deployment;
 process.stdout.write(`${JSON.stringify({ id, url, workDir, folder: lab.folder, stateDir: lab.stateDir })}\n`);

@@ -1,0 +1,102 @@
+/** How to start each process of a deployment. */
+import { limitEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
+import { REALTIME_TENANT, type RealtimeTier } from "../../../../infra/realtime/realtime-settings.ts";
+import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { serverSettings } from "../../../../infra/stack/server-settings.ts";
+import type { Router } from "../../../../infra/topologies.ts";
+import type { ProcessSpec } from "../processes/logged-process.ts";
+import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
+
+export const BROKER_NAME = "valkey";
+
+/** Without persistence: pub/sub has nothing to keep, and a snapshot would disturb the figures. */
+export const valkeySpec = (
+  tool: ResolvedTool,
+  port: number,
+  folder: string,
+  logFile: string,
+): ProcessSpec => ({
+  name: BROKER_NAME,
+  command: tool.path,
+  args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
+  env: tool.env,
+  cwd: folder,
+  logFile,
+});
+
+/** First labels of the host names in use: the server reads the tenant from them. */
+const TENANTS = ["127", "localhost", REALTIME_TENANT];
+
+export interface StandInSettings {
+  port: number;
+  /** Its one bundled file. */
+  bundle: string;
+  jwtSecret: string;
+  /** The tier whose limits it enforces. */
+  plan: RealtimeTier;
+  workDir: string;
+  logFile: string;
+}
+
+export const standInSpec = (settings: StandInSettings): ProcessSpec => ({
+  name: STAND_IN,
+  command: process.execPath,
+  args: [settings.bundle],
+  env: {
+    HOST: "127.0.0.1",
+    PORT: String(settings.port),
+    API_JWT_SECRET: settings.jwtSecret,
+    SELF_HOST_TENANT_NAME: TENANTS.join(","),
+    ...limitEnvironment(settings.plan),
+  },
+  cwd: settings.workDir,
+  logFile: settings.logFile,
+});
+
+/** The process has the router's name. */
+export const routerSpec = (
+  router: Router,
+  tool: ResolvedTool,
+  configFile: string,
+  folder: string,
+  logFile: string,
+): ProcessSpec => ({
+  name: router,
+  command: tool.path,
+  // -db: one process, in the foreground.
+  args: router === "traefik" ? [`--configFile=${configFile}`] : ["-db", "-f", configFile],
+  env: tool.env,
+  cwd: folder,
+  logFile,
+});
+
+export interface ServerSettings {
+  instance: string;
+  port: number;
+  /** The server's one bundled file. */
+  bundle: string;
+  sessionSecret: string;
+  ledgerDir: string;
+  workDir: string;
+  logFile: string;
+  /** How it reaches its broker, if the topology has one. */
+  broker: Readonly<Record<string, string>>;
+}
+
+/** All servers run the same bundle. They differ in their environment. */
+export const serverSpec = (settings: ServerSettings): ProcessSpec => ({
+  name: settings.instance,
+  command: process.execPath,
+  args: [settings.bundle],
+  env: {
+    ...serverSettings,
+    HOST: "127.0.0.1",
+    PORT: String(settings.port),
+    INSTANCE: settings.instance,
+    SESSION_SECRET: settings.sessionSecret,
+    LEDGER_DIR: settings.ledgerDir,
+    ...settings.broker,
+  },
+  cwd: settings.workDir,
+  logFile: settings.logFile,
+});
