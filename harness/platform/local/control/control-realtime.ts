@@ -4,11 +4,7 @@ import { waitFor } from "../../../../common/wait-for.ts";
 import { nothingToKill } from "../../bounce-errors.ts";
 import type { DeploymentListeners, RealtimeControl } from "../../platform.ts";
 import { answersOk } from "../../readiness.ts";
-import {
-  killProcess,
-  type LoggedProcess,
-  type ProcessSpec,
-} from "../processes/logged-process.ts";
+import { killProcess, type LoggedProcess, type ProcessSpec } from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 
 export interface ControlledRealtime extends DeploymentListeners {

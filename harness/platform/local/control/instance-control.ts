@@ -10,11 +10,7 @@ import { nothingToKill } from "../../bounce-errors.ts";
 import type { InstanceControl } from "../../platform.ts";
 import { readiness } from "../../readiness.ts";
 import { routerStatus } from "../../router-status.ts";
-import {
-  killProcess,
-  type LoggedProcess,
-  type ProcessSpec,
-} from "../processes/logged-process.ts";
+import { killProcess, type LoggedProcess, type ProcessSpec } from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 import { deployInstances } from "./deploy-instances.ts";
 
@@ -64,11 +60,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     onInstance(instance, "killed", nowMs());
   };
 
-  const stopNow = async (
-    instance: string,
-    found: LoggedProcess,
-    graceMs: number,
-  ): Promise<void> => {
+  const stopNow = async (instance: string, found: LoggedProcess, graceMs: number): Promise<void> => {
     if (graceMs <= 0) return killNow(instance, found);
     onStep(`stopping ${instance}`);
     expected.add(found);
