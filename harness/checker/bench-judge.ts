@@ -1,7 +1,7 @@
 /**
  * How long it takes, and how much memory, to judge a history of a million deliveries:
  *
- *   npx tsx harness/checker/bench-judge.ts [--deliveries N] [--json]
+ *   [BENCH_SCALE=1] npx tsx harness/checker/bench-judge.ts [--deliveries N] [--json]
  *
  * Writes a run with a crash in its middle to a temporary folder, reads and judges it, and removes it.
  */
@@ -21,7 +21,11 @@ const INSTANCES = ["server-1", "server-2", "server-3"];
 const instanceOf = (index: number): string => INSTANCES[index % INSTANCES.length] as string;
 
 const { values } = parseArgs({
-  options: { deliveries: { type: "string", default: "1000000" }, json: { type: "boolean", default: false } },
+  options: {
+    // BENCH_SCALE: a share of the full size, as for the stream bench.
+    deliveries: { type: "string", default: String(1_000_000 * Number(process.env["BENCH_SCALE"] ?? 1)) },
+    json: { type: "boolean", default: false },
+  },
 });
 const deliveries = Number(values.deliveries);
 if (!Number.isInteger(deliveries) || deliveries < EVENTS || deliveries > 10_000_000) {

@@ -1,7 +1,8 @@
 /**
- * Source of the stream bench, a process of its own: bare sockets, the cheapest server there is. Argument: events per second in
- * all streams together. It answers what a session asks for just well enough, and sends events round robin to every open stream.
- * `POST /cut` cuts them all. Prints its port.
+ * Source of the stream bench, a separate process on bare sockets, the cheapest server there is. It
+ * answers a session's requests just well enough, and sends events round robin to every open stream.
+ * `POST /cut` cuts them all. Argument: events per second over all streams. Prints its port, and ends
+ * with its stdin.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { nowMs } from "../../../common/clock.ts";
@@ -52,5 +53,6 @@ const send = (): void => {
   }
 };
 
+process.stdin.resume().on("close", () => process.exit(1));
 if (eventsPerSecond > 0) setInterval(send, TICK_MS);
 server.listen(0, "127.0.0.1", 4096, () => console.log((server.address() as AddressInfo).port));

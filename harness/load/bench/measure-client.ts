@@ -1,10 +1,10 @@
 /**
- * One client of the stream bench, a process of its own, so that its CPU time and memory are nobody else's. Arguments: mode,
- * port, streams, milliseconds to measure. Prints one {@link ClientFigures} as JSON.
+ * One client of the stream bench, a separate process, so that its CPU time and memory are its own.
+ * Arguments: mode, port, streams, milliseconds to measure, folder for its history. Prints one
+ * {@link ClientFigures} as JSON. Ends with its stdin.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "../../../common/clock.ts";
@@ -15,7 +15,7 @@ import { LoadShard } from "../native/workers/load-shard.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
 import { SocketTransport } from "../native/transport/socket-transport.ts";
 import { SseScanner } from "../native/transport/sse-scanner.ts";
-import { FRAME_BYTES } from "./event-frame.ts";
+import { FRAME_BYTES, sentMsOf } from "./event-frame.ts";
 
 export type ClientMode = "bytes" | "transport" | "engine";
 
@@ -50,7 +50,9 @@ interface Client {
 }
 
 const mode = process.argv[2] as ClientMode;
-const [port = 0, streams = 0, measureMs = 0] = process.argv.slice(3).map(Number);
+const [port = 0, streams = 0, measureMs = 0] = process.argv.slice(3, 6).map(Number);
+const folder = process.argv[6] ?? ".";
+process.stdin.resume().on("close", () => process.exit(1));
 
 /** The limit of what a client on Node can do: it looks at nothing. */
 const countBytes = (): Client => {
@@ -102,7 +104,7 @@ const followStreams = (): Client => {
 };
 
 /** All that a worker thread does in a run: sessions, streams, history written to a file. */
-const runEngine = async (folder: string): Promise<Client> => {
+const runEngine = async (): Promise<Client> => {
   const plan: LoadPlan = {
     url: `http://127.0.0.1:${port}`,
     client: "retrying",
@@ -115,7 +117,7 @@ const runEngine = async (folder: string): Promise<Client> => {
     payloadBytes: 150,
     seed: 1,
   };
-  const segmentPath = join(folder, "segment.ndjson");
+  const segmentPath = join(folder, `segment-${process.pid}.ndjson`);
   const recorder = await SegmentWriter.open(segmentPath, (error) => {
     throw error;
   });
@@ -131,8 +133,9 @@ const runEngine = async (folder: string): Promise<Client> => {
       const latenciesMs = lines
         .map((line) => JSON.parse(line) as Observation)
         .filter((one): one is ReceivedObservation => one.type === "received")
-        .filter((one) => one.seq / 1000 >= fromMs && one.seq / 1000 < toMs)
-        .map((one) => one.atMs - one.seq / 1000)
+        .map(({ seq, atMs }) => ({ sentMs: sentMsOf(seq), atMs }))
+        .filter(({ sentMs }) => sentMs >= fromMs && sentMs < toMs)
+        .map(({ sentMs, atMs }) => atMs - sentMs)
         .sort((a, b) => a - b);
       const at = (share: number): number => latenciesMs[Math.floor(latenciesMs.length * share)] ?? NaN;
       return { p50: at(0.5), p99: at(0.99) };
@@ -165,35 +168,29 @@ const settledRssBytes = async (): Promise<number> => {
   return rssBytes();
 };
 
-const folder = await mkdtemp(join(tmpdir(), "bench-streams-"));
-try {
-  const rssBefore = rssBytes();
-  const client =
-    mode === "bytes" ? countBytes() : mode === "transport" ? followStreams() : await runEngine(folder);
-  await until(() => client.open() >= streams, `not all of the ${streams} streams are open`);
-  await sleep(WARM_UP_MS);
-  const rssBytesPerStream = (rssBytes() - rssBefore) / streams;
-  const [eventsBefore, cpuBefore, startedMs] = [client.events(), process.cpuUsage(), nowMs()];
-  await sleep(measureMs);
-  const events = client.events() - eventsBefore;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  const endedMs = nowMs();
-  const utilisation = (user + system) / 1000 / (endedMs - startedMs);
-  const settledRss = await settledRssBytes();
-  const busy = measureMs > 0;
-  const latencyMs = busy ? await client.latencyMs?.(startedMs, endedMs) : undefined;
-  const backMs = busy ? undefined : await client.backMs?.();
-  const figures: ClientFigures = {
-    events,
-    cpuUsPerEvent: (user + system) / events,
-    utilisation,
-    rssBytesPerStream,
-    settledRssBytesPerStream: (settledRss - rssBefore) / streams,
-    ...(latencyMs && { latencyMs }),
-    ...(backMs === undefined ? {} : { backMs }),
-  };
-  console.log(JSON.stringify(figures));
-} finally {
-  await rm(folder, { recursive: true });
-}
+const rssBefore = rssBytes();
+const client = mode === "bytes" ? countBytes() : mode === "transport" ? followStreams() : await runEngine();
+await until(() => client.open() >= streams, `not all of the ${streams} streams are open`);
+await sleep(WARM_UP_MS);
+const rssBytesPerStream = (rssBytes() - rssBefore) / streams;
+const [eventsBefore, cpuBefore, startedMs] = [client.events(), process.cpuUsage(), nowMs()];
+await sleep(measureMs);
+const events = client.events() - eventsBefore;
+const { user, system } = process.cpuUsage(cpuBefore);
+const endedMs = nowMs();
+const utilisation = (user + system) / 1000 / (endedMs - startedMs);
+const settledRss = await settledRssBytes();
+const busy = measureMs > 0;
+const latencyMs = busy ? await client.latencyMs?.(startedMs, endedMs) : undefined;
+const backMs = busy ? undefined : await client.backMs?.();
+const figures: ClientFigures = {
+  events,
+  cpuUsPerEvent: (user + system) / events,
+  utilisation,
+  rssBytesPerStream,
+  settledRssBytesPerStream: (settledRss - rssBefore) / streams,
+  ...(latencyMs && { latencyMs }),
+  ...(backMs === undefined ? {} : { backMs }),
+};
+console.log(JSON.stringify(figures));
 process.exit(0);
