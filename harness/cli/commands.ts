@@ -9,23 +9,23 @@ interface Commands {
 
 /** In the order of the help. */
 const COMMANDS: readonly Commands[] = [
-  { names: ["loadtest"], load: async () => (await import("./commands/loadtest-command.ts")).addLoadtest },
-  { names: ["up"], load: async () => (await import("./commands/up-command.ts")).addUp },
-  { names: ["down"], load: async () => (await import("./commands/down-command.ts")).addDown },
-  { names: ["bounce"], load: async () => (await import("./commands/bounce-command.ts")).addBounce },
+  { names: ["loadtest"], load: async () => (await import("./actions/loadtest.ts")).addLoadtest },
+  { names: ["up"], load: async () => (await import("./actions/up.ts")).addUp },
+  { names: ["down"], load: async () => (await import("./actions/down.ts")).addDown },
+  { names: ["bounce"], load: async () => (await import("./actions/bounce.ts")).addBounce },
   {
     names: ["report", "compare"],
-    load: async () => (await import("./commands/report-command.ts")).addReport,
+    load: async () => (await import("./actions/report.ts")).addReport,
   },
   {
     names: ["cross-check"],
-    load: async () => (await import("./commands/cross-check-command.ts")).addCrossCheck,
+    load: async () => (await import("./actions/cross-check.ts")).addCrossCheck,
   },
-  { names: ["doctor"], load: async () => (await import("./commands/doctor-command.ts")).addDoctor },
-  { names: ["images"], load: async () => (await import("./commands/images-command.ts")).addImages },
+  { names: ["doctor"], load: async () => (await import("./actions/doctor.ts")).addDoctor },
+  { names: ["images"], load: async () => (await import("./actions/images.ts")).addImages },
   {
     names: ["conformance"],
-    load: async () => (await import("./commands/conformance-command.ts")).addConformance,
+    load: async () => (await import("./actions/conformance.ts")).addConformance,
   },
 ];
 
