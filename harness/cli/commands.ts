@@ -1,39 +1,82 @@
 import type { Command } from "commander";
 
-type AddCommand = (program: Command, setExitCode: (code: number) => void) => void;
+/** What a command does. Resolves to the exit code. */
+export type Action<Args extends unknown[]> = (...args: Args) => Promise<number>;
 
-interface Commands {
-  names: readonly string[];
-  load: () => Promise<AddCommand>;
+/** Makes commander's action of one that is loaded only when the command runs. */
+export type Perform = <Args extends unknown[]>(
+  load: () => Promise<Action<Args>>,
+) => (...args: Args) => Promise<void>;
+
+/** Adds description, flags and action to a command. */
+export type Declare = (command: Command, perform: Perform) => void;
+
+interface CommandEntry {
+  name: string;
+  /** Names of its arguments, as the list of commands shows them. */
+  usage?: string;
+  summary: string;
+  load: () => Promise<Declare>;
 }
-
-/** In the order of the help. */
-const COMMANDS: readonly Commands[] = [
-  { names: ["loadtest"], load: async () => (await import("./actions/loadtest.ts")).addLoadtest },
-  { names: ["up"], load: async () => (await import("./actions/up.ts")).addUp },
-  { names: ["down"], load: async () => (await import("./actions/down.ts")).addDown },
-  { names: ["bounce"], load: async () => (await import("./actions/bounce.ts")).addBounce },
-  {
-    names: ["report", "compare"],
-    load: async () => (await import("./actions/report.ts")).addReport,
-  },
-  {
-    names: ["cross-check"],
-    load: async () => (await import("./actions/cross-check.ts")).addCrossCheck,
-  },
-  { names: ["doctor"], load: async () => (await import("./actions/doctor.ts")).addDoctor },
-  { names: ["images"], load: async () => (await import("./actions/images.ts")).addImages },
-  {
-    names: ["conformance"],
-    load: async () => (await import("./actions/conformance.ts")).addConformance,
-  },
-];
 
 /**
- * What a command line needs: the command that it names, else all of them (help, or a name that is none). Loading those that nobody asked
- * for takes longer than most of them do.
+ * In the order of the help. Modules are loaded for the command that is named, because loading all
+ * of them takes longer than most commands do.
  */
-export async function commandsFor(asked: string | undefined): Promise<AddCommand[]> {
-  const named = COMMANDS.filter(({ names }) => asked !== undefined && names.includes(asked));
-  return Promise.all((named.length > 0 ? named : COMMANDS).map(({ load }) => load()));
-}
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "loadtest",
+    summary: "compare topologies under load, in steady state and across deploys",
+    load: async () => (await import("./commands/loadtest-command.ts")).declareLoadtest,
+  },
+  {
+    name: "up",
+    usage: "<topology>",
+    summary: "start one topology and leave it running",
+    load: async () => (await import("./commands/up-command.ts")).declareUp,
+  },
+  {
+    name: "down",
+    summary: "remove everything that up or an interrupted run left",
+    load: async () => (await import("./commands/down-command.ts")).declareDown,
+  },
+  {
+    name: "bounce",
+    usage: "<topology>",
+    summary: "redeploy, crash or disconnect a topology that is up",
+    load: async () => (await import("./commands/bounce-command.ts")).declareBounce,
+  },
+  {
+    name: "report",
+    usage: "<dir>",
+    summary: "rebuild the report of a load test from its raw history",
+    load: async () => (await import("./commands/report-command.ts")).declareReport,
+  },
+  {
+    name: "compare",
+    usage: "<a> <b>",
+    summary: "show what changed from one load test to another",
+    load: async () => (await import("./commands/compare-command.ts")).declareCompare,
+  },
+  {
+    name: "cross-check",
+    usage: "<a> <b>",
+    summary: "check whether two load engines report the same for the same plan",
+    load: async () => (await import("./commands/cross-check-command.ts")).declareCrossCheck,
+  },
+  {
+    name: "doctor",
+    summary: "show which tools are here, which will be fetched, what is missing",
+    load: async () => (await import("./commands/doctor-command.ts")).declareDoctor,
+  },
+  {
+    name: "images",
+    summary: "prepare the container images and show where each comes from",
+    load: async () => (await import("./commands/images-command.ts")).declareImages,
+  },
+  {
+    name: "conformance",
+    summary: "check a Supabase Realtime against the protocol notes",
+    load: async () => (await import("./commands/conformance-command.ts")).declareConformance,
+  },
+];

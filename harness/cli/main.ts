@@ -1,28 +1,50 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
-import { commandsFor } from "./commands.ts";
+import { COMMANDS, type Perform } from "./commands.ts";
 import { EXIT } from "./exit.ts";
 import { Interrupted } from "./interrupt.ts";
+
+const HELP = `
+Example:
+  sse-lab doctor && sse-lab loadtest
+
+Exit code: 0 success, 1 a failed verdict or check, 2 bad input or no answer, 130 interrupted.
+Set SSE_LAB_DEBUG=1 to see the stack of an error.`;
 
 /** Runs one command line. Resolves to the exit code; never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.valid;
-  const setExitCode = (code: number): void => {
-    exitCode = code;
-  };
-  const program = new Command("sse-lab")
-    .description("What happens to live event streams (SSE) when a service is scaled out and deployed.")
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(add --help to see what there is)");
-  for (const add of await commandsFor(args[0])) add(program, setExitCode);
-  program.commands.forEach((command) => command.copyInheritedSettings(program).allowExcessArguments(false));
+  const perform: Perform =
+    (load) =>
+    async (...actionArgs) => {
+      exitCode = await (await load())(...actionArgs);
+    };
   try {
+    const program = await declareProgram(args, perform);
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
     return report(error);
   }
+}
+
+async function declareProgram(args: readonly string[], perform: Perform): Promise<Command> {
+  const program = new Command("sse-lab")
+    .description(
+      "Measures what happens to live event streams (SSE) when a service is scaled out and deployed.",
+    )
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText("after", HELP)
+    .showHelpAfterError("(add --help to see what there is)");
+  const asked = args[0] === "help" ? args[1] : args[0];
+  for (const { name, usage, summary, load } of COMMANDS) {
+    const command = program.command(name).summary(summary);
+    command.copyInheritedSettings(program).allowExcessArguments(false);
+    if (name === asked) (await load())(command, perform);
+    else if (usage !== undefined) command.arguments(usage);
+  }
+  return program;
 }
 
 function report(error: unknown): number {
@@ -32,7 +54,7 @@ function report(error: unknown): number {
   return EXIT.unknown;
 }
 
-/** The message alone: a stack would only hide it. `SSE_LAB_DEBUG` asks for the stack. */
+/** The message alone, because a stack would hide it, unless `SSE_LAB_DEBUG` asks for the stack. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return process.env.SSE_LAB_DEBUG === undefined ? error.message : (error.stack ?? error.message);

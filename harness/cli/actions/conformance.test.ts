@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CASES } from "../../../standins/realtime/conformance/cases/cases.ts";
 import type { SuiteResult } from "../../../standins/realtime/conformance/run-suite.ts";
@@ -8,18 +6,10 @@ import {
   startStandIn,
   type TestStandIn,
 } from "../../../standins/realtime/server/test-support/start-stand-in.ts";
-import { PROJECT_ROOT } from "../../../common/paths.ts";
+import { runCommand } from "../test-support/run-command.ts";
 
-const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
-const NO_VARIABLES = {
-  REALTIME_URL: "",
-  REALTIME_KEY: "",
-  REALTIME_ANON_KEY: "",
-  REALTIME_JWT_SECRET: "",
-  REALTIME_TENANT_DB: "",
-};
 const conformance = (args: readonly string[], env: Record<string, string>) =>
-  execa(process.execPath, [BIN, "conformance", ...args], { reject: false, env: { ...NO_VARIABLES, ...env } });
+  runCommand(["conformance", ...args], env);
 
 let standIn: TestStandIn;
 beforeAll(async () => {

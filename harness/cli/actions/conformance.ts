@@ -1,15 +1,9 @@
 /** `sse-lab conformance`: does a Supabase Realtime, or the stand-in for it, do what docs/realtime-protocol.md says? */
-import type { Command } from "commander";
 import pc from "picocolors";
 import { addressOf } from "../../../standins/realtime/conformance/address.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { CaseResult } from "../../../standins/realtime/conformance/run-case.ts";
-import {
-  ON_THE_TARGET,
-  runSuite,
-  type SuiteResult,
-} from "../../../standins/realtime/conformance/run-suite.ts";
-import { startStandInTarget } from "../../../standins/realtime/conformance/stand-in-target.ts";
+import type { SuiteResult } from "../../../standins/realtime/conformance/run-suite.ts";
 import type { Target } from "../../../standins/realtime/conformance/target.ts";
 import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
 import { wantsColour } from "../output/colour.ts";
@@ -24,48 +18,17 @@ interface ConformanceOptions {
   json?: true;
 }
 
-const HELP = `
-Keys come from the environment, never from flags:
-  REALTIME_URL         instead of --url
-  REALTIME_JWT_SECRET  signs the tokens of the cases (of the server: API_JWT_SECRET). Needed
-  REALTIME_KEY         service-role key; by default one is signed
-  REALTIME_ANON_KEY    key that a hosted project's gateway lets through; by default REALTIME_KEY
-  REALTIME_TENANT_DB   JSON with db_host, db_port, db_name, db_user and db_password, for the tenants that the limit
-                       cases make by POST /api/tenants; without it a real server refuses them, and they are skipped
-
-On the target: ${ON_THE_TARGET}
-The private cases need the policy of infra/realtime/policies.sql.
-A server of your own is done sooner with CHANNEL_ERROR_BACKOFF_MS=100, CONNECT_ERROR_BACKOFF_MS=100 and
-TENANT_MAX_EVENTS_PER_SECOND=10000. On a hosted project, what its gateway answers itself is skipped.
-
-Exit code: 0 all conform, 1 some fail or differ from the notes, 2 could not run.
-`;
-
-export function addConformance(program: Command, setExitCode: (code: number) => void): void {
-  program
-    .command("conformance")
-    .summary("check a Supabase Realtime against the protocol notes")
-    .description(
-      "Runs every case of docs/realtime-protocol.md against a Supabase Realtime: a server of your own or a hosted project. Without a URL: against the stand-in.",
-    )
-    .option(
-      "--url <url>",
-      "as realtime-js takes it: http://host:4000/socket, https://<ref>.supabase.co/realtime/v1",
-    )
-    .option("--jwt-secret-env <name>", "the variable that holds the JWT secret", "REALTIME_JWT_SECRET")
-    .option("--slow", "the cases that wait for more than a minute too")
-    .option("--skip-private", "leave the cases out that need the lab's policy")
-    .option("--json", "print one JSON object on stdout")
-    .addHelpText("after", HELP)
-    .action(async (options: ConformanceOptions) => {
-      const result = await interruptible((signal) => conformance(options, signal));
-      setExitCode(result.fails + result.differs > 0 ? EXIT.invalid : EXIT.valid);
-    });
+/** @throws UserError when the target cannot be checked */
+export async function conformance(options: ConformanceOptions): Promise<number> {
+  const { fails, differs } = await interruptible((signal) => checkTarget(options, signal));
+  return fails + differs > 0 ? EXIT.invalid : EXIT.valid;
 }
 
-async function conformance(options: ConformanceOptions, signal: AbortSignal): Promise<SuiteResult> {
+async function checkTarget(options: ConformanceOptions, signal: AbortSignal): Promise<SuiteResult> {
   const url = options.url ?? given("REALTIME_URL");
   if (url !== undefined) return judge("realtime", url, readTarget(url, options), options, signal);
+  const { startStandInTarget } =
+    await import("../../../standins/realtime/conformance/stand-in-target.ts");
   const standIn = await startStandInTarget();
   try {
     return await judge(STAND_IN, standIn.url, standIn.target, options, signal);
@@ -136,6 +99,7 @@ async function judge(
       ? `target: ${STAND_IN}, which this command started. It is no Supabase Realtime: --url or REALTIME_URL names one`
       : `target: ${url}`,
   );
+  const { runSuite } = await import("../../../standins/realtime/conformance/run-suite.ts");
   const result = await runSuite({
     target,
     signal,

@@ -3,17 +3,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../report/summary/manifest.ts";
 import { makeManifest, makeSummary } from "../../report/test-support.ts";
-import { main } from "../main.ts";
+import { runCommand } from "../test-support/run-command.ts";
 
 const FIXTURES = fromRoot("harness/checker/fixtures");
 
 let root: string;
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), "sse-lab-cross-check-"))));
 afterAll(() => rm(root, { recursive: true }));
-afterEach(() => vi.restoreAllMocks());
 
 let folders = 0;
 /** A folder of results with the history of these fixtures. */
@@ -27,16 +26,8 @@ async function results(fixtures: readonly string[], change: Partial<Manifest> = 
 }
 
 async function crossCheck(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
-  const into = (stream: "out" | "err") => (text: unknown) => {
-    said[stream] += String(text);
-    return true;
-  };
-  vi.spyOn(process.stdout, "write").mockImplementation(into("out"));
-  vi.spyOn(process.stderr, "write").mockImplementation(into("err"));
-  const code = await main(["cross-check", ...args]);
-  vi.restoreAllMocks();
-  return { code, ...said };
+  const { exitCode, stdout, stderr } = await runCommand(["cross-check", ...args]);
+  return { code: exitCode, out: stdout, err: stderr };
 }
 
 describe("sse-lab cross-check", () => {

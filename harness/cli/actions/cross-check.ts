@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Command } from "commander";
 import { crossCheck, type CrossCheck } from "../../checker/compare-engines/cross-check.ts";
 import { crossRunOf, type CrossRun } from "../../checker/compare-engines/cross-run.ts";
 import { splitRuns } from "../../checker/judge-history.ts";
@@ -24,47 +23,27 @@ const CODES: Readonly<Record<CrossCheck["agreement"], number>> = {
   "cannot tell": EXIT.unknown,
 };
 
-export function addCrossCheck(program: Command, setExitCode: (code: number) => void): void {
-  program
-    .command("cross-check")
-    .argument("<a>", "folder of a loadtest, e.g. made with --engine native")
-    .argument("<b>", "folder of the same loadtest made with another engine, e.g. --engine k6")
-    .summary("whether two load engines tell the same of the same topologies")
-    .description(
-      [
-        "Reads the raw histories of two folders that were made from one plan (same --seed, --topologies, --sessions, --rate, ...), judges both, and compares them.",
-        "Whatever the engine, the same pairs are due. In steady state each has the same outcome on both sides. Where a topology routes by chance, and under a bounce, the shares that were lost or missed agree within chance: use --repeat, or more sessions, to see small differences.",
-        "Names defects of an engine: reconnects without Last-Event-ID, comments taken for events, duplicates, sessions that never ended, streams that broke with nothing disturbed, clocks that it does not know.",
-        "",
-        "  sse-lab loadtest --topologies phase0,phase1 --seed 7 --engine native --out a",
-        "  sse-lab loadtest --topologies phase0,phase1 --seed 7 --engine k6 --out b",
-        "  sse-lab cross-check a b",
-        "",
-        "Exit code: 0 they agree, 1 they differ, 2 it cannot be told (runs that are unknown, or nothing in common).",
-      ].join("\n"),
-    )
-    .option("--json", "print the cross-check as JSON")
-    .action(async (a: string, b: string, options: { json?: true }) => {
-      const sides = { A: await readSide(a), B: await readSide(b) };
-      refuseOtherPlan(sides.A, sides.B);
-      const check = crossCheck(sides.A.runs, sides.B.runs);
-      for (const { path, manifest } of [sides.A, sides.B]) {
-        if (manifest.finishedAt !== null) continue;
-        process.stderr.write(`sse-lab: ${path} was interrupted and may lack runs\n`);
-        if (check.agreement === "agree") check.agreement = "cannot tell";
-      }
-      const names = namesOf(sides);
-      const json = {
-        a: { engine: sides.A.engine, path: a },
-        b: { engine: sides.B.engine, path: b },
-        ...check,
-        findings: check.findings.map((one) => ({ ...one, sentence: findingSentence(one, names) })),
-        shared: check.shared.map((one) => ({ ...one, sentence: findingSentence(one, names) })),
-      };
-      const text = options.json ? JSON.stringify(json, undefined, 2) : renderCrossCheck(check, sides);
-      process.stdout.write(`${text}\n`);
-      setExitCode(CODES[check.agreement]);
-    });
+/** @throws UserError when one of the folders holds no results, or the plans differ */
+export async function crossCheckFolders(a: string, b: string, options: { json?: true }): Promise<number> {
+  const sides = { A: await readSide(a), B: await readSide(b) };
+  refuseOtherPlan(sides.A, sides.B);
+  const check = crossCheck(sides.A.runs, sides.B.runs);
+  for (const { path, manifest } of [sides.A, sides.B]) {
+    if (manifest.finishedAt !== null) continue;
+    process.stderr.write(`sse-lab: ${path} was interrupted and may lack runs\n`);
+    if (check.agreement === "agree") check.agreement = "cannot tell";
+  }
+  const names = namesOf(sides);
+  const json = {
+    a: { engine: sides.A.engine, path: a },
+    b: { engine: sides.B.engine, path: b },
+    ...check,
+    findings: check.findings.map((one) => ({ ...one, sentence: findingSentence(one, names) })),
+    shared: check.shared.map((one) => ({ ...one, sentence: findingSentence(one, names) })),
+  };
+  const text = options.json ? JSON.stringify(json, undefined, 2) : renderCrossCheck(check, sides);
+  process.stdout.write(`${text}\n`);
+  return CODES[check.agreement];
 }
 
 interface ReadSide extends CrossSide {

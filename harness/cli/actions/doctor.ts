@@ -1,8 +1,8 @@
 /** `sse-lab doctor`: which tools are there, which will be fetched, what is missing and how to get it. */
-import type { Command } from "commander";
 import pc from "picocolors";
 import { inspectPulumi } from "../../../infra/toolchain/inspect-pulumi.ts";
-import { findK6, K6_HELP, standInOf } from "../../load/k6/process/find-k6.ts";
+import { K6_HELP } from "../../load/k6/k6-requirements.ts";
+import { findK6, standInOf } from "../../load/k6/process/find-k6.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { type DoctorCheck, runDoctorChecks } from "../../platform/doctor-checks.ts";
 import { engineStandInLabel } from "../../report/realtime-implementation-note.ts";
@@ -11,23 +11,14 @@ import { wantsColour } from "../output/colour.ts";
 import { EXIT } from "../exit.ts";
 import { loadPlatforms } from "../options/platforms.ts";
 
-export function addDoctor(program: Command, setExitCode: (code: number) => void): void {
-  program
-    .command("doctor")
-    .summary("say which tools are there, which will be fetched, what is missing")
-    .description(
-      "Looks at everything that the lab needs. Fetches and changes nothing. Exit code 2 when something is missing.",
-    )
-    .option("--json", "print the checks as JSON")
-    .action(async (options: { json?: true }) => {
-      const checks = [...(await runDoctorChecks()), await k6Check(), ...(await platformChecks())];
-      process.stdout.write(options.json ? `${JSON.stringify(checks, undefined, 2)}\n` : render(checks));
-      setExitCode(checks.some((check) => check.status === "missing") ? EXIT.unknown : EXIT.valid);
-    });
+export async function doctor(options: { json?: true }): Promise<number> {
+  const checks = [...(await runDoctorChecks()), await k6Check(), ...(await platformChecks())];
+  process.stdout.write(options.json ? `${JSON.stringify(checks, undefined, 2)}\n` : render(checks));
+  return checks.some((check) => check.status === "missing") ? EXIT.unknown : EXIT.valid;
 }
 
-/** Whether `--engine k6` can be had. The lab has an engine of its own, so nothing of k6 is ever missing. */
-export async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<DoctorCheck> {
+/** Is `--engine k6` possible here? Never "missing", because the lab has its own engine. */
+async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<DoctorCheck> {
   const name = "k6";
   try {
     const found = await findK6({ env, needsSse: true });
@@ -46,7 +37,7 @@ export async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<Doc
   }
 }
 
-/** Where Pulumi and its Docker plugin come from. The lab works without them, on host processes. */
+/** Where Pulumi and its Docker plugin come from. The lab runs on host processes without them. */
 async function pulumiCheck(): Promise<DoctorCheck> {
   const { status, detail, fix } = await inspectPulumi();
   const needed = status === "ok" ? "" : "; only platform docker needs it";
@@ -58,21 +49,21 @@ async function pulumiCheck(): Promise<DoctorCheck> {
   };
 }
 
-/** Which platform `auto` takes here, and what is kept running on each. */
+/** Which platform `auto` selects here, and what is up on each. */
 async function platformChecks(): Promise<DoctorCheck[]> {
   const { platform, reason } = await choosePlatform("auto");
   const checks: DoctorCheck[] = [
     await pulumiCheck(),
-    { name: "platform auto", status: "note", detail: `takes ${platform.name}: ${reason}` },
+    { name: "platform auto", status: "note", detail: `selects ${platform.name}: ${reason}` },
   ];
   for (const one of await loadPlatforms()) {
     const { name } = one;
-    const kept = await one.findRunning().catch((error: unknown) => (error as Error).message);
-    if (typeof kept === "string") {
-      checks.push({ name: `up on ${name}`, status: "note", detail: `cannot be told: ${kept}` });
-    } else if (kept.length > 0) {
-      const detail = kept.map(({ id, url }) => `${id} at ${url}`).join(", ");
-      checks.push({ name: `up on ${name}`, status: "note", detail, fix: "make down removes it" });
+    const running = await one.findRunning().catch((error: unknown) => (error as Error).message);
+    if (typeof running === "string") {
+      checks.push({ name: `up on ${name}`, status: "note", detail: `unknown: ${running}` });
+    } else if (running.length > 0) {
+      const detail = running.map(({ id, url }) => `${id} at ${url}`).join(", ");
+      checks.push({ name: `up on ${name}`, status: "note", detail, fix: "remove it with make down" });
     }
   }
   return checks;

@@ -1,29 +1,13 @@
-/** `sse-lab images`: makes sure that the container images are there, and says what each is and where it came from. */
-import type { Command } from "commander";
+/** `sse-lab images`: prepares the container images, and prints what each is and where it came from. */
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { PreparedImage } from "../../../infra/images/prepared-image.ts";
-import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import { UserError } from "../../../common/user-error.ts";
+import { EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 
-export function addImages(program: Command): void {
-  program
-    .command("images")
-    .summary("prepare the container images and say where each comes from")
-    .description(
-      "Finds, pulls, builds or assembles the images that the docker platform runs; nothing is done twice. " +
-        "SSE_LAB_IMAGES=auto|official|assembled chooses the way, SSE_LAB_<PART>_IMAGE names an image of your own " +
-        "(SERVER, NODE, TRAEFIK, HAPROXY, VALKEY).",
-    )
-    .option("--topology <name>", "only what this topology needs; may be repeated (default: all)", collect, [])
-    .option("--json", "print one JSON object on stdout: image id, version, source and how for each part")
-    .action(images);
-}
-
-const collect = (name: string, names: readonly string[]): string[] => [...names, name];
-
-async function images(options: { topology: readonly string[]; json?: true }): Promise<void> {
+export async function images(options: { topology: readonly string[]; json?: true }): Promise<number> {
   const topologies = options.topology.length === 0 ? TOPOLOGIES : options.topology.map(findTopology);
+  const { prepareImages } = await import("../../../infra/images/prepare-images.ts");
   const prepared = await interruptible((signal) =>
     prepareImages({ topologies, onStep: (step) => process.stderr.write(`  ${step}\n`), signal }),
   );
@@ -34,13 +18,14 @@ async function images(options: { topology: readonly string[]; json?: true }): Pr
           .map(([part, image]) => describe(part, image as PreparedImage))
           .join(""),
   );
+  return EXIT.valid;
 }
 
 function findTopology(name: string): Topology {
   const found = TOPOLOGIES.find((topology) => topology.name === name);
   if (found) return found;
   throw new UserError(
-    `--topology ${name}: unknown topology; known are ${TOPOLOGIES.map((one) => one.name).join(", ")}`,
+    `--topology ${name}: unknown topology; choose from ${TOPOLOGIES.map((one) => one.name).join(", ")}`,
   );
 }
 

@@ -1,23 +1,20 @@
-/** `sse-lab loadtest`: the main job. */
-import type { Command } from "commander";
+/** `sse-lab loadtest`: compares topologies. Checks all input before anything is started. */
 import pc from "picocolors";
-import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
-import { createResultsFolder } from "../../run/results/results-folder.ts";
-import { runComparison } from "../../run/run-comparison.ts";
-import { loadScenario } from "../../scenario/load-scenario.ts";
-import { realtimeSettings, selectTopologies } from "../../scenario/scenario.ts";
-import { usesRealtime } from "../../scenario/to-load-plan.ts";
-import { checkOpenFiles } from "../options/check-open-files.ts";
-import { checkEngine, ENGINE_HELP, prepareEngine } from "../options/choose-engine.ts";
-import { choosePlatform } from "../options/choose-platform.ts";
-import { wantsColour } from "../output/colour.ts";
-import { exitCodeOf } from "../exit.ts";
-import { interruptible } from "../interrupt.ts";
-import { createLiveDisplay } from "../output/live-display.ts";
-import { addScenarioFlags, PLATFORM_HELP, SCENARIO_KEYS } from "../options/scenario-flags.ts";
-import { printSummary } from "../output/print-summary.ts";
-import { sweep } from "../sweep.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
+import type { HostedRealtime } from "../../../infra/realtime/realtime-settings.ts";
+import type { Topology } from "../../../infra/topologies.ts";
+import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
+import type { EngineName } from "../../run/engine/load-engine.ts";
+import { createResultsFolder, type ResultsFolder } from "../../run/results/results-folder.ts";
+import { loadScenario, type ScenarioSources } from "../../scenario/load-scenario.ts";
+import type { BounceSeconds } from "../../scenario/bounce-length.ts";
+import { realtimeSettings, type Scenario, selectTopologies } from "../../scenario/scenario.ts";
+import { usesRealtime } from "../../scenario/to-load-plan.ts";
+import { interruptible } from "../interrupt.ts";
+import { checkEngine, prepareEngine } from "../options/choose-engine.ts";
+import { checkPlatform, choosePlatform, type PlatformChoice } from "../options/choose-platform.ts";
+import { SCENARIO_KEYS } from "../options/scenario-flags.ts";
+import { wantsColour } from "../output/colour.ts";
 
 interface LoadtestOptions extends Record<string, unknown> {
   scenario?: string;
@@ -27,68 +24,68 @@ interface LoadtestOptions extends Record<string, unknown> {
   json?: true;
 }
 
-export function addLoadtest(program: Command, setExitCode: (code: number) => void): void {
-  const command = program
-    .command("loadtest")
-    .summary("compare topologies across deploy bounces")
-    .description(
-      "Stands each topology up, puts load on it, bounces it while people are connected, and says per event what was lost and why.",
-    );
-  addScenarioFlags(command)
-    .option("--platform <p>", PLATFORM_HELP, "auto")
-    .option("--engine <e>", ENGINE_HELP, "native")
-    .option(
-      "--out <dir>",
-      "new or empty folder for the results (default: results/<time>, with results/latest pointing at it)",
-    )
-    .option("--json", "print summary.json instead of the table")
-    .addHelpText("after", EXAMPLES)
-    .action(async (options: LoadtestOptions) => {
-      setExitCode(await loadtest(options));
-    });
+/** Input that was found to make sense. */
+interface LoadtestPlan {
+  scenario: Scenario;
+  topologies: readonly Topology[];
+  hosted: HostedRealtime | undefined;
+  engineName: EngineName;
+  choice: PlatformChoice;
+  results: ResultsFolder;
+  json: true | undefined;
 }
 
-const EXAMPLES = `
-Examples:
-  sse-lab loadtest                                      the default comparison, under five minutes
-  sse-lab loadtest --topologies naive --bounces none --replicas 4
-  sse-lab loadtest --bounces rolling --repeat 3         medians and spread
-  sse-lab loadtest --bounces rolling --grace 0          a host that kills at once
-  sse-lab loadtest --topologies phase2 --redis stopped  what the fallback costs
-  sse-lab loadtest --client eventsource                 browsers' EventSource instead of a retrying client
-  sse-lab loadtest --topologies phase2,phase3           Supabase Realtime beside Redis (here a stand-in plays it, see --realtime-plan)
-  sse-lab loadtest --topologies phase3 --bounces none,realtime-outage --catch-up
-  sse-lab loadtest --topologies phase3 --bounces none --realtime-plan free --over-quota
-                                                        what a quota does to a load that is beyond it
-  K6_BIN=./k6 sse-lab loadtest --engine k6 --topologies phase1 --bounces none,rolling
-                                                        the same plan by the k6 scripts; K6_... of yours goes to k6
+/** @throws UserError for input that cannot be run, before anything is fetched or started */
+export async function loadtest(options: LoadtestOptions): Promise<number> {
+  const plan = await checkInput(options);
+  try {
+    return await run(plan);
+  } finally {
+    await plan.results.removeIfEmpty();
+  }
+}
 
-Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown or it could not run.`;
-
-async function loadtest(options: LoadtestOptions): Promise<number> {
+async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const engineName = checkEngine(options.engine);
-  const { platform, reason } = await choosePlatform(options.platform);
-  const flags = Object.fromEntries(SCENARIO_KEYS.map((key) => [key, options[key]]));
-  const scenario = await loadScenario({
-    ...(options.scenario === undefined ? {} : { file: options.scenario }),
-    flags,
-    place: {
-      bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
-      realtimeHosted: asksForHosted(),
-    },
-  });
+  const platformName = checkPlatform(options.platform);
+  // Most bad input is refused here, without the time that it takes to load a platform.
+  await loadScenario(sourcesOf(options, () => 0));
+  const choice = await choosePlatform(platformName);
+  const scenario = await loadScenario(
+    sourcesOf(options, (kind, replicas) => choice.platform.bounceSeconds(kind, replicas)),
+  );
   const topologies = selectTopologies(scenario);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
+  const { checkOpenFiles } = await import("../options/check-open-files.ts");
   await checkOpenFiles(scenario.sessions, topologies);
-  await sweep();
-  const { engine, detail } = await interruptible((signal) => prepareEngine(engineName, topologies, signal));
-  process.stderr.write(`platform ${platform.name}: ${reason}\n`);
-  if (detail !== undefined) process.stderr.write(`engine ${engine.name}: ${detail}\n`);
-  const onStep = (step: string): void => void process.stderr.write(`${step}\n`);
-  const realtime = realtimeSettings(scenario, hosted);
-  await interruptible((signal) => platform.prepare({ topologies, realtime, onStep, signal }));
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
-  process.stderr.write(`results in ${results.path}\n`);
+  return { scenario, topologies, hosted, engineName, choice, results, json: options.json };
+}
+
+const sourcesOf = (options: LoadtestOptions, bounceSeconds: BounceSeconds): ScenarioSources => ({
+  ...(options.scenario === undefined ? {} : { file: options.scenario }),
+  flags: Object.fromEntries(SCENARIO_KEYS.map((key) => [key, options[key]])),
+  place: { bounceSeconds, realtimeHosted: asksForHosted() },
+});
+
+async function run(plan: LoadtestPlan): Promise<number> {
+  const { scenario, topologies, hosted, engineName, choice, results, json } = plan;
+  const { platform, reason } = choice;
+  const { engine, detail } = await interruptible((signal) => prepareEngine(engineName, topologies, signal));
+  const { sweep } = await import("../sweep.ts");
+  await sweep();
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  say(`platform ${platform.name}: ${reason}`);
+  if (detail !== undefined) say(`engine ${engine.name}: ${detail}`);
+  const realtime = realtimeSettings(scenario, hosted);
+  await interruptible((signal) => platform.prepare({ topologies, realtime, onStep: say, signal }));
+  say(`results in ${results.path}`);
+  const [{ runComparison }, { createLiveDisplay }, { printSummary }, { exitCodeOf }] = await Promise.all([
+    import("../../run/run-comparison.ts"),
+    import("../output/live-display.ts"),
+    import("../output/print-summary.ts"),
+    import("../exit.ts"),
+  ]);
   const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
   const comparison = interruptible((signal) =>
     runComparison({
@@ -103,7 +100,7 @@ async function loadtest(options: LoadtestOptions): Promise<number> {
     }),
   );
   const summary = await comparison.finally(() => display.close());
-  printSummary(summary, options.json);
-  process.stderr.write(`report: ${results.path}/report.md\n`);
+  printSummary(summary, json);
+  say(`report: ${results.path}/report.md`);
   return exitCodeOf(summary);
 }

@@ -1,6 +1,5 @@
-/** `sse-lab up`: a topology that stays up for looking at it. */
+/** `sse-lab up`: starts a topology and leaves it running. */
 import { join } from "node:path";
-import type { Command } from "commander";
 import type { RealtimeSettings } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
@@ -10,12 +9,12 @@ import { flagOf } from "../../scenario/load-scenario.ts";
 import { DEFAULT_SCENARIO } from "../../scenario/default-scenario.ts";
 import { realtimeSettings, replicasOf, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
-import { choosePlatform } from "../options/choose-platform.ts";
+import { checkPlatform, choosePlatform } from "../options/choose-platform.ts";
 import { describeDeployment } from "../running/describe-deployment.ts";
 import { UserError } from "../../../common/user-error.ts";
+import { EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 import { unreachableComponents } from "../running/deployment-health.ts";
-import { addRealtimeFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
 import { sweep } from "../sweep.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
@@ -28,57 +27,49 @@ interface UpOptions {
   json?: true;
 }
 
-export function addUp(program: Command): void {
-  const command = program
-    .command("up")
-    .argument("<topology>", "e.g. phase1")
-    .summary("stand one topology up and leave it running")
-    .description("Stands one topology up, prints its URLs, and leaves it running until `sse-lab down`.")
-    .option("--platform <p>", PLATFORM_HELP, "auto")
-    .option("--replicas <n>", "instances (default: the topology's own)", numeric);
-  addRealtimeFlags(command).option("--json", "print where everything is as JSON").action(up);
-}
-
-async function up(name: string, options: UpOptions): Promise<void> {
+/** @throws UserError when the topology cannot be started as asked */
+export async function up(name: string, options: UpOptions): Promise<number> {
+  const platformName = checkPlatform(options.platform);
   const { topology, replicas, realtime } = chooseTopology(name, options);
-  const { platform, reason } = await choosePlatform(options.platform);
+  const { platform, reason } = await choosePlatform(platformName);
   await sweep();
-  const running = (await platform.findRunning()).find((kept) => kept.topology === topology.name);
+  const running = (await platform.findRunning()).find((one) => one.topology === topology.name);
   if (running) {
     refuseIfUnknown(running, options);
     await refuseIfOther(running, options.replicas === undefined ? undefined : replicas);
     process.stderr.write(`${topology.name} is up already on ${platform.name} (sse-lab down removes it)\n`);
     print(running, options);
-    return;
+    return EXIT.valid;
   }
   process.stderr.write(`platform ${platform.name}: ${reason}\n`);
   print(await bringUp(platform, { topology, replicas, realtime }), options);
+  return EXIT.valid;
 }
 
-/** @throws UserError when something is asked for that what is up may or may not be. */
+/** @throws UserError for settings of Realtime, which a running deployment does not show. */
 function refuseIfUnknown({ topology, platform }: RunningDeployment, options: UpOptions): void {
   const asked = (["catchUp", "realtimePlan", "realtimePublish"] as const).filter(
     (key) => options[key] !== undefined,
   );
   if (asked.length === 0) return;
   throw new UserError(
-    `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps what it was brought up with; take it down with make down first`,
+    `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps its settings; remove it with make down first`,
   );
 }
 
-/** @throws UserError when it is not what was asked for: another number of instances, or some of it has ended. */
-async function refuseIfOther(kept: RunningDeployment, replicas: number | undefined): Promise<void> {
-  const { topology, platform, instances } = kept;
+/** @throws UserError if it has another number of instances, or some of it has ended. */
+async function refuseIfOther(running: RunningDeployment, replicas: number | undefined): Promise<void> {
+  const { topology, platform, instances } = running;
   if (replicas !== undefined && replicas !== instances.length) {
     throw new UserError(
-      `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; take it down with make down, then bring it up with ${replicas}`,
+      `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; remove it with make down, then start it with ${replicas}`,
     );
   }
-  const dead = await unreachableComponents(kept);
+  const dead = await unreachableComponents(running);
   if (dead.length > 0) {
     throw new UserError(
       `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ${dead.length === 1 ? "does" : "do"} not answer; ` +
-        `take it down with make down, then run sse-lab up ${topology} again`,
+        `remove it with make down, then run sse-lab up ${topology} again`,
     );
   }
 }
@@ -101,11 +92,11 @@ async function bringUp(
     return platform.up({ topology, name, replicas, redis: "up", realtime, workDir, onStep, signal });
   });
   await deployment.detach();
-  const kept = (await platform.findRunning()).find((one) => one.id === deployment.id);
-  if (!kept) {
+  const running = (await platform.findRunning()).find((one) => one.id === deployment.id);
+  if (!running) {
     throw new UserError(`${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`);
   }
-  return kept;
+  return running;
 }
 
 /** @throws UserError */
@@ -116,7 +107,7 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
     ...DEFAULT_SCENARIO,
     topologies: [name],
     bounces: ["none"],
-    // No load is asked for, so there is none that a plan's quota could be too small for, and no bounce that it could be too short for.
+    // No load follows, so the smallest one stands in for it: it fits every quota and every bounce.
     sessions: 1,
     rate: 1,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
@@ -133,6 +124,6 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
   };
 }
 
-function print(kept: RunningDeployment, { json }: UpOptions): void {
-  process.stdout.write(json ? `${JSON.stringify(kept, undefined, 2)}\n` : describeDeployment(kept));
+function print(running: RunningDeployment, { json }: UpOptions): void {
+  process.stdout.write(json ? `${JSON.stringify(running, undefined, 2)}\n` : describeDeployment(running));
 }

@@ -1,31 +1,32 @@
-/** `--platform auto|local|docker`: which one, and why, in one line. */
-import type { Platform } from "../../platform/platform.ts";
+/** `--platform auto|local|docker`. */
 import { UserError } from "../../../common/user-error.ts";
-import { dockerAvailability, PLATFORMS } from "./platforms.ts";
+import type { Platform, PlatformName } from "../../platform/platform.ts";
+import { dockerAvailability, loadPlatform, PLATFORM_NAMES } from "./platforms.ts";
 
 export interface PlatformChoice {
   platform: Platform;
-  /** Why this one, for the user. */
+  /** Why this platform, in one line. */
   reason: string;
 }
 
+const isPlatform = (name: string): name is PlatformName =>
+  (PLATFORM_NAMES as readonly string[]).includes(name);
+
+/** @throws UserError for an unknown name; loads no platform */
+export function checkPlatform(asked: string): PlatformName | "auto" {
+  if (asked === "auto" || isPlatform(asked)) return asked;
+  const names = ["auto", ...PLATFORM_NAMES].join(", ");
+  throw new UserError(`--platform ${asked}: unknown platform; choose from ${names}`);
+}
+
 /**
- * `auto` takes docker where a daemon answers and Pulumi is found, else local. A platform that was asked for by name is taken
- * as it is: its own preparation says what is missing, and can fetch or build more than `auto` would wait for.
- * @throws UserError for one that there is not.
+ * `auto` selects docker if an engine answers and Pulumi is here, else local. A platform that is
+ * named is used as it is: its preparation may fetch or build what is missing.
  */
-export async function choosePlatform(asked: string): Promise<PlatformChoice> {
-  const available = asked === "auto" ? await dockerAvailability() : undefined;
-  const name = available ? (available.usable ? "docker" : "local") : asked;
-  const entry = PLATFORMS.find((one) => one.name === name);
-  if (!entry) {
-    const names = ["auto", ...PLATFORMS.map((one) => one.name)].join(", ");
-    throw new UserError(`--platform ${asked}: unknown platform; choose from ${names}`);
-  }
-  const reason = !available
-    ? "as asked"
-    : available.usable
-      ? available.reason
-      : `host processes, because ${available.reason}`;
-  return { platform: await entry.load(), reason };
+export async function choosePlatform(asked: PlatformName | "auto"): Promise<PlatformChoice> {
+  if (asked !== "auto") return { platform: await loadPlatform(asked), reason: "as asked" };
+  const { usable, reason } = await dockerAvailability();
+  return usable
+    ? { platform: await loadPlatform("docker"), reason }
+    : { platform: await loadPlatform("local"), reason: `host processes, because ${reason}` };
 }

@@ -1,22 +1,20 @@
-/** The platforms of this version. Each is loaded when it is asked for: commands on host processes do not pay for loading Pulumi. */
-import { localPlatform } from "../../platform/local/local-platform.ts";
+/** The platforms. Each is loaded when it is used, because loading Pulumi takes a second. */
 import type { Platform, PlatformName } from "../../platform/platform.ts";
-
-export interface PlatformEntry {
-  name: PlatformName;
-  load(): Promise<Platform>;
-}
 
 const docker = () => import("../../platform/docker/docker-platform.ts");
 
-export const PLATFORMS: readonly PlatformEntry[] = [
-  { name: "local", load: () => Promise.resolve(localPlatform) },
-  { name: "docker", load: async () => (await docker()).dockerPlatform },
-];
+const LOADERS: Readonly<Record<PlatformName, () => Promise<Platform>>> = {
+  local: async () => (await import("../../platform/local/local-platform.ts")).localPlatform,
+  docker: async () => (await docker()).dockerPlatform,
+};
 
-/** All of them, in the order of `PLATFORMS`. */
-export const loadPlatforms = (): Promise<Platform[]> => Promise.all(PLATFORMS.map((entry) => entry.load()));
+export const PLATFORM_NAMES = Object.keys(LOADERS) as readonly PlatformName[];
 
-/** Does an engine answer, and is Pulumi found? Fetches and builds nothing. `reason`: one line for people. */
+export const loadPlatform = (name: PlatformName): Promise<Platform> => LOADERS[name]();
+
+/** All of them, in the order of `PLATFORM_NAMES`. */
+export const loadPlatforms = (): Promise<Platform[]> => Promise.all(PLATFORM_NAMES.map(loadPlatform));
+
+/** Does a Docker engine answer, and is Pulumi here? Fetches nothing. `reason`: one line. */
 export const dockerAvailability = async (): Promise<{ usable: boolean; reason: string }> =>
   (await docker()).dockerAvailability();

@@ -1,25 +1,25 @@
-import { join } from "node:path";
-import { execa } from "execa";
-import { expect, it } from "vitest";
-import { wantsColour } from "./colour.ts";
-import { PROJECT_ROOT } from "../../../common/paths.ts";
+import { afterEach, expect, it, vi } from "vitest";
+import { runCommand } from "../test-support/run-command.ts";
 
-it("is for a terminal only: of a pipe, Node does not say that it is none", () => {
-  expect(wantsColour({})).toBe(false);
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
 });
 
-it.each([{ CI: "true" }, { FORCE_COLOR: "1" }])(
-  "is not written into a pipe, whatever asks for it: %o",
-  async (asked) => {
-    const { stdout } = await execa(
-      process.execPath,
-      [join(PROJECT_ROOT, "harness/cli/sse-lab.mjs"), "doctor"],
-      {
-        reject: false,
-        env: asked,
-      },
-    );
-    expect(stdout).toContain("node");
-    expect(stdout).not.toContain("\u001b");
-  },
-);
+it.each([{ CI: "true" }, { FORCE_COLOR: "1" }])("is not written into a pipe, even with %o", async (env) => {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  // The colour library reads the environment when it is loaded.
+  vi.resetModules();
+  const { default: pc } = await import("picocolors");
+  expect(pc.isColorSupported).toBe(true);
+  const { wantsColour } = await import("./colour.ts");
+  // Node leaves `isTTY` undefined for a pipe.
+  expect(wantsColour({})).toBe(false);
+  expect(wantsColour({ isTTY: true })).toBe(true);
+});
+
+it("is not in the output of a command that writes into a pipe", async () => {
+  const { stdout } = await runCommand(["doctor"]);
+  expect(stdout).toContain("node");
+  expect(stdout).not.toContain("\u001b");
+});

@@ -49,6 +49,8 @@ export const dockerPlatform: DockerPlatform = {
   },
   bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
   prepare: async ({ topologies, realtime, onStep, signal }) => {
+    // A misspelt setting is refused before anything is fetched.
+    readImageSettings(process.env);
     const { docker, host } = await connectDocker();
     await refuseOtherClock((await docker.info()) as EngineInfo, host);
     await resolvePulumi({ onStep, signal });

@@ -1,9 +1,9 @@
 /** The local platform: real routers, Valkey and servers as processes of this host. */
+import { checkToolSettings } from "../../../infra/tools/resolve-tool.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server-settings.ts";
 import type { BounceKind } from "../../history/observation.ts";
 import type { DeploymentListeners, Platform, UpOptions } from "../platform.ts";
-import { bringUp } from "./bring-up.ts";
 import { attach, downAll, findRunning, sweepLeftovers } from "./running-deployments.ts";
 import { localDependencies, type LocalDependencies } from "./local-dependencies.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
@@ -33,10 +33,13 @@ export const createLocalPlatform = (dependencies: LocalDependencies): LocalPlatf
     const brokers = topologies.some(({ broadcaster }) => hasBroker(broadcaster, realtime))
       ? (["valkey"] as const)
       : [];
+    const tools = [...routers, ...brokers];
+    await checkToolSettings(tools);
     // One after the other, because each reports what it fetches.
-    for (const name of [...routers, ...brokers]) await dependencies.resolveTool(name, { onStep, signal });
+    for (const name of tools) await dependencies.resolveTool(name, { onStep, signal });
   },
-  up: (options) => bringUp(options, dependencies),
+  // Loaded late, so that commands that start nothing are quick.
+  up: async (options) => (await import("./bring-up.ts")).bringUp(options, dependencies),
   findRunning: () => findRunning(dependencies.stateDir),
   attach: (id, listeners) => attach(id, listeners, dependencies.stateDir),
   sweepLeftovers: () => sweepLeftovers(dependencies.stateDir),

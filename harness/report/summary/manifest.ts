@@ -1,6 +1,7 @@
 /** `manifest.json`: what a run was made with. Written before the first run starts, so that an interrupted one is described too. */
 import { z } from "zod";
-import { CLIENTS, ENGINES, hostSchema, scenarioSchema } from "./summary.ts";
+import { ENGINES } from "../glossary.ts";
+import { CLIENTS, hostSchema, scenarioSchema } from "./summary.ts";
 
 const version = z.string().min(1);
 

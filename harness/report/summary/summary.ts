@@ -1,7 +1,7 @@
 /** `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as `summary.schema.json`. */
 import { z } from "zod";
 import type { RunResult } from "../../checker/run-result.ts";
-import { BOUNCE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "../glossary.ts";
+import { BOUNCE_NAMES, ENGINES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "../glossary.ts";
 
 const count = z.int().nonnegative();
 const figure = z.number().nonnegative();
@@ -194,7 +194,6 @@ export const scenarioSchema = z.strictObject({
   overQuota: z.boolean().default(false),
 });
 
-export const ENGINES = ["native", "k6"] as const;
 export const CLIENTS = ["retrying", "eventsource"] as const;
 
 export const summarySchema = z

@@ -1,21 +1,24 @@
-/** `sse-lab report DIR`: judges the raw history again and writes every derived file anew. What k6 wrote elsewhere is made a history first. */
+/**
+ * `sse-lab report DIR`: judges the raw history again and rewrites every derived file. k6 output that
+ * was made elsewhere becomes a history first. Modules are loaded when they are needed, so that a
+ * wrong folder is refused at once.
+ */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readHistory } from "../../history/read-history.ts";
 import { type Manifest, parseManifest } from "../../report/summary/manifest.ts";
 import type { Summary } from "../../report/summary/summary.ts";
-import { writeResults } from "../../report/render/write-results.ts";
-import { judgeAll } from "./judge-all.ts";
-import { mergeK6Output } from "../merge/merge-k6-output.ts";
-import { consoleFiles } from "../merge/read-k6-output.ts";
-import { toSummary } from "./to-summary.ts";
 import { UserError } from "../../../common/user-error.ts";
 
 /** @throws UserError, also if k6's output cannot be merged */
 export async function rebuildReport(dir: string): Promise<Summary> {
-  if (await isUnmerged(dir)) await mergeK6Output(dir);
+  if (await isUnmerged(dir)) {
+    const { mergeK6Output } = await import("../merge/merge-k6-output.ts");
+    await mergeK6Output(dir);
+  }
   const manifest = await readManifest(join(dir, "manifest.json"), dir);
   const history = join(dir, "history.ndjson.gz");
+  const { judgeAll } = await import("./judge-all.ts");
   let runs;
   try {
     runs = await judgeAll(readHistory(history));
@@ -29,6 +32,8 @@ export async function rebuildReport(dir: string): Promise<Summary> {
       { cause: error },
     );
   }
+  const { toSummary } = await import("./to-summary.ts");
+  const { writeResults } = await import("../../report/render/write-results.ts");
   const summary = toSummary(manifest, runs);
   await writeResults(dir, summary, manifest);
   return summary;
@@ -40,7 +45,9 @@ async function isUnmerged(dir: string): Promise<boolean> {
     () => true,
     () => false,
   );
-  return !hasManifest && (await consoleFiles(dir).catch(() => [])).length > 0;
+  if (hasManifest) return false;
+  const { consoleFiles } = await import("../merge/read-k6-output.ts");
+  return (await consoleFiles(dir).catch(() => [])).length > 0;
 }
 
 async function readManifest(path: string, dir: string): Promise<Manifest> {

@@ -6,7 +6,7 @@ import { UserError } from "../../../common/user-error.ts";
 export interface ResultsFolder {
   path: string;
   historyPath: string;
-  /** Removes the folder if nothing was written into it, as after a run that could not even start. */
+  /** Removes what was made of the path if nothing was written into it. Safe to call twice. */
   removeIfEmpty(): Promise<void>;
   /** Points `results/latest` at this folder. Only for folders inside `results/`. */
   publish(): Promise<void>;
@@ -23,8 +23,9 @@ export async function createResultsFolder(
 ): Promise<ResultsFolder> {
   const path = out === undefined ? join(root, "results", folderName(now)) : resolve(out);
   const named = out === undefined ? path : `--out ${out}`;
+  const made: string[] = [];
   try {
-    await makeFolder(path);
+    await makeFolder(path, made);
     await access(path, constants.W_OK | constants.X_OK);
     if ((await readdir(path)).length > 0) {
       throw new UserError(
@@ -40,9 +41,7 @@ export async function createResultsFolder(
   return {
     path,
     historyPath: join(path, "history.ndjson.gz"),
-    removeIfEmpty: async () => {
-      if ((await readdir(path)).length === 0) await rmdir(path);
-    },
+    removeIfEmpty: () => removeEmpty(made),
     publish: async () => {
       if (dirname(path) === join(root, "results")) await pointLatest(path);
     },
@@ -79,15 +78,29 @@ export async function writeInto<T>(folder: string, write: () => Promise<T>): Pro
   }
 }
 
-/** As `mkdir -p`. Node's own recursive mkdir never returns below /proc, where making a folder fails with ENOENT. */
-async function makeFolder(path: string): Promise<void> {
+/**
+ * As `mkdir -p`. Node's own recursive mkdir never returns below /proc, where making a folder fails
+ * with ENOENT. Adds every folder that it makes to `made`, the innermost last.
+ */
+async function makeFolder(path: string, made: string[]): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return;
     if (code !== "ENOENT" || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
+    await makeFolder(dirname(path), made);
     await mkdir(path);
+  }
+  made.push(path);
+}
+
+/** Innermost first. Stops at the first folder that holds something, or is gone. */
+async function removeEmpty(made: readonly string[]): Promise<void> {
+  try {
+    for (const folder of made.toReversed()) await rmdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "ENOENT") throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** The address of one tenant: its name is in the Host header, the connection goes to the machine. */
-import { request } from "undici";
 import { UserError } from "../../../common/user-error.ts";
 import { realtimeUrlProblems } from "../../../common/portable/realtime/config-rules.ts";
 
@@ -71,6 +70,7 @@ export interface HttpAnswer {
 }
 
 export async function ask(address: Address, wanted: HttpRequest, timeoutMs: number): Promise<HttpAnswer> {
+  const { request } = await import("undici");
   const answer = await request(`${address.httpUrl}${wanted.path}`, {
     method: wanted.method,
     headers: { host: address.host, ...wanted.headers },

@@ -9,12 +9,6 @@ import type { Target } from "./target.ts";
 /** More cases at once could reach the joins per second of a small project. */
 const AT_ONCE = 4;
 
-/** What the suite does to a target: help for users. */
-export const ON_THE_TARGET =
-  "the suite names its topics and tenants sse-lab-conformance-<random> or\n" +
-  "sse:session:sse-lab-conformance-<random>, publishes a few thousand messages,\n" +
-  `holds up to ${AT_ONCE * 3} sockets at once, and removes its tenants.`;
-
 export interface SuiteOptions {
   target: Target;
   cases?: readonly ConformanceCase[];

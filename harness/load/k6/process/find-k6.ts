@@ -4,17 +4,12 @@ import { resolve } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
 import which from "which";
+import { K6_BUILD, K6_RANGE, OLDEST_EXTENSION } from "../k6-requirements.ts";
 import { k6Environment } from "./k6-command.ts";
 import { UserError } from "../../../../common/user-error.ts";
 
-const WANTED = ">=1.2.0 <2.0.0";
-/** The first that ends a stream after a time-out of its own, which the scripts rely on. */
-const OLDEST_EXTENSION = "0.1.11";
-const BUILD = "xk6 build v1.2.1 --with github.com/phymbert/xk6-sse@v0.1.12";
-const GET_IT = `build one with \`${BUILD}\` and name it by K6_BIN=./k6`;
+const GET_IT = `build one with \`${K6_BUILD}\` and name it by K6_BIN=./k6`;
 const VERSION_MS = 20_000;
-
-export const K6_HELP = `k6 1.2 or newer (not 2) with xk6-sse ${OLDEST_EXTENSION} or newer, found by K6_BIN or on PATH; ${BUILD} makes one`;
 
 export interface FoundK6 {
   path: string;
@@ -36,7 +31,7 @@ export interface FindOptions {
 export async function findK6({ env, needsSse, signal }: FindOptions): Promise<FoundK6> {
   const path = await locate(env);
   const found = parseVersion(path, await askVersion(path, env, signal));
-  if (!semver.satisfies(found.version, WANTED, { includePrerelease: true })) {
+  if (!semver.satisfies(found.version, K6_RANGE, { includePrerelease: true })) {
     throw new UserError(
       `${path} is ${found.program} v${found.version}: the scripts need k6 1.2 or newer and not yet 2; ${GET_IT}`,
     );

@@ -1,0 +1,35 @@
+import { Option } from "commander";
+import { BOUNCE_KINDS } from "../../history/observation.ts";
+import type { Declare } from "../commands.ts";
+import { PLATFORM_NAMES } from "../options/platforms.ts";
+import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
+
+const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
+
+export const declareBounce: Declare = (command, perform) => {
+  command
+    .argument("<topology>", "name of a topology that is up, for example phase1")
+    .description(
+      "Performs one bounce on a topology that `sse-lab up` left running, and prints each step with " +
+        "its time.",
+    )
+    .addOption(new Option("--kind <kind>", "kind of bounce").choices(KINDS).default("rolling"))
+    .option("--grace <seconds>", GRACE_HELP, numeric)
+    .addOption(
+      new Option("--platform <p>", "where the topology runs; auto searches all platforms")
+        .choices(["auto", ...PLATFORM_NAMES])
+        .default("auto"),
+    )
+    .option(
+      "--record <file>",
+      "append each step to this file as an observation: the bounces.ndjson of sse-lab report --help",
+    )
+    .addHelpText("after", HELP)
+    .action(perform(async () => (await import("../actions/bounce.ts")).bounceRunning));
+};
+
+const HELP = `
+Example:
+  sse-lab up phase1 && sse-lab bounce phase1 --kind crash
+
+Exit code: 0 done, 2 a step of the bounce failed, or it could not start.`;

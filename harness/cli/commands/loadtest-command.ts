@@ -1,0 +1,37 @@
+import type { Declare } from "../commands.ts";
+import { ENGINE_HELP } from "../options/choose-engine.ts";
+import { addScenarioFlags, PLATFORM_HELP } from "../options/scenario-flags.ts";
+
+export const declareLoadtest: Declare = (command, perform) => {
+  command.description(
+    "Starts each topology, puts load on it, bounces it while clients are connected, and reports " +
+      "for each event whether it was lost, and why.",
+  );
+  addScenarioFlags(command)
+    .option("--platform <p>", PLATFORM_HELP, "auto")
+    .option("--engine <e>", ENGINE_HELP, "native")
+    .option(
+      "--out <dir>",
+      "new or empty folder for the results (default: results/<time>, to which results/latest points)",
+    )
+    .option("--json", "print summary.json instead of the table")
+    .addHelpText("after", HELP)
+    .action(perform(async () => (await import("../actions/loadtest.ts")).loadtest));
+};
+
+const HELP = `
+Examples:
+  sse-lab loadtest                          the default comparison, under five minutes
+  sse-lab loadtest --topologies naive --bounces none --replicas 4
+  sse-lab loadtest --bounces rolling --repeat 3         medians and spread
+  sse-lab loadtest --bounces rolling --grace 0          a host that kills at once
+  sse-lab loadtest --topologies phase2 --redis stopped  what the fallback costs
+  sse-lab loadtest --client eventsource     the browser's EventSource instead of a retrying client
+  sse-lab loadtest --topologies phase2,phase3           Supabase Realtime compared with Redis
+  sse-lab loadtest --topologies phase3 --bounces none,realtime-outage --catch-up
+  sse-lab loadtest --topologies phase3 --bounces none --realtime-plan free --over-quota
+                                            a load beyond the plan's quota
+  K6_BIN=./k6 sse-lab loadtest --engine k6 --topologies phase1 --bounces none,rolling
+                                            the same plan with the k6 scripts; K6_... go to k6
+
+Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown, or it could not run.`;
