@@ -28,7 +28,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function declareProgram(args: readonly string[], perform: Perform): Promise<Command> {
+/** All commands by name and summary; the one that `args` name with its flags too. */
+export async function declareProgram(args: readonly string[], perform: Perform): Promise<Command> {
   const program = new Command("sse-lab")
     .description(
       "Measures what happens to live event streams (SSE) when a service is scaled out and deployed.",

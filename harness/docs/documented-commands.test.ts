@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { fromRoot } from "../../common/paths.ts";
-import { Command } from "commander";
-import { commandsFor } from "../cli/commands.ts";
+import { declareProgram } from "../cli/main.ts";
 import { commandsOf, linksOf, makeTargets, makeVariables, pages } from "./documented-commands.ts";
 
 const documented = pages().flatMap(commandsOf);
@@ -38,8 +37,7 @@ test("every documented sse-lab command and flag exists", async () => {
     const words = /^(?:npx )?sse-lab (.*)$/.exec(line)?.[1]?.split(" ");
     if (words === undefined) continue;
     const [name = "", ...rest] = words;
-    const program = new Command("sse-lab");
-    for (const add of await commandsFor(name)) add(program, () => undefined);
+    const program = await declareProgram([name], () => () => Promise.resolve());
     const command = program.commands.find((one) => one.name() === name);
     const flags = command?.options.map(({ long }) => long) ?? [];
     const unknown = rest.filter(
