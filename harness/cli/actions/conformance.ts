@@ -27,8 +27,7 @@ export async function conformance(options: ConformanceOptions): Promise<number> 
 async function checkTarget(options: ConformanceOptions, signal: AbortSignal): Promise<SuiteResult> {
   const url = options.url ?? given("REALTIME_URL");
   if (url !== undefined) return judge("realtime", url, readTarget(url, options), options, signal);
-  const { startStandInTarget } =
-    await import("../../../standins/realtime/conformance/stand-in-target.ts");
+  const { startStandInTarget } = await import("../../../standins/realtime/conformance/stand-in-target.ts");
   const standIn = await startStandInTarget();
   try {
     return await judge(STAND_IN, standIn.url, standIn.target, options, signal);
