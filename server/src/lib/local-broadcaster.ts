@@ -2,7 +2,7 @@ import type { PipelineSSEEvent } from "../contract/events.ts";
 import { LocalClients } from "./streams/local-clients.ts";
 import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
 
-/** Reaches the streams of this process only. */
+/** Delivers events only to the streams of this process. */
 export class LocalBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
   readonly #onPublish: OnPublish;

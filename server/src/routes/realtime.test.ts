@@ -149,7 +149,7 @@ test("logs and records no key, no secret and no token, not even when Realtime re
   try {
     const session = await child.api.createSession();
     await child.api.start(session, { events: 3 });
-    await vi.waitFor(() => expect(log).toContain("it refuses REALTIME_KEY"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(log).toContain("the server refused REALTIME_KEY"), { timeout: 10_000 });
     child.process.kill("SIGTERM");
     expect(await child.exited).toBe(0);
     for (const secret of [realtime.serviceKey, realtime.jwtSecret, session.token, accessOf(session).token])

@@ -37,7 +37,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
           token: tokens.sign({ sessionId, epoch, expiresAt }),
           epoch,
         };
-        if (tokenIssuer !== undefined) created.realtime = await tokenIssuer.admit(sessionId, expiresAt);
+        if (tokenIssuer !== undefined) created.realtime = await tokenIssuer.access(sessionId, expiresAt);
         res.status(201).set("cache-control", "no-store").json(created);
       },
     )

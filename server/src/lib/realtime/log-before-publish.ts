@@ -1,20 +1,20 @@
-import { withTimeout } from "../../../../common/with-timeout.ts";
 import { nowMs } from "../../../../common/clock.ts";
+import { withTimeout } from "../../../../common/with-timeout.ts";
 import type { EventLog } from "../redis/event-log.ts";
 import type { QueuedEvent } from "./queued-event.ts";
 
-/** The log holds an event up for this long at most, which is also what bounds how many there are. */
+/** The log delays an event by at most this long, which also bounds the number of waiting events. */
 const LOG_WAIT_MS = 100;
 
 /**
- * Lets an event go on once the log has it, so that a client finds in one of the two whatever was published before and after it subscribed:
- * what it was too late for on the channel is in the log by then. A log that is slow or away delays nothing for longer than
- * {@link LOG_WAIT_MS}.
+ * Sends an event once the log has it. A client then finds each event in the log or on the channel:
+ * the log already has what came before its subscription. A slow or absent log delays nothing for
+ * longer than {@link LOG_WAIT_MS}.
  */
 export class LogBeforePublish {
   readonly #log: EventLog;
   readonly #send: (event: QueuedEvent) => void;
-  /** One after the other, because answers may overtake each other when the log goes away. */
+  /** Keeps the order, because answers can overtake each other when the log goes away. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(log: EventLog, send: (event: QueuedEvent) => void) {
@@ -31,7 +31,7 @@ export class LogBeforePublish {
     });
   }
 
-  /** Resolves when all that was handed over has gone on. */
+  /** Resolves when every event so far has been sent. */
   async flushed(): Promise<void> {
     await this.#last;
   }

@@ -1,19 +1,20 @@
 import type { BrokerState } from "../../contract/ledger.ts";
-import type { QueuedEvent, PublisherReports } from "./queued-event.ts";
+import type { PublisherReports, QueuedEvent } from "./queued-event.ts";
 
-/** What a publisher knows of Realtime from what became of its events, told on each change. */
+/** Derives the state of Realtime from what happens to a publisher's events. Reports each change. */
 export class PublisherHealth {
-  readonly #tell: PublisherReports["onState"];
+  readonly #report: PublisherReports["onState"];
   /**
-   * What waited when a limit last refused. The limit is over for this publisher when all of that has gone: not with the first batch
-   * that gets through, for the next one may be refused again, and not only once nothing waits, which under load is never.
+   * The events that waited when a limit last refused one. The limit is over when all of them are
+   * gone. The first accepted batch is too early, because the next one can be refused again. An
+   * empty queue is too late, because under load it never is empty.
    */
   readonly #held = new Set<QueuedEvent>();
   #state: BrokerState | undefined;
   #downFor: string | undefined;
 
-  constructor(tell: PublisherReports["onState"]) {
-    this.#tell = tell;
+  constructor(report: PublisherReports["onState"]) {
+    this.#report = report;
   }
 
   get isLimited(): boolean {
@@ -24,7 +25,7 @@ export class PublisherHealth {
     if (!this.isLimited) this.#change("up");
   }
 
-  /** @param waiting what the refusal makes wait; nobody has to be told of one that holds up nothing */
+  /** @param waiting the events that the refusal delays; without any, there is nothing to report */
   limited(waiting: Iterable<QueuedEvent>): void {
     for (const event of waiting) this.#held.add(event);
     if (this.#held.size > 0) this.#change("limited");
@@ -35,13 +36,13 @@ export class PublisherHealth {
     this.#change("down", reason);
   }
 
-  /** As `down`, and told again when it was down for another reason: somebody has to do something about this one. */
+  /** Like `down`, but reports a new reason even if it was down: an operator has to act on it. */
   rejected(reason: string): void {
     if (reason !== this.#downFor) this.#state = undefined;
     this.down(reason);
   }
 
-  /** These wait no longer. */
+  /** Call it when these events no longer wait. */
   gone(events: Iterable<QueuedEvent>): void {
     for (const event of events) this.#held.delete(event);
     if (this.isLimited && this.#held.size === 0) this.#change("up");
@@ -51,6 +52,6 @@ export class PublisherHealth {
     if (this.#state === state) return;
     this.#state = state;
     this.#downFor = reason;
-    this.#tell(state, reason);
+    this.#report(state, reason);
   }
 }

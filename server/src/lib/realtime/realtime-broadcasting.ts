@@ -12,7 +12,7 @@ import { RealtimeSocketPublisher } from "./realtime-socket-publisher.ts";
 import { RealtimeTopics } from "./realtime-topics.ts";
 import { SupabaseBroadcaster } from "./supabase-broadcaster.ts";
 
-/** Puts together what carries events over Supabase Realtime. */
+/** Builds a broadcaster over Supabase Realtime. */
 export function realtimeBroadcasting(deps: BroadcastingDeps, reports: BroadcastReports): Broadcasting {
   const { config, logger, metrics } = deps;
   const { url, key, jwtSecret } = realtimeOf(config);
@@ -61,7 +61,7 @@ export function realtimeBroadcasting(deps: BroadcastingDeps, reports: BroadcastR
 function createEventLog({ config, redis, logger, metrics }: BroadcastingDeps): EventLog | undefined {
   if (redis === undefined || !config.FF_SSE_EVENT_LOG) return undefined;
   const log = sampleLog((error: unknown, failed) =>
-    logger.warn({ reason: String(error), failed }, "event not logged: who misses it cannot ask for it"),
+    logger.warn({ reason: String(error), failed }, "event not logged, clients cannot fetch it later"),
   );
   const onFailure = (error: unknown): void => {
     metrics.eventLogFailures.inc();
@@ -72,7 +72,7 @@ function createEventLog({ config, redis, logger, metrics }: BroadcastingDeps): E
 
 function reportDrops({ ledger, logger, metrics }: BroadcastingDeps): PublisherReports["onDrop"] {
   const log = sampleLog(({ sessionId, reason }: { sessionId: string; reason: DropReason }, dropped) =>
-    logger.warn({ sessionId, reason, dropped }, "event dropped: it never went out to Realtime"),
+    logger.warn({ sessionId, reason, dropped }, "event dropped before it reached Realtime"),
   );
   return ({ sessionId, epoch, seq }, reason) => {
     ledger.append({ kind: "dropped", sessionId, epoch, seq, reason, atMs: nowMs() });
@@ -81,7 +81,7 @@ function reportDrops({ ledger, logger, metrics }: BroadcastingDeps): PublisherRe
   };
 }
 
-/** `readConfig` has refused the flag without them. */
+/** The settings that `readConfig` requires for Realtime. */
 function realtimeOf(config: Config): { url: string; key: string; jwtSecret: string } {
   const { REALTIME_URL: url, REALTIME_KEY: key, REALTIME_JWT_SECRET: jwtSecret } = config;
   if (url === undefined || key === undefined || jwtSecret === undefined)

@@ -3,29 +3,28 @@ import { z } from "zod";
 import type { InstanceLink } from "../broadcasting.ts";
 import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
 
-/** The one topic that all instances are on. Only the service key opens it. */
+/** The one topic that every instance joins. Only the service key opens it. */
 export const INSTANCES_TOPIC = "sse:instances";
 const RELAY_EVENT = "relay";
 
 const Relayed = z.object({ channel: z.string(), message: z.string() });
 
 /**
- * Channels between the instances over one private topic: each instance gets every message and looks at those for channels that it has
- * subscribed to. Meant for gate responses, of which there are few.
+ * Connects the instances over one private topic. Each instance gets every message and handles those
+ * for its own channels. It is meant for gate responses, which are few.
  */
 export class RealtimeConnection implements InstanceLink {
   readonly #handlers = new Map<string, (message: string) => void>();
   readonly #subscription: TopicSubscription;
 
   constructor({ topics, logger }: { topics: RealtimeTopics; logger: Logger }) {
-    let told: string | undefined;
+    // One log line per outage, not one per attempt.
+    let reported = false;
     this.#subscription = topics.subscribe(INSTANCES_TOPIC, {
-      onJoined: () => (told = undefined),
+      onJoined: () => (reported = false),
       onAway: (reason) => {
-        // Once in an outage, not once for each attempt.
-        if (told !== undefined) return;
-        told = reason;
-        logger.warn({ reason }, "other instances cannot be reached over Realtime");
+        if (!reported) logger.warn({ reason }, "cannot reach other instances over Realtime");
+        reported = true;
       },
       onMessage: (event, payload) => {
         const relayed = event === RELAY_EVENT ? Relayed.safeParse(payload) : undefined;
@@ -42,10 +41,10 @@ export class RealtimeConnection implements InstanceLink {
     void this.#subscription.send(RELAY_EVENT, { channel, message });
   }
 
-  /** Realtime does not tell how many it went to. */
+  /** Realtime does not tell the number of receivers. */
   async publishCounted(channel: string, message: string): Promise<undefined> {
     const outcome = await this.#subscription.send(RELAY_EVENT, { channel, message });
-    if (outcome !== "ok") throw new Error(`Realtime did not take the message: ${outcome}`);
+    if (outcome !== "ok") throw new Error(`Realtime did not accept the message: ${outcome}`);
   }
 
   subscribe(channel: string, handler: (message: string) => void): void {

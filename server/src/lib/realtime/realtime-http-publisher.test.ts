@@ -378,7 +378,7 @@ test("knows whether Realtime is there before it has anything to publish, and not
   realtime.ping = { status: 503 };
   const late = publisherTo(realtime.url);
   await late.publisher.settled;
-  expect(late.states).toEqual(["down: it answered 503"]);
+  expect(late.states).toEqual(["down: HTTP 503"]);
   realtime.ping = { status: 200 };
   await vi.waitFor(() => expect(late.states.at(-1)).toBe("up"), PATIENCE);
 });

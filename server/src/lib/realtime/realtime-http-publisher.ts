@@ -1,25 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DropReason } from "../../contract/ledger.ts";
-import { withTimeout } from "../../../../common/with-timeout.ts";
-import type { QueuedEvent, PublisherReports, RealtimePublisher } from "./queued-event.ts";
-import { RetryGate, type BackOff } from "./retry-gate.ts";
 import { PublisherHealth } from "./publisher-health.ts";
+import {
+  QueueMeter,
+  type PublisherReports,
+  type QueuedEvent,
+  type RealtimePublisher,
+} from "./queued-event.ts";
 import { RealtimePost, type PostOutcome } from "./realtime-post.ts";
+import { RetryGate, type BackOff } from "./retry-gate.ts";
 
-/** One POST at a time in each, so that the order of a session is kept; several, so that sessions do not wait for each other. */
+/**
+ * Each partition has one POST at a time, which keeps the order of a session. Several partitions
+ * keep sessions from waiting for each other.
+ */
 const PARTITIONS = 8;
-/** What realtime-js and Supabase's own limits are made for; `max_events_per_second` may be below it. */
+/** The batch size that realtime-js and Supabase's limits assume; a project's limit can be lower. */
 const MAX_BATCH = 100;
-/** Well below the 8 MB that the server's body parser takes. */
+/** Well below the 8 MB that the server's body parser accepts. */
 const MAX_POST_BYTES = 1_000_000;
-/** What the queue gets at the end. */
-export const FLUSH_MS = 2000;
 const PROBE_EVERY_MS = 1000;
 
 const AFTER_OUTAGE: BackOff = { firstMs: 100, capMs: 2000 };
-/** The server's own counters move every five seconds (supabase/realtime, `RateCounter`). */
+/** The server updates its counters every five seconds (supabase/realtime, `RateCounter`). */
 const AFTER_QUOTA: BackOff = { firstMs: 500, capMs: 5000 };
-/** Trying cannot help, only a restart with another key or another server can. */
+/** Only another key or another server helps, not a retry. */
 const AFTER_REJECTION: BackOff = { firstMs: 10_000, capMs: 30_000 };
 
 interface QueuePartition {
@@ -35,12 +40,13 @@ export interface RealtimeHttpPublisherOptions extends PublisherReports {
 }
 
 /**
- * Publishes by the HTTP API. An idle partition sends at once; what comes while a POST is under way goes with the next one. A batch that did not
- * get through is sent again, so Realtime may get an event twice: clients drop what they know by its id.
+ * Publishes over the HTTP API. An idle partition sends at once; events that arrive during a POST go
+ * with the next one. A failed batch is sent again, so Realtime can get an event twice. Clients drop
+ * duplicates by event id.
  */
 export class RealtimeHttpPublisher implements RealtimePublisher {
   readonly settled: Promise<void>;
-  readonly #options: RealtimeHttpPublisherOptions;
+  readonly #onDrop: PublisherReports["onDrop"];
   readonly #post: RealtimePost;
   readonly #partitions: QueuePartition[] = Array.from({ length: PARTITIONS }, () => ({
     waiting: [],
@@ -48,43 +54,40 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   }));
   readonly #retryGate = new RetryGate();
   readonly #health: PublisherHealth;
+  readonly #queue: QueueMeter;
   readonly #stopped = new AbortController();
-  #events = 0;
-  #bytes = 0;
   #batch = MAX_BATCH;
-  /** What was last in the way of the queue: why it is full when it is. */
+  /** What last blocked the queue: the reason if it is full. */
   #trouble: DropReason = "outage";
-  /** A publication has told whether Realtime is there. */
-  #hasTold = false;
-  #whenEmpty: (() => void) | undefined;
+  /** True once a publication has shown whether Realtime is there. */
+  #hasOutcome = false;
 
   constructor(options: RealtimeHttpPublisherOptions) {
-    this.#options = options;
+    this.#onDrop = options.onDrop;
     this.#health = new PublisherHealth(options.onState);
+    this.#queue = new QueueMeter(options.queueBytes, options.onQueue);
     this.#post = new RealtimePost({ ...options, connections: PARTITIONS });
     this.settled = this.#probe();
   }
 
   send(event: QueuedEvent): void {
-    if (this.#isStopped() || this.#bytes + event.bytes > this.#options.queueBytes) {
-      this.#options.onDrop(event.event, this.#trouble);
+    if (this.#isStopped() || !this.#queue.add(event)) {
+      this.#onDrop(event.event, this.#trouble);
       return;
     }
-    this.#count(1, event.bytes);
     const partition = this.#partitionOf(event.event.sessionId);
     partition.waiting.push(event);
     if (partition.busy) return;
     partition.busy = true;
-    // What the same turn of the event loop publishes goes with it.
+    // Events of the same turn of the event loop go with it.
     queueMicrotask(() => void this.#work(partition));
   }
 
   async shutdown(): Promise<void> {
     this.#retryGate.retryNow();
-    if (this.#events > 0)
-      await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    await this.#queue.flushed();
     this.#stopped.abort();
-    // One of them may be on its way: whether it arrives, nobody here will know.
+    // The outcome of a POST that is under way stays unknown.
     const reason = this.#health.isLimited ? "quota" : "outage";
     for (const partition of this.#partitions) this.#drop(partition, partition.waiting, reason);
     this.#post.close();
@@ -97,16 +100,20 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
       if (this.#isStopped()) return;
       const batch = this.#nextBatch(partition);
       const { attempt } = this.#retryGate;
-      const messages = batch.map((event) => event.httpMessage);
-      const outcome = await this.#post.broadcast(messages);
+      const outcome = await this.#post.broadcast(batch.map((event) => event.httpMessage));
       if (this.#isStopped()) return;
       this.#settle(partition, batch, outcome, attempt);
     }
     partition.busy = false;
   }
 
-  #settle(partition: QueuePartition, batch: QueuedEvent[], outcome: PostOutcome, attempt: number): void {
-    this.#hasTold = true;
+  #settle(
+    partition: QueuePartition,
+    batch: QueuedEvent[],
+    outcome: PostOutcome,
+    attempt: number,
+  ): void {
+    this.#hasOutcome = true;
     switch (outcome.kind) {
       case "accepted":
         this.#batch = Math.min(MAX_BATCH, this.#batch * 2);
@@ -131,15 +138,22 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
         else this.#shrink(attempt, Math.min(outcome.room ?? MAX_BATCH, batch.length / 2));
         return;
       case "too-large":
+        this.#refused(partition, batch, [], attempt);
+        return;
       case "refused":
-        this.#refused(partition, batch, outcome.kind === "refused" ? outcome.places : [], attempt);
+        this.#refused(partition, batch, outcome.places, attempt);
     }
   }
 
-  #refused(partition: QueuePartition, batch: QueuedEvent[], places: number[], attempt: number): void {
+  #refused(
+    partition: QueuePartition,
+    batch: QueuedEvent[],
+    places: number[],
+    attempt: number,
+  ): void {
     const named = places.flatMap((place) => batch[place] ?? []);
     const refused = batch.length === 1 ? batch : named;
-    // Nobody named: smaller batches find it.
+    // The answer names no message: smaller batches find it.
     if (refused.length === 0) this.#shrink(attempt, batch.length / 2);
     else this.#reached(attempt);
     this.#drop(partition, refused, "refused");
@@ -173,7 +187,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   }
 
   #drop(partition: QueuePartition, events: QueuedEvent[], reason: DropReason): void {
-    for (const { event } of events) this.#options.onDrop(event, reason);
+    for (const { event } of events) this.#onDrop(event, reason);
     this.#remove(partition, events);
   }
 
@@ -181,20 +195,14 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     if (events.length === 0) return;
     const gone = new Set(events);
     partition.waiting = partition.waiting.filter((event) => !gone.has(event));
-    this.#count(-gone.size, -events.reduce((sum, { bytes }) => sum + bytes, 0));
+    this.#queue.remove(gone);
     this.#health.gone(gone);
-  }
-
-  #count(events: number, bytes: number): void {
-    this.#events += events;
-    this.#bytes += bytes;
-    this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events === 0) this.#whenEmpty?.();
   }
 
   #partitionOf(sessionId: string): QueuePartition {
     let hash = 0;
-    for (let at = 0; at < sessionId.length; at++) hash = (Math.imul(hash, 31) + sessionId.charCodeAt(at)) | 0;
+    for (let at = 0; at < sessionId.length; at++)
+      hash = (Math.imul(hash, 31) + sessionId.charCodeAt(at)) | 0;
     return this.#partitions[(hash >>> 0) % PARTITIONS] as QueuePartition;
   }
 
@@ -202,17 +210,18 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     return this.#stopped.signal.aborted;
   }
 
-  /** Until the first publication tells: an instance that has published nothing yet is not one without a broker. */
+  /** Runs until the first publication: an instance that has not published yet has a broker too. */
   async #probe(): Promise<void> {
     const { signal } = this.#stopped;
     const outcome = await this.#post.ping();
-    // That it answers a probe is no news of a server that refuses, or of events that sit a back-off out.
-    if (this.#hasTold || signal.aborted) return;
+    // A successful probe says nothing about a server that refuses events or a running back-off.
+    if (this.#hasOutcome || signal.aborted) return;
     if (outcome.kind === "accepted") {
       this.#health.reached();
       return;
     }
-    this.#health.down("reason" in outcome ? outcome.reason : `the probe was answered by ${outcome.kind}`);
+    const reason = "reason" in outcome ? outcome.reason : `the probe's outcome was ${outcome.kind}`;
+    this.#health.down(reason);
     sleep(PROBE_EVERY_MS, undefined, { signal, ref: false }).then(
       async () => this.#probe(),
       () => {},

@@ -3,23 +3,23 @@ import * as https from "node:https";
 import { z } from "zod";
 import { httpBaseOf } from "../../../../common/portable/realtime/urls.ts";
 
-/** What became of one `POST /api/broadcast`. */
+/** The outcome of one `POST /api/broadcast`. */
 export type PostOutcome =
   | { kind: "accepted" }
-  /** A limit of the project; `waitMs` where the answer says how long. */
+  /** A limit of the project; `waitMs` if the answer has a `Retry-After`. */
   | { kind: "quota"; waitMs?: number }
-  /** More messages than the limit leaves room for; `room` where the answer says how many. */
+  /** The batch exceeds what the limit leaves; `room` is what it leaves, if the answer tells. */
   | { kind: "too-many"; room?: number }
   | { kind: "too-large" }
-  /** Places in the batch of the messages that are refused for themselves; empty where the answer doesn't say. */
+  /** Batch indexes of the messages that the server refused; empty if the answer does not tell. */
   | { kind: "refused"; places: number[] }
-  /** Nothing that trying again soon would change: a wrong key, a wrong address. */
+  /** A wrong key or a wrong address: a retry does not help. */
   | { kind: "rejected"; reason: string }
   | { kind: "outage"; reason: string };
 
-/** From the first byte of the request to the last one of the answer, a connection that has to be made first included. */
+/** From the start of the request, which can include connecting, to the end of the answer. */
 const ANSWER_TIMEOUT_MS = 5000;
-/** Of an answer, enough to tell why a batch was refused. */
+/** Enough of an answer to tell why the server refused a batch. */
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_WAIT_MS = 30_000;
 
@@ -34,12 +34,12 @@ export interface RealtimePostOptions {
   /** REALTIME_URL. */
   url: string;
   key: string;
-  /** POSTs that are under way at most. */
+  /** The largest number of concurrent POSTs. */
   connections: number;
   onStatus: (status: string) => void;
 }
 
-/** The HTTP API of a Realtime server over connections that are kept. Protocol: supabase/realtime, `BroadcastController`. */
+/** The HTTP API of Realtime over persistent connections (supabase/realtime, `BroadcastController`). */
 export class RealtimePost {
   readonly #base: string;
   readonly #agent: http.Agent;
@@ -56,20 +56,20 @@ export class RealtimePost {
     this.#onStatus = onStatus;
   }
 
-  /** @param messages each one as JSON. Never rejects. */
+  /** Never rejects. @param messages one JSON text each */
   async broadcast(messages: readonly string[]): Promise<PostOutcome> {
     const answer = await this.#ask("POST", "/api/broadcast", `{"messages":[${messages.join(",")}]}`);
     this.#onStatus("status" in answer ? String(answer.status) : "error");
     return "status" in answer ? readOutcome(answer) : answer;
   }
 
-  /** Asks whether the server is there and knows its tenant by this address. Never rejects. */
+  /** Checks that the server answers and knows its tenant by this address. Never rejects. */
   async ping(): Promise<PostOutcome> {
     const answer = await this.#ask("GET", "/api/ping");
     return "status" in answer ? readOutcome(answer) : answer;
   }
 
-  /** Cuts what is under way. */
+  /** Aborts running requests. */
   close(): void {
     this.#agent.destroy();
   }
@@ -115,10 +115,10 @@ export interface RealtimeAnswer {
   text: string;
 }
 
-/** What an answer of the broadcast API means for the batch. */
+/** Interprets an answer of the broadcast API. */
 export function readOutcome({ status, headers, text }: RealtimeAnswer): PostOutcome {
   if (status >= 200 && status < 300) return { kind: "accepted" };
-  if (status === 408 || status >= 500) return { kind: "outage", reason: `it answered ${status}` };
+  if (status === 408 || status >= 500) return { kind: "outage", reason: `HTTP ${status}` };
   const answer = parseAnswer(text);
   switch (status) {
     case 413:
@@ -137,9 +137,9 @@ export function readOutcome({ status, headers, text }: RealtimeAnswer): PostOutc
     }
     case 401:
     case 403:
-      return { kind: "rejected", reason: `it refuses REALTIME_KEY for this REALTIME_URL (HTTP ${status})` };
+      return { kind: "rejected", reason: `the server refused REALTIME_KEY (HTTP ${status})` };
     default:
-      return { kind: "rejected", reason: `there is no broadcast API at REALTIME_URL (HTTP ${status})` };
+      return { kind: "rejected", reason: `REALTIME_URL has no broadcast API (HTTP ${status})` };
   }
 }
 
@@ -158,7 +158,7 @@ function parseAnswer(text: string): z.infer<typeof Answer> {
   }
 }
 
-/** The code of a network error: its message may hold addresses. */
+/** The code of a network error, because its message can contain addresses. */
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   const { code, name } = error as { code?: unknown; name?: unknown };

@@ -1,16 +1,20 @@
-import { limitIn, type RealtimeLimit } from "../../../../common/portable/realtime/limit-texts.ts";
-import type { DropReason } from "../../contract/ledger.ts";
-import { TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
-import { withTimeout } from "../../../../common/with-timeout.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import type { QueuedEvent, PublisherReports, RealtimePublisher } from "./queued-event.ts";
+import { limitIn, type RealtimeLimit } from "../../../../common/portable/realtime/limit-texts.ts";
+import { TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
+import type { DropReason } from "../../contract/ledger.ts";
 import { PublisherHealth } from "./publisher-health.ts";
-import { FLUSH_MS } from "./realtime-http-publisher.ts";
+import {
+  QueueMeter,
+  type PublisherReports,
+  type QueuedEvent,
+  type RealtimePublisher,
+} from "./queued-event.ts";
 import { INSTANCES_TOPIC } from "./realtime-connection.ts";
 import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
 
-/** A session's topic is left this long after the last event of its run, and after this long without any. */
+/** How long after the last event of a run the publisher leaves the session's topic. */
 const LEAVE_AFTER_END_MS = 5000;
+/** How long without any event until it leaves the topic. */
 const LEAVE_AFTER_IDLE_MS = 60_000;
 const SWEEP_EVERY_MS = 1000;
 
@@ -22,11 +26,11 @@ interface Outbox {
   waiting: QueuedEvent[];
   /** Sent and not confirmed, in order. */
   unconfirmed: Set<QueuedEvent>;
-  /** Counts connections, so that a late answer of an old one changes nothing. */
+  /** Counts connections, so that a late answer on an old one changes nothing. */
   generation: number;
   lastMs: number;
   ended: boolean;
-  /** A limit keeps it from its channel. */
+  /** True while a limit keeps it from its channel. */
   isLimited: boolean;
 }
 
@@ -36,43 +40,44 @@ export interface RealtimeSocketPublisherOptions extends PublisherReports {
 }
 
 /**
- * Publishes by the instance's one WebSocket, which has to join each session's channel for it: `max_channels_per_client` and
- * `max_joins_per_second` are its limits. Every message is confirmed by the server; what was not when the connection went is sent again, so
- * Realtime may get an event twice: clients drop what they know by its id.
+ * Publishes over the instance's one WebSocket, which must join each session's channel. The limits
+ * `max_channels_per_client` and `max_joins_per_second` apply to it. The server confirms every
+ * message. Messages without a confirmation are sent again after a reconnect, so Realtime can get an
+ * event twice. Clients drop duplicates by event id.
  */
 export class RealtimeSocketPublisher implements RealtimePublisher {
   readonly settled: Promise<void>;
-  readonly #options: RealtimeSocketPublisherOptions;
+  readonly #topics: RealtimeTopics;
+  readonly #onDrop: PublisherReports["onDrop"];
   readonly #outboxes = new Map<string, Outbox>();
   readonly #sweeps: NodeJS.Timeout;
   readonly #health: PublisherHealth;
-  /** Tells of the connection while no session is published to. */
+  readonly #queue: QueueMeter;
+  /** Reports the state of the connection while no session is published to. */
   readonly #connection: TopicSubscription;
-  #events = 0;
-  #bytes = 0;
-  /** What was last in the way of a session: why the queue is full when it is. */
+  /** What last blocked a session: the reason if the queue is full. */
   #trouble: DropReason = "outage";
   #stopped = false;
-  #whenEmpty: (() => void) | undefined;
 
   constructor(options: RealtimeSocketPublisherOptions) {
-    this.#options = options;
+    this.#topics = options.topics;
+    this.#onDrop = options.onDrop;
     this.#health = new PublisherHealth(options.onState);
+    this.#queue = new QueueMeter(options.queueBytes, options.onQueue);
     this.#sweeps = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
     this.#sweeps.unref();
     this.#connection = options.topics.subscribe(INSTANCES_TOPIC, {
       onJoined: () => this.#health.reached(),
-      onAway: (reason, connected) => this.#inTheWay(reason, connected, []),
+      onAway: (reason, connected) => this.#blocked(reason, connected, []),
     });
     this.settled = this.#connection.ready();
   }
 
   send(event: QueuedEvent): void {
-    if (this.#stopped || this.#bytes + event.bytes > this.#options.queueBytes) {
-      this.#options.onDrop(event.event, this.#trouble);
+    if (this.#stopped || !this.#queue.add(event)) {
+      this.#onDrop(event.event, this.#trouble);
       return;
     }
-    this.#count(1, event.bytes);
     const outbox = this.#outboxOf(event);
     outbox.waiting.push(event);
     outbox.lastMs = nowMs();
@@ -82,8 +87,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   async shutdown(): Promise<void> {
-    if (this.#events > 0)
-      await withTimeout(FLUSH_MS, new Promise<void>((resolve) => (this.#whenEmpty = resolve)));
+    await this.#queue.flushed();
     this.#stopped = true;
     clearInterval(this.#sweeps);
     this.#connection.unsubscribe();
@@ -100,7 +104,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     const known = this.#outboxes.get(sessionId);
     if (known !== undefined) return known;
     const outbox: Outbox = {
-      subscription: this.#options.topics.subscribe(topic, {
+      subscription: this.#topics.subscribe(topic, {
         onJoined: () => this.#onJoined(outbox),
         onAway: (reason, connected) => this.#onAway(outbox, reason, connected),
       }),
@@ -126,15 +130,15 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
     outbox.waiting = [...outbox.unconfirmed, ...outbox.waiting];
     outbox.unconfirmed.clear();
     outbox.isLimited = this.#isLimit(reason);
-    this.#inTheWay(reason, connected, outbox.waiting);
-    // Waiting does not lift this limit while the instance's other sessions go on.
+    this.#blocked(reason, connected, outbox.waiting);
+    // Waiting does not lift this limit while the other sessions of the instance go on.
     if (limitOf(reason) !== "channels") return;
     const refused = outbox.waiting;
     outbox.waiting = [];
     this.#drop(refused, "quota");
   }
 
-  #inTheWay(reason: string, connected: boolean, waiting: readonly QueuedEvent[]): void {
+  #blocked(reason: string, connected: boolean, waiting: readonly QueuedEvent[]): void {
     const byLimit = this.#isLimit(reason);
     this.#trouble = byLimit ? "quota" : "outage";
     if (byLimit) this.#health.limited(waiting);
@@ -142,7 +146,7 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
   }
 
   #isLimit(reason: string): boolean {
-    // A refusal for joins per second is followed by the end of the whole connection, with 1001.
+    // After a refusal for joins per second, the server ends the whole connection with 1001.
     return limitOf(reason) !== undefined || (this.#trouble === "quota" && reason.includes("1001"));
   }
 
@@ -162,28 +166,19 @@ export class RealtimeSocketPublisher implements RealtimePublisher {
 
   #settle(outbox: Outbox, event: QueuedEvent, outcome: string): void {
     outbox.unconfirmed.delete(event);
-    // Joined and yet no answer: a server that takes messages and does not say so.
-    if (outcome === "ok") this.#remove(event);
+    // "timed out" on a joined topic: the server takes messages and does not confirm them.
+    if (outcome === "ok") this.#remove([event]);
     else this.#drop([event], outcome === "error" ? "refused" : "outage");
   }
 
   #drop(events: readonly QueuedEvent[], reason: DropReason): void {
-    for (const event of events) {
-      this.#options.onDrop(event.event, reason);
-      this.#remove(event);
-    }
+    for (const { event } of events) this.#onDrop(event, reason);
+    this.#remove(events);
   }
 
-  #remove(event: QueuedEvent): void {
-    this.#count(-1, -event.bytes);
-    this.#health.gone([event]);
-  }
-
-  #count(events: number, bytes: number): void {
-    this.#events += events;
-    this.#bytes += bytes;
-    this.#options.onQueue(this.#events, this.#bytes);
-    if (this.#events === 0) this.#whenEmpty?.();
+  #remove(events: readonly QueuedEvent[]): void {
+    this.#queue.remove(events);
+    this.#health.gone(events);
   }
 
   #sweep(): void {

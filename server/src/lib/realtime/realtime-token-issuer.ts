@@ -1,24 +1,25 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose";
+import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 import {
   SESSION_CLAIM,
   sessionChannel,
   type RealtimeAccess,
   type RealtimeToken,
 } from "../../contract/events.ts";
-import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 
 export interface RealtimeTokenIssuerOptions {
-  /** REALTIME_URL or, where clients need another one, REALTIME_PUBLIC_URL. */
+  /** REALTIME_PUBLIC_URL if clients need another address, else REALTIME_URL. */
   url: string;
   jwtSecret: string;
-  /** Undefined: a client's own token is its `apikey`. */
+  /** Undefined: a client sends its own token as `apikey`. */
   anonKey: string | undefined;
+  /** Lifetime of a token, seconds. */
   tokenTtlS: number;
   catchUp: boolean;
 }
 
-/** Lets a page into its one session's channel, and into nothing else: the channel's policy compares the claim with the topic. */
+/** Issues tokens for one session's channel: its policy compares the claim with the topic. */
 export class RealtimeTokenIssuer {
   readonly #options: RealtimeTokenIssuerOptions;
   readonly #key: KeyObject;
@@ -28,8 +29,8 @@ export class RealtimeTokenIssuer {
     this.#key = createSecretKey(options.jwtSecret, "utf8");
   }
 
-  /** @param sessionEndsAt milliseconds since 1970: no token of the session outlives it */
-  async admit(sessionId: string, sessionEndsAt: number): Promise<RealtimeAccess> {
+  /** @param sessionEndsAt milliseconds since 1970; no token outlives its session */
+  async access(sessionId: string, sessionEndsAt: number): Promise<RealtimeAccess> {
     const { url, anonKey, catchUp } = this.#options;
     const token = await this.token(sessionId, sessionEndsAt);
     return {
@@ -44,7 +45,7 @@ export class RealtimeTokenIssuer {
   /** @param sessionEndsAt milliseconds since 1970 */
   async token(sessionId: string, sessionEndsAt: number): Promise<RealtimeToken> {
     const nowS = Math.floor(Date.now() / 1000);
-    // A JWT counts in whole seconds.
+    // A JWT counts whole seconds.
     const expiresS = Math.min(nowS + this.#options.tokenTtlS, Math.floor(sessionEndsAt / 1000));
     const token = await new SignJWT({ role: "authenticated", [SESSION_CLAIM]: sessionId })
       .setProtectedHeader({ alg: "HS256", typ: "JWT" })

@@ -10,36 +10,43 @@ import { SUBSCRIBE_TIMEOUT_MS } from "../redis/redis-pubsub.ts";
 import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
-/** Realtime's own largest frame is 5 MB. */
+/** The largest frame of Realtime itself has 5 MB. */
 const MAX_FRAME_BYTES = 8_000_000;
-/** How long an answer to a join or to a message is waited for. */
+/** The longest wait for the answer to a join or to a message. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const RECONNECT_CAP_MS = 2000;
-/** A channel that the server has closed is not joined again by realtime-js. */
+/** realtime-js does not join a channel again after the server closed it. */
 const REOPEN_MS = 1000;
 
-/** What somebody who uses a topic is told. */
+/** Callbacks of a topic's subscriber. */
 export interface TopicListener {
   onMessage?: (event: string, payload: unknown) => void;
   onJoined?: () => void;
-  /** Not joined, or not any more; it is tried again by itself. `connected`: the socket is there, the server refused this topic. */
+  /**
+   * The topic is not joined; another attempt follows. `connected` is true if the socket is open and
+   * the server refused this topic.
+   */
   onAway?: (reason: string, connected: boolean) => void;
 }
 
-/** One listener's hold on a topic. */
+/** One of several references to a topic. */
 export interface TopicSubscription {
   readonly joined: boolean;
-  /** Resolves once the topic is joined or was refused, and in bounded time. Never rejects. */
+  /** Resolves once the topic is joined or refused, in bounded time. Never rejects. */
   ready(): Promise<void>;
-  /** Sends when joined; otherwise, and when the server does not confirm it in time, answers "timed out". Never rejects. */
+  /**
+   * Resolves to "ok", "error", or "timed out" if the topic is not joined or the server does not
+   * confirm in time. Never rejects.
+   */
   send(event: string, payload: object): Promise<string>;
-  /** Leaves the topic when nobody else holds it. */
+  /** Leaves the topic if this was its last subscription. */
   unsubscribe(): void;
 }
 
 /**
- * Private Broadcast topics over the instance's one WebSocket to Realtime, with the service key. The socket is opened with the first
- * topic. Who is of one topic shares its channel: a second join would close the first one.
+ * Private Broadcast topics over the instance's one WebSocket to Realtime, with the service key. The
+ * first topic opens the socket. Subscribers of one topic share its channel, because a second join
+ * closes the first one.
  */
 export class RealtimeTopics {
   readonly #client: RealtimeClient;
@@ -49,10 +56,10 @@ export class RealtimeTopics {
   constructor({ url, key }: { url: string; key: string }) {
     this.#client = new RealtimeClient(webSocketUrlOf(url), {
       params: { apikey: key },
-      // ws has all that realtime-js uses, only its types differ.
+      // ws has everything that realtime-js uses; only its types differ.
       transport: BoundedWebSocket as unknown as WebSocketLikeConstructor,
       timeout: ANSWER_TIMEOUT_MS,
-      // As realtime-js has them, but with jitter, and never as long as a session's patience.
+      // As in realtime-js, but with jitter and a shorter cap.
       reconnectAfterMs: (attempt: number) =>
         Math.min(RECONNECT_CAP_MS, 100 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random()),
     });
@@ -70,7 +77,7 @@ export class RealtimeTopics {
   async close(timeoutMs = 500): Promise<void> {
     for (const topic of this.#topics.values()) topic.close();
     this.#topics.clear();
-    // realtime-js polls for the end of the connection.
+    // realtime-js polls until the connection has closed.
     await withTimeout(timeoutMs, this.#client.disconnect());
   }
 }
@@ -93,7 +100,7 @@ class Topic {
   readonly #listeners = new Set<TopicListener>();
   #channel: RealtimeChannel | undefined;
   #joined = false;
-  /** Why the server is about to close the channel, if it said so. */
+  /** The server's reason for closing the channel, if it sent one. */
   #notice: string | undefined;
   #firstOutcome: () => void = () => {};
   readonly #settled = new Promise<void>((resolve) => (this.#firstOutcome = resolve));
@@ -107,7 +114,7 @@ class Topic {
   }
 
   subscribe(listener: TopicListener): TopicSubscription {
-    // A copy: the same listener twice is two holds.
+    // A copy, so that one listener can subscribe twice.
     const own = { ...listener };
     this.#listeners.add(own);
     const canSend = (): boolean => this.#canSend;
@@ -135,7 +142,7 @@ class Topic {
     if (channel !== undefined) void this.#client.removeChannel(channel);
   }
 
-  /** False from the moment on at which the connection begins to close. */
+  /** False as soon as the connection begins to close. */
   get #canSend(): boolean {
     return this.#joined && this.#client.isConnected();
   }
@@ -182,13 +189,13 @@ class Topic {
   }
 
   async #send(event: string, payload: object): Promise<string> {
-    // realtime-js would send it by HTTP instead when it is not joined, without a word to its caller.
+    // If the topic is not joined, realtime-js silently sends over HTTP instead.
     if (!this.#canSend || this.#channel === undefined) return "timed out";
     return this.#channel.send({ type: "broadcast", event, payload });
   }
 }
 
-/** What realtime-js says of a refused handshake is in its cause only. */
+/** realtime-js reports a refused handshake only in the error's cause. */
 function reasonOf(error: Error | undefined): string {
   const cause = (error?.cause as { message?: unknown } | undefined)?.message;
   return typeof cause === "string" && cause !== "" ? cause : (error?.message ?? "channel error");

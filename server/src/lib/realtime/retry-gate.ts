@@ -1,34 +1,34 @@
 import { nowMs } from "../../../../common/clock.ts";
 
-/** How long the n-th failure in a row makes wait, milliseconds, before jitter. */
+/** The wait after the first failure, and the longest wait. Milliseconds, before jitter. */
 export interface BackOff {
   firstMs: number;
   capMs: number;
 }
 
-/** Between two attempts when there is not much time left. */
+/** The wait between two attempts after {@link RetryGate.retryNow}. */
 const HURRIED_MS = 50;
 
 /**
- * What several senders to one server have in common while it refuses or is away: one of them tries again after the back-off, the others
- * wait for what becomes of that.
+ * A circuit breaker that several senders to one server share. While the server is away or refuses,
+ * one sender tries again after the back-off and the others wait for its outcome.
  */
 export class RetryGate {
   #failures = 0;
   #untilMs = 0;
-  /** Counts verdicts on the server: what began before the last one says nothing new. */
+  /** Counts verdicts on the server. An attempt from before the last verdict tells nothing new. */
   #verdicts = 0;
   #trying = false;
   #isHurried = false;
   #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** Undefined when a sender may go at once; otherwise resolves when it may. */
+  /** Returns undefined if a sender may send at once, else a promise that resolves when it may. */
   waitTurn(): Promise<void> | undefined {
     return this.#failures === 0 ? undefined : this.#wait();
   }
 
-  /** Given back with what became of the attempt that begins now. */
+  /** Identifies the attempt that begins now. Pass it to `succeeded` or `failed`. */
   get attempt(): number {
     return this.#verdicts;
   }
@@ -39,18 +39,18 @@ export class RetryGate {
     this.#verdict();
   }
 
-  /** @param waitMs what the server itself asks for */
+  /** @param waitMs the wait that the server asks for */
   failed(attempt: number, backOff: BackOff, waitMs = 0): void {
     if (attempt !== this.#verdicts) return;
     const delayMs = Math.min(backOff.capMs, backOff.firstMs * 2 ** Math.min(this.#failures, 20));
-    // Half to one and a half of it: instances that were cut together must not come back together.
+    // 0.5 to 1.5 times the delay, so that instances that failed together do not retry together.
     const jitteredMs = delayMs * (0.5 + Math.random());
     this.#untilMs = nowMs() + (this.#isHurried ? HURRIED_MS : Math.max(waitMs, jitteredMs));
     this.#failures++;
     this.#verdict();
   }
 
-  /** From here on waits are short, the one that is under way as well. */
+  /** Ends the current wait and makes all later ones short. */
   retryNow(): void {
     this.#isHurried = true;
     this.#untilMs = 0;

@@ -1,32 +1,38 @@
 import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts";
-import { parseEvent } from "../streams/parse-event.ts";
+import type {
+  EventHandler,
+  OnPublish,
+  SSEBroadcaster,
+  SubscriptionReadiness,
+} from "../sse-broadcaster.ts";
 import type { EventLog } from "../redis/event-log.ts";
 import { LocalClients } from "../streams/local-clients.ts";
+import { parseEvent } from "../streams/parse-event.ts";
 import { LogBeforePublish } from "./log-before-publish.ts";
 import { QueuedEvent, type RealtimePublisher } from "./queued-event.ts";
 import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
-import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "../sse-broadcaster.ts";
 
-/** Of a session's last events, as many are known again when they come a second time. */
+/** How many of a session's last event ids are kept to recognize duplicates. */
 const REMEMBERED_IDS = 1000;
 
 export interface SupabaseBroadcasterOptions {
   publisher: RealtimePublisher;
   topics: RealtimeTopics;
-  /** Undefined: nothing is kept for those who missed it. */
+  /** Undefined: no event log. */
   log: EventLog | undefined;
   onPublish: OnPublish;
-  /** Told of each message that is dropped because it is no event of the session whose channel it came on. */
+  /** Called for each dropped message that is not an event of the session of its channel. */
   onMalformed: (sessionId: string) => void;
 }
 
 /**
- * Supabase Realtime Broadcast: every event goes to the session's private channel, where pages read it themselves, and to this instance's
- * own streams at once. Streams of other instances (`GET /events` serves pages that do not speak to Realtime) get it from that channel.
+ * Supabase Realtime Broadcast. Every event goes to this instance's own streams at once, and to the
+ * session's private channel, where pages read it themselves. Other instances subscribe to that
+ * channel for their streams: `GET /events` serves pages that do not use Realtime.
  */
 export class SupabaseBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
-  readonly #subscriptions = new Map<string, { subscription: TopicSubscription; seen: Set<string> }>();
+  readonly #sessions = new Map<string, { subscription: TopicSubscription; seen: Set<string> }>();
   readonly #publisher: RealtimePublisher;
   readonly #log: LogBeforePublish | undefined;
   readonly #topics: RealtimeTopics;
@@ -44,27 +50,26 @@ export class SupabaseBroadcaster implements SSEBroadcaster, SubscriptionReadines
   publish(sessionId: string, event: PipelineSSEEvent): void {
     this.#onPublish(event, "broker");
     this.#deliver(sessionId, event);
-    const queued = new QueuedEvent(event);
-    if (this.#log === undefined) this.#publisher.send(queued);
-    else this.#log.send(queued);
+    (this.#log ?? this.#publisher).send(new QueuedEvent(event));
   }
 
   subscribe(sessionId: string, handler: EventHandler): () => void {
     const remove = this.#clients.add(sessionId, handler);
-    if (!this.#subscriptions.has(sessionId)) {
-      const onMessage = (_type: string, payload: unknown): void => this.#receive(sessionId, payload);
-      const subscription = this.#topics.subscribe(sessionChannel(sessionId), { onMessage });
-      this.#subscriptions.set(sessionId, { subscription, seen: new Set() });
+    if (!this.#sessions.has(sessionId)) {
+      const subscription = this.#topics.subscribe(sessionChannel(sessionId), {
+        onMessage: (_type, payload) => this.#receive(sessionId, payload),
+      });
+      this.#sessions.set(sessionId, { subscription, seen: new Set() });
     }
     return () => {
       if (!remove()) return;
-      this.#subscriptions.get(sessionId)?.subscription.unsubscribe();
-      this.#subscriptions.delete(sessionId);
+      this.#sessions.get(sessionId)?.subscription.unsubscribe();
+      this.#sessions.delete(sessionId);
     };
   }
 
   async ready(sessionId: string): Promise<void> {
-    await this.#subscriptions.get(sessionId)?.subscription.ready();
+    await this.#sessions.get(sessionId)?.subscription.ready();
   }
 
   async shutdown(): Promise<void> {
@@ -80,9 +85,9 @@ export class SupabaseBroadcaster implements SSEBroadcaster, SubscriptionReadines
     else this.#onMalformed(sessionId);
   }
 
-  /** Delivers it once: Realtime brings this instance's own events back, and may bring any of them twice. */
+  /** Realtime returns this instance's own events, and can bring any event twice. */
   #deliver(sessionId: string, event: PipelineSSEEvent): void {
-    const seen = this.#subscriptions.get(sessionId)?.seen;
+    const seen = this.#sessions.get(sessionId)?.seen;
     if (seen === undefined) return;
     const id = `${event.epoch}-${event.seq}`;
     if (seen.has(id)) return;

@@ -5,28 +5,30 @@ import { nowMs } from "../../../../common/clock.ts";
 import type { LogPosition } from "../../../../common/portable/event-id.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
-/** One answer holds about that much at most; the rest is asked for after its last id. */
+/** The approximate limits of one page; the client asks for the rest after its last id. */
 const MAX_PAGE_EVENTS = 5000;
 const MAX_PAGE_BYTES = 4_000_000;
 const EVENTS_PER_READ = 500;
-/** A session's keys go this long after its last event. */
+/** A session's keys expire this long after its last event. */
 const KEEP_S = 3600;
-/** Their life is renewed no more often than this. */
+/** The expiry is renewed at most this often. */
 const RENEW_EVERY_MS = 60_000;
-/** Runs whose renewal is remembered. */
+/** The number of runs whose last renewal is remembered. */
 const REMEMBERED_RUNS = 10_000;
 
 export interface EventLogOptions {
   redis: Redis;
-  /** Kept of each run, about. */
+  /** Approximate number of events that are kept of each run. */
   maxEvents: number;
-  /** Told of each event that the log did not take. */
+  /** Called for each event that could not be logged. */
   onFailure: (error: unknown) => void;
 }
 
 /**
- * The events of every session in Redis Streams, for all instances: `sse:log:{sessionId}:{epoch}` holds one run, each event under its number as
- * the entry's id, and `sse:log:{sessionId}` the session's runs. An epoch begins with its time, so the runs are in order by name.
+ * The events of every session in Redis Streams, shared by all instances. The key
+ * `sse:log:{sessionId}:{epoch}` holds one run, with the event number as entry id. The key
+ * `sse:log:{sessionId}` holds the session's runs. An epoch begins with its time, so runs sort by
+ * name.
  */
 export class EventLog {
   readonly #options: EventLogOptions;
@@ -37,7 +39,7 @@ export class EventLog {
     this.#options = options;
   }
 
-  /** Resolves once the event can be read by every instance, or could not be logged. Never rejects. */
+  /** Resolves once every instance can read the event, or logging it failed. Never rejects. */
   async append(event: PipelineSSEEvent): Promise<void> {
     const { redis, maxEvents, onFailure } = this.#options;
     const key = runKey(event.sessionId, event.epoch);
@@ -45,22 +47,22 @@ export class EventLog {
       const appended = redis.xadd(key, "MAXLEN", "~", maxEvents, `${event.seq}-0`, "e", eventJson(event));
       await Promise.all([appended, ...this.#renew(key, event)]);
     } catch (error) {
-      // The next event tries all of it again.
+      // The next event renews again.
       this.#renewed.delete(key);
       onFailure(error);
     }
   }
 
   /**
-   * The events after that position, in order; without one, all that is kept of the newest run.
-   * @throws when Redis is away
+   * Returns the events after that position in order, or without a position those of the newest run.
+   * @throws if Redis is down
    */
   async read(sessionId: string, after: LogPosition | undefined): Promise<EventLogPage> {
     const newest = await this.#newestRun(sessionId);
     if (after === undefined)
       return { status: "replayed", events: await this.#eventsFrom(sessionId, newest, 1) };
     const [first, ...rest] = await this.#eventsFrom(sessionId, after.epoch, after.seq);
-    // Read from the known one on: that it is there tells an end of the run from an end of the log.
+    // Read from the known event on: its presence tells the end of the run from a trimmed log.
     const isKnown = after.seq === 0 || first?.seq === after.seq;
     const events = first === undefined || first.seq === after.seq ? rest : [first, ...rest];
     if (newest !== undefined && newest > after.epoch && first?.total !== 0)
@@ -101,7 +103,7 @@ export class EventLog {
     return events;
   }
 
-  /** The commands that keep the run's keys alive, when it is time for them. */
+  /** Starts the commands that renew the expiry of the run's keys, if they are due. */
   #renew(key: string, { sessionId, epoch, total }: PipelineSSEEvent): Promise<unknown>[] {
     const atMs = nowMs();
     if (atMs - (this.#renewed.get(key) ?? -Infinity) < RENEW_EVERY_MS) return [];
@@ -113,7 +115,7 @@ export class EventLog {
     }
     const { redis } = this.#options;
     const renewals: Promise<unknown>[] = [redis.expire(key, KEEP_S)];
-    // What has an open end (chat) is no run that could take the place of another.
+    // Ad-hoc events (chat) are not a run that could replace another one.
     if (total > 0)
       renewals.push(redis.zadd(sessionKey(sessionId), 0, epoch), redis.expire(sessionKey(sessionId), KEEP_S));
     return renewals;
@@ -123,7 +125,10 @@ export class EventLog {
 const sessionKey = (sessionId: string): string => `sse:log:${sessionId}`;
 const runKey = (sessionId: string, epoch: string): string => `sse:log:${sessionId}:${epoch}`;
 
-/** True when nothing is missing between the position and the last of the events. Numbers of an open end have gaps of their own. */
+/**
+ * True if no event is missing between the position and the last event. The numbers of ad-hoc events
+ * have gaps, so those cannot be checked.
+ */
 const isWhole = (events: readonly PipelineSSEEvent[], afterSeq: number, isKnown: boolean): boolean =>
   events.length === 0
     ? isKnown

@@ -8,22 +8,23 @@ import { eventJson } from "../streams/sse-frame.ts";
 export interface RedisBroadcasterOptions {
   link: RedisPubSub;
   onPublish: OnPublish;
-  /** Told of each message that is dropped because it is no event of the session whose channel it came on. */
+  /** Called for each dropped message that is not an event of the session of its channel. */
   onMalformed: (sessionId: string) => void;
-  /** Names this process among all that publish, in `[A-Za-z0-9._-]`: its own echo is not delivered again. */
+  /** Names this process among all publishers, in `[A-Za-z0-9._-]`, to recognize its own echo. */
   origin: string;
 }
 
 /**
- * Redis pub/sub: every event goes to this instance's own streams at once and, as JSON on `sse:session:{sessionId}`, to
- * the other instances. While Redis is away it reaches the own streams only; nothing fills the gap later.
+ * Redis pub/sub. Every event goes to this instance's own streams at once, and as JSON on
+ * `sse:session:{sessionId}` to the other instances. While Redis is down, an event reaches only the
+ * own streams; nothing fills the gap later.
  */
 export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
   readonly #link: RedisPubSub;
   readonly #onPublish: OnPublish;
   readonly #onMalformed: (sessionId: string) => void;
-  /** Beginning of every message of this process; comparing it is cheaper than parsing one's own echo. */
+  /** Start of every message of this process. Comparing it is cheaper than parsing the own echo. */
   readonly #ownPrefix: string;
 
   constructor({ link, onPublish, onMalformed, origin }: RedisBroadcasterOptions) {
@@ -35,7 +36,7 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
 
   publish(sessionId: string, event: PipelineSSEEvent): void {
     const channel = sessionChannel(sessionId);
-    // Being told has to come before the effect, so the route is decided first.
+    // `onPublish` comes before the effect, so the route is decided first.
     const viaBroker = this.#link.canPublish;
     this.#onPublish(event, viaBroker ? "broker" : "fallback");
     this.#clients.deliver(sessionId, event);

@@ -1,10 +1,11 @@
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { withTimeout } from "../../../../common/with-timeout.ts";
 
 const CONNECT_TIMEOUT_MS = 2000;
 /**
- * A connection that owes an answer for this long is given up: ioredis waits for ever on a half-open socket. Well above
- * any stall of this process's own loop, which looks the same from in here.
+ * A connection without an answer for this long is closed, because ioredis waits forever on a
+ * half-open socket. It is well above any stall of this process's event loop, which looks the same.
  */
 const ANSWER_TIMEOUT_MS = 4000;
 const PING_EVERY_MS = 2000;
@@ -18,8 +19,9 @@ export interface RedisClientOptions {
 }
 
 /**
- * A connection to a Redis-compatible server, made at once and again for ever. Shared by rate limiting and the
- * broadcaster. While it is away commands fail at once: nothing is queued, because an event that arrives minutes late helps nobody.
+ * Connects to a Redis-compatible server at once, and reconnects forever. Rate limiting and the
+ * broadcaster share the connection. While the server is away, commands fail at once: a queued event
+ * that arrives minutes late is useless.
  */
 export function createRedisClient({ url, logger, name }: RedisClientOptions): Redis {
   const redis = new Redis(url, {
@@ -27,7 +29,7 @@ export function createRedisClient({ url, logger, name }: RedisClientOptions): Re
     enableAutoPipelining: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // The owner of the subscriptions renews them, so that it knows when they are in force again.
+    // RedisPubSub renews the subscriptions itself, to know when they are in force again.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -40,7 +42,7 @@ export function createRedisClient({ url, logger, name }: RedisClientOptions): Re
   return redis;
 }
 
-/** A connection of its own with the same settings: one that subscribes cannot do anything else. */
+/** A second connection with the same settings, because a subscribing one takes no other commands. */
 export function duplicateForSubscribing(redis: Redis, logger: Logger): Redis {
   const name = `${redis.options.connectionName ?? ""}-sub`;
   const duplicate = redis.duplicate({ connectionName: name, enableAutoPipelining: false });
@@ -48,7 +50,7 @@ export function duplicateForSubscribing(redis: Redis, logger: Logger): Redis {
   return duplicate;
 }
 
-/** Resolves when the attempt to connect that is under way has succeeded or failed. Never rejects. */
+/** Resolves when the current attempt to connect has succeeded or failed. Never rejects. */
 export async function connectionSettled(redis: Redis): Promise<void> {
   if (redis.status === "ready") return;
   await new Promise<void>((resolve) => {
@@ -57,25 +59,16 @@ export async function connectionSettled(redis: Redis): Promise<void> {
   });
 }
 
-/** Ends the connection for good; commands that are already under way get `graceMs` to finish. */
+/** Closes the connection for good. Running commands get `graceMs` to finish. */
 export async function closeRedis(redis: Redis, graceMs = 500): Promise<void> {
-  if (redis.status === "ready") {
-    const late = new Promise<void>((resolve) => setTimeout(resolve, graceMs).unref());
-    await Promise.race([
-      redis.ping().then(
-        () => {},
-        () => {},
-      ),
-      late,
-    ]);
-  }
+  if (redis.status === "ready") await withTimeout(graceMs, redis.ping());
   redis.disconnect();
 }
 
 function watch(redis: Redis, logger: Logger): void {
   let lastError = "";
   redis.on("error", (error: Error) => {
-    // One line per kind of trouble, not one per attempt.
+    // One line per kind of error, not one per attempt.
     if (error.message !== lastError)
       logger.warn({ reason: error.message }, "redis connection failed, will retry");
     lastError = error.message;
@@ -84,7 +77,7 @@ function watch(redis: Redis, logger: Logger): void {
     lastError = "";
     logger.info("redis connection ready");
   });
-  // `socketTimeout` only looks while an answer is awaited: the ping makes sure that one is.
+  // `socketTimeout` runs only while an answer is due, so the ping makes one due.
   const pings = setInterval(() => {
     if (redis.status === "ready") redis.ping().catch(() => {});
   }, PING_EVERY_MS);

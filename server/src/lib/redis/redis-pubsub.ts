@@ -3,24 +3,24 @@ import type { Logger } from "pino";
 import { withTimeout } from "../../../../common/with-timeout.ts";
 import { duplicateForSubscribing } from "./redis-client.ts";
 
-/** SUBSCRIBE takes many channels in one command; more than this would stall the server for the others. */
+/** SUBSCRIBE takes many channels; more than this per command would stall the server. */
 const CHANNELS_PER_COMMAND = 1000;
-/** Bound of every wait for a subscription. */
+/** The longest wait for a subscription. */
 export const SUBSCRIBE_TIMEOUT_MS = 2000;
-/** Messages handed to Redis and not yet confirmed, above which it counts as away (paused, or slower than we publish). */
+/** With more unconfirmed messages than this, Redis counts as down: it is paused or too slow. */
 const MAX_UNCONFIRMED = 100_000;
 
 export interface RedisPubSubOptions {
   redis: Redis;
   logger: Logger;
-  /** Called on every change, and once for the first outcome after the start. */
+  /** Called for the first outcome, and for each change. */
   onState: (state: "up" | "down", reason?: string) => void;
   onPublishFailure: () => void;
 }
 
 /**
- * The connection pair between this instance and the broker: channels with their handlers, renewed after every outage.
- * `up` means that publishing works AND every subscription is in force.
+ * Publishes on one connection to Redis and subscribes on another. It renews all subscriptions after
+ * an outage. `up` means that publishing works and every subscription is in force.
  */
 export class RedisPubSub {
   readonly #redis: Redis;
@@ -37,7 +37,7 @@ export class RedisPubSub {
   readonly #onClose = (): void => this.#down("connection lost");
   readonly #firstOutcome = withResolvers();
   #state: "connecting" | "up" | "down" = "connecting";
-  /** Counts connections of the subscriber, so that a late answer of an old one changes nothing. */
+  /** Counts connections of the subscriber, so that a late answer on an old one changes nothing. */
   #generation = 0;
   #unconfirmed = 0;
 
@@ -69,18 +69,18 @@ export class RedisPubSub {
     return this.#firstOutcome.promise;
   }
 
-  /** False while Redis takes no messages; what is published then is not sent, now or later. */
+  /** False while Redis takes no messages: a message published then is lost. */
   get canPublish(): boolean {
     return this.#redis.status === "ready" && this.#unconfirmed < MAX_UNCONFIRMED;
   }
 
-  /** Hands the message to the broker without waiting. */
+  /** Sends the message without waiting. */
   publish(channel: string, message: string): void {
     this.#unconfirmed++;
     this.#redis.publish(channel, message).then(this.#publishDone, this.#publishFailed);
   }
 
-  /** As {@link publish}, and tells how many subscribers it went to. Rejects when the broker is away. */
+  /** Like {@link publish}, but resolves to the number of receivers. Rejects if Redis is down. */
   async publishCounted(channel: string, message: string): Promise<number> {
     return this.#redis.publish(channel, message);
   }
@@ -88,15 +88,15 @@ export class RedisPubSub {
   /** Sets the channel's one handler. */
   subscribe(channel: string, handler: (message: string) => void): void {
     this.#handlers.set(channel, handler);
-    // When it fails, the connection is gone, and the next one subscribes again.
+    // A failure means a lost connection; the next connection subscribes again.
     if (this.#subscriber.status === "ready") this.#confirm([channel]).catch(() => {});
   }
 
-  /** What is under way when this is called still reaches the handler: nobody waits for an answer that never comes. */
+  /** Messages that are already under way still reach the handler. */
   unsubscribe(channel: string): void {
     const handler = this.#handlers.get(channel);
     const forget = (): void => {
-      // Somebody may have subscribed again meanwhile.
+      // The channel can have a new handler by now.
       if (this.#handlers.get(channel) === handler) this.#handlers.delete(channel);
     };
     this.#confirmed.delete(channel);
@@ -104,13 +104,13 @@ export class RedisPubSub {
     else forget();
   }
 
-  /** Resolves once the subscription is confirmed, or at once when the broker is away, and in bounded time. Never rejects. */
+  /** Resolves when Redis confirms the subscription or is down, in bounded time. Never rejects. */
   async ready(channel: string): Promise<void> {
     const confirmed = this.settled.then(() => this.#confirmed.get(channel));
     await withTimeout(SUBSCRIBE_TIMEOUT_MS, confirmed);
   }
 
-  /** Ends the subscribing connection; the other one belongs to its owner. */
+  /** Closes the subscribing connection. The caller owns the other one. */
   close(): void {
     for (const connection of [this.#redis, this.#subscriber]) {
       connection.off("ready", this.#onReady);
@@ -129,7 +129,7 @@ export class RedisPubSub {
         if (generation === this.#generation) this.#change("up");
       },
       (error: unknown) => {
-        this.#logger.warn({ err: error }, "subscriptions could not be renewed");
+        this.#logger.warn({ err: error }, "cannot renew subscriptions");
         if (generation === this.#generation) this.#change("down", "subscribing failed");
       },
     );
@@ -148,7 +148,7 @@ export class RedisPubSub {
     this.#firstOutcome.resolve();
   }
 
-  /** Subscribes to the channels, and keeps for each the promise that {@link ready} waits for. */
+  /** Subscribes to the channels and stores the promise that {@link ready} waits for. */
   async #confirm(channels: readonly string[]): Promise<void> {
     const commands: Promise<unknown>[] = [];
     for (let at = 0; at < channels.length; at += CHANNELS_PER_COMMAND) {

@@ -4,8 +4,9 @@ import { newEpoch } from "./event-id.ts";
 import type { SSEBroadcaster } from "../sse-broadcaster.ts";
 
 /**
- * Publishes events that belong to no pipeline run (chat, workflow changes). Their epoch is that of this process, their
- * numbers rise over all its sessions: unique and in order without a memory of sessions, but with gaps within one.
+ * Publishes events outside a pipeline run: chat and workflow changes. This process has one epoch
+ * for them and counts over all its sessions. The numbers are unique and ordered without state per
+ * session, but have gaps within one.
  */
 export class AdHocEvents {
   readonly #epoch = newEpoch();
@@ -18,7 +19,7 @@ export class AdHocEvents {
     this.#broadcaster = broadcaster;
   }
 
-  /** Returns the id that the event has on the stream. */
+  /** Returns the event's id on the stream. */
   publish(sessionId: string, type: PipelineEventType, payload: Record<string, unknown>): { eventId: string } {
     const seq = ++this.#seq;
     const atMs = nowMs();

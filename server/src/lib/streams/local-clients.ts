@@ -1,7 +1,7 @@
 import type { PipelineSSEEvent } from "../../contract/events.ts";
 import type { EventHandler } from "../sse-broadcaster.ts";
 
-/** An instance's own map of session to the handlers of its open streams. */
+/** The handlers of this instance's open streams, by session. */
 export class LocalClients {
   readonly #handlers = new Map<string, Set<EventHandler>>();
 
@@ -9,11 +9,11 @@ export class LocalClients {
     return this.#handlers.has(sessionId);
   }
 
-  /** The returned function may be called more than once; it tells whether the session's last handler went by this call. */
+  /** Returns a function that removes the handler; it returns true if that was the session's last. */
   add(sessionId: string, handler: EventHandler): () => boolean {
     const handlers = this.#handlers.get(sessionId) ?? new Set();
     this.#handlers.set(sessionId, handlers);
-    // Wrapped, so that the same function subscribed twice is two subscriptions.
+    // Wrapped, so that one function can subscribe twice.
     const own: EventHandler = (event) => handler(event);
     handlers.add(own);
     return () => {

@@ -2,7 +2,7 @@ import { RECONNECT_EVENT, type ReconnectHint } from "../../contract/events.ts";
 import type { Metrics } from "../metrics.ts";
 import type { SseStream } from "./sse-stream.ts";
 
-/** All open streams of this instance: one heartbeat timer for all of them, and the way to close them when draining. */
+/** All open streams of this instance: sends their heartbeats, and closes them during a drain. */
 export class SseConnections {
   readonly #streams = new Set<SseStream>();
   readonly #metrics: Metrics;
@@ -31,8 +31,9 @@ export class SseConnections {
   }
 
   /**
-   * Asks every client to come back and ends its stream, evenly over `spreadMs`, so that the other instances see a ramp
-   * and not a cliff. Each client is told another wait, half to one and a half of `retryMs`.
+   * Asks every client to reconnect and ends its stream, evenly over `spreadMs`, so that the other
+   * instances see a ramp and not a spike. Each client gets its own wait of 0.5 to 1.5 times
+   * `retryMs`.
    */
   async closeAll(options: { spreadMs: number; retryMs: number }): Promise<void> {
     const streams = [...this.#streams];

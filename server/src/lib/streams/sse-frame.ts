@@ -4,7 +4,7 @@ let lastEvent: PipelineSSEEvent | undefined;
 let lastJson = "";
 let lastFrame: Buffer | undefined;
 
-/** The event as JSON. The last one is kept: an event goes to the broker and to all its streams one right after the other. */
+/** The event as JSON. The last one is cached: the broker and all streams of an event need it. */
 export function eventJson(event: PipelineSSEEvent): string {
   if (event !== lastEvent) {
     lastEvent = event;
@@ -14,7 +14,7 @@ export function eventJson(event: PipelineSSEEvent): string {
   return lastJson;
 }
 
-/** The event as one SSE message; the same Buffer for every stream that it goes to. */
+/** The event as one SSE message. All streams share one Buffer. */
 export function eventFrame(event: PipelineSSEEvent): Buffer {
   const json = eventJson(event);
   lastFrame ??= Buffer.from(`id: ${event.epoch}-${event.seq}\nevent: ${event.type}\ndata: ${json}\n\n`);

@@ -3,17 +3,17 @@ import type { PipelineSSEEvent } from "../../contract/events.ts";
 import { eventFrame } from "./sse-frame.ts";
 
 export interface SseStreamOptions {
-  /** Unread bytes in this process (not in the kernel) above which the client counts as slow. */
+  /** The client is slow above this number of unread bytes in this process (not in the kernel). */
   maxBufferBytes: number;
-  /** Called once for each event that is handed to the socket. */
+  /** Called once for each event written to the socket. */
   onWritten: () => void;
-  /** The client does not read; the stream is being cut. */
+  /** Called when the stream is cut because its client does not read. */
   onSlow: (bufferedBytes: number) => void;
 }
 
 /**
- * One open SSE response. It takes events from the first moment and holds them back until {@link open}, so that nothing
- * falls between subscribing and the `connected` notice. Memory is bounded in both phases.
+ * One open SSE response. It takes events from the start and holds them until {@link open}, so that
+ * no event is lost between subscribing and the `connected` notice. Memory is always bounded.
  */
 export class SseStream {
   readonly #res: Response;
@@ -29,7 +29,7 @@ export class SseStream {
     res.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
-      // nginx and others that know it: do not buffer this answer.
+      // Tells nginx and similar proxies not to buffer this response.
       "x-accel-buffering": "no",
     });
     res.socket?.setNoDelay(true);
@@ -53,7 +53,7 @@ export class SseStream {
     if (this.#heldBytes > this.#options.maxBufferBytes) this.#cut(this.#heldBytes);
   }
 
-  /** Sends the notice, then what was held back, in order; from here on events go straight out. */
+  /** Sends the notice, then the held events in order. Later events are sent at once. */
   open(notice: string): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -69,7 +69,7 @@ export class SseStream {
     if (!this.ended) this.#write(": heartbeat\n\n");
   }
 
-  /** Sends a last message and ends the answer; a client that does not take it is cut by the caller's deadline. */
+  /** Sends a last message and ends the response. The caller's deadline cuts slow clients. */
   close(message: string): void {
     if (this.ended) return;
     this.#ended = true;
