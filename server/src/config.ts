@@ -11,10 +11,10 @@ import {
 const HOUR_MS = 3_600_000;
 
 const Environment = z.object({
-  /** 0 takes any free port; the log line "listening" tells which. */
+  /** 0 uses any free port; the log line "listening" has it. */
   PORT: integer(0, 65_535, 3000),
   HOST: z.string().default("127.0.0.1"),
-  /** Name of this instance: answer header, events, ledger file name. */
+  /** Name of this instance in response headers, events and the ledger file name. */
   INSTANCE: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 letters, digits, dots, underscores or hyphens")
@@ -23,32 +23,32 @@ const Environment = z.object({
         .replace(/[^A-Za-z0-9._-]/g, "-")
         .slice(0, 64),
     ),
-  /** Key of the session tokens; the same on every instance. */
+  /** Key of the session tokens, the same on every instance. */
   SESSION_SECRET: z.string("is not set").min(32, "must be at least 32 characters long"),
   SESSION_TTL_S: integer(1, 31_536_000, 86_400),
   REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379").optional(),
   FF_REDIS_SSE_BROADCAST: flag(),
   ...RealtimeEnvironment,
-  /** Folder of the ledger; created when absent. No ledger without it. */
+  /** Folder of the ledger; created if absent. Without it there is no ledger. */
   LEDGER_DIR: z.string().optional(),
   HEARTBEAT_MS: integer(10, HOUR_MS, 15_000),
-  /** Sent as the `retry:` field when a stream opens. */
+  /** The `retry:` field of a new stream. */
   RETRY_MS: integer(0, HOUR_MS, 1000),
-  /** From "not ready" until the first stream is closed: time for the router to notice. */
+  /** Time between "not ready" and the first closed stream, for the router to notice. */
   DRAIN_NOTICE_MS: integer(0, HOUR_MS, 1000),
   /** Streams are closed evenly over this window. */
   DRAIN_SPREAD_MS: integer(0, HOUR_MS, 500),
-  /** Running pipelines get this long after the notice, then they are aborted. */
+  /** Running pipelines are aborted this long after the notice. */
   DRAIN_GRACE_MS: integer(0, HOUR_MS, 2000),
-  /** Middle of the jittered wait (half to one and a half of it) that a draining instance asks its clients for. */
+  /** Mean of the jittered wait (0.5 to 1.5 times) that a draining instance asks clients for. */
   DRAIN_RETRY_MS: integer(0, HOUR_MS, 500),
-  /** A subscriber with more unread bytes than this is cut. */
+  /** A stream with more unread bytes than this is cut. */
   MAX_STREAM_BUFFER_BYTES: integer(1024, 1_073_741_824, 1_048_576),
   BODY_LIMIT_BYTES: integer(64, 16_777_216, 65_536),
-  /** POST requests per window and session (session creation: per client address). 0: no limit. */
+  /** POST requests per window and session, or per client address for new sessions. 0: no limit. */
   RATE_LIMIT_POINTS: integer(0, 1_000_000_000, 600),
   RATE_LIMIT_WINDOW_S: integer(1, 86_400, 60),
-  /** Number of proxies in front whose X-Forwarded-For is believed. */
+  /** Number of trusted proxies that set X-Forwarded-For. */
   TRUST_PROXY: integer(0, 10, 0),
   LOG_LEVEL: z
     .enum(
@@ -56,7 +56,7 @@ const Environment = z.object({
       "must be one of fatal, error, warn, info, debug, trace, silent",
     )
     .default("info"),
-  /** A gate that nobody answers fails its pipeline after this long. 0: wait for ever. */
+  /** An unanswered gate fails its pipeline after this long. 0: never. */
   GATE_TIMEOUT_MS: integer(0, 24 * HOUR_MS, 0),
 });
 
@@ -69,7 +69,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ...REALTIME_FIXES,
 };
 
-/** May hold a password or a key. */
+/** Variables that can contain a password or a key. */
 const SECRETS: ReadonlySet<string> = new Set(["SESSION_SECRET", "REDIS_URL", ...REALTIME_SECRETS]);
 
 /** @throws ConfigError with every problem of the environment */

@@ -7,12 +7,12 @@ import type { Ledger } from "./lib/ledger/ledger.ts";
 import { Problem } from "./lib/http/problem.ts";
 import type { SseConnections } from "./lib/streams/sse-connections.ts";
 
-/** Whether this instance takes traffic. Goes from true to false once. */
+/** Whether this instance accepts new work. Draining never ends. */
 export class Readiness {
   #draining = false;
   readonly #retryAfterS: number;
 
-  /** @param retryAfterMs what refused clients are told to wait */
+  /** @param retryAfterMs the wait that refused clients are asked for */
   constructor(retryAfterMs: number) {
     this.#retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1000));
   }
@@ -25,10 +25,10 @@ export class Readiness {
     this.#draining = true;
   }
 
-  /** Refuses what would begin something new on an instance that is about to go. */
+  /** Refuses new work on a draining instance. */
   readonly refuseWhenDraining: RequestHandler = (_req, _res, next) => {
     if (this.#draining)
-      throw new Problem(503, "Draining", "This instance is going away; another one will take the request.", {
+      throw new Problem(503, "Draining", "This instance is shutting down. Retry on another one.", {
         headers: { "retry-after": String(this.#retryAfterS), connection: "close" },
       });
     next();
@@ -48,8 +48,9 @@ export interface DrainOptions {
 }
 
 /**
- * The orderly end, all but the closing of sockets: not ready at once; after the notice the streams are asked to reconnect and closed one
- * by one while running pipelines get their grace; what still runs then is aborted.
+ * Shuts down in order, except for the sockets. The instance is not ready at once. After the notice
+ * it asks the streams to reconnect and closes them one by one, while running pipelines get their
+ * grace. It then aborts the pipelines that still run.
  */
 export async function drain(options: DrainOptions): Promise<void> {
   const { readiness, connections, runner, ledger, logger } = options;
@@ -61,7 +62,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     connections.closeAll({ spreadMs: options.spreadMs, retryMs: options.retryMs }),
     runner.idle(options.graceMs),
   ]);
-  if (runner.running > 0) logger.warn({ pipelines: runner.running }, "grace is over, aborting pipelines");
+  if (runner.running > 0) logger.warn({ pipelines: runner.running }, "grace period is over, aborting pipelines");
   runner.abortAll("draining");
   ledger.append({ kind: "drain", state: "ended", atMs: nowMs() });
 }

@@ -8,39 +8,42 @@ import {
 } from "../../common/portable/realtime/config-rules.ts";
 import { flag, integer, url } from "../../common/environment.ts";
 
-/** Anything that is sent in a header or a query as it is. */
+/** A key that fits unescaped into a header and a query. */
 const key = () =>
   z.string().regex(REALTIME_KEY, "must be a key of letters, digits, dots, underscores and hyphens");
 const PRINTED_SECRETS = new Set<RealtimeUrlProblem>(["credentials", "query", "fragment"]);
 const realtimeUrl = () =>
   url(REALTIME_SCHEMES, "http://127.0.0.1:4000/socket").refine(
     (text) => realtimeUrlProblems(text).every((problem) => !PRINTED_SECRETS.has(problem)),
-    "must have no user, password, query or fragment: keys have variables of their own",
+    "must have no user, password, query or fragment: set keys in their own variables",
   );
 
-/** The variables of a topology whose events travel over Supabase Realtime. */
+/** The variables of a topology that delivers events over Supabase Realtime. */
 export const RealtimeEnvironment = {
   FF_SUPABASE_SSE_BROADCAST: flag(),
-  /** As realtime-js takes it: `http://host:4000/socket` for a bare server, `https://<ref>.supabase.co/realtime/v1` for a project. */
+  /**
+   * As realtime-js expects it: `http://host:4000/socket` for a bare server,
+   * `https://<ref>.supabase.co/realtime/v1` for a hosted project.
+   */
   REALTIME_URL: realtimeUrl().optional(),
-  /** What clients are told; REALTIME_URL with the scheme ws or wss when not set. */
+  /** The address for clients. Default: REALTIME_URL with the scheme ws or wss. */
   REALTIME_PUBLIC_URL: realtimeUrl().optional(),
-  /** Service-role key: publishes, and reads every channel. */
+  /** Service-role key: publishes to and reads every channel. */
   REALTIME_KEY: key().optional(),
-  /** Signs the clients' tokens (HS256): the secret by which Realtime checks them. */
+  /** Signs the clients' tokens (HS256). Realtime verifies them with the same secret. */
   REALTIME_JWT_SECRET: z
     .string()
     .min(SHORTEST_JWT_SECRET, `must be at least ${SHORTEST_JWT_SECRET} characters long`)
     .optional(),
-  /** `apikey` of the clients' handshake; each client's own token when not set, which a bare server takes. */
+  /** `apikey` of the clients' handshake. Default: each client's token, as a bare server accepts. */
   REALTIME_ANON_KEY: key().optional(),
   REALTIME_PUBLISH: z.enum(["http", "websocket"], "must be http or websocket").default("http"),
   REALTIME_TOKEN_TTL_S: integer(5, 86_400, 300),
-  /** Events that wait for Realtime, all sessions together. What does not fit is dropped, and the ledger says so. */
+  /** Size of the queue to Realtime, over all sessions. Other events are dropped and recorded. */
   REALTIME_QUEUE_BYTES: integer(1024, 1_073_741_824, 16_777_216),
-  /** Events are kept in Redis as well, so that clients can ask for what they missed. */
+  /** Keeps events in Redis too, so that clients can fetch missed events. */
   FF_SSE_EVENT_LOG: flag(),
-  /** Kept of each pipeline run, about; older ones are given up first. */
+  /** Approximate number of events that are kept of each pipeline run, newest first. */
   EVENT_LOG_EVENTS: integer(1, 1_000_000, 10_000),
 };
 
@@ -54,10 +57,10 @@ export const REALTIME_SECRETS: readonly string[] = [
 ];
 
 export const REALTIME_FIXES: Readonly<Record<string, string>> = {
-  FF_SUPABASE_SSE_BROADCAST: "set one of the two broadcasters' flags only",
+  FF_SUPABASE_SSE_BROADCAST: "set only one of the two broadcaster flags",
   FF_SSE_EVENT_LOG: "set both, or set FF_SSE_EVENT_LOG=false",
-  REALTIME_URL: "set it to what realtime-js takes, e.g. http://realtime:4000/socket",
-  REALTIME_PUBLIC_URL: "set it to what browsers reach Realtime by, e.g. wss://realtime.example.org/socket",
+  REALTIME_URL: "set it to the address for realtime-js, e.g. http://realtime:4000/socket",
+  REALTIME_PUBLIC_URL: "set it to the address for browsers, e.g. wss://realtime.example.org/socket",
   REALTIME_KEY: "set it to the service-role key of that Realtime",
   REALTIME_JWT_SECRET: "set it to the JWT secret of that Realtime",
   REALTIME_ANON_KEY: "set it to the project's anon key, or remove it for a bare server",
@@ -65,7 +68,7 @@ export const REALTIME_FIXES: Readonly<Record<string, string>> = {
 
 const NEEDED = ["REALTIME_URL", "REALTIME_KEY", "REALTIME_JWT_SECRET"];
 
-/** Combinations that cannot work, as (variable, what is wrong). */
+/** Invalid combinations, each as variable and problem. */
 export function realtimeConflicts(given: Readonly<Record<string, string | undefined>>): [string, string][] {
   const conflicts: [string, string][] = [];
   const realtime = given["FF_SUPABASE_SSE_BROADCAST"] === "true";

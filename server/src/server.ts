@@ -17,22 +17,22 @@ import { SessionTokens } from "./lib/http/session-token.ts";
 import { SseConnections } from "./lib/streams/sse-connections.ts";
 import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 
-/** The start waits at most this long for the broker to answer or refuse, so that the first streams are not local by accident. */
+/** The longest wait for the broker at the start, so that the first streams are not local only. */
 const BROKER_START_WAIT_MS = 1000;
 
 export interface RunningServer {
   port: number;
-  /** Drains with the configured windows, then closes everything. Resolves when nothing of the server is left. */
+  /** Drains with the configured windows, then closes everything that the server opened. */
   stop(): Promise<void>;
 }
 
 /**
- * Puts the parts together and listens.
- * @throws when the port is taken or the ledger cannot be opened
+ * Builds the server and listens.
+ * @throws if the port is taken or the ledger cannot be opened
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const instance = config.INSTANCE;
-  // Another process, another origin, even if the name is the same: only a process's own echo is its own.
+  // Unique per process: a restarted instance with the same name must not ignore old messages.
   const origin = `${instance}.${randomBytes(6).toString("hex")}`;
   const metrics = createMetrics({ collectDefaults: true });
   const ledger = createLedger(config, logger, metrics);
@@ -134,7 +134,7 @@ function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger 
     metrics.ledgerErrors.inc();
     logger.error(
       { err: error },
-      "the ledger cannot be written: it ends here, torn, and nothing more is recorded",
+      "cannot write the ledger, it ends here",
     );
   };
   return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });

@@ -5,11 +5,11 @@ import { parseJson } from "../../../common/portable/parse-json.ts";
 import type { GateResponse } from "../contract/events.ts";
 import type { InstanceLink } from "../lib/broadcasting.ts";
 
-/** What became of a gate response: accepted by the running pipeline, or why not. */
+/** The outcome of a gate response: `taken` by the running pipeline, or the reason why not. */
 export type GateResult =
   "taken" | "not-waiting" | "already-answered" | "not-running" | "no-broker" | "broker-away" | "unconfirmed";
 
-/** The pipelines of this instance, as the relay sees them. Undefined: the session has none running here. */
+/** Answers a gate on this instance. Returns undefined if the session runs no pipeline here. */
 export type AnswerHere = (
   sessionId: string,
   response: GateResponse,
@@ -25,17 +25,18 @@ const REPLY_TIMEOUT_MS = 2000;
 const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
 
 export interface GateRelayOptions {
-  /** Undefined when no broker connects the instances. */
+  /** Undefined if no broker connects the instances. */
   link: InstanceLink | undefined;
-  /** Names this process among all. */
+  /** Unique name of this process. */
   origin: string;
   answerHere: AnswerHere;
   logger: Logger;
 }
 
 /**
- * Brings a gate response to the instance that runs the pipeline. The running instance listens on
- * `sse:gate:{sessionId}` and confirms on the asking one's `sse:gate-reply:{origin}`, so that "taken" is never a guess.
+ * Relays a gate response to the instance that runs the pipeline. That instance listens on
+ * `sse:gate:{sessionId}` and confirms on the sender's `sse:gate-reply:{origin}`, so that "taken" is
+ * never a guess.
  */
 export class GateRelay {
   readonly #options: GateRelayOptions;
@@ -48,7 +49,7 @@ export class GateRelay {
     options.link?.subscribe(this.#replyChannel, (message) => this.#onReply(message));
   }
 
-  /** Listens for this session's gate responses; `ready` resolves (in bounded time) once other instances can reach it. */
+  /** Listens for the session's gate responses. `ready` resolves in bounded time once it does. */
   open(sessionId: string): { ready: Promise<void>; close: () => void } {
     const { link } = this.#options;
     if (link === undefined) return { ready: Promise.resolve(), close: () => {} };
@@ -57,7 +58,7 @@ export class GateRelay {
     return { ready: link.ready(channel), close: () => link.unsubscribe(channel) };
   }
 
-  /** Delivers the response here or through the broker. Never rejects; takes at most about two seconds. */
+  /** Delivers the response here or through the broker, within about two seconds. Never rejects. */
   async deliver(sessionId: string, response: GateResponse): Promise<GateResult> {
     const { link, answerHere } = this.#options;
     const here = answerHere(sessionId, response);
@@ -87,7 +88,7 @@ export class GateRelay {
     const { link, answerHere, logger } = this.#options;
     const ask = Ask.safeParse(parseJson(message));
     if (!ask.success) {
-      logger.warn({ sessionId }, "gate message that is not one, ignored");
+      logger.warn({ sessionId }, "ignored a malformed gate message");
       return;
     }
     const { id, replyTo, gate, answer } = ask.data;

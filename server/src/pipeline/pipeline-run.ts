@@ -14,19 +14,20 @@ export interface PipelineRunOptions {
   ledger: Ledger;
   logger: Logger;
   gateTimeoutMs: number;
-  /** Called once: completed, failed or aborted. */
+  /** Called once, when the run is completed, failed or aborted. */
   onEnd: () => void;
 }
 
 export type GateOutcome = "taken" | "not-waiting" | "already-answered";
 
-/** What one turn of the loop publishes at most: a run that is behind must neither hold up the others nor look like a slow client. */
+/** Limits per turn of the event loop: a late run must not delay others or flood its clients. */
 const EVENTS_PER_TURN = 200;
 const BYTES_PER_TURN = 65_536;
 
 /**
- * One pipeline run: publishes event n of its plan at start + n / eventsPerSecond. What is late is caught up at once, with its
- * intended time unchanged; the time spent waiting at a gate moves the rest of the schedule.
+ * One pipeline run: publishes event n of its plan at start + n / eventsPerSecond. It publishes late
+ * events at once, with their intended time unchanged. Waiting at a gate delays the remaining
+ * schedule.
  */
 export class PipelineRun {
   readonly started: PipelineStarted;
@@ -36,7 +37,7 @@ export class PipelineRun {
   readonly #answered = new Set<string>();
   #next: PlannedEvent | undefined;
   #lastSeq = 0;
-  /** When event 0 would have been due, were there one. Moves with every gate. */
+  /** The due time of a virtual event 0. Each gate moves it. */
   #originMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #waitingAt: { gate: string; sinceMs: number } | undefined;
@@ -50,7 +51,7 @@ export class PipelineRun {
     this.#eventsPerTurn = Math.max(1, Math.min(EVENTS_PER_TURN, byBytes));
   }
 
-  /** Starts the clock, after `ready` when there is something to wait for. */
+  /** Starts the clock, after `ready` if given. */
   begin(ready: Promise<void> | undefined): void {
     this.#record("started");
     const go = (): void => {
@@ -62,7 +63,7 @@ export class PipelineRun {
     else void ready.then(go);
   }
 
-  /** What the answer says makes no difference to a simulated pipeline. */
+  /** Answers a gate. The simulated pipeline ignores the answer's text. */
   answer(gate: string): GateOutcome {
     if (this.#answered.has(gate)) return "already-answered";
     const waiting = this.#waitingAt;
@@ -93,7 +94,7 @@ export class PipelineRun {
     try {
       for (let published = 0; published < this.#eventsPerTurn; published++) {
         const event = this.#next;
-        // A timer may fire a little early by this clock; an event must not.
+        // A timer can fire a little early by this clock; an event must not.
         if (event === undefined || this.#intendedMs(event.seq) > nowMs()) break;
         this.#next = this.#events.next().value ?? undefined;
         this.#publishPlanned(event);
@@ -120,11 +121,11 @@ export class PipelineRun {
     this.#waitingAt = { gate, sinceMs: nowMs() };
     const { gateTimeoutMs } = this.#options;
     if (gateTimeoutMs === 0) return;
-    const timedOut = (): void => this.#fail(`nobody answered ${gate} within ${gateTimeoutMs} ms`);
+    const timedOut = (): void => this.#fail(`no answer at ${gate} within ${gateTimeoutMs} ms`);
     this.#timer = setTimeout(timedOut, gateTimeoutMs);
   }
 
-  /** Ends the run by a terminal event of its own, so that nobody waits for the rest. */
+  /** Ends the run with a terminal event, so that clients stop waiting. */
   #fail(reason: string): void {
     if (this.#ended) return;
     const seq = this.#lastSeq + 1;
@@ -151,7 +152,7 @@ export class PipelineRun {
   }
 
   #intendedMs(seq: number): number {
-    // Whole microseconds, as the clock has them.
+    // Whole microseconds, like the clock.
     return Math.round(1000 * this.#originMs + (seq * 1e6) / this.#options.plan.eventsPerSecond) / 1000;
   }
 

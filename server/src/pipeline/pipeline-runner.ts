@@ -11,27 +11,27 @@ export interface PipelineRunnerOptions {
   ledger: Ledger;
   metrics: Metrics;
   logger: Logger;
-  /** 0: a gate waits for ever. */
+  /** 0: a gate waits forever. */
   gateTimeoutMs: number;
   /**
-   * Opens the way by which other instances reach this session's gates. Waited for before the first event of a plan with
-   * gates. The returned function closes it again.
+   * Lets other instances reach this session's gates. A plan with gates starts after `ready`;
+   * `close` ends it.
    */
   openGates: (sessionId: string) => { ready: Promise<void>; close: () => void };
 }
 
-/** `taken` with the run that is in the way: still running, or ended here with the very epoch that was asked for. */
+/** `taken`: the run `by` is still running, or ended here with the requested epoch. */
 export type StartOutcome =
   { taken: false; started: PipelineStarted } | { taken: true; running: boolean; by: PipelineStarted };
 
-/** How many ended runs are remembered, so that a start sent twice does not publish a run's ids a second time. */
+/** Number of remembered ended runs, so that a repeated start does not publish a run's ids again. */
 const REMEMBERED_RUNS = 10_000;
 
 /** Simulates the pipelines of this instance, at most one at a time for each session. */
 export class PipelineRunner {
   readonly #options: PipelineRunnerOptions;
   readonly #runs = new Map<string, PipelineRun>();
-  /** Session to its last ended run, oldest first. */
+  /** The last ended run by session, oldest first. */
   readonly #ended = new Map<string, PipelineStarted>();
   #whenIdle: (() => void)[] = [];
 
@@ -66,7 +66,7 @@ export class PipelineRunner {
     return { taken: false, started: run.started };
   }
 
-  /** Undefined when the session has no pipeline running here. */
+  /** Returns undefined if the session runs no pipeline here. */
   answerGate(sessionId: string, gate: string): GateOutcome | undefined {
     return this.#runs.get(sessionId)?.answer(gate);
   }
@@ -83,7 +83,7 @@ export class PipelineRunner {
     });
   }
 
-  /** Ends every pipeline here; nothing more is published for it. */
+  /** Ends every pipeline here without another event. */
   abortAll(reason: string): void {
     for (const run of [...this.#runs.values()]) run.abort(reason);
   }

@@ -2,7 +2,7 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { PipelineEventType, PipelinePlan } from "../contract/events.ts";
 
-/** An event as the plan wants it, before anything of the run (epoch, times, instance) is known. */
+/** A planned event, without the run's epoch, times and instance. */
 export interface PlannedEvent {
   type: PipelineEventType;
   /** 1-based. */
@@ -14,14 +14,14 @@ type Draw = (from: number, to: number) => number;
 
 const MAX_STAGES = 5;
 const STAGE_NAMES = ["intake", "research", "draft", "review", "polish"] as const;
-/** One in this many events inside a stage is a workflow event. */
+/** One in this many events of a stage is a workflow event. */
 const WORKFLOW_EVERY = 12;
 const FILLER = "The quick brown fox jumps over the lazy dog while the pipeline writes its next section. ";
 
 /**
- * The events of a pipeline run, exactly `plan.events` of them, the same for the same plan: stages with their sections
- * and some workflow events, gates evenly between them, `pipeline_complete` at the end. Each payload's `text` has
- * `plan.payloadBytes` bytes (ASCII).
+ * Generates the `plan.events` events of a pipeline run, the same for the same plan: stages with
+ * sections and some workflow events, gates spread evenly, and `pipeline_complete` at the end. Each
+ * payload's `text` has `plan.payloadBytes` bytes (ASCII).
  */
 export function* planEvents(plan: PipelinePlan): Generator<PlannedEvent, void, undefined> {
   const rng = xoroshiro128plus(plan.seed);
@@ -47,12 +47,12 @@ export function* planEvents(plan: PipelinePlan): Generator<PlannedEvent, void, u
   yield { type: "pipeline_complete", seq: plan.events, payload: { text: text() } };
 }
 
-/** Where the n-th gate (1-based) stands. With fewer gates than events all places differ and leave the last one free. */
+/** The number of the n-th gate's event (1-based). With fewer gates than events, all differ. */
 function gateSeq(plan: PipelinePlan, gate: number): number {
   return gate > plan.gates ? 0 : Math.floor((gate * plan.events) / (plan.gates + 1));
 }
 
-/** Event `index` of `count` that belong to stages. Stages have about the same length; one of a single event has no frame. */
+/** Event `index` of `count` in stages of similar length. A stage of one event has no start or end. */
 function stageEvent(index: number, count: number, draw: Draw): { type: PipelineEventType; stage: string } {
   const stages = Math.max(1, Math.min(MAX_STAGES, Math.floor(count / 3)));
   const number = Math.floor((index * stages) / count);

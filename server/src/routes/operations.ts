@@ -4,7 +4,7 @@ import type { Health } from "../contract/events.ts";
 import { nowMs } from "../../../common/clock.ts";
 import { methodNotAllowed, Problem } from "../lib/http/problem.ts";
 
-/** `/healthz` (the process lives), `/readyz` (it takes traffic), `/metrics` (Prometheus). */
+/** `/healthz` (the process runs), `/readyz` (it accepts traffic), `/metrics` (Prometheus). */
 export function operationsRoutes({ instance, readiness, metrics, brokerState }: AppDeps): Router {
   const router = Router();
   router
@@ -17,8 +17,8 @@ export function operationsRoutes({ instance, readiness, metrics, brokerState }: 
   router
     .route("/readyz")
     .get((_req, res) => {
-      if (readiness.draining) throw new Problem(503, "Draining", "This instance takes no new traffic.");
-      // Ready without the broker as well: it still serves its own streams, which beats serving none.
+      if (readiness.draining) throw new Problem(503, "Draining", "This instance accepts no new traffic.");
+      // Ready without the broker too: it still serves its own streams.
       res.json({ status: "ready", instance, broker: brokerState() });
     })
     .all(methodNotAllowed("GET"));

@@ -13,7 +13,7 @@ const Start = z
     gates: z.int().min(0),
     payloadBytes: z.int().min(0).max(65_536),
     seed: z.int().min(-0x8000_0000).max(0xffff_ffff),
-    /** True: a run of its own, with a fresh epoch. Otherwise it is the session's first run. */
+    /** True: another run with a new epoch. False: the session's first run. */
     restart: z.boolean().default(false),
   })
   .refine((plan) => plan.gates < plan.events, { path: ["gates"], message: "must be fewer than events" });
@@ -22,17 +22,17 @@ const Gate = z.strictObject({ gate: z.string().min(1).max(200), answer: z.string
 
 const REFUSALS: Readonly<Record<Exclude<GateResult, "taken">, string>> = {
   "not-waiting": "The pipeline is not waiting at this gate.",
-  "already-answered": "This gate has been answered already.",
-  "not-running": "No instance that the broker reaches runs a pipeline of this session.",
+  "already-answered": "This gate already has an answer.",
+  "not-running": "No reachable instance runs a pipeline of this session.",
   "no-broker":
-    "No pipeline of this session runs on this instance; it may run on another instance, and no broker connects them.",
+    "This instance runs no pipeline of this session, and no broker connects it to others.",
   "broker-away":
-    "No pipeline of this session runs on this instance, and the broker that connects it to the others is away.",
+    "This instance runs no pipeline of this session, and the broker is down.",
   unconfirmed:
-    "The instance that runs the pipeline did not confirm in time; it may or may not have taken the answer.",
+    "No instance confirmed the answer in time. The pipeline may have taken it.",
 };
 
-/** Starts pipelines and takes the answers to their gates. */
+/** Starts pipelines and accepts answers to their gates. */
 export function pipelineRoutes({ tokens, readiness, rateLimit, runner, gates, instance }: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
@@ -47,8 +47,8 @@ export function pipelineRoutes({ tokens, readiness, rateLimit, runner, gates, in
         return;
       }
       const detail = outcome.running
-        ? "A pipeline of this session is running on this instance."
-        : "This session's first pipeline has already ended here; send restart: true for another run.";
+        ? "This instance already runs a pipeline of this session."
+        : "The first pipeline of this session has ended. Send restart: true for another run.";
       throw new Problem(409, "Pipeline not started", detail, {
         extra: { reason: outcome.running ? "running" : "ended", ...outcome.by },
       });

@@ -9,20 +9,20 @@ import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 
 const Nothing = z.strictObject({});
 
-/** What pages need that subscribe to Supabase Realtime themselves: fresh channel tokens, and the events that they missed. */
+/** For pages that subscribe to Supabase Realtime themselves: new channel tokens, missed events. */
 export function realtimeRoutes({ tokens, rateLimit, tokenIssuer, eventLog, logger }: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
 
   router
     .route("/:id/realtime-token")
-    // Not refused while draining: the page's channel is at Realtime, and goes on when this instance is gone.
+    // Allowed during a drain, because the page's channel does not depend on this instance.
     .post(requireSession(tokens), bySession, async (req, res) => {
       if (tokenIssuer === undefined)
         throw new Problem(
           404,
           "No Realtime",
-          "Events of this deployment do not travel over Supabase Realtime.",
+          "This deployment does not use Supabase Realtime.",
         );
       readBody(req, Nothing);
       const token = await tokenIssuer.token(req.params.id, sessionOf(res).expiresAt);
@@ -34,9 +34,9 @@ export function realtimeRoutes({ tokens, rateLimit, tokenIssuer, eventLog, logge
     .route("/:id/log")
     .get(requireSession(tokens), bySession, async (req, res) => {
       if (eventLog === undefined)
-        throw new Problem(404, "No event log", "This deployment keeps no events for those who missed them.");
+        throw new Problem(404, "No event log", "This deployment has no event log.");
       const page = await readLog(eventLog, req, (error) =>
-        logger.warn({ reason: String(error) }, "the event log cannot be read"),
+        logger.warn({ reason: String(error) }, "cannot read the event log"),
       );
       res.set("cache-control", "no-store").json(page);
     })
@@ -54,13 +54,13 @@ async function readLog(
     return await eventLog.read(req.params.id, after);
   } catch (error) {
     report(error);
-    throw new Problem(503, "Event log away", "The event log cannot be read now; ask again.", {
+    throw new Problem(503, "Event log unavailable", "The event log is unavailable. Try again.", {
       headers: { "retry-after": "1" },
     });
   }
 }
 
-/** @throws Problem 400 for anything but one event id */
+/** @throws Problem 400 if it is not one event id */
 function positionOf(after: unknown): LogPosition | undefined {
   if (after === undefined) return undefined;
   const position = readLogPosition(after);

@@ -17,7 +17,7 @@ import { SseStream } from "../lib/streams/sse-stream.ts";
 const Nothing = z.strictObject({});
 const Message = z.strictObject({ text: z.string().min(1).max(10_000) });
 
-/** Creates sessions, opens their streams, takes chat messages. */
+/** Creates sessions, opens their streams, accepts chat messages. */
 export function sessionsRoutes(deps: AppDeps): Router {
   const { config, tokens, readiness, rateLimit, adHocEvents, tokenIssuer } = deps;
   const router = Router();
@@ -45,7 +45,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
 
   router
     .route("/:id/events")
-    // Express would answer HEAD like GET, with a stream that nobody can read and that never ends.
+    // Express answers HEAD like GET, here with a stream that never ends.
     .head(methodNotAllowed("GET"))
     .get(requireSession(tokens), readiness.refuseWhenDraining, (req, res) => openStream(deps, req, res))
     .all(methodNotAllowed("GET"));
@@ -76,7 +76,7 @@ async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Resp
       metrics.slowSubscribers.inc();
       logger.warn(
         { sessionId, bufferedBytes, reason: "slow-subscriber" },
-        "stream cut: its client does not read",
+        "cut a stream whose client does not read",
       );
     },
   });
@@ -88,7 +88,7 @@ async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Resp
   });
 
   await broadcaster.ready(sessionId);
-  // No stream sends again what it has sent (where there is an event log, it is asked by itself), so an id that was asked for cannot be honoured.
+  // A stream does not replay events (the event log has its own route), so it cannot resume.
   const status: ResumeStatus = lastEventId === undefined ? "none" : "unsupported";
   const notice: ConnectedNotice = {
     sessionId,
@@ -97,12 +97,12 @@ async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Resp
     resume: lastEventId === undefined ? { status } : { lastEventId, status },
     retryMs: config.RETRY_MS,
   };
-  // A first id from the start, so that even a client cut before its first event can say where it stood.
+  // An id from the start, so that a client cut before its first event can tell its position.
   const id = lastEventId === undefined ? `id: ${sessionOf(res).epoch}-0\n` : "";
   stream.open(`${id}event: ${CONNECTED_EVENT}\ndata: ${JSON.stringify(notice)}\n\n`);
 }
 
-/** The header is what an EventSource sends when it reconnects; the query is for a first connection that resumes. */
+/** An EventSource sends the header on a reconnect. The query is for a new client that resumes. */
 function lastEventIdOf(req: Request<{ id: string }>): string | undefined {
   const query: unknown = req.query["last_event_id"];
   const id = req.get("last-event-id") ?? (typeof query === "string" ? query : undefined);

@@ -7,7 +7,7 @@ import { requireSession } from "../lib/http/session-auth.ts";
 const Replan = z.strictObject({ instruction: z.string().min(1).max(10_000) });
 const Preferences = z.strictObject({ preferences: z.record(z.string(), z.unknown()) });
 
-/** Workflow changes made by a person: published to the session's streams as they come. */
+/** Publishes workflow changes of a user to the session's streams. */
 export function workflowRoutes({ tokens, rateLimit, adHocEvents }: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);

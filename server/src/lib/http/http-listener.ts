@@ -3,21 +3,21 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Routers keep idle connections for up to 90 s; a server that closes first breaks the request that comes right then. */
+/** Routers keep idle connections for up to 90 s. A server that closes first breaks a new request. */
 const KEEP_ALIVE_TIMEOUT_MS = 95_000;
-/** A storm of reconnects arrives within milliseconds; what does not fit into the backlog waits for TCP's one-second retry. */
+/** Room for a burst of reconnects: a connection beyond the backlog waits for TCP's retry of 1 s. */
 const LISTEN_BACKLOG = 4096;
-/** What clients get to take the last bytes after the drain. */
+/** How long clients can read the last bytes after the drain. */
 const LAST_BYTES_MS = 250;
 
-/** An HTTP server that listens. */
+/** A listening HTTP server. */
 export interface HttpListener {
   port: number;
-  /** Takes no new connections, lets answers under way finish for a moment, then cuts what is left. */
+  /** Accepts no more connections, waits briefly for running responses, then cuts the rest. */
   close(): Promise<void>;
 }
 
-/** @throws when the port is taken or the host is not this machine's */
+/** @throws if the port is taken or the host is not an address of this machine */
 export async function listen(
   app: RequestListener,
   address: { port: number; host: string },

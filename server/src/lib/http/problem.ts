@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import type { Logger } from "pino";
 import { z } from "zod";
 
-/** An error that the client may read, as problem details (RFC 9457). `extra` become members of the body. */
+/** An error for the client, as problem details (RFC 9457). `extra` adds members to the body. */
 export class Problem extends Error {
   readonly status: number;
   readonly title: string;
@@ -26,7 +26,7 @@ export class Problem extends Error {
   }
 }
 
-/** Sends the problem as `application/problem+json`. `type` is left out: it would be "about:blank". */
+/** Sends the problem as `application/problem+json`, without `type`, which defaults to "about:blank". */
 export function sendProblem(res: Response, problem: Problem): void {
   const { status, title, detail, extra } = problem;
   res
@@ -37,13 +37,16 @@ export function sendProblem(res: Response, problem: Problem): void {
     .send(JSON.stringify({ title, status, detail, ...extra }));
 }
 
-/** The request body as `schema` has it. @throws Problem 400 naming every wrong field, 415 when it is not JSON */
+/**
+ * Parses the request body.
+ * @throws Problem 400 with every wrong field, or 415 if the body is not JSON
+ */
 export function readBody<T>(req: Request, schema: z.ZodType<T>): T {
   const body: unknown = req.body;
-  // `is` tells null when there is no body, but takes an empty one for a body.
+  // `is` returns null without a body, but not for an empty one.
   const isEmpty = req.get("content-length") === "0";
   if (body === undefined && !isEmpty && req.is("application/json") === false)
-    throw new Problem(415, "Unsupported media type", "Send the body as content-type: application/json.");
+    throw new Problem(415, "Unsupported media type", "Send content-type: application/json.");
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map((issue) => ({
@@ -55,19 +58,19 @@ export function readBody<T>(req: Request, schema: z.ZodType<T>): T {
 }
 
 export const notFound: RequestHandler = () => {
-  throw new Problem(404, "Not found", "There is nothing at this path.");
+  throw new Problem(404, "Not found", "This path does not exist.");
 };
 
-/** For `route.all()` after the methods that a path has. */
+/** Use it in `route.all()` after the methods of a path. */
 export const methodNotAllowed =
   (...allowed: string[]): RequestHandler =>
   () => {
-    throw new Problem(405, "Method not allowed", `This path takes ${allowed.join(", ")}.`, {
+    throw new Problem(405, "Method not allowed", `This path supports ${allowed.join(", ")}.`, {
       headers: { allow: allowed.join(", ") },
     });
   };
 
-/** What body-parser, the router and send tell by `http-errors`: only such errors speak to the client. */
+/** An error of body-parser, the router or send (`http-errors`). Only these are for the client. */
 const HttpError = z.object({
   status: z.number().min(400).max(499),
   message: z.string(),
@@ -80,7 +83,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: "Unsupported media type",
 };
 
-/** The last handler: every error becomes problem details, and what is not meant for the client stays in the log. */
+/** The last handler: answers every error with problem details, and logs internal ones. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     if (res.headersSent) {

@@ -12,11 +12,11 @@ export interface RateLimitOptions {
   /** 0: no limit. */
   points: number;
   windowS: number;
-  /** Counts over all instances when given; each instance for itself while it is away. */
+  /** With Redis, all instances share one count. While Redis is down, each instance counts alone. */
   redis: Redis | undefined;
 }
 
-/** Makes a middleware that lets `points` requests per window through for each key, and answers 429 to the rest. */
+/** Creates a middleware that passes `points` requests per window and key, and answers 429 else. */
 export function createRateLimit({ points, windowS, redis }: RateLimitOptions) {
   const limiter = points === 0 ? undefined : createLimiter(points, windowS, redis);
   return <P>(keyOf: (req: Request<P>, res: Response) => string): RequestHandler<P> =>

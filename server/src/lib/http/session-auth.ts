@@ -3,9 +3,9 @@ import { Problem } from "./problem.ts";
 import type { SessionClaims, SessionTokens } from "./session-token.ts";
 
 /**
- * Lets a request through when its token is of the session named by `:id`. The token comes as `Authorization: Bearer`
- * or, because a browser's EventSource cannot send a header, as the `token` query parameter.
- * Answers 401 without a valid token, 403 with that of another session.
+ * Passes a request if its token belongs to the session `:id`. The token is in `Authorization:
+ * Bearer` or in the query parameter `token`, because a browser's EventSource sends no headers. It
+ * answers 401 without a valid token and 403 for a token of another session.
  */
 export function requireSession(tokens: SessionTokens): RequestHandler<{ id: string }> {
   return (req, res, next) => {

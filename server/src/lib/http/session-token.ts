@@ -12,8 +12,9 @@ const Claims = z.object({
 export type SessionClaims = z.infer<typeof Claims>;
 
 /**
- * Session tokens: `base64url(claims as JSON).base64url(HMAC-SHA256 over the first part)`. Every instance with the same
- * secret accepts them, so no session store is shared.
+ * Session tokens: `base64url(claims as JSON).base64url(HMAC-SHA256 of the first part)`. Instances
+ * with the same secret accept them, so they share no session store. It is not a JWT because `jose`
+ * verifies those asynchronously, and one fixed algorithm needs no header.
  */
 export class SessionTokens {
   readonly #secret: string;
@@ -27,13 +28,13 @@ export class SessionTokens {
     return `${payload}.${this.#mac(payload).toString("base64url")}`;
   }
 
-  /** The claims of a genuine token that has not expired at `now` (milliseconds since 1970), else undefined. */
+  /** The claims of a valid token that expires after `now` (milliseconds since 1970), or undefined. */
   verify(token: string, now: number): SessionClaims | undefined {
     const [payload, mac, ...rest] = token.split(".");
     if (payload === undefined || mac === undefined || rest.length > 0) return undefined;
     const expected = this.#mac(payload);
     const given = Buffer.from(mac, "base64url");
-    // Strict on the text too: base64url decoding ignores stray characters.
+    // Compare the text too, because base64url decoding ignores stray characters.
     if (given.length !== expected.length || given.toString("base64url") !== mac) return undefined;
     if (!timingSafeEqual(given, expected)) return undefined;
     const claims = Claims.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString()));

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { PipelineSSEEvent } from "../../contract/events.ts";
 import type { DeliveryRoute, LedgerRecord } from "../../contract/ledger.ts";
 
-/** Writes what this process really did; see `contract/ledger.ts`. */
+/** Records what this process did (see `contract/ledger.ts`). */
 export interface Ledger {
   append(record: LedgerRecord): void;
   published(event: PipelineSSEEvent, route: DeliveryRoute): void;
   close(): void;
 }
 
-/** Without it the last record of a file does not parse. */
+/** The end of a record. A file without it ends in a record that does not parse. */
 const LINE_END = "}\n";
 
 /** For an instance without `LEDGER_DIR`. */
@@ -19,11 +19,11 @@ export const NO_LEDGER: Ledger = { append() {}, published() {}, close() {} };
 export interface LedgerOptions {
   dir: string;
   instance: string;
-  /** Called once, with why a record could not be written: the service goes on, its ledger has ended. */
+  /** Called once, with the error of a failed write. The server goes on, but its ledger has ended. */
   onError: (error: unknown) => void;
 }
 
-/** "ax": a file that is there is an earlier process's, which had the same pid. In a container every process has. */
+/** Never opens the file of an earlier process with the same pid, as every container has. */
 function openNew(path: string): number {
   for (let number = 1; ; number += 1) {
     try {
@@ -35,12 +35,13 @@ function openNew(path: string): number {
 }
 
 /**
- * Opens the ledger file of this process. Each record is handed to the kernel by one write(2) on an O_APPEND descriptor before `append`
- * returns, so it outlives a SIGKILL (not a power cut: there is no fsync).
+ * Opens the ledger file of this process. `append` passes each record to the kernel with one
+ * write(2) on an O_APPEND descriptor, so the record survives a SIGKILL. It does not survive a power
+ * cut, because there is no fsync.
  *
- * The first record that cannot be written whole (full disk) ends the ledger for good, and the file is made to end inside
- * a line: a ledger that went on after a hole would be taken for the whole truth.
- * @throws the file system's error when the folder or file cannot be made
+ * The first record that cannot be written whole (full disk) ends the ledger. The file then ends
+ * inside a line, because a reader would trust a ledger that continues after a gap.
+ * @throws the file system's error if the folder or file cannot be created
  */
 export function openLedger({ dir, instance, onError }: LedgerOptions): Ledger {
   mkdirSync(dir, { recursive: true });
@@ -50,12 +51,12 @@ export function openLedger({ dir, instance, onError }: LedgerOptions): Ledger {
 
   const tear = (): void => {
     try {
-      // The end of the last whole line is cut off, which needs no space; a file without one gets a piece of a line.
+      // Cuts the end of the last line, which needs no space. An empty file gets part of a line.
       if (wholeBytes > 0) ftruncateSync(fd, wholeBytes - LINE_END.length);
       else if (writeSync(fd, "{") === 0) return;
       state = "torn";
     } catch {
-      // Tried again with the next record.
+      // The next record tries again.
     }
   };
 
