@@ -14,7 +14,8 @@ test("runs as one bundled file under plain node", async () => {
   try {
     const file = join(dir, "server.mjs");
     await buildServer(file);
-    // A Redis that is away loads that part of the bundle as well, and must not keep the process alive.
+    // A Redis that is away loads that part of the bundle as well, and must not keep the process
+    // alive.
     const server = await spawnServer(
       { REDIS_URL: "redis://127.0.0.1:1", FF_REDIS_SSE_BROADCAST: "true" },
       file,
@@ -38,7 +39,10 @@ test("speaks to Supabase Realtime from the bundle, by both ways to publish", asy
     const file = join(dir, "server.mjs");
     await buildServer(file);
     for (const REALTIME_PUBLISH of ["http", "websocket"]) {
-      const server = await spawnServer({ ...realtimeEnvironment(realtime), REALTIME_PUBLISH }, file);
+      const server = await spawnServer(
+        { ...realtimeEnvironment(realtime), REALTIME_PUBLISH },
+        file,
+      );
       const session = await server.api.createSession();
       const page = await subscribedPage(session.realtime as RealtimeAccess);
       await server.api.start(session, { events: 3 });

@@ -1,4 +1,6 @@
-/** `tsx server/bundle.ts FILE` writes the server as one file: what the container image's build runs. */
+/**
+ * `tsx server/bundle.ts FILE` writes the server as one file: what the container image's build runs.
+ */
 import { buildServer } from "./build.ts";
 
 const [outFile] = process.argv.slice(2);

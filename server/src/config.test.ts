@@ -39,16 +39,32 @@ test("names every problem at once, with value and fix", () => {
 });
 
 test("takes the broadcast flag with a Redis only, even beside other problems", () => {
-  const { problems } = errorOf({ SESSION_SECRET: SECRET, FF_REDIS_SSE_BROADCAST: "true", PORT: "-1" });
-  expect(problems.map(({ variable }) => variable).sort()).toEqual(["FF_REDIS_SSE_BROADCAST", "PORT"]);
+  const { problems } = errorOf({
+    SESSION_SECRET: SECRET,
+    FF_REDIS_SSE_BROADCAST: "true",
+    PORT: "-1",
+  });
+  expect(problems.map(({ variable }) => variable).sort()).toEqual([
+    "FF_REDIS_SSE_BROADCAST",
+    "PORT",
+  ]);
   expect(
-    readConfig({ SESSION_SECRET: SECRET, FF_REDIS_SSE_BROADCAST: "true", REDIS_URL: "redis://127.0.0.1:1" }),
+    readConfig({
+      SESSION_SECRET: SECRET,
+      FF_REDIS_SSE_BROADCAST: "true",
+      REDIS_URL: "redis://127.0.0.1:1",
+    }),
   ).toMatchObject({ FF_REDIS_SSE_BROADCAST: true });
 });
 
-test.each(["http://127.0.0.1", "127.0.0.1:6379", "redis://"])("refuses %s as a Redis URL", (url) => {
-  expect(errorOf({ SESSION_SECRET: SECRET, REDIS_URL: url }).problems[0]?.variable).toBe("REDIS_URL");
-});
+test.each(["http://127.0.0.1", "127.0.0.1:6379", "redis://"])(
+  "refuses %s as a Redis URL",
+  (url) => {
+    expect(errorOf({ SESSION_SECRET: SECRET, REDIS_URL: url }).problems[0]?.variable).toBe(
+      "REDIS_URL",
+    );
+  },
+);
 
 test("never repeats a secret", () => {
   const { message } = errorOf({ SESSION_SECRET: "hunter2", REDIS_URL: "http://:hunter2@host" });
@@ -83,7 +99,10 @@ test.each([
     { REALTIME_URL: "", REALTIME_KEY: "", REALTIME_JWT_SECRET: "" },
     ["REALTIME_URL", "REALTIME_KEY", "REALTIME_JWT_SECRET"],
   ],
-  [{ FF_REDIS_SSE_BROADCAST: "true", REDIS_URL: "redis://127.0.0.1" }, ["FF_SUPABASE_SSE_BROADCAST"]],
+  [
+    { FF_REDIS_SSE_BROADCAST: "true", REDIS_URL: "redis://127.0.0.1" },
+    ["FF_SUPABASE_SSE_BROADCAST"],
+  ],
   [{ FF_SSE_EVENT_LOG: "true" }, ["FF_SSE_EVENT_LOG"]],
   [
     { FF_SSE_EVENT_LOG: "true", REDIS_URL: "redis://127.0.0.1", FF_SUPABASE_SSE_BROADCAST: "" },
@@ -97,9 +116,12 @@ test.each([
   [{ REALTIME_PUBLIC_URL: "redis://:hunter2@host" }, ["REALTIME_PUBLIC_URL"]],
   [{ REALTIME_PUBLISH: "smoke" }, ["REALTIME_PUBLISH"]],
   [{ REALTIME_TOKEN_TTL_S: "1" }, ["REALTIME_TOKEN_TTL_S"]],
-])("refuses Realtime with %j by name, and repeats no secret", (change: Record<string, string>, variables) => {
-  const { problems, message } = errorOf({ ...REALTIME, ...change });
-  expect([...new Set(problems.map(({ variable }) => variable))]).toEqual(variables);
-  expect(message).not.toContain("hunter2");
-  for (const { fix } of problems) expect(fix).toMatch(/\w/);
-});
+])(
+  "refuses Realtime with %j by name, and repeats no secret",
+  (change: Record<string, string>, variables) => {
+    const { problems, message } = errorOf({ ...REALTIME, ...change });
+    expect([...new Set(problems.map(({ variable }) => variable))]).toEqual(variables);
+    expect(message).not.toContain("hunter2");
+    for (const { fix } of problems) expect(fix).toMatch(/\w/);
+  },
+);

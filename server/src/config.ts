@@ -17,7 +17,10 @@ const Environment = z.object({
   /** Name of this instance in response headers, events and the ledger file name. */
   INSTANCE: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 letters, digits, dots, underscores or hyphens")
+    .regex(
+      /^[A-Za-z0-9._-]{1,64}$/,
+      "must be 1 to 64 letters, digits, dots, underscores or hyphens",
+    )
     .default(() =>
       hostname()
         .replace(/[^A-Za-z0-9._-]/g, "-")

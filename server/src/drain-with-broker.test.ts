@@ -10,7 +10,11 @@ afterEach(async () => {
 test("serves streams on other instances to the last event of a pipeline that ends within the grace", async () => {
   const valkey = await startValkey();
   running.push(valkey);
-  const environment = { REDIS_URL: valkey.url, FF_REDIS_SSE_BROADCAST: "true", DRAIN_GRACE_MS: "20000" };
+  const environment = {
+    REDIS_URL: valkey.url,
+    FF_REDIS_SSE_BROADCAST: "true",
+    DRAIN_GRACE_MS: "20000",
+  };
   const leaving = await startTestServer({ ...environment, INSTANCE: "server-1" });
   const staying = await startTestServer({ ...environment, INSTANCE: "server-2" });
   running.push(leaving, staying);
@@ -20,6 +24,8 @@ test("serves streams on other instances to the last event of a pipeline that end
   await vi.waitFor(() => expect(stream.events.length).toBeGreaterThan(3), { interval: 5 });
   await leaving.stop();
   await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"));
-  expect(stream.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+  expect(stream.events.map(({ seq }) => seq)).toEqual(
+    Array.from({ length: 60 }, (_, index) => index + 1),
+  );
   stream.close();
 });

@@ -46,7 +46,9 @@ test("refuses what is new at once, then asks streams to reconnect, lets pipeline
   const stream = await api.connect(watched);
   await api.start(unwatched, { events: 200, eventsPerSecond: 100 });
   child.kill("SIGTERM");
-  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(503), { interval: 5 });
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(503), {
+    interval: 5,
+  });
 
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   const events = `${url}/api/sessions/${watched.sessionId}/events?token=${watched.token}`;
@@ -85,14 +87,20 @@ test("publishes nothing more for the pipelines that it aborts after a grace of 0
   child.kill("SIGTERM");
   expect(await exited).toBe(0);
   const records = await ledger();
-  const aborted = records.findIndex((record) => record.kind === "pipeline" && record.state === "aborted");
+  const aborted = records.findIndex(
+    (record) => record.kind === "pipeline" && record.state === "aborted",
+  );
   expect(records[aborted]).toMatchObject({ reason: "draining", epoch: session.epoch });
   expect(records.slice(aborted).filter(({ kind }) => kind === "published")).toEqual([]);
   expect(records.at(-1)).toMatchObject({ kind: "drain", state: "ended" });
 });
 
 test("spreads the closing of streams, and asks their clients for different waits", async () => {
-  const { api, process: child, exited } = await start({ DRAIN_SPREAD_MS: "600", DRAIN_RETRY_MS: "1000" });
+  const {
+    api,
+    process: child,
+    exited,
+  } = await start({ DRAIN_SPREAD_MS: "600", DRAIN_RETRY_MS: "1000" });
   const session = await api.createSession();
   const streams = await Promise.all(Array.from({ length: 6 }, async () => api.connect(session)));
   child.kill("SIGTERM");
@@ -125,7 +133,8 @@ test("has every event that a client saw in the ledger after SIGKILL in the middl
   const { api, process: child, exited } = await start({});
   const sessions = await Promise.all(Array.from({ length: 5 }, async () => api.createSession()));
   const streams = await Promise.all(sessions.map(async (session) => api.connect(session)));
-  for (const session of sessions) await api.start(session, { events: 100_000, eventsPerSecond: 2000 });
+  for (const session of sessions)
+    await api.start(session, { events: 100_000, eventsPerSecond: 2000 });
   await vi.waitFor(() => expect(streams.every(({ events }) => events.length > 300)).toBe(true), {
     interval: 5,
   });

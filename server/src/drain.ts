@@ -62,7 +62,8 @@ export async function drain(options: DrainOptions): Promise<void> {
     connections.closeAll({ spreadMs: options.spreadMs, retryMs: options.retryMs }),
     runner.idle(options.graceMs),
   ]);
-  if (runner.running > 0) logger.warn({ pipelines: runner.running }, "grace period is over, aborting pipelines");
+  if (runner.running > 0)
+    logger.warn({ pipelines: runner.running }, "grace period is over, aborting pipelines");
   runner.abortAll("draining");
   ledger.append({ kind: "drain", state: "ended", atMs: nowMs() });
 }

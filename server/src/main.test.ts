@@ -5,7 +5,8 @@ import { TEST_ENVIRONMENT } from "../test-support/test-server.ts";
 test("names every wrong setting on stderr and exits with 2", async () => {
   const { how, stderr } = await runServer({ PORT: "x", HEARTBEAT_MS: "0" });
   expect(how).toBe(2);
-  for (const variable of ["PORT", "HEARTBEAT_MS", "SESSION_SECRET"]) expect(stderr).toContain(`${variable}=`);
+  for (const variable of ["PORT", "HEARTBEAT_MS", "SESSION_SECRET"])
+    expect(stderr).toContain(`${variable}=`);
   expect(stderr).not.toContain("    at ");
 });
 

@@ -69,11 +69,16 @@ export const REALTIME_FIXES: Readonly<Record<string, string>> = {
 const NEEDED = ["REALTIME_URL", "REALTIME_KEY", "REALTIME_JWT_SECRET"];
 
 /** Invalid combinations, each as variable and problem. */
-export function realtimeConflicts(given: Readonly<Record<string, string | undefined>>): [string, string][] {
+export function realtimeConflicts(
+  given: Readonly<Record<string, string | undefined>>,
+): [string, string][] {
   const conflicts: [string, string][] = [];
   const realtime = given["FF_SUPABASE_SSE_BROADCAST"] === "true";
   if (realtime && given["FF_REDIS_SSE_BROADCAST"] === "true")
-    conflicts.push(["FF_SUPABASE_SSE_BROADCAST", "cannot be true together with FF_REDIS_SSE_BROADCAST"]);
+    conflicts.push([
+      "FF_SUPABASE_SSE_BROADCAST",
+      "cannot be true together with FF_REDIS_SSE_BROADCAST",
+    ]);
   for (const variable of NEEDED)
     if (realtime && given[variable] === undefined)
       conflicts.push([variable, "is not set, and FF_SUPABASE_SSE_BROADCAST=true needs it"]);

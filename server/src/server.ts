@@ -132,10 +132,7 @@ function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger 
   if (config.LEDGER_DIR === undefined) return NO_LEDGER;
   const onError = (error: unknown): void => {
     metrics.ledgerErrors.inc();
-    logger.error(
-      { err: error },
-      "cannot write the ledger, it ends here",
-    );
+    logger.error({ err: error }, "cannot write the ledger, it ends here");
   };
   return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
 }

@@ -44,7 +44,9 @@ export class Api {
   /** Opens the stream and waits for `connected`. */
   async connect(session: SessionCreated): Promise<TestStream> {
     const stream = await this.open(session);
-    await expect.poll(() => stream.messages.at(0)?.event, { timeout: 10_000, interval: 5 }).toBe("connected");
+    await expect
+      .poll(() => stream.messages.at(0)?.event, { timeout: 10_000, interval: 5 })
+      .toBe("connected");
     return stream;
   }
 

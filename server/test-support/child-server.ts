@@ -15,7 +15,10 @@ export interface ChildServer {
   exited: Promise<number | string>;
 }
 
-/** Runs the server from its sources, or the bundle `file` under plain node, and waits until it listens. */
+/**
+ * Runs the server from its sources, or the bundle `file` under plain node, and waits until it
+ * listens.
+ */
 export async function spawnServer(
   environment: Record<string, string> = {},
   file?: string,

@@ -25,7 +25,9 @@ export function openPage(access: RealtimeAccess): RealtimePage {
   client
     .channel(access.topic, { config: { private: true } })
     .on("broadcast", { event: "*" }, ({ payload }) => received.push(payload as RealtimePayload))
-    .subscribe((status, error) => statuses.push(error === undefined ? status : `${status} ${error.message}`));
+    .subscribe((status, error) =>
+      statuses.push(error === undefined ? status : `${status} ${error.message}`),
+    );
   return {
     statuses,
     received,
@@ -39,8 +41,12 @@ export function openPage(access: RealtimeAccess): RealtimePage {
 /** As {@link openPage}, and waits until it is subscribed. */
 export async function subscribedPage(access: RealtimeAccess): Promise<RealtimePage> {
   const page = openPage(access);
-  await vi.waitFor(() => expect(page.statuses).toContain("SUBSCRIBED"), { timeout: 10_000, interval: 5 });
+  await vi.waitFor(() => expect(page.statuses).toContain("SUBSCRIBED"), {
+    timeout: 10_000,
+    interval: 5,
+  });
   return page;
 }
 
-export const eventId = ({ epoch, seq }: Pick<PipelineSSEEvent, "epoch" | "seq">): string => `${epoch}-${seq}`;
+export const eventId = ({ epoch, seq }: Pick<PipelineSSEEvent, "epoch" | "seq">): string =>
+  `${epoch}-${seq}`;

@@ -1,4 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { PipelineSSEEvent, RealtimePayload } from "../src/contract/events.ts";
 
@@ -15,7 +20,8 @@ export type ScriptedAnswer =
   { status: number; body?: unknown; headers?: Record<string, string> } | "reset" | "silent";
 
 /**
- * The broadcast API with failures that no healthy server shows. What it says it accepted, it delivered: {@link received}.
+ * The broadcast API with failures that no healthy server shows. What it says it accepted, it
+ * delivered: {@link received}.
  */
 export interface ScriptedRealtime {
   url: string;
@@ -32,7 +38,10 @@ export interface ScriptedRealtime {
 }
 
 export const ACCEPTED: ScriptedAnswer = { status: 202 };
-export const TOO_MANY_REQUESTS: ScriptedAnswer = { status: 429, body: { message: "Too many requests" } };
+export const TOO_MANY_REQUESTS: ScriptedAnswer = {
+  status: 429,
+  body: { message: "Too many requests" },
+};
 export const BATCH_TOO_LARGE: ScriptedAnswer = {
   status: 429,
   body: { message: "Too many messages to broadcast, please reduce the batch size" },
@@ -57,7 +66,11 @@ export async function startScriptedRealtime(): Promise<ScriptedRealtime> {
   return scripted;
 }
 
-async function serve(scripted: ScriptedRealtime, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function serve(
+  scripted: ScriptedRealtime,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   if (req.url === "/api/ping") {
     give(res, await scripted.ping);
     return;

@@ -55,7 +55,7 @@ async function findBinary(): Promise<string> {
     (await which("redis-server", { nothrow: true }));
   if (found) return found;
   throw new Error(
-    "No Valkey: set SSE_LAB_VALKEY to a valkey-server binary, or put valkey-server or redis-server on PATH.",
+    "No Valkey found: set SSE_LAB_VALKEY to its binary, or put valkey-server on PATH.",
   );
 }
 
@@ -77,7 +77,10 @@ async function launch(binary: string, dir: string, port: number): Promise<ChildP
     throw new Error(`${binary} ended before it answered`);
   });
   failed.catch(() => {});
-  const probe = new Redis(port, "127.0.0.1", { retryStrategy: () => 10, maxRetriesPerRequest: null });
+  const probe = new Redis(port, "127.0.0.1", {
+    retryStrategy: () => 10,
+    maxRetriesPerRequest: null,
+  });
   probe.on("error", () => {});
   try {
     await Promise.race([probe.ping(), failed]);
@@ -87,7 +90,10 @@ async function launch(binary: string, dir: string, port: number): Promise<ChildP
   return child;
 }
 
-/** A free port below the ephemeral range, so that no outgoing connection takes it while the server is down. */
+/**
+ * A free port below the ephemeral range, so that no outgoing connection takes it while the server
+ * is down.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);

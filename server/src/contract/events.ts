@@ -1,9 +1,9 @@
 /**
- * The event contract: what travels over a session's stream. The server writes it, every client reads it, and
- * it is the one part of `server/` that other modules may import.
+ * The event contract: the events of a session's stream and the bodies of the API. The server writes
+ * them and every client reads them. Other rooms import only this folder of `server/`.
  */
 
-/** Events of the pipeline itself, in the order in which a run can show them. */
+/** Events of the pipeline itself, in the order of a run. */
 export const PIPELINE_EVENT_TYPES = [
   "stage_start",
   "section_draft",
@@ -13,86 +13,93 @@ export const PIPELINE_EVENT_TYPES = [
   "pipeline_error",
 ] as const;
 
-/** Events of the workflow and chat routes; a pipeline's plan may contain workflow events too. */
+/** Events of the workflow and chat routes. A pipeline's plan can contain workflow events too. */
 export const WORKFLOW_EVENT_TYPES = ["replan", "preferences", "chat_message"] as const;
 
-export type PipelineEventType = (typeof PIPELINE_EVENT_TYPES)[number] | (typeof WORKFLOW_EVENT_TYPES)[number];
+export type PipelineEventType =
+  (typeof PIPELINE_EVENT_TYPES)[number] | (typeof WORKFLOW_EVENT_TYPES)[number];
 
-/** The last event of a pipeline run. A session that never sees one of these is a stuck stream. */
-export const TERMINAL_EVENT_TYPES: ReadonlySet<string> = new Set(["pipeline_complete", "pipeline_error"]);
+/** The last event of a pipeline run. A session that never gets one is a stuck stream. */
+export const TERMINAL_EVENT_TYPES: ReadonlySet<string> = new Set([
+  "pipeline_complete",
+  "pipeline_error",
+]);
 
 /**
- * One event as published on `sse:session:{sessionId}` and as sent in the `data:` field of the stream.
- * On the wire: `id: <epoch>-<seq>`, `event: <type>`, `data: <this object as JSON>`.
+ * One event as published on `sse:session:{sessionId}` and as sent in the `data:` field of the
+ * stream. On the wire: `id: <epoch>-<seq>`, `event: <type>`, `data: <this object as JSON>`.
  */
 export interface PipelineSSEEvent {
   type: PipelineEventType;
   sessionId: string;
-  /** Names the pipeline run: `[a-z0-9]+`. A restarted run that reuses numbers has another epoch. */
+  /**
+   * Identifies the pipeline run: `[a-z0-9]+`. A restarted run that reuses numbers has another
+   * epoch.
+   */
   epoch: string;
-  /** 1-based position in the run, or, of events with an open end (chat, workflow changes), among these of their instance. */
+  /** 1-based number in the run, or among the ad-hoc events (chat, workflow) of the instance. */
   seq: number;
-  /** Number of the terminal event. 0 when the end is open. */
+  /** Number of the terminal event, or 0 for an ad-hoc event. */
   total: number;
   /** The instance that published the event. */
   instance: string;
-  /** When the plan wanted it published. Milliseconds on CLOCK_MONOTONIC (`process.hrtime`). */
+  /** Planned time of publication, milliseconds on CLOCK_MONOTONIC (`process.hrtime`). */
   intendedMs: number;
-  /** When it was published. Same clock. */
+  /** Actual time of publication, on the same clock. */
   publishedMs: number;
   payload: Record<string, unknown>;
 }
 
-/** Control events of a stream. They carry no event id of a run and are never due. */
+/** A control event: it has no event id of a run and is never due. */
 export const CONNECTED_EVENT = "connected";
-/** Sent before a draining instance closes the stream; `data` is a {@link ReconnectHint}. */
+/** Sent before a draining instance closes the stream. Its `data` is a {@link ReconnectHint}. */
 export const RECONNECT_EVENT = "reconnect";
 
-/** `data` of the `connected` event: sent once the instance can deliver to this stream (broker subscription included). */
+/**
+ * `data` of `connected`, sent once the instance can deliver to this stream, with its broker too.
+ */
 export interface ConnectedNotice {
   sessionId: string;
   instance: string;
-  /** When the instance began to deliver to this stream. Milliseconds on CLOCK_MONOTONIC of its host. */
+  /** When the instance began to deliver, milliseconds on CLOCK_MONOTONIC of its host. */
   subscribedMs: number;
-  /** What became of the `Last-Event-ID` that the client sent; `none` when it sent none. */
+  /** The outcome of the client's `Last-Event-ID`; `none` if it sent none. */
   resume: { lastEventId?: string; status: ResumeStatus };
-  /** The reconnection time of the `retry:` field, for clients whose parser hides that field (xk6-sse). Milliseconds. */
+  /** Milliseconds of the `retry:` field, for clients whose parser hides that field (xk6-sse). */
   retryMs: number;
 }
 
-/** Answer of `GET /healthz`. */
+/** Response of `GET /healthz`. */
 export interface Health {
   status: "ok";
   instance: string;
   /**
-   * The instance's clock while it answered, for clients that cannot read CLOCK_MONOTONIC themselves: with the times at which they asked and
-   * heard they bound the distance of their clock to it (Cristian's algorithm). Milliseconds on CLOCK_MONOTONIC.
+   * The instance's clock at the response, milliseconds on CLOCK_MONOTONIC. Clients that cannot read
+   * this clock bound their offset to it with their own times of request and response (Cristian's
+   * algorithm).
    */
   clockMs: number;
 }
 
 /**
- * `none`: nothing asked; `unsupported`: this broadcaster keeps no events, so the gap stays; `replayed`: all
- * missed events follow; `window-exceeded`: the id is older than what is kept; `epoch-changed`: the id is of another run.
+ * `none`: no id was sent; `unsupported`: this broadcaster keeps no events, so the gap remains;
+ * `replayed`: all missed events follow; `window-exceeded`: the id is older than the kept events;
+ * `epoch-changed`: the id belongs to another run.
  */
-export type ResumeStatus = "none" | "unsupported" | "replayed" | "window-exceeded" | "epoch-changed";
+export type ResumeStatus =
+  "none" | "unsupported" | "replayed" | "window-exceeded" | "epoch-changed";
 
 /**
- * `data` of the `reconnect` event. A subscriber that does not read is cut without one, because it would not read that either:
- * its reason is in the instance's log (`slow-subscriber`) and in `sse_slow_subscribers_total`.
+ * `data` of the `reconnect` event. A client that does not read is cut without it. The reason is in
+ * the instance's log (`slow-subscriber`) and in `sse_slow_subscribers_total`.
  */
 export interface ReconnectHint {
   reason: "draining";
-  /** How long the client should wait before it reconnects, milliseconds (also sent as the `retry:` field). */
+  /** Wait before the reconnect, milliseconds. Also sent as the `retry:` field. */
   retryMs: number;
 }
 
-/** `data.payload` of a `pipeline_gate` event: the pipeline waits until this gate is answered. */
-export interface GatePayload {
-  gate: string;
-}
-
-/** Body of `POST /api/sessions/:id/pipeline`. Same plan, same events: types, payload bytes and schedule. */
+/** Body of `POST /api/sessions/:id/pipeline`. Equal plans give equal events and schedules. */
 export interface PipelinePlan {
   /** Number of events including the terminal one (1 to 1,000,000). */
   events: number;
@@ -104,72 +111,84 @@ export interface PipelinePlan {
   seed: number;
 }
 
-/** 202 answer to a pipeline start. */
+/** 202 response to a pipeline start. */
 export interface PipelineStarted {
   epoch: string;
   total: number;
   instance: string;
 }
 
-/** 201 answer to `POST /api/sessions`. */
+/** 201 response to `POST /api/sessions`. */
 export interface SessionCreated {
   sessionId: string;
-  /** HMAC-signed; sent as `Authorization: Bearer` or, for EventSource, as the `token` query parameter. */
+  /**
+   * HMAC-signed. Send it as `Authorization: Bearer` or, with EventSource, as the query's `token`.
+   */
   token: string;
-  /** The epoch that the session's first pipeline run will have. */
+  /** The epoch of the session's first pipeline run. */
   epoch: string;
-  /** How to subscribe to the session's events directly, where they travel over Supabase Realtime. */
+  /** How to subscribe directly, if events go over Supabase Realtime. */
   realtime?: RealtimeAccess;
 }
 
-/** Everything a page needs to subscribe to its one session's Broadcast channel. */
+/** What a page needs to subscribe to its session's Broadcast channel. */
 export interface RealtimeAccess extends RealtimeToken {
-  /** As realtime-js takes it, scheme ws or wss: `ws://host:4000/socket`, or `wss://<ref>.supabase.co/realtime/v1` for a hosted project. */
+  /**
+   * As realtime-js expects it, with scheme ws or wss: `ws://host:4000/socket`, or
+   * `wss://<ref>.supabase.co/realtime/v1` for a hosted project.
+   */
   url: string;
   /** `apikey` of the handshake. */
   apikey: string;
-  /** Of a private channel: `sse:session:{sessionId}`, without the `realtime:` that it has on the WebSocket. */
+  /** A private channel: `sse:session:{sessionId}`, without the WebSocket's prefix `realtime:`. */
   topic: string;
-  /** True: what was missed can be asked for by `GET /api/sessions/:id/log`. */
+  /** True if `GET /api/sessions/:id/log` returns missed events. */
   catchUp: boolean;
 }
 
-/** 200 answer to `POST /api/sessions/:id/realtime-token`: a channel ends when its token expires, unless it got a newer one. */
+/**
+ * 200 response to `POST /api/sessions/:id/realtime-token`. A channel ends when its token expires,
+ * unless the page sends a newer one.
+ */
 export interface RealtimeToken {
-  /** JWT that names the session (claim `sse_session`): no other session's channel can be read with it. */
+  /** JWT with the session id in the claim `sse_session`: it opens no other session's channel. */
   token: string;
   /** Wall clock, milliseconds since 1970. */
   expiresAt: number;
 }
 
-/** Claim of a channel's token: the id of the one session whose channel it opens. Its `role` is `authenticated`. */
+/** Claim of a channel's token: the id of its session. The token's `role` is `authenticated`. */
 export const SESSION_CLAIM = "sse_session";
 
-/** `payload` of a Broadcast message on a session's channel; the message's `event` is the event's type. */
+/** `payload` of a Broadcast message on a session's channel. Its `event` is the event's type. */
 export interface RealtimePayload {
-  /** When the broadcaster began to hand it to Realtime. Milliseconds on CLOCK_MONOTONIC. What is sent again keeps the time of its first try. */
+  /** When the broadcaster first tried to send it, milliseconds on CLOCK_MONOTONIC. */
   sentMs: number;
   event: PipelineSSEEvent;
 }
 
 /**
- * 200 answer to `GET /api/sessions/:id/log?after=<epoch>-<seq>`: the events of that epoch after that number, in order, from the event
- * log that all instances share. Without `after`: everything kept of the session's newest epoch. 404 where there is no event log.
+ * 200 response to `GET /api/sessions/:id/log?after=<epoch>-<seq>`: the events of that epoch after
+ * that number, in order, from the event log that all instances share. Without `after`: the kept
+ * events of the session's newest epoch. The response is 404 without an event log.
  */
 export interface EventLogPage {
   status: Extract<ResumeStatus, "replayed" | "window-exceeded" | "epoch-changed">;
-  /** With `window-exceeded`: what is still kept. With `epoch-changed`: the events of the newest epoch. */
+  /** `window-exceeded`: the events still kept. `epoch-changed`: those of the newest epoch. */
   events: PipelineSSEEvent[];
 }
 
-/** Body of `POST /api/sessions/:id/pipeline/gate`. 202 when it reached the running pipeline, 409 with the reason otherwise. */
+/**
+ * Body of `POST /api/sessions/:id/pipeline/gate`. The response is 202 if it reached the running
+ * pipeline, else 409 with the reason.
+ */
 export interface GateResponse {
   gate: string;
   answer: string;
 }
 
-/** Response header on every answer of an instance: its name. */
+/** Response header with the name of the instance. */
 export const INSTANCE_HEADER = "x-instance";
 
-/** Redis channel and Realtime topic of a session, as the strategy names it. */
+/** Redis channel and Realtime topic of a session, as the strategy names them. */
 export const sessionChannel = (sessionId: string): string => `sse:session:${sessionId}`;

@@ -1,27 +1,31 @@
 /**
- * The ledger: what one process of an instance really did, one JSON object a line, appended with one write(2) each
- * before the effect is visible, so that it survives the process's own SIGKILL. It is the ground truth that tells
- * "lost on the way" from "never produced". All times: milliseconds on CLOCK_MONOTONIC.
+ * The ledger: what one process of an instance did, one JSON object per line. Each line is appended
+ * with one write(2) before its effect is visible, so it survives a SIGKILL of the process. The
+ * ledger tells "lost on the way" from "never produced". All times are milliseconds on
+ * CLOCK_MONOTONIC.
  *
- * A file whose last line does not parse is torn: from there on (a full disk) the process wrote nothing of what it did.
+ * A file whose last line does not parse is torn: the process recorded nothing after it (full disk).
  *
- * File name: `<instance>.<pid>.ndjson` in the folder `LEDGER_DIR`; a restarted instance writes a new file. Where its pid is the one
- * of an earlier process (in containers it always is), `<instance>.<pid>-2.ndjson` and so on.
+ * The file is `<instance>.<pid>.ndjson` in the folder `LEDGER_DIR`. A restarted instance writes a
+ * new file. If it has the pid of an earlier process, as in containers, the file is
+ * `<instance>.<pid>-2.ndjson` and so on.
  */
 
 /**
- * How an event left the instance. `local`: to this instance's own clients only, as configured; `broker`: handed to the
- * broker as well (with Supabase Realtime: to the queue that is sent to it); `fallback`: a broker is configured but away, so local only.
+ * How an event left the instance. `local`: only to its own clients, as configured; `broker`: to the
+ * broker too (with Supabase Realtime: into its queue); `fallback`: only to its own clients, because
+ * the configured broker is down.
  */
 export type DeliveryRoute = "local" | "broker" | "fallback";
 
 /**
- * Why an event that was published never went out to the broker. `quota`: the broker refused it, or all that was before it in the queue, for
- * a limit; `outage`: the broker was away until the queue was full, or the instance had to go; `refused`: the broker refused this very message.
+ * Why a published event never reached the broker. `quota`: a limit of the broker blocked it or the
+ * queue before it; `outage`: the broker was down until the queue was full or the instance stopped;
+ * `refused`: the broker refused this message.
  */
 export type DropReason = "quota" | "outage" | "refused";
 
-/** `limited`: the broker is there, but refuses what it is sent for a limit; what is published waits until it takes all of it again (`up`). */
+/** `limited`: the broker enforces a limit; events wait until it has accepted all of them (`up`). */
 export type BrokerState = "up" | "down" | "limited";
 
 export type LedgerRecord =
@@ -37,7 +41,7 @@ export type LedgerRecord =
       atMs: number;
       route: DeliveryRoute;
     }
-  /** Follows the event's own `published`. */
+  /** Follows the event's `published`. */
   | {
       kind: "dropped";
       sessionId: string;
@@ -55,7 +59,7 @@ export type LedgerRecord =
       atMs: number;
       reason?: string;
     }
-  /** `offered`: the pipeline published the gate and waits; `reached`: the answer arrived at the pipeline. */
+  /** `offered`: the pipeline published the gate and waits; `reached`: the answer arrived there. */
   | {
       kind: "gate";
       sessionId: string;

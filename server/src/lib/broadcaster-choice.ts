@@ -17,7 +17,8 @@ export function createBroadcasting(deps: BroadcastingDeps): Broadcasting {
   const { config, redis } = deps;
   const reports = reportsTo(deps);
   if (config.FF_SUPABASE_SSE_BROADCAST) return realtimeBroadcasting(deps, reports);
-  if (redis !== undefined && config.FF_REDIS_SSE_BROADCAST) return redisBroadcasting(redis, deps, reports);
+  if (redis !== undefined && config.FF_REDIS_SSE_BROADCAST)
+    return redisBroadcasting(redis, deps, reports);
   return {
     broadcaster: new LocalBroadcaster(reports.onPublish),
     link: undefined,
@@ -50,7 +51,10 @@ function reportsTo({ config, ledger, metrics, logger }: BroadcastingDeps): Broad
     ? "broker is down, events are queued while there is room"
     : "broker is down, events reach local streams only";
   const logMalformed = sampleLog((sessionId: string, dropped) =>
-    logger.warn({ sessionId, dropped }, "dropped a broker message that is not an event of its session"),
+    logger.warn(
+      { sessionId, dropped },
+      "dropped a broker message that is not an event of its session",
+    ),
   );
   return {
     onPublish: (event, route) => {

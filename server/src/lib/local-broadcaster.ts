@@ -1,6 +1,11 @@
 import type { PipelineSSEEvent } from "../contract/events.ts";
 import { LocalClients } from "./streams/local-clients.ts";
-import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
+import type {
+  EventHandler,
+  OnPublish,
+  SSEBroadcaster,
+  SubscriptionReadiness,
+} from "./sse-broadcaster.ts";
 
 /** Delivers events only to the streams of this process. */
 export class LocalBroadcaster implements SSEBroadcaster, SubscriptionReadiness {

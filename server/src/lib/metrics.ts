@@ -2,7 +2,9 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Creates the instance's metrics in a new registry. `collectDefaults` adds those of the process. */
+/**
+ * Creates the instance's metrics in a new registry. `collectDefaults` adds those of the process.
+ */
 export function createMetrics(options: { collectDefaults?: boolean } = {}) {
   const registry = new Registry();
   if (options.collectDefaults) collectDefaultMetrics({ register: registry });
@@ -26,8 +28,16 @@ export function createMetrics(options: { collectDefaults?: boolean } = {}) {
       help: "Streams cut because their client did not read",
       registers,
     }),
-    pipelinesRunning: new Gauge({ name: "pipelines_running", help: "Pipelines running here", registers }),
-    brokerUp: new Gauge({ name: "broker_up", help: "1 while the broker connects instances", registers }),
+    pipelinesRunning: new Gauge({
+      name: "pipelines_running",
+      help: "Pipelines running here",
+      registers,
+    }),
+    brokerUp: new Gauge({
+      name: "broker_up",
+      help: "1 while the broker connects instances",
+      registers,
+    }),
     publishFailures: new Counter({
       name: "broker_publish_failures_total",
       help: "Events sent to the broker without its confirmation",
@@ -43,7 +53,11 @@ export function createMetrics(options: { collectDefaults?: boolean } = {}) {
       help: "Events waiting for Supabase Realtime or its answer",
       registers,
     }),
-    realtimeQueueBytes: new Gauge({ name: "realtime_queue_bytes", help: "Size of the events waiting for Supabase Realtime", registers }),
+    realtimeQueueBytes: new Gauge({
+      name: "realtime_queue_bytes",
+      help: "Size of the events waiting for Supabase Realtime",
+      registers,
+    }),
     realtimeDropped: new Counter({
       name: "realtime_dropped_events_total",
       help: "Events dropped before they reached Supabase Realtime, by reason",

@@ -63,14 +63,18 @@ test("says why the running instance did not take it", async () => {
 test("takes one of many answers that come at once by both instances", async () => {
   const { session, stream } = await waitingPipeline();
   const apis = [one.api, two.api, one.api, two.api, two.api];
-  const responses = await Promise.all(apis.map((api) => api.post(session, "pipeline/gate", answer)));
+  const responses = await Promise.all(
+    apis.map((api) => api.post(session, "pipeline/gate", answer)),
+  );
   expect(responses.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409]);
   const refusals = await Promise.all(
     responses.filter(({ status }) => status === 409).map(async (r) => r.json()),
   );
   // The pipeline may have ended by then, but every answer was confirmed, one way or the other.
   for (const refusal of refusals)
-    expect(["already-answered", "not-waiting", "not-running"]).toContain((refusal as Refusal).reason);
+    expect(["already-answered", "not-waiting", "not-running"]).toContain(
+      (refusal as Refusal).reason,
+    );
   stream.close();
 });
 

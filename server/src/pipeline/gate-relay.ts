@@ -7,7 +7,13 @@ import type { InstanceLink } from "../lib/broadcasting.ts";
 
 /** The outcome of a gate response: `taken` by the running pipeline, or the reason why not. */
 export type GateResult =
-  "taken" | "not-waiting" | "already-answered" | "not-running" | "no-broker" | "broker-away" | "unconfirmed";
+  | "taken"
+  | "not-waiting"
+  | "already-answered"
+  | "not-running"
+  | "no-broker"
+  | "broker-away"
+  | "unconfirmed";
 
 /** Answers a gate on this instance. Returns undefined if the session runs no pipeline here. */
 export type AnswerHere = (

@@ -102,7 +102,10 @@ export class PipelineRun {
       }
       this.#schedule();
     } catch (error) {
-      this.#options.logger.error({ err: error, sessionId: this.#options.sessionId }, "pipeline failed");
+      this.#options.logger.error(
+        { err: error, sessionId: this.#options.sessionId },
+        "pipeline failed",
+      );
       this.#fail("internal error");
     }
   }
@@ -110,7 +113,13 @@ export class PipelineRun {
   #publishPlanned({ type, seq, payload }: PlannedEvent): void {
     const gate = type === "pipeline_gate" ? String(payload["gate"]) : undefined;
     if (gate !== undefined) this.#recordGate(gate, "offered");
-    this.#publish({ type, seq, total: this.started.total, intendedMs: this.#intendedMs(seq), payload });
+    this.#publish({
+      type,
+      seq,
+      total: this.started.total,
+      intendedMs: this.#intendedMs(seq),
+      payload,
+    });
     if (gate !== undefined) this.#waitAt(gate);
     if (type !== "pipeline_complete") return;
     this.#record("completed");
@@ -129,12 +138,20 @@ export class PipelineRun {
   #fail(reason: string): void {
     if (this.#ended) return;
     const seq = this.#lastSeq + 1;
-    this.#publish({ type: "pipeline_error", seq, total: seq, intendedMs: nowMs(), payload: { reason } });
+    this.#publish({
+      type: "pipeline_error",
+      seq,
+      total: seq,
+      intendedMs: nowMs(),
+      payload: { reason },
+    });
     this.#record("completed", reason);
     this.#end();
   }
 
-  #publish(event: Pick<PipelineSSEEvent, "type" | "seq" | "total" | "intendedMs" | "payload">): void {
+  #publish(
+    event: Pick<PipelineSSEEvent, "type" | "seq" | "total" | "intendedMs" | "payload">,
+  ): void {
     const { sessionId, epoch, instance, broadcaster } = this.#options;
     const { type, seq, total, intendedMs, payload } = event;
     this.#lastSeq = seq;
@@ -153,7 +170,9 @@ export class PipelineRun {
 
   #intendedMs(seq: number): number {
     // Whole microseconds, like the clock.
-    return Math.round(1000 * this.#originMs + (seq * 1e6) / this.#options.plan.eventsPerSecond) / 1000;
+    return (
+      Math.round(1000 * this.#originMs + (seq * 1e6) / this.#options.plan.eventsPerSecond) / 1000
+    );
   }
 
   #record(state: "started" | "completed" | "aborted", reason?: string): void {

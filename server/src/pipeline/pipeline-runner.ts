@@ -22,7 +22,8 @@ export interface PipelineRunnerOptions {
 
 /** `taken`: the run `by` is still running, or ended here with the requested epoch. */
 export type StartOutcome =
-  { taken: false; started: PipelineStarted } | { taken: true; running: boolean; by: PipelineStarted };
+  | { taken: false; started: PipelineStarted }
+  | { taken: true; running: boolean; by: PipelineStarted };
 
 /** Number of remembered ended runs, so that a repeated start does not publish a run's ids again. */
 const REMEMBERED_RUNS = 10_000;

@@ -4,7 +4,10 @@ import { TERMINAL_EVENT_TYPES, type PipelinePlan } from "../contract/events.ts";
 import { planEvents } from "./plan-events.ts";
 
 const plans: fc.Arbitrary<PipelinePlan> = fc
-  .record({ events: fc.integer({ min: 1, max: 300 }), share: fc.double({ min: 0, max: 1, noNaN: true }) })
+  .record({
+    events: fc.integer({ min: 1, max: 300 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
   .chain(({ events, share }) =>
     fc.record({
       events: fc.constant(events),
@@ -41,7 +44,9 @@ test("has exactly the asked number of gates, each under its own name, in order",
 test("spreads the gates evenly", () => {
   fc.assert(
     fc.property(plans, (plan) => {
-      const at = [...planEvents(plan)].filter(({ type }) => type === "pipeline_gate").map(({ seq }) => seq);
+      const at = [...planEvents(plan)]
+        .filter(({ type }) => type === "pipeline_gate")
+        .map(({ seq }) => seq);
       const distances = at.slice(1).map((seq, index) => seq - (at[index] ?? 0));
       if (distances.length > 0)
         expect(Math.max(...distances) - Math.min(...distances)).toBeLessThanOrEqual(1);
@@ -59,7 +64,13 @@ test("gives every payload exactly the asked number of bytes", () => {
 });
 
 test("is the same for the same plan and another for another seed", () => {
-  const plan: PipelinePlan = { events: 200, gates: 2, eventsPerSecond: 5, payloadBytes: 100, seed: 42 };
+  const plan: PipelinePlan = {
+    events: 200,
+    gates: 2,
+    eventsPerSecond: 5,
+    payloadBytes: 100,
+    seed: 42,
+  };
   expect([...planEvents(plan)]).toEqual([...planEvents(plan)]);
   expect([...planEvents({ ...plan, seed: 43 })]).not.toEqual([...planEvents(plan)]);
 });

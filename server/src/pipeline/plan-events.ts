@@ -16,7 +16,8 @@ const MAX_STAGES = 5;
 const STAGE_NAMES = ["intake", "research", "draft", "review", "polish"] as const;
 /** One in this many events of a stage is a workflow event. */
 const WORKFLOW_EVERY = 12;
-const FILLER = "The quick brown fox jumps over the lazy dog while the pipeline writes its next section. ";
+const FILLER =
+  "The quick brown fox jumps over the lazy dog while the pipeline writes its next section. ";
 
 /**
  * Generates the `plan.events` events of a pipeline run, the same for the same plan: stages with
@@ -52,8 +53,14 @@ function gateSeq(plan: PipelinePlan, gate: number): number {
   return gate > plan.gates ? 0 : Math.floor((gate * plan.events) / (plan.gates + 1));
 }
 
-/** Event `index` of `count` in stages of similar length. A stage of one event has no start or end. */
-function stageEvent(index: number, count: number, draw: Draw): { type: PipelineEventType; stage: string } {
+/**
+ * Event `index` of `count` in stages of similar length. A stage of one event has no start or end.
+ */
+function stageEvent(
+  index: number,
+  count: number,
+  draw: Draw,
+): { type: PipelineEventType; stage: string } {
   const stages = Math.max(1, Math.min(MAX_STAGES, Math.floor(count / 3)));
   const number = Math.floor((index * stages) / count);
   const first = Math.ceil((number * count) / stages);
@@ -61,6 +68,7 @@ function stageEvent(index: number, count: number, draw: Draw): { type: PipelineE
   const stage = STAGE_NAMES[number] ?? "stage";
   if (first < last && index === first) return { type: "stage_start", stage };
   if (first < last && index === last) return { type: "stage_complete", stage };
-  const type = (["replan", "preferences"] as const)[draw(1, 2 * WORKFLOW_EVERY) - 1] ?? "section_draft";
+  const type =
+    (["replan", "preferences"] as const)[draw(1, 2 * WORKFLOW_EVERY) - 1] ?? "section_draft";
   return { type, stage };
 }

@@ -7,7 +7,11 @@ test("is healthy and ready, without a broker too", async () => {
   await using server = await startTestServer();
   const askedMs = nowMs();
   const health = (await (await fetch(`${server.url}/healthz`)).json()) as Health;
-  expect(health).toEqual({ status: "ok", instance: "server-1", clockMs: expect.any(Number) as number });
+  expect(health).toEqual({
+    status: "ok",
+    instance: "server-1",
+    clockMs: expect.any(Number) as number,
+  });
   expect(health.clockMs).toBeGreaterThanOrEqual(askedMs);
   expect(health.clockMs).toBeLessThanOrEqual(nowMs());
   expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({

@@ -17,7 +17,8 @@ export function operationsRoutes({ instance, readiness, metrics, brokerState }: 
   router
     .route("/readyz")
     .get((_req, res) => {
-      if (readiness.draining) throw new Problem(503, "Draining", "This instance accepts no new traffic.");
+      if (readiness.draining)
+        throw new Problem(503, "Draining", "This instance accepts no new traffic.");
       // Ready without the broker too: it still serves its own streams.
       res.json({ status: "ready", instance, broker: brokerState() });
     })

@@ -48,8 +48,12 @@ test("catches up when it is asked for more than a timer can do", async () => {
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
   await server.api.start(session, { events: 3000, eventsPerSecond: 50_000 });
-  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 10_000 });
-  expect(stream.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 3000 }, (_, index) => index + 1));
+  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), {
+    timeout: 10_000,
+  });
+  expect(stream.events.map(({ seq }) => seq)).toEqual(
+    Array.from({ length: 3000 }, (_, index) => index + 1),
+  );
   stream.close();
 });
 
@@ -104,7 +108,9 @@ test("gives a restarted pipeline an epoch of its own, and repeats no run by acci
   expect(repeated.status).toBe(409);
   expect(await repeated.json()).toMatchObject({ reason: "ended", epoch: session.epoch });
 
-  const restarted = (await (await server.api.start(session, { events: 1, restart: true })).json()) as {
+  const restarted = (await (
+    await server.api.start(session, { events: 1, restart: true })
+  ).json()) as {
     epoch: string;
   };
   expect(restarted.epoch).not.toBe(session.epoch);
@@ -127,7 +133,10 @@ test("waits at a gate, goes on once it is answered, and moves its schedule by th
 
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(stream.types.at(-1)).toBe("pipeline_gate");
-  const answered = await server.api.post(session, "pipeline/gate", { gate: "gate-1", answer: "yes" });
+  const answered = await server.api.post(session, "pipeline/gate", {
+    gate: "gate-1",
+    answer: "yes",
+  });
   expect(answered.status).toBe(202);
   await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"));
   const next = stream.events[gateEvent?.seq ?? 0];
@@ -156,7 +165,10 @@ test("takes one answer for each gate", async () => {
 
 test("says that it cannot reach a pipeline elsewhere when no broker connects the instances", async () => {
   const session = await server.api.createSession();
-  const refused = await server.api.post(session, "pipeline/gate", { gate: "gate-1", answer: "yes" });
+  const refused = await server.api.post(session, "pipeline/gate", {
+    gate: "gate-1",
+    answer: "yes",
+  });
   expect(refused.status).toBe(409);
   const { reason, detail } = (await refused.json()) as { reason: string; detail: string };
   expect(reason).toBe("no-broker");

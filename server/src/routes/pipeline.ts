@@ -16,7 +16,10 @@ const Start = z
     /** True: another run with a new epoch. False: the session's first run. */
     restart: z.boolean().default(false),
   })
-  .refine((plan) => plan.gates < plan.events, { path: ["gates"], message: "must be fewer than events" });
+  .refine((plan) => plan.gates < plan.events, {
+    path: ["gates"],
+    message: "must be fewer than events",
+  });
 
 const Gate = z.strictObject({ gate: z.string().min(1).max(200), answer: z.string().max(10_000) });
 
@@ -26,14 +29,19 @@ const REFUSALS: Readonly<Record<Exclude<GateResult, "taken">, string>> = {
   "not-running": "No reachable instance runs a pipeline of this session.",
   "no-broker":
     "This instance runs no pipeline of this session, and no broker connects it to others.",
-  "broker-away":
-    "This instance runs no pipeline of this session, and the broker is down.",
-  unconfirmed:
-    "No instance confirmed the answer in time. The pipeline may have taken it.",
+  "broker-away": "This instance runs no pipeline of this session, and the broker is down.",
+  unconfirmed: "No instance confirmed the answer in time. The pipeline may have taken it.",
 };
 
 /** Starts pipelines and accepts answers to their gates. */
-export function pipelineRoutes({ tokens, readiness, rateLimit, runner, gates, instance }: AppDeps): Router {
+export function pipelineRoutes({
+  tokens,
+  readiness,
+  rateLimit,
+  runner,
+  gates,
+  instance,
+}: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
 
@@ -41,7 +49,11 @@ export function pipelineRoutes({ tokens, readiness, rateLimit, runner, gates, in
     .route("/:id/pipeline")
     .post(requireSession(tokens), readiness.refuseWhenDraining, bySession, (req, res) => {
       const { restart, ...plan } = readBody(req, Start);
-      const outcome = runner.start(req.params.id, restart ? newEpoch() : sessionOf(res).epoch, plan);
+      const outcome = runner.start(
+        req.params.id,
+        restart ? newEpoch() : sessionOf(res).epoch,
+        plan,
+      );
       if (!outcome.taken) {
         res.status(202).json(outcome.started);
         return;

@@ -63,14 +63,24 @@ test("lets no session into another's channel, and nobody publish to his own", as
     token: accessOf(mine).token,
     apikey: accessOf(mine).token,
   });
-  await vi.waitFor(() => expect(intruder.statuses.join()).toContain("CHANNEL_ERROR"), { timeout: 10_000 });
+  await vi.waitFor(() => expect(intruder.statuses.join()).toContain("CHANNEL_ERROR"), {
+    timeout: 10_000,
+  });
   const page = await subscribedPage(accessOf(theirs));
   await fetch(realtime.url.replace("/socket", "/api/broadcast"), {
     method: "POST",
-    headers: { authorization: `Bearer ${accessOf(theirs).token}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Bearer ${accessOf(theirs).token}`,
+      "content-type": "application/json",
+    },
     body: JSON.stringify({
       messages: [
-        { topic: accessOf(theirs).topic, event: "replan", private: true, payload: { forged: true } },
+        {
+          topic: accessOf(theirs).topic,
+          event: "replan",
+          private: true,
+          payload: { forged: true },
+        },
       ],
     }),
   });
@@ -93,10 +103,16 @@ test("gives a fresh token, to the session itself only, and none that outlives it
   const page = await subscribedPage({ ...accessOf(session), token, apikey: token });
   await page.close();
 
-  expect((await server.api.post({ ...session, token: other.token }, "realtime-token", {})).status).toBe(403);
-  expect((await server.api.post({ ...session, token: "x" }, "realtime-token", {})).status).toBe(401);
+  expect(
+    (await server.api.post({ ...session, token: other.token }, "realtime-token", {})).status,
+  ).toBe(403);
+  expect((await server.api.post({ ...session, token: "x" }, "realtime-token", {})).status).toBe(
+    401,
+  );
   expect((await server.api.post(session, "realtime-token", { ttl: 1e9 })).status).toBe(400);
-  expect((await fetch(`${server.url}/api/sessions/${session.sessionId}/realtime-token`)).status).toBe(405);
+  expect(
+    (await fetch(`${server.url}/api/sessions/${session.sessionId}/realtime-token`)).status,
+  ).toBe(405);
 
   const endsAt = Date.now() + 60_000;
   const short = new SessionTokens(TEST_SECRET).sign({
@@ -129,7 +145,9 @@ describe("without Supabase Realtime", () => {
     const session = await local.api.createSession();
     expect(session.realtime).toBeUndefined();
     const token = await local.api.post(session, "realtime-token", {});
-    const log = await fetch(`${local.url}/api/sessions/${session.sessionId}/log?token=${session.token}`);
+    const log = await fetch(
+      `${local.url}/api/sessions/${session.sessionId}/log?token=${session.token}`,
+    );
     for (const refused of [token, log]) {
       expect(refused.status).toBe(404);
       expect(refused.headers.get("content-type")).toContain("application/problem+json");
@@ -149,10 +167,17 @@ test("logs and records no key, no secret and no token, not even when Realtime re
   try {
     const session = await child.api.createSession();
     await child.api.start(session, { events: 3 });
-    await vi.waitFor(() => expect(log).toContain("the server refused REALTIME_KEY"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(log).toContain("the server refused REALTIME_KEY"), {
+      timeout: 10_000,
+    });
     child.process.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-    for (const secret of [realtime.serviceKey, realtime.jwtSecret, session.token, accessOf(session).token])
+    for (const secret of [
+      realtime.serviceKey,
+      realtime.jwtSecret,
+      session.token,
+      accessOf(session).token,
+    ])
       expect(log).not.toContain(secret);
   } finally {
     child.process.kill("SIGKILL");

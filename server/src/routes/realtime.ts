@@ -10,7 +10,13 @@ import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 const Nothing = z.strictObject({});
 
 /** For pages that subscribe to Supabase Realtime themselves: new channel tokens, missed events. */
-export function realtimeRoutes({ tokens, rateLimit, tokenIssuer, eventLog, logger }: AppDeps): Router {
+export function realtimeRoutes({
+  tokens,
+  rateLimit,
+  tokenIssuer,
+  eventLog,
+  logger,
+}: AppDeps): Router {
   const router = Router();
   const bySession = rateLimit<{ id: string }>((req) => `session:${req.params.id}`);
 
@@ -19,11 +25,7 @@ export function realtimeRoutes({ tokens, rateLimit, tokenIssuer, eventLog, logge
     // Allowed during a drain, because the page's channel does not depend on this instance.
     .post(requireSession(tokens), bySession, async (req, res) => {
       if (tokenIssuer === undefined)
-        throw new Problem(
-          404,
-          "No Realtime",
-          "This deployment does not use Supabase Realtime.",
-        );
+        throw new Problem(404, "No Realtime", "This deployment does not use Supabase Realtime.");
       readBody(req, Nothing);
       const token = await tokenIssuer.token(req.params.id, sessionOf(res).expiresAt);
       res.set("cache-control", "no-store").json(token);

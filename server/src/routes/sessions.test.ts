@@ -39,25 +39,34 @@ test("opens a stream with its headers, retry at once, and connected with a first
 test.each([
   ["header", (id: string) => ({ headers: { "last-event-id": id }, query: "" })],
   ["query", (id: string) => ({ headers: {}, query: `&last_event_id=${id}` })],
-])("says that it cannot resume from an id in the %s, and gives no first id then", async (_where, request) => {
-  const session = await server.api.createSession();
-  const { headers, query } = request("abc-5");
-  const url = `${server.url}/api/sessions/${session.sessionId}/events?token=${session.token}${query}`;
-  const aborter = new AbortController();
-  const response = await fetch(url, { headers, signal: aborter.signal });
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += Buffer.from(chunk as Uint8Array).toString();
-    if (text.includes("event: connected")) break;
-  }
-  expect(text).toContain('"resume":{"lastEventId":"abc-5","status":"unsupported"}');
-  expect(text).not.toMatch(/^id:/m);
-});
+])(
+  "says that it cannot resume from an id in the %s, and gives no first id then",
+  async (_where, request) => {
+    const session = await server.api.createSession();
+    const { headers, query } = request("abc-5");
+    const url = `${server.url}/api/sessions/${session.sessionId}/events?token=${session.token}${query}`;
+    const aborter = new AbortController();
+    const response = await fetch(url, { headers, signal: aborter.signal });
+    let text = "";
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk as Uint8Array).toString();
+      if (text.includes("event: connected")) break;
+    }
+    expect(text).toContain('"resume":{"lastEventId":"abc-5","status":"unsupported"}');
+    expect(text).not.toMatch(/^id:/m);
+  },
+);
 
 test("lets no session read or drive another's stream", async () => {
   const [mine, theirs] = [await server.api.createSession(), await server.api.createSession()];
   const mixed = { sessionId: theirs.sessionId, token: mine.token };
-  for (const path of ["messages", "pipeline", "pipeline/gate", "workflow/replan", "workflow/preferences"]) {
+  for (const path of [
+    "messages",
+    "pipeline",
+    "pipeline/gate",
+    "workflow/replan",
+    "workflow/preferences",
+  ]) {
     expect((await server.api.post(mixed, path, {})).status, path).toBe(403);
     expect((await server.api.post({ ...mine, token: "x" }, path, {})).status, path).toBe(401);
   }
@@ -78,7 +87,11 @@ test("publishes chat messages to the session's own streams only, all of them", a
   for (const stream of streams) {
     await vi.waitFor(() => expect(stream.types).toEqual(["chat_message"]));
     expect(stream.messages.at(-1)?.id).toBe(eventId);
-    expect(stream.events[0]).toMatchObject({ total: 0, payload: { text: "hello" }, instance: "server-1" });
+    expect(stream.events[0]).toMatchObject({
+      total: 0,
+      payload: { text: "hello" },
+      instance: "server-1",
+    });
     stream.close();
   }
   expect(stranger.types).toEqual([]);
@@ -103,7 +116,14 @@ test("serves the EventSource client from connected to the end of a pipeline", as
     `${server.url}/api/sessions/${session.sessionId}/events?token=${session.token}`,
   );
   const ids: string[] = [];
-  for (const type of ["connected", "stage_start", "section_draft", "stage_complete", "replan", "preferences"])
+  for (const type of [
+    "connected",
+    "stage_start",
+    "section_draft",
+    "stage_complete",
+    "replan",
+    "preferences",
+  ])
     source.addEventListener(type, (event) => ids.push(event.lastEventId));
   const complete = new Promise<string>((resolve) =>
     source.addEventListener("pipeline_complete", (event) => resolve(event.lastEventId)),
@@ -118,7 +138,13 @@ test("serves the EventSource client from connected to the end of a pipeline", as
 test.each([
   ["an unknown path", "GET", "/api/nothing", undefined, 404],
   ["a wrong method", "DELETE", "/api/sessions", undefined, 405],
-  ["a body that is too large", "POST", "/api/sessions", JSON.stringify({ text: "x".repeat(3000) }), 413],
+  [
+    "a body that is too large",
+    "POST",
+    "/api/sessions",
+    JSON.stringify({ text: "x".repeat(3000) }),
+    413,
+  ],
   ["broken JSON", "POST", "/api/sessions", "{", 400],
   ["an unknown field", "POST", "/api/sessions", '{"admin":true}', 400],
 ])("answers %s with problem details", async (_what, method, path, body, status) => {

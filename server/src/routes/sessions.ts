@@ -37,7 +37,8 @@ export function sessionsRoutes(deps: AppDeps): Router {
           token: tokens.sign({ sessionId, epoch, expiresAt }),
           epoch,
         };
-        if (tokenIssuer !== undefined) created.realtime = await tokenIssuer.access(sessionId, expiresAt);
+        if (tokenIssuer !== undefined)
+          created.realtime = await tokenIssuer.access(sessionId, expiresAt);
         res.status(201).set("cache-control", "no-store").json(created);
       },
     )
@@ -47,7 +48,9 @@ export function sessionsRoutes(deps: AppDeps): Router {
     .route("/:id/events")
     // Express answers HEAD like GET, here with a stream that never ends.
     .head(methodNotAllowed("GET"))
-    .get(requireSession(tokens), readiness.refuseWhenDraining, (req, res) => openStream(deps, req, res))
+    .get(requireSession(tokens), readiness.refuseWhenDraining, (req, res) =>
+      openStream(deps, req, res),
+    )
     .all(methodNotAllowed("GET"));
 
   router
@@ -64,7 +67,11 @@ export function sessionsRoutes(deps: AppDeps): Router {
   return router;
 }
 
-async function openStream(deps: AppDeps, req: Request<{ id: string }>, res: Response): Promise<void> {
+async function openStream(
+  deps: AppDeps,
+  req: Request<{ id: string }>,
+  res: Response,
+): Promise<void> {
   const { broadcaster, config, connections, instance, logger, metrics } = deps;
   const sessionId = req.params.id;
   const lastEventId = lastEventIdOf(req);

@@ -22,7 +22,9 @@ export function workflowRoutes({ tokens, rateLimit, adHocEvents }: AppDeps): Rou
   router
     .route("/:id/workflow/preferences")
     .post(requireSession(tokens), bySession, (req, res) => {
-      res.status(202).json(adHocEvents.publish(req.params.id, "preferences", readBody(req, Preferences)));
+      res
+        .status(202)
+        .json(adHocEvents.publish(req.params.id, "preferences", readBody(req, Preferences)));
     })
     .all(methodNotAllowed("POST"));
   return router;

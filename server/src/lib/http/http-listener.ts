@@ -3,7 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Routers keep idle connections for up to 90 s. A server that closes first breaks a new request. */
+/**
+ * Routers keep idle connections for up to 90 s. A server that closes first breaks a new request.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 95_000;
 /** Room for a burst of reconnects: a connection beyond the backlog waits for TCP's retry of 1 s. */
 const LISTEN_BACKLOG = 4096;

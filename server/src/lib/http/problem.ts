@@ -26,7 +26,9 @@ export class Problem extends Error {
   }
 }
 
-/** Sends the problem as `application/problem+json`, without `type`, which defaults to "about:blank". */
+/**
+ * Sends the problem as `application/problem+json`, without `type`, which defaults to "about:blank".
+ */
 export function sendProblem(res: Response, problem: Problem): void {
   const { status, title, detail, extra } = problem;
   res

@@ -8,7 +8,11 @@ afterEach(async () => {
 });
 
 async function limited(environment: Record<string, string> = {}): Promise<TestServer> {
-  const server = await startTestServer({ RATE_LIMIT_POINTS: "3", RATE_LIMIT_WINDOW_S: "60", ...environment });
+  const server = await startTestServer({
+    RATE_LIMIT_POINTS: "3",
+    RATE_LIMIT_WINDOW_S: "60",
+    ...environment,
+  });
   running.push(server);
   return server;
 }
@@ -39,7 +43,10 @@ test("counts over all instances through Redis", async () => {
   const valkey = await startValkey();
   running.push(valkey);
   // The broadcast flag is off: rate limiting uses Redis without it.
-  const [one, two] = [await limited({ REDIS_URL: valkey.url }), await limited({ REDIS_URL: valkey.url })];
+  const [one, two] = [
+    await limited({ REDIS_URL: valkey.url }),
+    await limited({ REDIS_URL: valkey.url }),
+  ];
   const session = await one.api.createSession();
   const statuses: number[] = [];
   for (const server of [one, two, one, two])

@@ -34,7 +34,11 @@ export function createRateLimit({ points, windowS, redis }: RateLimitOptions) {
     };
 }
 
-function createLimiter(points: number, duration: number, redis: Redis | undefined): RateLimiterAbstract {
+function createLimiter(
+  points: number,
+  duration: number,
+  redis: Redis | undefined,
+): RateLimiterAbstract {
   const keyPrefix = "sse:limit";
   const memory = new RateLimiterMemory({ keyPrefix, points, duration });
   if (redis === undefined) return memory;

@@ -28,7 +28,9 @@ export class SessionTokens {
     return `${payload}.${this.#mac(payload).toString("base64url")}`;
   }
 
-  /** The claims of a valid token that expires after `now` (milliseconds since 1970), or undefined. */
+  /**
+   * The claims of a valid token that expires after `now` (milliseconds since 1970), or undefined.
+   */
   verify(token: string, now: number): SessionClaims | undefined {
     const [payload, mac, ...rest] = token.split(".");
     if (payload === undefined || mac === undefined || rest.length > 0) return undefined;

@@ -50,7 +50,8 @@ test("ignores what comes after its end", async () => {
   expect(await readFile(join(dir, `server-1.${process.pid}.ndjson`), "utf8")).toBe("");
 });
 
-const canLimitFileSize = process.platform === "linux" && which.sync("prlimit", { nothrow: true }) !== null;
+const canLimitFileSize =
+  process.platform === "linux" && which.sync("prlimit", { nothrow: true }) !== null;
 
 /** What one more message puts into the ledger is longer than this, and longer than 0 bytes. */
 const PART_OF_A_RECORD_BYTES = 10;
@@ -88,7 +89,9 @@ test.skipIf(!canLimitFileSize).each([
       expect(lines.slice(0, -1).map((line) => JSON.parse(line) as unknown)).toHaveLength(1);
       expect(() => JSON.parse(lines.at(-1) ?? "") as unknown).toThrow(SyntaxError);
       expect(log().match(/"level":50/g)).toHaveLength(1);
-      expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^ledger_write_errors_total 1$/m);
+      expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(
+        /^ledger_write_errors_total 1$/m,
+      );
       stream.close();
     } finally {
       server.process.kill("SIGKILL");
@@ -126,7 +129,10 @@ function collectLog(server: ChildServer): () => string {
   return () => text;
 }
 
-/** RLIMIT_FSIZE, soft: a file that would grow beyond it is the full disk that a test can have, and give space again. */
+/**
+ * RLIMIT_FSIZE, soft: a file that would grow beyond it is the full disk that a test can have, and
+ * give space again.
+ */
 function limitFileSize(server: ChildServer, bytes: string): void {
   execFileSync("prlimit", ["--pid", String(server.process.pid), `--fsize=${bytes}:`]);
 }

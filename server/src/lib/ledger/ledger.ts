@@ -19,7 +19,9 @@ export const NO_LEDGER: Ledger = { append() {}, published() {}, close() {} };
 export interface LedgerOptions {
   dir: string;
   instance: string;
-  /** Called once, with the error of a failed write. The server goes on, but its ledger has ended. */
+  /**
+   * Called once, with the error of a failed write. The server goes on, but its ledger has ended.
+   */
   onError: (error: unknown) => void;
 }
 
@@ -63,7 +65,8 @@ export function openLedger({ dir, instance, onError }: LedgerOptions): Ledger {
   const write = (record: LedgerRecord): void => {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     const written = writeSync(fd, line);
-    if (written < line.length) throw new Error(`only ${written} of ${line.length} bytes were written`);
+    if (written < line.length)
+      throw new Error(`only ${written} of ${line.length} bytes were written`);
     wholeBytes += written;
   };
 

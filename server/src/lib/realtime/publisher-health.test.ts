@@ -6,7 +6,9 @@ let told: string[];
 let state: PublisherHealth;
 beforeEach(() => {
   told = [];
-  state = new PublisherHealth((to, reason) => told.push(reason === undefined ? to : `${to}: ${reason}`));
+  state = new PublisherHealth((to, reason) =>
+    told.push(reason === undefined ? to : `${to}: ${reason}`),
+  );
 });
 
 const [first, second, later] = [1, 2, 3].map(

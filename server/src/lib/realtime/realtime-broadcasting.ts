@@ -13,7 +13,10 @@ import { RealtimeTopics } from "./realtime-topics.ts";
 import { SupabaseBroadcaster } from "./supabase-broadcaster.ts";
 
 /** Builds a broadcaster over Supabase Realtime. */
-export function realtimeBroadcasting(deps: BroadcastingDeps, reports: BroadcastReports): Broadcasting {
+export function realtimeBroadcasting(
+  deps: BroadcastingDeps,
+  reports: BroadcastReports,
+): Broadcasting {
   const { config, logger, metrics } = deps;
   const { url, key, jwtSecret } = realtimeOf(config);
   let state: BrokerState = "down";
@@ -58,10 +61,18 @@ export function realtimeBroadcasting(deps: BroadcastingDeps, reports: BroadcastR
   };
 }
 
-function createEventLog({ config, redis, logger, metrics }: BroadcastingDeps): EventLog | undefined {
+function createEventLog({
+  config,
+  redis,
+  logger,
+  metrics,
+}: BroadcastingDeps): EventLog | undefined {
   if (redis === undefined || !config.FF_SSE_EVENT_LOG) return undefined;
   const log = sampleLog((error: unknown, failed) =>
-    logger.warn({ reason: String(error), failed }, "event not logged, clients cannot fetch it later"),
+    logger.warn(
+      { reason: String(error), failed },
+      "event not logged, clients cannot fetch it later",
+    ),
   );
   const onFailure = (error: unknown): void => {
     metrics.eventLogFailures.inc();
@@ -71,8 +82,9 @@ function createEventLog({ config, redis, logger, metrics }: BroadcastingDeps): E
 }
 
 function reportDrops({ ledger, logger, metrics }: BroadcastingDeps): PublisherReports["onDrop"] {
-  const log = sampleLog(({ sessionId, reason }: { sessionId: string; reason: DropReason }, dropped) =>
-    logger.warn({ sessionId, reason, dropped }, "event dropped before it reached Realtime"),
+  const log = sampleLog(
+    ({ sessionId, reason }: { sessionId: string; reason: DropReason }, dropped) =>
+      logger.warn({ sessionId, reason, dropped }, "event dropped before it reached Realtime"),
   );
   return ({ sessionId, epoch, seq }, reason) => {
     ledger.append({ kind: "dropped", sessionId, epoch, seq, reason, atMs: nowMs() });
@@ -85,6 +97,8 @@ function reportDrops({ ledger, logger, metrics }: BroadcastingDeps): PublisherRe
 function realtimeOf(config: Config): { url: string; key: string; jwtSecret: string } {
   const { REALTIME_URL: url, REALTIME_KEY: key, REALTIME_JWT_SECRET: jwtSecret } = config;
   if (url === undefined || key === undefined || jwtSecret === undefined)
-    throw new Error("FF_SUPABASE_SSE_BROADCAST needs REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET");
+    throw new Error(
+      "FF_SUPABASE_SSE_BROADCAST needs REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET",
+    );
   return { url, key, jwtSecret };
 }

@@ -29,9 +29,12 @@ test("brings a gate response to the instance that runs the pipeline, from its ve
     const session = await one.api.createSession();
     const page = await subscribedPage(session.realtime as RealtimeAccess);
     await one.api.start(session, { events: 2, gates: 1, eventsPerSecond: 10_000 });
-    await vi.waitFor(() => expect(page.received.map(({ event }) => event.type)).toEqual(["pipeline_gate"]), {
-      interval: 1,
-    });
+    await vi.waitFor(
+      () => expect(page.received.map(({ event }) => event.type)).toEqual(["pipeline_gate"]),
+      {
+        interval: 1,
+      },
+    );
     const response = await two.api.post(session, "pipeline/gate", answer);
     expect(response.status).toBe(202);
     expect(response.headers.get("x-instance")).toBe("server-2");
@@ -88,7 +91,10 @@ test("takes no gate response from a page: the instances' topic is closed to it",
 test("says once why the other instances cannot be reached, without the key", async () => {
   const { logger, entries } = memoryLog();
   const serviceKey = `${realtime.serviceKey}x`;
-  await using refused = await startTestServer(realtimeEnvironment({ ...realtime, serviceKey }), logger);
+  await using refused = await startTestServer(
+    realtimeEnvironment({ ...realtime, serviceKey }),
+    logger,
+  );
   const session = await refused.api.createSession();
   const answered = await refused.api.post(session, "pipeline/gate", answer);
   expect(await answered.json()).toMatchObject({ reason: "broker-away" });

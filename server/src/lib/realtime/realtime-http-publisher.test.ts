@@ -29,7 +29,8 @@ afterEach(async () => {
   await realtime.stop();
 });
 
-const idOf = ({ sessionId, seq }: { sessionId: string; seq: number }): string => `${sessionId}-${seq}`;
+const idOf = ({ sessionId, seq }: { sessionId: string; seq: number }): string =>
+  `${sessionId}-${seq}`;
 
 function publisherTo(url: string, queueBytes = 16_777_216) {
   const dropped: { id: string; reason: DropReason }[] = [];
@@ -92,7 +93,12 @@ test("posts to private topics of bare names, with the key, and says when it bega
     "content-type": "application/json",
   });
   expect(post?.messages).toMatchObject([
-    { topic: "sse:session:s1", event: "section_draft", private: true, payload: { event: { seq: 1 } } },
+    {
+      topic: "sse:session:s1",
+      event: "section_draft",
+      private: true,
+      payload: { event: { seq: 1 } },
+    },
   ]);
   const sentMs = post?.messages[0]?.payload.sentMs ?? 0;
   expect(sentMs).toBeGreaterThanOrEqual(beforeMs);
@@ -152,7 +158,8 @@ test.each<[string, ScriptedAnswer]>([
     expect(triesOfFirst).toHaveLength(4);
     expect(new Set(triesOfFirst.map(({ payload }) => payload.sentMs)).size).toBe(1);
     // A server that refuses for a limit is there.
-    const between = failure === TOO_MANY_REQUESTS ? "limited" : (expect.stringMatching(/^down: /) as string);
+    const between =
+      failure === TOO_MANY_REQUESTS ? "limited" : (expect.stringMatching(/^down: /) as string);
     expect(states).toEqual(["up", between, "up"]);
   },
 );
@@ -226,26 +233,32 @@ test("gives up on the refused messages of a batch only, and says so", async () =
   expect(orders().get("s1")).toEqual(upTo(30).filter((seq) => seq % 10 !== 0));
 });
 
-test.each([413, 422])("finds the message that is refused when a %d does not name it", async (status) => {
-  realtime.answer = (messages) =>
-    messages.some(({ payload }) => payload.event.seq === 17) ? { status, body: "no" } : ACCEPTED;
-  const { send, dropped } = publisherTo(realtime.url);
-  for (const seq of upTo(40)) send("s1", seq);
-  await vi.waitFor(() => expect(realtime.received).toHaveLength(39), PATIENCE);
-  expect(dropped).toEqual([{ id: "s1-17", reason: "refused" }]);
-});
+test.each([413, 422])(
+  "finds the message that is refused when a %d does not name it",
+  async (status) => {
+    realtime.answer = (messages) =>
+      messages.some(({ payload }) => payload.event.seq === 17) ? { status, body: "no" } : ACCEPTED;
+    const { send, dropped } = publisherTo(realtime.url);
+    for (const seq of upTo(40)) send("s1", seq);
+    await vi.waitFor(() => expect(realtime.received).toHaveLength(39), PATIENCE);
+    expect(dropped).toEqual([{ id: "s1-17", reason: "refused" }]);
+  },
+);
 
-test.each([401, 403, 404])("does not insist on a %d, and names the setting but no key", async (status) => {
-  realtime.answer = () => ({ status, body: { message: "Unauthorized" } });
-  const { send, states, publisher } = publisherTo(realtime.url);
-  await publisher.settled;
-  for (const seq of upTo(20)) send("s1", seq);
-  await vi.waitFor(() => expect(states).toHaveLength(2), PATIENCE);
-  expect(states[1]).toMatch(/^down: .*REALTIME_(KEY|URL).*HTTP/);
-  expect(states.join()).not.toContain("service.role.key");
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  expect(realtime.posts).toHaveLength(1);
-});
+test.each([401, 403, 404])(
+  "does not insist on a %d, and names the setting but no key",
+  async (status) => {
+    realtime.answer = () => ({ status, body: { message: "Unauthorized" } });
+    const { send, states, publisher } = publisherTo(realtime.url);
+    await publisher.settled;
+    for (const seq of upTo(20)) send("s1", seq);
+    await vi.waitFor(() => expect(states).toHaveLength(2), PATIENCE);
+    expect(states[1]).toMatch(/^down: .*REALTIME_(KEY|URL).*HTTP/);
+    expect(states.join()).not.toContain("service.role.key");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(realtime.posts).toHaveLength(1);
+  },
+);
 
 test.each<[DropReason, ScriptedAnswer]>([
   ["quota", TOO_MANY_REQUESTS],

@@ -39,7 +39,9 @@ export interface RealtimePostOptions {
   onStatus: (status: string) => void;
 }
 
-/** The HTTP API of Realtime over persistent connections (supabase/realtime, `BroadcastController`). */
+/**
+ * The HTTP API of Realtime over persistent connections (supabase/realtime, `BroadcastController`).
+ */
 export class RealtimePost {
   readonly #base: string;
   readonly #agent: http.Agent;
@@ -58,7 +60,11 @@ export class RealtimePost {
 
   /** Never rejects. @param messages one JSON text each */
   async broadcast(messages: readonly string[]): Promise<PostOutcome> {
-    const answer = await this.#ask("POST", "/api/broadcast", `{"messages":[${messages.join(",")}]}`);
+    const answer = await this.#ask(
+      "POST",
+      "/api/broadcast",
+      `{"messages":[${messages.join(",")}]}`,
+    );
     this.#onStatus("status" in answer ? String(answer.status) : "error");
     return "status" in answer ? readOutcome(answer) : answer;
   }
@@ -125,7 +131,10 @@ export function readOutcome({ status, headers, text }: RealtimeAnswer): PostOutc
       return { kind: "too-large" };
     case 422: {
       const messages = answer.errors?.messages ?? [];
-      return { kind: "refused", places: messages.flatMap((errors, at) => (isEmpty(errors) ? [] : [at])) };
+      return {
+        kind: "refused",
+        places: messages.flatMap((errors, at) => (isEmpty(errors) ? [] : [at])),
+      };
     }
     case 429: {
       if (!/batch size/i.test(answer.message ?? "")) {

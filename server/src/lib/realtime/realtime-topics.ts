@@ -149,12 +149,20 @@ class Topic {
 
   #open(): void {
     const channel = this.#client.channel(this.#name, {
-      config: { private: true, broadcast: { ack: true, self: false }, presence: { enabled: false } },
+      config: {
+        private: true,
+        broadcast: { ack: true, self: false },
+        presence: { enabled: false },
+      },
     });
     this.#channel = channel;
-    channel.on("broadcast", { event: "*" }, ({ event, payload }: { event: string; payload?: unknown }) => {
-      for (const listener of this.#listeners) listener.onMessage?.(event, payload);
-    });
+    channel.on(
+      "broadcast",
+      { event: "*" },
+      ({ event, payload }: { event: string; payload?: unknown }) => {
+        for (const listener of this.#listeners) listener.onMessage?.(event, payload);
+      },
+    );
     channel.on("system", {}, (system: { status?: unknown; message?: unknown } | undefined) => {
       if (system?.status === "error") this.#notice = String(system.message);
     });
@@ -162,7 +170,8 @@ class Topic {
       if (this.#channel !== channel) return;
       if (status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED) this.#isJoined();
       else if (status === REALTIME_SUBSCRIBE_STATES.CLOSED) this.#wasClosed();
-      else if (status === REALTIME_SUBSCRIBE_STATES.TIMED_OUT) this.#isAway("no answer to the join");
+      else if (status === REALTIME_SUBSCRIBE_STATES.TIMED_OUT)
+        this.#isAway("no answer to the join");
       else this.#isAway(reasonOf(error));
     });
   }

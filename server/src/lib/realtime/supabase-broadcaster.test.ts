@@ -10,7 +10,11 @@ import {
 } from "../../../../standins/realtime/server/test-support/start-stand-in.ts";
 import { spawnServer } from "../../../test-support/child-server.ts";
 import { memoryLog } from "../../../test-support/memory-log.ts";
-import { accountOf, readLedgers, realtimeEnvironment } from "../../../test-support/realtime-environment.ts";
+import {
+  accountOf,
+  readLedgers,
+  realtimeEnvironment,
+} from "../../../test-support/realtime-environment.ts";
 import { eventId, subscribedPage } from "../../../test-support/realtime-page.ts";
 import { startTestServer, type TestServer } from "../../../test-support/test-server.ts";
 import type { RealtimeAccess, SessionCreated } from "../../contract/events.ts";
@@ -66,10 +70,15 @@ const LIMITS_MET = /^up( limited up)+$/;
 
 /** The official client with the service key. */
 function serviceClient({ url, serviceKey }: TestStandIn) {
-  const client = new RealtimeClient(url, { params: { apikey: serviceKey }, transport: WebSocket as never });
+  const client = new RealtimeClient(url, {
+    params: { apikey: serviceKey },
+    transport: WebSocket as never,
+  });
   return {
     join: async (topic: string): Promise<RealtimeChannel> => {
-      const channel = client.channel(topic, { config: { private: true, broadcast: { ack: true } } });
+      const channel = client.channel(topic, {
+        config: { private: true, broadcast: { ack: true } },
+      });
       channel.subscribe();
       await vi.waitFor(() => expect(channel.state).toBe("joined"), PATIENCE);
       return channel;
@@ -94,21 +103,31 @@ const idsOf = (session: SessionCreated, count: number): string[] =>
 describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
   test("every event reaches the page that subscribes to Realtime itself, in order", async () => {
     const server = await serverWith(await standIn(), 1, { REALTIME_PUBLISH });
-    const sessions = await Promise.all(Array.from({ length: 5 }, async () => server.api.createSession()));
-    const pages = await Promise.all(sessions.map(async (session) => subscribedPage(accessOf(session))));
-    for (const session of sessions) await server.api.start(session, { events: 60, eventsPerSecond: 300 });
+    const sessions = await Promise.all(
+      Array.from({ length: 5 }, async () => server.api.createSession()),
+    );
+    const pages = await Promise.all(
+      sessions.map(async (session) => subscribedPage(accessOf(session))),
+    );
+    for (const session of sessions)
+      await server.api.start(session, { events: 60, eventsPerSecond: 300 });
     for (const [index, page] of pages.entries()) {
       const session = sessions[index] as SessionCreated;
       await vi.waitFor(() => expect(page.ids()).toEqual(idsOf(session, 60)), PATIENCE);
-      for (const { sentMs, event } of page.received) expect(sentMs).toBeGreaterThanOrEqual(event.publishedMs);
+      for (const { sentMs, event } of page.received)
+        expect(sentMs).toBeGreaterThanOrEqual(event.publishedMs);
       await page.close();
     }
     await server.stop();
     const records = await readLedgers(join(ledgerDir, "1"));
     expect(records[0]).toMatchObject({ kind: "boot", broadcaster: "supabase" });
     expect(records.filter(({ kind }) => kind === "broker")).toMatchObject([{ state: "up" }]);
-    expect(accountOf(records)).toEqual({ published: expect.anything() as unknown, dropped: new Map() });
-    for (const record of records) if (record.kind === "published") expect(record.route).toBe("broker");
+    expect(accountOf(records)).toEqual({
+      published: expect.anything() as unknown,
+      dropped: new Map(),
+    });
+    for (const record of records)
+      if (record.kind === "published") expect(record.route).toBe("broker");
   });
 
   test("streams of every instance get each event once", async () => {
@@ -139,7 +158,9 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     await realtime.kill();
     await vi.waitFor(
       async () =>
-        expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "down" }),
+        expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({
+          broker: "down",
+        }),
       PATIENCE,
     );
     await realtime.restart();
@@ -155,14 +176,20 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
       { state: "down" },
       { state: "up" },
     ]);
-    // The publisher may be back before the page; from where the page was back on, nothing is missing and nothing is out of order.
+    // The publisher may be back before the page; from where the page was back on, nothing is
+    // missing and nothing is out of order.
     const seqs = late.ids().map((id) => Number(id.split("-")[1]));
-    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => 101 - seqs.length + index));
+    expect(seqs).toEqual(
+      Array.from({ length: seqs.length }, (_, index) => 101 - seqs.length + index),
+    );
   });
 
   test("what does not fit while Realtime is away is declared, and no more than that is missing", async () => {
     const realtime = await standIn();
-    const server = await serverWith(realtime, 1, { REALTIME_PUBLISH, REALTIME_QUEUE_BYTES: "4096" });
+    const server = await serverWith(realtime, 1, {
+      REALTIME_PUBLISH,
+      REALTIME_QUEUE_BYTES: "4096",
+    });
     const session = await server.api.createSession();
     const stream = await server.api.connect(session);
     await realtime.kill();
@@ -190,10 +217,18 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
         await child.exited;
       },
     });
-    const sessions = await Promise.all(Array.from({ length: 4 }, async () => child.api.createSession()));
-    const pages = await Promise.all(sessions.map(async (session) => subscribedPage(accessOf(session))));
-    for (const session of sessions) await child.api.start(session, { events: 100_000, eventsPerSecond: 500 });
-    await vi.waitFor(() => expect(pages.every(({ received }) => received.length > 20)).toBe(true), PATIENCE);
+    const sessions = await Promise.all(
+      Array.from({ length: 4 }, async () => child.api.createSession()),
+    );
+    const pages = await Promise.all(
+      sessions.map(async (session) => subscribedPage(accessOf(session))),
+    );
+    for (const session of sessions)
+      await child.api.start(session, { events: 100_000, eventsPerSecond: 500 });
+    await vi.waitFor(
+      () => expect(pages.every(({ received }) => received.length > 20)).toBe(true),
+      PATIENCE,
+    );
     child.process.kill("SIGTERM");
     expect(await child.exited).toBe(0);
     const { published, dropped } = accountOf(await readLedgers(ledgerDir));
@@ -230,11 +265,20 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
   test("drops what is no event of the session, and goes on delivering", async () => {
     const realtime = await standIn();
     const { logger, entries } = memoryLog();
-    const server = await startTestServer({ ...realtimeEnvironment(realtime), REALTIME_PUBLISH }, logger);
+    const server = await startTestServer(
+      { ...realtimeEnvironment(realtime), REALTIME_PUBLISH },
+      logger,
+    );
     running.push(server);
     const session = await server.api.createSession();
     const stream = await server.api.connect(session);
-    const event = { type: "replan", sessionId: session.sessionId, epoch: "abc", seq: 1, payload: {} };
+    const event = {
+      type: "replan",
+      sessionId: session.sessionId,
+      epoch: "abc",
+      seq: 1,
+      payload: {},
+    };
     const garbage = [
       {},
       { event: null },
@@ -258,11 +302,16 @@ test("by websocket, the session beyond the channel limit loses its events to the
   const realtime = await standIn({ TENANT_MAX_CHANNELS_PER_CLIENT: "4" });
   const server = await serverWith(realtime, 1, { REALTIME_PUBLISH: "websocket" });
   // One channel is taken by the instances themselves.
-  const sessions = await Promise.all(Array.from({ length: 4 }, async () => server.api.createSession()));
-  const pages = await Promise.all(sessions.map(async (session) => subscribedPage(accessOf(session))));
+  const sessions = await Promise.all(
+    Array.from({ length: 4 }, async () => server.api.createSession()),
+  );
+  const pages = await Promise.all(
+    sessions.map(async (session) => subscribedPage(accessOf(session))),
+  );
   for (const [index, session] of sessions.entries()) {
     await server.api.start(session, { events: 20 });
-    if (index < 3) await vi.waitFor(() => expect(pages[index]?.ids()).toEqual(idsOf(session, 20)), PATIENCE);
+    if (index < 3)
+      await vi.waitFor(() => expect(pages[index]?.ids()).toEqual(idsOf(session, 20)), PATIENCE);
   }
   const refused = sessions[3] as SessionCreated;
   await vi.waitFor(async () => {
@@ -284,11 +333,16 @@ test("by HTTP, a project's limit of events costs declared events only, and publi
   await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), PATIENCE);
   stream.close();
   const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
-  await vi.waitFor(async () => expect(await metrics()).toContain("realtime_queue_events 0\n"), PATIENCE);
+  await vi.waitFor(
+    async () => expect(await metrics()).toContain("realtime_queue_events 0\n"),
+    PATIENCE,
+  );
   const { dropped } = accountOf(await readLedgers(join(ledgerDir, "1")));
   expect(dropped.size).toBeGreaterThan(0);
   expect(new Set(dropped.values())).toEqual(new Set(["quota"]));
-  expect(await metrics()).toContain(`realtime_dropped_events_total{reason="quota"} ${dropped.size}\n`);
+  expect(await metrics()).toContain(
+    `realtime_dropped_events_total{reason="quota"} ${dropped.size}\n`,
+  );
   expect(await metrics()).toMatch(/realtime_posts_total\{status="429"\} [1-9]/);
   await brokerWas(LIMITS_MET);
 }, 60_000);
@@ -351,11 +405,15 @@ test("starts without Realtime, and publishes once it is there", async () => {
   await realtime.restart();
   const page = await subscribedPage(accessOf(session));
   await vi.waitFor(
-    async () => expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "up" }),
+    async () =>
+      expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: "up" }),
     PATIENCE,
   );
   await server.api.post(session, "messages", { text: "late" });
-  await vi.waitFor(() => expect(page.received.at(-1)?.event.payload).toEqual({ text: "late" }), PATIENCE);
+  await vi.waitFor(
+    () => expect(page.received.at(-1)?.event.payload).toEqual({ text: "late" }),
+    PATIENCE,
+  );
   await page.close();
 });
 

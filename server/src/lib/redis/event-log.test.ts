@@ -36,7 +36,11 @@ async function serverWith(environment: Record<string, string> = {}): Promise<Tes
   return server;
 }
 
-const askLog = async (server: TestServer, session: SessionCreated, after?: string): Promise<Response> =>
+const askLog = async (
+  server: TestServer,
+  session: SessionCreated,
+  after?: string,
+): Promise<Response> =>
   fetch(
     `${server.url}/api/sessions/${session.sessionId}/log${after === undefined ? "" : `?after=${after}`}`,
     {
@@ -44,7 +48,11 @@ const askLog = async (server: TestServer, session: SessionCreated, after?: strin
     },
   );
 
-async function readLog(server: TestServer, session: SessionCreated, after?: string): Promise<EventLogPage> {
+async function readLog(
+  server: TestServer,
+  session: SessionCreated,
+  after?: string,
+): Promise<EventLogPage> {
   const response = await askLog(server, session, after);
   expect(response.status).toBe(200);
   return (await response.json()) as EventLogPage;
@@ -60,7 +68,9 @@ async function ended(
   const stream = await server.api.connect(session);
   const response = await server.api.start(session, { events, eventsPerSecond: 20_000, restart });
   const { epoch } = (await response.json()) as { epoch: string };
-  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), { timeout: 20_000 });
+  await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"), {
+    timeout: 20_000,
+  });
   stream.close();
   return epoch;
 }
@@ -73,7 +83,10 @@ test("gives what came after an id, on every instance, as it was published", asyn
   const [one, two] = [await serverWith(), await serverWith({ INSTANCE: "server-2" })];
   const session = await one.api.createSession();
   expect(session.realtime?.catchUp).toBe(true);
-  expect(await readLog(two, session, `${session.epoch}-0`)).toEqual({ status: "replayed", events: [] });
+  expect(await readLog(two, session, `${session.epoch}-0`)).toEqual({
+    status: "replayed",
+    events: [],
+  });
   const stream = await one.api.connect(session);
   await one.api.start(session, { events: 20 });
   await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"));
@@ -82,19 +95,26 @@ test("gives what came after an id, on every instance, as it was published", asyn
     events: stream.events.slice(12),
   });
   expect(await readLog(two, session)).toEqual({ status: "replayed", events: stream.events });
-  expect(await readLog(two, session, `${session.epoch}-20`)).toEqual({ status: "replayed", events: [] });
+  expect(await readLog(two, session, `${session.epoch}-20`)).toEqual({
+    status: "replayed",
+    events: [],
+  });
   stream.close();
 });
 
 test("hands a page everything that it was too late for on the channel", async () => {
   const [one, two] = [await serverWith(), await serverWith({ INSTANCE: "server-2" })];
-  const sessions = await Promise.all(Array.from({ length: 12 }, async () => one.api.createSession()));
-  for (const session of sessions) await one.api.start(session, { events: 150, eventsPerSecond: 300 });
+  const sessions = await Promise.all(
+    Array.from({ length: 12 }, async () => one.api.createSession()),
+  );
+  for (const session of sessions)
+    await one.api.start(session, { events: 150, eventsPerSecond: 300 });
   await Promise.all(
     sessions.map(async (session) => {
       const page = await subscribedPage(session.realtime as RealtimeAccess);
       const logged = (await readLog(two, session)).events.map(eventId);
-      // A page that subscribed after the run's end gets nothing on the channel: then the log has it all.
+      // A page that subscribed after the run's end gets nothing on the channel: then the log has it
+      // all.
       await vi.waitFor(
         () =>
           expect([...new Set([...logged, ...page.ids()])]).toEqual(
@@ -137,7 +157,9 @@ test("does not take chat messages for another run, and keeps them as well", asyn
   await ended(server, session, 4);
   const ids: string[] = [];
   for (const text of ["one", "two", "three"]) {
-    const { eventId: id } = (await (await server.api.post(session, "messages", { text })).json()) as {
+    const { eventId: id } = (await (
+      await server.api.post(session, "messages", { text })
+    ).json()) as {
       eventId: string;
     };
     ids.push(id);
@@ -214,11 +236,15 @@ test("goes on publishing while Redis is away, counts what is not logged, and say
     own.pause();
     await vi.waitFor(() => expect(page.received.length).toBeGreaterThan(100));
     await own.kill();
-    await vi.waitFor(() => expect(page.ids()).toEqual(range(1, 300).map((seq) => `${session.epoch}-${seq}`)));
+    await vi.waitFor(() =>
+      expect(page.ids()).toEqual(range(1, 300).map((seq) => `${session.epoch}-${seq}`)),
+    );
     const refused = await askLog(server, session);
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toBe("1");
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/event_log_failures_total [1-9]/);
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(
+      /event_log_failures_total [1-9]/,
+    );
 
     await own.restart();
     await vi.waitFor(async () => expect((await askLog(server, session)).status).toBe(200), {

@@ -44,7 +44,15 @@ export class EventLog {
     const { redis, maxEvents, onFailure } = this.#options;
     const key = runKey(event.sessionId, event.epoch);
     try {
-      const appended = redis.xadd(key, "MAXLEN", "~", maxEvents, `${event.seq}-0`, "e", eventJson(event));
+      const appended = redis.xadd(
+        key,
+        "MAXLEN",
+        "~",
+        maxEvents,
+        `${event.seq}-0`,
+        "e",
+        eventJson(event),
+      );
       await Promise.all([appended, ...this.#renew(key, event)]);
     } catch (error) {
       // The next event renews again.
@@ -84,7 +92,11 @@ export class EventLog {
     return newest;
   }
 
-  async #eventsFrom(sessionId: string, epoch: string | undefined, seq: number): Promise<PipelineSSEEvent[]> {
+  async #eventsFrom(
+    sessionId: string,
+    epoch: string | undefined,
+    seq: number,
+  ): Promise<PipelineSSEEvent[]> {
     const events: PipelineSSEEvent[] = [];
     if (epoch === undefined) return events;
     const key = runKey(sessionId, epoch);
@@ -117,7 +129,10 @@ export class EventLog {
     const renewals: Promise<unknown>[] = [redis.expire(key, KEEP_S)];
     // Ad-hoc events (chat) are not a run that could replace another one.
     if (total > 0)
-      renewals.push(redis.zadd(sessionKey(sessionId), 0, epoch), redis.expire(sessionKey(sessionId), KEEP_S));
+      renewals.push(
+        redis.zadd(sessionKey(sessionId), 0, epoch),
+        redis.expire(sessionKey(sessionId), KEEP_S),
+      );
     return renewals;
   }
 }
@@ -129,7 +144,11 @@ const runKey = (sessionId: string, epoch: string): string => `sse:log:${sessionI
  * True if no event is missing between the position and the last event. The numbers of ad-hoc events
  * have gaps, so those cannot be checked.
  */
-const isWhole = (events: readonly PipelineSSEEvent[], afterSeq: number, isKnown: boolean): boolean =>
+const isWhole = (
+  events: readonly PipelineSSEEvent[],
+  afterSeq: number,
+  isKnown: boolean,
+): boolean =>
   events.length === 0
     ? isKnown
     : events.every(({ seq, total }, index) => total === 0 || seq === afterSeq + 1 + index);

@@ -26,7 +26,11 @@ async function valkeyOn(port?: number): Promise<TestValkey> {
   return valkey;
 }
 
-async function serversWith(redisUrl: string, count: number, logger?: Logger): Promise<TestServer[]> {
+async function serversWith(
+  redisUrl: string,
+  count: number,
+  logger?: Logger,
+): Promise<TestServer[]> {
   const servers: TestServer[] = [];
   for (let number = 1; number <= count; number++) {
     const environment = {
@@ -44,7 +48,8 @@ async function serversWith(redisUrl: string, count: number, logger?: Logger): Pr
 
 async function brokerIs(server: TestServer, state: "up" | "down"): Promise<void> {
   await vi.waitFor(
-    async () => expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: state }),
+    async () =>
+      expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ broker: state }),
     { timeout: 15_000 },
   );
 }
@@ -58,7 +63,11 @@ async function ledgerOf(number: number): Promise<Record<string, unknown>[]> {
 
 test("delivers to streams on every instance, once each and in order", async () => {
   const valkey = await valkeyOn();
-  const [one, two, three] = (await serversWith(valkey.url, 3)) as [TestServer, TestServer, TestServer];
+  const [one, two, three] = (await serversWith(valkey.url, 3)) as [
+    TestServer,
+    TestServer,
+    TestServer,
+  ];
   const session = await one.api.createSession();
   const streams = [
     await one.api.connect(session),
@@ -68,7 +77,9 @@ test("delivers to streams on every instance, once each and in order", async () =
   expect((await three.api.start(session, { events: 40 })).status).toBe(202);
   for (const stream of streams) {
     await vi.waitFor(() => expect(stream.types.at(-1)).toBe("pipeline_complete"));
-    expect(stream.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(stream.events.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
     expect(stream.events.every(({ instance }) => instance === "server-3")).toBe(true);
     stream.close();
   }
@@ -81,7 +92,8 @@ test("does not deliver its own echo again", async () => {
   const [near, far] = [await one.api.connect(session), await two.api.connect(session)];
   await one.api.post(session, "messages", { text: "first" });
   await vi.waitFor(() => expect(far.types).toHaveLength(1));
-  // What the other instance publishes comes after the echo of the first message, on the same subscription.
+  // What the other instance publishes comes after the echo of the first message, on the same
+  // subscription.
   await two.api.post(session, "messages", { text: "second" });
   await vi.waitFor(() =>
     expect(near.events.map(({ payload }) => payload["text"])).toEqual(["first", "second"]),
@@ -127,7 +139,10 @@ test("goes on with local delivery when Redis dies in the middle of subscribing",
 
 test("starts without Redis, delivers locally, and connects the instances once Redis is there", async () => {
   const port = await freePort();
-  const [one, two] = (await serversWith(`redis://127.0.0.1:${port}`, 2)) as [TestServer, TestServer];
+  const [one, two] = (await serversWith(`redis://127.0.0.1:${port}`, 2)) as [
+    TestServer,
+    TestServer,
+  ];
   const session = await one.api.createSession();
   const [near, far] = [await one.api.connect(session), await two.api.connect(session)];
   await one.api.post(session, "messages", { text: "alone" });
@@ -137,11 +152,16 @@ test("starts without Redis, delivers locally, and connects the instances once Re
   await brokerIs(one, "up");
   await brokerIs(two, "up");
   await one.api.post(session, "messages", { text: "together" });
-  await vi.waitFor(() => expect(far.events.map(({ payload }) => payload["text"])).toEqual(["together"]));
+  await vi.waitFor(() =>
+    expect(far.events.map(({ payload }) => payload["text"])).toEqual(["together"]),
+  );
   expect(near.events).toHaveLength(2);
 
   const records = await ledgerOf(1);
-  expect(records.filter(({ kind }) => kind === "broker").map(({ state }) => state)).toEqual(["down", "up"]);
+  expect(records.filter(({ kind }) => kind === "broker").map(({ state }) => state)).toEqual([
+    "down",
+    "up",
+  ]);
   expect(records.filter(({ kind }) => kind === "published").map(({ route }) => route)).toEqual([
     "fallback",
     "broker",
@@ -161,7 +181,8 @@ test("falls back while Redis is gone, resubscribes on its return, and sends noth
   expect((await fetch(`${one.url}/readyz`)).status).toBe(200);
   await one.api.post(session, "messages", { text: "lost on the way" });
   await vi.waitFor(() => expect(near.types).toHaveLength(1));
-  // A stream that opens during the outage is told connected in spite of it, and is reached after it.
+  // A stream that opens during the outage is told connected in spite of it, and is reached after
+  // it.
   const late = await two.api.connect(session);
 
   await valkey.restart();
@@ -169,12 +190,12 @@ test("falls back while Redis is gone, resubscribes on its return, and sends noth
   await brokerIs(two, "up");
   await one.api.post(session, "messages", { text: "after" });
   for (const stream of [far, late])
-    await vi.waitFor(() => expect(stream.events.map(({ payload }) => payload["text"])).toEqual(["after"]));
-  expect((await ledgerOf(1)).filter(({ kind }) => kind === "broker").map(({ state }) => state)).toEqual([
-    "up",
-    "down",
-    "up",
-  ]);
+    await vi.waitFor(() =>
+      expect(stream.events.map(({ payload }) => payload["text"])).toEqual(["after"]),
+    );
+  expect(
+    (await ledgerOf(1)).filter(({ kind }) => kind === "broker").map(({ state }) => state),
+  ).toEqual(["up", "down", "up"]);
   for (const stream of [near, far, late]) stream.close();
 });
 
@@ -238,7 +259,8 @@ test("drops what is no event of the session, says so once, and goes on deliverin
     JSON.stringify({ event: { ...event, seq: "1" } }),
     JSON.stringify({ event: { ...event, sessionId: "another" } }),
   ];
-  for (const message of garbage) await stranger.publish(`sse:session:${session.sessionId}`, message);
+  for (const message of garbage)
+    await stranger.publish(`sse:session:${session.sessionId}`, message);
 
   await two.api.post(session, "messages", { text: "after the garbage" });
   await vi.waitFor(() =>

@@ -2,7 +2,12 @@ import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts"
 import { parseEvent } from "../streams/parse-event.ts";
 import type { RedisPubSub } from "./redis-pubsub.ts";
 import { LocalClients } from "../streams/local-clients.ts";
-import type { EventHandler, OnPublish, SSEBroadcaster, SubscriptionReadiness } from "../sse-broadcaster.ts";
+import type {
+  EventHandler,
+  OnPublish,
+  SSEBroadcaster,
+  SubscriptionReadiness,
+} from "../sse-broadcaster.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
 export interface RedisBroadcasterOptions {

@@ -42,7 +42,9 @@ export function createRedisClient({ url, logger, name }: RedisClientOptions): Re
   return redis;
 }
 
-/** A second connection with the same settings, because a subscribing one takes no other commands. */
+/**
+ * A second connection with the same settings, because a subscribing one takes no other commands.
+ */
 export function duplicateForSubscribing(redis: Redis, logger: Logger): Redis {
   const name = `${redis.options.connectionName ?? ""}-sub`;
   const duplicate = redis.duplicate({ connectionName: name, enableAutoPipelining: false });

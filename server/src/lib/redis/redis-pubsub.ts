@@ -100,7 +100,8 @@ export class RedisPubSub {
       if (this.#handlers.get(channel) === handler) this.#handlers.delete(channel);
     };
     this.#confirmed.delete(channel);
-    if (this.#subscriber.status === "ready") this.#subscriber.unsubscribe(channel).then(forget, forget);
+    if (this.#subscriber.status === "ready")
+      this.#subscriber.unsubscribe(channel).then(forget, forget);
     else forget();
   }
 

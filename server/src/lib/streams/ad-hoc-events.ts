@@ -20,7 +20,11 @@ export class AdHocEvents {
   }
 
   /** Returns the event's id on the stream. */
-  publish(sessionId: string, type: PipelineEventType, payload: Record<string, unknown>): { eventId: string } {
+  publish(
+    sessionId: string,
+    type: PipelineEventType,
+    payload: Record<string, unknown>,
+  ): { eventId: string } {
     const seq = ++this.#seq;
     const atMs = nowMs();
     this.#broadcaster.publish(sessionId, {

@@ -9,7 +9,9 @@ export class LocalClients {
     return this.#handlers.has(sessionId);
   }
 
-  /** Returns a function that removes the handler; it returns true if that was the session's last. */
+  /**
+   * Returns a function that removes the handler; it returns true if that was the session's last.
+   */
   add(sessionId: string, handler: EventHandler): () => boolean {
     const handlers = this.#handlers.get(sessionId) ?? new Set();
     this.#handlers.set(sessionId, handlers);

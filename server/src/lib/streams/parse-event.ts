@@ -1,7 +1,14 @@
 import { isEpoch } from "../../../../common/portable/event-id.ts";
-import { PIPELINE_EVENT_TYPES, WORKFLOW_EVENT_TYPES, type PipelineSSEEvent } from "../../contract/events.ts";
+import {
+  PIPELINE_EVENT_TYPES,
+  WORKFLOW_EVENT_TYPES,
+  type PipelineSSEEvent,
+} from "../../contract/events.ts";
 
-const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...WORKFLOW_EVENT_TYPES]);
+const EVENT_TYPES: ReadonlySet<unknown> = new Set([
+  ...PIPELINE_EVENT_TYPES,
+  ...WORKFLOW_EVENT_TYPES,
+]);
 
 /**
  * Returns the value if it is an event, else undefined: anyone with access to the broker can publish
@@ -10,6 +17,7 @@ const EVENT_TYPES: ReadonlySet<unknown> = new Set([...PIPELINE_EVENT_TYPES, ...W
  */
 export function parseEvent(value: unknown): PipelineSSEEvent | undefined {
   const event = value as Partial<Record<keyof PipelineSSEEvent, unknown>> | null | undefined;
-  const isEvent = EVENT_TYPES.has(event?.type) && isEpoch(event?.epoch) && Number.isInteger(event.seq);
+  const isEvent =
+    EVENT_TYPES.has(event?.type) && isEpoch(event?.epoch) && Number.isInteger(event.seq);
   return isEvent ? (event as PipelineSSEEvent) : undefined;
 }

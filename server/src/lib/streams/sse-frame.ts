@@ -17,6 +17,8 @@ export function eventJson(event: PipelineSSEEvent): string {
 /** The event as one SSE message. All streams share one Buffer. */
 export function eventFrame(event: PipelineSSEEvent): Buffer {
   const json = eventJson(event);
-  lastFrame ??= Buffer.from(`id: ${event.epoch}-${event.seq}\nevent: ${event.type}\ndata: ${json}\n\n`);
+  lastFrame ??= Buffer.from(
+    `id: ${event.epoch}-${event.seq}\nevent: ${event.type}\ndata: ${json}\n\n`,
+  );
   return lastFrame;
 }
