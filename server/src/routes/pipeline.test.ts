@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../../test-support/test-server.ts";
+import { nowMs } from "../../../common/clock.ts";
 import type { LedgerRecord } from "../contract/ledger.ts";
 
 let server: TestServer;
@@ -131,7 +132,9 @@ test("waits at a gate, goes on once it is answered, and moves its schedule by th
   expect(wrong.status).toBe(409);
   expect(await wrong.json()).toMatchObject({ reason: "not-waiting", gate: "gate-2" });
 
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Until the remaining events would have been due.
+  const dueMs = (gateEvent?.intendedMs ?? Infinity) + 50;
+  await vi.waitFor(() => expect(nowMs()).toBeGreaterThan(dueMs), { interval: 5 });
   expect(stream.types.at(-1)).toBe("pipeline_gate");
   const answered = await server.api.post(session, "pipeline/gate", {
     gate: "gate-1",
@@ -172,7 +175,7 @@ test("says that it cannot reach a pipeline elsewhere when no broker connects the
   expect(refused.status).toBe(409);
   const { reason, detail } = (await refused.json()) as { reason: string; detail: string };
   expect(reason).toBe("no-broker");
-  expect(detail).toContain("no broker connects them");
+  expect(detail).toContain("no broker connects it to others");
 });
 
 test("ends a pipeline whose gate nobody answers by pipeline_error, when told to", async () => {

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { AppDeps } from "../app-deps.ts";
-import { newEpoch } from "../lib/streams/event-id.ts";
+import { newEpoch } from "../lib/streams/ad-hoc-events.ts";
 import type { GateResult } from "../pipeline/gate-relay.ts";
 import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";

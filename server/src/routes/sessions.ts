@@ -9,7 +9,7 @@ import {
 } from "../contract/events.ts";
 import type { AppDeps } from "../app-deps.ts";
 import { nowMs } from "../../../common/clock.ts";
-import { newEpoch } from "../lib/streams/event-id.ts";
+import { newEpoch } from "../lib/streams/ad-hoc-events.ts";
 import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 import { SseStream } from "../lib/streams/sse-stream.ts";

@@ -17,6 +17,8 @@ import { RealtimeHttpPublisher } from "./realtime-http-publisher.ts";
 
 /** For what has to come; a busy host may take its time. */
 const PATIENCE = { timeout: 15_000 };
+/** Each look advances a faked clock by the interval. */
+const FAKE_PATIENCE = { timeout: 15_000, interval: 1 };
 
 let realtime: ScriptedRealtime;
 const publishers: RealtimeHttpPublisher[] = [];
@@ -24,6 +26,7 @@ beforeEach(async () => {
   realtime = await startScriptedRealtime();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   realtime.answer = () => ACCEPTED;
   await Promise.all(publishers.splice(0).map(async (publisher) => publisher.shutdown()));
   await realtime.stop();
@@ -246,17 +249,22 @@ test.each([413, 422])(
 );
 
 test.each([401, 403, 404])(
-  "does not insist on a %d, and names the setting but no key",
+  "retries a %d only after seconds, and reports the setting without the key",
   async (status) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "hrtime"] });
     realtime.answer = () => ({ status, body: { message: "Unauthorized" } });
     const { send, states, publisher } = publisherTo(realtime.url);
     await publisher.settled;
     for (const seq of upTo(20)) send("s1", seq);
-    await vi.waitFor(() => expect(states).toHaveLength(2), PATIENCE);
+    await vi.waitFor(() => expect(states).toHaveLength(2), FAKE_PATIENCE);
     expect(states[1]).toMatch(/^down: .*REALTIME_(KEY|URL).*HTTP/);
     expect(states.join()).not.toContain("service.role.key");
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    // The back-off is at least five seconds.
+    await vi.advanceTimersByTimeAsync(3000);
+    expect((await fetch(new URL("/api/ping", realtime.url))).status).toBe(200);
     expect(realtime.posts).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(15_000);
+    await vi.waitFor(() => expect(realtime.posts).toHaveLength(2), PATIENCE);
   },
 );
 

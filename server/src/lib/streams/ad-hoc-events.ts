@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import type { PipelineEventType } from "../../contract/events.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import { newEpoch } from "./event-id.ts";
 import type { SSEBroadcaster } from "../sse-broadcaster.ts";
+
+/** A new epoch, `[a-z0-9]+`. It begins with the time and is unique across instances. */
+export const newEpoch = (): string => Date.now().toString(36) + randomBytes(4).toString("hex");
 
 /**
  * Publishes events outside a pipeline run: chat and workflow changes. This process has one epoch
