@@ -1,7 +1,8 @@
 /** Carries bounces out and writes each start and end into the history. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BounceKind, Recorder } from "../history/observation.ts";
-import { DEFAULT_GRACE_S, type InstanceControl, type RealtimeComponent } from "../platform/platform.ts";
+import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
+import type { InstanceControl, RealtimeComponent } from "../platform/platform.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {

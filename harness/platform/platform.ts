@@ -5,7 +5,6 @@ import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
 
 /** Re-exported for rooms that may not import `infra/`. */
-export { DEFAULT_GRACE_S } from "../../infra/stack/new-stack-record.ts";
 
 export interface DeploymentListeners {
   /** An instance changed its state at `atMs`. */

@@ -1,3 +1,4 @@
+import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What `sse-lab loadtest` runs when nothing else is said: under five minutes on two cores. The k6 scripts start from it too. */
@@ -11,7 +12,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   drain: 3,
   repeat: 1,
   seed: 1,
-  grace: 10,
+  grace: DEFAULT_GRACE_S,
   gates: 0,
   payloadBytes: 200,
   client: "retrying",

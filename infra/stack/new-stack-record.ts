@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
+import type { Owner } from "../../common/owner.ts";
 import { freePorts } from "../../common/free-port.ts";
 import { ledgerFolderOf } from "./ledger-folder.ts";
 import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/realtime-settings.ts";
@@ -7,8 +9,6 @@ import type { StackImages, StackPorts, StackRecord } from "./stack-args.ts";
 import type { Topology } from "../topologies.ts";
 import type { Owner } from "../../common/owner.ts";
 
-/** Time for the drain of `server-settings.ts` (about 4 s), doubled; also what `docker stop` gives. Seconds. */
-export const DEFAULT_GRACE_S = 10;
 export const FIRST_REVISION = "1";
 
 export interface NewStack {

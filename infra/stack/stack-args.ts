@@ -1,4 +1,5 @@
 /** What a stack is made from, and what it says of itself: the same for both doors (the Pulumi CLI and the Automation API). */
+import type { Owner } from "../../common/owner.ts";
 import type { StackRealtime } from "../realtime/stack-realtime.ts";
 import type { Topology } from "../topologies.ts";
 import type { Owner } from "../../common/owner.ts";

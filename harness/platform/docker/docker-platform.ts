@@ -1,6 +1,6 @@
 /** The Docker platform: topologies as stacks of containers, deployed and deployed again by Pulumi. */
 import { release } from "node:os";
-import { DEFAULT_GRACE_S } from "../../../infra/stack/new-stack-record.ts";
+import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
 import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server-settings.ts";
 import { locateCli, locatePlugin } from "../../../infra/toolchain/locate-pulumi.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";

@@ -12,7 +12,8 @@ import type { Manifest } from "../summary/manifest.ts";
 import { interruption, missingRuns } from "../summary/missing-runs.ts";
 import { bounceLabel, verdictCounts } from "../summary/run-group.ts";
 import { clientModels, engineStandInLabel } from "../realtime-implementation-note.ts";
-import { DEFAULT_GRACE_S, type Summary } from "../summary/summary.ts";
+import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
+import type { Summary } from "../summary/summary.ts";
 
 /** How many runs got which verdict, and what an unknown one means for the rest of the page. */
 export const verdictSentence = (summary: Summary): string => {

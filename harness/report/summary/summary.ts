@@ -1,5 +1,6 @@
 /** `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as `summary.schema.json`. */
 import { z } from "zod";
+import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import { BOUNCE_NAMES, ENGINES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "../glossary.ts";
 
@@ -160,9 +161,6 @@ export const hostSchema = z.strictObject({
   /** Version of Node that runs the harness. */
   node: name,
 });
-
-/** Seconds. What an instance gets to stop in when nothing else is asked for. */
-export const DEFAULT_GRACE_S = 10;
 
 /** What was asked for: the same for every run of the summary. */
 export const scenarioSchema = z.strictObject({
