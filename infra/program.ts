@@ -2,10 +2,9 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { checkStackArgs } from "./stack/check-stack-args.ts";
-import { HaproxyRouter } from "./components/haproxy-router.ts";
+import { RouterContainer } from "./components/router-container.ts";
 import { fleetTargets, ServerFleet } from "./components/server-fleet.ts";
 import { StackNetwork } from "./components/stack-network.ts";
-import { TraefikRouter } from "./components/traefik-router.ts";
 import { BROKER_URL, Valkey } from "./components/valkey.ts";
 import { declareRealtime } from "./realtime/declare-realtime.ts";
 import { hasBroker } from "./realtime/stack-realtime.ts";
@@ -65,8 +64,7 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
     },
     opts,
   );
-  const RouterComponent = topology.router === "haproxy" ? HaproxyRouter : TraefikRouter;
-  const router = new RouterComponent(
+  const router = new RouterContainer(
     topology.router,
     {
       stack,

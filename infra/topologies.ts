@@ -41,6 +41,15 @@ export interface Topology {
 
 const whileAway = ["while-disconnected", "in-flight-at-disconnect"] as const;
 
+const stickyPromise: DeliveryPromise = {
+  steady: [],
+  bounced: ["no-route", ...whileAway],
+  pipelinesMayDie: true,
+  routedByChance: false,
+  sentence:
+    "Nothing is lost in steady state; a bounce may lose what its clients miss, and end their pipelines.",
+};
+
 export const TOPOLOGIES = [
   {
     name: "phase0",
@@ -79,14 +88,7 @@ export const TOPOLOGIES = [
     affinity: "cookie",
     broadcaster: "local",
     claim: "no loss in steady state; each deploy bounces its clients; uneven load",
-    promise: {
-      steady: [],
-      bounced: ["no-route", ...whileAway],
-      pipelinesMayDie: true,
-      routedByChance: false,
-      sentence:
-        "Nothing is lost in steady state; a bounce may lose what its clients miss, and end their pipelines.",
-    },
+    promise: stickyPromise,
   },
   {
     name: "phase1-header",
@@ -95,14 +97,7 @@ export const TOPOLOGIES = [
     affinity: "header",
     broadcaster: "local",
     claim: "as phase1, by a consistent hash of X-Session-ID; a browser's own EventSource cannot send one",
-    promise: {
-      steady: [],
-      bounced: ["no-route", ...whileAway],
-      pipelinesMayDie: true,
-      routedByChance: false,
-      sentence:
-        "Nothing is lost in steady state; a bounce may lose what its clients miss, and end their pipelines.",
-    },
+    promise: stickyPromise,
   },
   {
     name: "phase2",

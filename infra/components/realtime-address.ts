@@ -3,6 +3,8 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { clientRealtimeUrl, REALTIME_URL } from "../realtime/realtime-names.ts";
+import type { RealtimeTier } from "../realtime/realtime-settings.ts";
+import type { PartOwner } from "../stack/labels.ts";
 import { publishedUrl } from "./published.ts";
 
 const PORT = IMAGE_PORTS.realtime.http;
@@ -14,6 +16,15 @@ export interface RealtimeEndpoint {
   serverUrl: pulumi.Output<string>;
   /** As clients on this host reach it. */
   clientUrl: pulumi.Output<string>;
+}
+
+/** What every Realtime server that runs in a stack needs. */
+export interface RealtimeServerArgs extends PartOwner {
+  networkName: pulumi.Input<string>;
+  /** The subscription tier whose limits it enforces. */
+  plan: RealtimeTier;
+  /** Port of 127.0.0.1. Left out: the engine chooses. */
+  port?: number | undefined;
 }
 
 export const realtimeEndpoint = (

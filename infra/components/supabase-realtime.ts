@@ -4,12 +4,12 @@ import { IMAGE_PORTS, IMAGE_USERS } from "../images/pinned-images.ts";
 import { DATABASE_NAME, DATABASE_SCHEMA, DATABASE_USER } from "../realtime/database-init.ts";
 import { DATABASE_ADDRESS, REALTIME_ALIAS, REALTIME_NAME } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
-import { REALTIME_TENANT, type RealtimeTier } from "../realtime/realtime-settings.ts";
+import { REALTIME_TENANT } from "../realtime/realtime-settings.ts";
 import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
 import { confined, containerOptions } from "./hardening.ts";
-import { partLabels, type PartOwner } from "../stack/labels.ts";
+import { partLabels } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
-import { realtimeEndpoint, type RealtimeEndpoint } from "./realtime-address.ts";
+import { realtimeEndpoint, type RealtimeEndpoint, type RealtimeServerArgs } from "./realtime-address.ts";
 import { RealtimePostgres } from "./realtime-postgres.ts";
 
 const PORT = IMAGE_PORTS.realtime.http;
@@ -35,14 +35,10 @@ const START = [
   "exec /app/bin/server",
 ].join("\n");
 
-export interface SupabaseRealtimeArgs extends PartOwner {
+/** The server's largest message is 3,000 kB on every plan: no variable sets it. */
+export interface SupabaseRealtimeArgs extends RealtimeServerArgs {
   images: { realtime: string; postgres: string };
-  networkName: pulumi.Input<string>;
-  /** Whose limits its tenant gets. The largest message is the server's own 3,000 kB whatever the plan: nothing in its environment sets it. */
-  plan: RealtimeTier;
   keys: OwnRealtimeKeys;
-  /** Of 127.0.0.1. Left out: the engine chooses. */
-  port?: number | undefined;
 }
 
 /**
@@ -57,10 +53,8 @@ export interface SupabaseRealtimeArgs extends PartOwner {
  * Written after the server's source (2.129.8) and documentation. Where it was written the image could not be pulled: the CI job
  * `docker` is what runs it.
  */
-export class SupabaseRealtime extends pulumi.ComponentResource implements RealtimeEndpoint {
-  readonly container: pulumi.Output<string>;
-  readonly serverUrl: pulumi.Output<string>;
-  readonly clientUrl: pulumi.Output<string>;
+export class SupabaseRealtime extends pulumi.ComponentResource {
+  readonly endpoint: RealtimeEndpoint;
 
   constructor(name: string, args: SupabaseRealtimeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("sse-scaling-lab:index:SupabaseRealtime", name, {}, opts);
@@ -106,11 +100,8 @@ export class SupabaseRealtime extends pulumi.ComponentResource implements Realti
       },
       containerOptions(this),
     );
-    const { container, serverUrl, clientUrl } = realtimeEndpoint(server, port);
-    this.container = container;
-    this.serverUrl = serverUrl;
-    this.clientUrl = clientUrl;
-    this.registerOutputs({ container, serverUrl, clientUrl });
+    this.endpoint = realtimeEndpoint(server, port);
+    this.registerOutputs({ ...this.endpoint });
   }
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { TOPOLOGIES } from "../topologies.ts";
 import { connectDocker, dockerEndpoint } from "../engine/docker-client.ts";
 import { assembleImage } from "../offline/assembled-images/assemble-image.ts";
-import { traefikLayout } from "../offline/assembled-images/assembled-layouts.ts";
+import { programLayout } from "../offline/assembled-images/assembled-layouts.ts";
 import { prepareImages } from "./prepare-images.ts";
 
 const { docker } = await connectDocker();
@@ -28,7 +28,7 @@ test("a program that cannot be started leaves no image", async () => {
   const file = join(folder, "traefik");
   await writeFile(file, "no program at all");
   await chmod(file, 0o755);
-  const layout = { ...(await traefikLayout({ file, version: "0.0.1" })), part: PART };
+  const layout = { ...(await programLayout("traefik", { file, version: "0.0.1" })), part: PART };
   await expect(assembleImage(docker, layout, {})).rejects.toThrow(
     /the new image sse-lab\/images-test:0\.0\.1-\w+ does not run \(exit code \d+\): .*exec.* Fix: /,
   );
@@ -37,7 +37,7 @@ test("a program that cannot be started leaves no image", async () => {
 
 test("a program that is not what it was taken for leaves no image", async () => {
   // Node.js starts, and does not say Traefik's version.
-  const layout = { ...(await traefikLayout({ file: process.execPath, version: "0.0.1" })), part: PART };
+  const layout = { ...(await programLayout("traefik", { file: process.execPath, version: "0.0.1" })), part: PART };
   const proof = { command: ["-p", "'v9.9.9'"], prints: "0.0.1" };
   await expect(assembleImage(docker, { ...layout, proof }, {})).rejects.toThrow(
     /does not run \(exit code 0\): v9\.9\.9/,
@@ -46,13 +46,13 @@ test("a program that is not what it was taken for leaves no image", async () => 
 });
 
 test("a program that is not there is refused before anything is loaded", async () => {
-  await expect(traefikLayout({ file: join(folder, "gone"), version: "1" })).rejects.toThrow(/gone/);
+  await expect(programLayout("traefik", { file: join(folder, "gone"), version: "1" })).rejects.toThrow(/gone/);
 });
 
 test("a cancel in the middle leaves no image", async () => {
   const cancel = new AbortController();
   const layout = {
-    ...(await traefikLayout({ file: process.execPath, version: "0.0.2" })),
+    ...(await programLayout("traefik", { file: process.execPath, version: "0.0.2" })),
     part: "images-test",
   };
   const assembling = assembleImage(docker, layout, {
@@ -85,7 +85,7 @@ test("an engine that goes away in the middle is said so, nothing half-made stays
   await new Promise<void>((resolve) => proxy.listen(path, resolve));
   const { file, version } = { file: process.execPath, version: process.version };
   const layout = {
-    ...(await traefikLayout({ file, version })),
+    ...(await programLayout("traefik", { file, version })),
     part: PART,
     proof: { command: ["--version"], prints: version },
   };

@@ -4,13 +4,8 @@ import type { Broadcaster } from "../topologies.ts";
 import type { PrepareOptions } from "./prepare-options.ts";
 import { resolveTool } from "../tools/resolve-tool.ts";
 import { connectDocker } from "../engine/docker-client.ts";
-import { assembleImage, type AssembledLayout } from "../offline/assembled-images/assemble-image.ts";
-import {
-  haproxyLayout,
-  traefikLayout,
-  valkeyLayout,
-  type ProgramOnHost,
-} from "../offline/assembled-images/assembled-layouts.ts";
+import { assembleImage } from "../offline/assembled-images/assemble-image.ts";
+import { programLayout, type ProgramComponent } from "../offline/assembled-images/assembled-layouts.ts";
 import { leaseImages } from "./image-usage.ts";
 import { readImageSettings } from "./image-settings.ts";
 import { officialImages } from "./official/official-images.ts";
@@ -24,14 +19,6 @@ export interface PrepareImagesOptions extends PrepareOptions {
   /** Default: this process's environment. */
   env?: NodeJS.ProcessEnv;
 }
-
-type ProgramPart = "traefik" | "haproxy" | "valkey";
-
-const LAYOUTS: Readonly<Record<ProgramPart, (program: ProgramOnHost) => Promise<AssembledLayout>>> = {
-  traefik: traefikLayout,
-  haproxy: haproxyLayout,
-  valkey: valkeyLayout,
-};
 
 /**
  * Makes sure that the engine has every image that the topologies need. Where nothing has changed since the last call, nothing is built.
@@ -60,7 +47,7 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   const makeOwn = ownImages(preparation);
   const has = (broadcaster: Broadcaster): boolean =>
     topologies.some((topology) => topology.broadcaster === broadcaster);
-  const wanted: Readonly<Record<ProgramPart, boolean>> = {
+  const wanted: Readonly<Record<ProgramComponent, boolean>> = {
     traefik: topologies.some(({ router }) => router === "traefik"),
     haproxy: topologies.some(({ router }) => router === "haproxy"),
     // Without a word on it, as if there were an event log: nothing then waits for it later.
@@ -76,7 +63,7 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   return images;
 };
 
-const prepareProgram = async (preparation: Preparation, part: ProgramPart): Promise<PreparedImage> => {
+const prepareProgram = async (preparation: Preparation, part: ProgramComponent): Promise<PreparedImage> => {
   const { docker, env, settings, onStep, signal } = preparation;
   const named = settings.images[part];
   if (named !== undefined) return await namedImage(preparation, part, named);
@@ -89,7 +76,7 @@ const prepareProgram = async (preparation: Preparation, part: ProgramPart): Prom
   }
   const reason = whyAssembled(preparation, `${pinned.repository}:${pinned.tag}`, why);
   const tool = await resolveTool(part, { env, onStep, signal });
-  const layout = await LAYOUTS[part]({ file: tool.path, version: tool.version, env: tool.env });
+  const layout = await programLayout(part, { file: tool.path, version: tool.version, env: tool.env });
   const { id, name } = await assembleImage(docker, layout, { onStep, signal });
   const how = `${name}, assembled from ${tool.path} of this host, ${reason}`;
   return { id, version: tool.version, source: "assembled", how };

@@ -23,7 +23,8 @@ const declareOwn = (
   opts: pulumi.ComponentResourceOptions,
 ): RealtimeEndpoint => {
   const common = { stack, labels, networkName, plan, port: ports.realtime };
-  return by === "standin"
+  const server =
+    by === "standin"
     ? new RealtimeStandin(
         STAND_IN,
         { ...common, image: images.realtimeStandin ?? "", jwtSecret: keys.jwtSecret },
@@ -34,6 +35,7 @@ const declareOwn = (
         { ...common, images: { realtime: images.realtime ?? "", postgres: images.postgres ?? "" }, keys },
         opts,
       );
+  return server.endpoint;
 };
 
 /** Undefined where the topology has none. */

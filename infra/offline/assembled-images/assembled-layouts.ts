@@ -20,62 +20,61 @@ const ports = (part: ImagePart): ImageConfig["ExposedPorts"] =>
 
 const user = (part: ImagePart): string => `${IMAGE_USERS[part].uid}:${IMAGE_USERS[part].gid}`;
 
+export type ProgramComponent = "traefik" | "haproxy" | "valkey";
+
 /** A router or broker: one program. */
 export interface ProgramOnHost extends Pick<Program, "file" | "env"> {
   version: string;
 }
 
-export const traefikLayout = async (program: ProgramOnHost): Promise<AssembledLayout> => ({
-  part: "traefik",
-  version: program.version,
-  layers: [await programLayer("traefik", program, "usr/local/bin/traefik")],
-  config: {
-    User: user("traefik"),
-    WorkingDir: "/",
-    Env: [PATH],
-    Entrypoint: ["/usr/local/bin/traefik"],
-    ExposedPorts: ports("traefik"),
-  },
-  proof: { command: ["version"], prints: program.version },
-});
+/** How a program's image starts it. Paths are absolute in the image. */
+interface ProgramLayout {
+  entrypoint: readonly [path: string, ...args: string[]];
+  versionCommand: string;
+  workingDir?: string;
+  stopSignal?: string;
+}
 
-export const valkeyLayout = async (program: ProgramOnHost): Promise<AssembledLayout> => ({
-  part: "valkey",
-  version: program.version,
-  layers: [
-    withFolders([
-      ...(await programLayer("valkey", program, "usr/local/bin/valkey-server")),
-      { path: "data", mode: 0o755, ...IMAGE_USERS.valkey },
-    ]),
-  ],
-  config: {
-    User: user("valkey"),
-    WorkingDir: "/data",
-    Env: [PATH],
-    Entrypoint: ["/usr/local/bin/valkey-server"],
-    ExposedPorts: ports("valkey"),
+const PROGRAMS: Readonly<Record<ProgramComponent, ProgramLayout>> = {
+  traefik: { entrypoint: ["/usr/local/bin/traefik"], versionCommand: "version" },
+  valkey: {
+    entrypoint: ["/usr/local/bin/valkey-server"],
+    versionCommand: "--version",
+    workingDir: "/data",
   },
-  proof: { command: ["--version"], prints: program.version },
-});
-
-export const haproxyLayout = async (program: ProgramOnHost): Promise<AssembledLayout> => ({
-  part: "haproxy",
-  version: program.version,
-  layers: [await programLayer("haproxy", program, "usr/local/sbin/haproxy")],
-  config: {
-    User: user("haproxy"),
-    WorkingDir: "/",
-    Env: [PATH],
+  haproxy: {
     // As the official image starts it: master and worker, in the foreground.
-    Entrypoint: ["/usr/local/sbin/haproxy", "-W", "-db"],
-    ExposedPorts: ports("haproxy"),
-    StopSignal: "SIGUSR1",
+    entrypoint: ["/usr/local/sbin/haproxy", "-W", "-db"],
+    versionCommand: "-v",
+    stopSignal: "SIGUSR1",
   },
-  proof: { command: ["-v"], prints: program.version },
-});
+};
 
-const programLayer = async (part: ImagePart, program: ProgramOnHost, target: string): Promise<TarEntry[]> =>
-  withFolders([...(await programFiles([{ ...program, target }])), ...systemFiles(part, IMAGE_USERS[part])]);
+export const programLayout = async (
+  part: ProgramComponent,
+  program: ProgramOnHost,
+): Promise<AssembledLayout> => {
+  const { entrypoint, versionCommand, workingDir, stopSignal } = PROGRAMS[part];
+  const files = await programFiles([{ ...program, target: entrypoint[0].slice(1) }]);
+  const folders: TarEntry[] =
+    workingDir === undefined
+      ? []
+      : [{ path: workingDir.slice(1), mode: 0o755, ...IMAGE_USERS[part] }];
+  return {
+    part,
+    version: program.version,
+    layers: [withFolders([...files, ...systemFiles(part, IMAGE_USERS[part]), ...folders])],
+    config: {
+      User: user(part),
+      WorkingDir: workingDir ?? "/",
+      Env: [PATH],
+      Entrypoint: entrypoint,
+      ExposedPorts: ports(part),
+      ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+    },
+    proof: { command: [versionCommand], prints: program.version },
+  };
+};
 
 /** Node.js and bash of this host: what the server image stands on, and an image of its own so that it is kept. */
 export const nodeLayout = async (env: NodeJS.ProcessEnv): Promise<AssembledLayout> => {

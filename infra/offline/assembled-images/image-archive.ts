@@ -55,18 +55,37 @@ export const withFolders = (entries: readonly TarEntry[]): TarEntry[] => {
 
 const sha256 = (data: string): string => createHash("sha256").update(data).digest("hex");
 
-/** Reads all files once. The same content gives the same `inputs`. */
+interface LayerDigest {
+  diffId: string;
+  bytes: number;
+}
+
+/** By the layer itself: the images of one call share Node.js, 120 MB that are read only once. */
+const digests = new WeakMap<readonly TarEntry[], Promise<LayerDigest>>();
+
+const digestOf = (layer: readonly TarEntry[]): Promise<LayerDigest> => {
+  const known = digests.get(layer) ?? readDigest(layer);
+  digests.set(layer, known);
+  return known;
+};
+
+const readDigest = async (layer: readonly TarEntry[]): Promise<LayerDigest> => {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of tarStream(layer)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { diffId: `sha256:${hash.digest("hex")}`, bytes };
+};
+
+/** Reads the files of each layer once. The same content gives the same `inputs`. */
 export const sealImage = async (layout: ImageLayout): Promise<SealedImage> => {
   const diffIds: string[] = [];
   const layerBytes: number[] = [];
   for (const layer of layout.layers) {
-    const hash = createHash("sha256");
-    let bytes = 0;
-    for await (const chunk of tarStream(layer)) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    diffIds.push(`sha256:${hash.digest("hex")}`);
+    const { diffId, bytes } = await digestOf(layer);
+    diffIds.push(diffId);
     layerBytes.push(bytes);
   }
   return { ...layout, diffIds, layerBytes, inputs: sha256(JSON.stringify([diffIds, layout.config])) };
