@@ -86,7 +86,7 @@ it("brings up, deploys and removes the stack that the other door sees", async ()
 
   // This door again, and the other one.
   await pulumi("run", "preview", "--expect-no-changes", "-s", stack);
-  const other = await automationStack(access, recordArgs(record));
+  const other = await automationStack(access, recordArgs(record), "selectStack");
   expect(Object.keys((await other.preview()).changeSummary)).toEqual(["same"]);
 
   const before = await containerIds();

@@ -123,7 +123,7 @@ describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
     const { topology, ports } = stack.args;
     await stack.up();
 
-    const outputs = await stack.outputs();
+    const outputs = stack.outputs();
     expect(outputs).toEqual({
       topology: name,
       revision: "1",
@@ -170,7 +170,6 @@ describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
 
     expect(await stack.preview()).toEqual([]);
     const before = await stack.containers();
-    expect(await stack.up()).toEqual([]);
     // The engine's own view agrees with the state.
     expect(await stack.up({}, { refresh: true })).toEqual([]);
     expect(await stack.containers()).toEqual(before);
@@ -210,7 +209,7 @@ describe("a new revision", () => {
       expect(Config.Labels["sse-lab.revision"]).toBe("2");
       expect(Config.Env).toContain("REVISION=2");
     }
-    expect((await stack.outputs()).revision).toBe("2");
+    expect(stack.outputs().revision).toBe("2");
     expect(await stack.preview()).toEqual([]);
     expect(await drained(1)).toBe(true);
 
@@ -229,7 +228,7 @@ describe("a changed stack", () => {
   it("keeps ports that the engine chose, gets more instances, and those back that have ended", async () => {
     const stack = await stackOf("naive", { replicas: 1, ports: {} });
     await stack.up();
-    const outputs = await stack.outputs();
+    const outputs = stack.outputs();
     for (const url of [outputs.url, outputs.dashboardUrl, outputs.instances[0]!.url]) {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+/);
     }
@@ -243,7 +242,7 @@ describe("a changed stack", () => {
     expect(after.get("server-1")).toBe(before.get("server-1"));
     // It has to read the new list.
     expect(after.get("traefik")).not.toBe(before.get("traefik"));
-    const { url } = await stack.outputs();
+    const { url } = stack.outputs();
     const seen = new Set<string | null>();
     while (seen.size < 2) seen.add((await untilOk(`${url}/readyz`)).headers.get("x-instance"));
     expect([...seen].sort()).toEqual(["server-1", "server-2"]);

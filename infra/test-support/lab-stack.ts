@@ -22,7 +22,7 @@ import { freePorts } from "../../common/free-port.ts";
 import { makeLedgerFolder } from "../stack/ledger-folder.ts";
 import { stackProgram } from "../program.ts";
 import type { StackArgs, StackImages, StackOutputs } from "../stack/stack-args.ts";
-import { resolvePulumi } from "../toolchain/resolve-pulumi.ts";
+import { resolvePulumi, type PulumiTools } from "../toolchain/resolve-pulumi.ts";
 import type { Topology } from "../topologies.ts";
 
 export const docker = new Dockerode();
@@ -51,7 +51,8 @@ export interface LabStack {
   args: StackArgs;
   /** What was changed; unchanged resources are left out. */
   up(change?: Partial<StackArgs>, options?: { parallel?: number; refresh?: boolean }): Promise<Change[]>;
-  outputs(): Promise<StackOutputs>;
+  /** Of the latest `up`. */
+  outputs(): StackOutputs;
   /** Kinds of change that an `up` would make. */
   preview(change?: Partial<StackArgs>): Promise<string[]>;
   destroy(): Promise<void>;
@@ -121,12 +122,18 @@ export interface PulumiAccess {
   pulumi: string;
 }
 
+let found: Promise<[PulumiTools, PulumiCommand]> | undefined;
+const findPulumi = async (): Promise<[PulumiTools, PulumiCommand]> => {
+  const tools = await resolvePulumi();
+  return [tools, await PulumiCommand.get({ root: tools.root })];
+};
+
 /** Pulumi with its state in `folder`. */
 export const pulumiIn = async (folder: string): Promise<PulumiAccess> => {
-  const tools = await resolvePulumi();
+  const [tools, command] = await (found ??= findPulumi());
   return {
     pulumi: tools.pulumi,
-    command: await PulumiCommand.get({ root: tools.root }),
+    command,
     env: {
       ...tools.env,
       PULUMI_BACKEND_URL: `file://${folder}`,
@@ -136,10 +143,14 @@ export const pulumiIn = async (folder: string): Promise<PulumiAccess> => {
   };
 };
 
-/** Takes hold of a stack through the Automation API. */
-export const automationStack = async (access: PulumiAccess, args: StackArgs): Promise<Stack> => {
+/** Opens an existing stack, or makes a new one, through the Automation API. */
+export const automationStack = async (
+  access: PulumiAccess,
+  args: StackArgs,
+  how: "createStack" | "selectStack",
+): Promise<Stack> => {
   const program = stackProgram(args, { dockerHost: await dockerEndpoint() });
-  return LocalWorkspace.createOrSelectStack(
+  return LocalWorkspace[how](
     { stackName: args.stack, projectName: "sse-scaling-lab", program },
     { pulumiCommand: access.command, envVars: access.env },
   );
@@ -152,32 +163,41 @@ export const labStack = async (topology: Topology, given: Partial<StackArgs> = {
   const access = await pulumiIn(folder);
   let args: StackArgs = { ...(await newArgs(topology, ledgerDir)), ...given };
   const { stack } = args;
-  const open = (): Promise<Stack> => automationStack(access, args);
+  const dockerHost = await dockerEndpoint();
+  const opened = await automationStack(access, args, "createStack");
+  /** The program of the changed arguments. */
+  const programOf = (change: Partial<StackArgs>): ReturnType<typeof stackProgram> => {
+    args = { ...args, ...change };
+    return stackProgram(args, { dockerHost });
+  };
+  let outputs: StackOutputs | undefined;
+  let isDestroyed = false;
   const destroy = async (): Promise<void> => {
-    const opened = await open();
+    if (isDestroyed) return;
     await opened.destroy();
+    isDestroyed = true;
   };
   return {
     args,
     up: async (change = {}, options = {}) => {
-      args = { ...args, ...change };
+      const program = programOf(change);
+      isDestroyed = false;
       const changes: Change[] = [];
-      const opened = await open();
-      await opened.up({ ...options, onEvent: (event) => void changes.push(...changeOf(event)) });
-      return changes;
-    },
-    outputs: async () => {
-      const opened = await open();
-      const outputs = Object.entries(await opened.outputs()).map(([name, { value }]) => [
+      const onEvent = (event: EngineEvent): void => void changes.push(...changeOf(event));
+      const result = await opened.up({ ...options, program, onEvent });
+      const values = Object.entries(result.outputs).map(([name, { value }]) => [
         name,
         value as unknown,
       ]);
-      return Object.fromEntries(outputs) as StackOutputs;
+      outputs = Object.fromEntries(values) as StackOutputs;
+      return changes;
+    },
+    outputs: () => {
+      if (!outputs) throw new Error(`${stack} has not been brought up`);
+      return outputs;
     },
     preview: async (change = {}) => {
-      args = { ...args, ...change };
-      const opened = await open();
-      const { changeSummary } = await opened.preview();
+      const { changeSummary } = await opened.preview({ program: programOf(change) });
       return Object.keys(changeSummary).filter((op) => op !== "same");
     },
     destroy,
@@ -194,7 +214,7 @@ export const labStack = async (topology: Topology, given: Partial<StackArgs> = {
     },
     state: () => readFile(join(folder, ".pulumi/stacks/sse-scaling-lab", `${stack}.json`), "utf8"),
     remove: async () => {
-      // As well when a test failed in the middle; a second destroy does nothing.
+      // Also when a test failed in the middle.
       await destroy().finally(() => rmSync(folder, { recursive: true, force: true }));
     },
   };
