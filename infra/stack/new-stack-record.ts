@@ -7,7 +7,6 @@ import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/re
 import { newStackRealtime, type StackRealtime } from "../realtime/stack-realtime.ts";
 import type { StackImages, StackPorts, StackRecord } from "./stack-args.ts";
 import type { Topology } from "../topologies.ts";
-import type { Owner } from "../../common/owner.ts";
 
 export const FIRST_REVISION = "1";
 

@@ -2,7 +2,6 @@
 import type { Owner } from "../../common/owner.ts";
 import type { StackRealtime } from "../realtime/stack-realtime.ts";
 import type { Topology } from "../topologies.ts";
-import type { Owner } from "../../common/owner.ts";
 
 /** Image references that the engine has already, by id (`sha256:...`) or by digest: nothing is pulled while a stack comes up. */
 export interface StackImages {
