@@ -58,11 +58,17 @@ const ALL = "all";
 /** The target where there is no part that could be named. */
 const REALTIME = "realtime";
 
-const settingsOf = ({ settings }: BounceRequest): NemesisSettings => settings ?? DEFAULT_NEMESIS_SETTINGS;
+const settingsOf = ({ settings }: BounceRequest): NemesisSettings =>
+  settings ?? DEFAULT_NEMESIS_SETTINGS;
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
-async function disturb(log: DisturbanceLog, target: string, carryOut: () => Promise<void>): Promise<void> {
+async function disturb(
+  log: DisturbanceLog,
+  target: string,
+  carryOut: () => Promise<void>,
+): Promise<void> {
   log.started(target);
   try {
     await carryOut();
@@ -118,7 +124,10 @@ async function deployAll(request: BounceRequest, log: DisturbanceLog): Promise<v
     if (notReplaced.size === 0) log.ended(ALL, lastEndMs);
     else {
       const names = [...notReplaced].join(", ");
-      log.failed(ALL, `the deploy ended without a word that these instances were replaced: ${names}`);
+      log.failed(
+        ALL,
+        `the deploy ended without a word that these instances were replaced: ${names}`,
+      );
     }
   } catch (error) {
     log.failed(ALL, reasonOf(error));

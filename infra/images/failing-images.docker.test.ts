@@ -37,7 +37,10 @@ test("a program that cannot be started leaves no image", async () => {
 
 test("a program that is not what it was taken for leaves no image", async () => {
   // Node.js starts, and does not say Traefik's version.
-  const layout = { ...(await programLayout("traefik", { file: process.execPath, version: "0.0.1" })), part: PART };
+  const layout = {
+    ...(await programLayout("traefik", { file: process.execPath, version: "0.0.1" })),
+    part: PART,
+  };
   const proof = { command: ["-p", "'v9.9.9'"], prints: "0.0.1" };
   await expect(assembleImage(docker, { ...layout, proof }, {})).rejects.toThrow(
     /does not run \(exit code 0\): v9\.9\.9/,
@@ -46,7 +49,9 @@ test("a program that is not what it was taken for leaves no image", async () => 
 });
 
 test("a program that is not there is refused before anything is loaded", async () => {
-  await expect(programLayout("traefik", { file: join(folder, "gone"), version: "1" })).rejects.toThrow(/gone/);
+  await expect(programLayout("traefik", { file: join(folder, "gone"), version: "1" })).rejects.toThrow(
+    /gone/,
+  );
 });
 
 test("a cancel in the middle leaves no image", async () => {

@@ -25,16 +25,16 @@ const declareOwn = (
   const common = { stack, labels, networkName, plan, port: ports.realtime };
   const server =
     by === "standin"
-    ? new RealtimeStandin(
-        STAND_IN,
-        { ...common, image: images.realtimeStandin ?? "", jwtSecret: keys.jwtSecret },
-        opts,
-      )
-    : new SupabaseRealtime(
-        REALTIME_NAME,
-        { ...common, images: { realtime: images.realtime ?? "", postgres: images.postgres ?? "" }, keys },
-        opts,
-      );
+      ? new RealtimeStandin(
+          STAND_IN,
+          { ...common, image: images.realtimeStandin ?? "", jwtSecret: keys.jwtSecret },
+          opts,
+        )
+      : new SupabaseRealtime(
+          REALTIME_NAME,
+          { ...common, images: { realtime: images.realtime ?? "", postgres: images.postgres ?? "" }, keys },
+          opts,
+        );
   return server.endpoint;
 };
 

@@ -185,10 +185,7 @@ export const labStack = async (topology: Topology, given: Partial<StackArgs> = {
       const changes: Change[] = [];
       const onEvent = (event: EngineEvent): void => void changes.push(...changeOf(event));
       const result = await opened.up({ ...options, program, onEvent });
-      const values = Object.entries(result.outputs).map(([name, { value }]) => [
-        name,
-        value as unknown,
-      ]);
+      const values = Object.entries(result.outputs).map(([name, { value }]) => [name, value as unknown]);
       outputs = Object.fromEntries(values) as StackOutputs;
       return changes;
     },

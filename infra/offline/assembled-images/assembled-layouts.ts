@@ -57,9 +57,7 @@ export const programLayout = async (
   const { entrypoint, versionCommand, workingDir, stopSignal } = PROGRAMS[part];
   const files = await programFiles([{ ...program, target: entrypoint[0].slice(1) }]);
   const folders: TarEntry[] =
-    workingDir === undefined
-      ? []
-      : [{ path: workingDir.slice(1), mode: 0o755, ...IMAGE_USERS[part] }];
+    workingDir === undefined ? [] : [{ path: workingDir.slice(1), mode: 0o755, ...IMAGE_USERS[part] }];
   return {
     part,
     version: program.version,
