@@ -1,15 +1,47 @@
 import { defineConfig } from "vitest/config";
 
+const ALL = "{infra,harness,server,standins}/**/*.docker.test.ts";
+
+/**
+ * - The comparison measures: nothing else may run beside it.
+ * - The build of the server image removes the images that other files would start.
+ * - The stack of `pulumi up` is on record, and the sweeps of the platform's tests would meet it.
+ */
+const ALONE = [
+  "harness/run/docker-comparison.docker.test.ts",
+  "infra/images/build/build-server-image.docker.test.ts",
+  "infra/index.docker.test.ts",
+];
+
+const common = { retry: 0, testTimeout: 300_000, hookTimeout: 600_000 };
+
 /** The tests that need a Docker engine: `make test-docker`. */
 export default defineConfig({
   test: {
-    include: ["{infra,harness,server,standins}/**/*.docker.test.ts"],
+    // Once, before the first project.
     globalSetup: ["harness/test-setup/test-tools.ts", "harness/test-setup/test-docker-tools.ts"],
-    retry: 0,
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
-    // One engine and two cores: stacks that come up side by side would only make each other late.
-    maxWorkers: 1,
-    fileParallelism: false,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "side by side",
+          include: [ALL],
+          exclude: ["**/node_modules/**", ...ALONE],
+          // Each file has stacks, labels and folders by its own name, and mostly waits for them.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: "alone",
+          include: ALONE,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

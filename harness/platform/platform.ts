@@ -4,8 +4,6 @@ import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
 
-/** Re-exported for rooms that may not import `infra/`. */
-
 export interface DeploymentListeners {
   /** An instance changed its state at `atMs`. */
   onInstance?: ((instance: string, state: InstanceObservation["state"], atMs: number) => void) | undefined;
