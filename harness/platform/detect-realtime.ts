@@ -1,7 +1,6 @@
 /** Detects which Realtime implementation answers at an address. */
 import { httpUrlOf } from "../../common/portable/realtime/urls.ts";
-import { STAND_IN } from "../../infra/realtime/stand-in-name.ts";
-import { REALTIME_NAME } from "../../infra/realtime/realtime-names.ts";
+import { STAND_IN, REALTIME_NAME } from "../../infra/realtime/realtime-names.ts";
 import type { RealtimeImplementation } from "./platform.ts";
 
 /** Long enough for a handshake around the world. */

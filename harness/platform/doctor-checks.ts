@@ -7,7 +7,7 @@ import type { DeploymentStatus } from "./registry/deployment-registry.ts";
 import { whyNoPip } from "../../infra/tools/fetch-tool.ts";
 import { inspectTool, type ToolInspection } from "../../infra/tools/resolve-tool.ts";
 import type { ToolName } from "../../infra/tools/tool.ts";
-import { STAND_IN } from "../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../infra/realtime/realtime-names.ts";
 import { ABOVE_HIGHEST_PORT, LOWEST_PORT } from "../../common/free-port.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { hostedRealtime } from "./hosted-realtime.ts";

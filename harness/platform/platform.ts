@@ -1,5 +1,5 @@
 /** The platform port: how the harness runs a topology. Times are on the harness clock. */
-import type { PrepareOptions } from "../../infra/images/prepare-options.ts";
+import type { PrepareOptions } from "../../infra/images/prepared-image.ts";
 import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { STAND_IN } from "../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../infra/realtime/realtime-names.ts";
 import { parseManifest } from "../report/summary/manifest.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { rebuildReport } from "./results/rebuild-report.ts";

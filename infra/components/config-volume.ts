@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { partLabels, type CarrierRole, type PartOwner } from "../stack/labels.ts";
+import { componentLabels, type CarrierRole, type ComponentOwner } from "../stack/labels.ts";
 
-export interface ConfigVolumeArgs extends PartOwner {
+export interface ConfigVolumeArgs extends ComponentOwner {
   /** Also the name of volume and carrier, after the stack's. */
   role: CarrierRole;
   /** Any image that the engine has; nothing of it is run. */
@@ -29,7 +29,7 @@ export class ConfigVolume extends pulumi.ComponentResource {
   constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("sse-scaling-lab:index:ConfigVolume", name, {}, opts);
     const { stack, role, folder, files, image } = args;
-    const labels = partLabels(args, role, role);
+    const labels = componentLabels(args, role, role);
     const volume = new docker.Volume(
       name,
       { name: `${stack}-${role}`, labels },

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { clientRealtimeUrl, REALTIME_URL } from "../realtime/realtime-names.ts";
 import type { RealtimeTier } from "../realtime/realtime-settings.ts";
-import type { PartOwner } from "../stack/labels.ts";
+import type { ComponentOwner } from "../stack/labels.ts";
 import { publishedUrl } from "./published.ts";
 
 const PORT = IMAGE_PORTS.realtime.http;
@@ -19,7 +19,7 @@ export interface RealtimeEndpoint {
 }
 
 /** What every Realtime server that runs in a stack needs. */
-export interface RealtimeServerArgs extends PartOwner {
+export interface RealtimeServerArgs extends ComponentOwner {
   networkName: pulumi.Input<string>;
   /** The subscription tier whose limits it enforces. */
   plan: RealtimeTier;

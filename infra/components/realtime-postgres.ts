@@ -4,7 +4,7 @@ import { DATABASE_NAME, DATABASE_USER, databaseInit } from "../realtime/database
 import { DATABASE_ADDRESS } from "../realtime/realtime-names.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "../stack/labels.ts";
+import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 
 const ALIAS = DATABASE_ADDRESS.host;
 /** The database's files are in memory too: they count. */
@@ -14,7 +14,7 @@ const READY_WITHIN_S = 60;
 /** Where the official image looks for what to run on an empty database. */
 const INIT_FOLDER = "/docker-entrypoint-initdb.d";
 
-export interface RealtimePostgresArgs extends PartOwner {
+export interface RealtimePostgresArgs extends ComponentOwner {
   image: string;
   /** Any image that declares no volume: its container, which never runs, carries the files. */
   carrierImage: string;
@@ -75,7 +75,7 @@ export class RealtimePostgres extends pulumi.ComponentResource {
         ],
         mounts: [{ type: "volume", source: init.volumeName, target: INIT_FOLDER, readOnly: true }],
         networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
-        labels: partLabels(args, "broker", ALIAS, { "sse-lab.config": init.hash }),
+        labels: componentLabels(args, "broker", ALIAS, { "sse-lab.config": init.hash }),
         healthcheck: {
           // By TCP: while the image runs the files above, its server answers by the local socket alone.
           tests: [

@@ -1,12 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
-import { STAND_IN } from "../realtime/stand-in-name.ts";
-import { REALTIME_ALIAS } from "../realtime/realtime-names.ts";
+import { STAND_IN, REALTIME_ALIAS } from "../realtime/realtime-names.ts";
 import { limitEnvironment } from "../realtime/realtime-environment.ts";
 import { REALTIME_TENANT } from "../realtime/realtime-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels } from "../stack/labels.ts";
+import { componentLabels } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
 import { realtimeEndpoint, type RealtimeEndpoint, type RealtimeServerArgs } from "./realtime-address.ts";
 
@@ -50,7 +49,7 @@ export class RealtimeStandin extends pulumi.ComponentResource {
         ],
         networksAdvanced: [{ name: networkName, aliases: [REALTIME_ALIAS] }],
         ports: [publishedPort(PORT, port)],
-        labels: partLabels(args, "broker", STAND_IN),
+        labels: componentLabels(args, "broker", STAND_IN),
         wait: true,
         waitTimeout: READY_WITHIN_S,
       },

@@ -5,7 +5,7 @@ import { DASHBOARD_PATH, routerConfig } from "../routers/router-config.ts";
 import type { Affinity, Router } from "../topologies.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "../stack/labels.ts";
+import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 
 const CONFIG_FOLDER = "/config";
@@ -17,7 +17,7 @@ export interface RouterTarget {
   url: string;
 }
 
-export interface RouterArgs extends PartOwner {
+export interface RouterArgs extends ComponentOwner {
   image: string;
   networkName: pulumi.Input<string>;
   servers: readonly RouterTarget[];
@@ -80,7 +80,7 @@ export class RouterContainer extends pulumi.ComponentResource {
         mounts: [{ type: "volume", source: config.volumeName, target: CONFIG_FOLDER, readOnly: true }],
         networksAdvanced: [{ name: networkName, aliases: ["router"] }],
         ports: [publishedPort(web, ports.web), publishedPort(ops, ports.ops)],
-        labels: partLabels(args, "router", kind, { "sse-lab.config": config.hash }),
+        labels: componentLabels(args, "router", kind, { "sse-lab.config": config.hash }),
       },
       { ...containerOptions(this), dependsOn: [config.carrier] },
     );

@@ -5,7 +5,7 @@ import { realtimeServerEnvironment } from "../realtime/realtime-environment.ts";
 import type { HostedRealtime, RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { serverSettings } from "../stack/server-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, REVISION_LABEL, type PartOwner } from "../stack/labels.ts";
+import { componentLabels, REVISION_LABEL, type ComponentOwner } from "../stack/labels.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 import type { RouterTarget } from "./router-container.ts";
 
@@ -15,7 +15,7 @@ const LEDGER_FOLDER = "/ledger";
 /** From the start of a container until it is ready, seconds. */
 const READY_WITHIN_S = 60;
 
-export interface ServerFleetArgs extends PartOwner {
+export interface ServerFleetArgs extends ComponentOwner {
   replicas: number;
   /** Has a health check on readiness of its own. */
   image: string;
@@ -119,7 +119,7 @@ export class ServerFleet extends pulumi.ComponentResource {
         ...(ledgerDir === undefined
           ? {}
           : { mounts: [{ type: "bind", source: ledgerDir, target: LEDGER_FOLDER }] }),
-        labels: partLabels(args, "server", instance, { [REVISION_LABEL]: revision }),
+        labels: componentLabels(args, "server", instance, { [REVISION_LABEL]: revision }),
         wait: true,
         waitTimeout: READY_WITHIN_S,
         destroyGraceSeconds: graceS,

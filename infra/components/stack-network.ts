@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { partLabels, type PartOwner } from "../stack/labels.ts";
+import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 
-export type StackNetworkArgs = PartOwner;
+export type StackNetworkArgs = ComponentOwner;
 
 /** A bridge of the stack's own: its parts find each other by name, and nothing of another stack finds them. */
 export class StackNetwork extends pulumi.ComponentResource {
@@ -12,7 +12,7 @@ export class StackNetwork extends pulumi.ComponentResource {
     super("sse-scaling-lab:index:StackNetwork", name, {}, opts);
     const network = new docker.Network(
       name,
-      { name: `${args.stack}-network`, driver: "bridge", labels: partLabels(args, "network", "network") },
+      { name: `${args.stack}-network`, driver: "bridge", labels: componentLabels(args, "network", "network") },
       { parent: this, deleteBeforeReplace: true },
     );
     this.networkName = network.name;

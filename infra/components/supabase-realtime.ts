@@ -7,7 +7,7 @@ import { limitEnvironment } from "../realtime/realtime-environment.ts";
 import { REALTIME_TENANT } from "../realtime/realtime-settings.ts";
 import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
 import { confined, containerOptions } from "./hardening.ts";
-import { partLabels } from "../stack/labels.ts";
+import { componentLabels } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
 import { realtimeEndpoint, type RealtimeEndpoint, type RealtimeServerArgs } from "./realtime-address.ts";
 import { RealtimePostgres } from "./realtime-postgres.ts";
@@ -83,7 +83,7 @@ export class SupabaseRealtime extends pulumi.ComponentResource {
         envs: environment(args, postgres.host),
         networksAdvanced: [{ name: networkName, aliases: [REALTIME_ALIAS] }],
         ports: [publishedPort(PORT, port)],
-        labels: partLabels(args, "broker", REALTIME_NAME),
+        labels: componentLabels(args, "broker", REALTIME_NAME),
         healthcheck: {
           // Answers only for a host name that is a tenant's.
           tests: [

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
-import { partLabels, type PartOwner } from "../stack/labels.ts";
+import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 
 const PORT = IMAGE_PORTS.valkey.redis;
 const ALIAS = "valkey";
@@ -11,7 +11,7 @@ const MEMORY_MB = 512;
 /** Where a stack's servers look for its broker, whether it runs or not. */
 export const BROKER_URL = `redis://${ALIAS}:${PORT}`;
 
-export interface ValkeyArgs extends PartOwner {
+export interface ValkeyArgs extends ComponentOwner {
   image: string;
   networkName: pulumi.Input<string>;
 }
@@ -44,7 +44,7 @@ export class Valkey extends pulumi.ComponentResource {
           "/data",
         ],
         networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
-        labels: partLabels(args, "broker", "valkey"),
+        labels: componentLabels(args, "broker", "valkey"),
       },
       containerOptions(this),
     );

@@ -41,8 +41,8 @@ test("a program that is not what it was taken for leaves no image", async () => 
     ...(await programLayout("traefik", { file: process.execPath, version: "0.0.1" })),
     part: PART,
   };
-  const proof = { command: ["-p", "'v9.9.9'"], prints: "0.0.1" };
-  await expect(assembleImage(docker, { ...layout, proof }, {})).rejects.toThrow(
+  const smokeTest = { command: ["-p", "'v9.9.9'"], prints: "0.0.1" };
+  await expect(assembleImage(docker, { ...layout, smokeTest }, {})).rejects.toThrow(
     /does not run \(exit code 0\): v9\.9\.9/,
   );
   expect(await imagesOf(PART)).toEqual([]);
@@ -92,7 +92,7 @@ test("an engine that goes away in the middle is said so, nothing half-made stays
   const layout = {
     ...(await programLayout("traefik", { file, version })),
     part: PART,
-    proof: { command: ["--version"], prints: version },
+    smokeTest: { command: ["--version"], prints: version },
   };
   try {
     const cut = await connectDocker({ ...process.env, DOCKER_HOST: `unix://${path}` });

@@ -1,5 +1,5 @@
 /** The environment variables that decide where images come from. */
-import type { ImagePart } from "./pinned-images.ts";
+import type { ImageComponent } from "./pinned-images.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export const IMAGES_SETTING = "SSE_LAB_IMAGES";
@@ -12,8 +12,8 @@ const REALTIME_CHOICES = ["auto", "real", "standin"] as const;
 export type RealtimeChoice = (typeof REALTIME_CHOICES)[number];
 
 /** `node`: the base that our own images are built on. */
-export type SettablePart = ImagePart | "node";
-const PARTS: readonly SettablePart[] = [
+export type SettableComponent = ImageComponent | "node";
+const PARTS: readonly SettableComponent[] = [
   "server",
   "node",
   "traefik",
@@ -29,7 +29,7 @@ export interface ImageSettings {
   /** `auto`: the real one where its images can be had, else the stand-in. */
   realtime: RealtimeChoice;
   /** Images of the user's own. */
-  images: Readonly<Partial<Record<SettablePart, string>>>;
+  images: Readonly<Partial<Record<SettableComponent, string>>>;
 }
 
 /** Name of the variable that names an image, e.g. `SSE_LAB_REALTIME_STANDIN_IMAGE`. */
@@ -49,7 +49,7 @@ const choice = <Choice extends string>(
 
 /** Reads the settings; an empty one counts as not set. @throws UserError that names the setting, its value and what it takes */
 export const readImageSettings = (env: NodeJS.ProcessEnv): ImageSettings => {
-  const images: Partial<Record<SettablePart, string>> = {};
+  const images: Partial<Record<SettableComponent, string>> = {};
   for (const part of PARTS) {
     const image = env[imageSetting(part)];
     if (image) images[part] = image;

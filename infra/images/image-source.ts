@@ -1,14 +1,13 @@
 /** What all parts of `prepareImages` share: where images may come from, and how it is told. */
 import type Dockerode from "dockerode";
 import type { PinnedImage } from "./pinned-images.ts";
-import type { PrepareOptions } from "./prepare-options.ts";
+import type { PrepareOptions, PreparedImage } from "./prepared-image.ts";
 import { UserError } from "../../common/user-error.ts";
 import { withEngineError } from "./engine-error.ts";
-import { imageSetting, IMAGES_SETTING, type ImageSettings, type SettablePart } from "./image-settings.ts";
+import { imageSetting, IMAGES_SETTING, type ImageSettings, type SettableComponent } from "./image-settings.ts";
 import { versionOf, type OfficialImages } from "./official/official-images.ts";
-import type { PreparedImage } from "./prepared-image.ts";
 
-export interface Preparation extends Pick<PrepareOptions, "onStep" | "signal"> {
+export interface ImageSources extends Pick<PrepareOptions, "onStep" | "signal"> {
   docker: Dockerode;
   env: NodeJS.ProcessEnv;
   settings: ImageSettings;
@@ -18,7 +17,7 @@ export interface Preparation extends Pick<PrepareOptions, "onStep" | "signal"> {
 }
 
 /** Tells the user, once for each reason. */
-export const tellOnce = ({ onStep, told }: Preparation, reason: string, step: string): void => {
+export const tellOnce = ({ onStep, told }: ImageSources, reason: string, step: string): void => {
   if (!told.has(reason)) onStep?.(step);
   told.add(reason);
 };
@@ -29,12 +28,12 @@ export const refuse = (name: string, why: string, otherwise: string): never => {
 };
 
 /** Why the image is assembled, for its own sentence. */
-export const whyAssembled = (preparation: Preparation, name: string, why: string | undefined): string => {
+export const whyAssembled = (sources: ImageSources, name: string, why: string | undefined): string => {
   if (why === undefined) return `as ${IMAGES_SETTING}=assembled says`;
-  if (preparation.settings.mode === "official")
+  if (sources.settings.mode === "official")
     return refuse(name, why, `set ${IMAGES_SETTING}=auto to let the lab assemble what it cannot pull`);
   tellOnce(
-    preparation,
+    sources,
     why,
     `images are assembled from programs of this host, ${name} could not be pulled: ${why}`,
   );
@@ -43,7 +42,7 @@ export const whyAssembled = (preparation: Preparation, name: string, why: string
 
 /** The pinned image, or why it cannot be had. */
 export const pinnedImage = async (
-  { official, signal }: Preparation,
+  { official, signal }: ImageSources,
   pinned: PinnedImage,
 ): Promise<PreparedImage | { why: string }> => {
   const found = await withEngineError(`looking for ${pinned.repository}:${pinned.tag}`, signal, () =>
@@ -56,8 +55,8 @@ export const pinnedImage = async (
 
 /** An image of the user's. @throws UserError naming the setting when it cannot be had */
 export const namedImage = async (
-  { official, signal }: Preparation,
-  part: SettablePart,
+  { official, signal }: ImageSources,
+  part: SettableComponent,
   reference: string,
 ): Promise<PreparedImage> => {
   const image = await withEngineError(`looking for ${reference}`, signal, () =>

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { identityOf } from "../../common/process-identity.ts";
-import { leaseHolders, leaseImages } from "./image-usage.ts";
+import { imageUsers, registerImageUser } from "./image-usage.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -14,24 +14,24 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test("a lease holds for others, not against oneself, and ends with its process", async () => {
   const env = { SSE_LAB_CACHE: folder };
-  expect(await leaseHolders(env)).toEqual([]);
-  await leaseImages(env);
-  expect(await leaseHolders(env)).toEqual([]);
+  expect(await imageUsers(env)).toEqual([]);
+  await registerImageUser(env);
+  expect(await imageUsers(env)).toEqual([]);
   const leases = join(folder, "image-leases");
   const child = execa("sleep", ["60"], { reject: false });
   await writeFile(join(leases, `${child.pid}.json`), JSON.stringify(identityOf(child.pid!)));
   await writeFile(join(leases, "1.json"), JSON.stringify({ pid: 1, startTime: "of a process before it" }));
-  expect(await leaseHolders(env)).toEqual([child.pid]);
+  expect(await imageUsers(env)).toEqual([child.pid]);
   child.kill();
   await child;
-  expect(await leaseHolders(env)).toEqual([]);
+  expect(await imageUsers(env)).toEqual([]);
   expect(await readdir(leases)).toEqual([`${process.pid}.json`]);
 });
 
 test("a lease that is just being written is not removed", async () => {
   const env = { SSE_LAB_CACHE: folder };
-  await leaseImages(env);
+  await registerImageUser(env);
   await writeFile(join(folder, "image-leases", "2.json"), "");
-  expect(await leaseHolders(env)).toEqual([]);
+  expect(await imageUsers(env)).toEqual([]);
   expect(await readdir(join(folder, "image-leases"))).toContain("2.json");
 });

@@ -1,51 +1,43 @@
 /**
- * Who may still start containers of a server image: between two containers the engine itself would let the image be removed. One file
- * for each process, in the user's cache, since all checkouts share the engine. A process that has ended holds nothing any more.
+ * Which processes may still start containers of a server image. The engine itself would let an
+ * image be removed between two of its containers. Each process has one file in the user's cache,
+ * because all checkouts share the engine. The file of a process that has ended counts for nothing.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../common/portable/parse-json.ts";
 import { isRunning, thisProcess } from "../../common/process-identity.ts";
 
-const leaseSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
+const userSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 
-const leaseFolder = (env: NodeJS.ProcessEnv): string =>
+const usersFolder = (env: NodeJS.ProcessEnv): string =>
   join(
     env["SSE_LAB_CACHE"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sse-lab"),
     "image-leases",
   );
 
 /** From now until this process ends, no other one removes server images. */
-export const leaseImages = async (env: NodeJS.ProcessEnv): Promise<void> => {
-  const folder = leaseFolder(env);
+export const registerImageUser = async (env: NodeJS.ProcessEnv): Promise<void> => {
+  const folder = usersFolder(env);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${process.pid}.json`), JSON.stringify(thisProcess()));
 };
 
-/** Pids of the other processes that hold a lease. Forgets those that have ended. */
-export const leaseHolders = async (env: NodeJS.ProcessEnv): Promise<number[]> => {
-  const folder = leaseFolder(env);
-  const holders: number[] = [];
+/** Pids of the other processes that use images. Removes the files of those that have ended. */
+export const imageUsers = async (env: NodeJS.ProcessEnv): Promise<number[]> => {
+  const folder = usersFolder(env);
+  const users: number[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
     const file = join(folder, name);
-    const lease = await readFile(file, "utf8").then(
-      (text) => leaseSchema.safeParse(tryParse(text)).data,
-      () => undefined,
-    );
-    if (lease && isRunning(lease)) {
-      if (lease.pid !== process.pid) holders.push(lease.pid);
-    } else if (lease) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    const user = userSchema.safeParse(parseJson(text)).data;
+    if (user && isRunning(user)) {
+      if (user.pid !== process.pid) users.push(user.pid);
+    } else if (user) {
       await rm(file, { force: true });
     }
   }
-  return holders;
-};
-
-const tryParse = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  return users;
 };

@@ -13,11 +13,11 @@
  */
 
 /** `realtime-standin`: the lab's own server that plays Supabase Realtime. */
-export type ImagePart =
+export type ImageComponent =
   "server" | "traefik" | "haproxy" | "valkey" | "realtime" | "postgres" | "realtime-standin";
 
 /** Those that the lab makes itself: a bundle of its own on Node.js. */
-export type OwnImagePart = "server" | "realtime-standin";
+export type OwnImageComponent = "server" | "realtime-standin";
 
 export interface PinnedImage {
   /** As a registry knows it, without tag, e.g. `valkey/valkey`. */
@@ -44,7 +44,7 @@ export const NODE_IMAGE: PinnedImage = {
   version: "20.20.2",
 };
 
-export const PINNED_IMAGES: Readonly<Record<Exclude<ImagePart, OwnImagePart>, PinnedImage>> = {
+export const PINNED_IMAGES: Readonly<Record<Exclude<ImageComponent, OwnImageComponent>, PinnedImage>> = {
   traefik: {
     repository: "traefik",
     tag: "v3.7.13",
@@ -81,7 +81,7 @@ export const PINNED_IMAGES: Readonly<Record<Exclude<ImagePart, OwnImagePart>, Pi
  * Whom each container runs as, whatever the image says: the official Traefik image would run as root. The others are the users
  * that the official images bring (`node`, `haproxy`, `valkey`).
  */
-export const IMAGE_USERS: Readonly<Record<ImagePart, ImageUser>> = {
+export const IMAGE_USERS: Readonly<Record<ImageComponent, ImageUser>> = {
   server: { uid: 1000, gid: 1000 },
   traefik: { uid: 65532, gid: 65532 },
   haproxy: { uid: 99, gid: 99 },
@@ -101,7 +101,7 @@ export const IMAGE_PORTS = {
   realtime: { http: 4000 },
   postgres: { postgres: 5432 },
   "realtime-standin": { http: 4000 },
-} as const satisfies Readonly<Record<ImagePart, Readonly<Record<string, number>>>>;
+} as const satisfies Readonly<Record<ImageComponent, Readonly<Record<string, number>>>>;
 
 /** What the engine pulls and looks up, e.g. `traefik@sha256:...`. */
 export const pinnedReference = ({ repository, digest }: PinnedImage): string => `${repository}@${digest}`;

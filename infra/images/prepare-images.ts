@@ -1,19 +1,18 @@
 /** The container images that topologies need: found, pulled, built or assembled before anything is measured. */
 import { PINNED_IMAGES } from "./pinned-images.ts";
 import type { Broadcaster } from "../topologies.ts";
-import type { PrepareOptions } from "./prepare-options.ts";
+import type { PrepareOptions, PreparedImage, PreparedImages } from "./prepared-image.ts";
 import { resolveTool } from "../tools/resolve-tool.ts";
 import { connectDocker } from "../engine/docker-client.ts";
 import { assembleImage } from "../offline/assembled-images/assemble-image.ts";
 import { programLayout, type ProgramComponent } from "../offline/assembled-images/assembled-layouts.ts";
-import { leaseImages } from "./image-usage.ts";
+import { registerImageUser } from "./image-usage.ts";
 import { readImageSettings } from "./image-settings.ts";
 import { officialImages } from "./official/official-images.ts";
-import { namedImage, pinnedImage, whyAssembled, type Preparation } from "./image-source.ts";
+import { namedImage, pinnedImage, whyAssembled, type ImageSources } from "./image-source.ts";
 import { ownImages } from "./prepare-own-image.ts";
 import { prepareRealtime } from "./prepare-realtime.ts";
-import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
-import { registryMemory } from "./official/registry-unreachable-cache.ts";
+import { unreachableCache } from "./official/registry-unreachable-cache.ts";
 
 export interface PrepareImagesOptions extends PrepareOptions {
   /** Default: this process's environment. */
@@ -31,11 +30,11 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   const settings = readImageSettings(env);
   const { docker, host } = await connectDocker(env);
   // Before it is looked for: what is found now is not removed by another command before it is used.
-  await leaseImages(env);
+  await registerImageUser(env);
   const steps = { onStep, signal };
   const insists = settings.mode === "official" || settings.realtime === "real";
-  const official = officialImages(docker, registryMemory(host), insists, steps);
-  const preparation: Preparation = {
+  const official = officialImages(docker, unreachableCache(host), insists, steps);
+  const sources: ImageSources = {
     docker,
     env,
     settings,
@@ -44,7 +43,7 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
     ...(onStep ? { onStep } : {}),
     ...(signal ? { signal } : {}),
   };
-  const makeOwn = ownImages(preparation);
+  const makeOwn = ownImages(sources);
   const has = (broadcaster: Broadcaster): boolean =>
     topologies.some((topology) => topology.broadcaster === broadcaster);
   const wanted: Readonly<Record<ProgramComponent, boolean>> = {
@@ -55,26 +54,26 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   };
   const images: PreparedImages = { server: await makeOwn("server") };
   for (const part of ["traefik", "haproxy", "valkey"] as const) {
-    if (wanted[part]) images[part] = await prepareProgram(preparation, part);
+    if (wanted[part]) images[part] = await prepareProgram(sources, part);
   }
   if (has("supabase") && realtime?.hosted === undefined) {
-    Object.assign(images, await prepareRealtime(preparation, () => makeOwn("realtime-standin")));
+    Object.assign(images, await prepareRealtime(sources, () => makeOwn("realtime-standin")));
   }
   return images;
 };
 
-const prepareProgram = async (preparation: Preparation, part: ProgramComponent): Promise<PreparedImage> => {
-  const { docker, env, settings, onStep, signal } = preparation;
+const prepareProgram = async (sources: ImageSources, part: ProgramComponent): Promise<PreparedImage> => {
+  const { docker, env, settings, onStep, signal } = sources;
   const named = settings.images[part];
-  if (named !== undefined) return await namedImage(preparation, part, named);
+  if (named !== undefined) return await namedImage(sources, part, named);
   const pinned = PINNED_IMAGES[part];
   let why: string | undefined;
   if (settings.mode !== "assembled") {
-    const found = await pinnedImage(preparation, pinned);
+    const found = await pinnedImage(sources, pinned);
     if ("id" in found) return found;
     why = found.why;
   }
-  const reason = whyAssembled(preparation, `${pinned.repository}:${pinned.tag}`, why);
+  const reason = whyAssembled(sources, `${pinned.repository}:${pinned.tag}`, why);
   const tool = await resolveTool(part, { env, onStep, signal });
   const layout = await programLayout(part, { file: tool.path, version: tool.version, env: tool.env });
   const { id, name } = await assembleImage(docker, layout, { onStep, signal });

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NODE_IMAGE, pinnedReference, type OwnImagePart } from "./pinned-images.ts";
+import { NODE_IMAGE, pinnedReference, type OwnImageComponent } from "./pinned-images.ts";
 import { buildStandIn } from "../../standins/realtime/server/build.ts";
 import { buildServer } from "../../server/build.ts";
 import { labVersion } from "../../common/lab-version.ts";
@@ -12,23 +12,23 @@ import type { BuildBase } from "./build/build-image.ts";
 import { buildServerImage } from "./build/build-server-image.ts";
 import { buildStandinImage } from "./build/build-standin-image.ts";
 import { imageSetting } from "./image-settings.ts";
-import { namedImage, pinnedImage, whyAssembled, type Preparation } from "./image-source.ts";
+import { namedImage, pinnedImage, whyAssembled, type ImageSources } from "./image-source.ts";
 import type { PreparedImage } from "./prepared-image.ts";
 
 /** `reason`: why it is not the official one, for people. */
 type Base = { official: BuildBase } | { assembled: AssembledLayout; reason: string };
 
-const findBase = async (preparation: Preparation): Promise<Base> => {
-  const { docker, env, settings, onStep, signal } = preparation;
+const findBase = async (sources: ImageSources): Promise<Base> => {
+  const { docker, env, settings, onStep, signal } = sources;
   const reference = settings.images.node;
   if (reference !== undefined) {
-    const { id, version } = await namedImage(preparation, "node", reference);
+    const { id, version } = await namedImage(sources, "node", reference);
     return { official: { reference, id, version, what: `${reference} (${imageSetting("node")})` } };
   }
   const name = `${NODE_IMAGE.repository}:${NODE_IMAGE.tag}`;
   let why: string | undefined;
   if (settings.mode !== "assembled") {
-    const found = await pinnedImage(preparation, NODE_IMAGE);
+    const found = await pinnedImage(sources, NODE_IMAGE);
     if ("id" in found) {
       const { id, version } = found;
       return {
@@ -37,7 +37,7 @@ const findBase = async (preparation: Preparation): Promise<Base> => {
     }
     why = found.why;
   }
-  const reason = whyAssembled(preparation, name, why);
+  const reason = whyAssembled(sources, name, why);
   const assembled = await nodeLayout(env);
   // An image of its own, so that it is kept when those on it are removed.
   await assembleImage(docker, assembled, { onStep, signal });
@@ -47,13 +47,13 @@ const findBase = async (preparation: Preparation): Promise<Base> => {
 interface OwnImage {
   bundle: (outFile: string) => Promise<void>;
   /** With the bundle's content where the build does not make its own. */
-  build: (preparation: Preparation, base: BuildBase) => Promise<PreparedImage>;
+  build: (sources: ImageSources, base: BuildBase) => Promise<PreparedImage>;
   layout: (node: AssembledLayout, bundle: Buffer) => Promise<AssembledLayout>;
   /** For people. */
   what: string;
 }
 
-const buildOptions = ({ docker, env, onStep, signal }: Preparation, base: BuildBase) => ({
+const buildOptions = ({ docker, env, onStep, signal }: ImageSources, base: BuildBase) => ({
   docker,
   env,
   base,
@@ -61,17 +61,17 @@ const buildOptions = ({ docker, env, onStep, signal }: Preparation, base: BuildB
   signal,
 });
 
-const OWN_IMAGES: Readonly<Record<OwnImagePart, OwnImage>> = {
+const OWN_IMAGES: Readonly<Record<OwnImageComponent, OwnImage>> = {
   server: {
     bundle: buildServer,
-    build: (preparation, base) => buildServerImage(buildOptions(preparation, base)),
+    build: (sources, base) => buildServerImage(buildOptions(sources, base)),
     layout: serverLayout,
     what: "the server's bundle",
   },
   "realtime-standin": {
     bundle: buildStandIn,
-    build: async (preparation, base) =>
-      buildStandinImage(await bundled(buildStandIn), await labVersion(), buildOptions(preparation, base)),
+    build: async (sources, base) =>
+      buildStandinImage(await bundled(buildStandIn), await labVersion(), buildOptions(sources, base)),
     layout: async (node, bundle) => standinLayout(node, bundle, await labVersion()),
     what: "the stand-in's bundle",
   },
@@ -90,15 +90,15 @@ const bundled = async (bundle: OwnImage["bundle"]): Promise<Buffer> => {
 };
 
 /** Makes our own images, looking for their base once. */
-export const ownImages = (preparation: Preparation): ((part: OwnImagePart) => Promise<PreparedImage>) => {
+export const ownImages = (sources: ImageSources): ((part: OwnImageComponent) => Promise<PreparedImage>) => {
   let base: Promise<Base> | undefined;
   return async (part) => {
-    const { docker, settings, onStep, signal } = preparation;
+    const { docker, settings, onStep, signal } = sources;
     const named = settings.images[part];
-    if (named !== undefined) return namedImage(preparation, part, named);
+    if (named !== undefined) return namedImage(sources, part, named);
     const { bundle, build, layout, what } = OWN_IMAGES[part];
-    const found = await (base ??= findBase(preparation));
-    if ("official" in found) return build(preparation, found.official);
+    const found = await (base ??= findBase(sources));
+    if ("official" in found) return build(sources, found.official);
     const assembled = await layout(found.assembled, await bundled(bundle));
     const { id, name } = await assembleImage(docker, assembled, { onStep, signal });
     const how = `${name}, assembled from ${process.execPath} of this host and ${what}, ${found.reason}`;

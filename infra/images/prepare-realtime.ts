@@ -2,7 +2,7 @@
 import { PINNED_IMAGES } from "./pinned-images.ts";
 import { UserError } from "../../common/user-error.ts";
 import { IMAGES_SETTING, imageSetting, REALTIME_SETTING } from "./image-settings.ts";
-import { namedImage, pinnedImage, refuse, tellOnce, type Preparation } from "./image-source.ts";
+import { namedImage, pinnedImage, refuse, tellOnce, type ImageSources } from "./image-source.ts";
 import type { PreparedImage, PreparedImages } from "./prepared-image.ts";
 
 type RealtimeImages = Pick<PreparedImages, "realtime" | "postgres" | "realtime-standin">;
@@ -14,17 +14,17 @@ const nameOf = (part: RealPart): string => `${PINNED_IMAGES[part].repository}:${
 
 /** The user's own, else the pinned one, else why there is none. */
 const realImage = async (
-  preparation: Preparation,
+  sources: ImageSources,
   part: RealPart,
 ): Promise<PreparedImage | { why: string }> => {
-  const named = preparation.settings.images[part];
+  const named = sources.settings.images[part];
   return named === undefined
-    ? pinnedImage(preparation, PINNED_IMAGES[part])
-    : namedImage(preparation, part, named);
+    ? pinnedImage(sources, PINNED_IMAGES[part])
+    : namedImage(sources, part, named);
 };
 
 /** Undefined: the real one is to be tried. Else the reason for the stand-in, for people. */
-const standinByChoice = ({ settings }: Preparation): string | undefined => {
+const standinByChoice = ({ settings }: ImageSources): string | undefined => {
   const { mode, realtime, images } = settings;
   const lacking = REAL_PARTS.filter((part) => images[part] === undefined);
   const isAsked = realtime === "real" || lacking.length < REAL_PARTS.length;
@@ -42,20 +42,20 @@ const standinByChoice = ({ settings }: Preparation): string | undefined => {
 
 /** @throws UserError when the real one is insisted on and cannot be had */
 export const prepareRealtime = async (
-  preparation: Preparation,
+  sources: ImageSources,
   makeStandin: () => Promise<PreparedImage>,
 ): Promise<RealtimeImages> => {
-  const { mode, realtime: choice } = preparation.settings;
+  const { mode, realtime: choice } = sources.settings;
   const standin = async (why: string): Promise<RealtimeImages> => {
-    tellOnce(preparation, `realtime ${why}`, `realtime-standin plays Supabase Realtime, ${why}`);
+    tellOnce(sources, `realtime ${why}`, `realtime-standin plays Supabase Realtime, ${why}`);
     const image = await makeStandin();
     return { "realtime-standin": { ...image, how: `${image.how}; it plays Supabase Realtime, ${why}` } };
   };
-  const chosen = standinByChoice(preparation);
+  const chosen = standinByChoice(sources);
   if (chosen !== undefined) return standin(chosen);
   const real: Partial<Record<RealPart, PreparedImage>> = {};
   for (const part of REAL_PARTS) {
-    const found = await realImage(preparation, part);
+    const found = await realImage(sources, part);
     if ("id" in found) real[part] = found;
     else if (mode === "official" || choice === "real")
       refuse(nameOf(part), found.why, `set ${REALTIME_SETTING}=standin to take the lab's own server`);

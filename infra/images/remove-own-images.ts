@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import { leaseHolders } from "./image-usage.ts";
+import { imageUsers } from "./image-usage.ts";
 import { IMAGE_LABELS } from "./prepared-image.ts";
 
 /** Not one of those that only show that somebody else was quicker, or still uses it. */
@@ -40,7 +40,7 @@ export const removeOwnImages = async (
   docker: Dockerode,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string[]> => {
-  if ((await leaseHolders(env)).length > 0) return [];
+  if ((await imageUsers(env)).length > 0) return [];
   return [
     ...(await removeImages(docker, "server")),
     ...(await removeImages(docker, "realtime-standin")),

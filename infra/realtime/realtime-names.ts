@@ -2,8 +2,11 @@
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { REALTIME_TENANT } from "./realtime-settings.ts";
 
-/** The real one, wherever a person looks; a stand-in is `STAND_IN`. */
+/** The real one, wherever a person looks. */
 export const REALTIME_NAME = "realtime";
+
+/** The stand-in for Supabase Realtime, wherever a person or a program looks. */
+export const STAND_IN = "realtime-standin";
 
 /** Host name in the stack's network, of the real one and of the stand-in. */
 export const REALTIME_ALIAS = REALTIME_TENANT;

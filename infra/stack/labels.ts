@@ -15,7 +15,7 @@ export const isCarrier = (role: string | undefined): role is CarrierRole =>
   role === "router-config" || role === "postgres-config";
 
 /** Where a part belongs; the same for all components. */
-export interface PartOwner {
+export interface ComponentOwner {
   stack: string;
   /** Beside the stack's own. */
   labels: Readonly<Record<string, string>>;
@@ -24,8 +24,8 @@ export interface PartOwner {
 type Label = docker.types.input.ContainerLabel;
 
 /** Sorted, so that the state is the same after every run. `more` comes beside them. */
-export const partLabels = (
-  { stack, labels }: PartOwner,
+export const componentLabels = (
+  { stack, labels }: ComponentOwner,
   role: Role,
   instance: string,
   more: Readonly<Record<string, string>> = {},

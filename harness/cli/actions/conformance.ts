@@ -5,7 +5,7 @@ import { UserError } from "../../../common/user-error.ts";
 import type { CaseResult } from "../../../standins/realtime/conformance/run-case.ts";
 import type { SuiteResult } from "../../../standins/realtime/conformance/run-suite.ts";
 import type { Target } from "../../../standins/realtime/conformance/target.ts";
-import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../infra/realtime/realtime-names.ts";
 import { wantsColour } from "../output/colour.ts";
 import { EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";

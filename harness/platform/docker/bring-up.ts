@@ -9,7 +9,7 @@ import { prepareImages } from "../../../infra/images/prepare-images.ts";
 import type { PreparedImages } from "../../../infra/images/prepared-image.ts";
 import { stackImages } from "../../../infra/images/stack-images.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../../../infra/realtime/realtime-settings.ts";
-import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../infra/realtime/realtime-names.ts";
 import { checkoutLabels } from "../../../infra/stack/checkout-label.ts";
 import { makeLedgerFolder } from "../../../infra/stack/ledger-folder.ts";
 import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";

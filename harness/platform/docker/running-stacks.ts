@@ -5,7 +5,7 @@ import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import type { DeploymentListeners, RunningDeployment } from "../platform.ts";
 import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
-import { leaseImages } from "../../../infra/images/image-usage.ts";
+import { registerImageUser } from "../../../infra/images/image-usage.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";
 import { reportSteps } from "./pulumi/engine-events.ts";
 import { pulumiStack } from "./pulumi/pulumi-stack.ts";
@@ -80,7 +80,7 @@ export const attach = async (id: string, listeners: DeploymentListeners): Promis
   const record = await registry.acquire(id);
   try {
     // A deploy creates containers from the images that the stack has.
-    await leaseImages(process.env);
+    await registerImageUser(process.env);
     await recoverInterruptedUpdate(client, record, listeners);
     const layout = await stackLayout(client.docker, record);
     return await toDeployment({

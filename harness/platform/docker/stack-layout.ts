@@ -1,14 +1,9 @@
 /** What a stack is made of and where to reach it, from its record alone: the same names that the program gives. */
 import type Dockerode from "dockerode";
 import { INSTANCE_LABEL } from "../../../infra/stack/labels.ts";
-import {
-  clientRealtimeUrl,
-  DATABASE_ADDRESS,
-  REALTIME_NAME,
-} from "../../../infra/realtime/realtime-names.ts";
+import { clientRealtimeUrl, DATABASE_ADDRESS, REALTIME_NAME, STAND_IN } from "../../../infra/realtime/realtime-names.ts";
 import { webSocketUrlOf } from "../../../common/portable/realtime/urls.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
-import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
 import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
 import type { RoutedServer } from "../../../infra/routers/router-plan.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import type { TopologyName } from "../../../infra/topologies.ts";
-import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../infra/realtime/realtime-names.ts";
 import { attach, downAll, findRunning, sweepLeftovers } from "./running-deployments.ts";
 import { createTestLab, processesOf } from "./test-support/test-lab.ts";
 

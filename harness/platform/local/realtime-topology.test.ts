@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { STAND_IN } from "../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../infra/realtime/realtime-names.ts";
 import { freePort } from "../../../common/free-port.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import { processesOf, createTestLab, type TestLab } from "./test-support/test-lab.ts";

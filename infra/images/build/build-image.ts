@@ -2,15 +2,14 @@
 import { stripVTControlCharacters } from "node:util";
 import type Dockerode from "dockerode";
 import { execa } from "execa";
-import type { OwnImagePart } from "../pinned-images.ts";
+import type { OwnImageComponent } from "../pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { AssembleOptions } from "../../offline/assembled-images/assemble-image.ts";
 import { withEngineError } from "../engine-error.ts";
 import { findImage } from "../find-image.ts";
 import { IMAGE_LABELS, type PreparedImage } from "../prepared-image.ts";
-import { proveImage } from "./smoke-test-image.ts";
+import { smokeTestImage, SERVICE_SMOKE_TESTS } from "./smoke-test-image.ts";
 import { removeBuildLeftovers } from "../remove-own-images.ts";
-import { serviceProofs } from "./smoke-test-service.ts";
 
 /** What our servers' images are built on: Node.js. */
 export interface BuildBase {
@@ -31,7 +30,7 @@ export interface BuildOptions extends AssembleOptions {
 }
 
 export interface BuiltImage {
-  part: OwnImagePart;
+  part: OwnImageComponent;
   /** For people. */
   from: string;
   /** Both absolute. */
@@ -120,7 +119,7 @@ export const buildImage = async (image: BuiltImage, options: BuildOptions): Prom
     const built = docker.getImage(candidate);
     try {
       const { Id: id } = await built.inspect();
-      await proveImage(docker, { id, name }, serviceProofs[part], signal);
+      await smokeTestImage(docker, { id, name }, SERVICE_SMOKE_TESTS[part], signal);
       await built.tag({ repo, tag });
       return { id, version, source: "official", how };
     } finally {

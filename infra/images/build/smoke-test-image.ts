@@ -1,9 +1,10 @@
 /** Runs an image once, locked down as it will be used, before it gets its name: a broken one never gets one. */
 import { PassThrough } from "node:stream";
 import type Dockerode from "dockerode";
+import type { OwnImageComponent } from "../pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
 
-export interface Proof {
+export interface SmokeTest {
   /** Replaces the image's own entry point where given. */
   entrypoint?: readonly string[];
   command: readonly string[];
@@ -12,7 +13,7 @@ export interface Proof {
   prints: string | RegExp;
 }
 
-const PROOF_MS = 60_000;
+const SMOKE_TEST_MS = 60_000;
 const LAST_LINES = 5;
 
 const lastLines = (text: string): string => text.trim().split("\n").slice(-LAST_LINES).join(" | ");
@@ -21,18 +22,18 @@ const lastLines = (text: string): string => text.trim().split("\n").slice(-LAST_
  * @param name of the image, for people
  * @throws UserError with the last lines of what it printed
  */
-export const proveImage = async (
+export const smokeTestImage = async (
   docker: Dockerode,
   image: { id: string; name: string },
-  proof: Proof,
+  smokeTest: SmokeTest,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   signal?.throwIfAborted();
   const container = await docker.createContainer({
     Image: image.id,
-    ...(proof.entrypoint ? { Entrypoint: [...proof.entrypoint] } : {}),
-    Cmd: [...proof.command],
-    Env: [...(proof.env ?? [])],
+    ...(smokeTest.entrypoint ? { Entrypoint: [...smokeTest.entrypoint] } : {}),
+    Cmd: [...smokeTest.command],
+    Env: [...(smokeTest.env ?? [])],
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
@@ -48,7 +49,7 @@ export const proveImage = async (
     },
   });
   const kill = (): void => void container.kill().catch(() => undefined);
-  const timer = setTimeout(kill, PROOF_MS);
+  const timer = setTimeout(kill, SMOKE_TEST_MS);
   signal?.addEventListener("abort", kill);
   try {
     const stream = await container.attach({ stream: true, stdout: true, stderr: true });
@@ -67,7 +68,7 @@ export const proveImage = async (
     }
     const { StatusCode } = await ended;
     signal?.throwIfAborted();
-    const as = typeof proof.prints === "string" ? printed.includes(proof.prints) : proof.prints.test(printed);
+    const as = typeof smokeTest.prints === "string" ? printed.includes(smokeTest.prints) : smokeTest.prints.test(printed);
     if (StatusCode === 0 && as) return;
     const said = lastLines(printed) || "nothing printed";
     throw new UserError(
@@ -78,4 +79,43 @@ export const proveImage = async (
     clearTimeout(timer);
     signal?.removeEventListener("abort", kill);
   }
+};
+
+/** Ends by itself, whatever happens. `read` on a pipe that nobody writes to is a sleep without a program. */
+const script = (program: string, check: string): string => `
+node ${program} & pid=$!
+exec 4<> <(:)
+for _ in {1..200}; do
+  kill -0 "$pid" || break
+  if bash ${check} 2>/dev/null; then
+    kill -TERM "$pid"
+    wait "$pid" && echo ready and drained
+    exit
+  fi
+  read -r -t 0.1 -u 4
+done
+kill -KILL "$pid" && echo "not ready within 20 seconds"
+exit 1
+`;
+
+const serviceSmokeTest = (program: string, check: string, env: readonly string[]): SmokeTest => ({
+  entrypoint: ["bash", "-c"],
+  command: [script(program, check)],
+  env,
+  prints: "ready and drained",
+});
+
+const SECRET = "only-for-the-smoke-test-of-a-new-image";
+
+export const SERVICE_SMOKE_TESTS: Readonly<Record<OwnImageComponent, SmokeTest>> = {
+  server: serviceSmokeTest("/app/server.mjs", "/app/ready.bash", [
+    `SESSION_SECRET=${SECRET}`,
+    "LOG_LEVEL=error",
+    "DRAIN_NOTICE_MS=0",
+    "DRAIN_SPREAD_MS=0",
+  ]),
+  "realtime-standin": serviceSmokeTest("/app/realtime-standin.mjs", "/app/healthy.bash", [
+    `API_JWT_SECRET=${SECRET}`,
+    "LOG_LEVEL=error",
+  ]),
 };

@@ -9,7 +9,7 @@ import { findImage } from "../find-image.ts";
 import { officialImages, versionOf } from "./official-images.ts";
 import { prepareImages } from "../prepare-images.ts";
 import { pullImage, RegistryUnreachable } from "./pull-image.ts";
-import { registryMemory } from "./registry-unreachable-cache.ts";
+import { unreachableCache } from "./registry-unreachable-cache.ts";
 import { smallRegistry, type SmallRegistry } from "../test-support/small-registry.ts";
 
 const { docker } = await connectDocker();
@@ -25,7 +25,7 @@ let folder: string;
 let registry: SmallRegistry;
 let steps: string[];
 const start = (insist = false): ReturnType<typeof officialImages> =>
-  officialImages(docker, registryMemory("engine", join(folder, "registry.json")), insist, {
+  officialImages(docker, unreachableCache("engine", join(folder, "registry.json")), insist, {
     onStep: (step) => steps.push(step),
   });
 

@@ -4,10 +4,10 @@ import { type PinnedImage, pinnedReference } from "../pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { AssembleOptions } from "../../offline/assembled-images/assemble-image.ts";
 import { findImage, type FoundImage } from "../find-image.ts";
-import { IMAGES_SETTING, imageSetting, type SettablePart } from "../image-settings.ts";
+import { IMAGES_SETTING, imageSetting, type SettableComponent } from "../image-settings.ts";
 import { IMAGE_LABELS } from "../prepared-image.ts";
 import { pullImage, RegistryUnreachable } from "./pull-image.ts";
-import type { RegistryMemory } from "./registry-unreachable-cache.ts";
+import type { UnreachableCache } from "./registry-unreachable-cache.ts";
 
 /** `why`: what came of the pull, in one line. */
 export type OfficialImage = { image: FoundImage; how: string } | { image: undefined; why: string };
@@ -16,13 +16,13 @@ export interface OfficialImages {
   /** By digest. Never rejects for a registry that is away, or that does not have it. */
   find(pinned: PinnedImage): Promise<OfficialImage>;
   /** An image of the user's. @throws UserError naming the setting when it cannot be had */
-  named(part: SettablePart, reference: string): Promise<FoundImage>;
+  named(part: SettableComponent, reference: string): Promise<FoundImage>;
 }
 
 /** @param insist ask the registry even if it could not be reached a short while ago */
 export const officialImages = (
   docker: Dockerode,
-  memory: RegistryMemory,
+  memory: UnreachableCache,
   insist: boolean,
   options: AssembleOptions,
 ): OfficialImages => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { registryMemory } from "./registry-unreachable-cache.ts";
+import { unreachableCache } from "./registry-unreachable-cache.ts";
 
 let folder: string;
 let file: string;
@@ -14,11 +14,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test("remembers for ten minutes, for one engine, until told to forget", async () => {
   let now = 1_000_000;
-  const memory = registryMemory("unix:///one", file, () => now);
+  const memory = unreachableCache("unix:///one", file, () => now);
   expect(await memory.recall()).toBeUndefined();
   await memory.remember("no route");
   expect(await memory.recall()).toBe("no route");
-  expect(await registryMemory("unix:///other", file, () => now).recall()).toBeUndefined();
+  expect(await unreachableCache("unix:///other", file, () => now).recall()).toBeUndefined();
   now += 599_000;
   expect(await memory.recall()).toBe("no route");
   now += 2_000;
@@ -32,7 +32,7 @@ test("remembers for ten minutes, for one engine, until told to forget", async ()
 });
 
 test("a damaged record counts as none", async () => {
-  const memory = registryMemory("unix:///one", join(folder, "registry.json"));
+  const memory = unreachableCache("unix:///one", join(folder, "registry.json"));
   await writeFile(join(folder, "registry.json"), "{ half");
   expect(await memory.recall()).toBeUndefined();
 });

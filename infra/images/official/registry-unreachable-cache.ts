@@ -2,12 +2,13 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../common/portable/parse-json.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
 const FORGET_MS = 10 * 60_000;
 const recordSchema = z.object({ host: z.string(), atMs: z.number(), why: z.string() });
 
-export interface RegistryMemory {
+export interface UnreachableCache {
   /** Why the registry could not be reached, when that was found out a short while ago. */
   recall(): Promise<string | undefined>;
   remember(why: string): Promise<void>;
@@ -15,14 +16,14 @@ export interface RegistryMemory {
 }
 
 /** @param host the engine's endpoint: another one may have another network */
-export const registryMemory = (
+export const unreachableCache = (
   host: string,
   file: string = join(PROJECT_ROOT, ".sse-lab", "images", "registry.json"),
   now: () => number = Date.now,
-): RegistryMemory => ({
+): UnreachableCache => ({
   async recall() {
     const text = await readFile(file, "utf8").catch(() => "null");
-    const { data } = recordSchema.safeParse(tryParse(text));
+    const { data } = recordSchema.safeParse(parseJson(text));
     if (data?.host !== host) return undefined;
     const age = now() - data.atMs;
     return age >= 0 && age < FORGET_MS ? data.why : undefined;
@@ -38,11 +39,3 @@ export const registryMemory = (
     await rm(file, { force: true }).catch(() => undefined);
   },
 });
-
-const tryParse = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-};

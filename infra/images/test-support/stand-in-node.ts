@@ -60,7 +60,7 @@ export const standInNode = async (docker: Dockerode): Promise<string> => {
         Entrypoint: ["node"],
         ExposedPorts: {},
       },
-      proof: { command: ["--version"], prints: version },
+      smokeTest: { command: ["--version"], prints: version },
     },
     {},
   );

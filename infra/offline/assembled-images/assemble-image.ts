@@ -6,7 +6,7 @@ import { findImage } from "../../images/find-image.ts";
 import { imageArchive, sealImage, type ImageLayout } from "./image-archive.ts";
 import { imageSetting } from "../../images/image-settings.ts";
 import { IMAGE_LABELS } from "../../images/prepared-image.ts";
-import { proveImage, type Proof } from "../../images/build/smoke-test-image.ts";
+import { smokeTestImage, type SmokeTest } from "../../images/build/smoke-test-image.ts";
 
 export interface AssembledLayout extends Omit<ImageLayout, "config"> {
   /** `node`, `server`, `traefik`, ... */
@@ -14,7 +14,7 @@ export interface AssembledLayout extends Omit<ImageLayout, "config"> {
   /** Of the software in it. */
   version: string;
   config: Omit<ImageLayout["config"], "Labels">;
-  proof: Proof;
+  smokeTest: SmokeTest;
 }
 
 export interface AssembleOptions {
@@ -64,7 +64,7 @@ export const assembleImage = async (
   layout: AssembledLayout,
   { onStep, signal }: AssembleOptions,
 ): Promise<{ id: string; name: string }> => {
-  const { part, version, proof } = layout;
+  const { part, version, smokeTest } = layout;
   refuseOtherSystems(part);
   const labels = {
     [IMAGE_LABELS.part]: part,
@@ -82,7 +82,7 @@ export const assembleImage = async (
     onStep?.(`assembling the image ${name}`);
     const id = await load(docker, imageArchive(sealed), signal);
     try {
-      await proveImage(docker, { id, name }, proof, signal);
+      await smokeTestImage(docker, { id, name }, smokeTest, signal);
       await docker.getImage(id).tag({ repo: repository, tag });
     } catch (error) {
       await docker

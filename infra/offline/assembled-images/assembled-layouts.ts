@@ -2,23 +2,23 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import which from "which";
-import { IMAGE_PORTS, IMAGE_USERS, type ImagePart, type OwnImagePart } from "../../images/pinned-images.ts";
+import { IMAGE_PORTS, IMAGE_USERS, type ImageComponent, type OwnImageComponent } from "../../images/pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { AssembledLayout } from "./assemble-image.ts";
 import { withFolders, type ImageConfig } from "./image-archive.ts";
 import { programFiles, systemFiles, type Program } from "./runtime-files.ts";
 import { STANDIN_FILES } from "../../images/build/build-standin-image.ts";
-import { serviceProofs } from "../../images/build/smoke-test-service.ts";
+import { SERVICE_SMOKE_TESTS } from "../../images/build/smoke-test-image.ts";
 import type { TarEntry } from "./tar-archive.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const SECOND_NS = 1e9;
 
-const ports = (part: ImagePart): ImageConfig["ExposedPorts"] =>
+const ports = (part: ImageComponent): ImageConfig["ExposedPorts"] =>
   Object.fromEntries(Object.values<number>(IMAGE_PORTS[part]).map((port) => [`${port}/tcp`, {}]));
 
-const user = (part: ImagePart): string => `${IMAGE_USERS[part].uid}:${IMAGE_USERS[part].gid}`;
+const user = (part: ImageComponent): string => `${IMAGE_USERS[part].uid}:${IMAGE_USERS[part].gid}`;
 
 export type ProgramComponent = "traefik" | "haproxy" | "valkey";
 
@@ -70,7 +70,7 @@ export const programLayout = async (
       ExposedPorts: ports(part),
       ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
     },
-    proof: { command: [versionCommand], prints: program.version },
+    smokeTest: { command: [versionCommand], prints: program.version },
   };
 };
 
@@ -96,12 +96,12 @@ export const nodeLayout = async (env: NodeJS.ProcessEnv): Promise<AssembledLayou
       Entrypoint: ["node"],
       ExposedPorts: {},
     },
-    proof: { command: ["--version"], prints: `v${version}` },
+    smokeTest: { command: ["--version"], prints: `v${version}` },
   };
 };
 
 interface Service {
-  part: OwnImagePart;
+  part: OwnImageComponent;
   version: string;
   /** What `buildServer` or `buildStandIn` wrote. */
   bundle: Buffer;
@@ -137,7 +137,7 @@ const serviceLayout = async (
       Retries: 2,
     },
   },
-  proof: serviceProofs[part],
+  smokeTest: SERVICE_SMOKE_TESTS[part],
 });
 
 /** As server/Dockerfile has it. */

@@ -1,7 +1,7 @@
 /** Decides folders, ports, addresses and process specs before anything of a deployment exists. */
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
-import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import type { RouterPlan } from "../../../../infra/routers/router-plan.ts";
 import { realtimeServerEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../../../../infra/realtime/realtime-settings.ts";

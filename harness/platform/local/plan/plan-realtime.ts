@@ -1,6 +1,6 @@
 /** Decides how clients and servers reach Realtime: a hosted one, or the stand-in. */
 import { randomBytes } from "node:crypto";
-import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 import { mintRealtimeKeys } from "../../../../infra/realtime/realtime-keys.ts";
 import type { RealtimeAddress } from "../../../../infra/realtime/realtime-environment.ts";

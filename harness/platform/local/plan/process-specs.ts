@@ -1,7 +1,7 @@
 /** How to start each process of a deployment. */
 import { limitEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
 import { REALTIME_TENANT, type RealtimeTier } from "../../../../infra/realtime/realtime-settings.ts";
-import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import { serverSettings } from "../../../../infra/stack/server-settings.ts";
 import type { Router } from "../../../../infra/topologies.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";

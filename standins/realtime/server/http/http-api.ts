@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import type { Tenant } from "../tenant.ts";
 import { checkHandshake, WEBSOCKET_PATH } from "../websocket/handshake.ts";
 import { broadcastBatch, forTenant, type HttpAnswer } from "./broadcast-api.ts";

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { STAND_IN } from "../../../../infra/realtime/stand-in-name.ts";
+import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import type { Tenant } from "../tenant.ts";
 import type { Vsn } from "./frame-codec.ts";
 
