@@ -12,7 +12,11 @@ export class StackNetwork extends pulumi.ComponentResource {
     super("sse-scaling-lab:index:StackNetwork", name, {}, opts);
     const network = new docker.Network(
       name,
-      { name: `${args.stack}-network`, driver: "bridge", labels: componentLabels(args, "network", "network") },
+      {
+        name: `${args.stack}-network`,
+        driver: "bridge",
+        labels: componentLabels(args, "network", "network"),
+      },
       { parent: this, deleteBeforeReplace: true },
     );
     this.networkName = network.name;

@@ -4,7 +4,12 @@ import type { PinnedImage } from "./pinned-images.ts";
 import type { PrepareOptions, PreparedImage } from "./prepared-image.ts";
 import { UserError } from "../../common/user-error.ts";
 import { withEngineError } from "./engine-error.ts";
-import { imageSetting, IMAGES_SETTING, type ImageSettings, type SettableComponent } from "./image-settings.ts";
+import {
+  imageSetting,
+  IMAGES_SETTING,
+  type ImageSettings,
+  type SettableComponent,
+} from "./image-settings.ts";
 import { versionOf, type OfficialImages } from "./official/official-images.ts";
 
 export interface ImageSources extends Pick<PrepareOptions, "onStep" | "signal"> {

@@ -13,14 +13,9 @@ type RealPart = (typeof REAL_PARTS)[number];
 const nameOf = (part: RealPart): string => `${PINNED_IMAGES[part].repository}:${PINNED_IMAGES[part].tag}`;
 
 /** The user's own, else the pinned one, else why there is none. */
-const realImage = async (
-  sources: ImageSources,
-  part: RealPart,
-): Promise<PreparedImage | { why: string }> => {
+const realImage = async (sources: ImageSources, part: RealPart): Promise<PreparedImage | { why: string }> => {
   const named = sources.settings.images[part];
-  return named === undefined
-    ? pinnedImage(sources, PINNED_IMAGES[part])
-    : namedImage(sources, part, named);
+  return named === undefined ? pinnedImage(sources, PINNED_IMAGES[part]) : namedImage(sources, part, named);
 };
 
 /** Undefined: the real one is to be tried. Else the reason for the stand-in, for people. */

@@ -1,7 +1,12 @@
 /** What a stack is made of and where to reach it, from its record alone: the same names that the program gives. */
 import type Dockerode from "dockerode";
 import { INSTANCE_LABEL } from "../../../infra/stack/labels.ts";
-import { clientRealtimeUrl, DATABASE_ADDRESS, REALTIME_NAME, STAND_IN } from "../../../infra/realtime/realtime-names.ts";
+import {
+  clientRealtimeUrl,
+  DATABASE_ADDRESS,
+  REALTIME_NAME,
+  STAND_IN,
+} from "../../../infra/realtime/realtime-names.ts";
 import { webSocketUrlOf } from "../../../common/portable/realtime/urls.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";

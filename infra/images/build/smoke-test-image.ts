@@ -68,7 +68,10 @@ export const smokeTestImage = async (
     }
     const { StatusCode } = await ended;
     signal?.throwIfAborted();
-    const as = typeof smokeTest.prints === "string" ? printed.includes(smokeTest.prints) : smokeTest.prints.test(printed);
+    const as =
+      typeof smokeTest.prints === "string"
+        ? printed.includes(smokeTest.prints)
+        : smokeTest.prints.test(printed);
     if (StatusCode === 0 && as) return;
     const said = lastLines(printed) || "nothing printed";
     throw new UserError(

@@ -2,7 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import which from "which";
-import { IMAGE_PORTS, IMAGE_USERS, type ImageComponent, type OwnImageComponent } from "../../images/pinned-images.ts";
+import {
+  IMAGE_PORTS,
+  IMAGE_USERS,
+  type ImageComponent,
+  type OwnImageComponent,
+} from "../../images/pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { AssembledLayout } from "./assemble-image.ts";
 import { withFolders, type ImageConfig } from "./image-archive.ts";
