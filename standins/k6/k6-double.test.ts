@@ -14,7 +14,7 @@ interface Summary {
 }
 
 describe("the command of the double", () => {
-  it("says what it is, and which extension it plays", () => {
+  it("names itself a contract double, and the extension that it has", () => {
     expect(execFileSync(process.execPath, [K6_DOUBLE, "version"], { encoding: "utf8" })).toBe(
       "k6-double v1.2.1 (a contract double of k6, not k6)\nExtensions:\n  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]\n",
     );
@@ -70,7 +70,7 @@ describe("a script in the double", () => {
     ]);
   });
 
-  it("goes through init, setup, iterations, teardown and summary with k6's data", async () => {
+  it("runs init, setup, iterations, teardown and summary with k6's data", async () => {
     const { consoleLines, summary, exitCode } = await runDouble({
       script: `
         import exec from "k6/execution";
@@ -112,7 +112,7 @@ describe("a script in the double", () => {
     });
   });
 
-  it("builds a SharedArray once per process, and gives copies that nobody can change", async () => {
+  it("builds a SharedArray once per process, and returns frozen copies", async () => {
     const { consoleLines } = await runDouble({
       script: `
         import { SharedArray } from "k6/data";
@@ -149,7 +149,7 @@ describe("a script in the double", () => {
     ]);
   });
 
-  it("ends an iteration when its promise has come to something and no timer is pending", async () => {
+  it("ends an iteration when its promise is settled and no timer is pending", async () => {
     const { consoleLines, stderr, summary } = await runDouble({
       script: `
         ${scenario("iterations: 4")}
@@ -172,7 +172,7 @@ describe("a script in the double", () => {
     expect((summary as Summary).metrics["iterations"]!.values["count"]).toBe(4);
   });
 
-  it("logs an exception of an iteration, and goes on", async () => {
+  it("logs an exception of an iteration and continues", async () => {
     const { exitCode, stderr, consoleLines } = await runDouble({
       script: `
         import { fail, sleep } from "k6";
@@ -189,21 +189,21 @@ describe("a script in the double", () => {
   });
 });
 
-describe("how a run of the double ends", () => {
+describe("the end of a run", () => {
   const failing = `
     import { Counter } from "k6/metrics";
     export const options = { thresholds: { lost: ["count==0"] } };
     const lost = new Counter("lost");
     export default function () { lost.add(1); }`;
 
-  it("exits 99 when a threshold has failed", async () => {
+  it("exits 99 if a threshold fails", async () => {
     const { exitCode, stderr, summary } = await runDouble({ script: failing });
     expect(exitCode).toBe(99);
     expect(stderr).toContain("'lost'");
     expect((summary as Summary).metrics["lost"]!.thresholds).toEqual({ "count==0": { ok: false } });
   });
 
-  it("evaluates none with --no-thresholds, and has no handleSummary with --no-summary", async () => {
+  it("--no-thresholds skips thresholds, --no-summary skips handleSummary", async () => {
     const { exitCode, summary } = await runDouble({
       script: failing,
       flags: ["--no-thresholds", "--no-summary"],
@@ -212,7 +212,7 @@ describe("how a run of the double ends", () => {
     expect(summary).toBeUndefined();
   });
 
-  it("exits 108 when the script aborts the test, wherever it was", async () => {
+  it("exits 108 if the script aborts the test in any phase", async () => {
     const { exitCode, stderr, consoleLines } = await runDouble({
       script: `
         import exec from "k6/execution";
@@ -231,7 +231,7 @@ describe("how a run of the double ends", () => {
     expect(consoleLines).toEqual(["teardown"]);
   });
 
-  it("exits 100 and 107 for a setup that takes too long or throws", async () => {
+  it("exits 100 if setup times out and 107 if it throws", async () => {
     const slow = 'import { sleep } from "k6"; export const options = { setupTimeout: "50ms" };';
     const scripts = [
       `${slow} export function setup() { sleep(60); }`,
@@ -244,7 +244,7 @@ describe("how a run of the double ends", () => {
     for (const { summary } of results) expect(summary).toBeDefined();
   });
 
-  it("exits 105 on SIGINT in setup too, and has no teardown then", async () => {
+  it("exits 105 on SIGINT in setup, without teardown", async () => {
     const running = await startDouble({
       script: `
         import { sleep } from "k6";
@@ -260,7 +260,7 @@ describe("how a run of the double ends", () => {
     expect(summary).toBeDefined();
   });
 
-  it("exits 105 on SIGINT: VUs hear nothing more, teardown and summary come", async () => {
+  it("exits 105 on SIGINT: the VUs stop, teardown and summary run", async () => {
     const server = createServer((_request, response) => {
       response.write("data: x\n\n");
     });
@@ -293,7 +293,7 @@ describe("how a run of the double ends", () => {
 });
 
 describe("load of the double", () => {
-  it("has its share of the VUs in each of several processes", async () => {
+  it("splits the VUs between several processes", async () => {
     const script = `
       import exec from "k6/execution";
       ${scenario("vus: 5")}

@@ -6,17 +6,17 @@ const AT = new Date("2026-01-02T03:04:05.678Z");
 const CONSOLE = { source: "console" };
 
 describe("logLine", () => {
-  it("is the message alone as raw", () => {
+  it("raw: only the message", () => {
     expect(logLine("raw", "info", 'a "b"\nc', CONSOLE, AT)).toBe('a "b"\nc\n');
   });
 
-  it("has sorted keys and Go's escapes as json", () => {
+  it("json: sorted keys and Go's escapes", () => {
     expect(logLine("json", "info", '<a> & "b"', CONSOLE, AT)).toBe(
       '{"level":"info","msg":"\\u003ca\\u003e \\u0026 \\"b\\"","source":"console","time":"2026-01-02T03:04:05Z"}\n',
     );
   });
 
-  it("is key=value as text, quoted as Go does where it has to be", () => {
+  it("text: key=value with Go's quoting", () => {
     const line = (message: string) => logLine("text", "warning", message, CONSOLE, AT);
     const start = 'time="2026-01-02T03:04:05Z" level=warning msg=';
     expect(line("plain-text")).toBe(`${start}plain-text source=console\n`);

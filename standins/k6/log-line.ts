@@ -5,8 +5,8 @@ import type { LogSettings } from "./protocol.ts";
 export type Level = "debug" | "info" | "warning" | "error";
 
 /**
- * One line as logrus writes it without a terminal: `raw` is the message alone, `json` has its keys sorted, `text` is `key=value` with Go's
- * quoting.
+ * One line as logrus writes it without a terminal. `raw`: only the message; `json`: sorted keys;
+ * `text`: `key=value` with Go's quoting.
  *
  * @param fields beside time, level and message, e.g. `{ source: "console" }`
  */
@@ -29,7 +29,7 @@ export function logLine(
   return `${pairs.map(([key, value]) => `${key}=${goQuoteIfNeeded(value)}`).join(" ")}\n`;
 }
 
-/** Writes a line of the script's console, or of the double itself, whole and at once. */
+/** Writes a line of the script's console, or of the double, in one piece. */
 export function writeLog(
   log: LogSettings,
   level: Level,
@@ -37,13 +37,13 @@ export function writeLog(
   fields: Readonly<Record<string, string>>,
 ): void {
   if (level === "debug") return;
-  // As far as is known, k6 says `source=console` on its own log only; a file of the console needs no such field.
+  // k6 writes `source=console` to its own log only, as far as we know.
   const toFile = fields["source"] === "console" && log.consoleFd !== undefined;
   const line = logLine(log.format, level, message, toFile ? {} : fields);
   writeWhole(toFile ? (log.consoleFd ?? 2) : 2, line);
 }
 
-/** Waits while a full pipe takes no more, as a blocking write of Go does. */
+/** Waits while a pipe is full, like a blocking write of Go. */
 export function writeWhole(fd: number, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
@@ -56,7 +56,7 @@ export function writeWhole(fd: number, text: string): void {
   }
 }
 
-/** encoding/json escapes what could end a script element. */
+/** `encoding/json` escapes characters that could end a script element. */
 function goJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, unicodeEscape);
 }
@@ -77,7 +77,7 @@ const GO_ESCAPES: Record<string, string> = {
   "\v": "\\v",
 };
 
-/** `%q` of Go's fmt. */
+/** `%q` of Go's `fmt`. */
 export function goQuote(value: string): string {
   const escaped = value.replace(/[\\"]|\p{C}|\p{Zl}|\p{Zp}|(?! )\p{Zs}/gu, (character) => {
     const known = GO_ESCAPES[character];

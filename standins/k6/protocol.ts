@@ -1,16 +1,16 @@
 /**
- * What a VU's thread and the double's main thread say to each other. All I/O is the main thread's: the VU blocks until it is answered, as
- * a VU of k6 does.
+ * The messages between a VU's thread and the double's main thread. The main thread does all I/O. The
+ * VU blocks until the answer, like a VU of k6.
  */
 import type { MessagePort } from "node:worker_threads";
 
 export type Tags = Record<string, string>;
 export type MetricType = "counter" | "gauge" | "rate" | "trend";
 
-/** How lines are made and where they go, see host/log.ts. */
+/** Format and destination of log lines, see log-line.ts. */
 export interface LogSettings {
   format: "raw" | "json" | "text";
-  /** File descriptor of `--console-output`; undefined: the console goes to stderr like everything else. */
+  /** File descriptor of `--console-output`; undefined: the console writes to stderr. */
   consoleFd?: number;
 }
 
@@ -19,22 +19,22 @@ export interface ScriptFile {
   source: string;
 }
 
-/** Given to a VU's thread at its start. */
+/** Start data of a VU's thread. */
 export interface VuData {
   idInTest: number;
   idInInstance: number;
   script: ScriptFile;
   env: Record<string, string>;
   log: LogSettings;
-  /** Calls and notes to the main thread; answers to calls come back here, and nothing else does. */
+  /** Sends calls and notes to the main thread; receives only the answers to calls. */
   port: MessagePort;
-  /** Int32: counts answers; the VU waits on it. */
+  /** Int32: number of answers; the VU waits on it. */
   signal: SharedArrayBuffer;
-  /** Int32: iterations completed, iterations interrupted, VUs active, VUs initialised; of the whole process. */
+  /** Int32, of the whole process: iterations completed and interrupted, VUs active and initialised. */
   counters: SharedArrayBuffer;
 }
 
-/** The options of a script that reach its VUs. */
+/** The options of a script that its VUs need. */
 export interface VuOptions {
   userAgent: string;
   throw: boolean;
@@ -64,12 +64,12 @@ export type VuCommand =
       options: VuOptions;
       testStartedAt: number;
       scenario: ScenarioState;
-      /** JSON of what setup() returned. */
+      /** JSON of the result of setup(). */
       setupData: string | undefined;
     }
   | { command: "teardown"; options: VuOptions; testStartedAt: number; setupData: string | undefined }
   | { command: "summary"; data: string }
-  /** An asynchronous call is answered. */
+  /** The answer to an asynchronous call. */
   | { command: "settle"; id: number; reply: unknown };
 
 export type VuNote =
@@ -84,9 +84,12 @@ export type VuNote =
   | { note: "done"; result: CommandResult };
 
 export interface CommandResult {
-  /** Text of what the script threw. */
+  /** Text of the exception of the script. */
   error?: string;
-  /** JSON; its shape depends on the command: `init` {@link InitResult}, `setup` its data, `summary` the map of outputs as entries. */
+  /**
+   * JSON that depends on the command: {@link InitResult} of `init`, the data of `setup`, the outputs
+   * of `summary` as entries.
+   */
   json?: string;
 }
 
@@ -95,20 +98,20 @@ export interface InitResult {
   options: Record<string, unknown>;
 }
 
-/** What a VU asks of the main thread: payload and reply. */
+/** The calls of a VU to the main thread: payload and reply. */
 export interface Calls {
   http: { payload: HttpRequest; reply: HttpReply };
   "sse-open": { payload: SseRequest; reply: SseOpened };
   "sse-next": { payload: { stream: number }; reply: SseSignal };
   "sse-close": { payload: { stream: number }; reply: null };
   jar: { payload: JarCall; reply: Record<string, string[]> };
-  /** Undefined: nobody has built it yet; the asker does, and everybody else waits. */
+  /** Null: the caller has to build the array; other callers wait. */
   "shared-array": { payload: { name: string }; reply: SharedItems | null };
   "share-array": { payload: { name: string; items: SharedItems | null }; reply: null };
 }
 export type CallName = keyof Calls;
 
-/** Items of a SharedArray as JSON texts, one after the other; item i is bytes `offsets[i]` to `offsets[i + 1]`. */
+/** Items of a SharedArray as JSON. Item i is bytes `offsets[i]` to `offsets[i + 1]`. */
 export interface SharedItems {
   bytes: SharedArrayBuffer;
   /** Float64. */

@@ -1,4 +1,4 @@
-/** Runs the contract double of k6 for tests, as a process like k6 itself. */
+/** Runs the contract double of k6 for tests, as a process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,15 +7,15 @@ import { setTimeout as wait } from "node:timers/promises";
 import { build } from "esbuild";
 import { fromRoot } from "../../common/paths.ts";
 
-/** The executable, to be given as K6_BIN. */
+/** The executable, for K6_BIN. */
 export const K6_DOUBLE = fromRoot("standins/k6/k6-double.mjs");
 
 export interface DoubleOptions {
-  /** Source text of a script, or `{ file }` of one; either is bundled. */
+  /** Source text of a script, or its file. The helper bundles it. */
   script: string | { file: string };
-  /** Flags before the script, beside `--quiet`, `--log-format raw` and `--console-output`. */
+  /** Flags before the script, in addition to `--quiet`, `--log-format raw` and `--console-output`. */
   flags?: readonly string[];
-  /** Given with `-e`. */
+  /** Set with `-e`. */
   env?: Readonly<Record<string, string>>;
 }
 
@@ -23,21 +23,24 @@ export interface DoubleResult {
   exitCode: number | null;
   stdout: string;
   stderr: string;
-  /** What the script's console wrote. */
+  /** Lines of the script's console. */
   consoleLines: string[];
   /**
-   * What `handleSummary()` was given: by a handler that the helper adds to a source text that has none, or else what the script itself wrote
-   * to `k6-summary.json` in the working folder; undefined if there is no such file.
+   * The content of `k6-summary.json` in the working folder, or undefined without that file. The
+   * helper adds a `handleSummary()` that writes its argument there if a source text has none.
    */
   summary: unknown;
 }
 
 export interface RunningDouble {
   process: ChildProcess;
-  /** The process's working folder, removed at the end. */
+  /** The working folder of the process, removed at the end. */
   folder: string;
   consoleLines(): string[];
-  /** Waits for a line of the script's console. @throws Error if the double ends without one */
+  /**
+   * Waits for a line of the script's console.
+   * @throws Error if the double ends without such a line
+   */
   waitForLine(matches: (line: string) => boolean): Promise<string>;
   finished: Promise<DoubleResult>;
 }
@@ -68,7 +71,7 @@ export async function startDouble({ script, flags = [], env = {} }: DoubleOption
     ],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );
-  // A test that gives up leaves nothing behind.
+  // A test that fails leaves no process behind.
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const stdout = collect(child.stdout);
@@ -99,7 +102,7 @@ export async function startDouble({ script, flags = [], env = {} }: DoubleOption
   return { process: child, folder, consoleLines, waitForLine, finished };
 }
 
-/** As the lab's own scripts are bundled: one file, whose only imports are modules of k6. */
+/** Bundles like the lab's scripts: one file that imports only modules of k6. */
 async function bundle(script: DoubleOptions["script"]): Promise<string> {
   const file = typeof script === "string" ? undefined : resolve(script.file);
   const { outputFiles } = await build({

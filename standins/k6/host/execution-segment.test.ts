@@ -21,7 +21,7 @@ describe("vuIdsOfSegment", () => {
     expect(vuIdsOfSegment(7, "2/3:1", "0,1/3,2/3,1")).toEqual([3, 6]);
   });
 
-  it("is all of the test without a segment, and the first part by an end alone", () => {
+  it("is the whole test without a segment, and starts at 0 if only the end is given", () => {
     expect(vuIdsOfSegment(3)).toEqual([1, 2, 3]);
     expect(vuIdsOfSegment(4, "1/2")).toEqual([1, 3]);
   });

@@ -4,12 +4,13 @@ import { EXIT, ExitError } from "./exit-codes.ts";
 type Fraction = [numerator: number, denominator: number];
 
 /**
- * The ids, 1-based and unique over all processes, of the VUs that one process of a test runs: the segments of a sequence take turns, by their
- * lengths. Processes that are given no sequence, or different ones, may take the same ids, as with k6.
+ * The ids of the VUs that one process of a test runs, 1-based and unique over all processes. The
+ * segments of a sequence take turns in proportion to their lengths. As with k6, processes without a
+ * common sequence may take the same ids.
  *
- * @param segment `from:to`, e.g. `1/3:2/3`; undefined: all of it
+ * @param segment `from:to`, e.g. `1/3:2/3`; undefined: the whole test
  * @param sequence e.g. `0,1/3,2/3,1`
- * @throws {@link ExitError} 104 that says what is wrong
+ * @throws {@link ExitError} 104 with the reason
  */
 export function vuIdsOfSegment(total: number, segment?: string, sequence?: string): number[] {
   const [from, to] = segment === undefined ? (["0", "1"] as const) : splitSegment(segment);
@@ -34,7 +35,7 @@ export function vuIdsOfSegment(total: number, segment?: string, sequence?: strin
   );
 }
 
-/** Whose turn each position of a cycle is: always of the segment that is furthest behind its share. */
+/** The owner of each position of a cycle: the segment that is furthest behind its share. */
 function takeTurns(lengths: readonly number[], cycle: number): number[] {
   const taken = lengths.map(() => 0);
   return Array.from({ length: cycle }, (_, position) => {
@@ -47,13 +48,13 @@ function takeTurns(lengths: readonly number[], cycle: number): number[] {
 
 function splitSegment(segment: string): [string, string] {
   const parts = segment.split(":");
-  if (parts.length > 2) throw invalid(`${segment} is no execution segment`);
+  if (parts.length > 2) throw invalid(`${segment} is not an execution segment`);
   return parts.length === 1 ? ["0", segment] : [parts[0] ?? "", parts[1] ?? ""];
 }
 
 function parseFraction(text: string): Fraction {
   const match = /^(\d+)\/(\d+)$|^(\d+)(?:\.(\d+))?(%)?$/.exec(text.trim());
-  if (match === null) throw invalid(`${text} is no fraction of an execution segment`);
+  if (match === null) throw invalid(`${text} is not a fraction`);
   const decimals = match[4] ?? "";
   const fraction: Fraction =
     match[1] === undefined

@@ -1,4 +1,4 @@
-/** Exit codes of k6 that the double gives too. */
+/** The exit codes of k6 that the double uses. */
 export const EXIT = {
   thresholds: 99,
   setupTimeout: 100,
@@ -8,11 +8,11 @@ export const EXIT = {
   scriptException: 107,
   scriptAborted: 108,
   markedFailed: 110,
-  /** -1 of k6: bad flags, no such script. */
+  /** -1 in k6: bad flags, missing script. */
   usage: 255,
 } as const;
 
-/** Ends the command with a message on stderr and an exit code of k6's. */
+/** Ends the command with a message on stderr and one of k6's exit codes. */
 export class ExitError extends Error {
   override name = "ExitError";
   readonly exitCode: number;

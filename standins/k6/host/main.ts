@@ -1,9 +1,10 @@
 import { openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { build } from "esbuild";
+import { fromRoot } from "../../../common/paths.ts";
 
 import { writeLog, writeWhole } from "../log-line.ts";
 import type { LogSettings } from "../protocol.ts";
-import { bundleVu } from "./bundle-vu.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
 import { parseFlags } from "./parse-flags.ts";
 import { TestRun } from "./test-run.ts";
@@ -47,7 +48,7 @@ async function runScript(args: readonly string[], log: LogSettings): Promise<num
   const run = new TestRun(await bundleVu(), { path, source }, flags, log);
   let interrupted = false;
   const interrupt = (signal: NodeJS.Signals) => {
-    // A second one ends everything at once, as in k6.
+    // A second signal ends the process at once, as in k6.
     if (interrupted) process.exit(EXIT.externalAbort);
     interrupted = true;
     run.interrupt(signal === "SIGINT" ? "interrupt" : "terminated");
@@ -63,4 +64,19 @@ function readScript(path: string): string {
   } catch {
     throw new ExitError(`The moduleSpecifier "${path}" couldn't be found on local disk`, EXIT.usage);
   }
+}
+
+/** Bundles a VU's thread into one script, once per run: no thread has to compile TypeScript. */
+async function bundleVu(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fromRoot("standins/k6/vu/vu-main.ts")],
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minifySyntax: true,
+    logLevel: "silent",
+  });
+  return outputFiles[0]?.text ?? "";
 }

@@ -26,7 +26,7 @@ describe("metrics of the double", () => {
     });
   });
 
-  it("judges thresholds also of submetrics and of metrics without a sample", () => {
+  it("evaluates thresholds of submetrics and of metrics without a sample", () => {
     const engine = new MetricsEngine();
     engine.declare("lost", "counter", false);
     engine.declare("latency", "trend", true);
@@ -45,8 +45,8 @@ describe("metrics of the double", () => {
 
   it.each([
     ["missing", "count==0", 'no metric name "missing"'],
-    ["checks", "count==0", "is none for a rate"],
-    ["iterations", "count = 0", "is none for a counter"],
+    ["checks", "count==0", "does not fit a rate"],
+    ["iterations", "count = 0", "does not fit a counter"],
   ])("refuses a threshold of %s: %s", (metric, expression, message) => {
     expect(() => new MetricsEngine().setThresholds({ [metric]: [expression] })).toThrow(message);
   });

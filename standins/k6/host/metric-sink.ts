@@ -1,13 +1,13 @@
 import type { MetricType, Tags } from "../protocol.ts";
 
-/** All samples of one metric, or of those that carry the tags of a submetric. */
+/** All samples of one metric or submetric. */
 export interface MetricSink {
   readonly type: MetricType;
   readonly isTime: boolean;
   add(value: number): void;
-  /** Values as `handleSummary()` is given them. @param seconds of the test run */
+  /** The values of the summary. @param seconds duration of the test run */
   values(trendStats: readonly string[], seconds: number): Record<string, number>;
-  /** Of an aggregation that a threshold names; undefined if this type has it not. */
+  /** The value of a threshold's aggregation; undefined if this type does not have it. */
   aggregate(name: string, seconds: number): number | undefined;
 }
 
@@ -87,7 +87,7 @@ function trendSink(): Sink {
   };
 }
 
-/** Between two samples the value in proportion; 0 of none. */
+/** Interpolates between two samples. 0 without samples. */
 function quantile(sorted: readonly number[], fraction: number): number {
   const position = fraction * (sorted.length - 1);
   const low = sorted[Math.floor(position)] ?? 0;
@@ -99,7 +99,7 @@ function pick(values: Record<string, number>, name: string): number | undefined 
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-/** `metric{tag:value,tag2:value2}` taken apart. */
+/** Parses `metric{tag:value,tag2:value2}`. */
 export function parseMetricName(name: string): { metric: string; tags: Tags } {
   const [, metric = name, filter = ""] = /^([^{]+)\{(.*)\}$/.exec(name) ?? [];
   const tags = filter

@@ -1,9 +1,8 @@
 import type { MetricType, Tags } from "../protocol.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
 import { createSink, type MetricSink, parseMetricName } from "./metric-sink.ts";
-import { parseThreshold, type Threshold } from "./threshold.ts";
 
-/** Metrics of k6 itself that the double takes. */
+/** The built-in metrics of k6 that the double has. */
 const BUILT_IN: Record<string, [MetricType, isTime: boolean]> = {
   vus: ["gauge", false],
   vus_max: ["gauge", false],
@@ -23,6 +22,15 @@ const BUILT_IN: Record<string, [MetricType, isTime: boolean]> = {
   ws_msgs_received: ["counter", false],
 };
 
+interface Threshold {
+  /** The expression in the script. */
+  source: string;
+  aggregation: string;
+  holds(value: number): boolean;
+  /** True until the evaluation, which --no-thresholds skips, as in k6. */
+  ok: boolean;
+}
+
 interface Metric {
   sink: MetricSink;
   observed: boolean;
@@ -39,7 +47,7 @@ interface Check {
   fails: number;
 }
 
-/** All samples of the process, what thresholds make of them, and both as k6's summary data. */
+/** All samples of the process, their thresholds, and k6's summary data of both. */
 export class MetricsEngine {
   readonly #metrics = new Map<string, Metric>();
   readonly #submetrics: Submetric[] = [];
@@ -49,7 +57,7 @@ export class MetricsEngine {
     for (const [name, [type, isTime]] of Object.entries(BUILT_IN)) this.declare(name, type, isTime);
   }
 
-  /** @throws {@link ExitError} 107 for a name that another type has */
+  /** @throws {@link ExitError} 107 if the name exists with another type */
   declare(name: string, type: MetricType, isTime: boolean): void {
     const known = this.#metrics.get(name);
     if (known === undefined) this.#add(name, type, isTime);
@@ -59,7 +67,7 @@ export class MetricsEngine {
     }
   }
 
-  /** @throws {@link ExitError} 104 for an expression, metric or aggregation that is not there */
+  /** @throws {@link ExitError} 104 for an unknown expression, metric or aggregation */
   setThresholds(thresholds: Readonly<Record<string, readonly string[]>>): void {
     for (const [name, expressions] of Object.entries(thresholds)) {
       const { metric: parent, tags } = parseMetricName(name);
@@ -71,7 +79,7 @@ export class MetricsEngine {
         name === parent ? of : (this.#metrics.get(name) ?? this.#add(name, of.sink.type, of.sink.isTime));
       if (name !== parent) this.#submetrics.push({ name, of: parent, tags });
       metric.thresholds = expressions.map((expression) => parseThreshold(name, expression, metric.sink));
-      // Shown in the summary though there may be no sample.
+      // The summary shows it even without a sample.
       of.observed = true;
       metric.observed = true;
     }
@@ -104,7 +112,7 @@ export class MetricsEngine {
     return failed.map(([name]) => name);
   }
 
-  /** `metrics` and `root_group` of the data that `handleSummary()` is given. */
+  /** `metrics` and `root_group` of the argument of `handleSummary()`. */
   summary(trendStats: readonly string[], seconds: number): Record<string, unknown> {
     const observed = [...this.#metrics].filter(([, metric]) => metric.observed);
     const metrics = observed.map(([name, { sink, thresholds }]) => [
@@ -135,8 +143,33 @@ export class MetricsEngine {
 
   #record(name: string, value: number): void {
     const metric = this.#metrics.get(name);
-    if (metric === undefined) throw new Error(`k6-double: a sample of "${name}", which is no metric`);
+    if (metric === undefined) throw new Error(`k6-double: a sample of the unknown metric "${name}"`);
     metric.observed = true;
     metric.sink.add(value);
   }
+}
+
+const COMPARE: Record<string, (value: number, limit: number) => boolean> = {
+  "<": (value, limit) => value < limit,
+  "<=": (value, limit) => value <= limit,
+  ">": (value, limit) => value > limit,
+  ">=": (value, limit) => value >= limit,
+  "==": (value, limit) => value === limit,
+  "===": (value, limit) => value === limit,
+  "!=": (value, limit) => value !== limit,
+};
+
+/**
+ * @param source e.g. `count==0` or `p(95)<200`
+ * @throws {@link ExitError} 104 for a bad expression, or an aggregation that the metric lacks
+ */
+function parseThreshold(metric: string, source: string, sink: MetricSink): Threshold {
+  const match = /^\s*(\w+(?:\([\d.]+\))?)\s*(===|==|!=|<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(source);
+  const [, aggregation = "", operator = "", limit = ""] = match ?? [];
+  const compare = COMPARE[operator];
+  if (compare === undefined || sink.aggregate(aggregation, 1) === undefined) {
+    const message = `invalid threshold defined on ${metric}: "${source}" does not fit a ${sink.type}`;
+    throw new ExitError(message, EXIT.invalidConfig);
+  }
+  return { source, aggregation, holds: (value) => compare(value, Number(limit)), ok: true };
 }

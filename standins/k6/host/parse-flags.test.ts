@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseFlags } from "./parse-flags.ts";
 
 describe("parseFlags", () => {
-  it("knows the flags that the lab starts k6 with, in any order and form", () => {
+  it("accepts the flags of the lab in any order and form", () => {
     const flags =
       "--quiet --no-color --no-usage-report --no-thresholds --log-format=json --console-output out";
     const given = [...flags.split(" "), "--address", "", "-e", "A=1=2", "s.js", "--env", "B="];

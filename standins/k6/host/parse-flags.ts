@@ -26,7 +26,7 @@ const WITH_VALUE = [
 ];
 
 /**
- * Arguments after `run`. Only those that the lab starts k6 with are known.
+ * Parses the arguments after `run`. Only the flags that the lab uses are known.
  *
  * @throws {@link ExitError} 255 that names the flag
  */

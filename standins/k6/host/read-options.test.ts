@@ -20,7 +20,7 @@ describe("readOptions", () => {
     });
   });
 
-  it("reads durations as Go does, and numbers as milliseconds", () => {
+  it("parses durations like Go, and numbers as milliseconds", () => {
     const options = readOptions({
       ...scenario({ maxDuration: "1m30.5s", gracefulStop: "0s" }),
       setupTimeout: 250,

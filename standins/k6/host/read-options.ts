@@ -1,12 +1,12 @@
-import { parseK6Duration } from "../go-duration.ts";
+import { parseK6Duration } from "../go-formats.ts";
 import type { Tags, VuOptions } from "../protocol.ts";
 import { NO_OPTIONS, toTags } from "../vu/vu-context.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
 
-/** The options of a script, as far as the double has them. */
+/** The options of a script that the double supports. */
 export interface RunOptions {
   scenario: ScenarioOptions;
-  /** Metric, or `metric{tag:value}`, to its threshold expressions. */
+  /** Threshold expressions by metric or `metric{tag:value}`. */
   thresholds: Record<string, string[]>;
   summaryTrendStats: string[];
   setupTimeoutMs: number;
@@ -17,9 +17,9 @@ export interface RunOptions {
 export interface ScenarioOptions {
   name: string;
   exec: string;
-  /** Of all processes of the test together. */
+  /** Total of all processes of the test. */
   vus: number;
-  /** Of each VU. */
+  /** For each VU. */
   iterations: number;
   maxDurationMs: number;
   gracefulStopMs: number;
@@ -39,7 +39,7 @@ const KNOWN = [
   "discardResponseBodies",
   "maxRedirects",
   "tags",
-  // Without effect here.
+  // These have no effect.
   "summaryTimeUnit",
   "systemTags",
   "noUsageReport",
@@ -55,7 +55,7 @@ const KNOWN_OF_SCENARIO = [
   "env",
 ];
 
-/** @throws {@link ExitError} 104 that names what the double has not */
+/** @throws {@link ExitError} 104 that names what the double does not support */
 export function readOptions(given: Record<string, unknown>): RunOptions {
   refuseOthers(given, KNOWN, "option");
   return {
@@ -83,7 +83,7 @@ export function readOptions(given: Record<string, unknown>): RunOptions {
 }
 
 function readScenario(scenarios: unknown): ScenarioOptions {
-  // Without scenarios k6 runs the default function once in one VU.
+  // Without scenarios, k6 runs the default function once in one VU.
   const given = (scenarios ?? { default: { executor: "per-vu-iterations" } }) as Record<string, unknown>;
   const entries = Object.entries(given) as [string, Record<string, unknown>][];
   const [first] = entries;
@@ -93,7 +93,8 @@ function readScenario(scenarios: unknown): ScenarioOptions {
   const [name, settings] = first;
   if (settings["executor"] !== "per-vu-iterations") {
     throw invalid(
-      `k6-double has the executor per-vu-iterations only, not "${String(settings["executor"])}" (scenario ${name})`,
+      `k6-double supports only the executor per-vu-iterations, ` +
+        `not "${String(settings["executor"])}" (scenario ${name})`,
     );
   }
   refuseOthers(settings, KNOWN_OF_SCENARIO, `setting of scenario ${name}`);
@@ -127,7 +128,7 @@ function readThresholds(thresholds: unknown): Record<string, string[]> {
 
 function refuseOthers(given: object, known: readonly string[], what: string): void {
   for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw invalid(`k6-double has not the ${what} "${name}"`);
+    if (!known.includes(name)) throw invalid(`k6-double does not support the ${what} "${name}"`);
   }
 }
 

@@ -17,7 +17,7 @@ import { readOptions, type RunOptions } from "./read-options.ts";
 import { INTERRUPTED, VuHandle } from "./vu-handle.ts";
 import { SharedArrays } from "./vu-services.ts";
 
-/** VUs that start at the same time: more than cores only make each other late. */
+/** VUs that start at the same time. More than the cores would only delay each other. */
 const STARTING = 2;
 const COUNTERS = { completed: 0, interrupted: 1, active: 2, initialized: 3 } as const;
 
@@ -32,14 +32,14 @@ export class TestRun {
   readonly #counterBytes = new SharedArrayBuffer(16);
   readonly #counters = new Int32Array(this.#counterBytes);
   readonly #vus: VuHandle[] = [];
-  /** Runs setup(), teardown() and handleSummary(); its ids are 0. */
+  /** Runs setup(), teardown() and handleSummary(). Its ids are 0. */
   #main: VuHandle;
   #testStartedAt = 0;
   #begun = false;
-  /** The first reason to end otherwise than by 0; thresholds count only without one. */
+  /** The first reason for an exit code other than 0. */
   #ending: ExitError | undefined;
 
-  /** @param code of the VUs' threads */
+  /** @param code bundle of the VUs' threads */
   constructor(code: string, script: ScriptFile, flags: RunFlags, log: LogSettings) {
     this.#code = code;
     this.#script = script;
@@ -48,7 +48,7 @@ export class TestRun {
     this.#main = this.#createVu(0, 0);
   }
 
-  /** @returns the exit code; what went wrong has been logged */
+  /** Logs the error, if any. @returns the exit code */
   async run(): Promise<number> {
     try {
       await this.#runTest();
@@ -64,7 +64,7 @@ export class TestRun {
     return this.#ending?.exitCode ?? 0;
   }
 
-  /** Ends the test from outside: VUs stop where they are; teardown() and handleSummary() still run. */
+  /** Ends the test on a signal: the VUs stop at once; teardown() and handleSummary() still run. */
   interrupt(signal: string): void {
     this.#interrupt(
       new ExitError(`test run was aborted because k6 received a '${signal}' signal`, EXIT.externalAbort),
@@ -73,7 +73,7 @@ export class TestRun {
 
   #interrupt(reason: ExitError): void {
     this.#end(reason);
-    // Once the iterations have begun, the main VU is idle or cleans up.
+    // After the start of the iterations the main VU is idle or runs teardown().
     void this.#stopVus(this.#begun ? this.#vus : [...this.#vus, this.#main]);
   }
 
@@ -159,11 +159,11 @@ export class TestRun {
         });
         Atomics.sub(this.#counters, COUNTERS.active, 1);
         if (result.error !== undefined) Atomics.add(this.#counters, COUNTERS.interrupted, 1);
-        // What the script throws is no error of its VU: the double itself has failed.
+        // An exception of the script is not an error here: the double itself has failed.
         if (result.error !== undefined && result.error !== INTERRUPTED) {
           this.#end(new ExitError(result.error, EXIT.usage));
         }
-        // What a VU has left open ends with it.
+        // Closes everything that the VU has left open.
         await handle.stop();
       }),
     );
@@ -219,7 +219,7 @@ export class TestRun {
     }
   }
 
-  /** Relative to where the command was started, not to the script. */
+  /** @param name relative to the working folder, not to the script */
   #writeOutput(name: string, content: string): void {
     try {
       writeFileSync(name, content);

@@ -9,13 +9,13 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb:
 export interface VuHost {
   metrics: MetricsEngine;
   sharedArrays: SharedArrays;
-  /** The script asks to end the test. */
+  /** The script ends the test. */
   abort(reason: string): void;
   markFailed(): void;
   iterationDone(): void;
 }
 
-/** A VU as the main thread sees it: its thread, and what is done for it. */
+/** The main thread's handle of a VU: its thread and its services. */
 export class VuHandle {
   readonly #worker: Worker;
   readonly #services: VuServices;
@@ -26,7 +26,7 @@ export class VuHandle {
   #finish: ((result: CommandResult) => void) | undefined;
   #stopped = false;
 
-  /** @param code of the thread, see bundle-vu.ts */
+  /** @param code bundle of the thread */
   constructor(code: string, data: Omit<VuData, "port" | "signal">, host: VuHost) {
     this.#services = new VuServices(host.metrics, host.sharedArrays);
     this.#host = host;
@@ -46,7 +46,7 @@ export class VuHandle {
       this.#worker.once("error", (error) => resolve({ error: `k6-double: VU died: ${error.message}` }));
       this.#worker.once("exit", () => {
         this.#stopped = true;
-        // What it said last may not have been heard yet.
+        // Read the messages that have not been read yet.
         for (let last = receive(port1); last !== undefined; last = receive(port1)) this.#hear(last);
         port1.close();
         this.#services.stop();
@@ -100,7 +100,7 @@ export class VuHandle {
     return this.#stopped;
   }
 
-  /** Has the thread do something. What the script throws is the result's error; {@link INTERRUPTED} if the VU was stopped meanwhile. */
+  /** Runs a command in the thread. The error is {@link INTERRUPTED} if the VU is stopped meanwhile. */
   async execute(command: Exclude<VuCommand, { command: "settle" }>): Promise<CommandResult> {
     const done = new Promise<CommandResult>((resolve) => {
       this.#finish = resolve;
@@ -109,7 +109,7 @@ export class VuHandle {
     return Promise.race([done, this.#exited]);
   }
 
-  /** Ends the thread wherever it is: nothing of the script runs any more. */
+  /** Ends the thread at once: no more code of the script runs. */
   async stop(): Promise<void> {
     await this.#worker.terminate();
   }

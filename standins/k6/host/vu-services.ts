@@ -1,17 +1,17 @@
 import { Agent } from "node:http";
 
 import type { Calls, CallName, JarCall, SharedItems } from "../protocol.ts";
-import { CookieJar } from "./cookie-jar.ts";
-import { httpRequest } from "./http-request.ts";
+import { CookieJar } from "./io/cookie-jar.ts";
+import { httpRequest } from "./io/http-request.ts";
 import type { MetricsEngine } from "./metrics-engine.ts";
-import { SseStream } from "./sse-stream.ts";
+import { SseStream } from "./io/sse-stream.ts";
 
-/** SharedArrays of the process by name. `null`: somebody is building it. */
+/** SharedArrays of the process by name. `null`: a VU is building it. */
 export class SharedArrays {
   readonly #items = new Map<string, SharedItems | null>();
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  /** @returns null to whoever is to build it */
+  /** @returns null if the caller has to build the array */
   async get(name: string): Promise<SharedItems | null> {
     while (this.#items.get(name) === null) {
       await new Promise<void>((resolve) => {
@@ -31,7 +31,7 @@ export class SharedArrays {
   }
 }
 
-/** What the main thread does for one VU: its connections, cookies and streams. */
+/** The services of the main thread for one VU: connections, cookies and streams. */
 export class VuServices {
   readonly #metrics: MetricsEngine;
   readonly #sharedArrays: SharedArrays;
@@ -69,7 +69,7 @@ export class VuServices {
     }
   }
 
-  /** Ends all that the VU has open. */
+  /** Closes everything that the VU has open. */
   stop(): void {
     this.#stopped.abort();
     for (const { stream } of this.#streams.values()) stream.close();

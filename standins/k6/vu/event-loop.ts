@@ -1,6 +1,6 @@
 /**
- * A VU's event loop: an iteration is over when its function has run, and no timer, socket or request of it is pending, or when the first of
- * its callbacks has thrown.
+ * A VU's event loop. An iteration ends when its function has run and no timer, socket or request is
+ * pending, or when a callback throws.
  */
 export class EventLoop {
   readonly #held = new Set<() => void>();
@@ -8,10 +8,10 @@ export class EventLoop {
   #changed: (() => void) | undefined;
 
   /**
-   * Keeps the iteration going until released.
+   * Keeps the iteration running until the release.
    *
    * @param cancel called if the iteration ends before
-   * @returns releases; once is enough
+   * @returns the function that releases
    */
   hold(cancel: () => void): () => void {
     this.#held.add(cancel);
@@ -21,7 +21,7 @@ export class EventLoop {
     };
   }
 
-  /** Runs a callback of the script as one task. What it throws ends the iteration. */
+  /** Runs a callback of the script as one task. An exception ends the iteration. */
   run(callback: () => unknown): void {
     if (this.#failure !== undefined) return;
     try {
@@ -31,17 +31,17 @@ export class EventLoop {
     }
   }
 
-  /** Ends the iteration with what was thrown. */
+  /** Ends the iteration with this exception. */
   fail(reason: unknown): void {
     this.#failure ??= { reason };
     this.#changed?.();
   }
 
   /**
-   * Runs a function of the script and all that it starts.
+   * Runs a function of the script and everything that it starts.
    *
-   * @returns what it returned, or what its promise came to; a promise that nothing can settle any more is left as it is, as in k6
-   * @throws what the function, its promise or a callback threw
+   * @returns the result, or that of its promise; undefined if the promise never settles, as in k6
+   * @throws the exception of the function, its promise or a callback
    */
   async runToEnd(start: () => unknown): Promise<unknown> {
     this.#failure = undefined;
@@ -71,7 +71,7 @@ export class EventLoop {
   }
 
   async #untilIdle(): Promise<void> {
-    // A turn of Node's loop lets all microtasks run, which may start new timers and requests.
+    // In a turn of Node's loop all microtasks run, which may start new timers and requests.
     await nextTurn();
     while (this.#held.size > 0 && this.#failure === undefined) {
       await new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 
 import type { CallName, Calls, VuNote } from "../protocol.ts";
 
-/** A VU's way to the main thread, which does all I/O. */
+/** A VU's connection to the main thread, which does all I/O. */
 export class HostLink {
   readonly #port: MessagePort;
   readonly #signal: Int32Array;
@@ -14,7 +14,7 @@ export class HostLink {
     this.#signal = new Int32Array(signal);
   }
 
-  /** Asks, and blocks the VU's thread until it is answered: no timer fires and no other callback runs meanwhile. */
+  /** Calls and blocks the VU's thread until the answer: no timer fires and no callback runs. */
   call<Name extends CallName>(op: Name, payload: Calls[Name]["payload"]): Calls[Name]["reply"] {
     this.tell({ note: "call", op, payload });
     for (;;) {
@@ -25,7 +25,7 @@ export class HostLink {
     }
   }
 
-  /** Asks without blocking. */
+  /** Calls without blocking. */
   callAsync<Name extends CallName>(
     op: Name,
     payload: Calls[Name]["payload"],

@@ -1,13 +1,13 @@
 import vm from "node:vm";
 
-import { MODULES } from "./modules.ts";
+import { MODULES } from "../modules/modules.ts";
 import type { VuContext } from "./vu-context.ts";
 
 /**
- * Runs the init context of the script in its own world.
+ * Runs the init context of the script in its realm.
  *
  * @returns the script's exports
- * @throws what the script threw, or an Error that names the module or export that the double has not
+ * @throws the exception of the script, or an Error that names a module or export the double lacks
  */
 export async function loadScript(vu: VuContext): Promise<Record<string, unknown>> {
   const { context } = vu.realm;
@@ -17,7 +17,7 @@ export async function loadScript(vu: VuContext): Promise<Record<string, unknown>
     identifier: `file://${path}`,
     importModuleDynamically: (specifier) => {
       throw vu.realm.error(
-        `k6-double: the script imports "${specifier}" while it runs, which the double does not do`,
+        `k6-double: the script imports "${specifier}" dynamically, which is not in the double`,
       );
     },
   });
@@ -40,7 +40,7 @@ async function k6Module(vu: VuContext, specifier: string, context: vm.Context): 
     );
   }
   const exports = (await load())(vu);
-  // A name that is missing from a default export is told as loudly as one of a named import, which the linker refuses.
+  // The linker refuses a missing named import; this refuses a missing name of a default export.
   const all = new Proxy(exports, {
     get(target, name) {
       if (typeof name === "symbol" || name === "then" || Object.hasOwn(target, name))

@@ -1,22 +1,22 @@
 import vm from "node:vm";
 
-/** The script's own JavaScript world: ECMAScript's builtins as k6's engine has them, and nothing of Node. */
+/** The script's JavaScript realm: the ECMAScript builtins of k6's engine, and nothing of Node. */
 export interface Realm {
   context: vm.Context;
   global: Record<string, unknown>;
-  /** A value of this world from JSON. */
+  /** A value of this realm from JSON. */
   parse(json: string): unknown;
   stringify(value: unknown): string | undefined;
-  /** An error for the script to catch. */
+  /** An error that the script can catch. */
   error(message: string, name?: string): Error;
-  /** An empty object, to be given methods. */
+  /** An empty object. */
   object(): Record<string, unknown>;
   arrayBuffer(bytes: Uint8Array): ArrayBuffer;
   array(): unknown[];
   promise<T>(executor: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void): Promise<T>;
 }
 
-/** What V8 gives and k6's engine (Sobek) has not. */
+/** Globals of V8 that k6's engine (Sobek) does not have. */
 const NOT_IN_K6 = ["WebAssembly", "SharedArrayBuffer", "Atomics", "Intl", "WeakRef", "FinalizationRegistry"];
 
 export function createRealm(): Realm {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 import { writeLog, type Level } from "../log-line.ts";
-import { timersModule } from "../timers.ts";
+import { timersModule } from "../modules/timers.ts";
 import type { VuContext } from "./vu-context.ts";
 
 const CONSOLE_LEVELS: Record<string, Level> = {
@@ -13,7 +13,7 @@ const CONSOLE_LEVELS: Record<string, Level> = {
   debug: "debug",
 };
 
-/** What k6 adds to ECMAScript's globals. Nothing else is there, so what the script takes from Node or a browser is a ReferenceError. */
+/** Adds k6's globals. A global of Node or of a browser is a ReferenceError. */
 export function addGlobals(vu: VuContext): void {
   const { global, realm } = { global: vu.realm.global, realm: vu.realm };
   const console = realm.object();
@@ -29,7 +29,7 @@ export function addGlobals(vu: VuContext): void {
     __ENV: realm.parse(JSON.stringify(vu.data.env)),
     __VU: vu.data.idInInstance,
   });
-  // There is none in the init context.
+  // Undefined in the init context.
   Object.defineProperty(global, "__ITER", {
     configurable: true,
     get: () => (vu.phase === "iteration" ? vu.iteration : undefined),

@@ -3,7 +3,7 @@ import type { EventLoop } from "./event-loop.ts";
 import type { HostLink } from "./host-link.ts";
 import type { Realm } from "./realm.ts";
 
-/** What a module of the double is given to work with: one VU. */
+/** One VU, as the modules of the double use it. */
 export interface VuContext {
   readonly data: VuData;
   readonly realm: Realm;
@@ -11,23 +11,23 @@ export interface VuContext {
   readonly loop: EventLoop;
   readonly log: LogSettings;
   readonly phase: VuPhase;
-  /** Of the script; {@link NO_OPTIONS} in the init context. */
+  /** Options of the script; {@link NO_OPTIONS} in the init context. */
   readonly options: VuOptions;
   /** Undefined outside of iterations. */
   readonly scenario: ScenarioState | undefined;
-  /** On `performance`'s clock of all threads: Unix time in ms with fractions. */
+  /** Unix time in ms with fractions, on the clock of `performance`. */
   readonly testStartedAt: number;
   /** 0-based. */
   readonly iteration: number;
-  /** Tags that the script set for all of this VU's samples. */
+  /** Tags that the script sets for all samples of this VU. */
   readonly userTags: Record<string, unknown>;
-  /** Tags of a sample that is taken now. */
+  /** Tags of a sample at this moment. */
   tags(more?: object): Tags;
 }
 
 export type VuPhase = "init" | "setup" | "iteration" | "teardown" | "summary";
 
-/** A module of k6: its exports by name. `default` is an object of the same where the module has a default export. */
+/** Makes the exports of a module of k6, by name. */
 export type K6Module = (vu: VuContext) => Record<string, unknown>;
 
 export const NO_OPTIONS: VuOptions = {
@@ -39,7 +39,7 @@ export const NO_OPTIONS: VuOptions = {
   tags: {},
 };
 
-/** Text of the values of an object that the script made. */
+/** Converts the values of an object of the script to text. */
 export function toTags(values: object): Tags {
   return Object.fromEntries(
     Object.entries(values as Record<string, unknown>).map(([name, value]) => [name, String(value)]),

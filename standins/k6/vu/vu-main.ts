@@ -1,4 +1,4 @@
-/** A VU: the thread's entry. Bundled at the start of a run, see host/bundle-vu.ts. */
+/** Entry of a VU's thread. host/main.ts bundles it at the start of a run. */
 import { parentPort, workerData } from "node:worker_threads";
 
 import type { CommandResult, VuCommand, VuData } from "../protocol.ts";

@@ -1,6 +1,6 @@
 import { writeLog } from "../log-line.ts";
 import type { CommandResult, InitResult, ScenarioState, Tags, VuCommand, VuData } from "../protocol.ts";
-import { VU_JAR } from "./cookie-jar-handle.ts";
+import { VU_JAR } from "../modules/cookie-jar-handle.ts";
 import { EventLoop } from "./event-loop.ts";
 import { HostLink } from "./host-link.ts";
 import { loadScript } from "./load-script.ts";
@@ -11,7 +11,7 @@ import { NO_OPTIONS, toTags, type VuContext, type VuPhase } from "./vu-context.t
 type ScriptFunction = (argument?: unknown) => unknown;
 type Command<Name> = Extract<VuCommand, { command: Name }>;
 
-/** One VU: its script in its world, and the commands of the main thread carried out in it. */
+/** One VU: runs the commands of the main thread in the realm of its script. */
 export class VuThread implements VuContext {
   readonly realm = createRealm();
   readonly loop = new EventLoop();
@@ -43,7 +43,7 @@ export class VuThread implements VuContext {
     };
   }
 
-  /** Never throws: what the script threw is the result's error. */
+  /** Never throws: the result contains the exception of the script. */
   async execute(command: Exclude<VuCommand, { command: "settle" }>): Promise<CommandResult> {
     try {
       if (command.command === "init") return await this.#init();
@@ -128,7 +128,7 @@ export class VuThread implements VuContext {
 function errorText(error: unknown): string {
   const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
   if (typeof stack !== "string") return String(error);
-  // Frames of the double itself are none of the script's.
+  // Without the frames of the double.
   return stack
     .split("\n")
     .filter((line) => !/^ +at .*(node:|evalmachine|\[worker eval\])/.test(line))

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from "node:http";
 
-import { canonicalHeaders } from "../canonical-header.ts";
-import type { SseRequest, SseSignal } from "../protocol.ts";
+import { canonicalHeaders } from "../../go-formats.ts";
+import type { SseEvent, SseRequest, SseSignal } from "../../protocol.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import { LONGEST_TIMER_MS } from "./http-request.ts";
 import { describeFailure, openResponse } from "./open-response.ts";
-import { SseLines } from "./sse-lines.ts";
 
-/** Signals that are read ahead of the VU; beyond them the server feels the back pressure. */
+/** Signals that are read ahead of the VU. Then the stream applies backpressure to the server. */
 const READ_AHEAD = 16;
 const REDIRECTS = 10;
+const NEWLINE = 10;
 const TIMED_OUT = "k6-double: timed out";
 
-/** A stream of k6/x/sse that has been opened. Its VU takes one signal after the other. */
+/** An open stream of k6/x/sse. Its VU takes one signal after the other. */
 export class SseStream {
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -32,7 +32,7 @@ export class SseStream {
       for (const result of this.#lines.feed(bytes)) this.#push(result);
     });
     response.on("end", () => this.#push({ type: "closed" }));
-    // After a read error nothing comes any more, and the extension waits for ever unless the script closes the stream.
+    // After a read error the extension waits forever unless the script closes the stream.
     response.on("error", () => {
       const message = timedOut()
         ? "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
@@ -43,7 +43,7 @@ export class SseStream {
 
   /**
    * @param stopped ends the stream with its VU
-   * @returns the stream, or Go's text of why there is none
+   * @returns the stream, or Go's text of the failure
    */
   static async open(
     request: SseRequest,
@@ -78,7 +78,7 @@ export class SseStream {
     }
   }
 
-  /** The next signal, when it is there. */
+  /** Resolves with the next signal. */
   async next(): Promise<SseSignal> {
     const signal = this.#signals.shift();
     if (this.#signals.length < READ_AHEAD) this.#response.resume();
@@ -86,7 +86,7 @@ export class SseStream {
     return signal ?? new Promise((resolve) => (this.#waiting = resolve));
   }
 
-  /** Ends the connection. One event that had been read already may still be delivered, as the extension does. */
+  /** Ends the connection. Like the extension, it may still deliver one event that it has read. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -103,4 +103,59 @@ export class SseStream {
     if (waiting !== undefined) waiting(signal);
     else if (this.#signals.push(signal) >= READ_AHEAD) this.#response.pause();
   }
+}
+
+/** The result of a line: a whole event, or a line that the extension does not know. */
+type SseLineResult = { type: "event"; event: SseEvent } | { type: "error"; message: string };
+
+/**
+ * Reads lines like xk6-sse v0.1.12, which differs from the standard: only `\n` ends a line, an empty
+ * line always makes an event, the CR of a CRLF stays on id, name and comment, and a line without a
+ * known prefix is an error.
+ */
+class SseLines {
+  #rest: Buffer = Buffer.alloc(0);
+  #event = emptyEvent();
+  #data: Buffer[] = [];
+
+  /** Never returns an unfinished line or block at the end of the stream. */
+  feed(bytes: Buffer): SseLineResult[] {
+    const results: SseLineResult[] = [];
+    let buffer = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    for (let end = buffer.indexOf(NEWLINE); end >= 0; end = buffer.indexOf(NEWLINE)) {
+      const result = this.#line(buffer.subarray(0, end + 1));
+      if (result !== undefined) results.push(result);
+      buffer = buffer.subarray(end + 1);
+    }
+    this.#rest = buffer;
+    return results;
+  }
+
+  /** @param line with its newline */
+  #line(line: Buffer): SseLineResult | undefined {
+    const text = line.toString("utf8");
+    if (text === "\n" || text === "\r\n") {
+      const data = Buffer.concat(this.#data)
+        .toString("utf8")
+        .replace(/[\r\n]+$/, "");
+      const event = { ...this.#event, data };
+      this.#event = emptyEvent();
+      this.#data = [];
+      return { type: "event", event };
+    }
+    const [prefix] = /^(?:id|event|data|retry)?:/.exec(text) ?? [];
+    if (prefix === undefined) return { type: "error", message: `unknown event: ${text}` };
+    const skipped = prefix.length + (text[prefix.length] === " " ? 1 : 0);
+    const value = text.slice(skipped, -1);
+    if (prefix === "id:") this.#event.id = value;
+    else if (prefix === ":") this.#event.comment = value;
+    else if (prefix === "event:") this.#event.name = value;
+    // The prefix is ASCII: its bytes and characters have the same number.
+    else if (prefix === "data:") this.#data.push(Buffer.from(line.subarray(skipped)));
+    return undefined;
+  }
+}
+
+function emptyEvent(): SseEvent {
+  return { id: "", comment: "", name: "", data: "" };
 }

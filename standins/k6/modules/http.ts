@@ -1,9 +1,8 @@
-import { parseK6Duration } from "./go-duration.ts";
-import { canonicalHeader } from "./canonical-header.ts";
-import { writeLog } from "./log-line.ts";
-import type { HttpReply, HttpRequest } from "./protocol.ts";
-import { CookieJar, jarClass, VU_JAR } from "./vu/cookie-jar-handle.ts";
-import { toTags, type K6Module, type VuContext } from "./vu/vu-context.ts";
+import { canonicalHeader, parseK6Duration } from "../go-formats.ts";
+import { writeLog } from "../log-line.ts";
+import type { HttpReply, HttpRequest } from "../protocol.ts";
+import { CookieJar, jarClass, VU_JAR } from "./cookie-jar-handle.ts";
+import { toTags, type K6Module, type VuContext } from "../vu/vu-context.ts";
 
 interface Params {
   headers?: Record<string, unknown> | null;

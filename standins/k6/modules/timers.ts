@@ -1,8 +1,8 @@
-import type { K6Module, VuContext } from "./vu/vu-context.ts";
+import type { K6Module, VuContext } from "../vu/vu-context.ts";
 
 type Callback = (...args: unknown[]) => unknown;
 
-/** The timers, which k6 has as globals too. While one is pending the iteration is not over. */
+/** The timers, which are also globals. The iteration goes on while one is pending. */
 export const timersModule: K6Module = (vu) => {
   const pending = new Map<number, () => void>();
   let lastId = 0;
@@ -34,7 +34,7 @@ export const timersModule: K6Module = (vu) => {
   };
 };
 
-/** @returns stops it */
+/** @returns a function that stops the timer */
 function startTimer(
   vu: VuContext,
   repeat: boolean,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
-import { runDouble, type DoubleResult } from "./run-double.ts";
+import { runDouble, type DoubleResult } from "../run-double.ts";
 
 /** By path of the request: what the server does with the socket. */
 const ENDS: Record<string, (ws: WebSocket) => void> = {
@@ -57,7 +57,7 @@ const run = async (body: string): Promise<DoubleResult> =>
   });
 const CLOSE = 'close 3 ["type","timestamp"]';
 
-test("messages come on the event loop, not while the script blocks; the iteration lasts until the socket is closed", async () => {
+test("messages arrive on the event loop; the iteration lasts until the socket is closed", async () => {
   const { consoleLines, exitCode } = await run(
     `const ws = connect(__ENV.SERVER);
     ws.binaryType = "arraybuffer";
@@ -85,7 +85,7 @@ test("messages come on the event loop, not while the script blocks; the iteratio
   expect(exitCode).toBe(0);
 });
 
-test("`close` has no code: an end that was not in order is an `error` first, and so is no connection at all", async () => {
+test("`close` has no code: an abnormal close or a failed connection is an `error` first", async () => {
   const { consoleLines } = await run(`
     const targets = ["/1000", "/1001", "/1012", "/cut", "/refused"].map((path) => __ENV.SERVER + path);
     const next = ([target, ...others]) => {
@@ -102,7 +102,7 @@ test("`close` has no code: an end that was not in order is an `error` first, and
   ]);
 });
 
-test("what the double has not is an error that says so, and no silence", async () => {
+test("features that the double lacks throw an error", async () => {
   const { stderr } = await run("connect(__ENV.SERVER).onmessage = () => console.log('never');");
   expect(stderr).toContain('binaryType must be "arraybuffer"');
 });

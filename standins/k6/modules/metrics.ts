@@ -1,8 +1,8 @@
-import { writeLog } from "./log-line.ts";
-import type { MetricType } from "./protocol.ts";
-import { type K6Module, type VuContext } from "./vu/vu-context.ts";
+import { writeLog } from "../log-line.ts";
+import type { MetricType } from "../protocol.ts";
+import { type K6Module, type VuContext } from "../vu/vu-context.ts";
 
-/** The module `k6/metrics`: metrics of the script's own. */
+/** The module `k6/metrics`: custom metrics. */
 export const metricsModule: K6Module = (vu) => {
   const declared = new Map<string, MetricType>();
   return {

@@ -1,15 +1,15 @@
 import type { Agent } from "node:http";
 import { STATUS_CODES } from "node:http";
 
-import { canonicalHeaders } from "../canonical-header.ts";
-import type { HttpReply, HttpRequest, ReplyCookie } from "../protocol.ts";
+import { canonicalHeaders } from "../../go-formats.ts";
+import type { HttpReply, HttpRequest, ReplyCookie } from "../../protocol.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import { describeFailure, openResponse } from "./open-response.ts";
 
-/** Of Node. */
+/** Limit of Node. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Carries out a request of k6/http. What fails is a reply with status 0. */
+/** Sends a request of k6/http. A failure is a reply with status 0. */
 export async function httpRequest(
   request: HttpRequest,
   jar: CookieJar,
@@ -35,7 +35,7 @@ export async function httpRequest(
   try {
     const signal = AbortSignal.any([timeout, stopped]);
     const { response, url, cookies } = await openResponse({ ...request, jar, agent, signal });
-    // An answer that has been read has given its socket back.
+    // A response that has been read no longer has a socket.
     const { remoteAddress = "", remotePort = 0 } = response.socket;
     reply.waitingMs = performance.now() - startedAt;
     const chunks: Buffer[] = [];

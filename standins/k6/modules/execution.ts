@@ -1,6 +1,6 @@
-import type { K6Module, VuContext } from "./vu/vu-context.ts";
+import type { K6Module, VuContext } from "../vu/vu-context.ts";
 
-/** The module `k6/execution`: where the script is in the test. */
+/** The module `k6/execution`: the position of the script in the test. */
 export const executionModule: K6Module = (vu) => ({
   vu: vuInfo(vu),
   scenario: scenarioInfo(vu),
@@ -51,14 +51,14 @@ function testControl(vu: VuContext): unknown {
   const control = vu.realm.object();
   control["abort"] = (reason?: string) => {
     vu.link.tell({ note: "abort", reason: reason ?? "" });
-    // Nothing of the script runs any more, no `finally` either: the main thread ends this thread.
+    // The main thread ends this thread: no more code of the script runs, not even a `finally`.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   };
   control["fail"] = () => vu.link.tell({ note: "mark-failed" });
   return control;
 }
 
-/** An object of the script's world whose properties are read when asked for, which the init context may not. */
+/** An object of the script's realm with getters, which the init context may not use. */
 function getters(vu: VuContext, what: string, properties: Record<string, () => unknown>): unknown {
   const target = vu.realm.object();
   for (const [name, get] of Object.entries(properties)) {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type DoubleResult, runDouble } from "./run-double.ts";
+import { type DoubleResult, runDouble } from "../run-double.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -123,11 +123,11 @@ describe("k6/x/sse of the double", () => {
     expect(events("/crlf")).toEqual([{ id: "1\r", name: "tick\r", comment: "note\r", data: "a\r\nb" }]);
   });
 
-  it("joins lines of data, trims newlines off the end only, and takes one space after the colon", () => {
+  it("joins lines of data, trims trailing newlines, and skips one space after the colon", () => {
     expect(events("/lines")).toMatchObject([{ data: "one\ntwo" }, { data: " spaced" }]);
   });
 
-  it("puts characters together that came in two pieces", () => {
+  it("decodes characters that arrive in two pieces", () => {
     expect(events("/split")).toMatchObject([{ data: "ä€" }]);
   });
 
@@ -137,7 +137,7 @@ describe("k6/x/sse of the double", () => {
     expect(requestsTo("/resume")[0]!.headers).not.toHaveProperty("last-event-id");
   });
 
-  it("raises an error for a line that it does not know, a BOM among them, and reads on", () => {
+  it("raises an error for an unknown line, such as a BOM, and continues", () => {
     expect(opened("/unknown").seen.slice(2)).toEqual([
       { error: "unknown event: \uFEFFdata: first\n", isError: false },
       { id: "", name: "", data: "", comment: "" },
@@ -146,7 +146,7 @@ describe("k6/x/sse of the double", () => {
     ]);
   });
 
-  it("reads an answer other than 200 as a stream, and tells the status at the end", () => {
+  it("reads an answer other than 200 as a stream, and returns the status at the end", () => {
     const { seen, response } = opened("/bad-gateway");
     expect(seen.slice(2)).toEqual([
       { error: "unknown event: <html>\n", isError: false },
@@ -156,11 +156,11 @@ describe("k6/x/sse of the double", () => {
     expect(response.headers["X-Instance"]).toBe("i-1");
   });
 
-  it("drops a block that has no end", () => {
+  it("drops an unfinished block", () => {
     expect(events("/unfinished")).toMatchObject([{ data: "whole" }]);
   });
 
-  it("follows redirects, and names the URL that was asked for", () => {
+  it("follows redirects, and returns the requested URL", () => {
     expect(events("/redirect")).toMatchObject([{ data: "there" }]);
     expect(opened("/redirect").response.url).toMatch(/\/redirect$/);
   });
@@ -174,13 +174,13 @@ describe("k6/x/sse of the double", () => {
     expect(opened("/broken").response).toMatchObject({ status: 200, error: "" });
   });
 
-  it("counts the timeout over the whole stream, and ends it as a broken one", () => {
+  it("applies the timeout to the whole stream, and ends it like a broken one", () => {
     const error = "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
     expect(opened("/endless").seen.at(-1)).toEqual({ error, isError: false });
     expect(opened("/endless").response).toMatchObject({ status: 200, error: "" });
   });
 
-  it("returns an error and calls nobody when there is no answer", () => {
+  it("returns an error without an event if there is no answer", () => {
     expect(opened("/silent").seen).toEqual([]);
     expect(opened("/silent").response).toMatchObject({ status: 0 });
     expect(opened("/silent").response.error).toContain("Client.Timeout exceeded while awaiting headers");
@@ -195,19 +195,19 @@ describe("k6/x/sse of the double", () => {
     });
   });
 
-  it("wants a unit of a timeout", () => {
+  it("requires a unit of a timeout", () => {
     expect(opened("thrown")).toEqual([
       true,
       'invalid sse.open() timeout: time: missing unit in duration "1000"',
     ]);
   });
 
-  it("counts events, comments among them", () => {
+  it("counts events, including comments", () => {
     const events = run.consoleLines.join().match(/"comment"/g)?.length;
     expect(run.summary).toMatchObject({ metrics: { sse_event: { values: { count: events } } } });
   });
 
-  it("never returns after a broken connection that the script does not close", async () => {
+  it("does not return after a read error unless the script closes the stream", async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const stuck = await runDouble({
       script: `
@@ -224,7 +224,7 @@ describe("k6/x/sse of the double", () => {
     expect((stuck.summary as { metrics: object }).metrics).not.toHaveProperty("iterations");
   });
 
-  it("lets what a handler throws out of sse.open, and leaves the connection open until the VU is done", async () => {
+  it("passes an exception of a handler on, and keeps the connection until the VU ends", async () => {
     const closed: Promise<void>[] = [];
     const holding = createServer((request, response) => {
       response.write("data: x\n\n");

@@ -1,10 +1,10 @@
-import type { SharedItems } from "./protocol.ts";
-import type { Realm } from "./vu/realm.ts";
-import type { K6Module, VuContext } from "./vu/vu-context.ts";
+import type { SharedItems } from "../protocol.ts";
+import type { Realm } from "../vu/realm.ts";
+import type { K6Module, VuContext } from "../vu/vu-context.ts";
 
 /**
- * The module `k6/data`: `SharedArray`, which the first VU of the process builds and all others read. Each read makes a new frozen copy of the
- * item, as in k6.
+ * The module `k6/data`: `SharedArray`. The first VU of the process builds it and all others read it.
+ * Each read makes a new frozen copy of the item, as in k6.
  */
 export const dataModule: K6Module = (vu) => ({
   SharedArray: function SharedArray(name: string, build: () => unknown) {
@@ -30,7 +30,7 @@ function buildOnce(vu: VuContext, name: string, build: () => unknown): SharedIte
     items = pack(built.map((item: unknown) => vu.realm.stringify(item) ?? "null"));
     return items;
   } finally {
-    // Whoever waits for it builds it if this VU could not.
+    // If this VU failed, a waiting one builds the array.
     vu.link.call("share-array", { name, items });
   }
 }

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 
-import type { ReplyCookie } from "../protocol.ts";
+import type { ReplyCookie } from "../../protocol.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 
 export interface OpenRequest {
@@ -12,7 +12,7 @@ export interface OpenRequest {
   cookies: Record<string, string>;
   redirects: number;
   jar: CookieJar;
-  /** Connections to reuse; false: one of its own. */
+  /** Pool of connections; false: a new connection. */
   agent: http.Agent | false;
   signal: AbortSignal;
 }
@@ -26,10 +26,10 @@ export interface OpenedResponse {
 const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 /**
- * Asks, follows redirects as Go's client does, and gives the cookies to the jar at every step.
+ * Sends a request, follows redirects like Go's client, and stores the cookies of each response.
  *
- * @returns when the last response's headers are there; its body is not read yet
- * @throws the error of the connection, or a TypeError for a URL that is none
+ * @returns the last response, whose body is not read yet
+ * @throws the error of the connection, or a TypeError for an invalid URL
  */
 export async function openResponse(request: OpenRequest): Promise<OpenedResponse> {
   let { method, body } = request;
@@ -84,7 +84,7 @@ async function askOnce(
   try {
     return await ask();
   } catch (error) {
-    // The server closed a connection that had been kept: Go asks again on a new one, unless that could do something twice.
+    // The server has closed a kept connection. Go repeats a request that is safe to repeat.
     const { code, reused } = error as NodeJS.ErrnoException & { reused?: boolean };
     if (code === "ECONNRESET" && reused === true && REPEATABLE.has(method)) return await ask();
     throw error;
@@ -95,7 +95,7 @@ function toCookie([name, value]: [string, string]): { name: string; value: strin
   return { name, value };
 }
 
-/** Go's words for why a connection failed, and k6's code of it. */
+/** Go's text for the failure of a connection, and k6's code. */
 export function describeFailure(error: unknown, url: string): { message: string; code: number } {
   const { code, message } = error as NodeJS.ErrnoException;
   const host = URL.canParse(url) ? new URL(url).host : url;

@@ -1,11 +1,11 @@
 import type { JarCall } from "../protocol.ts";
-import type { VuContext } from "./vu-context.ts";
+import type { VuContext } from "../vu/vu-context.ts";
 
-/** The jar that all requests and streams of a VU share by default. */
+/** The default jar of all requests and streams of a VU. */
 export const VU_JAR = 0;
 let lastJar = VU_JAR;
 
-/** A cookie jar of k6/http; the cookies themselves are with the main thread. */
+/** A cookie jar of k6/http. The main thread stores its cookies. */
 export class CookieJar {
   readonly id: number;
   readonly #vu: VuContext;
@@ -59,7 +59,7 @@ export class CookieJar {
   }
 }
 
-/** `new http.CookieJar()` of a script: an empty jar of its own. */
+/** The class `http.CookieJar`: each instance is a new, empty jar. */
 export function jarClass(vu: VuContext) {
   return class extends CookieJar {
     constructor() {

@@ -1,6 +1,6 @@
 import { parseSetCookie } from "set-cookie-parser";
 
-import type { ReplyCookie } from "../protocol.ts";
+import type { ReplyCookie } from "../../protocol.ts";
 
 interface StoredCookie {
   name: string;
@@ -13,11 +13,11 @@ interface StoredCookie {
   expires: number;
 }
 
-/** Cookies by RFC 6265, as Go's jar keeps them: ports make no difference. */
+/** Cookies by RFC 6265. Like Go's jar, it ignores ports. */
 export class CookieJar {
   #cookies: StoredCookie[] = [];
 
-  /** @returns the cookies as a response of k6/http shows them */
+  /** @returns the cookies of a response of k6/http */
   take(url: URL, setCookies: readonly string[]): ReplyCookie[] {
     return parseSetCookie([...setCookies], { decodeValues: false }).map((given) => {
       const domain = given.domain?.replace(/^\./, "").toLowerCase();
@@ -50,7 +50,7 @@ export class CookieJar {
     });
   }
 
-  /** Those that a request to the URL carries, the longest path first. */
+  /** The cookies of a request to the URL, longest path first. */
   forUrl(url: URL): { name: string; value: string }[] {
     const matching = this.#matching(url).filter((cookie) => !cookie.secure || url.protocol === "https:");
     return matching.sort((a, b) => b.path.length - a.path.length);

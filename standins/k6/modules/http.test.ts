@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type DoubleResult, runDouble } from "./run-double.ts";
+import { type DoubleResult, runDouble } from "../run-double.ts";
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   switch (request.url) {
@@ -99,7 +99,7 @@ describe("k6/http of the double", () => {
     server.close();
   });
 
-  it("has canonical names of headers, and the cookies and body of a response", () => {
+  it("a response has canonical header names, cookies and a body", () => {
     expect(said("pinned")).toMatchObject({
       headers: { "X-Instance": "i-2" },
       cookies: ["affinity", "other"],
@@ -115,7 +115,7 @@ describe("k6/http of the double", () => {
     expect(said("next iteration")).toBeNull();
   });
 
-  it("posts text as it is and an object as a form, with canonical header names on the wire", () => {
+  it("posts text unchanged and an object as a form, with canonical header names", () => {
     const posted = said("posted") as { body: string; rawHeaders: string[] };
     expect(posted.body).toBe('{"a":"ä"}');
     expect(posted.rawHeaders).toEqual(expect.arrayContaining(["X-Session-Id", "Content-Type"]));
@@ -129,20 +129,20 @@ describe("k6/http of the double", () => {
     });
   });
 
-  it("tells failures by status, error and code, and throws nothing", () => {
+  it("reports a failure by status, error and code, and does not throw", () => {
     expect(said("missing")).toEqual([{ status: 404, error: "", error_code: 1404, body: "no" }]);
     expect(said("/silent")).toEqual({ status: 0, error: "request timeout", error_code: 1050, body: null });
     expect(said("/cut")).toEqual({ status: 0, error: "EOF", error_code: 1000, body: null });
     expect(run.stderr).toContain("Request Failed");
   });
 
-  it("throws errors of the script's own world for wrong use, and names what it has not", () => {
+  it("throws errors of the script's realm for wrong use, and names what it lacks", () => {
     expect(said("json of nothing")).toEqual([true, expect.stringContaining("the body is null")]);
     expect(said("unknown param")).toEqual([true, expect.stringContaining('"retries"')]);
     expect(said("unknown call")).toEqual([true, expect.stringContaining('"batch" of k6/http')]);
   });
 
-  it("lets an asynchronous request and timers go on once the script does not block", () => {
+  it("continues asynchronous requests and timers when the script does not block", () => {
     expect(said("order")).toEqual(expect.arrayContaining([200, "blocking call"]));
     expect(run.summary).toMatchObject({ metrics: { iterations: { values: { count: 2 } } } });
   });

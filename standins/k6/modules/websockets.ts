@@ -1,9 +1,9 @@
-import { httpUrlOf } from "../../common/portable/realtime/urls.ts";
+import { httpUrlOf } from "../../../common/portable/realtime/urls.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import WebSocket from "ws";
 
-import { CookieJar, VU_JAR } from "./vu/cookie-jar-handle.ts";
-import type { K6Module, VuContext } from "./vu/vu-context.ts";
+import { CookieJar, VU_JAR } from "./cookie-jar-handle.ts";
+import type { K6Module, VuContext } from "../vu/vu-context.ts";
 
 type Listener = (event: unknown) => unknown;
 
@@ -17,9 +17,9 @@ const PARAMS = new Set(["headers", "jar", "tags"]);
 const EVENTS = ["open", "message", "error", "close", "ping", "pong"] as const;
 type EventName = (typeof EVENTS)[number];
 
-/** `MessageType` of @types/k6, and 0 for events that are no message. */
+/** `MessageType` of @types/k6. Other events have type 0. */
 const MESSAGE_TYPE = { text: 1, binary: 2 };
-/** What Go's client calls the codes of RFC 6455. */
+/** Names of the codes of RFC 6455 in Go's client. */
 const CODE_NAMES: Readonly<Record<number, string>> = {
   1002: "protocol error",
   1003: "unsupported data",
@@ -32,13 +32,14 @@ const CODE_NAMES: Readonly<Record<number, string>> = {
   1012: "service restart",
   1013: "try again later",
 };
-/** Ends that are no error. */
+/** Close codes that are not an error. */
 const IN_ORDER = new Set([1000, 1001]);
 
 /**
- * The module `k6/websockets`: a WebSocket on the VU's event loop, which waits while the script blocks. What is documented, and what the script must not
- * lean on: `close` has no code and no reason, an end other than 1000 and 1001 is an `error` before it, a refused handshake tells no status, and
- * `send` throws unless it is open. Blobs are not in the double.
+ * The module `k6/websockets`: a WebSocket on the VU's event loop, which waits while the script
+ * blocks. As documented, `close` has no code and no reason, a close other than 1000 and 1001 is an
+ * `error` first, a refused handshake has no status, and `send` throws unless the socket is open.
+ * The double has no Blobs.
  */
 export const websocketsModule: K6Module = (vu) => ({ WebSocket: webSocketClass(vu) });
 
@@ -137,9 +138,7 @@ function webSocketClass(vu: VuContext) {
         this.#emit("message", { type: MESSAGE_TYPE.binary, data: vu.realm.arrayBuffer(data) });
       else
         vu.loop.fail(
-          vu.realm.error(
-            'k6-double: no Blob in the double: binaryType must be "arraybuffer" before a binary message comes',
-          ),
+          vu.realm.error('k6-double: no Blob in the double: set binaryType to "arraybuffer" first'),
         );
     }
 
@@ -167,7 +166,7 @@ function texts(headers: Record<string, unknown> | null | undefined): IncomingHtt
   return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
 }
 
-/** As Go words it. */
+/** The text of Go's client. */
 function goError(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   const dial = `dial tcp ${error.address ?? ""}:${error.port ?? ""}: connect:`;
   if (error.code === "ECONNREFUSED") return `${dial} connection refused`;

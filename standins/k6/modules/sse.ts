@@ -1,15 +1,14 @@
-import { canonicalHeader } from "./canonical-header.ts";
-import { parseGoDuration } from "./go-duration.ts";
-import type { SseRequest } from "./protocol.ts";
-import { CookieJar, VU_JAR } from "./vu/cookie-jar-handle.ts";
-import type { Realm } from "./vu/realm.ts";
-import type { K6Module, VuContext } from "./vu/vu-context.ts";
+import { canonicalHeader, parseGoDuration } from "../go-formats.ts";
+import type { SseRequest } from "../protocol.ts";
+import { CookieJar, VU_JAR } from "./cookie-jar-handle.ts";
+import type { Realm } from "../vu/realm.ts";
+import type { K6Module, VuContext } from "../vu/vu-context.ts";
 
 type Handler = (argument?: unknown) => unknown;
 
 /**
- * The module `k6/x/sse`, as the extension xk6-sse v0.1.12 behaves and not as one would wish: a stream blocks its VU until it ends, and after a
- * read error it never ends unless the script closes it.
+ * The module `k6/x/sse`, with the behaviour of the extension xk6-sse v0.1.12: a stream blocks its VU
+ * until it ends, and after a read error it only ends if the script closes it.
  */
 export const sseModule: K6Module = (vu) => ({
   open(url: unknown, ...rest: unknown[]) {
@@ -26,7 +25,7 @@ export const sseModule: K6Module = (vu) => ({
 function follow(vu: VuContext, request: SseRequest, setup: Handler): unknown {
   const opened = vu.link.call("sse-open", request);
   if ("error" in opened) {
-    // The extension raises "error" here, but the setup function has not run, so there is nobody to hear it.
+    // The extension raises "error" here, before the setup function has added a handler.
     if (vu.options.throw) throw vu.realm.error(opened.error);
     return toResponse(vu.realm, "", 0, {}, opened.error);
   }
@@ -46,7 +45,7 @@ function follow(vu: VuContext, request: SseRequest, setup: Handler): unknown {
     close();
     throw error;
   }
-  // What a handler throws leaves sse.open, and the connection stays open until the VU is done.
+  // An exception of a handler leaves sse.open. The connection stays open until the VU ends.
   const raise = (name: string, ...argument: [] | [unknown]) => {
     for (const handler of handlers.get(name) ?? []) handler(...argument);
   };
@@ -86,7 +85,7 @@ function toRequest(vu: VuContext, url: string, params: unknown): SseRequest {
   return request;
 }
 
-/** Unlike k6/http, the extension wants a unit: `timeout: 1000` and `"1000"` are refused. */
+/** Unlike k6/http, the extension needs a unit: it refuses `timeout: 1000` and `"1000"`. */
 function parseTimeout(realm: Realm, text: string): number {
   try {
     return parseGoDuration(text);
@@ -105,7 +104,7 @@ function toResponse(
   return realm.parse(JSON.stringify({ url, status, headers, error }));
 }
 
-/** An error of Go as a script sees it: no Error of JavaScript, and its text comes from a method. */
+/** A Go error as a script sees it: not a JavaScript Error; a method returns its text. */
 function goError(realm: Realm, message: string): unknown {
   const error = realm.object();
   const text = () => message;

@@ -1,11 +1,11 @@
-import { type K6Module, type VuContext } from "./vu/vu-context.ts";
+import { type K6Module, type VuContext } from "../vu/vu-context.ts";
 
 /** The module `k6`: sleep, check and fail. */
 export const k6Module: K6Module = (vu) => ({
   sleep(seconds: unknown) {
     if (vu.phase === "init") throw vu.realm.error("using sleep() in the init context is not supported");
     const ms = Number(seconds) * 1000;
-    // Timers and sockets wait too: a VU has one thread.
+    // A VU has one thread: its timers and sockets wait too.
     if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   },
 
