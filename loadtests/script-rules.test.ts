@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bundleScript } from "../harness/load/k6/scripts/bundle-scripts.ts";
-import { MODULES } from "../standins/k6/vu/modules.ts";
+import { MODULES } from "../standins/k6/modules/modules.ts";
 import { breachesOf } from "./test-support/script-rules.ts";
 
 const folder = import.meta.dirname;

@@ -30,7 +30,7 @@ describe("vuIdsOfSegment", () => {
     ["1/3:2/3", "0,1/2,1", "is not in the sequence"],
     ["0:1/2", "0,1/2,1/4,1", "does not rise"],
     ["0:2", undefined, "not between 0 and 1"],
-    ["a:b", undefined, "no fraction"],
+    ["a:b", undefined, "is not a fraction"],
   ])("refuses %s of %s", (segment, sequence, message) => {
     expect(() => vuIdsOfSegment(4, segment, sequence)).toThrow(message);
   });

@@ -104,5 +104,5 @@ test("`close` has no code: an abnormal close or a failed connection is an `error
 
 test("features that the double lacks throw an error", async () => {
   const { stderr } = await run("connect(__ENV.SERVER).onmessage = () => console.log('never');");
-  expect(stderr).toContain('binaryType must be "arraybuffer"');
+  expect(stderr).toContain('set binaryType to "arraybuffer"');
 });
