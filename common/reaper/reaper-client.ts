@@ -1,4 +1,4 @@
-/** The harness's end of the reaper: starts it, tells it what to watch, and lets it go. */
+/** Our end of the reaper: a process that ends our child processes if we are killed. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { bundledProgram } from "../bundle/bundled-program.ts";
@@ -6,26 +6,26 @@ import type { ProcessIdentity } from "../process-identity.ts";
 
 /** One line of JSON each, on the reaper's stdin. */
 export type ReaperMessage =
-  | { type: "home"; workDir: string; ownPaths: readonly string[]; stateFile: string }
-  | { type: "watch"; identity: ProcessIdentity }
-  | { type: "leave" };
+  ({ type: "home" } & ReaperHome) | { type: "watch"; identity: ProcessIdentity } | { type: "leave" };
 
 export interface Reaper {
   readonly pid: number;
   watch(identity: ProcessIdentity): void;
-  /** It ends without touching anything. Resolves when it is gone. */
+  /** It ends, and ends and removes nothing. Resolves when it is gone. */
   leave(): Promise<void>;
 }
 
+/** What the reaper removes after it has ended the processes. */
 export interface ReaperHome {
   workDir: string;
   ownPaths: readonly string[];
   stateFile: string;
 }
 
-export const startReaper = async (home: ReaperHome): Promise<Reaper> => {
-  // The folder is an argument so that the process list shows whom a reaper serves.
-  const child = spawn(process.execPath, [await bundledProgram("reaper"), home.workDir], {
+export const startReaper = async (home?: ReaperHome): Promise<Reaper> => {
+  // The folder is an argument so that the process list shows which deployment a reaper belongs to.
+  const args = [await bundledProgram("reaper"), ...(home ? [`${home.workDir}/`] : [])];
+  const child = spawn(process.execPath, args, {
     stdio: ["pipe", "ignore", "ignore"],
     // Out of the terminal's process group: a Ctrl-C is not for it.
     detached: true,
@@ -37,13 +37,12 @@ export const startReaper = async (home: ReaperHome): Promise<Reaper> => {
     throw new Error(`the reaper could not be started: ${error.message}`);
   }
   const { stdin } = child;
-  // Somebody killed it: the state file is still there, and the next command sweeps by that.
+  // If the reaper was killed, the state file is still there, and the next command cleans up by it.
   stdin.on("error", () => undefined);
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.unref();
   const tell = (message: ReaperMessage): void => void stdin.write(`${JSON.stringify(message)}\n`);
-  const { workDir, ownPaths, stateFile } = home;
-  tell({ type: "home", workDir, ownPaths, stateFile });
+  if (home) tell({ type: "home", ...home });
   return {
     pid: child.pid,
     watch: (identity) => tell({ type: "watch", identity }),

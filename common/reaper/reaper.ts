@@ -1,7 +1,7 @@
 /**
- * The reaper: one small process beside each deployment. It is told over its stdin what to end, and when its stdin
- * closes without a "leave" (the harness crashed, or was killed with -9), it ends exactly that.
- * It runs bundled, without a TypeScript loader, so that it is there within some 50 ms.
+ * The reaper: a small process that reads from stdin which processes to watch. When stdin closes without
+ * a "leave" (its parent crashed, or was killed with -9), it ends exactly those.
+ * It runs bundled, without a TypeScript loader, so that it starts within about 50 ms.
  */
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -10,7 +10,7 @@ import type { ProcessIdentity } from "../process-identity.ts";
 import type { ReaperMessage } from "./reaper-client.ts";
 import { removePaths } from "../remove-paths.ts";
 
-// Its work begins when everybody else has been told to stop.
+// Its work begins after all other processes were told to stop.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 const watched: ProcessIdentity[] = [];
@@ -28,7 +28,7 @@ if (!leave) {
   await endProcesses(watched);
   if (home) {
     await removePaths(home.workDir, home.ownPaths);
-    // Last: while the state file is there, the next command looks after what this process did not manage.
+    // Last: while the state file exists, the next command cleans up what this process could not.
     rmSync(home.stateFile, { force: true });
   }
 }

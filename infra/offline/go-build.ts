@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
-import { runGuarded } from "../../common/reaper/guarded-process.ts";
+import { runReaped } from "../../common/reaper/run-reaped.ts";
 import type { GoBinary } from "../toolchain/pins.ts";
 import {
   madeOnce,
@@ -78,7 +78,7 @@ export const buildGoBinary = async (
     options.onStep?.(`${what}; kept in ${part.folder}`);
     const binary = join(staged, part.binary);
     await mkdir(dirname(binary), { recursive: true });
-    const result = await runGuarded({
+    const result = await runReaped({
       command: "go",
       // -v: one line for each package, the only sign of progress that go gives.
       args: ["build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", binary, ...built.args],

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { bundledProgram } from "../../common/bundle/bundled-program.ts";
 import { withTemporaryFolder } from "../../common/temporary-folder.ts";
-import { runGuarded, type GuardedResult } from "../../common/reaper/guarded-process.ts";
+import { runReaped, type ReapedResult } from "../../common/reaper/run-reaped.ts";
 import { installedPlugin, pulumiHome } from "./plugin-home.ts";
 import { DOCKER_PLUGIN, PLUGIN_FOLDER, PULUMI_CLI } from "./pins.ts";
 import { madeOnce, toolchainFolder, type CachedPart, type MakeOptions } from "./toolchain-cache.ts";
@@ -19,7 +19,7 @@ export const officialCli = (env: NodeJS.ProcessEnv): CachedPart => {
   return { title, folder: join(toolchainFolder(env), folder), binary: "bin/pulumi" };
 };
 
-const check = ({ failed, stalled, output }: GuardedResult): void => {
+const check = ({ failed, stalled, output }: ReapedResult): void => {
   if (stalled) throw new Error(`the download stood still for ${STALL_MS / 1000} s`);
   if (!failed) return;
   const lines = output.split("\n").map((line) => line.trim());
@@ -39,7 +39,7 @@ export const installOfficialCli = async (options: Options): Promise<string> => {
       const what = `installing ${part.title} by Pulumi's own installer (once)`;
       options.onStep?.(`${what}; kept in ${part.folder}`);
       const child = await bundledProgram("install-official-cli");
-      const result = await runGuarded({
+      const result = await runReaped({
         command: process.execPath,
         args: [child, staged, PULUMI_CLI.built.version],
         cwd: temporary,
@@ -67,7 +67,7 @@ export const installOfficialPlugin = async (pulumi: string, options: Options): P
   const what = `installing ${title} by pulumi plugin install (once)`;
   options.onStep?.(what);
   await withTemporaryFolder(toolchainFolder(env), async (temporary) => {
-    const result = await runGuarded({
+    const result = await runReaped({
       command: pulumi,
       args: ["plugin", "install", "resource", "docker", DOCKER_PLUGIN.built.version, "--non-interactive"],
       cwd: temporary,

@@ -6,7 +6,7 @@ import { findK6, type FoundK6, standInOf } from "../../load/k6/process/find-k6.t
 import { runK6Load } from "../../load/k6/run-k6-load.ts";
 import { engineStandInLabel } from "../../report/realtime-implementation-note.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
-import { startGuard } from "./guard-process.ts";
+import { startEngineReaper } from "./engine-reaper.ts";
 import type { LoadEngine } from "./load-engine.ts";
 import { createWorkFolder } from "../results/work-folder.ts";
 
@@ -44,7 +44,7 @@ export async function createK6Engine(
       const name = scriptOf(plan.client === "realtime");
       const script = join(historyDir, `${name}.js`);
       await writeFile(script, scripts.get(name) ?? "");
-      const guard = await startGuard(historyDir);
+      const reaper = await startEngineReaper(historyDir);
       try {
         return await runK6Load(plan, {
           ...options,
@@ -52,10 +52,10 @@ export async function createK6Engine(
           script,
           labels,
           env,
-          onSpawn: (pid) => guard.watch(pid),
+          onSpawn: (pid) => reaper.watch(pid),
         });
       } finally {
-        await guard.release();
+        await reaper.leave();
       }
     },
   };

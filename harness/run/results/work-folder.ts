@@ -9,20 +9,20 @@ import { PROJECT_ROOT } from "../../../common/paths.ts";
 
 const WORK_ROOT = join(PROJECT_ROOT, ".sse-lab", "work");
 const OWNER_FILE = "owner.json";
-/** Names a process that works in the folder, and is ended with it. */
-const GUEST_FILE = "guest.json";
+/** Names an engine that works in the folder, and ends with it. */
+const ENGINE_FILE = "guest.json";
 /** A folder whose owner is not written down yet: `.new-<pid>-...`. */
 const UNNAMED = /^\.new-(?<pid>\d+)-/;
 
 const ownerSchema = z.object({ host: z.string(), pid: z.number(), startTime: z.string() });
-const guestSchema = z.object({
+const engineSchema = z.object({
   pid: z.number().int().positive(),
   startTime: z.string(),
   group: z.literal(true).optional(),
 });
 
-/** Path of the record of a process that works in a folder, of {@link ProcessIdentity} as JSON. */
-export const guestFile = (folder: string): string => join(folder, GUEST_FILE);
+/** Path of the file that names the engine of a folder: a {@link ProcessIdentity} as JSON. */
+export const engineFile = (folder: string): string => join(folder, ENGINE_FILE);
 
 /** Makes a folder that belongs to this process. The caller removes it. */
 export async function createWorkFolder(name: string, root = WORK_ROOT): Promise<string> {
@@ -44,7 +44,7 @@ export async function sweepWorkFolders(root = WORK_ROOT): Promise<number> {
   let removed = 0;
   for (const name of await readdir(root).catch(() => [])) {
     if (await isOwned(root, name)) continue;
-    await endProcesses(await guestsOf(join(root, name)));
+    await endProcesses(await enginesOf(join(root, name)));
     await rm(join(root, name), { recursive: true, force: true });
     removed += 1;
   }
@@ -62,9 +62,9 @@ async function isOwned(root: string, name: string): Promise<boolean> {
   }
 }
 
-async function guestsOf(folder: string): Promise<ProcessIdentity[]> {
+async function enginesOf(folder: string): Promise<ProcessIdentity[]> {
   try {
-    return [guestSchema.parse(JSON.parse(await readFile(guestFile(folder), "utf8")))];
+    return [engineSchema.parse(JSON.parse(await readFile(engineFile(folder), "utf8")))];
   } catch {
     return [];
   }

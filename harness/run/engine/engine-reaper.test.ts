@@ -12,12 +12,12 @@ import {
   signalProcess,
   type ProcessIdentity,
 } from "../../../common/process-identity.ts";
-import { startGuard } from "./guard-process.ts";
-import { createWorkFolder, guestFile, sweepWorkFolders } from "../results/work-folder.ts";
+import { startEngineReaper } from "./engine-reaper.ts";
+import { createWorkFolder, engineFile, sweepWorkFolders } from "../results/work-folder.ts";
 
 let root: string;
 const started: ChildProcess[] = [];
-beforeEach(async () => (root = await mkdtemp(join(tmpdir(), "sse-lab-guard-"))));
+beforeEach(async () => (root = await mkdtemp(join(tmpdir(), "sse-lab-reaper-"))));
 afterEach(async () => {
   for (const child of started.splice(0)) {
     child.kill("SIGKILL");
@@ -44,16 +44,16 @@ const startGroup = async (): Promise<[leader: ProcessIdentity, member: ProcessId
   return [identify(child.pid ?? 0), identify(Number(line))];
 };
 
-/** A harness that guards a group, in a process of its own. */
+/** Another process that runs the harness, with a reaper for the group. */
 const startHarness = async (
   folder: string,
   leader: number,
-): Promise<[harness: ChildProcess, guard: ProcessIdentity]> => {
+): Promise<[harness: ChildProcess, reaper: ProcessIdentity]> => {
   const program = `
-    const { startGuard } = await import(${JSON.stringify(join(import.meta.dirname, "guard-process.ts"))});
-    const guard = await startGuard(${JSON.stringify(folder)});
-    guard.watch(${leader});
-    console.log(guard.pid);
+    const { startEngineReaper } = await import(${JSON.stringify(join(import.meta.dirname, "engine-reaper.ts"))});
+    const reaper = await startEngineReaper(${JSON.stringify(folder)});
+    reaper.watch(${leader});
+    console.log(reaper.pid);
     setInterval(() => undefined, 1000);`;
   const harness = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -66,23 +66,23 @@ const startHarness = async (
 const expectGone = (...all: ProcessIdentity[]): Promise<void> =>
   vi.waitFor(() => expect(all.filter(isRunning)).toEqual([]), { timeout: 10_000 });
 
-it("kill -9 of the harness ends what it guarded, and what that started", async () => {
+it("kill -9 of the harness ends the engine and what the engine started", async () => {
   const [leader, member] = await startGroup();
-  const [harness, guard] = await startHarness(root, leader.pid);
+  const [harness, reaper] = await startHarness(root, leader.pid);
   harness.kill("SIGKILL");
-  await expectGone(leader, member, guard);
-  expect(existsSync(guestFile(root))).toBe(false);
+  await expectGone(leader, member, reaper);
+  expect(existsSync(engineFile(root))).toBe(false);
 });
 
-it("kill -9 of the harness and of the guard: the next command ends it", async () => {
+it("kill -9 of harness and reaper: the next command ends the engine", async () => {
   const folder = await createWorkFolder("run", root);
   const [leader, member] = await startGroup();
-  const [harness, guard] = await startHarness(folder, leader.pid);
+  const [harness, reaper] = await startHarness(folder, leader.pid);
   // The folder is of the process that is about to be killed.
   const owner = { host: hostname(), ...identify(harness.pid ?? 0) };
   await writeFile(join(folder, "owner.json"), JSON.stringify(owner));
   expect(await sweepWorkFolders(root)).toBe(0);
-  process.kill(guard.pid, "SIGKILL");
+  process.kill(reaper.pid, "SIGKILL");
   harness.kill("SIGKILL");
   await once(harness, "exit");
   expect([leader, member].filter(isRunning)).toHaveLength(2);
@@ -91,23 +91,23 @@ it("kill -9 of the harness and of the guard: the next command ends it", async ()
   expect(existsSync(folder)).toBe(false);
 });
 
-it("a guard that is released touches nothing, and leaves no record", async () => {
+it("a reaper that leaves ends nothing and leaves no record", async () => {
   const [leader, member] = await startGroup();
-  const guard = await startGuard(root);
-  guard.watch(leader.pid);
-  expect(JSON.parse(await readFile(guestFile(root), "utf8"))).toEqual({ ...leader, group: true });
-  const reaper = identify(guard.pid);
-  await guard.release();
-  await expectGone(reaper);
+  const reaper = await startEngineReaper(root);
+  reaper.watch(leader.pid);
+  expect(JSON.parse(await readFile(engineFile(root), "utf8"))).toEqual({ ...leader, group: true });
+  const identity = identify(reaper.pid);
+  await reaper.leave();
+  await expectGone(identity);
   expect([leader, member].filter(isRunning)).toHaveLength(2);
-  expect(existsSync(guestFile(root))).toBe(false);
+  expect(existsSync(engineFile(root))).toBe(false);
 });
 
-it("a process that has ended already is not watched", async () => {
+it("a process that has already ended is not watched", async () => {
   const child = spawn("true", { stdio: "ignore" });
   await once(child, "exit");
-  const guard = await startGuard(root);
-  guard.watch(child.pid ?? 0);
-  expect(existsSync(guestFile(root))).toBe(false);
-  await guard.release();
+  const reaper = await startEngineReaper(root);
+  reaper.watch(child.pid ?? 0);
+  expect(existsSync(engineFile(root))).toBe(false);
+  await reaper.leave();
 });

@@ -1,35 +1,39 @@
-/** Runs a long command that ends with us: on abort, when it makes no progress, and when this process is killed. */
+/** Runs a long command that ends with us: on abort, without progress, and when we are killed. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { identityOf, signalProcess, type ProcessIdentity } from "../process-identity.ts";
+import { startReaper } from "./reaper-client.ts";
 
-export interface GuardedCommand {
+export interface ReapedCommand {
   command: string;
   args: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
-  /** Called every two seconds. `lines`: how many the command has printed. */
+  /** Called at every look. `lines`: how many the command has printed. */
   onProgress?: (progress: { seconds: number; lines: number; bytes: number }) => void;
   /** Folders whose growth is progress. */
   grows?: readonly string[];
   /** Ends the command after this long without growth and output, ms. */
   stallMs?: number;
+  /** Between two looks at the progress, ms. */
+  lookMs?: number;
+  /** Milliseconds; only differences count. */
+  clock?: () => number;
 }
 
-export interface GuardedResult {
+export interface ReapedResult {
   failed: boolean;
   stalled: boolean;
   /** What it printed, stdout and stderr. */
   output: string;
 }
 
-const PROGRESS_MS = 2000;
+const LOOK_MS = 2000;
 const KILL_MS = 5000;
-/** The process group of the command is ended when the pipe to us closes, even if we were killed with SIGKILL. */
-const GUARD =
-  'exec 3<&0; "$@" </dev/null & run=$!; (read -r _ <&3; kill -TERM 0) >/dev/null 2>&1 & watch=$!; ' +
-  "wait $run; code=$?; kill $watch; exit $code";
+/** The command starts when a line arrives, which is when the reaper watches it; never if we are killed first. */
+const WAIT_AND_RUN = 'read -r _ && exec "$@" </dev/null';
 
 const bytesIn = async (folder: string): Promise<number> => {
   const entries = await readdir(folder, { recursive: true }).catch(() => []);
@@ -41,49 +45,48 @@ const bytesIn = async (folder: string): Promise<number> => {
   return sum;
 };
 
-const killGroup = (pid: number | undefined, signal: NodeJS.Signals): void => {
-  try {
-    if (pid !== undefined) process.kill(-pid, signal);
-  } catch {
-    // It ended by itself.
-  }
-};
-
 /** Rejects when `signal` aborts, after the command and all that it started got their SIGTERM. */
-export const runGuarded = async (guarded: GuardedCommand): Promise<GuardedResult> => {
-  const { signal, stallMs, grows = [] } = guarded;
+export const runReaped = async (reaped: ReapedCommand): Promise<ReapedResult> => {
+  const { signal, stallMs, grows = [], lookMs = LOOK_MS, clock = () => performance.now() } = reaped;
   signal?.throwIfAborted();
-  const run = execa("/bin/sh", ["-c", GUARD, "guard", guarded.command, ...guarded.args], {
-    cwd: guarded.cwd,
-    env: guarded.env,
+  const reaper = await startReaper();
+  const run = execa("/bin/sh", ["-c", WAIT_AND_RUN, "sh", reaped.command, ...reaped.args], {
+    cwd: reaped.cwd,
+    env: reaped.env,
     extendEnv: false,
     stdin: "pipe",
     all: true,
     reject: false,
     detached: true,
   });
-  const started = Date.now();
+  const found = identityOf(run.pid ?? 0);
+  const group: ProcessIdentity | undefined = found && { ...found, group: true };
+  if (group) reaper.watch(group);
+  run.stdin.on("error", () => undefined).end("\n");
+  const started = clock();
   let [lines, bytes, lastChange, stalled] = [0, 0, started, false];
   run.all.on("data", (chunk: Buffer) => {
     lines += chunk.toString().split("\n").length - 1;
-    lastChange = Date.now();
+    lastChange = clock();
   });
   let kill: NodeJS.Timeout | undefined;
   const end = (): void => {
-    killGroup(run.pid, "SIGTERM");
-    kill ??= setTimeout(() => killGroup(run.pid, "SIGKILL"), KILL_MS);
+    if (!group) return;
+    signalProcess(group, "SIGTERM");
+    kill ??= setTimeout(() => signalProcess(group, "SIGKILL"), KILL_MS);
   };
   const look = async (): Promise<void> => {
     const sizes = await Promise.all(grows.map(bytesIn));
     const sum = sizes.reduce((total, size) => total + size, 0);
-    if (sum !== bytes) [bytes, lastChange] = [sum, Date.now()];
-    guarded.onProgress?.({ seconds: Math.round((Date.now() - started) / 1000), lines, bytes });
-    if (stallMs === undefined || stalled || Date.now() - lastChange < stallMs) return;
+    if (sum !== bytes) [bytes, lastChange] = [sum, clock()];
+    reaped.onProgress?.({ seconds: Math.round((clock() - started) / 1000), lines, bytes });
+    if (stallMs === undefined || stalled || clock() - lastChange < stallMs) return;
     stalled = true;
     end();
   };
-  const timer = setInterval(() => void look(), PROGRESS_MS);
+  const timer = setInterval(() => void look(), lookMs);
   signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted) end();
   try {
     const result = await run;
     signal?.throwIfAborted();
@@ -92,5 +95,6 @@ export const runGuarded = async (guarded: GuardedCommand): Promise<GuardedResult
     clearInterval(timer);
     clearTimeout(kill);
     signal?.removeEventListener("abort", end);
+    await reaper.leave();
   }
 };
