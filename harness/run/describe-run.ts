@@ -1,6 +1,7 @@
 import { nowMs } from "../../common/clock.ts";
 import type { Cause, RunObservation } from "../history/observation.ts";
 import type { RealtimeComponent } from "../platform/platform.ts";
+import { promisedCauses } from "../scenario/promised-causes.ts";
 import { brokenQuota } from "../scenario/realtime-rules.ts";
 import { describeBroken } from "../scenario/quota.ts";
 import { replicasOf } from "../scenario/scenario.ts";
@@ -36,9 +37,8 @@ export function describeRun(spec: RunSpec): RunObservation {
 }
 
 function allowedCauses({ topology, bounce: kind, scenario, realtime }: RunSpec): Cause[] {
-  const { steady, bounced, realtimeOutage = bounced } = topology.promise;
-  const promised = kind === "none" ? steady : kind === "realtime-outage" ? realtimeOutage : bounced;
-  // The promise holds below the limits; a scenario that is beyond them on purpose is there to show what that costs.
+  const promised = promisedCauses(topology.promise, kind);
+  // The promise holds below the limits; a scenario beyond them on purpose shows what that costs.
   return [...promised, ...(realtime && brokenQuota(scenario).length > 0 ? (["quota"] as const) : [])];
 }
 

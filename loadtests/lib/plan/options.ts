@@ -1,6 +1,7 @@
 import type { Options, PerVUIterationsScenario, Threshold } from "k6/options";
 import { CAUSES } from "../../../harness/history/observation.ts";
 import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
+import { promisedCauses } from "../../../harness/scenario/promised-causes.ts";
 import type { ScriptPlan } from "./plan.ts";
 import { plannedTimes } from "./planned-times.ts";
 
@@ -38,11 +39,7 @@ const NONE: Threshold[] = ["count==0"];
 export const createThresholds = ({ topology, bounce }: ScriptPlan): Record<string, Threshold[]> => {
   const { promise } = topology;
   const steady = bounce === "none";
-  const allowed = steady
-    ? promise.steady
-    : bounce === "realtime-outage"
-      ? (promise.realtimeOutage ?? promise.bounced)
-      : promise.bounced;
+  const allowed = promisedCauses(promise, bounce);
   // A pipeline that dies with its instance leaves its session stuck; one that is met by chance only, too.
   const mayBeStuck = promise.routedByChance || (!steady && (promise.pipelinesMayDie || allowed.length > 0));
   return {
