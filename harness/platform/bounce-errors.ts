@@ -5,5 +5,8 @@ export const nothingToKill = (instance: string): string =>
 
 export const notReplaced = (instances: readonly string[]): string => {
   const [was, its] = instances.length === 1 ? ["was", "its"] : ["were", "their"];
-  return `${instances.join(", ")} ${was} not running when ${its} replacement began: the bounce disturbed nothing of it`;
+  return (
+    `${instances.join(", ")} ${was} not running when ${its} replacement began: ` +
+    "the bounce disturbed nothing of it"
+  );
 };

@@ -1,4 +1,7 @@
-/** What `sse-lab doctor` looks at for the local platform: the tools, and the limits of this host. Fetches and changes nothing. */
+/**
+ * What `sse-lab doctor` checks for the local platform: tools and limits of this host. Fetches and
+ * changes nothing.
+ */
 import { readFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import semver from "semver";
@@ -16,14 +19,14 @@ import { filesFor, openFilesLimit, streamsWithin } from "./open-files-limit.ts";
 
 export interface DoctorCheck {
   name: string;
-  /** `missing` keeps the lab from working; `note` is worth knowing only. */
+  /** With `missing` the lab does not work. `note` is for information. */
   status: "ok" | "will-fetch" | "will-build" | "missing" | "note";
   detail: string;
   fix?: string;
 }
 
 const OLDEST_NODE = "20.19.0";
-/** Streams of the default scenario with room to spare. */
+/** More than the default scenario has. */
 const COMFORTABLE_STREAMS = 5000;
 
 const nodeCheck = (): DoctorCheck => {
@@ -55,7 +58,7 @@ const toolCheck = (name: ToolName, inspection: ToolInspection): DoctorCheck => {
   }
 };
 
-/** The lab works without it, but for the topologies that are made of it. */
+/** Only some topologies need HAProxy. */
 const haproxyCheck = (inspection: ToolInspection): DoctorCheck => {
   const check = toolCheck("haproxy", inspection);
   if (check.status !== "missing") return check;
@@ -89,16 +92,18 @@ const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
   const text = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8").catch(() => undefined);
   const [from, to] = (text ?? "").trim().split(/\s+/).map(Number);
   if (from === undefined || to === undefined) {
-    return { name, status: "note", detail: "their range cannot be read on this system" };
+    return { name, status: "note", detail: "this system does not show their range" };
   }
   const detail = `${from} to ${to}: ${to - from + 1} connections from one address to one port`;
   if (from >= ABOVE_HIGHEST_PORT) return { name, status: "ok", detail };
   const fix = `sysctl -w net.ipv4.ip_local_port_range='${ABOVE_HIGHEST_PORT} 60999'`;
-  const clash = `servers listen between ${LOWEST_PORT} and ${ABOVE_HIGHEST_PORT - 1}, where the load's own connections can take a port first`;
+  const clash =
+    `servers listen between ${LOWEST_PORT} and ${ABOVE_HIGHEST_PORT - 1}, ` +
+    "and connections of the load may take such a port first";
   return { name, status: "note", detail: `${detail}; ${clash}`, fix };
 };
 
-/** Which Realtime a topology with it would get. The lab works without a hosted one, so nothing of it is ever missing. */
+/** Which Realtime a topology would use. A hosted one is optional, so it is never `missing`. */
 const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
   const name = "realtime";
   const needing = TOPOLOGIES.filter(({ broadcaster }) => broadcaster === "supabase").map((one) => one.name);
@@ -106,7 +111,8 @@ const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
     const hosted = hostedRealtime(env);
     const detail = hosted
       ? `hosted at ${hosted.url}, for ${needing.join(", ")}`
-      : `${needing.join(", ")} on platform local comes up with ${STAND_IN}, a stand-in of the lab; REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET name a hosted one`;
+      : `${needing.join(", ")} on platform local comes up with ${STAND_IN}, a stand-in of the lab; ` +
+        "REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET name a hosted one";
     return { name, status: "ok", detail };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,4 +1,4 @@
-/** The Realtime that the lab does not stand up, as the environment names it: REALTIME_URL and the keys that go with it. */
+/** The hosted Realtime that the environment names: REALTIME_URL and its keys. */
 import { z } from "zod";
 import {
   REALTIME_KEY,
@@ -34,7 +34,7 @@ const urlProblem = (text: string): string | undefined => {
 
 const claimsSchema = z.object({ role: z.string(), exp: z.number().optional() });
 
-/** What is wrong with the key, for people. A key in Supabase's newer format (`sb_secret_...`) tells nothing of itself. */
+/** Undefined: no problem. A key in Supabase's newer format (`sb_secret_...`) cannot be checked. */
 const keyProblem = (key: string): string | undefined => {
   if (key.startsWith("sb_publishable_"))
     return "is a publishable key: give the secret one, which may publish";
@@ -43,7 +43,8 @@ const keyProblem = (key: string): string | undefined => {
   const claims = parts.length === 3 ? claimsSchema.safeParse(parseClaims(parts[1] ?? "")) : undefined;
   if (!claims?.success) return "is no JWT with a role: give the project's service-role key";
   if (claims.data.role !== "service_role") {
-    return `is of role ${JSON.stringify(claims.data.role)}, which may not publish: give the service-role key`;
+    const role = JSON.stringify(claims.data.role);
+    return `is of role ${role}, which may not publish: give the service-role key`;
   }
   if (claims.data.exp !== undefined && claims.data.exp * 1000 <= Date.now()) {
     return `expired at ${new Date(claims.data.exp * 1000).toISOString()}: give a newer one`;
@@ -59,7 +60,7 @@ const parseClaims = (part: string): unknown => {
   }
 };
 
-/** Anything wrong is told in words of our own: zod's would show what was given. */
+/** Uses our own messages, because zod's would show the value. */
 const checked = (missing: string, problemOf: (value: string) => string | undefined) =>
   z.string({ error: `is not set: ${missing}` }).superRefine((value, context) => {
     const message = problemOf(value);
@@ -67,7 +68,7 @@ const checked = (missing: string, problemOf: (value: string) => string | undefin
   });
 
 const schema = z.object({
-  REALTIME_URL: checked(`give ${EXAMPLES}; without it the lab stands a Realtime up`, urlProblem),
+  REALTIME_URL: checked(`give ${EXAMPLES}; without it the lab runs its own Realtime`, urlProblem),
   REALTIME_KEY: checked("give the project's service-role key, which publishes", keyProblem),
   REALTIME_JWT_SECRET: checked("give the project's JWT secret, which signs the clients' tokens", (secret) =>
     secret.length < SHORTEST_JWT_SECRET
@@ -90,13 +91,13 @@ const given = (env: Environment): Environment =>
     }),
   );
 
-/** Does the environment ask for a hosted Realtime, in whole or in part? */
+/** Does the environment set any variable of a hosted Realtime? */
 export const asksForHosted = (env: Environment = process.env): boolean => Object.keys(given(env)).length > 0;
 
 /**
- * Undefined when no variable of it is set: then the platform stands a Realtime up.
+ * Undefined if no variable is set: then the platform runs its own Realtime.
  *
- * @throws UserError naming every variable that is missing or makes no sense, with the fix
+ * @throws UserError that names every missing or invalid variable, with the fix
  */
 export const hostedRealtime = (env: Environment = process.env): HostedRealtime | undefined => {
   if (!asksForHosted(env)) return undefined;

@@ -1,50 +1,44 @@
 import { httpUrlOf } from "../../../common/portable/realtime/urls.ts";
 import type { RunningDeployment } from "../../platform/platform.ts";
+import { answersOk } from "../../platform/readiness.ts";
 
-/** A part that lives answers in a few milliseconds. */
+/** A component that runs answers within milliseconds. */
 const ANSWER_MS = 2_000;
 
-const answers = async (url: string): Promise<boolean> => {
-  try {
-    const answer = await fetch(url, {
-      signal: AbortSignal.timeout(ANSWER_MS),
-      headers: { connection: "close" },
-    });
-    await answer.body?.cancel();
-    return answer.status === 200;
-  } catch {
-    return false;
-  }
-};
+const answers = (url: string): Promise<boolean> =>
+  answersOk(url)(AbortSignal.timeout(ANSWER_MS)).then(
+    (seen) => seen === true,
+    () => false,
+  );
 
 const isReady = (url: string): Promise<boolean> => answers(`${url}/readyz`);
 
-/** The instances that do not say within 2 s that they are ready. Never rejects. */
+/** The instances that are not ready within 2 s. Never rejects. */
 export async function downInstances({ instances, instanceUrls }: RunningDeployment): Promise<string[]> {
   const ready = await Promise.all(instances.map((name) => isReady(instanceUrls[name] ?? "")));
   return instances.filter((_, index) => !ready[index]);
 }
 
-/** Is Realtime gone, one that was stood up here? A hosted one is nobody's here to bring back. Never rejects. */
+/** True only for a Realtime that the lab runs: it cannot start a hosted one. Never rejects. */
 export async function isRealtimeDown({ realtime }: RunningDeployment): Promise<boolean> {
   if (!realtime) return false;
   const url = new URL("/healthcheck", httpUrlOf(realtime.url));
   if (!/^127\.|localhost$/.test(url.hostname)) return false;
-  // Names below localhost are this host (RFC 6761, section 6.3), which not every resolver knows.
+  // Names below localhost are this host (RFC 6761, section 6.3). Not every resolver knows that.
   url.hostname = "127.0.0.1";
   return !(await answers(url.href));
 }
 
-/** What of it does not answer, for people: the router, Realtime and instances, each with its address. Never rejects. */
-export async function unreachableComponents(kept: RunningDeployment): Promise<string[]> {
+/** The router, Realtime and instances that do not answer, each with its address. Never rejects. */
+export async function unreachableComponents(running: RunningDeployment): Promise<string[]> {
   const [router, noRealtime, instances] = await Promise.all([
-    isReady(kept.url),
-    isRealtimeDown(kept),
-    downInstances(kept),
+    isReady(running.url),
+    isRealtimeDown(running),
+    downInstances(running),
   ]);
   return [
-    ...(router ? [] : [`the router at ${kept.url}`]),
-    ...(kept.realtime && noRealtime ? [`${kept.realtime.name} at ${kept.realtime.url}`] : []),
-    ...instances.map((name) => `${name} at ${kept.instanceUrls[name] ?? "(no address)"}`),
+    ...(router ? [] : [`the router at ${running.url}`]),
+    ...(running.realtime && noRealtime ? [`${running.realtime.name} at ${running.realtime.url}`] : []),
+    ...instances.map((name) => `${name} at ${running.instanceUrls[name] ?? "(no address)"}`),
   ];
 }

@@ -1,40 +1,52 @@
 import { TOPOLOGIES, type Affinity } from "../../../infra/topologies.ts";
 import type { RunningDeployment } from "../../platform/platform.ts";
 
-/** What a request has to bring, so that the router sends it where the session's stream is. */
+/** Options of curl that make the router send a request to the instance with the session's stream. */
 const KEEP_TOGETHER: Readonly<Record<Affinity, { create: string; later: string }>> = {
   none: { create: "", later: "" },
   cookie: { create: " -c sse-lab.cookies", later: " -b sse-lab.cookies" },
   header: { create: "", later: ' -H "X-Session-ID: <sessionId>"' },
 };
 
+const INDENT = " ".repeat(13);
+
 const describeRealtime = ({ realtime }: RunningDeployment): string => {
   if (!realtime) return "";
-  const meaning = realtime.standIn
-    ? `             ${realtime.name} is a stand-in of the lab and not Supabase's server: it speaks the same protocol, its latency says nothing about Supabase\n`
-    : "";
-  return `  realtime   ${realtime.url}
-${meaning}             pages subscribe to what the answer to a new session calls "realtime"; /events is for those that do not speak to it\n`;
+  const lines = [
+    `  realtime   ${realtime.url}`,
+    ...(realtime.standIn
+      ? [
+          `${INDENT}${realtime.name} is a stand-in of the lab and not Supabase's server:`,
+          `${INDENT}same protocol, but its latency does not predict Supabase's`,
+        ]
+      : []),
+    `${INDENT}pages subscribe to the \`realtime\` channel in the create-session response;`,
+    `${INDENT}clients without Realtime use /events`,
+  ];
+  return `${lines.join("\n")}\n`;
 };
 
-/** What `up` prints, the same on every platform: where everything is, and what to do with it. */
-export const describeDeployment = (kept: RunningDeployment): string => {
-  const { topology, platform, url, dashboardUrl, instanceUrls } = kept;
+/** What `up` prints on every platform: the addresses, and what to do next. */
+export const describeDeployment = (running: RunningDeployment): string => {
+  const { topology, platform, url, dashboardUrl, instanceUrls, realtime } = running;
   const affinity = TOPOLOGIES.find(({ name }) => name === topology)?.affinity ?? "none";
   const { create, later } = KEEP_TOGETHER[affinity];
-  const instances = Object.entries(instanceUrls).map(([name, instanceUrl]) => `${name} ${instanceUrl}`);
+  const instances = Object.entries(instanceUrls).map((one) => one.join(" "));
+  const session = `${url}/api/sessions/<sessionId>`;
+  const bounce = realtime?.standIn ? "realtime-outage" : "rolling";
+  const pipeline = '{"events":20,"eventsPerSecond":2,"gates":0,"payloadBytes":50,"seed":1}';
   return `
 ${topology} on ${platform}
   router     ${url}
   dashboard  ${dashboardUrl}
-  instances  ${instances.join("\n             ")}
-${describeRealtime(kept)}
-  follow it  curl -sX POST${create} ${url}/api/sessions
-             curl -N${later} "${url}/api/sessions/<sessionId>/events?token=<token>"
-             curl -X POST${later} "${url}/api/sessions/<sessionId>/pipeline?token=<token>" -H 'content-type: application/json' \\
-                  -d '{"events":20,"eventsPerSecond":2,"gates":0,"payloadBytes":50,"seed":1}'
-  load it    make loadtest TOPOLOGIES=${topology} PLATFORM=${platform}   (on a topology of its own)
-  bounce it  npx sse-lab bounce ${topology} --kind ${kept.realtime?.standIn ? "realtime-outage" : "rolling"}
-  end it     make down
+  instances  ${instances.join(`\n${INDENT}`)}
+${describeRealtime(running)}
+  follow     curl -sX POST${create} ${url}/api/sessions
+             curl -N${later} "${session}/events?token=<token>"
+             curl -X POST${later} "${session}/pipeline?token=<token>" \\
+                  -H 'content-type: application/json' -d '${pipeline}'
+  load test  make loadtest TOPOLOGIES=${topology} PLATFORM=${platform}   (starts its own copy)
+  bounce     npx sse-lab bounce ${topology} --kind ${bounce}
+  remove     make down
 `;
 };

@@ -1,4 +1,4 @@
-/** What `sse-lab up` left running, on whatever platform. */
+/** Finds what `sse-lab up` left running, on every platform. */
 import type { RunningDeployment, Platform } from "../../platform/platform.ts";
 import { loadPlatforms } from "../options/platforms.ts";
 
@@ -7,15 +7,17 @@ export interface FoundDeployment {
   platform: Platform;
 }
 
-/** All of them, platform by platform, oldest first. A platform that cannot tell is said, and is no reason to do without the others. */
+/**
+ * By platform, oldest first. A platform that fails is reported, and the others still count.
+ */
 export async function findAllRunning(): Promise<FoundDeployment[]> {
   const found: FoundDeployment[] = [];
   for (const platform of await loadPlatforms()) {
     try {
-      const kept = await platform.findRunning();
-      found.push(...kept.map((deployment) => ({ deployment, platform })));
+      const running = await platform.findRunning();
+      found.push(...running.map((deployment) => ({ deployment, platform })));
     } catch (error) {
-      process.stderr.write(`cannot tell what is up on ${platform.name}: ${(error as Error).message}\n`);
+      process.stderr.write(`cannot list what is up on ${platform.name}: ${(error as Error).message}\n`);
     }
   }
   return found;
