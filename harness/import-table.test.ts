@@ -22,7 +22,7 @@ async function refusedBy(file: string, imported: string): Promise<(string | null
 
 describe("the import table", () => {
   it.each([
-    ["common/clock.ts", "./history/recorder.ts"],
+    ["common/clock.ts", "../harness/history/recorder.ts"],
     ["common/clock.ts", "../infra/topologies.ts"],
     ["common/portable/parse-json.ts", "../../server/src/contract/events.ts"],
     ["harness/checker/run-result.ts", "../run/describe-host.ts"],
@@ -32,7 +32,7 @@ describe("the import table", () => {
     ["harness/load/portable/load-plan.ts", "../../../infra/topologies.ts"],
     ["harness/load/portable/load-plan.ts", "../../../server/src/app.ts"],
     ["harness/report/format.ts", "../history/observation.ts"],
-    ["infra/program.ts", "./history/recorder.ts"],
+    ["infra/program.ts", "../harness/history/recorder.ts"],
     ["server/src/app.ts", "../../harness/history/recorder.ts"],
     ["server/src/app.ts", "../../infra/topologies.ts"],
     ["server/src/app.ts", "../../standins/realtime/server/config.ts"],
