@@ -44,11 +44,11 @@ describe("bad input", () => {
     [["loadtest", "--grace", "61"], "sse-lab: --grace: 61 is out of range: give 0 to 60 seconds"],
     [
       ["loadtest", "--topologies", "phase1-header", "--client", "eventsource"],
-      "sse-lab: --client eventsource: phase1-header keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send",
+      "sse-lab: --client eventsource: phase1-header routes by the header X-Session-ID, which a browser's EventSource cannot send",
     ],
     [
       ["loadtest", "--platform", "local", "--bounces", "rolling", "--duration", "5"],
-      "sse-lab: --duration 5: the load would be over before a bounce of rolling is; give 12 seconds or more",
+      "sse-lab: --duration 5: the load ends before the longest bounce of rolling; give 12 seconds or more",
     ],
     [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose from native, k6"],
     [
@@ -96,11 +96,11 @@ describe("bad input", () => {
     [["reprot"], "error: unknown command 'reprot'"],
     [
       ["loadtest", "--topologies", "phase1,phase2", "--catch-up"],
-      "sse-lab: --catch-up: none of phase1, phase2 uses Realtime; add phase3 or leave it out",
+      "sse-lab: --catch-up: none of phase1, phase2 uses Realtime; add phase3, or remove it",
     ],
     [
       ["loadtest", "--topologies", "phase2,phase3", "--bounces", "realtime-outage"],
-      "sse-lab: --bounces realtime-outage: phase2 has no Realtime that could go away; run it separately with --topologies phase3",
+      "sse-lab: --bounces realtime-outage: phase2 does not use Realtime; run it separately with --topologies phase3",
     ],
     [
       ["loadtest", "--topologies", "phase3", "--realtime-plan", "gold"],
@@ -118,8 +118,8 @@ describe("bad input", () => {
         "--sessions",
         "30",
       ],
-      "sse-lab: --realtime-plan free: the scenario needs 300 messages/s, each counted when it is sent and when it is delivered: must stay below 100\n" +
-        "--realtime-plan free: plan pro carries it (500 connections, 500 messages/s); lower --sessions or --rate, or --over-quota shows what the limits do to it",
+      "sse-lab: --realtime-plan free: the scenario needs 300 messages/s, counting each at sending and at delivery: must stay below 100\n" +
+        "--realtime-plan free: plan pro allows it (500 connections, 500 messages/s); lower --sessions or --rate, or run it with --over-quota to see the limits' effect",
     ],
     [["up", "phase1", "--catch-up"], "sse-lab: --catch-up: none of phase1 uses Realtime"],
     [
@@ -154,7 +154,7 @@ describe("bad input", () => {
     [
       { REALTIME_URL: "https://abc.supabase.co/realtime/v1" },
       ["loadtest", "--topologies", "phase3", "--sessions", "20", "--bounces", "none"],
-      "sse-lab: --realtime-plan none: the lab can't see which plan the Realtime of REALTIME_URL has",
+      "sse-lab: --realtime-plan none: the lab must not break the quota of REALTIME_URL's Realtime",
     ],
     [
       { REALTIME_JWT_SECRET: "do-not-print" },
@@ -180,7 +180,7 @@ describe("bad input", () => {
       "a bounce that outlasts the load",
       ["--topologies", "phase1", "--bounces", "rolling", "--duration", "5"],
       {},
-      "sse-lab: --duration 5: the load would be over before a bounce of rolling is; " +
+      "sse-lab: --duration 5: the load ends before the longest bounce of rolling; " +
         "give 20 seconds or more, or fewer replicas\n",
     ],
     [

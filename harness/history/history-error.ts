@@ -1,9 +1,9 @@
 import { UserError } from "../../common/user-error.ts";
 
-/** A history that cannot be trusted to be whole: a line that is no observation, or a file that ends too early. */
+/** A history with an invalid line or a missing end. */
 export class HistoryError extends UserError {
   readonly path: string;
-  /** 1-based line of the uncompressed history; of a cut file, the line that could not be read to its end. */
+  /** 1-based line of the uncompressed history; in a truncated file, the incomplete line. */
   readonly line: number;
   readonly reason: string;
 

@@ -93,7 +93,9 @@ describe("a history file", () => {
     const history = join(folder, "history.ndjson.gz");
     await appendRun(history, run(1), [await segment("a.ndjson", received(1))]);
     const before = await readFile(history);
-    await expect(appendRun(history, run(2), [join(folder, "missing.ndjson")])).rejects.toThrow("ENOENT");
+    await expect(appendRun(history, run(2), [join(folder, "missing.ndjson")])).rejects.toThrow(
+      "ENOENT",
+    );
     expect(await readFile(history)).toEqual(before);
     expect((await readdir(folder)).toSorted()).toEqual(["a.ndjson", "history.ndjson.gz"]);
   });
@@ -133,24 +135,26 @@ describe("a damaged history", () => {
     return path;
   };
 
-  it("that is cut short gives out the runs before the cut, then says where", async () => {
+  it("that is truncated yields the runs before the cut, then reports its place", async () => {
     for (const bytes of [1, 2, 3, 15]) {
       const { before, error } = await readBroken(await write(whole, whole.subarray(0, bytes)));
       expect(before).toEqual([run(1)]);
-      expect(error).toMatchObject({ line: 2, reason: "the gzip stream is cut short" });
+      expect(error).toMatchObject({ line: 2, reason: "the gzip stream is truncated" });
     }
   });
 
-  it("that lacks its checksum is cut short too", async () => {
+  it("without its checksum is truncated too", async () => {
     const path = await write(whole);
     await truncate(path, whole.length - 4);
-    expect((await readBroken(path)).error.reason).toBe("the gzip stream is cut short");
+    expect((await readBroken(path)).error.reason).toBe("the gzip stream is truncated");
   });
 
   it("that was changed is refused", async () => {
     const changed = Buffer.from(whole);
     changed[20] = (changed[20] ?? 0) ^ 0xff;
-    expect((await readBroken(await write(changed))).error.reason).toMatch(/^the gzip stream is damaged/);
+    expect((await readBroken(await write(changed))).error.reason).toMatch(
+      /^the gzip stream is damaged/,
+    );
   });
 
   it.each([
@@ -184,12 +188,17 @@ describe("a damaged history", () => {
 describe("a file recorder", () => {
   it("appends to what is there", async () => {
     await segment("a.ndjson", received(1));
-    expect(await readAll(await segment("a.ndjson", received(2)))).toEqual([received(1), received(2)]);
+    expect(await readAll(await segment("a.ndjson", received(2)))).toEqual([
+      received(1),
+      received(2),
+    ]);
   });
 
   it("never throws in record; close and the callback tell the write error", async () => {
     const errors: Error[] = [];
-    const recorder = createFileRecorder(join(folder, "missing", "a.ndjson"), (error) => errors.push(error));
+    const recorder = createFileRecorder(join(folder, "missing", "a.ndjson"), (error) =>
+      errors.push(error),
+    );
     recorder.record(received(1));
     await expect(recorder.close()).rejects.toMatchObject({ code: "ENOENT" });
     recorder.record(received(2));

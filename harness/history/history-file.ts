@@ -7,12 +7,14 @@ import type { RunObservation } from "./observation.ts";
 const NEW_LINE = 10;
 
 /**
- * Appends one run to a gzipped history, created when it is not there: the `run` record, then all lines of the segments in the
- * given order, streamed, as one gzip member (concatenated members are one valid gzip file: RFC 1952, section 2.2).
+ * Appends one run to a gzipped history, and creates the file if it is absent. It streams the `run`
+ * record and all lines of the segments, in order, as one gzip member. Concatenated members are one
+ * valid gzip file (RFC 1952, section 2.2).
  *
- * The new file is made beside the old one (`<historyGz>.part`) and renamed over it, so a crash at any point leaves the history as it
- * was before; the leftover is overwritten by the next call. One writer at a time.
- * @throws the file system's error when a segment cannot be read or the disk is full; the history is unchanged then.
+ * It writes `<historyGz>.part` and renames it over the history, so a crash leaves the history
+ * unchanged. The next call overwrites the leftover. Only one writer at a time is allowed.
+ * @throws the file system's error if a segment cannot be read or the disk is full; the history is
+ * then unchanged
  */
 export async function appendRun(
   historyGz: string,
@@ -45,7 +47,7 @@ async function* linesOf(run: RunObservation, segments: readonly string[]): Async
       last = chunk.at(-1) ?? last;
       yield chunk;
     }
-    // A writer that died in the middle of a line must not spoil the next segment's first one.
+    // An incomplete last line must not spoil the first line of the next segment.
     if (last !== NEW_LINE) yield Buffer.from("\n");
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What each type of observation must hold, as data. The compiler refuses a table that misses a field of
- * `observation.ts`, or calls an optional one required; {@link parseObservation} runs it on every line.
+ * The fields of each observation type, as data. The compiler refuses a table that lacks a field of
+ * `observation.ts` or mistakes an optional one; {@link parseObservation} checks every line with it.
  */
 import { BOUNCE_KINDS, CAUSES } from "./observation.ts";
 import type { Observation } from "./observation.ts";
@@ -34,13 +34,16 @@ const object = (fields: Readonly<Record<string, FieldCheck>>): Required => {
   });
 };
 
-// Number.isFinite, because JSON's 1e999 is Infinity, and one of those would empty every comparison after it.
+// Number.isFinite, because JSON's 1e999 is Infinity, which breaks every later comparison.
 const number = field("a finite number", (value) => Number.isFinite(value));
 const amount = field(
   "a finite number, 0 or more",
   (value) => Number.isFinite(value) && (value as number) >= 0,
 );
-const numberOrNull = field("a finite number or null", (value) => value === null || Number.isFinite(value));
+const numberOrNull = field(
+  "a finite number or null",
+  (value) => value === null || Number.isFinite(value),
+);
 const count = field(
   "a whole number, 0 or more",
   (value) => Number.isInteger(value) && (value as number) >= 0,
@@ -50,7 +53,10 @@ const ordinal = field(
   (value) => Number.isInteger(value) && (value as number) >= 1,
 );
 const text = field("a string", (value) => typeof value === "string");
-const name = field("a string that is not empty", (value) => typeof value === "string" && value !== "");
+const name = field(
+  "a string that is not empty",
+  (value) => typeof value === "string" && value !== "",
+);
 const flag = field("true or false", (value) => typeof value === "boolean");
 const texts = field(
   "a list of strings",
@@ -58,7 +64,8 @@ const texts = field(
 );
 const causes = field(
   `a list of causes (${CAUSES.join(", ")})`,
-  (value) => Array.isArray(value) && value.every((entry) => (CAUSES as readonly unknown[]).includes(entry)),
+  (value) =>
+    Array.isArray(value) && value.every((entry) => (CAUSES as readonly unknown[]).includes(entry)),
 );
 
 type ShapeOf<O> = {

@@ -1,9 +1,9 @@
 /**
- * The history's vocabulary: everything that is known of a run is one of these records, one JSON object a line.
- * The load engine, the nemesis and the ledger collector write them; the checker reads nothing else.
+ * The observations of a history, one JSON object per line. The load engine, the nemesis and the
+ * ledger collector write them; the checker reads nothing else.
  *
- * Times (`...Ms`) are milliseconds on CLOCK_MONOTONIC unless said otherwise. Records need not be sorted by time.
- * A `run` record opens a run; all records up to the next `run` record belong to it.
+ * Times (`...Ms`) are milliseconds on CLOCK_MONOTONIC unless stated otherwise. Observations are not
+ * sorted by time. A `run` observation opens a run, which lasts until the next one.
  */
 
 export const CAUSES = [
@@ -21,7 +21,7 @@ export type Cause = (typeof CAUSES)[number];
 export const BOUNCE_KINDS = ["none", "rolling", "recreate", "crash", "realtime-outage"] as const;
 export type BounceKind = (typeof BOUNCE_KINDS)[number];
 
-/** Opens a run and says what was promised of it. */
+/** Opens a run and states its promise. */
 export interface RunObservation {
   type: "run";
   topology: string;
@@ -31,56 +31,56 @@ export interface RunObservation {
   seed: number;
   replicas: number;
   atMs: number;
-  /** Wall clock, ISO 8601, for people only. */
+  /** Wall clock, ISO 8601, only for display. */
   startedAt: string;
   promise: {
-    /** Causes of loss allowed in this run (steady or bounced, already chosen). */
+    /** The allowed causes of loss in this run, with or without a bounce. */
     allowedCauses: readonly Cause[];
     neverPublishedAllowed: boolean;
     routedByChance: boolean;
     sentence: string;
   };
   load: { sessions: number; eventsPerSecond: number; durationS: number; gates: number };
-  /** Anything about the run's set-up that the reader of the report must know, one sentence each. */
+  /** What the reader of the report must know about the setup, one sentence each. */
   notes: readonly string[];
-  /** Of a topology whose clients subscribe to Supabase Realtime directly. */
+  /** Present if the topology's clients subscribe to Supabase Realtime directly. */
   realtime?: RealtimeFacts;
 }
 
-/** What played Supabase Realtime in a run, and how. */
+/** The Realtime implementation of a run, and its settings. */
 export interface RealtimeFacts {
-  /** The part's name: `realtime-standin`, or `realtime` for the real one. */
+  /** The component's name: `realtime-standin`, or `realtime` for the real one. */
   part: string;
-  /** True: not Supabase's own server. Its latency says nothing about Supabase. */
+  /** True if it is not Supabase's server. Its latency says nothing about Supabase. */
   standIn: boolean;
-  /** Whose limits were in force: `none` (out of reach) or a plan of supabase.com. */
+  /** The plan of supabase.com whose limits applied, or `none` for limits out of reach. */
   plan: string;
-  /** How events go to Realtime: by its HTTP API, or by one WebSocket of each instance. */
+  /** How events reach Realtime: over its HTTP API, or over one WebSocket per instance. */
   publish: "http" | "websocket";
-  /** True: clients ask the event log for what they missed. */
+  /** True if clients fetch missed events from the event log. */
   catchUp: boolean;
-  /** Client code that a page has to ship for it, bytes: realtime-js and the adaptation layer, bundled. Native EventSource needs none. */
+  /** Bundle of realtime-js and the adaptation layer, bytes. Native EventSource needs no bundle. */
   frontEnd: { minifiedBytes: number; gzippedBytes: number };
 }
 
-/** One session of the plan: `events` pairs are due for it, whatever becomes of it. Written before any load. */
+/** One session of the plan, recorded before the load. It always has `events` due pairs. */
 export interface PlannedObservation {
   type: "planned";
-  /** The plan's name of the session, the same in every topology: `s0`, `s1`, ... */
+  /** The session's name in the plan, the same in every topology: `s0`, `s1`, ... */
   session: string;
   events: number;
   arriveMs: number;
 }
 
-/** A stream is confirmed: the server's `connected` event was read. */
+/** The client read the `connected` event of a stream. */
 export interface ConnectedObservation {
   type: "connected";
   session: string;
   /** 1-based number of the connection within the session. */
   connection: number;
-  /** Absent when the stream is the broker's own: the client subscribes to it directly, and to no instance. */
+  /** Absent if the client subscribes to the broker directly. */
   instance?: string;
-  /** The instance's own statement of when it began to deliver to this stream; without an instance, when the client read the confirmation. */
+  /** When the instance began to deliver; without an instance, when the client read `connected`. */
   subscribedMs: number;
   /** `ResumeStatus` of the event contract. */
   resume: string;
@@ -93,31 +93,32 @@ export interface DisconnectedObservation {
   session: string;
   connection: number;
   /**
-   * `ended` (server closed it), `error` (reset), `hint` (closed after a reconnect hint), `quota` (the broker ended it for a limit),
-   * `finished` (client left after its terminal event), `drained` (engine closed it at the end).
+   * `ended`: the server closed it; `error`: reset; `hint`: closed after a reconnect hint; `quota`:
+   * the broker closed it for a limit; `finished`: the client left after its terminal event;
+   * `drained`: the engine closed it at the end.
    */
   reason: "ended" | "error" | "hint" | "quota" | "finished" | "drained";
-  /** The other side's own words, where it has any. */
+  /** The reason as the other side states it. */
   detail?: string;
   atMs: number;
 }
 
-/** An attempt to open a stream that did not lead to `connected`. */
+/** An attempt to open a stream failed before `connected`. */
 export interface ConnectFailedObservation {
   type: "connect-failed";
   session: string;
   connection: number;
-  /** HTTP status, or 0 when there was no answer. */
+  /** HTTP status, or 0 without a response. */
   status: number;
   reason: string;
-  /** True when it was refused for a limit of the broker. */
+  /** True if a limit of the broker refused it. */
   quota?: boolean;
-  /** True when this client model gives up for good (WHATWG EventSource on a non-200). */
+  /** True if this client model gives up (WHATWG EventSource on a status other than 200). */
   fatal: boolean;
   atMs: number;
 }
 
-/** An event with an id was read. Comments and control events are never recorded here. */
+/** The client read an event with an id. Comments and control events are not recorded. */
 export interface ReceivedObservation {
   type: "received";
   session: string;
@@ -126,33 +127,33 @@ export interface ReceivedObservation {
   seq: number;
   /** True on the run's last event (`pipeline_complete`, `pipeline_error`). */
   terminal?: boolean;
-  /** When the publisher's broadcaster began to hand it to the broker, where the event says so (`RealtimePayload`). */
+  /** When the publisher first tried to send it, if the message has it (`RealtimePayload`). */
   sentMs?: number;
   atMs: number;
 }
 
 /**
- * An event was read that is none of a pipeline run and no control event: it carries no id of a run. A comment is no event, and a
- * client that takes one for an event shows it here.
+ * The client read an event without a run's id that is not a control event. A client that mistakes a
+ * comment for an event shows it here.
  */
 export interface StrayObservation {
   type: "stray";
   session: string;
   connection: number;
-  /** The event's name; `message` when it has none. */
+  /** The event's name; the default is `message`. */
   name: string;
   atMs: number;
 }
 
-/** A request other than the stream was answered (status 0: no answer). `instance` tells where it was routed. */
+/** A request other than the stream ended (status 0: no response). `instance` is its route. */
 export interface RequestObservation {
   type: "request";
   session: string;
-  /** `token`: a new token for the channel; `log`: what was missed, from the event log. */
+  /** `token`: a new token for the channel; `log`: missed events from the event log. */
   request: "create" | "start" | "gate" | "background" | "token" | "log";
   status: number;
   instance?: string;
-  /** On a `create` that succeeded: the id under which the ledgers know this session. */
+  /** The session's id in the ledgers, for a successful `create`. */
   sessionId?: string;
   atMs: number;
 }
@@ -171,7 +172,7 @@ export interface PublishedObservation {
   route: "local" | "broker" | "fallback";
 }
 
-/** From the ledger: an event that was published with route `broker` was given up before it reached the broker. */
+/** From the ledger: an event with route `broker` was dropped before it reached the broker. */
 export interface DroppedObservation {
   type: "dropped";
   session: string;
@@ -183,7 +184,7 @@ export interface DroppedObservation {
   atMs: number;
 }
 
-/** From the ledger: a pipeline run began or ended. `aborted`: it ended before its terminal event. */
+/** From the ledger: a pipeline run began or ended. `aborted`: without its terminal event. */
 export interface PipelineObservation {
   type: "pipeline";
   session: string;
@@ -195,7 +196,7 @@ export interface PipelineObservation {
   atMs: number;
 }
 
-/** `offered` and `reached` come from the ledger, `answered` from the client (with the answer's HTTP status). */
+/** `offered` and `reached` come from the ledger, `answered` with its status from the client. */
 export interface GateObservation {
   type: "gate";
   session: string;
@@ -205,16 +206,16 @@ export interface GateObservation {
   atMs: number;
 }
 
-/** From the ledger: an instance's broker connection came or went, or the broker began to refuse what it sends for a limit. */
+/** From the ledger: the state of an instance's broker connection changed. */
 export interface BrokerObservation {
   type: "broker";
   instance: string;
-  /** `limited`: the broker is there, and what is published waits until it takes it again (`up`). */
+  /** `limited`: the broker enforces a limit, and events wait until it accepts them (`up`). */
   state: "up" | "down" | "limited";
   atMs: number;
 }
 
-/** An instance's ledger file was collected. `torn`: its last line is incomplete. `missing`: a process ran, its file is not there. */
+/** An instance's ledger file. `torn`: incomplete last line; `missing`: no file of a process. */
 export interface LedgerObservation {
   type: "ledger";
   instance: string;
@@ -222,19 +223,19 @@ export interface LedgerObservation {
   records: number;
 }
 
-/** The nemesis disturbed one target. `bounce` counts the disturbances of the run from 1. */
+/** The nemesis disturbed one target. `bounce` counts the run's disturbances from 1. */
 export interface BounceObservation {
   type: "bounce";
   bounce: number;
   kind: BounceKind;
   target: string;
   state: "started" | "ended";
-  /** Set on `ended` when the disturbance did not succeed. */
+  /** Present on `ended` if the disturbance failed. */
   error?: string;
   atMs: number;
 }
 
-/** What the platform saw of an instance. */
+/** The platform's view of an instance. */
 export interface InstanceObservation {
   type: "instance";
   instance: string;
@@ -242,63 +243,67 @@ export interface InstanceObservation {
   atMs: number;
 }
 
-/** A part of the deployment that no bounce was to touch (router, broker) ended by itself. */
+/** A component that no bounce touches (router, broker) exited. */
 export interface PartExitObservation {
   type: "part-exit";
-  /** As the platform calls it: `traefik`, `valkey`. */
+  /** Its name on the platform: `traefik`, `valkey`. */
   part: string;
   atMs: number;
 }
 
-/** A reading of what one part of the deployment has used since it started. */
+/** The resources that one component has used since its start. */
 export interface UsageObservation {
   type: "usage";
-  /** Instance name, or `traefik`, `haproxy`, `valkey`, `realtime`, `realtime-postgres`, `realtime-standin`. */
+  /**
+   * Instance name, or `traefik`, `haproxy`, `valkey`, `realtime`, `realtime-postgres`,
+   * `realtime-standin`.
+   */
   part: string;
   role: "server" | "router" | "broker";
-  /** Names the process or container: its counters begin at 0 with it. */
+  /** Identifies the process or container whose counters began at 0. */
   incarnation: string;
-  /** `cgroup`: of the whole container. `procfs`: of the process, without what the kernel does for its sockets. */
+  /** `cgroup`: the whole container; `procfs`: the process, without kernel work for its sockets. */
   source: "cgroup" | "procfs";
-  /** User and system. */
+  /** User and system time. */
   cpuSeconds: number;
-  /** Anonymous resident memory: what it asked for, without files that it shares with others. */
+  /** Anonymous resident memory, without shared files. */
   memoryBytes: number;
-  /** What the kernel holds in its socket buffers. Undefined where the host does not account for it. */
+  /** The kernel's socket buffers. Undefined if the host does not account for them. */
   socketMemoryBytes?: number;
-  /** Bytes that came in and went out over its network interface. Undefined without an interface of its own. */
+  /** Traffic of its network interface. Undefined if it has no separate interface. */
   receivedBytes?: number;
   sentBytes?: number;
   /** Harness clock. */
   atMs: number;
 }
 
-/** The measured load began, arrivals ended (`loaded`: every session of the plan has arrived), the drain began, the drain ended. */
+/** A phase of the measured load. `loaded`: every session of the plan has arrived. */
 export interface PhaseObservation {
   type: "phase";
   phase: "load-started" | "loaded" | "drain-started" | "drain-ended";
   atMs: number;
 }
 
-/** What the load engine says of itself at the end, so that nobody blames the topology for it. */
+/** The load engine's report on itself, to tell its limits from those of the topology. */
 export interface EngineObservation {
   type: "engine";
-  /** How late the engine's own loop ran, milliseconds. */
+  /** Lag of the engine's event loop, milliseconds. */
   lagMs: { p99: number; max: number };
   /**
-   * How busy the engine was over the measured load, 0 to 1: the highest event-loop utilisation of any worker, or the processes' share of
-   * the host's cores. Undefined where nobody could look (k6 on another machine).
+   * The engine's utilisation during the measured load, 0 to 1: the highest event-loop utilisation
+   * of a worker, or the processes' share of the host's cores. Undefined if k6 ran on another
+   * machine.
    */
   utilisation?: number;
-  /** Undefined where nobody could look. */
+  /** Undefined if k6 ran on another machine. */
   cpuSeconds?: number;
-  /** Undefined where nobody could look. */
+  /** Undefined if k6 ran on another machine. */
   rssBytes?: number;
   /** Threads of the native engine, or k6 processes. */
   workers: number;
   /**
-   * Of an engine with a clock of its own: how far the conversion to the instances' clock may be off, milliseconds. Null: the
-   * readings contradict each other.
+   * The largest error of the conversion to the instances' clock, milliseconds, for an engine with
+   * another clock. Null if the readings contradict each other.
    */
   clockErrorMs?: number | null;
 }
@@ -325,7 +330,7 @@ export type Observation =
   | PhaseObservation
   | EngineObservation;
 
-/** Where load and nemesis write. Implementations buffer; `record` never throws and never waits. */
+/** The destination of observations. Implementations buffer; `record` never throws or waits. */
 export interface Recorder {
   record(observation: Observation): void;
 }

@@ -7,9 +7,10 @@ const CHECKS_BY_TYPE: ReadonlyMap<unknown, readonly (readonly [string, FieldChec
 );
 
 /**
- * Reads one line of a history. Fields that this version does not know are kept and ignored, so that an older checker can
- * judge a newer history; missing or mistyped ones are refused. A table instead of zod: a history has millions of lines.
- * @throws Error with the reason, without the line's number: {@link readHistory} knows it.
+ * Parses one line of a history. It keeps unknown fields, so that an older checker can judge a newer
+ * history, and refuses missing or mistyped ones. A table replaces zod, because a history has
+ * millions of lines.
+ * @throws Error with the reason, but without the line number, which {@link readHistory} adds
  */
 export function parseObservation(line: string): Observation {
   let value: unknown;
@@ -22,14 +23,16 @@ export function parseObservation(line: string): Observation {
 }
 
 /**
- * As {@link parseObservation}, of what has been parsed already.
- * @param text what an error shows of a value that is no object
+ * Like {@link parseObservation}, for a parsed value.
+ * @param text the value's text for an error message
  */
 export function checkObservation(value: unknown, text = JSON.stringify(value)): Observation {
-  if (typeof value !== "object" || value === null) throw new Error(`is not an object: ${excerpt(text)}`);
+  if (typeof value !== "object" || value === null)
+    throw new Error(`is not an object: ${excerpt(text)}`);
   const fields = value as Record<string, unknown>;
   const checks = CHECKS_BY_TYPE.get(fields["type"]);
-  if (checks === undefined) throw new Error(`has an unknown type: ${excerpt(String(fields["type"]))}`);
+  if (checks === undefined)
+    throw new Error(`has an unknown type: ${excerpt(String(fields["type"]))}`);
   for (const [name, check] of checks) {
     const found = fields[name];
     if (found === undefined ? check.optional : check.accepts(found)) continue;

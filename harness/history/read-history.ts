@@ -5,19 +5,19 @@ import { parseObservation } from "./parse-observation.ts";
 import type { Observation } from "./observation.ts";
 
 const CHUNK_BYTES = 256 * 1024;
-/** Longest line that is still believed to be an observation; a file without line ends must not fill the memory. */
+/** The longest line of a history. A file without line ends must not fill the memory. */
 const LINE_LIMIT = 1024 * 1024;
 
 /**
- * Streams a history: `.gz` as any number of gzip members, anything else as plain NDJSON. Yields batches of a few thousand
- * observations in file order; memory stays that of one batch.
- * @throws HistoryError on the first line that is no observation, and on a gzip file that is cut short, damaged or followed by
- * something else. Everything before that line has been yielded by then.
+ * Streams a history: `.gz` as gzip members, any other file as NDJSON. It yields batches of a few
+ * thousand observations in file order, and holds only one batch in memory.
+ * @throws HistoryError at the first invalid line, and for a gzip file that is truncated, damaged or
+ * followed by other data. It has then yielded everything before that line.
  */
 export async function* readHistory(path: string): AsyncGenerator<Observation[], void, undefined> {
   let line = 0;
   let rest = "";
-  // `fatal`: bytes that are not UTF-8 would become U+FFFD and pass as somebody's name.
+  // `fatal`, because invalid UTF-8 would become U+FFFD and pass as a name.
   const decoder = new TextDecoder("utf-8", { fatal: true });
 
   const parse = (text: string): Observation => {
@@ -65,9 +65,9 @@ async function* bytesOf(path: string): AsyncGenerator<Buffer> {
   file.pipe(gunzip);
   try {
     yield* gunzip as AsyncIterable<Buffer>;
-    // zlib stops without a word at bytes after the last member that are not a member themselves.
+    // zlib silently ignores bytes after the last member.
     if (gunzip.bytesWritten < file.bytesRead)
-      throw new Error("something that is not gzip follows the last run");
+      throw new Error("data that is not gzip follows the last run");
   } finally {
     file.destroy();
   }
@@ -78,7 +78,7 @@ const isSystemError = (error: unknown): boolean =>
 
 const reasonOf = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "Z_BUF_ERROR") return "the gzip stream is cut short";
+  if (code === "Z_BUF_ERROR") return "the gzip stream is truncated";
   if (code?.startsWith("Z_")) return `the gzip stream is damaged (${message})`;
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "is not UTF-8";
   return message;

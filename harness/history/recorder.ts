@@ -3,14 +3,14 @@ import { createWriteStream } from "node:fs";
 import type { Observation, Recorder } from "./observation.ts";
 
 export interface FileRecorder extends Recorder {
-  /** Resolves when every observation is in the file. Rejects with the first write error (ENOSPC, EACCES, ...). */
+  /** Resolves when the file has every observation. Rejects with the first write error (ENOSPC). */
   close(): Promise<void>;
 }
 
 /**
- * Appends observations to an NDJSON segment file, created when it is not there. Buffers in memory while the disk is busy, so it
- * is for writers of few records; the load engine's workers have their own.
- * @param onError called once, with the first write error: later observations are lost, so the run should end.
+ * Appends observations to an NDJSON segment file, and creates it if it is absent. It buffers in
+ * memory while the disk is busy, so it suits few records; the load engine's workers have their own.
+ * @param onError called once with the first write error; later observations are lost
  */
 export function createFileRecorder(path: string, onError?: (error: Error) => void): FileRecorder {
   let failure: Error | undefined;
@@ -24,7 +24,7 @@ export function createFileRecorder(path: string, onError?: (error: Error) => voi
 
   const finish = async (): Promise<void> => {
     stream.end();
-    // `close` comes after success and after failure; `finish` would never come after a failure.
+    // `close` follows success and failure; `finish` does not follow a failure.
     if (!stream.closed) await once(stream, "close").catch(() => undefined);
     if (failure !== undefined) throw failure;
   };

@@ -1,7 +1,7 @@
 import { nowMs } from "../../common/clock.ts";
 import type { BounceKind, Recorder } from "../history/observation.ts";
 
-/** Writes the disturbances of one bounce into the history, numbered in the order in which they began. */
+/** Records the disturbances of one bounce, numbered in the order of their starts. */
 export class DisturbanceLog {
   readonly #kind: BounceKind;
   readonly #recorder: Recorder;
@@ -16,7 +16,7 @@ export class DisturbanceLog {
     this.#onStep = onStep;
   }
 
-  /** Targets that were started and have not ended. */
+  /** Targets whose disturbance has not ended. */
   underWay(): string[] {
     return [...this.#underWay.keys()];
   }
@@ -32,7 +32,7 @@ export class DisturbanceLog {
     this.#end(target, atMs);
   }
 
-  /** Ends a disturbance with an error; one that had not begun is recorded as begun at the same time. */
+  /** Ends a disturbance with an error, and records a start at the same time if there was none. */
   failed(target: string, error: string): void {
     const atMs = nowMs();
     if (!this.#underWay.has(target)) this.started(target, atMs);
@@ -41,13 +41,19 @@ export class DisturbanceLog {
 
   #end(target: string, atMs: number, error?: string): void {
     const number = this.#underWay.get(target);
-    // The end of what never began would be a contradiction in the history.
+    // An end without a start would contradict the history.
     if (number === undefined) return;
     this.#underWay.delete(target);
     this.#record(target, number, "ended", atMs, error);
   }
 
-  #record(target: string, bounce: number, state: "started" | "ended", atMs: number, error?: string): void {
+  #record(
+    target: string,
+    bounce: number,
+    state: "started" | "ended",
+    atMs: number,
+    error?: string,
+  ): void {
     this.#recorder.record({
       type: "bounce",
       bounce,

@@ -18,7 +18,10 @@ interface Told {
   realtime?: "hosted" | ((own: RealtimeControl) => RealtimeControl);
 }
 
-/** Carries a bounce out against a control that only writes down what it is told; its deploys take 10 ms an instance. */
+/**
+ * Carries a bounce out against a control that only writes down what it is told; its deploys take 10
+ * ms an instance.
+ */
 async function carryOut(
   kind: BounceKind,
   { overrides = {}, seed = 4, signal, stopGraceMs = 100, realtime }: Told = {},
@@ -40,7 +43,10 @@ async function carryOut(
   };
   const observations: Observation[] = [];
   const part = { name: "realtime-standin", standIn: true, url: "ws://127.0.0.1:1/socket" };
-  const ownControl = { kill: () => told("kill")("realtime"), start: () => told("start")("realtime") };
+  const ownControl = {
+    kill: () => told("kill")("realtime"),
+    start: () => told("start")("realtime"),
+  };
   await bounce({
     kind,
     instances,
@@ -53,7 +59,9 @@ async function carryOut(
     settings: { stopGraceMs, restartDelayMs: 0, realtimeOutageMs: 0 },
     ...(signal ? { signal } : {}),
   });
-  const disturbances = observations.filter((one): one is BounceObservation => one.type === "bounce");
+  const disturbances = observations.filter(
+    (one): one is BounceObservation => one.type === "bounce",
+  );
   const recorded = disturbances.map(
     (o) => `${o.bounce} ${o.target} ${o.state}${o.error ? `: ${o.error}` : ""}`,
   );
@@ -62,7 +70,10 @@ async function carryOut(
 
 /** A deploy that tells what is given and then fails, or ends. */
 const deployThat =
-  (tells: [instance: string, state: "started" | "ended"][], error?: string): InstanceControl["deploy"] =>
+  (
+    tells: [instance: string, state: "started" | "ended"][],
+    error?: string,
+  ): InstanceControl["deploy"] =>
   ({ onReplace }) => {
     for (const [instance, state] of tells) onReplace?.(instance, state, 1);
     return error === undefined ? Promise.resolve() : Promise.reject(new Error(error));
@@ -86,7 +97,8 @@ describe("the nemesis", () => {
     const { calls, recorded, disturbances } = await carryOut("recreate", { stopGraceMs: 0 });
     expect(calls).toEqual(["deploy recreate grace 0"]);
     expect(recorded).toEqual(["1 all started", "1 all ended"]);
-    // From the first instance that is touched to the last that is back, not from when the platform was asked.
+    // From the first instance that is touched to the last that is back, not from when the platform
+    // was asked.
     expect(disturbances.map(({ atMs }) => atMs)).toEqual([0, 29]);
   });
 
@@ -109,13 +121,19 @@ describe("the nemesis", () => {
     const { recorded } = await carryOut("recreate", { overrides: { deploy } });
     expect(recorded).toEqual([
       "1 all started",
-      "1 all ended: the deploy ended without a word that these instances were replaced: server-2, server-3",
+      "1 all ended: the deploy ended without replacing these instances: server-2, server-3",
     ]);
   });
 
   it("kills the one instance that the seed chooses when crashing", async () => {
-    expect((await carryOut("crash", { seed: 4 })).calls).toEqual(["kill server-2", "start server-2"]);
-    expect((await carryOut("crash", { seed: 5 })).calls).toEqual(["kill server-3", "start server-3"]);
+    expect((await carryOut("crash", { seed: 4 })).calls).toEqual([
+      "kill server-2",
+      "start server-2",
+    ]);
+    expect((await carryOut("crash", { seed: 5 })).calls).toEqual([
+      "kill server-3",
+      "start server-3",
+    ]);
   });
 
   it.each<[string, [string, "started" | "ended"][], string[]]>([
@@ -150,7 +168,9 @@ describe("the nemesis", () => {
       ],
     ],
   ])("records a rolling deploy that fails %s with its error", async (_, tells, expected) => {
-    const { recorded } = await carryOut("rolling", { overrides: { deploy: deployThat(tells, "no disk") } });
+    const { recorded } = await carryOut("rolling", {
+      overrides: { deploy: deployThat(tells, "no disk") },
+    });
     expect(recorded).toEqual(expected);
   });
 
@@ -161,7 +181,7 @@ describe("the nemesis", () => {
       ["server-2", "started"],
     ]);
     const { recorded } = await carryOut("rolling", { overrides: { deploy } });
-    const error = "the deploy ended without a word that this instance was replaced";
+    const error = "the deploy ended without replacing this instance";
     expect(recorded.slice(2)).toEqual([
       "2 server-2 started",
       `2 server-2 ended: ${error}`,
@@ -171,9 +191,13 @@ describe("the nemesis", () => {
   });
 
   it("records a recreate and a crash that failed with their errors", async () => {
-    const fails = (): Promise<never> => Promise.reject(new Error("server-1 was not ready after 30 s"));
+    const fails = (): Promise<never> =>
+      Promise.reject(new Error("server-1 was not ready after 30 s"));
     const recreate = await carryOut("recreate", { overrides: { deploy: fails } });
-    expect(recreate.recorded).toEqual(["1 all started", "1 all ended: server-1 was not ready after 30 s"]);
+    expect(recreate.recorded).toEqual([
+      "1 all started",
+      "1 all ended: server-1 was not ready after 30 s",
+    ]);
     const crash = await carryOut("crash", { overrides: { start: fails } });
     expect(crash.recorded.at(-1)).toBe("1 server-2 ended: server-1 was not ready after 30 s");
   });
@@ -185,23 +209,29 @@ describe("the nemesis", () => {
   });
 
   it("records an outage that failed, or that there is nothing for, with its error", async () => {
-    const kill = (): Promise<never> => Promise.reject(new Error("realtime-standin was not running"));
+    const kill = (): Promise<never> =>
+      Promise.reject(new Error("realtime-standin was not running"));
     const failed = await carryOut("realtime-outage", {
       realtime: (control) => ({ ...control, kill }),
     });
-    expect(failed.recorded.at(-1)).toBe("1 realtime-standin ended: realtime-standin was not running");
+    expect(failed.recorded.at(-1)).toBe(
+      "1 realtime-standin ended: realtime-standin was not running",
+    );
     expect((await carryOut("realtime-outage", { realtime: "hosted" })).recorded.at(-1)).toBe(
-      "1 realtime-standin ended: its Realtime is hosted, and not ours to disturb",
+      "1 realtime-standin ended: the lab cannot stop a hosted Realtime",
     );
     expect((await carryOut("realtime-outage")).recorded.at(-1)).toBe(
-      "1 realtime ended: it has no Realtime to disturb",
+      "1 realtime ended: the deployment does not use Realtime",
     );
   });
 
   it("begins nothing once it is told to stop", async () => {
     const signal = AbortSignal.abort();
     for (const kind of ["rolling", "recreate", "crash", "realtime-outage"] as const) {
-      expect(await carryOut(kind, { signal, realtime: own })).toMatchObject({ calls: [], recorded: [] });
+      expect(await carryOut(kind, { signal, realtime: own })).toMatchObject({
+        calls: [],
+        recorded: [],
+      });
     }
   });
 });

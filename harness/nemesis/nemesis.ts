@@ -1,4 +1,4 @@
-/** Carries bounces out and writes each start and end into the history. */
+/** Carries out bounces and records each start and end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BounceKind, Recorder } from "../history/observation.ts";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
@@ -6,11 +6,13 @@ import type { InstanceControl, RealtimeComponent } from "../platform/platform.ts
 import { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
-  /** A stopped instance that is still there after this long is killed, as an orchestrator would. Milliseconds; 0: killed at once. */
+  /**
+   * A stopping instance is killed after this long, as by an orchestrator. Milliseconds; 0: at once.
+   */
   stopGraceMs: number;
-  /** How long a crashed instance stays away before its supervisor starts it again. Milliseconds. */
+  /** How long a crashed instance is down until its supervisor restarts it, milliseconds. */
   restartDelayMs: number;
-  /** How long Realtime stays away in an outage. Milliseconds. */
+  /** How long Realtime is down in an outage, milliseconds. */
   realtimeOutageMs: number;
 }
 
@@ -24,10 +26,10 @@ export interface BounceRequest {
   kind: BounceKind;
   instances: readonly string[];
   control: InstanceControl;
-  /** Of a deployment that has one. */
+  /** Present if the deployment uses Realtime. */
   realtime?: RealtimeComponent | undefined;
   recorder: Recorder;
-  /** Chooses the instance that crashes, so that the same seed hits the same one. */
+  /** Selects the instance that crashes: the same seed gives the same one. */
   seed: number;
   settings?: NemesisSettings;
   onStep?: (step: string) => void;
@@ -35,9 +37,10 @@ export interface BounceRequest {
 }
 
 /**
- * Carries one bounce out: `rolling` deploys one instance after the other behind readiness, `recreate` all at once,
- * `crash` kills one with SIGKILL and lets it come back, `realtime-outage` does so with Realtime, `none` does nothing. Never rejects.
- * A disturbance that fails is recorded with its error and ends the bounce; the checker then trusts nothing of the run.
+ * Carries out one bounce. `rolling` deploys the instances one by one, each after the other is
+ * ready; `recreate` deploys all at once; `crash` kills one with SIGKILL and restarts it;
+ * `realtime-outage` does so with Realtime; `none` does nothing. Never rejects. A failed disturbance
+ * is recorded with its error and ends the bounce; the checker then does not trust the run.
  */
 export async function bounce(request: BounceRequest): Promise<void> {
   const { kind, signal } = request;
@@ -53,9 +56,9 @@ export async function bounce(request: BounceRequest): Promise<void> {
   }
 }
 
-/** The target of what disturbs every instance at once. */
+/** The target of a disturbance of every instance. */
 const ALL = "all";
-/** The target where there is no part that could be named. */
+/** The target if the deployment names no Realtime component. */
 const REALTIME = "realtime";
 
 const settingsOf = ({ settings }: BounceRequest): NemesisSettings =>
@@ -78,7 +81,7 @@ async function disturb(
   }
 }
 
-/** Each instance is a disturbance of its own, with the times that the platform tells. */
+/** Records one disturbance per instance, with the times of the platform. */
 async function deployRolling(request: BounceRequest, log: DisturbanceLog): Promise<void> {
   const { instances, control } = request;
   const untouched = new Set(instances);
@@ -94,7 +97,7 @@ async function deployRolling(request: BounceRequest, log: DisturbanceLog): Promi
       },
     });
     for (const instance of [...log.underWay(), ...untouched]) {
-      log.failed(instance, "the deploy ended without a word that this instance was replaced");
+      log.failed(instance, "the deploy ended without replacing this instance");
     }
   } catch (error) {
     const underWay = log.underWay();
@@ -103,7 +106,7 @@ async function deployRolling(request: BounceRequest, log: DisturbanceLog): Promi
   }
 }
 
-/** One disturbance, from the first instance that is touched to the last that is back: what the platform does before is none. */
+/** Records one disturbance, from the first instance that stops to the last that is back. */
 async function deployAll(request: BounceRequest, log: DisturbanceLog): Promise<void> {
   const { instances, control } = request;
   const notReplaced = new Set(instances);
@@ -124,10 +127,7 @@ async function deployAll(request: BounceRequest, log: DisturbanceLog): Promise<v
     if (notReplaced.size === 0) log.ended(ALL, lastEndMs);
     else {
       const names = [...notReplaced].join(", ");
-      log.failed(
-        ALL,
-        `the deploy ended without a word that these instances were replaced: ${names}`,
-      );
+      log.failed(ALL, `the deploy ended without replacing these instances: ${names}`);
     }
   } catch (error) {
     log.failed(ALL, reasonOf(error));
@@ -146,8 +146,8 @@ async function takeRealtimeAway(request: BounceRequest, log: DisturbanceLog): Pr
   const control = realtime?.control;
   if (!realtime || !control) {
     const why = realtime
-      ? "its Realtime is hosted, and not ours to disturb"
-      : "it has no Realtime to disturb";
+      ? "the lab cannot stop a hosted Realtime"
+      : "the deployment does not use Realtime";
     log.failed(realtime?.name ?? REALTIME, why);
     return;
   }

@@ -20,6 +20,11 @@ export function longestBounce(scenario: BounceScenario, bounceSeconds: BounceSec
   return Math.max(...scenario.bounces.map((bounce) => bounceSeconds(bounce, replicas)));
 }
 
-/** The default duration of the load, seconds. It is longer if a bounce on this platform needs it. */
+/**
+ * The default duration of the load, seconds. It is longer if a bounce on this platform needs it.
+ */
 export const durationFor = (scenario: BounceScenario, bounceSeconds: BounceSeconds): number =>
-  Math.max(DEFAULT_SCENARIO.duration, Math.ceil(BUSY_FACTOR * longestBounce(scenario, bounceSeconds)));
+  Math.max(
+    DEFAULT_SCENARIO.duration,
+    Math.ceil(BUSY_FACTOR * longestBounce(scenario, bounceSeconds)),
+  );

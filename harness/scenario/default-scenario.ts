@@ -1,7 +1,7 @@
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** What `sse-lab loadtest` runs when nothing else is said: under five minutes on two cores. The k6 scripts start from it too. */
+/** The defaults of `sse-lab loadtest` and the k6 scripts: under five minutes on two cores. */
 export const DEFAULT_SCENARIO: Scenario = {
   topologies: ["phase0", "naive", "phase1", "phase2"],
   bounces: ["none", "rolling", "crash"],

@@ -1,7 +1,10 @@
-/** Loads that cannot be put on anything, each problem one line that names the key, its value and the fix. Without zod: the k6 scripts import it. */
+/**
+ * Rules for the load, without zod: the k6 scripts check with them too. Each problem is one line
+ * with the key, its value and the fix.
+ */
 import type { Topology } from "../../infra/topologies.ts";
 
-/** The parts of a scenario that decide it. */
+/** The fields of a scenario that the rules need. */
 export interface AskedLoad {
   sessions: number;
   /** Events per second and session. */
@@ -13,13 +16,13 @@ export interface AskedLoad {
   client: string;
 }
 
-/** A server takes no longer plan. */
+/** The longest plan that a server accepts. */
 const MAX_EVENTS_PER_SESSION = 1_000_000;
 
-/** More than two cores carry through a router; above it every run would only measure its own load generator. */
+/** More than a router carries on two cores. Above it, a run measures only its load generator. */
 const MAX_EVENTS_PER_SECOND = 50_000;
 
-/** `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`). */
+/** @param nameOf turns a key into the user's text (`sessions` -> `--sessions`) */
 export function loadProblems(
   { sessions, rate, duration, ramp, gates, client }: AskedLoad,
   topologies: readonly Topology[],
@@ -29,35 +32,45 @@ export function loadProblems(
   const events = Math.round(rate * duration);
   if (events < 2) {
     problems.push(
-      `${nameOf("rate")} ${rate} over ${nameOf("duration")} ${duration}: gives ${events} event(s) per session; raise one so that there are at least 2`,
+      `${nameOf("rate")} ${rate} over ${nameOf("duration")} ${duration}: gives ` +
+        `${events} event${events === 1 ? "" : "s"} per session, but needs 2; raise one of them`,
     );
   }
   if (gates >= events && gates > 0) {
     problems.push(
-      `${nameOf("gates")} ${gates}: a run of ${events} events holds at most ${Math.max(0, events - 1)} gates`,
+      `${nameOf("gates")} ${gates}: a run of ${events} events holds at most ` +
+        `${Math.max(0, events - 1)} gates`,
     );
   }
   if (events > MAX_EVENTS_PER_SESSION) {
     problems.push(
-      `${nameOf("rate")} ${rate} over ${nameOf("duration")} ${duration}: ${events} events per session are more than the server plans (${MAX_EVENTS_PER_SESSION}); lower one`,
+      `${nameOf("rate")} ${rate} over ${nameOf("duration")} ${duration}: gives ${events} events ` +
+        `per session, but a server accepts ${MAX_EVENTS_PER_SESSION}; lower one of them`,
     );
   }
-  // Each stream carries load for the duration from its own arrival: the first ones would have left before the last ones come.
+  // The duration of each stream counts from its arrival: the first must not leave before the last.
   if (ramp >= duration) {
     problems.push(
-      `${nameOf("ramp")} ${ramp} is not shorter than ${nameOf("duration")} ${duration}: the streams would never all be open at once, so nothing would be measured at ${sessions}; give a ${nameOf("ramp")} below ${duration} or a longer ${nameOf("duration")}`,
+      `${nameOf("ramp")} ${ramp} is not shorter than ${nameOf("duration")} ${duration}: the ` +
+        `${sessions} streams would never all be open at once; ` +
+        `give a ${nameOf("ramp")} below ${duration}, or a longer ${nameOf("duration")}`,
     );
   }
   const total = sessions * rate;
   if (total > MAX_EVENTS_PER_SECOND) {
     problems.push(
-      `${nameOf("sessions")} ${sessions} at ${nameOf("rate")} ${rate}: ${total} events/s is more than one host carries (${MAX_EVENTS_PER_SECOND}); lower one`,
+      `${nameOf("sessions")} ${sessions} at ${nameOf("rate")} ${rate}: gives ${total} events/s, ` +
+        `but one host carries ${MAX_EVENTS_PER_SECOND}; lower one of them`,
     );
   }
-  const byHeader = topologies.filter((topology) => topology.affinity === "header").map(({ name }) => name);
+  const byHeader = topologies
+    .filter((topology) => topology.affinity === "header")
+    .map(({ name }) => name);
   if (client === "eventsource" && byHeader.length > 0) {
     problems.push(
-      `${nameOf("client")} eventsource: ${byHeader.join(", ")} keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, or a topology with a cookie (phase1)`,
+      `${nameOf("client")} eventsource: ${byHeader.join(", ")} routes by the header ` +
+        `X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, ` +
+        "or a topology with a cookie (phase1)",
     );
   }
   return problems;

@@ -1,4 +1,4 @@
-/** Default scenario, then the scenario file, then flags: later ones win, unknown keys are refused. */
+/** Merges the default scenario, the scenario file and the flags, in this order. */
 import { readFile } from "node:fs/promises";
 import { parseScenario, type ScenarioPlace } from "./parse-scenario.ts";
 import { UserError } from "../../common/user-error.ts";
@@ -6,20 +6,22 @@ import { durationFor } from "./bounce-length.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Stands in for a duration that nobody gave until topologies and bounces are known to be valid. */
+/** A provisional duration, until the topologies and bounces are known to be valid. */
 const LONG_ENOUGH_S = 600;
 
 export interface ScenarioSources {
   /** Path of a JSON file with any of the scenario's keys. */
   file?: string;
-  /** Values given on the command line, by scenario key; undefined means not given. */
+  /** Values of the command line by scenario key; undefined if not given. */
   flags: Readonly<Record<string, unknown>>;
   place: ScenarioPlace;
 }
 
-/** @throws UserError naming the file or flag, the value and the fix. */
+/** @throws UserError with the file or flag, the value and the fix */
 export async function loadScenario({ file, flags, place }: ScenarioSources): Promise<Scenario> {
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(flags).filter(([, value]) => value !== undefined),
+  );
   const fromFile = file === undefined ? {} : await readScenarioFile(file);
   const nameOf = (key: string): string =>
     key in fromFile && !(key in given) ? `${file ?? ""}: ${key}` : flagOf(key);

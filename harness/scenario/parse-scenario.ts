@@ -1,4 +1,4 @@
-/** Checks a scenario before anything starts: every value that is out of range, and every combination that cannot be run. */
+/** Checks a scenario before a run starts: ranges of values, and combinations that cannot run. */
 import type { z } from "zod";
 import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
@@ -6,16 +6,16 @@ import { type BounceSeconds, longestBounce } from "./bounce-length.ts";
 import { graceSchema, type Scenario, scenarioSchema, selectTopologies } from "./scenario.ts";
 import { UserError } from "../../common/user-error.ts";
 
-/** Where a scenario is to run, as far as that decides what can be asked for. */
+/** The properties of a platform that limit its scenarios. */
 export interface ScenarioPlace {
   bounceSeconds: BounceSeconds;
-  /** True: Realtime is not stood up by the lab, but found by REALTIME_URL. */
+  /** True if REALTIME_URL names a hosted Realtime. */
   realtimeHosted: boolean;
 }
 
 /**
- * Checks a scenario against the place that is to run it. `nameOf` turns a key into what the user typed (`sessions` -> `--sessions`).
- * @throws UserError naming every field, its value and the fix.
+ * Checks a scenario. `nameOf` turns a key into the user's text (`sessions` -> `--sessions`).
+ * @throws UserError with every wrong field, its value and the fix
  */
 export function parseScenario(
   input: unknown,
@@ -33,7 +33,10 @@ export function parseScenario(
   return parsed.data;
 }
 
-/** A grace alone, for commands that have no scenario. @throws UserError that begins with `name` */
+/**
+ * Checks a grace period, for commands without a scenario.
+ * @throws UserError that begins with `name`
+ */
 export function parseGrace(value: unknown, name: string): number {
   const parsed = graceSchema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -58,17 +61,23 @@ function impossible(
   const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
   if (scenario.duration < shortest) {
     problems.push(
-      `${nameOf("duration")} ${scenario.duration}: the load would be over before a bounce of ${scenario.bounces.join(", ")} is; give ${shortest} seconds or more, or fewer replicas`,
+      `${nameOf("duration")} ${scenario.duration}: the load ends before the longest bounce of ` +
+        `${scenario.bounces.join(", ")}; give ${shortest} seconds or more, or fewer replicas`,
     );
   }
-  if (scenario.redis === "stopped" && !topologies.some((topology) => topology.broadcaster === "redis")) {
+  if (
+    scenario.redis === "stopped" &&
+    !topologies.some((topology) => topology.broadcaster === "redis")
+  ) {
     problems.push(
-      `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; add phase2 or leave it up`,
+      `${nameOf("redis")} stopped: none of ${scenario.topologies.join(", ")} uses Redis; ` +
+        `add phase2, or remove ${nameOf("redis")}`,
     );
   }
   if (scenario.replicas !== undefined && topologies.every((topology) => topology.replicas === 1)) {
     problems.push(
-      `${nameOf("replicas")} ${scenario.replicas}: ${scenario.topologies.join(", ")} is a single instance; add a topology with replicas`,
+      `${nameOf("replicas")} ${scenario.replicas}: ${scenario.topologies.join(", ")} ` +
+        "has a single instance; add a topology with replicas",
     );
   }
   return problems;

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TIER_LIMITS, REALTIME_TIERS, type RealtimeTier } from "../../infra/realtime/realtime-settings.ts";
+import {
+  TIER_LIMITS,
+  REALTIME_TIERS,
+  type RealtimeTier,
+} from "../../infra/realtime/realtime-settings.ts";
 import {
   brokenLimits,
   carryingTier,
@@ -30,8 +34,13 @@ describe("what a scenario asks of Realtime", () => {
       { maxConcurrentUsers: 33, maxJoinsPerSecond: 10, maxChannelsPerClient: 1 },
     ],
     ["each event counts when sent and when delivered", { rate: 5 }, { maxEventsPerSecond: 300 }],
-    // 30 x 2 gates in 10 s, two of three answered elsewhere, each asked and confirmed by one message that two others get.
-    ["a gate's answer goes to all instances and back", { gates: 2 }, { maxEventsPerSecond: 60 + 24 }],
+    // 30 x 2 gates in 10 s, two of three answered elsewhere, each asked and confirmed by one
+    // message that two others get.
+    [
+      "a gate's answer goes to all instances and back",
+      { gates: 2 },
+      { maxEventsPerSecond: 60 + 24 },
+    ],
     ["a single instance asks nobody", { gates: 2, replicas: 1 }, { maxEventsPerSecond: 60 }],
     [
       "by WebSocket, every channel is joined twice",
@@ -39,7 +48,11 @@ describe("what a scenario asks of Realtime", () => {
       { maxConcurrentUsers: 33, maxJoinsPerSecond: 20 },
     ],
     ["without a ramp, all join within a second", { ramp: 0 }, { maxJoinsPerSecond: 30 }],
-    ["after an outage, all join at once, whatever the ramp", { outage: true }, { maxJoinsPerSecond: 33 }],
+    [
+      "after an outage, all join at once, whatever the ramp",
+      { outage: true },
+      { maxJoinsPerSecond: 33 },
+    ],
     [
       "after an outage, those who publish by WebSocket join as well",
       { outage: true, publish: "websocket" },
@@ -81,7 +94,10 @@ describe("a plan's limits", () => {
     [{ maxChannelsPerClient: 100 }, []],
     [{ maxChannelsPerClient: 101 }, ["maxChannelsPerClient"]],
     [{ maxPayloadKb: 256.1 }, ["maxPayloadKb"]],
-    [{ maxConcurrentUsers: 300, maxJoinsPerSecond: 300 }, ["maxConcurrentUsers", "maxJoinsPerSecond"]],
+    [
+      { maxConcurrentUsers: 300, maxJoinsPerSecond: 300 },
+      ["maxConcurrentUsers", "maxJoinsPerSecond"],
+    ],
   ])("of free are broken by %j: %j", (change, expected) => {
     expect(brokenLimits(demandOf(change), "free").map(({ limit }) => limit)).toEqual(expected);
   });

@@ -1,9 +1,9 @@
 /**
- * What a scenario asks of a Supabase Realtime project, beside what a plan allows. Pure: the guard that refuses a scenario before
- * anything starts is made of it.
+ * Compares the demand of a scenario with the limits of a Supabase Realtime tier, before a run
+ * starts.
  *
- * Assumed: the load goes on for as long as Realtime averages. It compares the mean of up to a minute with its limits, so that a shorter
- * burst may pass; a scenario that would break a limit if it went on is over quota all the same.
+ * Realtime compares the mean of up to a minute with its limits, so a shorter burst can pass. This
+ * check assumes a load that lasts as long: a scenario whose rate exceeds a limit is over quota.
  */
 import {
   TIER_LIMITS,
@@ -13,7 +13,7 @@ import {
   type RealtimeTier,
 } from "../../infra/realtime/realtime-settings.ts";
 
-/** The parts of a scenario that decide what it asks for, with the replicas of the topology. */
+/** The fields of a scenario that make up its demand, with the replicas of the topology. */
 export interface QuotaLoad {
   sessions: number;
   /** Events per second and session. */
@@ -26,27 +26,27 @@ export interface QuotaLoad {
   gates: number;
   replicas: number;
   publish: PublishWay;
-  /** True: Realtime goes away and comes back, and everybody joins again at once. */
+  /** True if Realtime stops and restarts, so that all clients join again at once. */
   outage: boolean;
 }
 
-/** What is asked for, in the terms of the limits. */
+/** The demand in the terms of the limits. */
 export type RealtimeDemand = Readonly<Record<keyof RealtimeLimits, number>>;
 
-/** Around an event's own payload: its other fields, and those of the message. Bytes, generously. */
+/** An upper bound for the other fields of an event and its message, bytes. */
 const ENVELOPE_BYTES = 1_000;
 
-/** Each event counts once when it is sent, and once for the one subscriber that it goes to. */
+/** Each event counts once when it is sent and once for its one subscriber. */
 const MESSAGES_PER_EVENT = 2;
 
-/** Pipelines go to instances as the router has it: what the fullest one has to expect is the mean and three standard deviations. */
+/** The router spreads pipelines by chance: the fullest instance gets the mean plus three sigma. */
 const sessionsOfOneInstance = (sessions: number, replicas: number): number => {
   const share = 1 / replicas;
   const spread = Math.sqrt(sessions * share * (1 - share));
   return Math.min(sessions, Math.ceil(sessions * share + 3 * spread));
 };
 
-/** A gate's answer that reaches another instance than the pipeline's goes to all of them and is confirmed to all of them. */
+/** An answer that reaches an instance without the pipeline goes to all, and so does the reply. */
 const gateMessages = ({ sessions, gates, duration, replicas }: QuotaLoad): number => {
   const elsewhere = (replicas - 1) / replicas;
   return ((sessions * gates) / duration) * elsewhere * 2 * replicas;
@@ -55,13 +55,13 @@ const gateMessages = ({ sessions, gates, duration, replicas }: QuotaLoad): numbe
 export function realtimeDemand(load: QuotaLoad): RealtimeDemand {
   const { sessions, rate, ramp, replicas, publish, outage } = load;
   const bySocket = publish === "websocket";
-  // Whoever publishes on a WebSocket has to join the channel as well.
+  // A publisher on a WebSocket has to join the channel too.
   const joins = bySocket ? 2 * sessions : sessions;
   return {
-    // Each instance has a socket of its own, with one channel for what goes between the instances.
+    // Each instance has one socket, with one channel for messages between instances.
     maxConcurrentUsers: sessions + replicas,
     maxEventsPerSecond: sessions * rate * MESSAGES_PER_EVENT + gateMessages(load),
-    // Whoever was cut tries again a second later, as all others do.
+    // After an outage, all clients try again within a second.
     maxJoinsPerSecond: outage ? joins + replicas : joins / Math.max(1, ramp),
     maxChannelsPerClient: 1 + (bySocket ? sessionsOfOneInstance(sessions, replicas) : 0),
     maxPayloadKb: (load.payloadBytes + ENVELOPE_BYTES) / 1_000,
@@ -74,34 +74,38 @@ export interface BrokenLimit {
   allowed: number;
 }
 
-/** Rates are refused from the limit on, everything else above it: so does the server (supabase/realtime, `RateCounter`). */
-const FROM_THE_LIMIT_ON: ReadonlySet<keyof RealtimeLimits> = new Set([
+/**
+ * Rates must stay below their limit; other values can reach it (supabase/realtime, `RateCounter`).
+ */
+const RATES: ReadonlySet<keyof RealtimeLimits> = new Set([
   "maxEventsPerSecond",
   "maxJoinsPerSecond",
 ]);
 
-/** The limits of the plan that the demand breaks. */
-export const brokenLimits = (demand: RealtimeDemand, plan: RealtimeTier): BrokenLimit[] =>
+/** The limits of the tier that the demand breaks. */
+export const brokenLimits = (demand: RealtimeDemand, tier: RealtimeTier): BrokenLimit[] =>
   (Object.keys(demand) as (keyof RealtimeLimits)[])
-    .map((limit) => ({ limit, demand: demand[limit], allowed: TIER_LIMITS[plan][limit] }))
+    .map((limit) => ({ limit, demand: demand[limit], allowed: TIER_LIMITS[tier][limit] }))
     .filter(({ limit, demand: asked, allowed }) =>
-      FROM_THE_LIMIT_ON.has(limit) ? asked >= allowed : asked > allowed,
+      RATES.has(limit) ? asked >= allowed : asked > allowed,
     );
 
-/** The smallest plan of supabase.com that carries the demand. Undefined: none does by what it has at least. */
+/** The smallest tier whose published limits allow the demand, or undefined. */
 export const carryingTier = (demand: RealtimeDemand): RealtimeTier | undefined =>
-  REALTIME_TIERS.find((plan) => plan !== "none" && brokenLimits(demand, plan).length === 0);
+  REALTIME_TIERS.find((tier) => tier !== "none" && brokenLimits(demand, tier).length === 0);
 
 const MEANING: Readonly<Record<keyof RealtimeLimits, string>> = {
   maxConcurrentUsers: "connections",
-  maxEventsPerSecond: "messages/s, each counted when it is sent and when it is delivered",
+  maxEventsPerSecond: "messages/s, counting each at sending and at delivery",
   maxJoinsPerSecond: "channel joins/s",
-  maxChannelsPerClient: "channels on the connection by which an instance publishes",
+  maxChannelsPerClient: "channels on an instance's publishing connection",
   maxPayloadKb: "kB in a message",
 };
 
 const figure = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** `3000 messages/s, each counted ...: must stay below 100`. */
-export const describeBroken = ({ limit, demand, allowed }: BrokenLimit): string =>
-  `${figure(demand)} ${MEANING[limit]}: ${FROM_THE_LIMIT_ON.has(limit) ? "must stay below" : "at most"} ${allowed}`;
+/** For example `3000 messages/s, counting ...: must stay below 100`. */
+export const describeBroken = ({ limit, demand, allowed }: BrokenLimit): string => {
+  const rule = RATES.has(limit) ? "must stay below" : "at most";
+  return `${figure(demand)} ${MEANING[limit]}: ${rule} ${allowed}`;
+};

@@ -1,4 +1,4 @@
-/** What each key of a scenario may hold, as data and plain functions: the k6 scripts, which cannot take zod with them, refuse by the same. */
+/** The valid values of each scenario key, without zod: the k6 scripts check with them too. */
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS } from "../history/observation.ts";
@@ -11,8 +11,18 @@ export interface NumberRange {
   whole: boolean;
 }
 
-const any = (min: number, max: number, unit: string): NumberRange => ({ min, max, unit, whole: false });
-const whole = (min: number, max: number, unit: string): NumberRange => ({ min, max, unit, whole: true });
+const any = (min: number, max: number, unit: string): NumberRange => ({
+  min,
+  max,
+  unit,
+  whole: false,
+});
+const whole = (min: number, max: number, unit: string): NumberRange => ({
+  min,
+  max,
+  unit,
+  whole: true,
+});
 
 export const NUMBER_RANGES = {
   sessions: whole(1, 19_000, "concurrent streams"),
@@ -29,7 +39,7 @@ export const NUMBER_RANGES = {
 } as const satisfies Record<string, NumberRange>;
 
 export interface Choice<T extends string = string> {
-  /** What is chosen, as the message names it. */
+  /** The noun for the error message. */
   what: string;
   from: readonly T[];
 }
@@ -48,7 +58,7 @@ export const CHOICES = {
   realtimePublish: choice("way to publish", PUBLISH_WAYS),
 };
 
-/** Why a value is no such number, or undefined when it is one. */
+/** The problem of a value, or undefined if it is a valid number. */
 export function numberProblem(
   value: unknown,
   { min, max, unit, whole: mustBeWhole }: NumberRange,
@@ -61,15 +71,16 @@ export function numberProblem(
   return undefined;
 }
 
-/** Why a value is not among the choices, or undefined when it is. */
+/** The problem of a value, or undefined if it is one of the choices. */
 export const choiceProblem = (value: unknown, { what, from }: Choice): string | undefined =>
   typeof value === "string" && from.includes(value)
     ? undefined
     : `unknown ${what} ${JSON.stringify(value)}: choose from ${from.join(", ")}`;
 
-/** Why a value is no list of such choices, or undefined when it is one. */
+/** The problem of a value, or undefined if it is a list of the choices. */
 export function listProblem(value: unknown, choices: Choice): string | undefined {
-  if (!Array.isArray(value)) return `${JSON.stringify(value)} is not a list of ${choices.what} names`;
+  if (!Array.isArray(value))
+    return `${JSON.stringify(value)} is not a list of ${choices.what} names`;
   const items: readonly unknown[] = value;
   if (items.length === 0) return `is empty: name at least one ${choices.what}`;
   if (new Set(items).size < items.length) return `names a ${choices.what} twice`;

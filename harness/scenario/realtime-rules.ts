@@ -1,6 +1,16 @@
-/** What can't be asked of Realtime, or of topologies that have none: each problem is one line that names the key and the fix. */
-import { TIER_LIMITS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
-import { brokenLimits, carryingTier, describeBroken, realtimeDemand, type BrokenLimit } from "./quota.ts";
+/** Rules for scenarios with Realtime. Each problem is one line with the key and the fix. */
+import {
+  REALTIME_TIERS,
+  TIER_LIMITS,
+  type RealtimeTier,
+} from "../../infra/realtime/realtime-settings.ts";
+import {
+  brokenLimits,
+  carryingTier,
+  describeBroken,
+  realtimeDemand,
+  type BrokenLimit,
+} from "./quota.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
 import { replicasOf, type Scenario, selectTopologies } from "./scenario.ts";
 import { usesRealtime } from "./to-load-plan.ts";
@@ -9,7 +19,7 @@ type NameOf = (key: string) => string;
 
 const REALTIME_KEYS = ["catchUp", "realtimePlan", "overQuota", "realtimePublish"] as const;
 
-/** `hosted`: Realtime is not stood up by the lab, but found by REALTIME_URL. */
+/** @param hosted true if REALTIME_URL names a hosted Realtime */
 export function realtimeProblems(scenario: Scenario, hosted: boolean, nameOf: NameOf): string[] {
   const topologies = selectTopologies(scenario);
   const without = topologies.filter((topology) => !usesRealtime(topology)).map(({ name }) => name);
@@ -19,47 +29,57 @@ export function realtimeProblems(scenario: Scenario, hosted: boolean, nameOf: Na
   const outage = scenario.bounces.includes("realtime-outage");
   if (outage && without.length > 0) {
     problems.push(
-      `${nameOf("bounces")} realtime-outage: ${without.join(", ")} ${without.length === 1 ? "has" : "have"} no Realtime that could go away; run it separately with ${nameOf("topologies")} ${having.join(",")}`,
+      `${nameOf("bounces")} realtime-outage: ${without.join(", ")} ` +
+        `${without.length === 1 ? "does" : "do"} not use Realtime; run it separately with ` +
+        `${nameOf("topologies")} ${having.join(",")}`,
     );
   }
   if (outage && hosted) {
     problems.push(
-      `${nameOf("bounces")} realtime-outage: REALTIME_URL names a Realtime that is not the lab's to take away; unset REALTIME_URL, or leave this bounce out`,
+      `${nameOf("bounces")} realtime-outage: the lab cannot stop the hosted Realtime of ` +
+        "REALTIME_URL; unset REALTIME_URL, or remove this bounce",
     );
   }
   if (scenario.catchUp && scenario.redis === "stopped") {
     problems.push(
-      `${nameOf("catchUp")} with ${nameOf("redis")} stopped: the event log is kept in Redis; leave one of the two out`,
+      `${nameOf("catchUp")} with ${nameOf("redis")} stopped: the event log needs Redis; ` +
+        "remove one of the two",
     );
   }
   if (hosted && scenario.overQuota) {
     problems.push(
-      `${nameOf("overQuota")}: REALTIME_URL names a Realtime that is not the lab's to overload; unset REALTIME_URL to see what its limits do`,
+      `${nameOf("overQuota")}: the lab does not overload the hosted Realtime of REALTIME_URL; ` +
+        "unset REALTIME_URL to see the effect of the limits",
     );
   }
   if (hosted && scenario.realtimePlan === "none") {
-    const plans = REALTIME_TIERS.filter((plan) => plan !== "none").join(", ");
+    const tiers = REALTIME_TIERS.filter((tier) => tier !== "none").join(", ");
     problems.push(
-      `${nameOf("realtimePlan")} none: the lab can't see which plan the Realtime of REALTIME_URL has, and must not break its quota; name it: ${plans}`,
+      `${nameOf("realtimePlan")} none: the lab must not break the quota of REALTIME_URL's ` +
+        `Realtime, and cannot see its plan; name it: ${tiers}`,
     );
   }
   return [...problems, ...quotaProblems(scenario, hosted, nameOf)];
 }
 
 function unusedKeys(scenario: Scenario, nameOf: NameOf): string[] {
-  const problems = REALTIME_KEYS.filter((key) => scenario[key] !== DEFAULT_SCENARIO[key]).map((key) => {
-    const value = scenario[key] === true ? "" : ` ${String(scenario[key])}`;
-    return `${nameOf(key)}${value}: none of ${scenario.topologies.join(", ")} uses Realtime; add phase3 or leave it out`;
-  });
+  const problems = REALTIME_KEYS.filter((key) => scenario[key] !== DEFAULT_SCENARIO[key]).map(
+    (key) => {
+      const value = scenario[key] === true ? "" : ` ${String(scenario[key])}`;
+      const names = scenario.topologies.join(", ");
+      return `${nameOf(key)}${value}: none of ${names} uses Realtime; add phase3, or remove it`;
+    },
+  );
   if (scenario.bounces.includes("realtime-outage")) {
     problems.push(
-      `${nameOf("bounces")} realtime-outage: none of ${scenario.topologies.join(", ")} has a Realtime that could go away; run it with ${nameOf("topologies")} phase3`,
+      `${nameOf("bounces")} realtime-outage: none of ${scenario.topologies.join(", ")} uses ` +
+        `Realtime; run it with ${nameOf("topologies")} phase3`,
     );
   }
   return problems;
 }
 
-/** The limits of its plan that a scenario is beyond. Empty where nothing uses Realtime. */
+/** The limits of its tier that a scenario exceeds. Empty if no topology uses Realtime. */
 export const brokenQuota = (scenario: Scenario): BrokenLimit[] => {
   const demand = demandOf(scenario);
   return demand === undefined ? [] : brokenLimits(demand, scenario.realtimePlan);
@@ -83,17 +103,18 @@ function quotaProblems(scenario: Scenario, hosted: boolean, nameOf: NameOf): str
   if (demand === undefined || (scenario.overQuota && !hosted)) return [];
   const broken = brokenLimits(demand, scenario.realtimePlan);
   if (broken.length === 0) return [];
-  const plan = carryingTier(demand);
-  const carries =
-    plan === undefined
-      ? "no plan carries it by its published limits: agree on limits with Supabase"
-      : `plan ${plan} carries it (${TIER_LIMITS[plan].maxConcurrentUsers} connections, ${TIER_LIMITS[plan].maxEventsPerSecond} messages/s)`;
-  const anyway = hosted ? "" : `, or ${nameOf("overQuota")} shows what the limits do to it`;
+  const given = `${nameOf("realtimePlan")} ${scenario.realtimePlan}`;
+  const lower = `lower ${nameOf("sessions")} or ${nameOf("rate")}`;
+  const anyway = hosted ? "" : `, or run it with ${nameOf("overQuota")} to see the limits' effect`;
   return [
-    ...broken.map(
-      (one) =>
-        `${nameOf("realtimePlan")} ${scenario.realtimePlan}: the scenario needs ${describeBroken(one)}`,
-    ),
-    `${nameOf("realtimePlan")} ${scenario.realtimePlan}: ${carries}; lower ${nameOf("sessions")} or ${nameOf("rate")}${anyway}`,
+    ...broken.map((one) => `${given}: the scenario needs ${describeBroken(one)}`),
+    `${given}: ${describeTier(carryingTier(demand))}; ${lower}${anyway}`,
   ];
+}
+
+function describeTier(tier: RealtimeTier | undefined): string {
+  if (tier === undefined) return "it exceeds the published limits of every plan; ask Supabase";
+  const { maxConcurrentUsers, maxEventsPerSecond } = TIER_LIMITS[tier];
+  const limits = `${maxConcurrentUsers} connections, ${maxEventsPerSecond} messages/s`;
+  return `plan ${tier} allows it (${limits})`;
 }

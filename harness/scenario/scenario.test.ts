@@ -17,7 +17,11 @@ const place: ScenarioPlace = { bounceSeconds, realtimeHosted: false };
 
 const problemsOf = (change: Record<string, unknown>, realtimeHosted = false): readonly string[] => {
   try {
-    parseScenario({ ...DEFAULT_SCENARIO, ...change }, { bounceSeconds, realtimeHosted }, (key) => `--${key}`);
+    parseScenario(
+      { ...DEFAULT_SCENARIO, ...change },
+      { bounceSeconds, realtimeHosted },
+      (key) => `--${key}`,
+    );
   } catch (error) {
     if (error instanceof UserError) return error.message.split("\n");
     throw error;
@@ -27,8 +31,14 @@ const problemsOf = (change: Record<string, unknown>, realtimeHosted = false): re
 
 describe("a scenario", () => {
   it.each([
-    [{ topologies: ["phase9"] }, '--topologies: unknown topology "phase9": choose from phase0, naive'],
-    [{ bounces: ["earthquake"] }, '--bounces: unknown bounce "earthquake": choose from none, rolling'],
+    [
+      { topologies: ["phase9"] },
+      '--topologies: unknown topology "phase9": choose from phase0, naive',
+    ],
+    [
+      { bounces: ["earthquake"] },
+      '--bounces: unknown bounce "earthquake": choose from none, rolling',
+    ],
     [{ topologies: [] }, "--topologies: is empty"],
     [{ topologies: ["naive", "naive"] }, "--topologies: names a topology twice"],
     [{ sessions: 0 }, "--sessions: 0 is out of range: give 1 to 19000"],
@@ -45,30 +55,35 @@ describe("a scenario", () => {
     [{ grace: 0.5 }, "--grace: 0.5 is not a whole number"],
     [
       { topologies: ["phase1", "phase1-header"], client: "eventsource" },
-      "--client eventsource: phase1-header keeps sessions together by the header X-Session-ID, which a browser's EventSource cannot send; use --client retrying",
+      "--client eventsource: phase1-header routes by the header X-Session-ID, which a browser's " +
+        "EventSource cannot send; use --client retrying",
     ],
     [{ client: "curl" }, '--client: unknown client "curl": choose from retrying, eventsource'],
     [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
     [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
     [
       { ramp: 14 },
-      "--ramp 14 is not shorter than --duration 14: the streams would never all be open at once, so nothing would be measured at 300; give a --ramp below 14 or a longer --duration",
+      "--ramp 14 is not shorter than --duration 14: the 300 streams would never all be open at " +
+        "once; give a --ramp below 14, or a longer --duration",
     ],
     [{ ramp: 20, duration: 15 }, "--ramp 20 is not shorter than --duration 15"],
-    [{ rate: 0.1, duration: 5, bounces: ["none"] }, "raise one so that there are at least 2"],
+    [
+      { rate: 0.1, duration: 5, bounces: ["none"] },
+      "gives 1 event per session, but needs 2; raise one of them",
+    ],
     [{ gates: 80 }, "--gates 80: a run of 70 events holds at most 69 gates"],
-    [{ sessions: 19_000, rate: 100 }, "1900000 events/s is more than one host carries"],
+    [{ sessions: 19_000, rate: 100 }, "gives 1900000 events/s, but one host carries 50000"],
     [
       { rate: 1000, duration: 3600, sessions: 1 },
-      "3600000 events per session are more than the server plans",
+      "gives 3600000 events per session, but a server accepts 1000000",
     ],
     [
       { bounces: ["rolling"], duration: 10 },
-      "--duration 10: the load would be over before a bounce of rolling is",
+      "--duration 10: the load ends before the longest bounce of rolling",
     ],
     [{ bounces: ["rolling"], replicas: 5 }, "give 20 seconds or more, or fewer replicas"],
     [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
-    [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 is a single instance"],
+    [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 has a single instance"],
   ])("is refused by name: %j", (change, message) => {
     const problems = problemsOf(change);
     expect(problems).toHaveLength(1);
@@ -78,9 +93,12 @@ describe("a scenario", () => {
   it.each([
     [
       { catchUp: true },
-      "--catchUp: none of phase0, naive, phase1, phase2 uses Realtime; add phase3 or leave it out",
+      "--catchUp: none of phase0, naive, phase1, phase2 uses Realtime; add phase3, or remove it",
     ],
-    [{ realtimePlan: "pro" }, "--realtimePlan pro: none of phase0, naive, phase1, phase2 uses Realtime"],
+    [
+      { realtimePlan: "pro" },
+      "--realtimePlan pro: none of phase0, naive, phase1, phase2 uses Realtime",
+    ],
     [{ overQuota: true }, "--overQuota: none of"],
     [{ realtimePublish: "websocket" }, "--realtimePublish websocket: none of"],
     [{ catchUp: "yes" }, '--catchUp: "yes" is neither true nor false'],
@@ -94,15 +112,17 @@ describe("a scenario", () => {
     ],
     [
       { bounces: ["realtime-outage"] },
-      "--bounces realtime-outage: none of phase0, naive, phase1, phase2 has a Realtime that could go away; run it with --topologies phase3",
+      "--bounces realtime-outage: none of phase0, naive, phase1, phase2 uses Realtime; " +
+        "run it with --topologies phase3",
     ],
     [
       { topologies: ["phase1", "phase2", "phase3"], bounces: ["realtime-outage"] },
-      "--bounces realtime-outage: phase1, phase2 have no Realtime that could go away; run it separately with --topologies phase3",
+      "--bounces realtime-outage: phase1, phase2 do not use Realtime; " +
+        "run it separately with --topologies phase3",
     ],
     [
       { topologies: ["phase2", "phase3"], catchUp: true, redis: "stopped" },
-      "--catchUp with --redis stopped: the event log is kept in Redis; leave one of the two out",
+      "--catchUp with --redis stopped: the event log needs Redis; remove one of the two",
     ],
   ])("of Realtime is refused by name: %j", (change, message) => {
     const problems = problemsOf(change);
@@ -113,15 +133,16 @@ describe("a scenario", () => {
   it.each([
     [
       { bounces: ["realtime-outage"], realtimePlan: "enterprise" },
-      "--bounces realtime-outage: REALTIME_URL names a Realtime that is not the lab's to take away",
+      "--bounces realtime-outage: the lab cannot stop the hosted Realtime of REALTIME_URL",
     ],
     [
       { overQuota: true, sessions: 10, realtimePlan: "pro" },
-      "--overQuota: REALTIME_URL names a Realtime that is not the lab's to overload",
+      "--overQuota: the lab does not overload the hosted Realtime of REALTIME_URL",
     ],
     [
       {},
-      "--realtimePlan none: the lab can't see which plan the Realtime of REALTIME_URL has, and must not break its quota; name it: free, pro, team, enterprise",
+      "--realtimePlan none: the lab must not break the quota of REALTIME_URL's Realtime, " +
+        "and cannot see its plan; name it: free, pro, team, enterprise",
     ],
   ])("on a hosted Realtime is refused by name: %j", (change, message) => {
     const few = { topologies: ["phase3"], bounces: ["none"], sessions: 20 };
@@ -130,7 +151,7 @@ describe("a scenario", () => {
     expect(problems[0]).toContain(message);
   });
 
-  it("has nothing to do with REALTIME_URL where no topology uses Realtime", () => {
+  it("ignores REALTIME_URL if no topology uses Realtime", () => {
     expect(problemsOf({}, true)).toEqual([]);
   });
 
@@ -142,22 +163,30 @@ describe("a scenario", () => {
     expect(problemsOf(change)).toEqual([]);
   });
 
-  it("beyond the plan's quota is refused with each limit and the plan that carries it", () => {
-    const free = { topologies: ["phase3"], bounces: ["none"], realtimePlan: "free", sessions: 210, rate: 1 };
+  it("above the plan's quota is refused with each limit and a plan that allows it", () => {
+    const free = {
+      topologies: ["phase3"],
+      bounces: ["none"],
+      realtimePlan: "free",
+      sessions: 210,
+      rate: 1,
+    };
     expect(problemsOf(free)).toEqual([
       "--realtimePlan free: the scenario needs 213 connections: at most 200",
-      "--realtimePlan free: the scenario needs 420 messages/s, each counted when it is sent and when it is delivered: must stay below 100",
-      "--realtimePlan free: plan pro carries it (500 connections, 500 messages/s); lower --sessions or --rate, or --overQuota shows what the limits do to it",
+      "--realtimePlan free: the scenario needs 420 messages/s, " +
+        "counting each at sending and at delivery: must stay below 100",
+      "--realtimePlan free: plan pro allows it (500 connections, 500 messages/s); " +
+        "lower --sessions or --rate, or run it with --overQuota to see the limits' effect",
     ]);
     expect(problemsOf({ ...free, overQuota: true })).toEqual([]);
     const hosted = problemsOf(free, true);
     expect(hosted.at(-1)).toMatch(/lower --sessions or --rate$/);
   });
 
-  it("beyond every plan's published limits says so", () => {
+  it("above every plan's published limits is refused with that reason", () => {
     const many = { topologies: ["phase3"], bounces: ["none"], realtimePlan: "pro" };
     expect(problemsOf(many).at(-1)).toContain(
-      "no plan carries it by its published limits: agree on limits with Supabase",
+      "it exceeds the published limits of every plan; ask Supabase",
     );
   });
 
@@ -165,7 +194,7 @@ describe("a scenario", () => {
     expect(problemsOf({ sessions: 0, rate: -1, seed: "x" })).toHaveLength(3);
   });
 
-  it("has a grace that can be checked alone", () => {
+  it("has a grace period that is checked alone", () => {
     expect(parseGrace(0, "--grace")).toBe(0);
     expect(() => parseGrace("long", "--grace")).toThrow(
       '--grace: "long" is not a number: give 0 to 60 seconds',
@@ -173,7 +202,10 @@ describe("a scenario", () => {
   });
 
   it("keeps a single instance single when replicas are overridden", () => {
-    const replicas = TOPOLOGIES.map((topology) => [topology.name, replicasOf(topology, { replicas: 5 })]);
+    const replicas = TOPOLOGIES.map((topology) => [
+      topology.name,
+      replicasOf(topology, { replicas: 5 }),
+    ]);
     expect(Object.fromEntries(replicas)).toMatchObject({ phase0: 1, naive: 5, phase2: 5 });
   });
 });
@@ -201,18 +233,18 @@ describe("loading a scenario", () => {
     expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
   });
 
-  it("gives a rolling bounce over many replicas the time that it needs, unless a duration is asked for", async () => {
+  it("gives a rolling bounce over many replicas enough time, unless a duration is given", async () => {
     const load = (flags: Record<string, unknown>) =>
       loadScenario({ flags: { bounces: ["rolling"], ...flags }, place });
     expect((await load({})).duration).toBe(DEFAULT_SCENARIO.duration);
     expect((await load({ replicas: 6 })).duration).toBeGreaterThan(22);
     expect((await load({ replicas: 6, duration: 40 })).duration).toBe(40);
     await expect(load({ replicas: 6, duration: 12 })).rejects.toThrow(
-      "--duration 12: the load would be over",
+      "--duration 12: the load ends",
     );
   });
 
-  it("gives a bounce on a slower platform the time that it needs there", async () => {
+  it("gives a bounce on a slower platform enough time", async () => {
     const slow = await loadScenario({
       flags: { bounces: ["crash"] },
       place: { ...place, bounceSeconds: () => 20 },
@@ -220,7 +252,7 @@ describe("loading a scenario", () => {
     expect(slow.duration).toBe(23);
   });
 
-  it("says which file cannot be read", async () => {
+  it("reports the file that cannot be read", async () => {
     await expect(loadScenario({ file: "/nowhere/x.json", flags: {}, place })).rejects.toThrow(
       "--scenario /nowhere/x.json: cannot be read (ENOENT)",
     );

@@ -1,4 +1,4 @@
-/** A scenario: what to run, as validated data. Every command-line flag and scenario-file key ends up here. */
+/** The validated data of a comparison: every command-line flag and scenario-file key. */
 import { z } from "zod";
 import type { HostedRealtime, RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
@@ -12,7 +12,7 @@ import {
   numberProblem,
 } from "./ranges.ts";
 
-/** A value for which `problemOf` knows no problem. */
+/** A schema that refuses a value with the message of `problemOf`. */
 const checked = <T>(problemOf: (value: unknown) => string | undefined) =>
   z.custom<T>().superRefine((value, context) => {
     const message = problemOf(value);
@@ -21,8 +21,10 @@ const checked = <T>(problemOf: (value: unknown) => string | undefined) =>
 
 const number = (key: keyof typeof NUMBER_RANGES) =>
   checked<number>((value) => numberProblem(value, NUMBER_RANGES[key]));
-const oneOf = <T extends string>(choices: Choice<T>) => checked<T>((value) => choiceProblem(value, choices));
-const listOf = <T extends string>(choices: Choice<T>) => checked<T[]>((value) => listProblem(value, choices));
+const oneOf = <T extends string>(choices: Choice<T>) =>
+  checked<T>((value) => choiceProblem(value, choices));
+const listOf = <T extends string>(choices: Choice<T>) =>
+  checked<T[]>((value) => listProblem(value, choices));
 const flag = checked<boolean>(flagProblem);
 
 export const graceSchema = number("grace");
@@ -30,40 +32,42 @@ export const graceSchema = number("grace");
 export const scenarioSchema = z.strictObject({
   topologies: listOf<string>(CHOICES.topology),
   bounces: listOf(CHOICES.bounce),
-  /** Concurrent streams. How many the router's open files carry is checked on the host, before the start. */
+  /** Concurrent streams. The start checks that the router's limit of open files allows them. */
   sessions: number("sessions"),
   /** Events per second and session. */
   rate: number("rate"),
   /** Seconds of measured load in each run. */
   duration: number("duration"),
-  /** Seconds over which sessions arrive. */
+  /** Seconds during which sessions arrive. */
   ramp: number("ramp"),
-  /** Longest wait for what is still on its way after the load, seconds. */
+  /** Longest wait for late events after the load, seconds. */
   drain: number("drain"),
   repeat: number("repeat"),
   seed: number("seed"),
   /** Overrides the replicas of every topology that has more than one. */
   replicas: number("replicas").optional(),
-  /** Between SIGTERM and SIGKILL when a bounce stops an instance, seconds. 0: SIGKILL at once. */
+  /** Seconds between SIGTERM and SIGKILL when a bounce stops an instance. 0: SIGKILL at once. */
   grace: graceSchema,
   gates: number("gates"),
   payloadBytes: number("payloadBytes"),
   client: oneOf(CHOICES.client),
-  /** `stopped`: topologies with Redis start without it, to see the fallback. */
+  /** `stopped`: topologies with Redis start without it and use their fallback. */
   redis: oneOf(CHOICES.redis),
-  /** Realtime only: clients take what they missed from an event log that the instances share. */
+  /** Realtime only: clients fetch missed events from an event log that the instances share. */
   catchUp: flag,
-  /** Realtime only: whose limits are in force on one that the lab stands up, and are kept to on any. */
+  /**
+   * Realtime only: the tier whose limits the load respects. The lab's own Realtime enforces them.
+   */
   realtimePlan: oneOf(CHOICES.realtimePlan),
-  /** Realtime only: a scenario beyond the plan's limits is run all the same. */
+  /** Realtime only: allows a load above the tier's limits. */
   overQuota: flag,
-  /** Realtime only: by its HTTP API, or by one WebSocket of each instance. */
+  /** Realtime only: publish over its HTTP API, or over one WebSocket per instance. */
   realtimePublish: oneOf(CHOICES.realtimePublish),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 
-/** What a platform needs to know of Realtime. `hosted`: undefined where the platform stands one up. */
+/** Settings of Realtime for a platform. @param hosted undefined if the platform starts Realtime */
 export const realtimeSettings = (
   { realtimePlan, realtimePublish, catchUp }: Scenario,
   hosted: HostedRealtime | undefined,
@@ -74,12 +78,12 @@ export const realtimeSettings = (
   ...(hosted ? { hosted } : {}),
 });
 
-/** The scenario's topologies in the order asked for. */
+/** The scenario's topologies in the given order. */
 export function selectTopologies(scenario: Pick<Scenario, "topologies">): Topology[] {
   const all: readonly Topology[] = TOPOLOGIES;
   return scenario.topologies.flatMap((name) => all.filter((topology) => topology.name === name));
 }
 
-/** Replicas of a topology under a scenario. A single instance stays one: that is what it stands for. */
+/** Replicas of a topology in a scenario. A topology with a single instance keeps one. */
 export const replicasOf = (topology: Topology, scenario: Pick<Scenario, "replicas">): number =>
   topology.replicas === 1 ? 1 : (scenario.replicas ?? topology.replicas);

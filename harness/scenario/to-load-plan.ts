@@ -2,11 +2,11 @@ import type { Topology } from "../../infra/topologies.ts";
 import type { LoadPlan } from "../load/portable/load-plan.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** True when the topology's clients subscribe to Supabase Realtime themselves. */
+/** True if the topology's clients subscribe to Supabase Realtime themselves. */
 export const usesRealtime = ({ broadcaster }: Pick<Topology, "broadcaster">): boolean =>
   broadcaster === "supabase";
 
-/** What an engine is asked to do in a run. Without zod: the k6 scripts import it. */
+/** The load of one run for an engine, without zod: the k6 scripts use it too. */
 export const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
   url,
   client: usesRealtime(topology) ? "realtime" : scenario.client,

@@ -164,9 +164,9 @@ describe("a plan is refused by key, value and fix", () => {
     [{ TOPOLOGY: "phase1", REPLICAS: "1" }, "REPLICAS: 1 is out of range: give 2 to 10 replicas"],
     [
       { TOPOLOGY: "phase1-header", CLIENT: "eventsource" },
-      "CLIENT eventsource: phase1-header keeps sessions together by the header X-Session-ID",
+      "CLIENT eventsource: phase1-header routes by the header X-Session-ID",
     ],
-    [{ SESSIONS: "19000", RATE: "100" }, "SESSIONS 19000 at RATE 100: 1900000 events/s"],
+    [{ SESSIONS: "19000", RATE: "100" }, "SESSIONS 19000 at RATE 100: gives 1900000 events/s"],
   ])("%j", (env, message) => {
     const problems = problemsOf(env);
     expect(problems).toHaveLength(1);
