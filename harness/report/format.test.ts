@@ -28,7 +28,7 @@ describe("formatPercent", () => {
     [1, "100 %"],
   ])("writes %s as %s", (ratio, text) => expect(formatPercent(ratio)).toBe(text));
 
-  it("never shows nothing for something, nor everything for less", () => {
+  it("never rounds to 0 % or 100 %", () => {
     fc.assert(
       fc.property(fc.nat({ max: 1e9 }), fc.integer({ min: 1, max: 1e9 }), (some, all) => {
         const ratio = Math.min(some, all) / all;
@@ -53,15 +53,15 @@ it.each([
   [-250, "-250 ms"],
 ])("formatMs writes %s as %s", (value, text) => expect(formatMs(value)).toBe(text));
 
-it("counts have thousands separators, and a dash where there is none", () => {
+it("formats counts with thousands separators, and null as a dash", () => {
   expect([formatCount(4_430_000), formatCount(12.5), formatCount(null)]).toEqual(["4,430,000", "12.5", "–"]);
 });
 
-it("bytes are given in the larger unit that leaves a whole part", () => {
+it("formats bytes in the largest unit with a whole part", () => {
   expect([formatBytes(8 * 1024 ** 3), formatBytes(120 * 1024 ** 2)]).toEqual(["8.0 GiB", "120.0 MiB"]);
 });
 
-it("a list reads as a list in a sentence", () => {
+it("formats a list for a sentence", () => {
   expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(formatList)).toEqual([
     "",
     "a",
@@ -70,7 +70,7 @@ it("a list reads as a list in a sentence", () => {
   ]);
 });
 
-it("text from outside cannot leave its table cell or become HTML", () => {
+it("keeps outside text within its table cell, and as text", () => {
   expect(escapeMarkdown("a|b\n<i>\\| & \u0000c")).toBe("a&#124;b &lt;i>\\&#124; &amp; c");
 });
 

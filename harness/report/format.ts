@@ -1,4 +1,4 @@
-/** How figures are written in every report. A figure that is not there is a dash, never a zero. */
+/** How every report writes figures. A missing figure is a dash, never a zero. */
 
 export const DASH = "–";
 
@@ -8,8 +8,8 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 export const formatCount = (value: number | null): string => (value === null ? DASH : grouped.format(value));
 
 /**
- * A ratio as a percentage. Never `0 %` for something nor `100 %` for less than all: what rounds to either
- * is written `<0.01 %` or `>99.99 %`.
+ * A ratio as a percentage. `0 %` and `100 %` are exact; values that round to them become `<0.01 %` and
+ * `>99.99 %`.
  */
 export const formatPercent = (ratio: number | null): string => {
   if (ratio === null) return DASH;
@@ -42,7 +42,7 @@ export const formatBytes = (bytes: number | null): string => {
   return formatKibibytes(bytes);
 };
 
-/** Two decimals below ten, one above; never `0.00` for something. */
+/** Two decimals below ten, one above; `<0.01` instead of `0.00`. */
 const formatSmall = (value: number): string => {
   if (value === 0) return "0";
   if (value < 0.005) return "<0.01";
@@ -79,7 +79,7 @@ export const formatNumberOf = (value: number, singular: string, plural = `${sing
 export const formatCpus = (cpus: number | null): string =>
   cpus === null ? "an unknown number of CPUs" : formatNumberOf(cpus, "CPU");
 
-/** The first letter in upper case, for a word that opens a sentence. */
+/** The first letter in upper case, for the start of a sentence. */
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**

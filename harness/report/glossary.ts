@@ -1,107 +1,112 @@
-/** The lab's words in one line each, for whoever reads a report without having read the design. */
+/** The lab's terms, one line each, for readers of a report. */
 import type { RunResult, Verdict } from "../checker/run-result.ts";
 
 type CauseName = keyof RunResult["lostByCause"];
 type Bounce = RunResult["bounce"];
 type Cost = RunResult["costs"][number];
 
-/** What makes the load of a run. */
+/** The load generators. */
 export const ENGINES = ["native", "k6"] as const;
 
-/** One entry per cause: the compiler refuses a cause without a line, or a line without a cause. */
+/** One entry per cause: the compiler rejects a missing or an extra one. */
 export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
-  "no-route": "published on an instance that had no path to the subscriber, who was connected elsewhere",
-  "in-flight-at-disconnect":
-    "published while the stream was open, and still on its way when the stream broke",
-  "while-disconnected": "published between two connections of its subscriber, and nothing replayed it",
-  "replay-window-exceeded": "asked for after a reconnect, but already dropped from what is kept for replay",
+  "no-route": "published on an instance without a path to the instance of the subscriber",
+  "in-flight-at-disconnect": "still on its way when the stream broke",
+  "while-disconnected": "published between two connections of its subscriber and not replayed",
+  "replay-window-exceeded": "requested after a reconnect, but already dropped from the replay log",
   "epoch-changed": "belongs to another pipeline run than the one that the subscriber resumed",
   "broker-gap":
-    "published while the publisher or the subscriber's instance had no broker connection, or given up before the broker took it",
-  quota: "refused, or its subscriber cut off, because a limit of the broker was exceeded",
-  unexplained: "none of these: this is where surprises are",
+    "published while the publisher or the subscriber's instance had no broker connection, " +
+    "or dropped before the broker accepted it",
+  quota: "refused, or its subscriber cut off, because the load exceeded a limit of the broker",
+  unexplained: "none of these: investigate it",
 };
 
 export const BOUNCE_GLOSSARY: Readonly<Record<Bounce, string>> = {
-  none: "steady state, nothing is disturbed: the control of every other run",
-  rolling: "instances are replaced one after the other, as a rolling deploy does",
-  recreate: "all instances are stopped, then all are started",
-  crash: "instances are killed with SIGKILL, without a chance to drain",
-  "realtime-outage": "Supabase Realtime (or what plays it) is killed, and started again a little later",
+  none: "steady state without any bounce: the control for every other run",
+  rolling: "a rolling deploy replaces the instances one by one",
+  recreate: "all instances stop, then all start",
+  crash: "SIGKILL ends instances without a chance to drain",
+  "realtime-outage": "Supabase Realtime is killed and starts again a little later",
 };
 
 export const VERDICT_GLOSSARY: Readonly<Record<Verdict, string>> = {
-  valid: "the run met the expectation that is stated for its topology",
-  invalid: "the run broke that expectation",
+  valid: "the run kept its topology's promise",
+  invalid: "the run broke its topology's promise",
   unknown: "the run cannot be trusted, so it says nothing about its topology",
 };
 
 /** Outcomes and counts of a run, in the order in which a reader meets them. */
 export const OUTCOME_GLOSSARY: Readonly<Record<string, string>> = {
-  due: "(event, subscriber) pairs that should have been delivered, from the subscriber's first confirmed readiness to the drain; time between two connections counts",
-  delivered: "arrived on the connection that was open when it was published",
+  due:
+    "(event, subscriber) pairs that should arrive, from the subscriber's first confirmed readiness " +
+    "to the drain, including the time between two connections",
+  delivered: "arrived on the connection that was open at publication",
   recovered: "arrived by replay after a reconnect",
-  lost: "published, and never arrived",
-  "never published": "the pipeline died before it produced the event, so no delivery could have helped",
-  indeterminate: "the evidence does not tell what became of it",
-  missed:
-    "everything due that did not arrive, whatever the reason: what the person at the screen went without",
+  lost: "published but never arrived",
+  "never published": "the pipeline died before it produced the event, so no topology could deliver it",
+  indeterminate: "the evidence does not show what happened to it",
+  missed: "due but did not arrive, for any reason: what the user never saw",
   duplicated: "arrived more than once",
   reordered: "arrived after a later event of its run",
   unexpected: "arrived although it was not due",
-  "stuck stream":
-    "a session that never saw the last event of its pipeline: its user waits for an end that does not come",
+  "stuck stream": "a session that never received its pipeline's last event: its user waits forever",
   "95 % back, 100 % back":
-    "the time, from the start of the bounce that cut a stream until it was connected again, within which that share of all cuts was mended; a dash when none was cut, or too few came back",
+    "the time from the start of a bounce until that share of the streams that it cut was connected again; " +
+    "a dash if none was cut, or too few came back",
   "affinity hit":
-    "a request or stream of a created session that reached the same instance as the one before it",
+    "a request or stream of a created session that reached the same instance as its predecessor",
   misroute: "a request or stream of a known session that reached another instance",
-  latency: "from the time at which the plan wanted the event published to the time at which it was read",
+  latency: "from the planned publication of an event to the time when the client read it",
 };
 
-/** One entry per role of a part, in the words of the costs table. */
+/** One entry per role of a component. */
 export const ROLE_GLOSSARY: Readonly<Record<Cost["role"], string>> = {
   server: "the instances of the server under test",
-  router: "what clients connect to, and what chooses an instance for them",
-  broker: "what carries events between instances",
+  router: "accepts client connections and chooses an instance for each",
+  broker: "carries events between instances",
 };
 
 export const SOURCE_GLOSSARY: Readonly<Record<Cost["source"], string>> = {
   cgroup:
-    "the kernel's account of a whole container: anonymous memory, and socket buffers and network where it keeps them; on Docker it includes the container's health checks",
+    "the kernel's account of a whole container: anonymous memory, plus socket buffers and network if " +
+    "the kernel keeps them; on Docker it includes the container's health checks",
   procfs:
-    "the kernel's account of one process: its CPU time and anonymous memory, without what the kernel holds for its sockets, and without network figures of its own",
+    "the kernel's account of one process: its CPU time and anonymous memory, without socket buffers " +
+    "or network figures",
 };
 
 export const COST_GLOSSARY: Readonly<Record<string, string>> = {
   "cores per 1,000 streams":
-    "CPU seconds (user and system) of a part over the whole load, per second of load and stream, times 1,000; what the part uses at rest and for accepting streams is in it",
+    "a component's CPU seconds (user and system) per second of load and stream, times 1,000; " +
+    "idle use and accepting streams are included",
   "memory per stream":
-    "the highest anonymous memory of a part under load less what it had before the load, divided by the streams; what the part needs at rest is not in it",
-  "socket memory per stream": "the same, of the kernel's buffers for the part's sockets",
-  "in, out": "bytes that came in and went out over a part's own network interface, per second of load",
+    "a component's peak anonymous memory under load minus its memory before the load, divided by the " +
+    "streams; idle memory is excluded",
+  "socket memory per stream": "the same for the kernel's buffers of the component's sockets",
+  "in, out": "bytes received and sent over the component's network interface, per second of load",
 };
 
-/** Of topologies whose clients subscribe to Supabase Realtime directly. */
+/** Terms of topologies whose clients subscribe to Supabase Realtime directly. */
 export const REALTIME_GLOSSARY: Readonly<Record<string, string>> = {
   "stand-in":
-    "a server of the lab's own that speaks Realtime's protocol and has its limits where the real one was not to be had: what is lost and why is measured on it, its latency and its costs say nothing about Supabase",
-  waited: "from the time at which an event was published to the time at which it was handed to Realtime",
-  carried: "from then to the time at which the client had read it: the extra hop",
-  "catch-up":
-    "clients ask an event log, over HTTP, for what they missed: Broadcast itself keeps nothing for them",
-  plan: "whose limits were in force: a plan of supabase.com, or none within reach",
+    "the lab's server with Realtime's protocol and limits, used if the real server is unavailable; " +
+    "losses and their causes are valid, its latency and costs say nothing about Supabase",
+  waited: "from the publication of an event to its hand-over to Realtime",
+  carried: "from the hand-over to the time when the client read the event: the extra hop",
+  "catch-up": "clients fetch missed events from an event log over HTTP, since Realtime Broadcast stores none",
+  plan: "the supabase.com plan whose limits applied; none: no limits within reach",
 };
 
-/** All roles, in the order in which reports list them. */
+/** All roles, in report order. */
 export const ROLE_NAMES = Object.keys(ROLE_GLOSSARY) as [Cost["role"], ...Cost["role"][]];
-/** All accounts that costs are read from. */
+/** All sources of cost readings. */
 export const SOURCE_NAMES = Object.keys(SOURCE_GLOSSARY) as [Cost["source"], ...Cost["source"][]];
-/** All causes, in the order in which reports list them. */
+/** All causes, in report order. */
 export const CAUSE_NAMES = Object.keys(CAUSE_GLOSSARY) as [CauseName, ...CauseName[]];
 /** All bounces, steady state first. */
 export const BOUNCE_NAMES = Object.keys(BOUNCE_GLOSSARY) as [Bounce, ...Bounce[]];
 /** All verdicts. */
 export const VERDICT_NAMES = Object.keys(VERDICT_GLOSSARY) as [Verdict, ...Verdict[]];
-/** The bounce that disturbs nothing. */
+/** The control run without a bounce. */
 export const STEADY: Bounce = "none";

@@ -1,19 +1,19 @@
-/** Where something else played Supabase Realtime, or the load engine: said wherever somebody looks. */
+/** Notes on stand-ins for Supabase Realtime and for the load engine, shown wherever figures depend on them. */
 import type { RunResult } from "../checker/run-result.ts";
 import { escapeMarkdown, formatList } from "./format.ts";
 import type { RunGroup } from "./summary/run-group.ts";
 import type { Summary } from "./summary/summary.ts";
 
-/** Of the load engine, for topologies with Realtime: a client that does as realtime-js does. */
+/** The client model for topologies with Realtime: it behaves as realtime-js does. */
 const DIRECT_CLIENT = "realtime";
 
 type Runs = Pick<RunGroup, "topology" | "runs">;
 
-/** Clients subscribe to the broker itself: their streams belong to no instance. */
+/** True if clients subscribe to the broker itself, so that their streams belong to no instance. */
 export const isDirect = ({ runs }: Pick<RunGroup, "runs">): boolean =>
   runs.some((run) => run.realtime !== null);
 
-/** The client models of a comparison, as Markdown: where clients subscribe to Realtime, theirs is not the one that the scenario names. */
+/** The client models of a comparison. Clients that subscribe to Realtime use another model than the scenario names. */
 export const clientModels = (
   { client, runs }: { client: string; runs: readonly RunResult[] },
   shown: (model: string) => string,
@@ -25,7 +25,7 @@ export const clientModels = (
   return `${shown(client)} (in ${formatList(topologies)} ${shown(DIRECT_CLIENT)})`;
 };
 
-/** Whatever played Realtime without being Supabase's own server, in any of the runs. */
+/** The stand-ins for Supabase Realtime in any of the runs. */
 const standInsOf = (runs: readonly RunResult[]): string[] => [
   ...new Set(runs.flatMap(({ realtime }) => (realtime?.standIn === true ? [realtime.part] : []))),
 ];
@@ -38,20 +38,24 @@ export const topologyLabel = ({ topology, runs }: Runs): string => {
   return parts.length === 0 ? topology : `${topology} (${parts.join(", ")})`;
 };
 
-/** One sentence; null where no stand-in took part. */
+/** What a stand-in's figures are worth; null without a stand-in. */
 export const standInSentence = (groups: readonly Runs[]): string | null => {
-  const played = groups.filter(isStandIn);
-  if (played.length === 0) return null;
-  const parts = [...new Set(played.flatMap(({ runs }) => standInsOf(runs)))];
-  const topologies = [...new Set(played.map(({ topology }) => topology))];
-  return `${formatList(parts)} played Supabase Realtime in ${formatList(topologies)}: what is lost and why is measured, its latency and its costs say nothing about Supabase.`;
+  const measured = groups.filter(isStandIn);
+  if (measured.length === 0) return null;
+  const parts = [...new Set(measured.flatMap(({ runs }) => standInsOf(runs)))];
+  const topologies = [...new Set(measured.map(({ topology }) => topology))];
+  return (
+    `${formatList(parts)} served as Supabase Realtime in ${formatList(topologies)}. ` +
+    "Losses and their causes are valid; its latency and costs say nothing about Supabase."
+  );
 };
 
-/** What a program that plays the engine is called, so that nobody takes it for k6. */
+/** The name of an engine stand-in, worded so that no reader takes it for k6. */
 export const engineStandInLabel = (program: string): string => `${program}, a contract double, not k6`;
 
-/** One sentence; null where the engine was what it is called. */
+/** What an engine stand-in's figures are worth; null if the engine itself ran. */
 export const engineStandInSentence = ({ engineStandIn }: Pick<Summary, "engineStandIn">): string | null =>
   engineStandIn === null
     ? null
-    : `The load was made by ${engineStandInLabel(engineStandIn)}: what is lost and why is measured, its own speed and memory say nothing about k6.`;
+    : `The load was made by ${engineStandInLabel(engineStandIn)}. ` +
+      "Losses and their causes are valid; its speed and memory say nothing about k6.";

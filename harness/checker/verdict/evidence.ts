@@ -29,10 +29,6 @@ export const findingsOf = (rules: readonly Rule[], evidence: Evidence): Finding[
     return sentence === null ? [] : [{ id, sentence }];
   });
 
-/** `1 pair`, `2 pairs`. */
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;
-
 export const inMs = (ms: number): string => `${Number(ms.toFixed(1))} ms`;
 
 export const inPercent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;

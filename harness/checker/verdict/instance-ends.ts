@@ -1,9 +1,10 @@
 /** Which instance ends a bounce caused. A bounce excuses only those. */
+import { plural } from "../../../common/portable/plural.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
 import { countCuts } from "../measures/bounces.ts";
 import type { Bounce } from "../records/bounces.ts";
 import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "../thresholds.ts";
-import { plural, type Evidence } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
 
 /** An instance that ended during load or drain without a bounce. (Teardown, after the drain, ends every instance.) */
 export function instanceEndedByItself(evidence: Evidence): string | null {

@@ -1,6 +1,7 @@
 /** When a run broke its topology's promise. */
+import { plural } from "../../../common/portable/plural.ts";
 import { CAUSES } from "../../history/observation.ts";
-import { inMs, plural, type Evidence, type Rule } from "./evidence.ts";
+import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
 /** A client that splits events wrongly makes any number of names. */
 const STRAY_NAMES = 3;

@@ -1,8 +1,9 @@
 /** What a reader of the result must know, no matter the verdict. */
+import { plural } from "../../../common/portable/plural.ts";
 import { costWindow, measureCosts } from "../measures/costs.ts";
 import { countDrops, measureQuota } from "../measures/quota.ts";
 import { CLOCK_TOLERANCE_MS, PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "../thresholds.ts";
-import { inMs, plural, type Evidence, type Rule } from "./evidence.ts";
+import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
 export const REMARKS = [
   {

@@ -1,4 +1,5 @@
 /** When a run cannot be trusted, no matter what its figures say. */
+import { plural } from "../../../common/portable/plural.ts";
 import type { PartExitObservation } from "../../history/observation.ts";
 import {
   ACHIEVED_SHARE_LIMIT,
@@ -9,7 +10,7 @@ import {
   ENGINE_UTILISATION_LIMIT,
   PUBLISH_LATENESS_P99_LIMIT_MS,
 } from "../thresholds.ts";
-import { inMs, inPercent, plural, type Evidence, type Rule } from "./evidence.ts";
+import { inMs, inPercent, type Evidence, type Rule } from "./evidence.ts";
 import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 
 export const UNKNOWN_RULES = [

@@ -44,7 +44,7 @@ describe("sse-lab cross-check", () => {
     const [a, b] = [await results(["valid"]), await results(["invalid-stray"], { engine: "k6" })];
     const { code, out } = await crossCheck(a, b);
     expect(out).toContain(
-      '- example, steady state: k6 read 2 events named "message" that are none of a pipeline run: comments taken for events, or events that the contract does not know (s0).',
+      '- example, steady state: k6 read 2 events named "message" that belong to no pipeline run: comments read as events, or unknown events (s0).',
     );
     expect(code).toBe(1);
   });
@@ -65,7 +65,7 @@ describe("sse-lab cross-check", () => {
           count: 1,
           sessions: ["s0"],
           sentence:
-            "example, steady state: 1 more duplicate received with native (A) than with native (B) (s0).",
+            "example, steady state: 1 more duplicate arrived with native (A) than with native (B) (s0).",
         },
       ],
     });
@@ -75,9 +75,9 @@ describe("sse-lab cross-check", () => {
   it("cannot tell of unknown runs, and says why they are", async () => {
     const [a, b] = [await results(["valid"]), await results(["unknown-engine-silent"])];
     const { code, out } = await crossCheck(a, b);
-    expect(out).toContain("**It cannot be told whether they agree.**");
+    expect(out).toContain("**Undecided.** Nothing comparable differs, but not every run could be compared.");
     expect(out).toContain(
-      "example, steady state, repeat 1: unknown with native (B). The load engine said nothing",
+      "example, steady state, repeat 1: unknown with native (B). The load generator reported nothing",
     );
     expect(code).toBe(2);
   });

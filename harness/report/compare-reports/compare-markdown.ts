@@ -1,4 +1,4 @@
-/** What `sse-lab compare A B` prints: Markdown, which reads well in a terminal and in a pull-request comment. */
+/** The output of `sse-lab compare A B`: Markdown, for terminals and pull-request comments. */
 import type { Comparison, FigureChange, MatchedRuns } from "./compare-summaries.ts";
 import { DASH, escapeMarkdown, formatCount, formatMs, formatPercent } from "../format.ts";
 import { tableOf } from "../tables/markdown-tables.ts";
@@ -25,9 +25,11 @@ const list = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`${title}\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n")}`];
 
 const LEGEND =
-  "Medians of the repeats with [smallest–largest]. With two or more repeats on both sides a figure got worse when the ranges do not overlap. With a single run on a side, shares are compared as binomial over sessions (the events of a session are lost together), and latencies are not judged.";
+  "Medians of the repeats with [smallest–largest]. With two or more repeats on both sides, a figure got " +
+  "worse if the ranges do not overlap. With a single run on a side, shares are compared as binomial over " +
+  "sessions (a session's events are lost together), and latencies are not judged.";
 
-/** The comparison as Markdown: warnings first, then what got worse, then every figure and how it was judged. */
+/** The comparison as Markdown: what got worse, warnings, then every figure and how it was judged. */
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { matched, regressions, warnings, onlyInA, onlyInB } = comparison;
   const unknown = matched
@@ -51,15 +53,15 @@ export const renderComparisonMarkdown = (comparison: Comparison): string => {
   ]);
   const conclusion =
     matched.length === 0
-      ? "The two summaries have no run in common."
+      ? "**A and B have no run in common.**"
       : regressions.length === 0
-        ? "Nothing that can be judged got worse."
+        ? "**Nothing got worse**, as far as it can be judged."
         : "";
   return [
     "# Comparison of A and B",
-    ...list("**Warnings**", warnings),
-    ...list("**Got worse**", regressions),
     ...(conclusion === "" ? [] : [conclusion]),
+    ...list("**Got worse**", regressions),
+    ...list("**Warnings**", warnings),
     ...list("**Verdicts that cannot be compared**", unknown),
     ...(table === null ? [] : [table, LEGEND]),
     ...list("**Only in A**", onlyInA),

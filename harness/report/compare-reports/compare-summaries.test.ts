@@ -15,7 +15,7 @@ describe("compareSummaries", () => {
       fc.property(anySummary, (summary) => {
         const comparison = compareSummaries(summary, summary);
         const ofDifferences = comparison.warnings.filter(
-          (warning) => !/^[AB] is incomplete: |played Supabase Realtime in/.test(warning),
+          (warning) => !/^[AB] is incomplete: |served as Supabase Realtime in/.test(warning),
         );
         expect([ofDifferences, comparison.regressions]).toEqual([[], []]);
         expect(
@@ -25,7 +25,7 @@ describe("compareSummaries", () => {
     );
   });
 
-  it("takes what Realtime was set up with for what is compared, and names who played it", () => {
+  it("allows different Realtime set-ups, and names the implementations", () => {
     const withRealtime = (part: string, standIn: boolean, catchUp: boolean) => {
       const summary = summaryOf({ realtime: makeRealtime({ part, standIn, catchUp }) });
       return { ...summary, scenario: { ...summary.scenario, catchUp } };
@@ -33,22 +33,22 @@ describe("compareSummaries", () => {
     const [a, b] = [withRealtime("lab-standin", true, false), withRealtime("lab-standin", true, true)];
     const comparison = compareSummaries(a, b);
     expect(comparison.warnings).toEqual([
-      "scenario.catchUp is false in A and true in B: of topologies with Realtime, that is what is compared; others are not touched by it.",
-      "lab-standin played Supabase Realtime in phase9: what is lost and why is measured, its latency and its costs say nothing about Supabase.",
+      "scenario.catchUp is false in A and true in B. This affects only topologies with Realtime.",
+      "lab-standin served as Supabase Realtime in phase9. Losses and their causes are valid; its latency and costs say nothing about Supabase.",
     ]);
     expect(renderComparisonMarkdown(comparison)).toContain("| phase9 (lab-standin) | steady state |");
     const { warnings, matched } = compareSummaries(a, withRealtime("realtime", false, false));
-    expect(warnings[0]).toContain("Realtime was played by lab-standin in A and by realtime in B");
+    expect(warnings[0]).toContain("A used lab-standin as Realtime and B used realtime");
     expect(matched[0]?.label).toBe("phase9");
   });
 
-  it("calls a loss worse only outside of the spread of the repeats", () => {
+  it("calls a loss worse only outside the spread of the repeats", () => {
     const before = summaryOf(...repeats(10, 14, 12));
     expect(compareSummaries(before, summaryOf(...repeats(13, 90, 80))).regressions).toEqual([]);
     const { matched, regressions } = compareSummaries(before, summaryOf(...repeats(15, 16, 17)));
     expect(regressions).toEqual([
-      "phase9, steady state: lost got worse (outside of the spread of 3 and 3 repeats).",
-      "phase9, steady state: missed got worse (outside of the spread of 3 and 3 repeats).",
+      "phase9, steady state: lost got worse (outside the spread of 3 and 3 repeats).",
+      "phase9, steady state: missed got worse (outside the spread of 3 and 3 repeats).",
     ]);
     expect(matched[0]!.figures[0]!.change).toBeCloseTo(4 / 12_000);
   });
@@ -71,7 +71,7 @@ describe("compareSummaries", () => {
     expect(compareSummaries(runs(7, 8), runs(5, 6)).matched[0]!.figures[3]!.judgement).toBe("better");
   });
 
-  it("reports a verdict that turned invalid, and does not judge one that is unknown", () => {
+  it("reports a verdict that turned invalid, and does not judge an unknown one", () => {
     const change = (a: RunParts["verdict"] & string, b: RunParts["verdict"] & string) =>
       compareSummaries(summaryOf({ verdict: a }), summaryOf({ verdict: b }));
     expect(change("valid", "invalid").regressions).toEqual([
@@ -85,7 +85,7 @@ describe("compareSummaries", () => {
     );
   });
 
-  it("warns of every field that makes the two incomparable, and compares all the same", () => {
+  it("warns of every field that differs, and still compares", () => {
     const a = summaryOf({});
     const b = {
       ...a,
@@ -100,7 +100,7 @@ describe("compareSummaries", () => {
       'not comparable: platform is "local" in A and "docker" in B.',
       "not comparable: seed is 42 in A and 7 in B.",
       "not comparable: scenario.eventsPerSecond is 5 in A and 9 in B.",
-      "the hosts differ: latencies and reconnect times are not comparable, losses are.",
+      "the hosts differ: compare losses, not latencies or reconnect times.",
     ]);
     expect(matched).toHaveLength(1);
   });
@@ -112,12 +112,12 @@ describe("compareSummaries", () => {
       ["phase9, crash"],
       [],
     ]);
-    expect(renderComparisonMarkdown(comparison)).toContain("The two summaries have no run in common.");
+    expect(renderComparisonMarkdown(comparison)).toContain("**A and B have no run in common.**");
   });
 });
 
 describe("the rendered comparison", () => {
-  it("gives both figures, the signed change and how it was judged", () => {
+  it("shows both figures, the signed change and how it was judged", () => {
     const text = renderComparisonMarkdown(
       compareSummaries(
         summaryOf({ latencyMs: latency(5), stuckStreams: 9 }),
@@ -129,7 +129,7 @@ describe("the rendered comparison", () => {
     expect(text).toMatch(/\| p99 latency +\| +5.0 ms \| +10.0 ms \| +x 2.00 \| not judged/);
   });
 
-  it("is made of any two summaries", () => {
+  it("renders any two summaries", () => {
     fc.assert(
       fc.property(anySummary, anySummary, (a, b) => {
         expect(renderComparisonMarkdown(compareSummaries(a, b))).not.toMatch(/undefined|NaN|<b>/);

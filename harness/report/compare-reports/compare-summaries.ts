@@ -1,4 +1,4 @@
-/** Two summaries side by side, as `sse-lab compare A B` shows them: what changed from A to B, and whether chance explains it. */
+/** Compares two summaries for `sse-lab compare A B`: what changed from A to B, and whether chance explains it. */
 import { isDeepStrictEqual } from "node:util";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
 import { judgeDifference } from "../summary/difference.ts";
@@ -21,7 +21,10 @@ export interface FigureChange {
   figure: FigureName;
   a: Spread | null;
   b: Spread | null;
-  /** `lost` and `missed`: b - a as a ratio. `stuck streams`: b - a as a count. `p99 latency`: b / a. Medians; null when not measured on both sides. */
+  /**
+   * Of the medians. `lost` and `missed`: b - a as a ratio. `stuck streams`: b - a as a count. `p99 latency`: b / a. Null if not
+   * measured on both sides.
+   */
   change: number | null;
   judgement: Judgement;
   /** How it was judged, one clause. */
@@ -30,7 +33,7 @@ export interface FigureChange {
 
 export interface MatchedRuns {
   topology: string;
-  /** The topology, with the stand-in that both sides were measured on. */
+  /** The topology, with the stand-in if both sides used the same. */
   label: string;
   bounce: RunResult["bounce"];
   verdict: { a: Verdict; b: Verdict; judgement: Judgement };
@@ -38,7 +41,7 @@ export interface MatchedRuns {
 }
 
 export interface Comparison {
-  /** Why the two may not be comparable, one sentence for each field that differs. */
+  /** Why the two may not be comparable: one sentence per differing field. */
   warnings: string[];
   matched: MatchedRuns[];
   /** Topology and bounce of runs that the other side lacks. */
@@ -52,7 +55,7 @@ interface Figure {
   name: FigureName;
   /** What is shown. */
   shown: (run: RunResult) => number | null;
-  /** What is judged, when that is another scale than what is shown. */
+  /** The judged figure, if its scale differs from the shown one. */
   judged?: (run: RunResult) => number;
   kind: "share of sessions" | "time";
 }
@@ -63,7 +66,7 @@ const FIGURES: readonly Figure[] = [
   {
     name: "stuck streams",
     shown: (run) => run.stuckStreams,
-    // As a share, so that a summary with more sessions is not worse for being larger.
+    // As a share, so that a summary with more sessions does not look worse.
     judged: (run) => (run.sessions > 0 ? run.stuckStreams / run.sessions : 0),
     kind: "share of sessions",
   },
@@ -87,7 +90,7 @@ const compareFigure = (a: RunGroup, b: RunGroup, figure: Figure): FigureChange =
     change: changeOf(spreadA, spreadB, figure.kind),
   };
   if (!a.trusted || !b.trusted)
-    return { ...measured, judgement: "not judged", how: "every run of a side is unknown" };
+    return { ...measured, judgement: "not judged", how: "every run on one side is unknown" };
   const sample = (group: RunGroup) => ({
     values: group.measured.map(figure.judged ?? figure.shown).filter((value) => value !== null),
     ...(figure.kind === "time" ? {} : { trials: Math.min(...group.measured.map((run) => run.sessions)) }),
@@ -102,7 +105,7 @@ const judgeVerdict = (a: Verdict, b: Verdict): Judgement => {
   return b === "invalid" ? "worse" : "better";
 };
 
-/** Fields that have to agree for a difference to be the topology's: anything else changes the load or what runs it. */
+/** Differences in the load or in what runs it: they, not the topology, may explain a change. */
 const warningsOf = (a: Summary, b: Summary): string[] => {
   const setting = (field: string, ofA: unknown, ofB: unknown): string[] =>
     isDeepStrictEqual(ofA, ofB)
@@ -118,29 +121,29 @@ const warningsOf = (a: Summary, b: Summary): string[] => {
     ...incomplete("B", b),
     ...setting("platform", a.platform, b.platform),
     ...setting("engine", a.engine, b.engine),
-    ...setting("what played the engine", a.engineStandIn, b.engineStandIn),
+    ...setting("the engine's stand-in", a.engineStandIn, b.engineStandIn),
     ...setting("client", a.client, b.client),
     ...setting("seed", a.seed, b.seed),
     ...scenarioFields
-      // Which runs there are and how often is no difference between those that both have.
+      // These decide which runs exist, not how a run that both sides have was made.
       .filter((field) => !["topologies", "bounces", "repeat", ...OF_REALTIME].includes(field))
       .flatMap((field) => setting(`scenario.${field}`, a.scenario[field], b.scenario[field])),
     ...OF_REALTIME.filter((field) => a.scenario[field] !== b.scenario[field]).map(
       (field) =>
-        `scenario.${field} is ${JSON.stringify(a.scenario[field])} in A and ${JSON.stringify(b.scenario[field])} in B: of topologies with Realtime, that is what is compared; others are not touched by it.`,
+        `scenario.${field} is ${JSON.stringify(a.scenario[field])} in A and ${JSON.stringify(b.scenario[field])} in B. This affects only topologies with Realtime.`,
     ),
-    ...playedBy(a, b),
+    ...realtimeWarnings(a, b),
     ...(isDeepStrictEqual(a.host, b.host)
       ? []
-      : ["the hosts differ: latencies and reconnect times are not comparable, losses are."]),
+      : ["the hosts differ: compare losses, not latencies or reconnect times."]),
   ];
 };
 
-/** What only topologies with Realtime are set up with: often the very thing that is compared. */
+/** Settings of topologies with Realtime only: often the very thing to compare. */
 const OF_REALTIME = ["catchUp", "realtimePlan", "realtimePublish", "overQuota"] as const;
 
-/** Where a stand-in played Realtime on a side, or something else on each. */
-const playedBy = (a: Summary, b: Summary): string[] => {
+/** Which Realtime implementation each side used, if one is a stand-in or they differ. */
+const realtimeWarnings = (a: Summary, b: Summary): string[] => {
   const parts = ({ runs }: Summary): string =>
     [...new Set(runs.flatMap(({ realtime }) => realtime?.part ?? []))].sort().join(", ");
   const standIn = standInSentence(groupRuns([...a.runs, ...b.runs]));
@@ -148,7 +151,8 @@ const playedBy = (a: Summary, b: Summary): string[] => {
   return [
     ...(differ
       ? [
-          `Realtime was played by ${parts(a)} in A and by ${parts(b)} in B: latencies and costs of its topologies are not comparable.`,
+          `A used ${parts(a)} as Realtime and B used ${parts(b)}: ` +
+            "do not compare latencies and costs of topologies with Realtime.",
         ]
       : []),
     ...(standIn === null ? [] : [standIn]),
@@ -167,7 +171,7 @@ const regressionsOf = (pair: MatchedRuns): string[] => [
     .map((change) => `${label(pair)}: ${change.figure} got worse (${change.how}).`),
 ];
 
-/** Compares the runs that both summaries have; warns of, and does not refuse, summaries that were made differently. */
+/** Compares the runs that both summaries have. Warns of different settings but does not refuse them. */
 export const compareSummaries = (a: Summary, b: Summary): Comparison => {
   const [groupsA, groupsB] = [groupRuns(a.runs), groupRuns(b.runs)];
   const same = (one: RunGroup) => (other: RunGroup) =>

@@ -17,7 +17,7 @@ const finding = (change: Partial<CrossFinding>): CrossFinding => ({
 });
 
 const SAYS: Record<CrossFinding["kind"], [Partial<CrossFinding>, string]> = {
-  due: [{}, "7 pairs are due with k6 only, so the engines did not drive the same plan (s1)."],
+  due: [{}, "7 pairs are due only with k6, so the engines did not run the same plan (s1)."],
   "beyond-plan": [{ count: 1 }, "1 more pair beyond the plan with k6 than with native (s1)."],
   outcome: [
     { side: null, outcomes: { a: "delivered", b: "neverPublished" } },
@@ -25,25 +25,22 @@ const SAYS: Record<CrossFinding["kind"], [Partial<CrossFinding>, string]> = {
   ],
   share: [
     { detail: "lost", count: 2, inSessions: 6, sessions: ["s1", "s2"] },
-    "events lost: more with k6 than with native by more than chance and the bounces explain, in 2 runs (s1, s2 and 4 more).",
+    "events lost: more with k6 than with native, beyond chance and bounce duration, in 2 runs (s1, s2 and 4 more).",
   ],
-  "never-ended": [{ count: 1 }, "1 session never ended with k6, and did with native (s1)."],
-  duplicated: [{}, "7 more duplicates received with k6 than with native (s1)."],
-  connections: [
-    { count: 1 },
-    "1 session has more streams with k6 than with native, although nothing was disturbed (s1).",
-  ],
+  "never-ended": [{ count: 1 }, "1 session never ended with k6 but did with native (s1)."],
+  duplicated: [{}, "7 more duplicates arrived with k6 than with native (s1)."],
+  connections: [{ count: 1 }, "1 session has more streams with k6 than with native in steady state (s1)."],
   "no-last-event-id": [
     { side: "A" },
-    "native sent no Last-Event-ID: 7 streams opened as if no event had been received before (s1).",
+    "native sent no Last-Event-ID: it opened 7 streams as if it had received no event before (s1).",
   ],
   stray: [
     { detail: "ping", count: 1 },
-    'k6 read 1 event named "ping" that is none of a pipeline run: comments taken for events, or events that the contract does not know (s1).',
+    'k6 read 1 event named "ping" that belongs to no pipeline run: comments read as events, or unknown events (s1).',
   ],
   clock: [
     { detail: "contradictory", count: 1, inSessions: 0, sessions: [] },
-    "k6 has readings of the instances' clocks that contradict each other in 1 run.",
+    "k6 got contradictory readings of the instances' clocks in 1 run.",
   ],
 };
 
@@ -53,14 +50,14 @@ describe("a finding of the cross-check", () => {
     expect(findingSentence(finding({ kind, ...change }), NAMES)).toBe(`phase1, crash: ${sentence}`);
   });
 
-  it("is of both engines where both have it", () => {
+  it("names both engines if both have it", () => {
     expect(findingSentence(finding({ kind: "no-last-event-id", side: null }), NAMES)).toContain(
       "both engines sent no Last-Event-ID",
     );
   });
 });
 
-it("shows the shares of runs that cannot be compared pair by pair, and how far they may differ", () => {
+it("shows the shares of runs that chance or a bounce decides, and how far they may differ", () => {
   const share = { share: "lost", a: 0.05, b: 0.06, allowed: 0.125 } as const;
   const rendered = (a: number): string =>
     renderCrossCheck(
@@ -76,6 +73,6 @@ it("shows the shares of runs that cannot be compared pair by pair, and how far t
   const text = rendered(2);
   expect(text).toMatch(/phase1 +\| crash +\| +2, 3 \| events lost \| +5.00 % \| +6.00 % \| +12.5 %/);
   expect(text).not.toContain("a single run");
-  expect(rendered(1)).toContain("Where a side has a single run");
-  expect(text).toContain("**Wrong on both sides, and no difference therefore**");
+  expect(rendered(1)).toContain("If a side has a single run");
+  expect(text).toContain("**Wrong on both sides alike, so no difference**");
 });

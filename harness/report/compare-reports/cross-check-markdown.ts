@@ -1,11 +1,11 @@
-/** What `sse-lab cross-check A B` prints: Markdown, which reads well in a terminal and in a pull-request comment. */
+/** The output of `sse-lab cross-check A B`: Markdown, for terminals and pull-request comments. */
 import type { CrossCheck, CrossGroup, NotCompared } from "../../checker/compare-engines/cross-check.ts";
 import type { CrossFinding, Side } from "../../checker/compare-engines/cross-finding.ts";
 import { DASH, escapeMarkdown, formatCount, formatPercent } from "../format.ts";
 import { tableOf } from "../tables/markdown-tables.ts";
 import { bounceLabel } from "../summary/run-group.ts";
 
-/** One side: the engine by its name, and where its results are. */
+/** One side: the engine's name and the path of its results. */
 export interface CrossSide {
   engine: string;
   path: string;
@@ -15,33 +15,37 @@ export type CrossSides = Readonly<Record<Side, CrossSide>>;
 
 const CONCLUSIONS: Readonly<Record<CrossCheck["agreement"], string>> = {
   agree: "**They agree.**",
-  differ: "**They differ.** One of the engines, or its client, is wrong, or their runs were not the same.",
-  "cannot tell": "**It cannot be told whether they agree.** Nothing that could be compared differs.",
+  differ: "**They differ.** An engine or its client is wrong, or the runs were not the same.",
+  "cannot tell": "**Undecided.** Nothing comparable differs, but not every run could be compared.",
 };
 
 const LEGEND =
-  "In steady state every pair is compared with its own on the other side. Where the topology routes by chance, and under a bounce, shares of sessions' events are: they differ when the repeats of the two sides are further apart than the repeats of either, and than chance (four standard errors over sessions), two points and a bounce that lasted longer explain together: `may differ by`.";
+  "In steady state, each pair is compared with the same pair on the other side. With chance routing or a " +
+  "bounce, shares of each session's events are compared instead. Two sides differ if the gap between them " +
+  "exceeds both the spread of each side's repeats and `may differ by`. That allowance adds up chance (four " +
+  "standard errors over sessions), two percentage points, and any difference in the bounces' duration.";
 
 const SINGLE =
-  "Where a side has a single run, what differs from run to run cannot be seen, only what differs from session to session: repeat both (`--repeat 3`) to compare more closely.";
+  "If a side has a single run, differences between runs stay hidden, and only differences between sessions " +
+  "show. Repeat both (`--repeat 3`) for a closer comparison.";
 
-/** Shares of which one side has no spread. */
+/** True if shares were compared and a side has no spread. */
 const isSingle = ({ runs, shares }: CrossGroup): boolean =>
   shares.length > 0 && Math.min(runs.a, runs.b) === 1;
 
-/** The cross-check as Markdown: the conclusion, what differs and whose it is, then what was compared. */
+/** The cross-check as Markdown: the conclusion, the differences by side, then what was compared. */
 export function renderCrossCheck(check: CrossCheck, sides: CrossSides): string {
   const names = namesOf(sides);
   const { agreement, findings, shared, compared, notCompared } = check;
   return [
-    `# Cross-check of A and B\n\n- A: ${escapeMarkdown(describe(sides.A))}\n- B: ${escapeMarkdown(describe(sides.B))}`,
-    CONCLUSIONS[agreement],
+    `# Cross-check of A and B\n\n${CONCLUSIONS[agreement]}`,
+    `- A: ${escapeMarkdown(describe(sides.A))}\n- B: ${escapeMarkdown(describe(sides.B))}`,
     ...list(
       "**Different**",
       findings.map((finding) => findingSentence(finding, names)),
     ),
     ...list(
-      "**Wrong on both sides, and no difference therefore**",
+      "**Wrong on both sides alike, so no difference**",
       shared.map((finding) => findingSentence(finding, names)),
     ),
     ...list(
@@ -60,7 +64,7 @@ const list = (title: string, lines: readonly string[]): string[] =>
 
 type Names = Readonly<Record<Side, string>>;
 
-/** The engines' names; with the side where both are the same. */
+/** The engines' names, with the side if both are the same. */
 export const namesOf = ({ A, B }: CrossSides): Names =>
   A.engine === B.engine ? { A: `${A.engine} (A)`, B: `${B.engine} (B)` } : { A: A.engine, B: B.engine };
 
@@ -76,8 +80,8 @@ export function findingSentence(finding: CrossFinding, names: Names): string {
 }
 
 const CLOCK_SAYS: Readonly<Record<string, string>> = {
-  contradictory: "readings of the instances' clocks that contradict each other",
-  "too far": "the instances' clocks not well enough to say in which order things happened",
+  contradictory: "got contradictory readings of the instances' clocks",
+  "too far": "does not know the instances' clocks well enough to order events",
 };
 
 function whatOf({ kind, side, detail, outcomes, count }: CrossFinding, names: Names): string {
@@ -87,25 +91,25 @@ function whatOf({ kind, side, detail, outcomes, count }: CrossFinding, names: Na
   const other = side === null ? "" : names[side === "A" ? "B" : "A"];
   switch (kind) {
     case "due":
-      return `${many("pair is", "pairs are")} due with ${whose} only, so the engines did not drive the same plan`;
+      return `${many("pair is", "pairs are")} due only with ${whose}, so the engines did not run the same plan`;
     case "beyond-plan":
       return `${many("more pair", "more pairs")} beyond the plan with ${whose} than with ${other}`;
     case "outcome":
       return `${many("pair is", "pairs are")} ${words(outcomes?.a)} with ${names.A} and ${words(outcomes?.b)} with ${names.B}`;
     case "share":
-      return `${SHARE_SAYS[detail ?? ""] ?? detail}: ${side === null ? "the engines differ" : `more with ${whose} than with ${other}`} by more than chance and the bounces explain, in ${many("run")}`;
+      return `${SHARE_SAYS[detail ?? ""] ?? detail}: ${side === null ? "the engines differ" : `more with ${whose} than with ${other}`}, beyond chance and bounce duration, in ${many("run")}`;
     case "never-ended":
-      return `${many("session")} never ended with ${whose}, and did with ${other}`;
+      return `${many("session")} never ended with ${whose} but did with ${other}`;
     case "duplicated":
-      return `${many("more duplicate", "more duplicates")} received with ${whose} than with ${other}`;
+      return `${many("more duplicate", "more duplicates")} arrived with ${whose} than with ${other}`;
     case "connections":
-      return `${many("session has", "sessions have")} more streams with ${whose} than with ${other}, although nothing was disturbed`;
+      return `${many("session has", "sessions have")} more streams with ${whose} than with ${other} in steady state`;
     case "no-last-event-id":
-      return `${whose} sent no Last-Event-ID: ${many("stream")} opened as if no event had been received before`;
+      return `${whose} sent no Last-Event-ID: it opened ${many("stream")} as if it had received no event before`;
     case "stray":
-      return `${whose} read ${many("event")} named "${detail ?? ""}" that ${count === 1 ? "is" : "are"} none of a pipeline run: comments taken for events, or events that the contract does not know`;
+      return `${whose} read ${many("event")} named "${detail ?? ""}" that ${count === 1 ? "belongs" : "belong"} to no pipeline run: comments read as events, or unknown events`;
     case "clock":
-      return `${whose} has ${CLOCK_SAYS[detail ?? ""] ?? "a clock that is off"} in ${many("run")}`;
+      return `${whose} ${CLOCK_SAYS[detail ?? ""] ?? "has a wrong clock"} in ${many("run")}`;
   }
 }
 

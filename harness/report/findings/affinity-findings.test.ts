@@ -13,7 +13,7 @@ const spread = (...ends: [first: number, last: number][]): RunResult["sessionsPe
   Object.fromEntries(ends.map(([first, last], index) => [`server-${index + 1}`, { first, last }]));
 
 describe("affinity", () => {
-  it("is confirmed where every request hit in every repeat, and refuted with its rate elsewhere", () => {
+  it("is confirmed if every request hit in every repeat, else refuted with its rate", () => {
     const [finding] = affinityFindings(
       groupsOf(
         { topology: "x", affinity: affinity(1, 0) },
@@ -23,11 +23,11 @@ describe("affinity", () => {
       ),
     );
     expect(finding).toBe(
-      "A 100 % affinity hit rate in steady state is confirmed for x; it is not reached by y (34.0 %) and z (99.95 % [99.9 %–100 %]).",
+      "A 100 % affinity hit rate in steady state is confirmed for x; not reached by y (34.0 %) and z (99.95 % [99.9 %–100 %]).",
     );
   });
 
-  it("is told after each bounce, with its misroutes, for those that had it", () => {
+  it("is reported per bounce, with misroutes, for topologies that had it", () => {
     const findings = affinityFindings(
       groupsOf(
         { topology: "x", affinity: affinity(1, 0) },
@@ -38,12 +38,12 @@ describe("affinity", () => {
       ),
     );
     expect(findings.slice(1)).toEqual([
-      "Across rolling, the affinity hit rate over the whole run was 98.5 % in x, with 31 misroutes.",
-      "Across crash, the affinity hit rate over the whole run was still 100 % in x.",
+      "During rolling deploys, the affinity hit rate over the whole run was 98.5 % in x, with 31 misroutes.",
+      "During crashes, the affinity hit rate over the whole run was still 100 % in x.",
     ]);
   });
 
-  it("says nothing of a single instance, which cannot miss, nor of what cannot be trusted", () => {
+  it("ignores single instances, which cannot miss, and untrusted runs", () => {
     const single = { affinity: affinity(1, 0), sessionsPerInstance: spread([200, 200]) };
     expect(affinityFindings(groupsOf(single))).toEqual([]);
     expect(affinityFindings(groupsOf({ verdict: "unknown", affinity: affinity(1, 0) }))).toEqual([]);
@@ -55,7 +55,7 @@ describe("affinity", () => {
 });
 
 describe("balance", () => {
-  it("is refuted or confirmed per bounce, against how the streams were spread before", () => {
+  it("is judged per bounce, with the spread before it", () => {
     const findings = balanceFindings(
       groupsOf(
         { topology: "x" },
@@ -65,12 +65,12 @@ describe("balance", () => {
       ),
     );
     expect(findings).toEqual([
-      "Across crash, uneven load is refuted for x: no instance ended with more than twice the streams of another.",
-      "Across rolling, uneven load is confirmed; streams on the fullest and the emptiest instance at the end: 188 and 12 in x (100 and 100 before); refuted for y.",
+      "During crashes, uneven load is refuted for x: no instance ended with more than twice the streams of another.",
+      "During rolling deploys, uneven load is confirmed; streams on the fullest and emptiest instance at the end: 188 and 12 in x (100 and 100 before); refuted for y.",
     ]);
   });
 
-  it("is told of steady state where it is uneven already", () => {
+  it("covers steady state only if it is uneven", () => {
     const [finding] = balanceFindings(groupsOf({ sessionsPerInstance: spread([150, 150], [50, 50]) }));
     expect(finding).toContain("In steady state, uneven load is confirmed");
   });
@@ -79,22 +79,22 @@ describe("balance", () => {
   const even = { bounce, sessionsPerInstance: spread([100, 100], [100, 100]) };
   const uneven = { bounce, sessionsPerInstance: spread([90, 150], [110, 0]) };
 
-  it("is what most repeats show", () => {
+  it("follows the majority of repeats", () => {
     const [confirmed] = balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }, { ...uneven, repeat: 3 }));
     expect(confirmed).toContain("confirmed; streams on the fullest");
     expect(confirmed).toContain("150 and 0 in phase9 (110 and 90 before)");
     const [refuted] = balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }, { ...even, repeat: 3 }));
     expect(refuted).toContain("uneven load is refuted for phase9");
     expect(balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }))).toEqual([
-      "Across crash, uneven load is not confirmed for phase9: most repeats do not agree.",
+      "During crashes, uneven load is not confirmed for phase9: the repeats disagree.",
     ]);
   });
 
-  it("is not confirmed by what chance does with few streams", () => {
+  it("is not confirmed if chance explains it", () => {
     const of = (...ends: [number, number][]) =>
       balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread(...ends) }));
     expect(of([4, 6], [4, 4], [4, 2])).toEqual([
-      "Across crash, uneven load is not confirmed for phase9 (6 and 2): not enough streams to tell it from chance.",
+      "During crashes, uneven load is not confirmed for phase9 (6 and 2): too few streams to rule out chance.",
     ]);
     // Four standard errors of 36 streams on one of three instances are 11.3 of them.
     expect(of([12, 23], [12, 7], [12, 6])[0]).toContain("not confirmed for phase9 (23 and 6)");
@@ -103,18 +103,18 @@ describe("balance", () => {
     expect(of([12, 12], [12, 12], [12, 12])[0]).toContain("refuted");
   });
 
-  it("is not the bounce's where it was there before", () => {
+  it("does not blame a bounce for an earlier imbalance", () => {
     expect(balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread([150, 150], [50, 50]) }))).toEqual([
-      "Across crash, uneven load is not the bounce's in phase9 (150 and 50): it was there before.",
+      "During crashes, the load was already uneven before the bounce in phase9 (150 and 50).",
     ]);
   });
 
-  it("is no matter of a single instance", () => {
+  it("ignores a single instance", () => {
     expect(balanceFindings(groupsOf({ sessionsPerInstance: spread([200, 200]) }))).toEqual([]);
   });
 });
 
-it("gives the fullest instance's share before and after, and none without streams", () => {
+it("gives the fullest instance's share before and after; null without streams", () => {
   const run = makeRun({ sessionsPerInstance: spread([50, 90], [50, 10]) });
   expect([fullestShare(run, "first"), fullestShare(run, "last")]).toEqual([0.5, 0.9]);
   expect(fullestShare(makeRun({ sessionsPerInstance: {} }), "last")).toBeNull();

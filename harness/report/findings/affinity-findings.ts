@@ -1,4 +1,4 @@
-/** Whether sessions stay with their instance, and how evenly a bounce leaves them spread, in sentences drawn from the figures. */
+/** Whether sessions stay on their instance, and how evenly a bounce leaves them spread. */
 import type { RunResult } from "../../checker/run-result.ts";
 import { CHANCE_SIGMAS } from "../../checker/thresholds.ts";
 import { formatCount, formatList } from "../format.ts";
@@ -8,10 +8,10 @@ import { conclusive, countOf, names, percentOf } from "./phrases.ts";
 import { type RunGroup, whenBounced } from "../summary/run-group.ts";
 import { isDirect } from "../realtime-implementation-note.ts";
 
-/** More than this many times the streams of the emptiest instance on the fullest one is called uneven. */
+/** Uneven: the fullest instance has more than this many times the streams of the emptiest. */
 const UNEVEN_FACTOR = 2;
 
-/** With a single instance, or streams that are the broker's own, there is nothing to miss and nothing to balance. */
+/** A single instance, or streams from the broker itself, cannot be misrouted or unbalanced. */
 const several = (group: RunGroup): boolean =>
   !isDirect(group) && group.measured.every((run) => Object.keys(run.sessionsPerInstance).length > 1);
 
@@ -20,8 +20,8 @@ const hitRatio = (run: RunResult): number | null => run.affinity.hitRatio;
 const alwaysHit = (group: RunGroup): boolean => group.measured.every((run) => hitRatio(run) === 1);
 
 /**
- * One sentence on steady state: where the affinity hit rate was 100 %, and where not. One for each bounce on those with 100 %
- * there: what a client that keeps to its instance goes through when that instance is replaced.
+ * One sentence on steady state: which topologies reached a 100 % affinity hit rate. One per bounce on those that did: what the
+ * replacement of an instance costs their clients.
  */
 export const affinityFindings = (groups: readonly RunGroup[]): string[] => {
   const usable = conclusive(groups).filter(
@@ -41,7 +41,7 @@ export const affinityFindings = (groups: readonly RunGroup[]): string[] => {
   return [
     ...(kept.length > 0
       ? [
-          `A 100 % affinity hit rate in steady state is confirmed for ${names(kept)}${missed.length > 0 ? `; it is not reached by ${formatList(missed.map(rate))}` : ""}.`,
+          `A 100 % affinity hit rate in steady state is confirmed for ${names(kept)}${missed.length > 0 ? `; not reached by ${formatList(missed.map(rate))}` : ""}.`,
         ]
       : missed.length > 0
         ? [
@@ -62,7 +62,7 @@ const streamsAt = (run: RunResult, end: End): number[] =>
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
-/** Further from an equal share than the fullest or emptiest of instances that are drawn at random ever is. */
+/** Further from an equal share than random assignment explains. */
 const isBeyondChance = (streams: readonly number[]): boolean => {
   const all = sum(streams);
   const share = 1 / streams.length;
@@ -73,11 +73,11 @@ const isBeyondChance = (streams: readonly number[]): boolean => {
 const isLopsided = (streams: readonly number[]): boolean =>
   Math.max(...streams) > UNEVEN_FACTOR * Math.max(1, Math.min(...streams));
 
-/** False when the streams are so few that even all of them on one instance could be chance. */
+/** False if there are so few streams that even all of them on one instance could be chance. */
 const canTell = (streams: readonly number[]): boolean =>
   isBeyondChance(streams.map((_, index) => (index === 0 ? sum(streams) : 0)));
 
-/** `before`: uneven at the end, as it was before the bounce. `few`: lopsided, or not, by no more than chance makes of so few streams. */
+/** `before`: uneven already before the bounce. `few`: too few streams to tell from chance. */
 type Balance = "even" | "uneven" | "before" | "few";
 
 const balanceOf = (run: RunResult): Balance => {
@@ -91,7 +91,7 @@ const balanceOf = (run: RunResult): Balance => {
 const range = (streams: readonly number[]): string =>
   `${formatCount(Math.max(...streams))} and ${formatCount(Math.min(...streams))}`;
 
-/** What most repeats show, with the first run that shows it; `mixed` where no balance has most of them. */
+/** What most repeats show, with the first run that shows it; `mixed` without a majority. */
 const balanceOfMost = (
   group: RunGroup,
 ): { group: RunGroup; balance: Balance | "mixed"; example: RunResult } => {
@@ -102,11 +102,11 @@ const balanceOfMost = (
   return { group, balance: isMost ? balanceOf(example) : "mixed", example };
 };
 
-const COMPARED = "streams on the fullest and the emptiest instance at the end";
+const COMPARED = "streams on the fullest and emptiest instance at the end";
 
 /**
- * Per bounce: where it left the streams unevenly spread in most repeats, against how they had begun; where it did not; and where that
- * cannot be told. Of steady state only what is uneven: nothing claims that it is.
+ * Per bounce: which topologies it left unevenly spread in most repeats (with the spread before), which not, and which are
+ * undecided. Steady state appears only if it is uneven.
  */
 export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
   groupBy(conclusive(groups).filter(several), (group) => group.bounce).flatMap((here) => {
@@ -135,25 +135,25 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
           ]
         : []),
       ...(before.length > 0
-        ? [`uneven load is not the bounce's in ${formatList(before)}: it was there before`]
+        ? [`the load was already uneven before the bounce in ${formatList(before)}`]
         : []),
       ...(few.length > 0
-        ? [`uneven load is not confirmed for ${formatList(few)}: not enough streams to tell it from chance`]
+        ? [`uneven load is not confirmed for ${formatList(few)}: too few streams to rule out chance`]
         : []),
       ...(those("mixed").length > 0
-        ? [`uneven load is not confirmed for ${ofThose("mixed")}: most repeats do not agree`]
+        ? [`uneven load is not confirmed for ${ofThose("mixed")}: the repeats disagree`]
         : []),
     ];
     return [`${whenBounced(here[0].bounce)}, ${said.join("; ")}.`];
   });
 
-/** Whose streams are on no instance, and why they are not judged by it. */
+/** Which topologies are left out because their streams are on no instance. */
 export const directFindings = (groups: readonly RunGroup[]): string[] => {
   const direct = [...new Set(groups.filter(isDirect).map(({ topology }) => topology))];
   return direct.length === 0
     ? []
     : [
-        `${formatList(direct)} ${direct.length === 1 ? "is" : "are"} left out: streams go to Realtime and to no instance, and only the HTTP requests beside them are routed.`,
+        `${formatList(direct)} ${direct.length === 1 ? "is" : "are"} left out: streams go to Realtime, not to an instance; only HTTP requests are routed.`,
       ];
 };
 

@@ -1,4 +1,4 @@
-/** What the costs mean, and how they were read, in sentences drawn from the figures. */
+/** What the costs mean and how they were read, in sentences. */
 import type { RunResult } from "../../checker/run-result.ts";
 import { coresOf, isWhole, STREAMS } from "../tables/cost-figures.ts";
 import { costedGroups, notAccounted } from "../tables/cost-tables.ts";
@@ -11,13 +11,13 @@ import { isStandIn, topologyLabel } from "../realtime-implementation-note.ts";
 
 const everyPart = (): boolean => true;
 
-/** From how many streams the figures are scaled: `300`, or `200 and 300` when runs differ. */
+/** The number of streams that figures are scaled from: `300`, or `200 and 300` if runs differ. */
 export const scaledFrom = (groups: readonly RunGroup[]): string => {
   const streams = new Set(costedGroups(groups).flatMap((group) => group.measured.map((run) => run.sessions)));
   return formatList([...streams].sort((a, b) => a - b).map(formatCount));
 };
 
-/** Where the figures come from, what is in them, and that they are scaled. */
+/** Where the figures come from, what they include, and how they are scaled. */
 export const howCostsWereRead = (groups: readonly RunGroup[]): string => {
   const costed = costedGroups(groups);
   const read = new Set(
@@ -30,11 +30,17 @@ export const howCostsWereRead = (groups: readonly RunGroup[]): string => {
   const scaling =
     from === formatCount(STREAMS)
       ? "Measured at 1,000 streams, so nothing is scaled."
-      : `Scaled linearly from ${from} streams: nothing was measured at 1,000. What a part uses at rest is in its cores, so fewer streams make each look dearer.`;
-  return `In steady state, over the load of all streams. ${scaling} Memory is what came with the load, at its highest; what a runtime takes for itself once it works is in it, and with few streams that may be most of it. Read from ${sources.join("; and from ")}.${notAccounted(groups)}`;
+      : `Scaled linearly from ${from} streams: nothing was measured at 1,000. ` +
+        "Cores include idle use, so fewer streams make each stream look more expensive.";
+  return (
+    `Steady state only, over the load of all streams. ${scaling} ` +
+    "Memory is the growth under load, at its peak. It includes what the runtime itself takes once it works, " +
+    "which may dominate with few streams. " +
+    `Read from ${sources.join("; and from ")}.${notAccounted(groups)}`
+  );
 };
 
-/** The cheapest and the dearest topology by CPU, and of which topologies nothing is known though others were read. */
+/** The cheapest and the most expensive topology by CPU, and the topologies whose cost is unknown. */
 export const costFindings = (groups: readonly RunGroup[], durationS: number): string[] => {
   const costed = costedGroups(groups);
   if (costed.length === 0) return [];
@@ -55,22 +61,25 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
   return [
     ...(least && most && least !== most
       ? [
-          `Per 1,000 streams, all parts together, ${least.topology} took the fewest cores (${shown(least)}${lossOf(least)}) and ${most.topology} the most (${shown(most)}${lossOf(most)}; ${judgeDifference({ values: totals(least) }, { values: totals(most) }).how}).`,
+          `Per 1,000 streams, all components together, ${least.topology} used the fewest cores ` +
+            `(${shown(least)}${lossOf(least)}) and ${most.topology} the most (${shown(most)}${lossOf(most)}): ` +
+            `${judgeDifference({ values: totals(least) }, { values: totals(most) }).how}.`,
         ]
       : []),
     ...(standIns.length > 0
       ? [
-          `${names(standIns)} ${standIns.length === 1 ? "is" : "are"} left out of any order by cost: what a stand-in costs says nothing about Supabase.`,
+          `${names(standIns)} ${standIns.length === 1 ? "is" : "are"} not ranked by cost: ` +
+            "a stand-in's costs say nothing about Supabase.",
         ]
       : []),
     ...(unknown.length > 0
-      ? [`What ${names(unknown)} cost is not known: nothing was read there under load.`]
+      ? [`The cost of ${names(unknown)} is unknown: nothing was read there under load.`]
       : []),
     ...costed.flatMap(saysHoles),
   ];
 };
 
-/** In how many runs a part was not read, and what that does to the figures; nothing when every part was read in each. */
+/** In how many runs a component was not read, and what that means. Empty if none is missing. */
 const saysHoles = (group: RunGroup): string[] => {
   const runs = group.measured.length;
   const holes = group.measured.filter((run) => !isWhole(run, everyPart, group.measured)).length;
@@ -78,18 +87,18 @@ const saysHoles = (group: RunGroup): string[] => {
   const where = runs === 1 ? "" : ` in ${formatCount(holes)} of ${formatCount(runs)} repeats`;
   return [
     holes === runs
-      ? `What ${group.topology} cost in all is not known: a part of it was not read under load${where}.`
-      : `A part of ${group.topology} was not read under load${where}: its costs are those of the others.`,
+      ? `The total cost of ${group.topology} is unknown: a component was not read under load${where}.`
+      : `A component of ${group.topology} was not read under load${where}: its costs are those of the other repeats.`,
   ];
 };
 
-/** Cheap because it delivers less: said where it is so. */
+/** A topology may be cheap because it delivers less. */
 const lossOf = (group: RunGroup): string =>
   worst(group, (run) => run.lossRatio) > 0
-    ? `, with ${percentOf(group, (run) => run.lossRatio)} of what was due lost`
+    ? `, with ${percentOf(group, (run) => run.lossRatio)} of due events lost`
     : "";
 
-/** One line for a terminal: all parts' cores, topology by topology. Empty when nothing was read. */
+/** One line for a terminal: all components' cores by topology. Empty if nothing was read. */
 export const coresInShort = (groups: readonly RunGroup[], durationS: number): string[] =>
   costedGroups(groups).map(
     (group) =>

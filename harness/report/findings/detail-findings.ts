@@ -1,4 +1,4 @@
-/** What each bounce cost, how streams came back, and latency, in sentences drawn from the figures. */
+/** What each bounce cost, how streams came back, latency and load, in sentences. */
 import { judgeDifference } from "../summary/difference.ts";
 import { formatCount, formatList, formatMs, formatPercent } from "../format.ts";
 import { STEADY } from "../glossary.ts";
@@ -18,27 +18,24 @@ const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string =
   const subject = `${whenBounced(group.bounce)}, ${group.topology} missed`;
   const replayed =
     worst(group, (run) => run.recovered) > 0
-      ? `; ${percentOf(group, (run) => shareOfDue(run, run.recovered))} arrived by replay after a reconnect`
+      ? ` Replay after a reconnect recovered ${percentOf(group, (run) => shareOfDue(run, run.recovered))}.`
       : "";
-  if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing${replayed}.`;
+  if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing.${replayed}`;
   const parts: string[] = [];
   if (worst(group, (run) => run.lost) > 0)
     parts.push(`${percentOf(group, (run) => run.lossRatio)} lost${mainCause(group)}`);
   if (worst(group, (run) => run.neverPublished) > 0)
     parts.push(`${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} never published`);
   if (worst(group, (run) => run.indeterminate) > 0)
-    parts.push(
-      `${percentOf(group, (run) => shareOfDue(run, run.indeterminate))} of which nobody can tell what became of it`,
-    );
-  // A cost is an addition: a topology that misses much in steady state pays that part without any bounce.
+    parts.push(`${percentOf(group, (run) => shareOfDue(run, run.indeterminate))} indeterminate`);
+  // A topology that misses events in steady state misses them without any bounce.
   const before = control ? groupSpread(control, (run) => run.missedRatio) : null;
   const cost =
     before === null
-      ? "there is no steady-state run to compare with"
-      : before.max === 0
-        ? "none of that in steady state"
-        : `${formatSpread(before, formatPercent)} in steady state already`;
-  return `${subject} ${percentOf(group, (run) => run.missedRatio)} of what was due (${cost}): ${parts.join("; ")}${replayed}.`;
+      ? "no steady-state run to compare with"
+      : `${formatSpread(before, formatPercent)} in steady state`;
+  const missed = percentOf(group, (run) => run.missedRatio);
+  return `${subject} ${missed} of due events (${cost}): ${parts.join("; ")}.${replayed}`;
 };
 
 /** What each bounce cost each topology, against its own steady state. */
@@ -54,7 +51,7 @@ export const bounceFindings = (groups: readonly RunGroup[]): string[] => {
     );
 };
 
-/** Per bounce: how long after the bounce that cut it each stream was back, and the steepest storm of connection attempts. */
+/** Per bounce: the time until every cut stream was back, and the peak of connection attempts. */
 export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
   const cut = conclusive(groups).filter(
     (group) => group.bounce !== STEADY && worst(group, (run) => run.reconnects.count) > 0,
@@ -64,30 +61,27 @@ export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
       group.measured.every((run) => run.reconnects.timeTo100Ms !== null),
     );
     const partial = here.filter((group) => !complete.includes(group));
-    const time = (group: RunGroup): string =>
-      `${group.topology} (${formatSpread(
-        groupSpread(group, (run) => run.reconnects.timeTo100Ms),
-        formatMs,
-      )})`;
-    const steepest = here.reduce((a, b) =>
-      worst(b, (run) => run.reconnects.peakPerSecond) > worst(a, (run) => run.reconnects.peakPerSecond)
-        ? b
-        : a,
-    );
+    const time = (group: RunGroup): string => {
+      const back = groupSpread(group, (run) => run.reconnects.timeTo100Ms);
+      return `${group.topology} (${formatSpread(back, formatMs)})`;
+    };
+    const peak = (group: RunGroup): number => worst(group, (run) => run.reconnects.peakPerSecond);
+    const steepest = here.reduce((a, b) => (peak(b) > peak(a) ? b : a));
     const parts = [
       ...(complete.length > 0
         ? [
-            `every cut stream was back within this time from the start of the bounce that cut it: ${formatList(complete.map(time))}`,
+            "every cut stream was back within this time from the start of the bounce that cut it: " +
+              formatList(complete.map(time)),
           ]
         : []),
-      ...(partial.length > 0 ? [`not all cut streams came back in ${names(partial)}`] : []),
-      `the steepest storm was ${formatCount(worst(steepest, (run) => run.reconnects.peakPerSecond))} connection attempts in one second, in ${steepest.topology}`,
+      ...(partial.length > 0 ? [`some cut streams never came back in ${names(partial)}`] : []),
+      `connection attempts peaked at ${formatCount(peak(steepest))} per second, in ${steepest.topology}`,
     ];
     return `${whenBounced(here[0].bounce)}, ${parts.join("; ")}.`;
   });
 };
 
-/** The span of steady-state latencies, without those that a stand-in decided. */
+/** The range of steady-state latencies, without those of a stand-in. */
 export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   const measured = conclusive(groups)
     .filter((group) => group.bounce === STEADY && !isStandIn(group))
@@ -101,14 +95,17 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   const values = (group: RunGroup): number[] =>
     group.measured.flatMap((run) => (run.latencyMs ? [run.latencyMs.p99] : []));
   const { how } = judgeDifference({ values: values(fastest.group) }, { values: values(slowest.group) });
+  const shown = ({ group, p99 }: typeof fastest): string =>
+    `${group.topology} (${formatSpread(p99, formatMs)})`;
   return [
-    `In steady state 99 % of what was delivered arrived within ${formatSpread(fastest.p99, formatMs)} in ${fastest.group.topology} (the fastest) and ${formatSpread(slowest.p99, formatMs)} in ${slowest.group.topology} (the slowest; ${how}). Only what arrived counts, so a topology that loses events carries less load than one that delivers them.`,
+    `In steady state, p99 latency was lowest in ${shown(fastest)} and highest in ${shown(slowest)}: ${how}. ` +
+      "Latency covers delivered events only, so a topology that loses events carries less load.",
   ];
 };
 
 /**
- * Runs whose load was not what was asked for, so that their figures are of a smaller load. What died pipelines never
- * published is not held against the load generator; after a bounce that hit pipelines it cannot be told apart at all.
+ * Runs whose load was below the requested one. What dead pipelines never published does not count against the load generator.
+ * After a bounce that hit pipelines the two cannot be told apart, so such runs are left out.
  */
 export const loadFindings = (groups: readonly RunGroup[]): string[] =>
   groups
@@ -118,7 +115,10 @@ export const loadFindings = (groups: readonly RunGroup[]): string[] =>
       const publishable =
         run.load.offeredEventsPerSecond * (1 - shareOfDue(run, run.neverPublished + run.indeterminate));
       if (run.load.achievedEventsPerSecond >= 0.95 * publishable) return [];
+      const achieved = formatCount(run.load.achievedEventsPerSecond);
       return [
-        `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${run.repeat}: ${formatCount(run.load.achievedEventsPerSecond)} of ${formatCount(publishable)} events per second that could have been published were achieved, so its figures are of a smaller load.`,
+        `${run.topology}, ${bounceLabel(run.bounce)}, repeat ${run.repeat}: only ${achieved} of ` +
+          `${formatCount(publishable)} publishable events per second were published, ` +
+          "so the figures describe a smaller load.",
       ];
     });

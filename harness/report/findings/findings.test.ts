@@ -13,22 +13,22 @@ const reconnects = (parts: Partial<RunResult["reconnects"]>): RunResult["reconne
 const latency = (p99: number): RunResult["latencyMs"] => ({ p50: 1, p90: 2, p99, p999: 90, max: 99 });
 
 describe("findings", () => {
-  it("name who lost nothing undisturbed, and what the others lost and why", () => {
+  it("name the topologies without loss in steady state, and what the others lost and why", () => {
     const lostByCause = { "no-route": 7900, unexplained: 100 };
     expect(steadyFindings(groupsOf({ topology: "x" }, { topology: "y", lostByCause }))).toEqual([
-      "Undisturbed, x lost nothing of what was due.",
-      "Undisturbed, y lost 66.7 % of what was due, mostly no-route (98.8 % of it): no deploy is needed for that.",
+      "In steady state, x lost nothing.",
+      "In steady state, without any deploy, y lost 66.7 % of due events, mostly no-route (98.8 % of it).",
     ]);
   });
 
-  it("do not call a topology clean that lost one event in one repeat", () => {
+  it("do not call a topology lossless that lost one event in one repeat", () => {
     const [first] = steadyFindings(
       groupsOf({}, { repeat: 2 }, { repeat: 3, lostByCause: { "no-route": 1 } }),
     );
-    expect(first).toBe("Undisturbed, every measured topology lost events.");
+    expect(first).toBe("In steady state, every measured topology lost events.");
   });
 
-  it("give the cost of a bounce against the topology's own steady state", () => {
+  it("compare a bounce with the topology's own steady state", () => {
     const lostByCause = { "no-route": 6000 };
     const findings = bounceFindings(
       groupsOf(
@@ -41,73 +41,73 @@ describe("findings", () => {
       ),
     );
     expect(findings).toEqual([
-      "Across crash, x missed 5.50 % of what was due (none of that in steady state): 5.00 % lost, all of it while-disconnected; 0.50 % never published.",
-      "Across crash, y missed 50.0 % of what was due (50.0 % in steady state already): 50.0 % lost, all of it no-route.",
-      "Across crash, z missed nothing.",
-      "Across crash, w missed 0.10 % of what was due (there is no steady-state run to compare with): 0.10 % of which nobody can tell what became of it.",
+      "During crashes, x missed 5.50 % of due events (0 % in steady state): 5.00 % lost, all of it while-disconnected; 0.50 % never published.",
+      "During crashes, y missed 50.0 % of due events (50.0 % in steady state): 50.0 % lost, all of it no-route.",
+      "During crashes, z missed nothing.",
+      "During crashes, w missed 0.10 % of due events (no steady-state run to compare with): 0.10 % indeterminate.",
     ]);
   });
 
-  it("count the people who wait for an end that never comes", () => {
+  it("count stuck streams", () => {
     const groups = groupsOf({ topology: "x" }, { topology: "y", stuckStreams: 30 }, { bounce: "crash" });
     expect(stuckFindings(groups)).toEqual([
-      "In steady state, people were left waiting for an end that never came: 30 of 200 streams in y; none in x.",
-      "Across crash, no stream was stuck in phase9.",
+      "In steady state, users were left waiting on stuck streams: 30 of 200 in y; none in x.",
+      "During crashes, no stream got stuck in phase9.",
     ]);
   });
 
-  it("tell when everybody was back, and where not", () => {
+  it("report the time to full reconnect, or that some streams never came back", () => {
     const groups = groupsOf(
       { topology: "x", bounce: "rolling", reconnects: reconnects({ count: 9, timeTo100Ms: 500 }) },
       { topology: "y", bounce: "rolling", reconnects: reconnects({ count: 9, peakPerSecond: 90 }) },
     );
     expect(reconnectFindings(groups)).toEqual([
-      "Across rolling, every cut stream was back within this time from the start of the bounce that cut it: x (500 ms); not all cut streams came back in y; the steepest storm was 90 connection attempts in one second, in y.",
+      "During rolling deploys, every cut stream was back within this time from the start of the bounce that cut it: x (500 ms); some cut streams never came back in y; connection attempts peaked at 90 per second, in y.",
     ]);
   });
 
-  it("compare the latency of the fastest and the slowest, and say what one run cannot", () => {
+  it("compare the lowest and highest latency, and do not judge single runs", () => {
     const [finding] = latencyFindings(
       groupsOf({ topology: "x", latencyMs: latency(9) }, { topology: "y", latencyMs: latency(3) }),
     );
-    expect(finding).toContain("within 3.0 ms in y (the fastest) and 9.0 ms in x (the slowest; a single run");
+    expect(finding).toContain("lowest in y (3.0 ms) and highest in x (9.0 ms): not judged, as a single run");
     const standIn = { topology: "d", realtime: makeRealtime({ standIn: true }) };
     expect(latencyFindings(groupsOf({ topology: "x" }, standIn))).toEqual([]);
     expect(latencyFindings(groupsOf({ latencyMs: null }))).toEqual([]);
   });
 
-  it("point at unexplained losses and a load that was not achieved", () => {
+  it("point out unexplained losses and a load below the requested one", () => {
     const groups = groupsOf({
       lostByCause: { unexplained: 3 },
       load: { ...makeRun().load, achievedEventsPerSecond: 500 },
     });
     expect(unexplainedFindings(groups)[0]).toContain("3 losses of phase9 have no known cause");
     expect(loadFindings(groups)[0]).toContain(
-      "500 of 1,000 events per second that could have been published were achieved",
+      "only 500 of 1,000 publishable events per second were published",
     );
     const even = groupsOf({});
     expect([unexplainedFindings(even), loadFindings(even)]).toEqual([[], []]);
   });
 
-  it("say once what streams of several topologies have in common", () => {
+  it("merge topologies with equal figures", () => {
     const groups = groupsOf({ topology: "x", stuckStreams: 7 }, { topology: "y", stuckStreams: 7 });
-    expect(stuckFindings(groups)[0]).toMatch(/never came: 7 of 200 streams in x and y\.$/);
+    expect(stuckFindings(groups)[0]).toMatch(/stuck streams: 7 of 200 in x and y\.$/);
   });
 
-  it("tell what died with pipelines, and what came back by replay", () => {
+  it("report what died with pipelines and what replay recovered", () => {
     const groups = groupsOf(
       { topology: "x", bounce: "crash", neverPublished: 3000 },
       { topology: "y", bounce: "crash", recovered: 600 },
     );
     expect(deathFindings(groups)).toEqual([
-      "Across crash, pipelines died, and no way of delivery can save what they never published; of what was due: 25.0 % in x.",
+      "During crashes, pipelines died with their instance, so no topology can deliver their remaining events. Share of due events never published: 25.0 % in x.",
     ]);
     expect(bounceFindings(groups)[1]).toBe(
-      "Across crash, y missed nothing; 5.00 % arrived by replay after a reconnect.",
+      "During crashes, y missed nothing. Replay after a reconnect recovered 5.00 %.",
     );
   });
 
-  it("blame no load generator for events that died with their pipelines", () => {
+  it("do not blame the load generator for events that died with their pipelines", () => {
     const load = { ...makeRun().load, achievedEventsPerSecond: 200 };
     const died = { load, neverPublished: 9600 };
     expect(loadFindings(groupsOf({ ...died, bounce: "crash" }, died))).toEqual([]);
@@ -116,7 +116,7 @@ describe("findings", () => {
     expect(loadFindings(groupsOf({ load, neverPublished: 6000 }))[0]).toContain("200 of 500");
   });
 
-  it("are drawn from no run that is unknown", () => {
+  it("ignore unknown runs", () => {
     const groups = groupsOf({ verdict: "unknown", lostByCause: { "no-route": 50 }, stuckStreams: 3 });
     expect([...steadyFindings(groups), ...stuckFindings(groups)]).toEqual([]);
   });

@@ -1,10 +1,10 @@
-/** What sentences about groups are made of. */
+/** Phrases that sentences about groups share. */
 import type { RunResult } from "../../checker/run-result.ts";
 import { formatCount, formatList, formatPercent } from "../format.ts";
 import { CAUSE_NAMES } from "../glossary.ts";
 import { type RunGroup, groupSpread, formatSpread } from "../summary/run-group.ts";
 
-/** Groups that conclusions may be drawn from: somebody was connected, something was due, and the run can be trusted. */
+/** Groups that allow conclusions: events were due, and at least one run can be trusted. */
 export const conclusive = (groups: readonly RunGroup[]): RunGroup[] =>
   groups.filter((group) => group.trusted && group.measured.every((run) => run.due > 0));
 

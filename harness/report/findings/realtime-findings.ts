@@ -1,4 +1,4 @@
-/** What clients gain and pay that subscribe to Supabase Realtime directly: each reason for or against it as a number that was measured. */
+/** Each reason for or against direct subscriptions to Supabase Realtime, as a measured figure. */
 import type { RunResult } from "../../checker/run-result.ts";
 import { formatBytes, formatCount, formatList, formatMs, formatPercent } from "../format.ts";
 import { STEADY } from "../glossary.ts";
@@ -6,6 +6,7 @@ import { groupBy } from "../../../common/portable/group-by.ts";
 import { conclusive, percentOf, worst } from "./phrases.ts";
 import {
   bounceLabel,
+  duringBounce,
   groupFigure,
   groupMedian,
   groupSpread,
@@ -20,7 +21,7 @@ export const OUTAGE: RunResult["bounce"] = "realtime-outage";
 
 type Figure = (run: RunResult) => number | null;
 
-/** Streams that the run's disturbances cut; a stream that was cut twice counts twice. Null when they were not counted. */
+/** Streams that the run's bounces cut; a stream cut twice counts twice. Null if they were not counted. */
 export const cutsOf: Figure = ({ bounces }) => sumOf(bounces.map(({ cut }) => cut));
 const openOf: Figure = ({ bounces }) => sumOf(bounces.map(({ open }) => open));
 
@@ -32,7 +33,7 @@ const sumOf = (counts: readonly (number | null)[]): number | null => {
 const p50: Figure = (run) => run.latencyMs?.p50 ?? null;
 const p99: Figure = (run) => run.latencyMs?.p99 ?? null;
 
-/** Every direct topology's findings, reason by reason. Empty where no topology has Realtime. */
+/** The findings on every direct topology, reason by reason. Empty without Realtime. */
 export const realtimeFindings = (groups: readonly RunGroup[]): string[] => {
   const usable = conclusive(groups);
   const direct = usable.filter(isDirect);
@@ -46,7 +47,7 @@ export const realtimeFindings = (groups: readonly RunGroup[]): string[] => {
   ];
 };
 
-/** Against every topology that lost nothing undisturbed: one that loses events carries less load. */
+/** Compared with every topology that lost nothing in steady state: one that loses events carries less load. */
 const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] => {
   if (groupSpread(group, p50) === null) return [];
   const shown = (of: RunGroup): string =>
@@ -63,13 +64,15 @@ const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] 
   );
   const beside = peers.map(
     (peer) =>
-      `against ${peer.topology} with ${shown(peer)} that is ${more(peer, p50)} and ${more(peer, p99)}`,
+      `Compared with ${peer.topology}, at ${shown(peer)}, that is ${more(peer, p50)} and ${more(peer, p99)}.`,
   );
   const standIn = isStandIn(group)
-    ? " It was measured on a stand-in: its latency says nothing about Supabase."
+    ? " A stand-in was measured, so this latency says nothing about Supabase."
     : "";
   return [
-    `In steady state, the latency of ${topologyLabel(group)} was ${shown(group)}; ${beside.length === 0 ? "no topology without Realtime was measured beside it" : beside.join("; ")}.${standIn}`,
+    `In steady state, the latency of ${topologyLabel(group)} was ${shown(group)}. ` +
+      (beside.length === 0 ? "No topology without Realtime was measured beside it." : beside.join(" ")) +
+      standIn,
     ...hopFinding(group),
   ];
 };
@@ -79,7 +82,10 @@ const hopFinding = (group: RunGroup): string[] => {
     groupFigure(group, (run) => (run.brokerHop === null ? null : figure(run.brokerHop)), formatMs);
   if (group.measured.every((run) => run.brokerHop === null)) return [];
   return [
-    `Of that, what was delivered waited ${part((hop) => hop.waitedMs.p50)} (p50) and ${part((hop) => hop.waitedMs.p99)} (p99) at its publisher, and ${part((hop) => hop.carriedMs.p50)} and ${part((hop) => hop.carriedMs.p99)} passed from there until the client had read it: the extra hop. (Percentiles of parts do not add up to those of the whole.)`,
+    `Of that, events waited ${part((hop) => hop.waitedMs.p50)} (p50) and ` +
+      `${part((hop) => hop.waitedMs.p99)} (p99) at the publisher. ` +
+      `The extra hop to the client took ${part((hop) => hop.carriedMs.p50)} and ` +
+      `${part((hop) => hop.carriedMs.p99)}. (Percentiles of parts do not add up to those of the whole.)`,
   ];
 };
 
@@ -87,14 +93,15 @@ const outageFinding = (group: RunGroup): string => {
   const cut =
     groupSpread(group, cutsOf) === null
       ? ""
-      : ` ${groupFigure(group, cutsOf)} of ${groupFigure(group, openOf)} open streams were cut by it at once,`;
+      : ` cut ${groupFigure(group, cutsOf)} of ${groupFigure(group, openOf)} open streams and`;
   const back = group.measured.every((run) => run.reconnects.timeTo100Ms !== null)
-    ? `the last stream was back ${groupFigure(group, (run) => run.reconnects.timeTo100Ms, formatMs)} after it began`
-    : "not all streams came back";
-  return `Dependence: when Realtime went away under ${group.topology},${cut} ${percentOf(group, (run) => run.lossRatio)} of what was due was lost, and ${back}.`;
+    ? `The last stream was back ${groupFigure(group, (run) => run.reconnects.timeTo100Ms, formatMs)} after its start.`
+    : "Some streams never came back.";
+  const lost = percentOf(group, (run) => run.lossRatio);
+  return `Dependence: an outage of Realtime in ${group.topology}${cut} lost ${lost} of due events. ${back}`;
 };
 
-/** Of a bounce of the app: who was cut, what was lost, and what died all the same. */
+/** For a bounce of the app: which streams were cut, what was lost, and what died regardless. */
 const bounceFinding = (group: RunGroup, others: readonly RunGroup[]): string[] => {
   if (group.bounce === STEADY || group.bounce === OUTAGE) return [];
   const peers = others.filter((other) => other.bounce === group.bounce);
@@ -102,21 +109,22 @@ const bounceFinding = (group: RunGroup, others: readonly RunGroup[]): string[] =
     const known = peers.filter((peer) => groupSpread(peer, figure) !== null);
     const its = `${groupFigure(group, figure, format)} in ${group.topology}`;
     const theirs = known.map((peer) => `${groupFigure(peer, figure, format)} in ${peer.topology}`);
-    return theirs.length === 0 ? its : `${its}, against ${formatList(theirs)}`;
+    return theirs.length === 0 ? its : `${its}, compared with ${formatList(theirs)}`;
   };
   const died =
     worst(group, (run) => run.neverPublished) > 0
-      ? ` Its pipelines died with their instance all the same: ${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} of what was due was never published.`
+      ? " Its pipelines still died with their instance: " +
+        `${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} of due events were never published.`
       : "";
   const cut = groupSpread(group, cutsOf) === null ? "" : `streams cut: ${shown(cutsOf, formatCount)}; `;
   return [
-    `${whenBounced(group.bounce)}, ${cut}lost of what was due: ${shown((run) => run.lossRatio, formatPercent)}.${died}`,
+    `${whenBounced(group.bounce)}, ${cut}share lost: ${shown((run) => run.lossRatio, formatPercent)}.${died}`,
   ];
 };
 
 const metLimits = (run: RunResult): boolean => run.quota !== null || run.lostByCause.quota > 0;
 
-/** What limits did where they were met; where not, whose were in force. */
+/** What limits did if they were exceeded; otherwise which were in force. */
 const limitFindings = (direct: readonly RunGroup[]): string[] => {
   const met = direct.filter((group) => group.measured.some(metLimits));
   const unmet = groupBy(
@@ -129,8 +137,9 @@ const limitFindings = (direct: readonly RunGroup[]): string[] => {
       const [first] = alike;
       const where = formatList(alike.map((group) => bounceLabel(group.bounce)));
       return plansOf(first) === "none"
-        ? `Limits: ${first.topology} had none in reach (plan none), so nothing here says what a plan of supabase.com would carry (${where}).`
-        : `Limits: ${first.topology} met none of those of plan ${plansOf(first)} (${where}).`;
+        ? `Limits: ${first.topology} ran without any (plan none, ${where}), so nothing here shows ` +
+            "what a supabase.com plan can carry."
+        : `Limits: ${first.topology} stayed within plan ${plansOf(first)} (${where}).`;
     }),
   ];
 };
@@ -141,14 +150,27 @@ const limitFinding = (group: RunGroup): string => {
     format: (value: number | null) => string = formatCount,
   ): string => groupFigure(group, (run) => (run.quota === null ? 0 : figure(run.quota)), format);
   const words = [...new Set(group.measured.flatMap((run) => run.quota?.words ?? []))].sort();
-  const said = words.length === 0 ? "" : ` It said: ${words.map((word) => `"${word}"`).join(", ")}.`;
-  return `Limits: ${whenBounced(group.bounce).toLowerCase()}, ${group.topology} met those of plan ${plansOf(group)}: ${count((quota) => quota.neverAdmitted)} of ${groupFigure(group, (run) => run.sessions)} sessions never got on, ${count((quota) => quota.refusedAttempts)} attempts at a stream were refused, ${count((quota) => quota.cutStreams)} streams were ended, events were held back for up to ${count((quota) => quota.heldBackMs, formatMs)} and ${count((quota) => quota.droppedEvents)} given up; ${percentOf(group, (run) => shareOfDue(run, run.lostByCause.quota))} of what was due was lost to quota.${said}`;
+  const messages = words.length === 0 ? "" : ` Its messages: ${words.map((word) => `"${word}"`).join(", ")}.`;
+  const [admitted, attempts, cut, held, dropped] = [
+    count((quota) => quota.neverAdmitted),
+    count((quota) => quota.refusedAttempts),
+    count((quota) => quota.cutStreams),
+    count((quota) => quota.heldBackMs, formatMs),
+    count((quota) => quota.droppedEvents),
+  ];
+  return (
+    `Limits: ${duringBounce(group.bounce)}, ${group.topology} exceeded plan ${plansOf(group)}. ` +
+    `${admitted} of ${groupFigure(group, (run) => run.sessions)} sessions never got a stream, ` +
+    `${attempts} connection attempts were refused, and ${cut} streams were cut. ` +
+    `Publishers held events back for up to ${held} and dropped ${dropped}. ` +
+    `Lost to quota: ${percentOf(group, (run) => shareOfDue(run, run.lostByCause.quota))} of due events.${messages}`
+  );
 };
 
 const plansOf = (group: RunGroup): string =>
   formatList([...new Set(group.runs.flatMap((run) => run.realtime?.plan ?? []))]);
 
-/** What a page ships for it, and whether what a client missed could come back. */
+/** The client code that a page ships, and whether clients could fetch missed events. */
 const setUpFindings = (direct: readonly RunGroup[]): string[] =>
   groupBy(direct, (group) => group.topology).flatMap((same) => {
     const [{ topology }] = same;
@@ -164,12 +186,14 @@ const setUpFindings = (direct: readonly RunGroup[]): string[] =>
     const recovered = same.filter((group) => worst(group, (run) => run.recovered) > 0);
     const replayed = recovered.map(
       (group) =>
-        `${percentOf(group, (run) => shareOfDue(run, run.recovered))} of what was due ${whenBounced(group.bounce).toLowerCase()}`,
+        `${percentOf(group, (run) => shareOfDue(run, run.recovered))} of due events ${duringBounce(group.bounce)}`,
     );
     return [
-      `Front-end: a page of ${topology} ships ${formatList(code)} of client code, realtime-js and the adaptation layer; for a browser's own EventSource it ships none.`,
+      `Front-end: a page of ${topology} ships ${formatList(code)} of client code ` +
+        "(realtime-js and the adaptation layer); the browser's EventSource needs none.",
       facts.every(({ catchUp }) => catchUp)
-        ? `Catch-up: ${topology} ran with it: clients asked the event log for what they missed, and it brought back ${replayed.length === 0 ? "nothing, as nothing was missed" : formatList(replayed)}.`
-        : `Catch-up: ${topology} ran without it: what was published while a client was away from Realtime stayed lost to it.`,
+        ? `Catch-up: clients of ${topology} fetched missed events from the event log, which recovered ` +
+          `${replayed.length === 0 ? "nothing, as nothing was missed" : formatList(replayed)}.`
+        : `Catch-up: ${topology} ran without it, so events published while a client was disconnected stayed lost.`,
     ];
   });

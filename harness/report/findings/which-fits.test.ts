@@ -12,26 +12,26 @@ describe("which topology fits", () => {
       { topology, repeat: i + 1, bounce: "crash" as const, ...crash },
     ]).flat();
 
-  it("rules out what loses events undisturbed, by its figures and under any name", () => {
+  it("rules out any topology that loses events in steady state", () => {
     const said = whichFits(
       groupsOf(...pair("good", {}), { topology: "bad", lostByCause: { "no-route": 8000 } }),
     );
-    expect(said[0]).toContain("events are lost with nobody deploying: bad (66.7 %)");
-    expect(said[1]).toContain("while people are connected: good.");
+    expect(said[0]).toBe("Lossless in steady state: good.");
+    expect(said[1]).toContain("events are lost even in steady state: bad (66.7 %)");
   });
 
-  it("names the one that missed fewest when chance does not explain it", () => {
+  it("names the topology that missed fewest, beyond chance", () => {
     const said = whichFits(
       groupsOf(
         ...pair("x", { lostByCause: { "while-disconnected": 6000 } }),
         ...pair("y", { lostByCause: { "while-disconnected": 600 } }),
       ),
     );
-    expect(said).toContain("Across crash, y (5.00 %) missed the fewest events; x (50.0 %) did worse.");
-    expect(said).toContain("Where nothing may be missed across crash, no measured topology fits.");
+    expect(said).toContain("During crashes, y (5.00 %) missed the fewest events; x (50.0 %) did worse.");
+    expect(said).toContain("No measured topology fits if nothing may be missed during crashes.");
   });
 
-  it("says so when the difference is within the spread", () => {
+  it("reports a difference within the spread as chance", () => {
     const some = (pairs: number, repeat: number): RunParts => ({
       repeat,
       bounce: "crash",
@@ -43,11 +43,13 @@ describe("which topology fits", () => {
         ...[some(200, 1), some(400, 2)].map((run) => ({ ...run, topology: "y" })),
       ),
     );
-    expect(said.join("\n")).toMatch(/the share of missed events does not tell x \(.*\) and y \(.*\) apart\./);
+    expect(said.join("\n")).toMatch(
+      /the share of missed events differs only by chance between x \(.*\) and y \(.*\)\./,
+    );
     expect(said[0]).toContain("Steady state was not measured");
   });
 
-  it("does not praise a topology for losing little of the little that it published", () => {
+  it("judges losses by published events, not by due ones", () => {
     const said = whichFits(
       groupsOf(
         ...pair("x", { neverPublished: 11_000, lostByCause: { "while-disconnected": 500 } }),
@@ -55,31 +57,31 @@ describe("which topology fits", () => {
       ),
     );
     expect(said).toContain(
-      "Across crash, y (5.00 %) lost the smallest share of what was published; x (50.0 %) did worse.",
+      "During crashes, y (5.00 %) lost the smallest share of published events; x (50.0 %) did worse.",
     );
   });
 
-  it("says where better delivery ends no more streams", () => {
+  it("notes that better delivery leaves as many streams stuck", () => {
     const lostByCause = { "while-disconnected": 6000 };
     const died = { stuckStreams: 200, neverPublished: 4000 };
     const said = whichFits(groupsOf(...pair("x", { ...died, lostByCause }), ...pair("y", died)));
     expect(said).toContain(
-      "Across crash, y (0 %) lost the smallest share of what was published; x (75.0 %) did worse. Yet no fewer streams end stuck in y (100 %) than in x (100 %): pipelines die with their instance, and no delivery replaces them.",
+      "During crashes, y (0 %) lost the smallest share of published events; x (75.0 %) did worse. Still, no fewer streams got stuck in y (100 %) than in x (100 %), because pipelines die with their instance.",
     );
     expect(said).toContain(
-      "Where nothing may be missed, or every stream has to reach its end, across crash, no measured topology fits: the best left 200 streams stuck.",
+      "No measured topology fits if nothing may be missed, or no stream may get stuck, during crashes: the best left 200 streams stuck.",
     );
   });
 
-  it("recommends for no loss at all only what lost nothing in every repeat", () => {
+  it("recommends for no loss only what lost nothing in every repeat", () => {
     const said = whichFits(
       groupsOf(...pair("x", {}, 2), ...pair("y", { lostByCause: { unexplained: 1 } }, 2)),
     );
-    expect(said).toContain("Fit where nothing may be missed across crash: x.");
-    expect(said).toContain("Every stream reached its end across crash in x and y.");
+    expect(said).toContain("Fits if nothing may be missed during crashes: x.");
+    expect(said).toContain("Fits if no stream may get stuck during crashes: x and y.");
   });
 
-  it("says what speaks for and against Realtime, and that its outage is no other topology's", () => {
+  it("lists points for and against Realtime, whose outage other topologies do not have", () => {
     const realtime = makeRealtime({ part: "s", standIn: true });
     const lost = { lostByCause: { "while-disconnected": 6000 } } as const;
     const said = whichFits(
@@ -92,14 +94,14 @@ describe("which topology fits", () => {
       }),
     ).join("\n");
     expect(said).toContain(
-      "across realtime-outage (which only topologies with Realtime have), no measured topology fits",
+      "during Realtime outages (which only topologies with Realtime have): the best left 9 streams stuck",
     );
-    expect(said).toContain("For d speaks: across crash");
-    expect(said).toContain("nothing can be chosen by it");
+    expect(said).toContain("In favour of d: during crashes");
+    expect(said).toContain("so do not choose by it");
   });
 
-  it("warns of a topology that broke what is expected of it", () => {
+  it("warns of a topology that broke its promise", () => {
     const said = whichFits(groupsOf(...pair("x", { verdict: "invalid" })));
-    expect(said.join("\n")).toContain("only after reading why below: x (crash).");
+    expect(said.join("\n")).toContain("read the reasons below before choosing it: x (crash).");
   });
 });

@@ -50,7 +50,7 @@ describe("junit.xml", () => {
     ]);
   });
 
-  it("names what played Realtime", () => {
+  it("names the Realtime implementation", () => {
     const properties = (xml: string) =>
       elementsOf(xml).filter((element) => element.includes("name=realtime"));
     const realtime = makeRealtime({ part: "realtime-standin", standIn: true, plan: "free" });
@@ -98,7 +98,7 @@ describe("junit.xml", () => {
     expect(elements.join("\n")).not.toContain("latencyP99Ms");
   });
 
-  it("is well-formed for any valid summary, and loses no run", () => {
+  it("is well-formed and complete for any valid summary", () => {
     fc.assert(
       fc.property(anySummary, (summary) => {
         const cases = elementsOf(renderJunit(summary)).filter((element) => element.startsWith("testcase"));

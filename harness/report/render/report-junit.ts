@@ -1,4 +1,4 @@
-/** junit.xml: one test suite per topology, one test case per bounce and repeat, so that any CI shows the verdicts. */
+/** junit.xml: a test suite per topology, a test case per bounce and repeat. Any CI then shows the verdicts. */
 import commonJs, { type Builder, type TestCase } from "junit-report-builder";
 import type { RunResult } from "../../checker/run-result.ts";
 import { type MissingRun, missingRuns } from "../summary/missing-runs.ts";
@@ -36,7 +36,10 @@ const addVerdict = (testCase: TestCase, run: RunResult): void => {
 
 const caseName = ({ bounce, repeat }: MissingRun): string => `${bounceLabel(bounce)}, repeat ${repeat}`;
 
-/** The document as text. `invalid` is a failure; `unknown`, and a planned run without a result, is an error. A figure that is missing has no property. */
+/**
+ * The document as text. `invalid` becomes a failure; `unknown` and a planned run without a result become errors.
+ * Missing figures have no property.
+ */
 export const renderJunit = (summary: Summary): string => {
   const report = junit.newBuilder().name("sse-lab");
   const missing = missingRuns(summary);

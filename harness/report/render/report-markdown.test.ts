@@ -116,41 +116,40 @@ describe("report.md", () => {
   };
 
   it.each(pathsOf(directRun()).filter((path) => /^(realtime|brokerHop|quota)\./.test(path)))(
-    "tells runs over Realtime apart that differ in %s only",
+    "distinguishes Realtime runs that differ only in %s",
     (path) => expect(tellsApart(directRun(), path)).toBe(true),
   );
 
-  it("says in its head what played the engine, and shows a dash where nobody could see what it used", () => {
+  it("names the engine's stand-in, and shows a dash for unknown usage", () => {
     const { load } = makeRun();
     const run = makeRun({ load: { ...load, cpuSeconds: null, rssBytes: null } });
     const report = render(makeSummary([run], { engine: "k6", engineStandIn: "k6-double" }));
-    const head = report.slice(0, report.indexOf("## "));
+    const head = report.split("## Comparison")[0];
     expect(head).toContain("engine `k6` (k6-double, a contract double, not k6)");
-    expect(head).toContain("**The load was made by k6-double, a contract double, not k6: what is lost");
+    expect(head).toContain("**The load was made by k6-double, a contract double, not k6. Losses and");
     expect(report).toMatch(/1\.1 ms \| +6\.0 ms \| +– \| +– \|/);
     expect(render(makeSummary([run], { engine: "k6" }))).not.toContain("double");
   });
 
-  it("names a stand-in below the comparison, in every table, and below the latencies", () => {
+  it("names a stand-in at the top, in every table, and below the latencies", () => {
     const run = makeRun({ realtime: makeRealtime({ part: "lab-standin", standIn: true }) });
     const report = render(makeSummary([run]));
-    expect(report.split("## What this means")[0]).toMatch(
-      /\| phase9 \(lab-standin\) \|[^#]*\*\*lab-standin played Supabase Realtime in phase9: /,
-    );
+    expect(report.split("\n## ")[0]).toContain("**lab-standin served as Supabase Realtime in phase9. ");
+    expect(report.split("\n## Comparison")[1]).toMatch(/^[^#]*\| phase9 \(lab-standin\) \|/);
     expect(report.split("\n## Latency\n")[1]?.split("\n## ")[0]).toContain("say nothing about Supabase.");
     expect(report).toContain("- stand-in: ");
     expect(render(makeSummary([makeRun()]))).not.toMatch(/stand-in|Realtime in numbers/);
     expect(render(makeSummary([makeRun({ realtime: makeRealtime() })]))).not.toMatch(/standin|\(realtime\)/);
   });
 
-  it("leaves streams that belong to no instance out of affinity and balance, and says so", () => {
+  it("excludes streams without an instance from affinity and balance, and says so", () => {
     const report = render(makeSummary([makeRun({ realtime: makeRealtime() })]));
     const [, block = ""] = report.split("## Affinity and balance");
     expect(block.split("\n## ")[0]).toContain("phase9 is left out: streams go to Realtime");
     expect(block.split("\n## ")[0]).not.toContain("|");
   });
 
-  it("names in its head which clients there were: with Realtime not those of the scenario", () => {
+  it("names the client model, which differs with Realtime", () => {
     const head = (...runs: RunResult[]): string => render(makeSummary(runs)).split("## Comparison")[0] ?? "";
     const direct = makeRun({ topology: "d", realtime: makeRealtime() });
     expect(head(makeRun())).toContain(", client model `retrying`, engine");
@@ -158,31 +157,31 @@ describe("report.md", () => {
     expect(head(makeRun(), direct)).toContain(", client model `retrying` (in d `realtime`), engine");
   });
 
-  it("names in its head how Realtime was set up, when it is not the default", () => {
+  it("names Realtime's set-up if it is not the default", () => {
     const summary = makeSummary([makeRun({ realtime: makeRealtime() })]);
     const scenario = {
       ...summary.scenario,
       ...({ catchUp: true, realtimePlan: "pro", realtimePublish: "websocket", overQuota: true } as const),
     };
     expect(render({ ...summary, scenario }).split("## Comparison")[0]).toContain(
-      ", catch-up from an event log wherever a topology has Realtime, Realtime with the limits of plan pro, a load that may exceed these limits, published to Realtime by websocket.",
+      ", catch-up from an event log in topologies with Realtime, Realtime with the limits of plan pro, a load that may exceed these limits, published to Realtime by websocket.",
     );
   });
 
   // A field that is null as a whole is changed by what is in it: see the run over Realtime above.
   it.each(pathsOf(fullRun()).filter((path) => !/^(realtime|brokerHop|quota)$/.test(path)))(
-    "tells runs apart that differ in %s only",
+    "distinguishes runs that differ only in %s",
     (path) => {
       expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
     },
   );
 
   it.each(pathsOf(costedRun()).filter((path) => path.startsWith("costs.")))(
-    "tells runs in steady state apart that differ in %s only",
+    "distinguishes steady-state runs that differ only in %s",
     (path) => expect(tellsApart(costedRun(), path)).toBe(true),
   );
 
-  it("is made of any valid summary, and no text from outside breaks a table or becomes HTML", () => {
+  it("renders any valid summary; no outside text breaks a table or becomes HTML", () => {
     fc.assert(
       fc.property(anySummary, (summary) => {
         const report = render(summary);
@@ -194,7 +193,7 @@ describe("report.md", () => {
     );
   });
 
-  it("never lets an interrupted comparison pass for a whole one", () => {
+  it("never presents an interrupted comparison as complete", () => {
     const run = makeRun({ topology: "x" });
     const whole = makeSummary([run]);
     const scenario = { ...whole.scenario, topologies: ["x", "y"], repeat: 2 };
@@ -207,17 +206,17 @@ describe("report.md", () => {
         /## Which topology fits\n\n\*\*3 runs are missing,.* every run of y and some runs of x/,
       );
     }
-    expect(render(makeSummary([run], { finishedAt: null }))).toContain("interrupted before its end");
+    expect(render(makeSummary([run], { finishedAt: null }))).toContain("interrupted before the end");
     expect(render(whole)).not.toMatch(/interrupted|missing/i);
   });
 
-  it("says that nothing was measured when there is no run", () => {
+  it("says that nothing was measured if there is no run", () => {
     const report = render(makeSummary([]));
-    expect(report).toContain("Nothing was measured: this summary holds no run.");
+    expect(report).toContain("Nothing was measured: this summary contains no run.");
     expect(tables(report)).toEqual([]);
   });
 
-  it("gives one figure for one run, and the median with its spread for repeats", () => {
+  it("shows one figure for one run, and the median with its range for repeats", () => {
     const p99 = (run: number) => ({ p50: 1, p90: 2, p99: run, p999: 90, max: 99 });
     const once = render(makeSummary([makeRun({ latencyMs: p99(7) })]));
     expect(once).toContain("| 7.0 ms |");
@@ -229,7 +228,7 @@ describe("report.md", () => {
     expect(thrice).toContain("[smallest–largest]");
   });
 
-  it("takes figures from the repeats that can be trusted, and says which cannot and why", () => {
+  it("uses only trusted repeats, and says which are not trusted and why", () => {
     const report = render(
       makeSummary([
         makeRun({ verdict: "unknown", reasons: ["the publisher was silent"], due: 1 }),
@@ -241,14 +240,14 @@ describe("report.md", () => {
     expect(report).toContain("phase9, steady state, repeat 1: unknown. The publisher was silent.");
   });
 
-  it("concludes nothing when every run is unknown", () => {
+  it("concludes nothing if every run is unknown", () => {
     const report = render(makeSummary([makeRun({ verdict: "unknown", reasons: ["no drain"] })]));
     expect(report).toContain("**No run can be trusted: no figure below says anything about a topology.**");
-    expect(report).toContain("No run can be trusted, so these figures do not say which topology fits.");
-    expect(report).not.toContain("## In short");
+    expect(report).toContain("No run can be trusted, so these figures do not show which topology fits.");
+    expect(report).not.toContain("## What was lost");
   });
 
-  it("shows notes of valid runs too, once for repeats that share them", () => {
+  it("shows notes of valid runs too, once for equal repeats", () => {
     const reasons = ["Redis was stopped before the start."];
     const report = render(makeSummary([makeRun({ reasons }), makeRun({ reasons, repeat: 2 })]));
     expect(report).toContain(
@@ -256,22 +255,22 @@ describe("report.md", () => {
     );
   });
 
-  it("has a gates table only when there were gates", () => {
+  it("has a gates table only if there were gates", () => {
     const gates = { offered: 4, answered: 3, reachedPipeline: 2, stalled: 1 };
     expect(render(makeSummary([makeRun()]))).not.toContain("## Gates");
     expect(render(makeSummary([makeRun({ gates })]))).toMatch(/## Gates[^#]*\| +4 \| +3 \| +2 \| +1 \|/);
   });
 
-  it("names the grace in its head when it is not the default", () => {
+  it("names the grace if it is not the default", () => {
     const summary = makeSummary([makeRun()]);
     const headWith = (graceS: number): string =>
       render({ ...summary, scenario: { ...summary.scenario, graceS } }).split("## Comparison")[0] ?? "";
     expect(headWith(10)).not.toContain("grace");
-    expect(headWith(0)).toContain(", no grace: an instance that a bounce stops is killed at once.");
-    expect(headWith(30)).toContain(", an instance that a bounce stops is killed after 30 s of grace.");
+    expect(headWith(0)).toContain(", no grace: a bounce kills the instances that it stops at once.");
+    expect(headWith(30)).toContain(", a bounce kills the instances that it stops after 30 s of grace.");
   });
 
-  it("names the platform and where its parts came from in its head, in any order of the manifest's keys", () => {
+  it("names the platform and its components, in any order of the manifest's keys", () => {
     const summary = makeSummary([makeRun()], { platform: "docker" });
     const versions = {
       valkey: "9.1.2 (built here)",
@@ -294,7 +293,7 @@ describe("report.md", () => {
     ).toBe(report);
   });
 
-  it("says what topologies cost per 1,000 streams, and nothing of it where nothing was read", () => {
+  it("shows costs per 1,000 streams only if they were read", () => {
     const report = render(makeSummary([costedRun()]));
     expect(report).toContain("## What each topology costs per 1,000 streams");
     expect(report).toContain("Scaled linearly from 200 streams: nothing was measured at 1,000.");
@@ -303,12 +302,12 @@ describe("report.md", () => {
     expect(without).not.toMatch(/1,000 streams|\*\*Costs\*\*/);
   });
 
-  it("confirms or refutes affinity and balance beside the table that shows it", () => {
+  it("confirms or refutes affinity and balance beside their table", () => {
     const affinity = { hitRatio: 1, misroutes: 0 };
     const report = render(makeSummary([makeRun({ affinity }), makeRun({ affinity, bounce: "rolling" })]));
     const [, block = ""] = report.split("## Affinity and balance");
     expect(block).toContain("A 100 % affinity hit rate in steady state is confirmed for phase9.");
-    expect(block).toContain("Across rolling, uneven load is refuted for phase9");
+    expect(block).toContain("During rolling deploys, uneven load is refuted for phase9");
     expect(block).toMatch(/\| +100 % \| +0 \| 100 → 100 \| 100 → 100 \| 50.0 % → 50.0 % \|/);
   });
 });

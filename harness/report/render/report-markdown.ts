@@ -1,4 +1,4 @@
-/** report.md: an argument from the question to the figures that answer it. */
+/** report.md: the question, its answer, then the figures that the answer rests on. */
 import type { RunResult } from "../../checker/run-result.ts";
 import { affinityFindings, balanceFindings, directFindings } from "../findings/affinity-findings.ts";
 import { costFindings, howCostsWereRead } from "../findings/cost-findings.ts";
@@ -23,7 +23,7 @@ import {
   VERDICT_GLOSSARY,
 } from "../glossary.ts";
 import type { Manifest } from "../summary/manifest.ts";
-import { asked, madeOf, measuredOn, verdictSentence } from "./markdown-head.ts";
+import { load, madeOf, measuredOn, question, verdictSentence } from "./markdown-head.ts";
 import {
   affinityTable,
   bouncesTable,
@@ -43,7 +43,7 @@ import { engineStandInSentence, standInSentence } from "../realtime-implementati
 import type { Summary } from "../summary/summary.ts";
 import { HOW_JUDGED, whichFits } from "../findings/which-fits.ts";
 
-/** A paragraph, a list or a table; null is left out, and so is a section of which nothing is left. */
+/** A paragraph, a list or a table. Null is left out, as is a section without any block. */
 type Block = string | null;
 
 const bullets = (lines: readonly string[]): Block =>
@@ -54,7 +54,7 @@ const section = (title: string, ...blocks: Block[]): Block => {
   return present.length === 0 ? null : [`## ${title}`, ...present].join("\n\n");
 };
 
-/** A table with the sentence that says how to read it; nothing without a table. */
+/** A table with an explanation; null without a table. */
 const explained = (explanation: string, table: Block): Block =>
   table === null ? null : `${explanation}\n\n${table}`;
 
@@ -92,7 +92,7 @@ const expectations = (runs: readonly RunResult[]): Block =>
     }),
   );
 
-/** Nothing where nothing was read, as in a summary from before costs were measured. */
+/** Null if nothing was read, as in a summary older than costs. */
 const costs = (summary: Summary, groups: readonly RunGroup[]): Block => {
   const { durationS } = summary.scenario;
   const table = costsTable(groups, durationS);
@@ -103,7 +103,8 @@ const costs = (summary: Summary, groups: readonly RunGroup[]): Block => {
     table,
     bullets(costFindings(groups, durationS)),
     explained(
-      "Part by part, as read: CPU over the whole load, memory before the load → at its highest. What parts used across bounces is in `summary.json`.",
+      "Each component as read: CPU over the whole load; memory before the load → at its peak. " +
+        "Usage during bounces is in `summary.json`.",
       partsTable(groups),
     ),
   );
@@ -121,31 +122,12 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const standIn = standInSentence(groups);
   const engineStandIn = engineStandInSentence(summary);
   const spread = runs.some((run) => run.repeat > 1)
-    ? " Each figure is the median of the repeats' figures with [smallest–largest] behind it where they differ."
+    ? " Each figure is the median of the repeats, with [smallest–largest] if they differ."
     : "";
   const blocks: Block[] = [
-    `# What these topologies lose: ${formatList(summary.scenario.topologies.map(escapeMarkdown)) || "none"}`,
-    asked(summary),
-    madeOf(manifest),
-    engineStandIn === null ? null : `**${escapeMarkdown(engineStandIn)}**`,
+    `# ${question(summary)}`,
     `**Verdicts:** ${verdictSentence(summary)}`,
-    section(
-      "Comparison",
-      explained(
-        `Shares are of what was due: lost was published and never arrived, never published died with its pipeline, missed is all that did not arrive. A stuck stream never saw its last event. p99 is the latency of delivered events; 100 % back the time from the start of the bounce that cut a stream until it was connected again, of the slowest stream.${spread}`,
-        comparisonTable(groups),
-      ),
-      standIn === null ? null : `**${escapeMarkdown(standIn)}**`,
-    ),
-    section(
-      "What this means",
-      bullets([
-        ...steadyFindings(groups),
-        ...deathFindings(groups),
-        ...stuckFindings(groups),
-        ...unexplainedFindings(groups),
-      ]),
-    ),
+    ...[engineStandIn, standIn].map((note) => (note === null ? null : `**${escapeMarkdown(note)}**`)),
     section(
       "Which topology fits",
       missing === null ? null : `**${escapeMarkdown(missing)}**`,
@@ -153,11 +135,32 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       fits.length > 1 ? HOW_JUDGED : null,
     ),
     section(
+      "What was lost",
+      bullets([
+        ...steadyFindings(groups),
+        ...deathFindings(groups),
+        ...stuckFindings(groups),
+        ...unexplainedFindings(groups),
+      ]),
+    ),
+    section("What was measured", load(summary), madeOf(manifest)),
+    section(
+      "Comparison",
+      explained(
+        "Shares are of due events. Lost: published but never arrived. Never published: the pipeline died first. " +
+          "Missed: everything that did not arrive. A stuck stream never received its last event. " +
+          "p99 is the latency of delivered events. 100 % back is the slowest stream's time from the start of " +
+          `the bounce that cut it until it was connected again.${spread}`,
+        comparisonTable(groups),
+      ),
+    ),
+    section(
       "Supabase Realtime in numbers",
       bullets(realtimeFindings(groups)),
-      explained("How it was set up.", setUpTable(groups)),
+      explained("The set-up:", setUpTable(groups)),
       explained(
-        "Latency in two parts. Waited: at the publisher, until an event was handed to Realtime. Carried: from there until the client had read it.",
+        "Latency in two parts. Waited: at the publisher, before the hand-over to Realtime. " +
+          "Carried: from there until the client read the event.",
         hopTable(groups),
       ),
     ),
@@ -167,17 +170,17 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ),
     costs(summary, groups),
     section("Reasons and notes", reasons(runs)),
-    section("What was expected", expectations(runs)),
+    section("What each topology promises", expectations(runs)),
     section("Every outcome", outcomesTable(groups)),
     section(
       "Causes of loss",
-      explained("Lost pairs by cause; rows without a loss are left out.", causesTable(groups)),
+      explained("Lost pairs by cause. Rows without a loss are left out.", causesTable(groups)),
     ),
     section("Gates", gatesTable(groups)),
     section(
       "Latency",
       explained(
-        "Of delivered events only: the delay of what arrived by replay is the length of the outage.",
+        "Delivered events only: a replayed event's delay would show the length of the outage.",
         latencyTable(groups),
       ),
       standIn === null ? null : escapeMarkdown(standIn),
@@ -185,7 +188,9 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "Reconnects",
       explained(
-        "Back: from the start of the bounce that cut a stream until it was connected again, over all cuts; a dash when not all came back. Away: from a lost connection to the next confirmed one.",
+        "Back: from the start of the bounce that cut a stream until it was connected again, over all cuts. " +
+          "A dash means that some never came back. " +
+          "Away: from a lost connection to the next confirmed one.",
         reconnectsTable(groups),
       ),
     ),
@@ -193,27 +198,30 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       "Affinity and balance",
       bullets([...affinityFindings(groups), ...balanceFindings(groups), ...directFindings(groups)]),
       explained(
-        "Streams per instance: by each session's first connection → by its last, which is before and after a bounce. On the fullest: the share of all streams that the instance with the most of them had.",
+        "Streams per instance by each session's first connection → by its last, i.e. before and after a bounce. " +
+          "On the fullest: the fullest instance's share of all streams.",
         affinityTable(groups),
       ),
     ),
     section(
       "Bounces",
       explained(
-        "Times count from the start of the load. A loss belongs to the bounce that began last before its event was published.",
+        "Times count from the start of the load. A loss belongs to the last bounce before its publication.",
         bouncesTable(runs),
       ),
     ),
     section(
-      "Was the load generator honest?",
+      "Can the load generator be trusted?",
       bullets(loadFindings(groups)),
       explained(
-        "A late or starved load generator would blame the topology for its own delay; past its limits a run is unknown. Where a bounce ended pipelines, less is achieved than offered: they publish nothing more, and that is the bounce's doing.",
+        "A saturated load generator would blame the topology for its own delay, so past its limits a run is " +
+          "unknown. If a bounce ended pipelines, the achieved rate is below the offered one: " +
+          "dead pipelines publish nothing.",
         loadTable(groups),
       ),
     ),
     section(
-      "Words",
+      "Glossary",
       glossary("Outcomes and counts", OUTCOME_GLOSSARY),
       glossary("Causes of loss", CAUSE_GLOSSARY),
       glossary("Bounces", BOUNCE_GLOSSARY),
@@ -226,7 +234,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "How it was measured",
       measuredOn(summary, manifest),
-      "`sse-lab report DIR` makes this page, `summary.json` and `junit.xml` again from the raw history in DIR, without measuring anything. It was measured with:",
+      "`sse-lab report DIR` rebuilds this page, `summary.json` and `junit.xml` from the raw history in DIR, " +
+        "without measuring again. The command was:",
       `    ${manifest.commandLine
         .join(" ")
         .replaceAll(/[\s\p{Cc}]+/gu, " ")

@@ -1,12 +1,13 @@
-/** The comparison at the end of a run, for a terminal. */
+/** The comparison at the end of a run, for a terminal: the conclusion, then the table. */
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import pc from "picocolors";
 import type { Verdict } from "../../checker/run-result.ts";
 import { COMPARISON_COLUMNS, type ComparisonColumn } from "../tables/comparison-columns.ts";
 import { coresInShort, scaledFrom } from "../findings/cost-findings.ts";
+import { whichFits } from "../findings/which-fits.ts";
 import { capitalise, formatNumberOf } from "../format.ts";
-import { interruption } from "../summary/missing-runs.ts";
+import { interruption, missingSentence } from "../summary/missing-runs.ts";
 import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "../summary/run-group.ts";
 import { engineStandInSentence, standInSentence } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
@@ -35,7 +36,7 @@ const drawTable = (
   const table = new Table({
     head: columns.map((column) => column.heading.replace(/ (?=\S+$)/, "\n")),
     colAligns: columns.map((column) => (column.align === "l" ? "left" : "right")),
-    // Without these, cli-table3 colours the head and the borders by itself, whatever the caller asked for.
+    // Without these, cli-table3 colours the head and the borders unasked.
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
     chars: {
       ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
@@ -46,7 +47,7 @@ const drawTable = (
   for (const group of groups)
     table.push(
       columns.map((column) => {
-        // A spread takes a line of its own, and so does a stand-in's name, else three repeats would cost half of the columns.
+        // Spreads and stand-ins' names get a separate line, else three repeats would cost half of the columns.
         const text = plain(column.cell(group))
           .replace(/ (?=[[(])/, "\n")
           .replaceAll(", ", ",\n");
@@ -56,7 +57,7 @@ const drawTable = (
   return table.toString();
 };
 
-/** One short line per row, for terminals in which no table fits. */
+/** One short line per row, for terminals too narrow for any table. */
 const drawList = (groups: readonly RunGroup[], paint: Paint): string =>
   groups
     .map((group) =>
@@ -69,7 +70,7 @@ const drawList = (groups: readonly RunGroup[], paint: Paint): string =>
     )
     .join("\n");
 
-/** Items after a heading, as many to a line as fit; empty where not even one does. */
+/** Items after a heading, as many to a line as fit; empty if not even one does. */
 const wrapped = (heading: string, items: readonly string[], limit: number): string => {
   const lines: string[] = [];
   for (const [index, item] of items.entries()) {
@@ -82,22 +83,22 @@ const wrapped = (heading: string, items: readonly string[], limit: number): stri
   return lines.length === 0 || lines.some((line) => line.length > limit) ? "" : `${lines.join("\n")}\n`;
 };
 
-/** A sentence on as many lines as it needs. */
-const folded = (sentence: string, limit: number): string => {
+/** A sentence on as many lines as it needs; later lines start with `indent`. */
+const folded = (sentence: string, limit: number, indent = ""): string => {
   const lines = [""];
   for (const word of plain(sentence).split(" ")) {
     const last = lines.at(-1) ?? "";
     const longer = last === "" ? word : `${last} ${word}`;
     if (last === "" || longer.length <= limit) lines.splice(-1, 1, longer);
-    else lines.push(word);
+    else lines.push(indent + word);
   }
   return `${lines.join("\n")}\n`;
 };
 
 /**
- * The comparison as text without a final line break. Columns are left out, the least telling first, until it fits.
- * @param options.colour whether verdicts may be coloured; they are always spelled out too
- * @param options.columns width of the terminal in characters; 100 when not known
+ * The comparison as text without a final line break. Until the table fits, the least telling columns are left out.
+ * @param options.colour true: colour the verdicts, which are spelled out in any case
+ * @param options.columns width of the terminal in characters; 100 if unknown
  */
 export const renderComparison = (
   summary: Summary,
@@ -125,9 +126,13 @@ export const renderComparison = (
   const named = [standInSentence(groups), engineStandInSentence(summary)]
     .map((sentence) => (sentence === null ? "" : folded(sentence, limit)))
     .join("");
+  const missing = missingSentence(summary);
+  const conclusion = [...(missing === null ? [] : [missing]), ...whichFits(groups)]
+    .map((sentence) => folded(`- ${sentence}`, limit, "  "))
+    .join("");
   const counts = verdictCounts(summary.runs);
   const verdicts = (["valid", "invalid", "unknown"] as const)
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
-  return `${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+  return `${conclusion}\n${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
 };

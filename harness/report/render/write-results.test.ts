@@ -17,7 +17,7 @@ const instances = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, { first: 1, last: 2 }]));
 
 describe("writeResults", () => {
-  it("writes files that read back as what was given, and leaves nothing beside them", async () => {
+  it("writes files that read back unchanged, and no other files", async () => {
     const summary = makeSummary([makeRun()]);
     const dir = join(root, "not", "there", "yet");
     await writeManifest(dir, makeManifest(summary));
@@ -29,7 +29,7 @@ describe("writeResults", () => {
     );
   });
 
-  it("writes the same bytes whatever the order of the keys that it is given", async () => {
+  it("writes the same bytes for any order of keys", async () => {
     const write = async (name: string, ...order: string[]): Promise<string> => {
       const run = makeRun({ sessionsPerInstance: instances(...order) });
       const { runs, ...rest } = makeSummary([
@@ -45,7 +45,7 @@ describe("writeResults", () => {
     expect(text.indexOf("server-2")).toBeLessThan(text.indexOf("server-10"));
   });
 
-  it("writes nothing at all when the summary contradicts itself", async () => {
+  it("writes nothing if the summary contradicts itself", async () => {
     const summary = makeSummary([{ ...makeRun(), due: 1 }]);
     await writeFile(join(root, "summary.json"), "before");
     await expect(writeResults(root, summary, makeManifest(summary))).rejects.toThrow(/due is 1/);
@@ -53,7 +53,7 @@ describe("writeResults", () => {
     expect(await readFile(join(root, "summary.json"), "utf8")).toBe("before");
   });
 
-  it("removes its temporary file when a file cannot be replaced", async () => {
+  it("removes its temporary file if it cannot replace a file", async () => {
     const summary = makeSummary([makeRun()]);
     await writeFile(join(root, "taken"), "");
     await expect(writeResults(join(root, "taken"), summary, makeManifest(summary))).rejects.toThrow(/taken/);

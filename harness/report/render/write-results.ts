@@ -1,4 +1,4 @@
-/** Writes the files of a results folder that are made from figures. The history is written by whoever measures. */
+/** Writes the files of a results folder that are made from figures. (The run itself writes the history.) */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, manifestSchema } from "../summary/manifest.ts";
@@ -6,7 +6,7 @@ import { renderJunit } from "./report-junit.ts";
 import { renderReport } from "./report-markdown.ts";
 import { type Summary, summarySchema } from "../summary/summary.ts";
 
-/** Keys of these objects are data and come in any order; all other objects have the order of their schema. */
+/** The keys of these objects are data, in any order; all other objects follow their schema. */
 const KEYED_BY_DATA = new Set(["sessionsPerInstance", "versions", "serverSettings"]);
 
 const sortKeys = (value: object): object =>
@@ -20,7 +20,7 @@ const toJson = (value: unknown): string =>
     2,
   )}\n`;
 
-/** A reader never sees half a file: written beside it, then renamed over it. */
+/** Writes beside the file, then renames, so that a reader never sees half of it. */
 const writeAtomically = async (path: string, text: string): Promise<void> => {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
@@ -33,8 +33,8 @@ const writeAtomically = async (path: string, text: string): Promise<void> => {
 };
 
 /**
- * Writes `manifest.json`, which has to be there before the first run: an interrupted run is rebuilt from it.
- * @throws ZodError when the manifest breaks its schema; the file system's error otherwise.
+ * Writes `manifest.json`. Call it before the first run: an interrupted run is rebuilt from it.
+ * @throws ZodError if the manifest breaks its schema; the file system's error otherwise.
  */
 export const writeManifest = async (dir: string, manifest: Manifest): Promise<void> => {
   const text = toJson(manifestSchema.parse(manifest));
@@ -43,8 +43,8 @@ export const writeManifest = async (dir: string, manifest: Manifest): Promise<vo
 };
 
 /**
- * Writes `summary.json`, `report.md` and `junit.xml` into `dir`, which is made when it is not there. Same input, same bytes.
- * @throws ZodError when the summary breaks its schema, before anything is written; the file system's error otherwise.
+ * Writes `summary.json`, `report.md` and `junit.xml` into `dir`, creating it if needed. The same input gives the same bytes.
+ * @throws ZodError if the summary breaks its schema, before anything is written; the file system's error otherwise.
  */
 export const writeResults = async (dir: string, summary: Summary, manifest: Manifest): Promise<void> => {
   const checked = summarySchema.parse(summary);

@@ -3,8 +3,8 @@ import { judgeDifference } from "./difference.ts";
 
 describe("judgeDifference", () => {
   it.each([
-    ["ranges that do not overlap", [1, 2], [3, 4], "higher", "outside of the spread"],
-    ["the same the other way round", [3, 4], [1, 2], "lower", "outside of the spread"],
+    ["ranges that do not overlap", [1, 2], [3, 4], "higher", "outside the spread"],
+    ["the same the other way round", [3, 4], [1, 2], "lower", "outside the spread"],
     ["ranges that touch", [1, 3], [3, 4], "same", "within the spread"],
     ["a single run without trials", [1], [9, 9], "not judged", "no spread"],
     ["no run on a side", [], [1], "not judged", "not measured"],
@@ -22,7 +22,7 @@ describe("judgeDifference", () => {
     expect([judge(0, 0), judge(1, 1), judge(0, 1)]).toEqual(["same", "same", "higher"]);
   });
 
-  it("does not judge ratios of nobody", () => {
+  it("does not judge ratios without sessions", () => {
     expect(judgeDifference({ values: [0], trials: 0 }, { values: [0], trials: 9 }).direction).toBe(
       "not judged",
     );

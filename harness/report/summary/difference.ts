@@ -20,8 +20,8 @@ export interface Difference {
 
 const byRanges = (first: readonly number[], second: readonly number[]): Difference => {
   const spread = `the spread of ${first.length} and ${second.length} repeats`;
-  if (Math.min(...second) > Math.max(...first)) return { direction: "higher", how: `outside of ${spread}` };
-  if (Math.max(...second) < Math.min(...first)) return { direction: "lower", how: `outside of ${spread}` };
+  if (Math.min(...second) > Math.max(...first)) return { direction: "higher", how: `outside ${spread}` };
+  if (Math.max(...second) < Math.min(...first)) return { direction: "lower", how: `outside ${spread}` };
   return { direction: "same", how: `within ${spread}` };
 };
 
@@ -50,6 +50,6 @@ export const judgeDifference = (first: Sample, second: Sample): Difference => {
     return { direction: "not judged", how: "not measured on both sides" };
   if (first.values.length > 1 && second.values.length > 1) return byRanges(first.values, second.values);
   if (!first.trials || !second.trials)
-    return { direction: "not judged", how: "a single run on a side has no spread to judge it by" };
+    return { direction: "not judged", how: "not judged, as a single run has no spread" };
   return byBinomial(first, second);
 };

@@ -10,7 +10,7 @@ const planned = (topologies: string[], bounces: ("none" | "crash")[], repeat: nu
 });
 
 describe("missing runs", () => {
-  it("are the planned ones without a result, in the order of the plan", () => {
+  it("are the planned runs without a result, in planned order", () => {
     const scenario = planned(["x", "y"], ["none", "crash"], 2);
     const runs = [
       makeRun({ topology: "x" }),
@@ -26,14 +26,14 @@ describe("missing runs", () => {
     ]);
   });
 
-  it("are none when the plan was carried out, whether or not its end was written down", () => {
+  it("are empty after a completed plan, even without a recorded end", () => {
     const summary = makeSummary([makeRun(), makeRun({ repeat: 2 })]);
     expect(missingRuns(summary)).toEqual([]);
     expect(missingRuns(makeSummary(summary.runs, { finishedAt: null }))).toEqual([]);
     expect([interruption(summary), missingSentence(summary)]).toEqual([null, null]);
   });
 
-  it("are told by number and by whose they are", () => {
+  it("are reported by number and topology", () => {
     const scenario = planned(["x", "y"], ["none", "crash"], 1);
     const summary = makeSummary([makeRun({ topology: "x" })], { scenario });
     expect(interruption(summary)).toBe("interrupted after 1 of 4 runs");
@@ -42,7 +42,7 @@ describe("missing runs", () => {
     );
   });
 
-  it("are not fewer because a topology or bounce is named twice, nor because of a run that nobody planned", () => {
+  it("ignore duplicate names and unplanned runs", () => {
     const scenario = planned(["x", "x"], ["none", "none"], 1);
     const summary = makeSummary([makeRun({ topology: "stranger" })], { scenario });
     expect(interruption(summary)).toBe("interrupted after 0 of 1 runs");

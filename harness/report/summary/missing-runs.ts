@@ -1,4 +1,4 @@
-/** Runs that were planned and are not in the summary: a comparison without them must never pass for a whole one. */
+/** Planned runs without a result: a comparison without them must never pass for a complete one. */
 import type { RunResult } from "../../checker/run-result.ts";
 import { formatCount, formatList } from "../format.ts";
 import type { Summary } from "./summary.ts";
@@ -22,13 +22,13 @@ const plannedRuns = ({ scenario }: Planned): MissingRun[] =>
 const keyOf = ({ topology, bounce, repeat }: MissingRun): string =>
   JSON.stringify([topology, bounce, repeat]);
 
-/** Every planned run (topologies x bounces x repeats) that has no result, in the order in which it was to be measured. */
+/** Every planned run (topologies x bounces x repeats) without a result, in the planned order. */
 export const missingRuns = (summary: Planned): MissingRun[] => {
   const measured = new Set(summary.runs.map(keyOf));
   return plannedRuns(summary).filter((run) => !measured.has(keyOf(run)));
 };
 
-/** `interrupted after 9 of 36 runs`. Null when no run is missing. */
+/** `interrupted after 9 of 36 runs`. Null if no run is missing. */
 export const interruption = (summary: Planned): string | null => {
   const missing = missingRuns(summary).length;
   if (missing === 0) return null;
@@ -36,7 +36,7 @@ export const interruption = (summary: Planned): string | null => {
   return `interrupted after ${formatCount(planned - missing)} of ${formatCount(planned)} runs`;
 };
 
-/** One sentence that names whose runs are missing, for somebody about to choose a topology. Null when none is. */
+/** One sentence that names the topologies with missing runs. Null if none is missing. */
 export const missingSentence = (summary: Planned): string | null => {
   const missing = missingRuns(summary);
   if (missing.length === 0) return null;

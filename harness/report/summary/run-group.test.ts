@@ -11,7 +11,7 @@ it.each([
   [[], null],
 ])("the spread of %j is %j", (values, spread) => expect(spreadOf(values)).toEqual(spread));
 
-it("shows the median of repeats with their range, and one figure where they agree", () => {
+it("shows the median of repeats with their range, and one figure if they agree", () => {
   expect(formatSpread(spreadOf([3, 9, 4]), formatMs)).toBe("4.0 ms [3.0 ms–9.0 ms]");
   expect(formatSpread(spreadOf([3.01, 3.02]), formatMs)).toBe("3.0 ms");
   expect(formatSpread(null, formatMs)).toBe("–");

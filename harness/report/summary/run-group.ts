@@ -2,7 +2,7 @@
 import { groupBy } from "../../../common/portable/group-by.ts";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
 import type { Sample } from "./difference.ts";
-import { formatCount } from "../format.ts";
+import { capitalise, formatCount } from "../format.ts";
 import { STEADY, VERDICT_NAMES } from "../glossary.ts";
 
 export interface RunGroup {
@@ -73,9 +73,18 @@ export const verdictCounts = (runs: readonly RunResult[]): Record<Verdict, numbe
 export const bounceLabel = (bounce: RunResult["bounce"]): string =>
   bounce === STEADY ? "steady state" : bounce;
 
-/** The same at the start of a sentence. */
-export const whenBounced = (bounce: RunResult["bounce"]): string =>
-  bounce === STEADY ? "In steady state" : `Across ${bounce}`;
+const DURING: Readonly<Partial<Record<RunResult["bounce"], string>>> = {
+  none: "in steady state",
+  crash: "during crashes",
+  "realtime-outage": "during Realtime outages",
+};
+
+/** `during rolling deploys`, for the inside of a sentence. */
+export const duringBounce = (bounce: RunResult["bounce"]): string =>
+  DURING[bounce] ?? `during ${bounce} deploys`;
+
+/** `During rolling deploys`, for the start of a sentence. */
+export const whenBounced = (bounce: RunResult["bounce"]): string => capitalise(duringBounce(bounce));
 
 /** A count of pairs as a share of what was due; 0 when nothing was. */
 export const shareOfDue = (run: RunResult, pairs: number): number => (run.due > 0 ? pairs / run.due : 0);

@@ -58,7 +58,7 @@ describe("the schema of summary.json", () => {
     expect(() => parseSummary(summary)).toThrow(message);
   });
 
-  it("reads what was written before costs and the grace were: none read, and the default", () => {
+  it("reads summaries older than costs and grace, with defaults", () => {
     const before = structuredClone(reference()) as { scenario: object; runs: object[] };
     Reflect.deleteProperty(before.scenario, "graceS");
     for (const run of before.runs) Reflect.deleteProperty(run, "costs");
@@ -67,7 +67,7 @@ describe("the schema of summary.json", () => {
     expect(summary.runs.map((run) => run.costs)).toEqual([[], []]);
   });
 
-  it("reads what was written before there was Realtime: none, and nothing that streams were cut by", () => {
+  it("reads summaries older than Realtime and cut streams, with nulls", () => {
     const bounces = [
       {
         kind: "crash",
@@ -102,7 +102,7 @@ describe("the schema of summary.json", () => {
     expect(runs[0]?.bounces).toMatchObject([{ open: null, cut: null }]);
   });
 
-  it("reads the committed reference run, and the README table and a comparison can be made of it", () => {
+  it("reads the committed reference run for the README table and a comparison", () => {
     const file = new URL("../../../results/reference/summary.json", import.meta.url);
     const summary = parseSummary(JSON.parse(readFileSync(file, "utf8")));
     expect(renderReadmeTable(summary)).toContain("| phase1 ");
@@ -127,7 +127,7 @@ describe("summary.schema.json", () => {
     expect(published).toEqual(JSON.parse(JSON.stringify(summaryJsonSchema())));
   });
 
-  it("accepts the committed reference run, whatever fields were added since", () => {
+  it("accepts the committed reference run, which may lack newer fields", () => {
     const file = new URL("../../../results/reference/summary.json", import.meta.url);
     const summary = JSON.parse(readFileSync(file, "utf8")) as { scenario: object; runs: object[] };
     const validate = new Ajv2020({ validateFormats: false }).compile(published as object);
@@ -138,7 +138,7 @@ describe("summary.schema.json", () => {
     expect(validate(summary), JSON.stringify(validate.errors)).toBe(true);
   });
 
-  it("accepts a real summary and refuses one with a missing and one with an unknown field", () => {
+  it("accepts a real summary and rejects missing and unknown fields", () => {
     // Formats are left to zod: ajv knows `date-time` through a plugin only.
     const validate = new Ajv2020({ validateFormats: false }).compile(published as object);
     const summary = reference();

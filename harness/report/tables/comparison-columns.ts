@@ -1,4 +1,4 @@
-/** The columns of the comparison, shared by report.md, the terminal and the README. One row per topology and bounce. */
+/** The columns of the comparison in report.md and the terminal. One row per topology and bounce. */
 import { DASH, formatCount, formatMs, formatPercent } from "../format.ts";
 import { type RunGroup, bounceLabel, groupFigure, groupVerdict, shareOfDue } from "../summary/run-group.ts";
 import { isDirect, topologyLabel } from "../realtime-implementation-note.ts";
@@ -6,7 +6,7 @@ import { isDirect, topologyLabel } from "../realtime-implementation-note.ts";
 export interface ComparisonColumn {
   heading: string;
   align: "l" | "r";
-  /** The higher, the sooner a narrow terminal goes without it. 0: always shown. */
+  /** A narrow terminal drops the highest first. 0: always shown. */
   dispensable: number;
   cell: (group: RunGroup) => string;
 }
@@ -86,11 +86,11 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     heading: "affinity",
     align: "r",
     dispensable: 12,
-    // Of streams that belong to no instance, requests alone would pass for it.
+    // If streams belong to no instance, requests alone would look like full affinity.
     cell: (group) =>
       isDirect(group) ? DASH : groupFigure(group, (run) => run.affinity.hitRatio, formatPercent),
   },
 ];
 
-/** The columns that a choice is made by. What they leave out is in the report's other tables. */
+/** The columns that decide a choice. The rest is in the report's other tables. */
 export const DECISIVE_COLUMNS = COMPARISON_COLUMNS.filter((column) => column.dispensable <= 5);

@@ -1,25 +1,25 @@
-/** What a run cost, brought to one stream or to 1,000 of them. All scaling is linear. */
+/** What a run cost per stream or per 1,000 streams. All scaling is linear. */
 import type { RunResult } from "../../checker/run-result.ts";
 
 type PartCost = RunResult["costs"][number];
 export type Role = PartCost["role"];
 
-/** How many streams costs are given for. */
+/** Costs are given for this many streams. */
 export const STREAMS = 1_000;
 
-/** Which parts are meant, by their role. */
+/** Selects components by their role. */
 export type IsMeant = (part: { role: Role }) => boolean;
 
 /**
- * A cost of the parts of a run that are meant; null when it is not known of one of them, or there is none. `peers`: the runs of the
- * same topology, which show what its parts are.
+ * A cost of the selected components of a run; null if one of them is unknown, or there is none.
+ * @param peers the runs of the same topology, which show its components
  */
 export type CostFigure = (run: RunResult, isMeant: IsMeant, peers?: readonly RunResult[]) => number | null;
 
 const partsOf = (run: RunResult, isMeant: IsMeant): Set<string> =>
   new Set(run.costs.filter(isMeant).map(({ role, part }) => `${role} ${part}`));
 
-/** How many parts there are to read: at least one server for each instance that the run knew, and every part that a peer read. */
+/** How many components to read: one server per known instance, and every component that a peer read. */
 export const countParts = (runs: readonly RunResult[], isMeant: IsMeant): number => {
   const read = new Set(runs.flatMap((run) => [...partsOf(run, isMeant)]));
   if (!isMeant({ role: "server" })) return read.size;
@@ -28,14 +28,14 @@ export const countParts = (runs: readonly RunResult[], isMeant: IsMeant): number
   return read.size - servers + Math.max(servers, instances);
 };
 
-/** False when a part was not read: the rest would pass for the whole. */
+/** False if a component was not read, so that the sum would be too low. */
 export const isWhole: (run: RunResult, isMeant: IsMeant, peers?: readonly RunResult[]) => boolean = (
   run,
   isMeant,
   peers = [],
 ) => partsOf(run, isMeant).size >= countParts([run, ...peers], isMeant);
 
-/** The sum over the parts that are meant, per stream of the run. */
+/** The sum over the selected components, per stream of the run. */
 const perStream =
   (figure: (cost: PartCost) => number | null): CostFigure =>
   (run, isMeant, peers) => {
@@ -46,7 +46,7 @@ const perStream =
     return known.reduce((sum, value) => sum + value, 0) / run.sessions;
   };
 
-/** As `perStream`, per second of load and for 1,000 streams. Each stream carries load for `durationS`, whenever it arrived. */
+/** As `perStream`, per second of load and for 1,000 streams. Each stream carries load for `durationS`. */
 const perLoad = (durationS: number, figure: (cost: PartCost) => number | null): CostFigure =>
   perStream((cost) => {
     const value = figure(cost);
@@ -63,7 +63,7 @@ export const sentOf = (durationS: number): CostFigure => perLoad(durationS, (cos
 const growth = (level: { first: number; peak: number } | null): number | null =>
   level === null ? null : level.peak - level.first;
 
-/** Bytes that came with the load, one stream's share. */
+/** Growth under load, bytes per stream. */
 export const memoryOf: CostFigure = perStream((cost) => growth(cost.memoryBytes));
-/** As `memoryOf`, of the kernel's socket buffers. */
+/** As `memoryOf`, for the kernel's socket buffers. */
 export const socketMemoryOf: CostFigure = perStream((cost) => growth(cost.socketMemoryBytes));

@@ -1,4 +1,4 @@
-/** What each topology costs: a table per 1,000 streams, and what each part was measured at. Both of steady state. */
+/** Steady-state costs: a table per 1,000 streams, and the readings of each component. */
 import type { RunResult } from "../../checker/run-result.ts";
 import {
   coresOf,
@@ -27,12 +27,12 @@ import { type Column, tableOf } from "./markdown-tables.ts";
 import { type RunGroup, groupFigure } from "../summary/run-group.ts";
 import { topologyLabel } from "../realtime-implementation-note.ts";
 
-/** What a cell says of a figure that the host's kernel does not keep. */
+/** For a figure that the host's kernel does not keep. */
 export const NOT_ACCOUNTED = "not accounted on this host";
-/** The same where it was not asked for: a process's own account has no such figure. */
+/** For a figure that a process's own account does not have. */
 export const NOT_READ = "not read on platform local";
-/** What a cell says instead of a sum over some of the parts. */
-export const PARTLY_READ = `${DASH} (a part was not read)`;
+/** In place of a sum over only some of the components. */
+export const PARTLY_READ = `${DASH} (a component was not read)`;
 
 type PartCost = RunResult["costs"][number];
 
@@ -42,7 +42,7 @@ interface Row {
   isMeant: IsMeant;
 }
 
-/** Steady-state groups of which costs are known: a bounce adds its own, for a time that its kind decides. */
+/** Steady-state groups with costs. (A bounce adds costs of its own, for a varying time.) */
 export const costedGroups = (groups: readonly RunGroup[]): RunGroup[] =>
   groups.filter((group) => group.bounce === STEADY && group.measured.some((run) => run.costs.length > 0));
 
@@ -54,7 +54,7 @@ const ROLE_LABEL: Readonly<Record<Role, (parts: number) => string>> = {
   broker: () => "broker",
 };
 
-/** A row for each role and, where there are several, one for all of them. */
+/** A row for each role and, if there are several, one for all of them. */
 const rowsOf = (group: RunGroup): Row[] => {
   const rows = ROLE_NAMES.flatMap((role) => {
     const isMeant: IsMeant = (part) => part.role === role;
@@ -71,7 +71,7 @@ const hasNetwork = (groups: readonly RunGroup[]): boolean =>
     costsIn(group).some((cost) => cost.receivedBytes !== null || cost.sentBytes !== null),
   );
 
-/** Figures that no part of any of these has, as a sentence; empty when there is none. */
+/** Names the figures that no component has; empty if none is missing. */
 export const notAccounted = (groups: readonly RunGroup[]): string => {
   const costed = costedGroups(groups);
   const missing = [
@@ -82,11 +82,14 @@ export const notAccounted = (groups: readonly RunGroup[]): string => {
   return ` ${capitalise(missing.join(" and "))} ${missing.length === 1 ? "is" : "are"} ${whyMissing(costed.flatMap(costsIn))}.`;
 };
 
-/** Only a container's account could have held the figure. */
+/** Only a container's account can have the figure. */
 const whyMissing = (costs: readonly PartCost[]): string =>
   costs.some(({ source }) => source === "cgroup") ? NOT_ACCOUNTED : NOT_READ;
 
-/** One row per topology and role. `durationS` is how long each stream carried load. */
+/**
+ * One row per topology and role.
+ * @param durationS how long each stream carried load
+ */
 export const costsTable = (groups: readonly RunGroup[], durationS: number): string | null => {
   const costed = costedGroups(groups);
   const column = (
@@ -110,7 +113,7 @@ export const costsTable = (groups: readonly RunGroup[], durationS: number): stri
       cost[key] === null;
   return tableOf(costed.flatMap(rowsOf), [
     { heading: "topology", align: "l", cell: ({ group }) => topologyLabel(group) },
-    { heading: "part", align: "l", cell: ({ label }) => label },
+    { heading: "component", align: "l", cell: ({ label }) => label },
     column("cores per 1,000 streams", coresOf(durationS), formatCores),
     column("memory per stream", memoryOf, formatKibibytes),
     ...(hasSockets(costed)
@@ -125,7 +128,7 @@ export const costsTable = (groups: readonly RunGroup[], durationS: number): stri
   ]);
 };
 
-/** What the figures per 1,000 streams are made of: each part as it was read. */
+/** The readings behind the figures per 1,000 streams, component by component. */
 export const partsTable = (groups: readonly RunGroup[]): string | null => {
   const costed = costedGroups(groups);
   const rows = costed.flatMap((group) => {
@@ -165,7 +168,7 @@ export const partsTable = (groups: readonly RunGroup[]): string | null => {
   });
   return tableOf(rows, [
     { heading: "topology", align: "l", cell: ({ group }) => topologyLabel(group) },
-    { heading: "part", align: "l", cell: ({ part }) => part },
+    { heading: "component", align: "l", cell: ({ part }) => part },
     { heading: "role", align: "l", cell: ({ role }) => role },
     { heading: "read from", align: "l", cell: ({ source }) => source },
     column("CPU", (cost) => cost.cpuSeconds, formatSeconds),

@@ -43,7 +43,7 @@ const headOf = (table: string | null): string => (table ?? "").split("\n")[0] ??
 describe("figures of a run", () => {
   const run = makeRun({ sessions: 200, costs: [server(1), server(2), router()] });
 
-  it("are sums over the parts that are meant, for 1,000 streams and a second of load", () => {
+  it("are sums over the selected components, per 1,000 streams and second of load", () => {
     const isServer = (cost: { role: string }): boolean => cost.role === "server";
     // 4 CPU seconds in 10 s by 200 streams are 0.4 cores, so 2 for 1,000.
     expect(coresOf(LOAD_S)(run, isServer)).toBe(2);
@@ -54,14 +54,14 @@ describe("figures of a run", () => {
     expect(sentOf(LOAD_S)(run, isServer)).toBe(20_000_000);
   });
 
-  it("are not known when one part lacks them, so that a part does not pass for the whole", () => {
+  it("are unknown if one component lacks them", () => {
     const partly = makeRun({ costs: [server(1), server(2, onProcfs)] });
     for (const figure of [socketMemoryOf, receivedOf(LOAD_S), sentOf(LOAD_S)])
       expect(figure(partly, every)).toBeNull();
     expect(coresOf(LOAD_S)(partly, every)).not.toBeNull();
   });
 
-  it("are not known without parts, without streams or without a load", () => {
+  it("are unknown without components, streams or load", () => {
     expect(coresOf(LOAD_S)(makeRun(), every)).toBeNull();
     expect(coresOf(LOAD_S)({ ...run, sessions: 0 }, every)).toBeNull();
     expect(coresOf(0)(run, every)).toBeNull();
@@ -69,7 +69,7 @@ describe("figures of a run", () => {
 });
 
 describe("the costs table", () => {
-  it("has a row for servers together, router, broker and all of them, of steady state only", () => {
+  it("has rows for servers, router, broker and all together, in steady state only", () => {
     const broker = server(0, { part: "valkey", role: "broker", cpuSeconds: 0.001 });
     const costs = [server(1), server(2), router(), broker];
     const table = costsTable(
@@ -84,7 +84,7 @@ describe("the costs table", () => {
     ]);
   });
 
-  it("gives the median of repeats with its spread", () => {
+  it("shows the median of repeats with its range", () => {
     const costs = (cpuSeconds: number) => [server(1, { cpuSeconds })];
     const table = costsTable(
       groupsOf({ costs: costs(2) }, { repeat: 2, costs: costs(8) }, { repeat: 3, costs: costs(3) }),
@@ -93,7 +93,7 @@ describe("the costs table", () => {
     expect(rowsOf(table)[0]?.slice(0, 3)).toEqual(["phase9", "server", "1.50 [1.00–4.00]"]);
   });
 
-  it("says what the host does not account for: once for all, or in the cells of those that lack it", () => {
+  it("names figures that the host lacks, once for all or in single cells", () => {
     const unkept = { socketMemoryBytes: null, receivedBytes: null, sentBytes: null };
     const groups = groupsOf({ costs: [server(1, unkept)] });
     expect(headOf(costsTable(groups, LOAD_S))).not.toMatch(/socket| in | out /);
@@ -107,7 +107,7 @@ describe("the costs table", () => {
     expect(howCostsWereRead(mixed)).not.toContain("not accounted");
   });
 
-  it("does not blame the host for what no process's account holds", () => {
+  it("does not blame the host for figures that no process account has", () => {
     const local = groupsOf({ costs: [server(1, onProcfs)] });
     expect(howCostsWereRead(local)).toContain("Socket memory and network are not read on platform local.");
     const mixed = groupsOf({ topology: "x", costs: [server(1, onProcfs)] }, { costs: [server(1)] });
@@ -117,7 +117,7 @@ describe("the costs table", () => {
     ]);
   });
 
-  it("is not there when nothing was read", () => {
+  it("is null if nothing was read", () => {
     expect(costsTable(groupsOf({}), LOAD_S)).toBeNull();
     expect(partsTable(groupsOf({}))).toBeNull();
     expect(coresInShort(groupsOf({}), LOAD_S)).toEqual([]);
@@ -125,7 +125,7 @@ describe("the costs table", () => {
   });
 });
 
-describe("parts that differ between repeats", () => {
+describe("components that differ between repeats", () => {
   const THREE = Object.fromEntries([1, 2, 3].map((number) => [`server-${number}`, { first: 10, last: 10 }]));
   const ofServers = (...numbers: number[]): RunParts => ({
     costs: [...numbers.map((number) => server(number)), router()],
@@ -134,7 +134,7 @@ describe("parts that differ between repeats", () => {
   const cells = (groups: ReturnType<typeof groupsOf>): string[][] =>
     rowsOf(costsTable(groups, LOAD_S)).map((row) => row.slice(1, 4));
 
-  it("count in the runs that have all of them, and nowhere else", () => {
+  it("count only in runs that have all of them", () => {
     const groups = groupsOf(
       ofServers(1),
       { ...ofServers(1, 2, 3), repeat: 2 },
@@ -147,26 +147,26 @@ describe("parts that differ between repeats", () => {
     ]);
     expect(coresInShort(groups, LOAD_S)).toEqual(["phase9 3.50"]);
     expect(costFindings(groups, LOAD_S)).toEqual([
-      "A part of phase9 was not read under load in 2 of 3 repeats: its costs are those of the others.",
+      "A component of phase9 was not read under load in 2 of 3 repeats: its costs are those of the other repeats.",
     ]);
   });
 
-  it("are no cost when an instance was read in none, and such a topology has no rank", () => {
+  it("have no cost, and the topology no rank, if an instance was never read", () => {
     const groups = groupsOf(
       { ...ofServers(1, 2), topology: "holed" },
       { ...ofServers(1, 2, 3), topology: "whole" },
     );
     expect(cells(groups).slice(0, 3)).toEqual([
-      ["3 servers", "– (a part was not read)", "– (a part was not read)"],
+      ["3 servers", "– (a component was not read)", "– (a component was not read)"],
       ["router", "0.50", "50 KiB"],
-      ["together", "– (a part was not read)", "– (a part was not read)"],
+      ["together", "– (a component was not read)", "– (a component was not read)"],
     ]);
     expect(costFindings(groups, LOAD_S)).toEqual([
-      "What holed cost in all is not known: a part of it was not read under load.",
+      "The total cost of holed is unknown: a component was not read under load.",
     ]);
   });
 
-  it("are a hole when it is the router that one repeat lacks", () => {
+  it("show a gap if one repeat has no router cost", () => {
     const bare = { costs: [server(1)], repeat: 2 };
     const groups = groupsOf({ costs: [server(1), router()] }, bare);
     expect(cells(groups)).toEqual([
@@ -177,7 +177,7 @@ describe("parts that differ between repeats", () => {
   });
 });
 
-it("lists each part as it was read", () => {
+it("lists the readings of each component", () => {
   const groups = groupsOf({ costs: [server(1), router(onProcfs)] });
   expect(rowsOf(partsTable(groups))).toEqual([
     [
@@ -195,8 +195,8 @@ it("lists each part as it was read", () => {
   ]);
 });
 
-describe("what is said of costs", () => {
-  it("names the streams that they are scaled from, and the accounts that they were read from", () => {
+describe("the findings on costs", () => {
+  it("name the number of streams that they are scaled from, and their sources", () => {
     const said = howCostsWereRead(groupsOf({ sessions: 300, costs: [server(1), router(onProcfs)] }));
     expect(said).toContain("Scaled linearly from 300 streams: nothing was measured at 1,000.");
     expect(said).toContain("Read from `cgroup`, ");
@@ -206,7 +206,7 @@ describe("what is said of costs", () => {
     expect(whole).not.toContain("procfs");
   });
 
-  it("leaves a stand-in out of the order of the cheapest, and names it in the tables", () => {
+  it("do not rank a stand-in, which the tables name", () => {
     const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
     const groups = groupsOf(
       { topology: "x", costs: [server(1)] },
@@ -214,15 +214,13 @@ describe("what is said of costs", () => {
       { topology: "d", realtime, costs: [makeCost({ cpuSeconds: 0.1 })] },
     );
     const findings = costFindings(groups, LOAD_S);
-    expect(findings[0]).toMatch(/, x took the fewest cores .* and y the most/);
-    expect(findings[1]).toBe(
-      "d is left out of any order by cost: what a stand-in costs says nothing about Supabase.",
-    );
+    expect(findings[0]).toMatch(/, x used the fewest cores .* and y the most/);
+    expect(findings[1]).toBe("d is not ranked by cost: a stand-in's costs say nothing about Supabase.");
     expect(costsTable(groups, LOAD_S)).toContain("| d (realtime-standin) |");
     expect(partsTable(groups)).toContain("| d (realtime-standin) |");
   });
 
-  it("names the cheapest and the dearest, that the cheap one delivers less, and of whom nothing is known", () => {
+  it("name the cheapest with its losses, the most expensive, and topologies without readings", () => {
     const findings = costFindings(
       groupsOf(
         { topology: "x", costs: [server(1), router()] },
@@ -233,9 +231,9 @@ describe("what is said of costs", () => {
     );
     expect(findings).toEqual([
       expect.stringMatching(
-        /^Per 1,000 streams, all parts together, y took the fewest cores \(1\.00, with 50\.0 % of what was due lost\) and x the most \(1\.50; a single run/,
+        /^Per 1,000 streams, all components together, y used the fewest cores \(1\.00, with 50\.0 % of due events lost\) and x the most \(1\.50\): not judged, as a single run/,
       ),
-      "What z cost is not known: nothing was read there under load.",
+      "The cost of z is unknown: nothing was read there under load.",
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** The tables of report.md. Each returns null when it would have no rows. */
+/** The tables of report.md. Each is null without rows. */
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import { fullestShare } from "../findings/affinity-findings.ts";
@@ -38,11 +38,11 @@ const figureColumn = (
   format: (value: number | null) => string = formatCount,
 ): Column<RunGroup> => ({ heading, cell: (group) => groupFigure(group, figure, format) });
 
-/** The one table to read when there is time for one. */
+/** The most important table. */
 export const comparisonTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(groups, DECISIVE_COLUMNS);
 
-/** What the comparison leaves out, as counts: how every due pair ended. */
+/** The outcomes of all due pairs, as counts. */
 export const outcomesTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(groups, [
     ...groupColumns,
@@ -58,7 +58,7 @@ export const outcomesTable = (groups: readonly RunGroup[]): string | null =>
     figureColumn("unexpected", (run) => run.unexpected),
   ]);
 
-/** Rows with a loss; columns for the causes that occurred, and always `unexplained`. */
+/** Rows with a loss; columns for the causes that occurred and for `unexplained`. */
 export const causesTable = (groups: readonly RunGroup[]): string | null => {
   const occurs = (group: RunGroup, cause: (typeof CAUSE_NAMES)[number]): boolean =>
     group.measured.some((run) => run.lostByCause[cause] > 0);
@@ -96,7 +96,7 @@ export const latencyTable = (groups: readonly RunGroup[]): string | null =>
     figureColumn("max", (run) => run.latencyMs?.max ?? null, formatMs),
   ]);
 
-/** Groups in which a stream had to reconnect: how often, how steeply, and how long streams were away. */
+/** Groups with reconnects: how many, the peak rate, and how long streams were away. */
 export const reconnectsTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(
     groups.filter(
@@ -115,8 +115,8 @@ export const reconnectsTable = (groups: readonly RunGroup[]): string | null =>
   );
 
 /**
- * Whether sessions stay with their instance, and how uneven a bounce leaves the load: streams by each session's first connection
- * (before the bounce) and by its last (after it). One column per instance. Streams that are the broker's own belong to none.
+ * Affinity, and the balance that a bounce leaves: streams per instance by each session's first connection (before the bounce) and
+ * its last (after it). Streams from the broker itself belong to no instance.
  */
 export const affinityTable = (all: readonly RunGroup[]): string | null => {
   const groups = all.filter((group) => !isDirect(group));
@@ -148,7 +148,7 @@ export const affinityTable = (all: readonly RunGroup[]): string | null => {
   ]);
 };
 
-/** Every single disturbance, run by run: these are events, so no medians. */
+/** Every bounce, run by run: these are events, so no medians. */
 export const bouncesTable = (runs: readonly RunResult[]): string | null =>
   tableOf(
     runs.flatMap((run) => run.bounces.map((bounce) => ({ run, bounce }))),
@@ -166,7 +166,7 @@ export const bouncesTable = (runs: readonly RunResult[]): string | null =>
     ],
   );
 
-/** What the load generator says of itself. */
+/** What the load generator reports about itself. */
 export const loadTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(groups, [
     ...groupColumns,

@@ -10,7 +10,7 @@ const summary = makeSummary([
 ]);
 
 describe("the README's table", () => {
-  it("has one row per topology, says what was not measured and what cannot be trusted", () => {
+  it("has one row per topology, and marks missing and untrusted figures", () => {
     const cells = renderReadmeTable(summary)
       .split("\n")
       .filter((line) => line.startsWith("|"))
@@ -34,7 +34,7 @@ describe("the README's table", () => {
     ]);
   });
 
-  it("is left as it is by the formatter of the repository", async () => {
+  it("is not changed by prettier", async () => {
     const readme = replaceBetweenMarkers(
       `# T\n\n${START_MARKER}\n${END_MARKER}\n`,
       renderReadmeTable(summary),
@@ -54,10 +54,12 @@ describe("the README's table", () => {
     const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
     const text = renderReadmeTable(makeSummary([makeRun({ topology: "x", realtime })]));
     expect(text).toMatch(/\| x \(realtime-standin\) \|/);
-    expect(text).toMatch(/realtime-standin played Supabase Realtime in x: .*say nothing about Supabase\.$/);
+    expect(text).toMatch(
+      /realtime-standin served as Supabase Realtime in x\. .*say nothing about Supabase\.$/,
+    );
   });
 
-  it("names the load that it was measured under", () => {
+  it("names its load", () => {
     expect(renderReadmeTable(summary)).toContain("200 sessions, each 5 events/s for 12 s, 1 repeat,");
     expect(renderReadmeTable(makeSummary([]))).toContain("Nothing was measured yet.");
   });
@@ -66,7 +68,7 @@ describe("the README's table", () => {
 describe("replaceBetweenMarkers", () => {
   const readme = `before\n${START_MARKER}\nold $& table\n${END_MARKER}\nafter\n`;
 
-  it("replaces what is between the markers and nothing else, and does so twice with the same result", () => {
+  it("replaces only what is between the markers, and is idempotent", () => {
     const once = replaceBetweenMarkers(readme, "new $& table");
     expect(once).toBe(`before\n${START_MARKER}\n\nnew $& table\n\n${END_MARKER}\nafter\n`);
     expect(replaceBetweenMarkers(once, "new $& table")).toBe(once);

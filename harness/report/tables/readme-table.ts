@@ -1,4 +1,4 @@
-/** The README's result table: one row per topology, made from a summary so that it cannot drift from what was measured. */
+/** The README's result table: one row per topology, generated so that it cannot drift from the results. */
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
@@ -27,7 +27,7 @@ interface Column {
 
 const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
   const label = bounceLabel(bounce);
-  // The first column of a bounce says what its figures are worth.
+  // The first column of a bounce shows whether to trust its figures.
   const lost = (group: RunGroup): string => {
     const figure = groupFigure(group, (run) => run.lossRatio, formatPercent);
     const verdict = measuredVerdict(group);
@@ -48,10 +48,10 @@ const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
       ];
 };
 
-/** The table and, below it, the load that it was measured under. */
+/** The table with its load as caption. */
 export const renderReadmeTable = (summary: Summary): string => {
   const groups = groupRuns(summary.runs);
-  // A topology or bounce of which every run is missing stays visible, as not measured.
+  // A topology or bounce without any run stays visible, as not measured.
   const planned = groups.length === 0 ? [] : [...groups, ...missingRuns(summary)];
   const topologies = [...new Set(planned.map((run) => run.topology))];
   const bounces = BOUNCE_NAMES.filter((bounce) => planned.some((run) => run.bounce === bounce));
@@ -83,7 +83,7 @@ export const renderReadmeTable = (summary: Summary): string => {
 
 /**
  * The README with everything between the two markers replaced.
- * @throws Error when a marker is missing, occurs twice, or the end comes first.
+ * @throws Error if a marker is missing, occurs twice, or the end comes first.
  */
 export const replaceBetweenMarkers = (readme: string, table: string): string => {
   for (const marker of [START_MARKER, END_MARKER])

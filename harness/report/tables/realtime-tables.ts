@@ -1,4 +1,4 @@
-/** How Realtime was set up in a comparison, and the parts of its latency. Null where no topology has it. */
+/** Realtime's set-up in a comparison, and the parts of its latency. Null without a topology that has it. */
 import type { HopFigures, RunResult } from "../../checker/run-result.ts";
 import { formatBytes, formatMs } from "../format.ts";
 import { type Column, tableOf } from "./markdown-tables.ts";
@@ -7,7 +7,7 @@ import { topologyLabel } from "../realtime-implementation-note.ts";
 
 type Facts = NonNullable<RunResult["realtime"]>;
 
-/** One row for each way in which a topology's Realtime was set up. */
+/** One row per topology and Realtime set-up. */
 export const setUpTable = (groups: readonly RunGroup[]): string | null => {
   const rows = new Map<string, { topology: string; facts: Facts }>();
   for (const { topology, runs } of groups)
@@ -18,7 +18,7 @@ export const setUpTable = (groups: readonly RunGroup[]): string | null => {
     [
       { heading: "topology", align: "l", cell: ({ topology }) => topology },
       {
-        heading: "Realtime played by",
+        heading: "Realtime implementation",
         align: "l",
         cell: ({ facts }) => `${facts.part}${facts.standIn ? " (a stand-in)" : ""}`,
       },
@@ -33,7 +33,7 @@ export const setUpTable = (groups: readonly RunGroup[]): string | null => {
 
 const PERCENTILES = ["p50", "p90", "p99", "max"] as const satisfies readonly (keyof HopFigures)[];
 
-/** Latency in two parts, of groups in which events tell when they were handed to the broker. */
+/** Latency in two parts, for groups whose events carry their hand-over time. */
 export const hopTable = (groups: readonly RunGroup[]): string | null => {
   const part = (word: string, key: keyof NonNullable<RunResult["brokerHop"]>): Column<RunGroup>[] =>
     PERCENTILES.map((percentile) => ({
