@@ -11,7 +11,7 @@ const rooms = "{common,infra,harness,server,standins,loadtests}";
 
 export default defineConfig({
   test: {
-    globalSetup: ["harness/test-setup/test-tools.ts"],
+    globalSetup: ["harness/test-setup/test-tools.ts", "harness/test-setup/busy-host-limit.ts"],
     // A measuring test that is retried is a deleted observation.
     retry: 0,
     testTimeout: 60_000,

@@ -19,7 +19,11 @@ const common = { retry: 0, testTimeout: 300_000, hookTimeout: 600_000 };
 export default defineConfig({
   test: {
     // Once, before the first project.
-    globalSetup: ["harness/test-setup/test-tools.ts", "harness/test-setup/test-docker-tools.ts"],
+    globalSetup: [
+      "harness/test-setup/test-tools.ts",
+      "harness/test-setup/test-docker-tools.ts",
+      "harness/test-setup/busy-host-limit.ts",
+    ],
     projects: [
       {
         test: {

@@ -104,7 +104,7 @@ describe("up, bounce and down", () => {
       expect(again.stderr).toContain("phase2 is up already on local");
       expect(JSON.parse(String(again.stdout))).toMatchObject({ topology: "phase2", platform: "local", url });
       const fewer = await sseLab(["up", "phase2", "--platform", "local", "--replicas", "2"]);
-      expect(fewer.stderr).toContain("sse-lab: --replicas 2: phase2 is up on local with 4; take it down");
+      expect(fewer.stderr).toContain("sse-lab: --replicas 2: phase2 is up on local with 4; remove it");
       expect(fewer).toMatchObject({ exitCode: 2, stdout: "" });
       const record = join(folder, "bounces.ndjson");
       const bounce = await sseLab(["bounce", "phase2", "--kind", "crash", "--record", record]);
@@ -135,7 +135,7 @@ describe("up, bounce and down", () => {
     expect(up.stdout).toContain("realtime-standin is a stand-in of the lab and not Supabase's server");
     expect(up.exitCode).toBe(0);
     const again = await sseLab(["up", "phase3", "--platform", "local", "--realtime-plan", "free"]);
-    expect(again.stderr).toContain("sse-lab: --realtime-plan: phase3 is up on local already, and keeps what");
+    expect(again.stderr).toContain("sse-lab: --realtime-plan: phase3 is up on local already, and keeps its");
     expect(again.exitCode).toBe(2);
     const health = String(/ws:(\S+)socket/.exec(String(up.stdout))?.[1]);
     try {
@@ -205,7 +205,7 @@ describe("up, bounce and down", () => {
       }
       const again = await sseLab(["up", "phase1", "--platform", "local"]);
       expect(again.stderr).toContain(
-        `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ${instanceUrls["server-2"] ?? ""} do not answer; take it down with make down`,
+        `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ${instanceUrls["server-2"] ?? ""} do not answer; remove it with make down`,
       );
       expect(again).toMatchObject({ exitCode: 2, stdout: "" });
     } finally {

@@ -1,20 +1,21 @@
 /** The native engine and the k6 scripts on the lab's double of k6: the same plan on real topologies, cross-checked. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CrossCheck } from "../checker/compare-engines/cross-check.ts";
 import type { CrossFinding } from "../checker/compare-engines/cross-finding.ts";
-import { main } from "../cli/main.ts";
+import type { RunResult } from "../checker/run-result.ts";
+import { runCommand } from "../cli/test-support/run-command.ts";
 import { bundleScript } from "../load/k6/scripts/bundle-scripts.ts";
 import { runK6Load } from "../load/k6/run-k6-load.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { createK6Engine } from "./engine/k6-engine.ts";
 import type { LoadEngine } from "./engine/load-engine.ts";
-import { compare, type TestComparison, verdictOf } from "./test-support/test-comparison.ts";
+import { compare, expectVerdict, type TestComparison } from "./test-support/test-comparison.ts";
 import { PROJECT_ROOT } from "../../common/paths.ts";
 
-const DOUBLE = join(PROJECT_ROOT, "loadtests", "k6-double", "k6-double.mjs");
+const DOUBLE = join(PROJECT_ROOT, "standins", "k6", "k6-double.mjs");
 const env = { ...process.env, K6_BIN: DOUBLE };
 
 const scriptEngine = (topologies: Scenario["topologies"]) =>
@@ -50,30 +51,21 @@ interface Told extends CrossCheck {
 }
 
 async function crossCheck(a: TestComparison, b: TestComparison): Promise<Told> {
-  let out = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  try {
-    const code = await main(["cross-check", a.path, b.path, "--json"]);
-    return { code, ...(JSON.parse(out) as Omit<Told, "code">) };
-  } finally {
-    write.mockRestore();
-  }
+  const { exitCode, stdout } = await runCommand(["cross-check", a.path, b.path, "--json"]);
+  return { code: exitCode, ...(JSON.parse(stdout) as Omit<Told, "code">) };
 }
 
-/** They agree; or, where the test's host was too busy to trust a run, nothing that could be compared differs. */
+/** They agree. If a run could not be judged, nothing that could be compared differs. */
 function expectAgreement({ agreement, findings, code, notCompared }: Told, ...sides: TestComparison[]): void {
   expect(findings.map(({ sentence }) => sentence)).toEqual([]);
-  for (const { summary } of sides)
-    for (const run of summary.runs) expect(verdictOf(run, "valid")).toBe("valid");
-  const busy = sides.some(({ summary }) => summary.runs.some(({ verdict }) => verdict === "unknown"));
+  const unjudged = runsOf(...sides).some(({ verdict }) => verdict === "unknown");
   expect({ agreement, code }).toEqual(
-    busy ? { agreement: "cannot tell", code: 2 } : { agreement: "agree", code: 0 },
+    unjudged ? { agreement: "cannot tell", code: 2 } : { agreement: "agree", code: 0 },
   );
-  if (!busy) expect(notCompared).toEqual([]);
+  if (!unjudged) expect(notCompared).toEqual([]);
 }
+
+const runsOf = (...sides: TestComparison[]): RunResult[] => sides.flatMap(({ summary }) => summary.runs);
 
 const STEADY = { topologies: ["phase0", "phase1"], sessions: 20, duration: 3 } satisfies Partial<Scenario>;
 const CRASH = {
@@ -84,7 +76,7 @@ const CRASH = {
 } satisfies Partial<Scenario>;
 
 describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () => {
-  it("finds no difference of the native engine from itself", async () => {
+  it("finds no difference of the native engine from itself", async (context) => {
     const small = {
       topologies: ["phase0"],
       sessions: 10,
@@ -95,17 +87,19 @@ describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () 
     await using first = await compare(small);
     await using second = await compare(small);
     expectAgreement(await crossCheck(first, second), first, second);
+    expectVerdict(context, "valid", ...runsOf(first, second));
   });
 
-  it("finds none of the k6 script from the native engine in steady state", async () => {
+  it("finds none of the k6 script from the native engine in steady state", async (context) => {
     await using native = await compare(STEADY);
     await using script = await compare(STEADY, localPlatform, await scriptEngine(STEADY.topologies));
     const told = await crossCheck(native, script);
     expectAgreement(told, native, script);
     for (const { pairs } of told.compared) expect(pairs).toBe(20 * 12);
+    expectVerdict(context, "valid", ...runsOf(native, script));
   });
 
-  it("finds none across a crash, and names the defects of a script that has some", async () => {
+  it("finds none across a crash, and names the defects of a script that has some", async (context) => {
     await using native = await compare(CRASH);
     await using script = await compare(CRASH, localPlatform, await scriptEngine(CRASH.topologies));
     expectAgreement(await crossCheck(native, script), native, script);
@@ -122,5 +116,6 @@ describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () 
       expect(sessions[0]).toMatch(/^s\d+$/);
     }
     expect(code).toBe(1);
+    expectVerdict(context, "valid", ...runsOf(native, script));
   });
 });

@@ -56,7 +56,12 @@ describe("the usage sampler", () => {
     const calls = platform.calls();
     expect(calls).toBe(beforeStop + 1);
     expect(cpuOf(recorded)).toEqual(Array.from({ length: calls }, (_, index) => index + 1));
-    await sleep(20);
+    // Another sampler, with the same pause, shows that there was time for further readings.
+    const later = slow();
+    const another = createUsageSampler(later.usage, recording().recorder, { pauseMs: 1, limitMs: 60_000 });
+    another.start();
+    while (later.calls() < 4) await sleep(1);
+    await another.stop();
     expect(platform.calls()).toBe(calls);
     expect(sampler.problem()).toBeUndefined();
   });
