@@ -4,19 +4,15 @@
  * because all checkouts share the engine. The file of a process that has ended counts for nothing.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { cacheRoot } from "../../common/download-cache.ts";
 import { parseJson } from "../../common/portable/parse-json.ts";
 import { isRunning, thisProcess } from "../../common/process-identity.ts";
 
 const userSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 
-const usersFolder = (env: NodeJS.ProcessEnv): string =>
-  join(
-    env["SSE_LAB_CACHE"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sse-lab"),
-    "image-leases",
-  );
+const usersFolder = (env: NodeJS.ProcessEnv): string => join(cacheRoot(env), "image-leases");
 
 /** From now until this process ends, no other one removes server images. */
 export const registerImageUser = async (env: NodeJS.ProcessEnv): Promise<void> => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { buildGoBinary, builtPart, goFor } from "./go-build.ts";
+import { buildGoBinary, builtArtifact, goFor } from "./go-build.ts";
 import { PULUMI_CLI, type GoBinary } from "../toolchain/pins.ts";
 
 const go = await goFor(PULUMI_CLI.built, process.env);
@@ -53,7 +53,7 @@ describe.skipIf(go.problem !== undefined)(`with Go on PATH (${go.problem ?? go.v
     const controller = new AbortController();
     const building = buildGoBinary(built, { env, signal: controller.signal });
     const outcome = building.catch((error: unknown) => error);
-    const { folder: made } = await builtPart(built, env);
+    const { folder: made } = await builtArtifact(built, env);
     while (!(await leftovers().catch(() => [])).some((entry) => entry.startsWith(".making-"))) await sleep(5);
     controller.abort(new Error("interrupted"));
     expect(await outcome).toMatchObject({ message: "interrupted" });

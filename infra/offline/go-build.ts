@@ -5,13 +5,8 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
 import { runReaped } from "../../common/reaper/run-reaped.ts";
-import type { GoBinary } from "../toolchain/pins.ts";
-import {
-  madeOnce,
-  toolchainFolder,
-  type CachedPart,
-  type MakeOptions,
-} from "../toolchain/toolchain-cache.ts";
+import { toolchainFolder, type GoBinary } from "../toolchain/pins.ts";
+import { madeOnce, type CachedArtifact, type MakeOptions } from "../../common/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 
 const KEY_CHARACTERS = 12;
@@ -28,7 +23,7 @@ const keyOf = async (built: GoBinary): Promise<string> => {
   return hash.digest("hex").slice(0, KEY_CHARACTERS);
 };
 
-export const builtPart = async (built: GoBinary, env: NodeJS.ProcessEnv): Promise<CachedPart> => {
+export const builtArtifact = async (built: GoBinary, env: NodeJS.ProcessEnv): Promise<CachedArtifact> => {
   const folder = `${built.name}-${built.version}-${await keyOf(built)}-${process.platform}-${process.arch}`;
   return { title: built.title, folder: join(toolchainFolder(env), folder), binary: `bin/${built.file}` };
 };
@@ -72,7 +67,7 @@ export const buildGoBinary = async (
   built: GoBinary,
   options: MakeOptions & { env: NodeJS.ProcessEnv },
 ): Promise<string> => {
-  const part = await builtPart(built, options.env);
+  const part = await builtArtifact(built, options.env);
   const make = async (staged: string, temporary: string): Promise<void> => {
     const what = `building ${built.title} from its Go modules (once, minutes)`;
     options.onStep?.(`${what}; kept in ${part.folder}`);

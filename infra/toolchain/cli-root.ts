@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readlink, rename, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { toolchainFolder } from "./toolchain-cache.ts";
+import { toolchainFolder } from "./pins.ts";
 
 /** A folder that holds this CLI as `bin/pulumi`: its own, or one of ours with a link to it. */
 export const cliRoot = async (pulumi: string, env: NodeJS.ProcessEnv): Promise<string> => {

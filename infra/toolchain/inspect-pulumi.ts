@@ -2,8 +2,8 @@
 import { lookup } from "node:dns/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { goFor } from "../offline/go-build.ts";
-import { locateCli, locatePlugin, type LocatedPart, type PartSource } from "./locate-pulumi.ts";
-import { DOCKER_PLUGIN, OFFICIAL_HOST, PULUMI_CLI, type PulumiPart } from "./pins.ts";
+import { locateCli, locatePlugin, type LocatedArtifact, type ArtifactSource } from "./locate-pulumi.ts";
+import { DOCKER_PLUGIN, OFFICIAL_HOST, PULUMI_CLI, type PulumiArtifact } from "./pins.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export interface PulumiInspection {
@@ -14,7 +14,7 @@ export interface PulumiInspection {
 
 const LOOKUP_MS = 3000;
 
-const SOURCES: Readonly<Record<PartSource, (part: PulumiPart) => string>> = {
+const SOURCES: Readonly<Record<ArtifactSource, (part: PulumiArtifact) => string>> = {
   setting: (part) => `by ${part.setting}`,
   path: () => "on PATH",
   installed: () => "in Pulumi's plugin cache",
@@ -32,9 +32,9 @@ const mayDownload = async (env: NodeJS.ProcessEnv): Promise<boolean> => {
   return Promise.race([resolved, sleep(LOOKUP_MS, false, { ref: false })]);
 };
 
-const inspectPart = async (
-  part: PulumiPart,
-  { found, passedOver }: LocatedPart<PartSource>,
+const inspectArtifact = async (
+  part: PulumiArtifact,
+  { found, passedOver }: LocatedArtifact<ArtifactSource>,
   env: NodeJS.ProcessEnv,
 ): Promise<PulumiInspection> => {
   const besides = passedOver === undefined ? "" : ` (passed over: ${passedOver})`;
@@ -68,11 +68,11 @@ const ORDER = ["ok", "will-fetch", "will-build", "missing"] as const;
 /** Looks at both parts, and fetches, builds and changes nothing. `status` is that of the worse of the two. */
 export const inspectPulumi = async (env: NodeJS.ProcessEnv = process.env): Promise<PulumiInspection> => {
   const inspect = async (
-    part: PulumiPart,
-    locate: (env: NodeJS.ProcessEnv) => Promise<LocatedPart<PartSource>>,
+    part: PulumiArtifact,
+    locate: (env: NodeJS.ProcessEnv) => Promise<LocatedArtifact<ArtifactSource>>,
   ): Promise<PulumiInspection> => {
     try {
-      return await inspectPart(part, await locate(env), env);
+      return await inspectArtifact(part, await locate(env), env);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return { status: "missing", detail: error.problem, fix: error.fix ?? "" };

@@ -4,8 +4,8 @@ import { bundledProgram } from "../../common/bundle/bundled-program.ts";
 import { withTemporaryFolder } from "../../common/temporary-folder.ts";
 import { runReaped, type ReapedResult } from "../../common/reaper/run-reaped.ts";
 import { installedPlugin, pulumiHome } from "./plugin-home.ts";
-import { DOCKER_PLUGIN, PLUGIN_FOLDER, PULUMI_CLI } from "./pins.ts";
-import { madeOnce, toolchainFolder, type CachedPart, type MakeOptions } from "./toolchain-cache.ts";
+import { DOCKER_PLUGIN, PLUGIN_FOLDER, PULUMI_CLI, toolchainFolder } from "./pins.ts";
+import { madeOnce, type CachedArtifact, type MakeOptions } from "../../common/download-cache.ts";
 
 type Options = MakeOptions & { env: NodeJS.ProcessEnv };
 
@@ -13,7 +13,7 @@ type Options = MakeOptions & { env: NodeJS.ProcessEnv };
 const STALL_MS = 20_000;
 const SAID_LINES = 2;
 
-export const officialCli = (env: NodeJS.ProcessEnv): CachedPart => {
+export const officialCli = (env: NodeJS.ProcessEnv): CachedArtifact => {
   const { version, title } = PULUMI_CLI.built;
   const folder = `cli-official-${version}-${process.platform}-${process.arch}`;
   return { title, folder: join(toolchainFolder(env), folder), binary: "bin/pulumi" };

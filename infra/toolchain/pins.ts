@@ -1,4 +1,6 @@
 /** What the lab takes when the host has none of its own, and which versions of the host's own will do. */
+import { join } from "node:path";
+import { cacheRoot } from "../../common/download-cache.ts";
 import { fromRoot } from "../../common/paths.ts";
 
 export interface GoBinary {
@@ -15,7 +17,7 @@ export interface GoBinary {
   args: readonly string[];
 }
 
-export interface PulumiPart {
+export interface PulumiArtifact {
   /** For people. */
   title: string;
   /** Environment variable with the path of the binary to take. */
@@ -27,13 +29,16 @@ export interface PulumiPart {
   built: GoBinary;
 }
 
+/** Folder of all artifacts of the toolchain in the cache. */
+export const toolchainFolder = (env: NodeJS.ProcessEnv): string => join(cacheRoot(env), "pulumi");
+
 const sourceFolder = (name: string): string => `${fromRoot("infra/offline", name)}/`;
 
 const CLI_VERSION = "3.259.0";
 /** Of @pulumi/docker in package.json: the plugin of this version is what the program asks Pulumi for. */
 const PLUGIN_VERSION = "5.2.0";
 
-export const PULUMI_CLI: PulumiPart = {
+export const PULUMI_CLI: PulumiArtifact = {
   title: "the Pulumi CLI",
   setting: "SSE_LAB_PULUMI",
   command: "pulumi",
@@ -54,7 +59,7 @@ export const PULUMI_CLI: PulumiPart = {
   },
 };
 
-export const DOCKER_PLUGIN: PulumiPart = {
+export const DOCKER_PLUGIN: PulumiArtifact = {
   title: "Pulumi's Docker plugin",
   setting: "SSE_LAB_PULUMI_DOCKER_PLUGIN",
   command: "pulumi-resource-docker",

@@ -3,8 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { access, constants, mkdir, readlink, rename, stat, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { DOCKER_PLUGIN, PLUGIN_FOLDER } from "./pins.ts";
-import { toolchainFolder } from "./toolchain-cache.ts";
+import { DOCKER_PLUGIN, PLUGIN_FOLDER, toolchainFolder } from "./pins.ts";
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -8,13 +8,20 @@ import {
   locateCli,
   locatePlugin,
   type CliSource,
-  type LocatedPart,
-  type PartSource,
+  type LocatedArtifact,
+  type ArtifactSource,
 } from "./locate-pulumi.ts";
 import { installOfficialCli, installOfficialPlugin } from "./official-install.ts";
-import { DOCKER_PLUGIN, LANGUAGE_HOST, OFFICIAL_HOST, PULUMI_CLI, type PulumiPart } from "./pins.ts";
+import {
+  DOCKER_PLUGIN,
+  LANGUAGE_HOST,
+  OFFICIAL_HOST,
+  PULUMI_CLI,
+  toolchainFolder,
+  type PulumiArtifact,
+} from "./pins.ts";
 import { homeWith } from "./plugin-home.ts";
-import { toolchainFolder, type MakeOptions } from "./toolchain-cache.ts";
+import type { MakeOptions } from "../../common/download-cache.ts";
 import { reasonOf } from "./toolchain-error.ts";
 import { UserError } from "../../common/user-error.ts";
 
@@ -29,7 +36,7 @@ export interface PulumiTools {
     /** Folder of the plugin's binary. It need not be put on PATH: `env` makes Pulumi find it. */
     path: string;
     version: string;
-    source: PartSource;
+    source: ArtifactSource;
   };
   /** Folder of the Node.js language host, which `pulumi up` on the command line needs; undefined when there is none. */
   languageHost: string | undefined;
@@ -50,14 +57,14 @@ type Options = MakeOptions & { env: NodeJS.ProcessEnv };
 /** Official downloads that failed, by cache folder and part: not tried again by this process. */
 const failedDownloads = new Map<string, string>();
 
-const waysToGet = (part: PulumiPart, needed: string): string =>
+const waysToGet = (part: PulumiArtifact, needed: string): string =>
   `put ${part.command} (${part.accepted}) on PATH, or set ${part.setting} to its path, or let this host reach ` +
   `${OFFICIAL_HOST}, or put Go ${needed} or newer on PATH so that it is built from infra/offline`;
 
 /** Downloads the part or, when that fails, builds it. */
 const obtain = async (
-  part: PulumiPart,
-  { passedOver }: LocatedPart<PartSource>,
+  part: PulumiArtifact,
+  { passedOver }: LocatedArtifact<ArtifactSource>,
   download: () => Promise<string>,
   options: Options,
 ): Promise<{ path: string; version: string; source: "official" | "built" }> => {
@@ -83,7 +90,7 @@ const obtain = async (
   return { path: await buildGoBinary(part.built, options), version, source: "built" };
 };
 
-const passedOverBy = (parts: readonly LocatedPart<PartSource>[]): string[] =>
+const passedOverBy = (parts: readonly LocatedArtifact<ArtifactSource>[]): string[] =>
   parts.flatMap(({ passedOver }) => (passedOver === undefined ? [] : [passedOver]));
 
 /** Pulumi looks for the language host on PATH and beside the binary that a link leads to. */

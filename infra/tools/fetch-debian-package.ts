@@ -2,12 +2,12 @@
  * Unpacks a package of this Debian or Ubuntu, with the libraries that the host lacks, into the cache. Needs no root and leaves the
  * host's package database alone: apt works on folders of ours. What vouches for the files is apt's own check of the signed index.
  */
-import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import which from "which";
 import type { FetchOptions } from "./fetch-tool.ts";
-import { withFetchFolder } from "./tool-cache.ts";
+import { stageFolder } from "../../common/download-cache.ts";
 
 export interface DebianPackage {
   /** Name of the package, e.g. `haproxy`. */
@@ -57,16 +57,11 @@ export const fetchDebianPackage = async (
   folder: string,
   options: FetchOptions,
 ): Promise<void> => {
-  await withFetchFolder(folder, async (own) => {
-    const [state, cache, root] = ["state", "cache", "root"].map((name) => join(own, name)) as [
-      string,
-      string,
-      string,
-    ];
+  await stageFolder(folder, async (root, temporary) => {
+    const [state, cache] = [join(temporary, "state"), join(temporary, "cache")];
     await Promise.all([
       mkdir(join(state, "lists", "partial"), { recursive: true }),
       mkdir(join(cache, "archives", "partial"), { recursive: true }),
-      mkdir(root),
     ]);
     const run = async (what: string, command: string, args: readonly string[]): Promise<void> => {
       options.onStep?.(what);
@@ -92,9 +87,5 @@ export const fetchDebianPackage = async (
       await run(`unpacking ${archive}`, "dpkg", ["-x", join(cache, "archives", archive), root]);
     }
     await writeFile(join(root, COMPLETE_FILE), `${archives.sort().join("\n")}\n`);
-    // One rename lets it appear. Where another process was first, its copy is as good.
-    await rename(root, folder).catch((error: unknown) => {
-      if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    });
   });
 };

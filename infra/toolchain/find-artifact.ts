@@ -3,12 +3,12 @@ import { resolve } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
 import which from "which";
-import type { PulumiPart } from "./pins.ts";
+import type { PulumiArtifact } from "./pins.ts";
 import { readPluginIdentity } from "./plugin-identity.ts";
 import { reasonOf } from "./toolchain-error.ts";
 import { UserError } from "../../common/user-error.ts";
 
-export interface FoundPart {
+export interface FoundArtifact {
   path: string;
   version: string;
 }
@@ -39,11 +39,11 @@ export const readPluginVersion: ReadVersion = async (path, env) => {
 };
 
 const suitable = async (
-  part: PulumiPart,
+  part: PulumiArtifact,
   path: string,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
-): Promise<FoundPart> => {
+): Promise<FoundArtifact> => {
   const version = await read(path, env);
   if (semver.satisfies(version, part.accepted, { includePrerelease: true })) return { path, version };
   throw new Error(`is version ${version}, not one of ${part.accepted}`);
@@ -51,10 +51,10 @@ const suitable = async (
 
 /** @throws UserError when the setting names something that will not do: a setting is never passed over */
 export const findBySetting = async (
-  part: PulumiPart,
+  part: PulumiArtifact,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
-): Promise<FoundPart | undefined> => {
+): Promise<FoundArtifact | undefined> => {
   const setting = env[part.setting];
   if (setting === undefined || setting === "") return undefined;
   try {
@@ -67,10 +67,10 @@ export const findBySetting = async (
 
 /** The first one on PATH, if it will do: Pulumi takes the first as well. `problem` says why it will not. */
 export const findOnPath = async (
-  part: PulumiPart,
+  part: PulumiArtifact,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
-): Promise<{ found?: FoundPart; problem?: string }> => {
+): Promise<{ found?: FoundArtifact; problem?: string }> => {
   // An empty path option would make `which` fall back to this process's own PATH.
   const path = env["PATH"] ? await which(part.command, { nothrow: true, path: env["PATH"] }) : null;
   if (path === null) return {};

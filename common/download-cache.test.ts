@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { lookUp, madeOnce, type CachedPart } from "./toolchain-cache.ts";
+import { lookUp, madeOnce, type CachedArtifact } from "./download-cache.ts";
 
 let folder: string;
-let part: CachedPart;
+let artifact: CachedArtifact;
 /** What the test started and has to end. */
 const started: { kill: (signal: "SIGKILL") => boolean; ended: Promise<unknown> }[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sse-lab-toolchain-test-"));
-  part = { title: "the part", folder: join(folder, "cache", "part"), binary: "binary" };
+  folder = await mkdtemp(join(tmpdir(), "sse-lab-cache-test-"));
+  artifact = { title: "the artifact", folder: join(folder, "cache", "x"), binary: "binary" };
 });
 afterEach(async () => {
   for (const child of started.splice(0)) {
@@ -30,37 +30,37 @@ const until = async (condition: () => Promise<boolean>): Promise<void> => {
 const linesOf = async (file: string): Promise<string[]> =>
   (await readFile(join(folder, file), "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
 
-/** A process of its own that makes the part: says so in the file `made`, then waits until there is a file `go`. */
+/** A process of its own that makes the artifact: says so in the file `made`, then waits until there is a file `go`. */
 const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
   const script = `
     import { access, appendFile, writeFile } from "node:fs/promises";
     import { join } from "node:path";
-    import { madeOnce } from ${JSON.stringify(new URL("toolchain-cache.ts", import.meta.url).href)};
-    const [folder, part] = [${JSON.stringify(folder)}, ${JSON.stringify(part)}];
+    import { madeOnce } from ${JSON.stringify(new URL("download-cache.ts", import.meta.url).href)};
+    const [folder, artifact] = [${JSON.stringify(folder)}, ${JSON.stringify(artifact)}];
     const make = async (staged) => {
-      await writeFile(join(staged, part.binary), "half");
+      await writeFile(join(staged, artifact.binary), "half");
       await appendFile(join(folder, "made"), process.pid + "\\n");
       while (!(await access(join(folder, "go")).then(() => true, () => false))) await new Promise((r) => setTimeout(r, 20));
-      await writeFile(join(staged, part.binary), "whole");
+      await writeFile(join(staged, artifact.binary), "whole");
     };
     const onStep = (step) => void appendFile(join(folder, "steps"), step + "\\n");
-    console.log(await madeOnce(part, make, { onStep }));`;
+    console.log(await madeOnce(artifact, make, { onStep }));`;
   const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
   const maker = execa(process.execPath, args, { reject: false });
   started.push({ kill: (signal) => maker.kill(signal), ended: maker });
   return { kill: () => maker.kill("SIGKILL"), stdout: maker.then(({ stdout }) => stdout) };
 };
 
-const writeWhole = (staged: string): Promise<void> => writeFile(join(staged, part.binary), "whole");
+const writeWhole = (staged: string): Promise<void> => writeFile(join(staged, artifact.binary), "whole");
 
 test("two processes at once make it once, and the second one says that it waits", async () => {
   const both = [startMaker(), startMaker()];
   await until(async () => (await linesOf("steps")).length > 0);
   await appendFile(join(folder, "go"), "");
-  const path = join(part.folder, part.binary);
+  const path = join(artifact.folder, artifact.binary);
   expect(await Promise.all(both.map(({ stdout }) => stdout))).toEqual([path, path]);
   expect(await linesOf("made")).toHaveLength(1);
-  expect((await linesOf("steps"))[0]).toMatch(/another process is getting the part: waiting, \d+ s/);
+  expect((await linesOf("steps"))[0]).toMatch(/another process is getting the artifact: waiting, \d+ s/);
   expect(await readFile(path, "utf8")).toBe("whole");
 });
 
@@ -70,22 +70,22 @@ test("callers at once within one process make it once", async () => {
     made += 1;
     await writeWhole(staged);
   };
-  const paths = await Promise.all([1, 2, 3].map(() => madeOnce(part, make, {})));
-  expect(new Set(paths)).toEqual(new Set([join(part.folder, part.binary)]));
+  const paths = await Promise.all([1, 2, 3].map(() => madeOnce(artifact, make, {})));
+  expect(new Set(paths)).toEqual(new Set([join(artifact.folder, artifact.binary)]));
   expect(made).toBe(1);
 });
 
-test("a maker killed half-way leaves nothing that is taken for the part, and the next one clears up", async () => {
+test("a maker killed half-way leaves nothing that is taken for the artifact, and the next one clears up", async () => {
   const killed = startMaker();
   await until(async () => (await linesOf("made")).length === 1);
   killed.kill();
   await killed.stdout;
-  expect(await lookUp(part)).toEqual({});
+  expect(await lookUp(artifact)).toEqual({});
   // Its lock and its half-made folder.
   expect(await readdir(join(folder, "cache"))).toHaveLength(2);
-  const path = await madeOnce(part, writeWhole, {});
+  const path = await madeOnce(artifact, writeWhole, {});
   expect(await readFile(path, "utf8")).toBe("whole");
-  expect(await readdir(join(folder, "cache"))).toEqual(["part"]);
+  expect(await readdir(join(folder, "cache"))).toEqual(["x"]);
 });
 
 test.each([
@@ -100,28 +100,28 @@ test.each([
   // In another process, so that this one hasn't seen it good.
   await appendFile(join(folder, "go"), "");
   await startMaker().stdout;
-  const path = join(part.folder, part.binary);
+  const path = join(artifact.folder, artifact.binary);
   await damage(path);
-  expect((await lookUp(part)).problem).toMatch(problem);
+  expect((await lookUp(artifact)).problem).toMatch(problem);
   const steps: string[] = [];
-  await madeOnce(part, writeWhole, { onStep: (step) => steps.push(step) });
+  await madeOnce(artifact, writeWhole, { onStep: (step) => steps.push(step) });
   expect(steps).toEqual([expect.stringMatching(problem)]);
   expect(await readFile(path, "utf8")).toBe("whole");
 });
 
 test("a failure is passed on, leaves no trace, and the next call tries again", async () => {
   const fail = (): Promise<void> => Promise.reject(new Error("no such host"));
-  await expect(madeOnce(part, fail, {})).rejects.toThrow("no such host");
+  await expect(madeOnce(artifact, fail, {})).rejects.toThrow("no such host");
   expect(await readdir(join(folder, "cache"))).toEqual([]);
-  await madeOnce(part, writeWhole, {});
-  expect(await lookUp(part)).toEqual({ path: join(part.folder, part.binary) });
+  await madeOnce(artifact, writeWhole, {});
+  expect(await lookUp(artifact)).toEqual({ path: join(artifact.folder, artifact.binary) });
 });
 
 test("who waits stops waiting when aborted", async () => {
   startMaker();
   await until(async () => (await linesOf("made")).length === 1);
   const controller = new AbortController();
-  const waiting = madeOnce(part, writeWhole, {
+  const waiting = madeOnce(artifact, writeWhole, {
     signal: controller.signal,
     onStep: () => controller.abort(new Error("interrupted")),
   });
@@ -133,9 +133,9 @@ test("a lock whose owner's process id went to another process is taken over", as
   const other = execa("sleep", ["600"], { reject: false });
   await once(other, "spawn");
   started.push({ kill: (signal) => other.kill(signal), ended: other });
-  await madeOnce({ ...part, folder: join(folder, "cache", "first") }, writeWhole, {});
-  const lock = `${part.folder}.lock`;
+  await madeOnce({ ...artifact, folder: join(folder, "cache", "first") }, writeWhole, {});
+  const lock = `${artifact.folder}.lock`;
   await writeFile(lock, JSON.stringify({ pid: other.pid, startTime: "another boot:1" }));
-  await madeOnce(part, writeWhole, {});
-  expect(await readdir(join(folder, "cache"))).toEqual(["first", "part"]);
+  await madeOnce(artifact, writeWhole, {});
+  expect(await readdir(join(folder, "cache"))).toEqual(["first", "x"]);
 });
