@@ -1,4 +1,4 @@
-/** The ordinary door, `pulumi up`, on a real engine, and the other door to the same stack. */
+/** `pulumi up` on a real engine, and the Automation API on the same stack. */
 import { copyFile, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,9 +23,9 @@ let stack: string;
 let access: PulumiAccess;
 let host: ProgramHost;
 
-/** A top level of its own, so that no settings of a test lie in the project: what the program reads is the project's. */
+/** A separate top level, so that no test leaves settings in the project. The program is the project's. */
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sse-lab-door-"));
+  folder = await mkdtemp(join(tmpdir(), "sse-lab-cli-"));
   stack = stackName(topologyNamed("phase1"));
   for (const name of ["infra", "node_modules", "package.json"]) {
     await symlink(join(PROJECT_ROOT, name), join(folder, name));
@@ -39,18 +39,25 @@ beforeEach(async () => {
 /** `run`: with the program, which the stand-in for the language host runs. */
 const pulumi = async (how: "run" | "plain", ...args: string[]): Promise<string> => {
   const client = how === "run" ? [`--client=${host.address}`] : [];
-  const { stdout, all, failed } = await execa(access.pulumi, [...args, ...client, "--non-interactive"], {
-    cwd: folder,
-    env: access.env,
-    reject: false,
-    all: true,
-  });
+  const { stdout, all, failed } = await execa(
+    access.pulumi,
+    [...args, ...client, "--non-interactive"],
+    {
+      cwd: folder,
+      env: access.env,
+      reject: false,
+      all: true,
+    },
+  );
   if (failed) throw new Error(all);
   return stdout;
 };
 
 const containerIds = async (): Promise<Map<string, string>> => {
-  const found = await docker.listContainers({ all: true, filters: { label: [`sse-lab.stack=${stack}`] } });
+  const found = await docker.listContainers({
+    all: true,
+    filters: { label: [`sse-lab.stack=${stack}`] },
+  });
   return new Map(found.map(({ Id, Labels }) => [Labels["sse-lab.instance"] ?? "", Id]));
 };
 
@@ -60,19 +67,22 @@ afterEach(async () => {
   } finally {
     host.close();
     const record = stackRecords().read(stack);
-    if (record?.ledgerDir !== undefined) await rm(record.ledgerDir, { recursive: true, force: true });
+    if (record?.ledgerDir !== undefined)
+      await rm(record.ledgerDir, { recursive: true, force: true });
     stackRecords().remove(stack);
     await rm(folder, { recursive: true, force: true });
   }
 });
 
-it("brings up, deploys and removes the stack that the other door sees", async () => {
+it("brings up, deploys and removes a stack that the Automation API sees too", async () => {
   await pulumi("plain", "stack", "select", "--create", stack);
   await pulumi("run", "preview", "-s", stack);
   expect(stackRecords().read(stack)).toBe(undefined);
 
   await pulumi("run", "up", "--yes", "--skip-preview", "-s", stack);
-  const outputs = JSON.parse(await pulumi("plain", "stack", "output", "--json", "-s", stack)) as StackOutputs;
+  const outputs = JSON.parse(
+    await pulumi("plain", "stack", "output", "--json", "-s", stack),
+  ) as StackOutputs;
   const record = stackRecords().read(stack)!;
   expect(outputs).toMatchObject({
     topology: "phase1",
@@ -84,7 +94,7 @@ it("brings up, deploys and removes the stack that the other door sees", async ()
   expect(outputs.instances.map(({ name }) => name)).toEqual(["server-1", "server-2", "server-3"]);
   for (const { url } of outputs.instances) expect((await fetch(`${url}/readyz`)).status).toBe(200);
 
-  // This door again, and the other one.
+  // Neither `pulumi` nor the Automation API would change anything.
   await pulumi("run", "preview", "--expect-no-changes", "-s", stack);
   const other = await automationStack(access, recordArgs(record), "selectStack");
   expect(Object.keys((await other.preview()).changeSummary)).toEqual(["same"]);

@@ -1,4 +1,7 @@
-/** The ordinary door: `pulumi up -s phase1`. What is exported here is the stack's output, in the shape of `StackOutputs`. */
+/**
+ * The program that `pulumi up -s phase1` runs. Its exports are the stack's outputs, in the shape of
+ * `StackOutputs`.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import { backendWarning } from "./pulumi-cli/backend-warning.ts";
 import { cliStackArgs } from "./pulumi-cli/cli-stack.ts";
@@ -41,4 +44,5 @@ if (warning !== undefined) await pulumi.log.warn(warning);
 const args = await readArgs();
 const outputs = await stackProgram(args, { dockerHost: await dockerEndpoint() })();
 
-export const { topology, url, dashboardUrl, revision, router, broker, realtime, instances } = outputs;
+export const { topology, url, dashboardUrl, revision, router, broker, realtime, instances } =
+  outputs;

@@ -7,7 +7,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import { connectRaw } from "../standins/realtime/server/test-support/raw-client.ts";
 import { STAND_IN, REALTIME_NAME } from "./realtime/realtime-names.ts";
 import { hasBroker } from "./realtime/stack-realtime.ts";
-import { docker, labStack, whatIsLeft, type Change, type LabStack } from "./test-support/lab-stack.ts";
+import {
+  docker,
+  labStack,
+  whatIsLeft,
+  type Change,
+  type LabStack,
+} from "./test-support/lab-stack.ts";
 import { topologyNamed } from "./stack/record-args.ts";
 import type { StackArgs, StackOutputs } from "./stack/stack-args.ts";
 import { TOPOLOGIES } from "./topologies.ts";
@@ -22,7 +28,7 @@ afterEach(async () => {
   for (const stack of open.splice(0)) await stack.remove();
 });
 
-/** Routers take instances in after their first health check: asked until it answers, bounded by the test's own time. */
+/** Asks until it answers: routers add instances after their first health check. */
 const untilOk = async (url: string, init?: RequestInit): Promise<Response> => {
   for (;;) {
     const answer = await fetch(url, init).catch(() => undefined);
@@ -33,11 +39,13 @@ const untilOk = async (url: string, init?: RequestInit): Promise<Response> => {
 
 const inspect = (id: string) => docker.getContainer(id).inspect();
 
-/** Without `replace`, which Pulumi tells beside the two steps that it consists of. */
+/** Without `replace`, which Pulumi reports in addition to its two steps. */
 const steps = (changes: readonly Change[]): string[] =>
-  changes.filter(({ op }) => op !== "replace").map(({ name, op, state }) => `${op} ${name} ${state}`);
+  changes
+    .filter(({ op }) => op !== "replace")
+    .map(({ name, op, state }) => `${op} ${name} ${state}`);
 
-/** As the engine sees them: confined, with users of their own, and reached from this host alone. */
+/** As the engine sees them: confined, with separate users, and reachable from this host only. */
 const checkContainers = async (stack: LabStack): Promise<void> => {
   const ids = await stack.containers();
   const containers = await Promise.all([...ids.values()].map(inspect));
@@ -58,8 +66,10 @@ const checkContainers = async (stack: LabStack): Promise<void> => {
     });
     expect.soft(HostConfig.Memory, Name).toBeGreaterThan(0);
     expect.soft(Config.User, Name).toMatch(isSupabase ? /^65534:65534$/ : /^60\d{3}:60\d{3}$/);
-    expect.soft(Object.keys(NetworkSettings.Networks), Name).toEqual([`${stack.args.stack}-network`]);
-    // A nameless volume (of an image that declares one) would be nobody's to remove after a crash.
+    expect
+      .soft(Object.keys(NetworkSettings.Networks), Name)
+      .toEqual([`${stack.args.stack}-network`]);
+    // After a crash, no label would identify an anonymous volume (of an image that declares one).
     const volumes = Mounts.flatMap((mount) => (mount.Type === "volume" ? [mount.Name] : []));
     const own = isRouter ? ["router-config"] : isDatabase ? ["postgres-config"] : [];
     expect.soft(volumes, Name).toEqual(own.map((volume) => `${stack.args.stack}-${volume}`));
@@ -82,7 +92,7 @@ interface Session {
   realtime: { url: string; topic: string; apikey: string; token: string };
 }
 
-/** As a page does: subscribes to the published port by the name that it was told, and starts its pipeline through the router. */
+/** Like a page: subscribes at the given address, and starts its pipeline through the router. */
 const hearPipeline = async ({ url, realtime }: StackOutputs, session: Session): Promise<void> => {
   expect(session.realtime.url).toBe(realtime?.url);
   const { host, port, pathname } = new URL(session.realtime.url);
@@ -90,15 +100,22 @@ const hearPipeline = async ({ url, realtime }: StackOutputs, session: Session): 
   const address = `ws://127.0.0.1:${port}${pathname}/websocket?apikey=${apikey}&vsn=2.0.0`;
   const client = await connectRaw(address, host);
   const topic = `realtime:${session.realtime.topic}`;
-  const config = { broadcast: { ack: false, self: false }, presence: { enabled: false }, private: true };
+  const config = {
+    broadcast: { ack: false, self: false },
+    presence: { enabled: false },
+    private: true,
+  };
   client.send(["1", "1", topic, "phx_join", { config, access_token }]);
   expect(await client.next()).toMatchObject(["1", "1", topic, "phx_reply", { status: "ok" }]);
   const events = 5;
-  const started = await fetch(`${url}/api/sessions/${session.sessionId}/pipeline?token=${session.token}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ events, eventsPerSecond: 50, gates: 0, payloadBytes: 10, seed: 1 }),
-  });
+  const started = await fetch(
+    `${url}/api/sessions/${session.sessionId}/pipeline?token=${session.token}`,
+    {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ events, eventsPerSecond: 50, gates: 0, payloadBytes: 10, seed: 1 }),
+    },
+  );
   expect(started.ok).toBe(true);
   const heard: number[] = [];
   while (heard.length < events) {
@@ -117,7 +134,7 @@ const hearPipeline = async ({ url, realtime }: StackOutputs, session: Session): 
 };
 
 describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
-  it("comes up confined, answers through its router, stays as it is, and leaves nothing", async () => {
+  it("comes up confined, answers through its router, stays unchanged, and leaves nothing", async () => {
     const stack = await stackOf(name);
     const { topology, ports } = stack.args;
     await stack.up();
@@ -158,7 +175,9 @@ describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
 
     await checkContainers(stack);
     const ledgers = await readdir(stack.args.ledgerDir!);
-    expect(ledgers.sort()).toEqual(outputs.instances.map((instance) => `${instance.name}.1.ndjson`));
+    expect(ledgers.sort()).toEqual(
+      outputs.instances.map((instance) => `${instance.name}.1.ndjson`),
+    );
     const state = await stack.state();
     expect(state).toContain(`${stack.args.stack}-server-1`);
     expect(state).not.toContain(stack.args.sessionSecret);
@@ -179,7 +198,7 @@ describe.each(TOPOLOGIES.map(({ name }) => name))("%s", (name) => {
 });
 
 describe("a new revision", () => {
-  it("replaces the servers alone, one by one or all at once, with the grace that was set before", async () => {
+  it("replaces only the servers, one by one or all at once, with the earlier grace", async () => {
     const stack = await stackOf("phase1", { graceS: 30 });
     const { ledgerDir } = stack.args;
     /** Does the ledger of the instance's n-th process say that it drained to the end? */
@@ -218,13 +237,15 @@ describe("a new revision", () => {
 
     const atOnce = steps(await stack.up({ revision: "3" }, { parallel: 8 }));
     const firstReady = atOnce.findIndex((step) => /^create-replacement .* ended$/.test(step));
-    expect(atOnce.slice(0, firstReady).filter((step) => step.startsWith("delete-replaced"))).toHaveLength(6);
+    expect(
+      atOnce.slice(0, firstReady).filter((step) => step.startsWith("delete-replaced")),
+    ).toHaveLength(6);
     expect(await drained(2)).toBe(false);
   });
 });
 
 describe("a changed stack", () => {
-  it("keeps ports that the engine chose, gets more instances, and those back that have ended", async () => {
+  it("keeps the ports that the engine chose, and gets more instances and ended ones back", async () => {
     const stack = await stackOf("naive", { replicas: 1, ports: {} });
     await stack.up();
     const outputs = stack.outputs();
@@ -252,7 +273,7 @@ describe("a changed stack", () => {
     expect(State.Health?.Status).toBe("healthy");
   });
 
-  it("goes on where an `up` failed: a ledger folder that is not there, a port that is taken", async () => {
+  it("continues after a failed `up`: a missing ledger folder, a taken port", async () => {
     const stack = await stackOf("phase0");
     const { ledgerDir, ports } = stack.args;
     const port = ports.instances![0]!;

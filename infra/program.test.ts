@@ -3,7 +3,11 @@ import { UserError } from "../common/user-error.ts";
 import { stackProgram } from "./program.ts";
 import { serverSettings } from "./stack/server-settings.ts";
 import type { StackOutputs } from "./stack/stack-args.ts";
-import { resolveOutputs, runRecorded, type RecordedResource } from "./test-support/recording-mocks.ts";
+import {
+  resolveOutputs,
+  runRecorded,
+  type RecordedResource,
+} from "./test-support/recording-mocks.ts";
 import { imageId, REALTIME_KEYS, stackArgs } from "./test-support/stack-args.ts";
 import { TOPOLOGIES, type Topology } from "./topologies.ts";
 
@@ -13,10 +17,15 @@ interface Ran {
   outputs: StackOutputs;
 }
 
-const run = async (topology: Topology, change: Parameters<typeof stackArgs>[1] = {}): Promise<Ran> => {
+const run = async (
+  topology: Topology,
+  change: Parameters<typeof stackArgs>[1] = {},
+): Promise<Ran> => {
   const args = stackArgs(topology, change);
   const { resources, result } = await runRecorded(() =>
-    stackProgram(args, { dockerHost: "unix:///run/engine.sock" })().then(resolveOutputs<StackOutputs>),
+    stackProgram(args, { dockerHost: "unix:///run/engine.sock" })().then(
+      resolveOutputs<StackOutputs>,
+    ),
   );
   return { topology, resources, outputs: result };
 };
@@ -29,7 +38,10 @@ const named = (resources: readonly RecordedResource[], name: string): Record<str
   containersOf(resources).find((one) => one.name === name)!.inputs;
 const labelsOf = ({ inputs }: RecordedResource): Record<string, string> =>
   Object.fromEntries(
-    (inputs["labels"] as { label: string; value: string }[]).map(({ label, value }) => [label, value]),
+    (inputs["labels"] as { label: string; value: string }[]).map(({ label, value }) => [
+      label,
+      value,
+    ]),
   );
 
 describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
@@ -99,18 +111,26 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
     );
     expect(new Set(published.map(({ ip }) => ip))).toEqual(new Set(["127.0.0.1"]));
     expect(published.map(({ external }) => external).sort()).toEqual(
-      [20_000, 20_001, ...(hasRealtime ? [20_002] : []), ...servers.map((_, index) => 20_010 + index)].sort(),
+      [
+        20_000,
+        20_001,
+        ...(hasRealtime ? [20_002] : []),
+        ...servers.map((_, index) => 20_010 + index),
+      ].sort(),
     );
   });
 
   it("gives everything in the engine the stack's labels", () => {
     const own = ran.resources.filter(({ type }) => type.startsWith("docker:"));
     for (const resource of own) {
-      expect.soft(labelsOf(resource)).toMatchObject({ "sse-lab.stack": "lab", "sse-lab.checkout": "c0ffee" });
+      expect
+        .soft(labelsOf(resource))
+        .toMatchObject({ "sse-lab.stack": "lab", "sse-lab.checkout": "c0ffee" });
       expect.soft(Object.keys(labelsOf(resource))).toEqual(Object.keys(labelsOf(resource)).sort());
     }
     const roles = own.map(
-      (resource) => `${labelsOf(resource)["sse-lab.role"]} ${labelsOf(resource)["sse-lab.instance"]}`,
+      (resource) =>
+        `${labelsOf(resource)["sse-lab.role"]} ${labelsOf(resource)["sse-lab.instance"]}`,
     );
     expect(new Set(roles)).toEqual(
       new Set([
@@ -278,7 +298,10 @@ describe("Realtime", () => {
       container: "lab-realtime",
       url: "ws://realtime.localhost:20002/socket",
     });
-    const [postgres, realtime] = [named(resources, "realtime-postgres"), named(resources, "realtime")];
+    const [postgres, realtime] = [
+      named(resources, "realtime-postgres"),
+      named(resources, "realtime"),
+    ];
     for (const inputs of [postgres, realtime]) {
       expect(inputs).toMatchObject({
         capabilities: { drops: ["ALL"] },
@@ -325,12 +348,15 @@ describe("Realtime", () => {
     const [init] = named(resources, "postgres-config-carrier")["uploads"] as [
       { file: string; content: string },
     ];
-    expect(named(resources, "postgres-config-carrier")).toMatchObject({ image: real.realtime, start: false });
+    expect(named(resources, "postgres-config-carrier")).toMatchObject({
+      image: real.realtime,
+      start: false,
+    });
     expect(init.file).toBe("/docker-entrypoint-initdb.d/10-realtime.sql");
     expect(init.content).toContain("create policy sse_lab_hear_own_session on realtime.messages");
   });
 
-  it("that is hosted makes nothing, and is told to the servers as it is", async () => {
+  it("that is hosted creates no resource, and the servers get its address unchanged", async () => {
     const { images: all } = stackArgs(phase3);
     const { resources, outputs } = await run(phase3, {
       images: { server: all.server, router: all.router },
@@ -362,7 +388,8 @@ describe("Realtime", () => {
         key === "secret" ? "(hidden)" : value,
       );
       expect(open).toContain("(hidden)");
-      for (const [name, key] of Object.entries(REALTIME_KEYS)) expect.soft(open, name).not.toContain(key);
+      for (const [name, key] of Object.entries(REALTIME_KEYS))
+        expect.soft(open, name).not.toContain(key);
     }
   });
 });
@@ -393,7 +420,7 @@ describe("stackProgram", () => {
     expect(labelOf((await run(phase2, { replicas: 2 })).resources)).not.toBe(three);
   });
 
-  it("refuses what cannot be before anything is made", async () => {
+  it("refuses invalid arguments before it creates anything", async () => {
     const { resources, result } = await runRecorded(() => {
       try {
         stackProgram(stackArgs(phase2, { replicas: 0 }));

@@ -1,4 +1,7 @@
-/** The Pulumi program of a stack: the same for the Pulumi CLI (`index.ts`) and for the Automation API. */
+/**
+ * The Pulumi program of a stack: the same for the Pulumi CLI (`index.ts`) and for the Automation
+ * API.
+ */
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { checkStackArgs } from "./stack/check-stack-args.ts";
@@ -15,16 +18,16 @@ export type PendingStackOutputs = { [Key in keyof StackOutputs]: pulumi.Input<St
 
 export interface ProgramOptions {
   /**
-   * The engine, as in DOCKER_HOST. Without it DOCKER_HOST, else the default socket: give it, since that knows nothing of the docker
-   * command's context.
+   * The engine, as in DOCKER_HOST. Default: DOCKER_HOST, else the default socket. Pass it, because
+   * the default ignores the docker command's current context.
    */
   dockerHost?: string | undefined;
 }
 
 /**
- * The program that brings a stack up; nothing of Pulumi happens before it is called.
+ * The program that brings a stack up. Nothing runs until Pulumi calls it.
  *
- * @throws UserError for arguments that cannot be, all problems at once
+ * @throws UserError with every problem of the arguments
  */
 export const stackProgram = (
   args: StackArgs,
@@ -36,7 +39,10 @@ export const stackProgram = (
 
 const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingStackOutputs => {
   const { stack, topology, replicas, images, ports, labels } = args;
-  const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });
+  const provider = new docker.Provider(
+    "docker",
+    dockerHost === undefined ? {} : { host: dockerHost },
+  );
   const opts = { providers: [provider] };
   const { networkName } = new StackNetwork("network", { stack, labels }, opts);
   const needsBroker = hasBroker(topology.broadcaster, args.realtime);
@@ -58,7 +64,7 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
       ports: ports.instances,
       ledgerDir: args.ledgerDir,
       sessionSecret: args.sessionSecret,
-      // Set also when the broker is stopped: that is what the fallback is for.
+      // Also set if the broker is stopped, so that the servers fall back.
       redisUrl: needsBroker ? BROKER_URL : undefined,
       realtime: realtime?.forServers,
     },
@@ -83,7 +89,9 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
     dashboardUrl: router.dashboardUrl,
     revision: args.revision,
     router: router.container.apply((container) => ({ kind: topology.router, container })),
-    broker: broker ? broker.container.apply((container) => ({ kind: "valkey" as const, container })) : null,
+    broker: broker
+      ? broker.container.apply((container) => ({ kind: "valkey" as const, container }))
+      : null,
     realtime: realtime?.output ?? null,
     instances: fleet.instances,
   };

@@ -1,27 +1,39 @@
-/** The topologies as data: one row each. Only infra, platforms, run and cli know these names. */
+/** The topologies, one row each. Only infra, platforms, run and cli know these names. */
 
-/** `supabase`: Supabase Realtime Broadcast. Clients subscribe to it directly, not to an instance. */
+/**
+ * `supabase`: Supabase Realtime Broadcast. Clients subscribe to it directly, not to an instance.
+ */
 export type Broadcaster = "local" | "redis" | "supabase";
 /** `header`: the router hashes `X-Session-ID`, which a browser's own EventSource cannot send. */
 export type Affinity = "none" | "cookie" | "header";
 export type Router = "traefik" | "haproxy";
 
-/** Causes of loss that a topology may show without breaking its promise (names as in `harness/history/observation.ts`). */
-export type AllowedCause = "no-route" | "in-flight-at-disconnect" | "while-disconnected" | "broker-gap";
+/**
+ * Causes of loss that a topology may show without breaking its promise (names as in
+ * `harness/history/observation.ts`).
+ */
+export type AllowedCause =
+  "no-route" | "in-flight-at-disconnect" | "while-disconnected" | "broker-gap";
 
-/** What a topology promises, as data for the checker. A loss outside of it makes the run `invalid`. */
+/**
+ * What a topology promises, as data for the checker. A loss outside of it makes the run `invalid`.
+ */
 export interface DeliveryPromise {
   /** Causes of loss allowed while nothing is disturbed. Empty: nothing may be lost. */
   steady: readonly AllowedCause[];
   /** Causes of loss allowed in a run with a bounce. */
   bounced: readonly AllowedCause[];
-  /** Instead of `bounced` in a run with an outage of Realtime. Undefined where there is none. */
+  /** Replaces `bounced` in a run with an outage of Realtime. Undefined without Realtime. */
   realtimeOutage?: readonly AllowedCause[];
-  /** May pipelines die with their instance, so that events are never published? In a run with a bounce only. */
+  /**
+   * May pipelines die with their instance, so that events are never published? Only in a run with a
+   * bounce.
+   */
   pipelinesMayDie: boolean;
   /**
-   * True when each session's publisher and subscriber meet on one instance by chance only: in steady state the loss must be
-   * (replicas - 1) / replicas within sampling error, else the lab itself is suspect and the run is `unknown`.
+   * True if chance decides whether a session's publisher and subscriber meet on one instance. The
+   * loss in steady state must then be (replicas - 1) / replicas within sampling error. If it is
+   * not, the lab itself is suspect and the run is `unknown`.
    */
   routedByChance: boolean;
   /** One sentence for the report. */
@@ -34,7 +46,7 @@ export interface Topology {
   router: Router;
   affinity: Affinity;
   broadcaster: Broadcaster;
-  /** What the strategy says of it, one sentence. */
+  /** What the strategy document claims, in one sentence. */
   claim: string;
   promise: DeliveryPromise;
 }
@@ -47,7 +59,8 @@ const stickyPromise: DeliveryPromise = {
   pipelinesMayDie: true,
   routedByChance: false,
   sentence:
-    "Nothing is lost in steady state; a bounce may lose what its clients miss, and end their pipelines.",
+    "Nothing is lost in steady state; " +
+    "a bounce may lose what its clients miss, and end their pipelines.",
 };
 
 export const TOPOLOGIES = [
@@ -63,7 +76,9 @@ export const TOPOLOGIES = [
       bounced: whileAway,
       pipelinesMayDie: true,
       routedByChance: false,
-      sentence: "Nothing is lost in steady state; a bounce cuts everyone and ends the pipelines it hits.",
+      sentence:
+        "Nothing is lost in steady state; " +
+        "a bounce cuts everyone and ends the pipelines it hits.",
     },
   },
   {
@@ -78,7 +93,9 @@ export const TOPOLOGIES = [
       bounced: ["no-route", ...whileAway],
       pipelinesMayDie: true,
       routedByChance: true,
-      sentence: "No promise: an event reaches its subscriber only when both happen to be on one instance.",
+      sentence:
+        "No promise: " +
+        "an event reaches its subscriber only when both happen to be on one instance.",
     },
   },
   {
@@ -96,7 +113,9 @@ export const TOPOLOGIES = [
     router: "haproxy",
     affinity: "header",
     broadcaster: "local",
-    claim: "as phase1, by a consistent hash of X-Session-ID; a browser's own EventSource cannot send one",
+    claim:
+      "as phase1, by a consistent hash of X-Session-ID; " +
+      "a browser's own EventSource cannot send one",
     promise: stickyPromise,
   },
   {
@@ -112,7 +131,8 @@ export const TOPOLOGIES = [
       pipelinesMayDie: true,
       routedByChance: false,
       sentence:
-        "Nothing is lost in steady state; across a bounce only what was published while a client was away.",
+        "Nothing is lost in steady state; " +
+        "across a bounce only what was published while a client was away.",
     },
   },
   {
@@ -144,7 +164,8 @@ export const TOPOLOGIES = [
       pipelinesMayDie: true,
       routedByChance: false,
       sentence:
-        "Nothing is lost in steady state below Realtime's limits, and a bounce of the app cuts no client; an outage of Realtime cuts everyone at once.",
+        "Nothing is lost in steady state below Realtime's limits, and a bounce of the app cuts no client; " +
+        "an outage of Realtime cuts everyone at once.",
     },
   },
 ] as const satisfies readonly Topology[];

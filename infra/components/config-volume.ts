@@ -6,24 +6,25 @@ import { componentLabels, type CarrierRole, type ComponentOwner } from "../stack
 export interface ConfigVolumeArgs extends ComponentOwner {
   /** Also the name of volume and carrier, after the stack's. */
   role: CarrierRole;
-  /** Any image that the engine has; nothing of it is run. */
+  /** Any image that the engine has. It is never run. */
   image: string;
-  /** Where `files` lie for their reader, absolute. Their paths are inside of it. */
+  /** The mount point in the reader, absolute. The paths of `files` are inside it. */
   folder: string;
   files: readonly { path: string; content: string }[];
 }
 
 /**
- * Files for a container with a read-only root, without a folder of the host.
+ * Files for a container with a read-only root, without a folder on the host.
  *
- * The engine refuses an upload into such a container, even into a volume of it (the provider uploads at "/"). So the files go
- * through a carrier: a container with the same volume that is made and never started. Their reader mounts the volume read-only.
+ * The engine refuses an upload into such a container, even into one of its volumes (the provider
+ * uploads at "/"). So a carrier receives the files: a container with the same volume that never
+ * starts. The reader mounts the volume read-only.
  */
 export class ConfigVolume extends pulumi.ComponentResource {
   readonly volumeName: pulumi.Output<string>;
-  /** The files are there when this is. */
+  /** The files exist when this does. */
   readonly carrier: docker.Container;
-  /** Changes with the files: a label of the reader, so that it is replaced as well. */
+  /** Changes with the files. As a label of the reader, it causes its replacement. */
   readonly hash: string;
 
   constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -1,36 +1,41 @@
-/** How every container of a stack is confined: one place for all of them. */
+/** How every container of a stack is confined. */
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 
 export interface Confinement {
-  /** User and group, numeric: an image's own user names are not relied on. See `userId`. */
+  /** User and group, numeric, because user names differ between images. See `userId`. */
   uid: number;
-  /** Memory, and no swap beside it: what does not fit is killed, not slowed down. MiB. */
+  /** Memory without swap, MiB: a process that needs more is killed, not slowed down. */
   memoryMb: number;
-  /** More folders that are writable and forgotten, beside /tmp; with their size in MiB where that is not 16. */
+  /** Writable, temporary folders beside /tmp; with their size in MiB if it is not 16. */
   scratch?: readonly (string | { folder: string; sizeMb: number })[];
 }
 
 /**
- * Most processes and threads of one user. The provider knows no pid limit (`--pids-limit`), so it is RLIMIT_NPROC. The kernel
- * counts that per user and not per container: therefore each role and each instance has a user of its own. Containers
- * of the same role in stacks that are up side by side share one account, so the limit is far above the 25 or so that one needs.
+ * Most processes and threads of one user. The provider has no pid limit (`--pids-limit`), so this
+ * is RLIMIT_NPROC. The kernel counts it per user, not per container, so each role and each instance
+ * has a separate user. Containers of one role in stacks side by side share a user, so the limit is
+ * far above the 25 or so that one container needs.
  */
 const MOST_TASKS = 1024;
 
 /**
- * First of the user ids. From 60706 to 61183 no convention hands ids out: not to people (up to 60513), not to systemd's dynamic users
- * (from 61184); and they are below 65536, which is all that a rootless engine maps.
+ * First of the user ids. No convention assigns 60706 to 61183: human users end at 60513 and
+ * systemd's dynamic users start at 61184. They are below 65536, the most that a rootless engine
+ * maps.
  */
 const FIRST_UID = 60_706;
-/** Instances follow, from 2 on; the rest lies behind as many of them as there can be. */
+/** Instances follow from 2 on; the others come after the highest possible instance. */
 const OFFSETS = { router: 0, broker: 1, realtime: 100, postgres: 101 } as const;
 
-/** The user of a part. Instances are counted from 1. */
+/** The user of a component. Instances are counted from 1. */
 export const userId = (part: keyof typeof OFFSETS | { instance: number }): number =>
   FIRST_UID + (typeof part === "string" ? OFFSETS[part] : OFFSETS.broker + part.instance);
 
-/** In memory, bounded, and nothing in it can be run. It has its user's owner, because the engine gives it the mode of the image's folder. */
+/**
+ * In memory, bounded and not executable. Its owner is the container's user, because the engine
+ * gives it the mode of the image's folder.
+ */
 const scratchOptions = (uid: number, sizeMb: number): string =>
   `rw,noexec,nosuid,nodev,size=${sizeMb}m,mode=700,uid=${uid},gid=${uid}`;
 const SCRATCH_MB = 16;
@@ -41,13 +46,14 @@ export const containerOptions = (parent: pulumi.Resource) =>
     parent,
     // Names and ports are fixed: the new one cannot be there beside the old one.
     deleteBeforeReplace: true,
-    // An engine whose kernel does not account for swap drops the limit and reports -1: that would be a change after every `up`.
+    // Without swap accounting in the kernel, an engine drops the limit and reports -1. That would
+    // be a change after every `up`.
     ignoreChanges: ["memorySwap"],
-    // The provider would note these as updated, and leave the container as it is.
+    // The provider would report an update and leave the container unchanged.
     replaceOnChanges: ["tmpfs"],
   }) satisfies pulumi.CustomResourceOptions;
 
-/** What a container may not do, as arguments of it. */
+/** The restrictions of a container, as its arguments. */
 export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
   ({
     user: `${uid}:${uid}`,
@@ -56,14 +62,15 @@ export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
     securityOpts: ["no-new-privileges:true"],
     memory: memoryMb,
     memorySwap: memoryMb,
-    // Not the open files: an engine may not raise its own limit for a container, and each of these programs takes what it finds.
+    // Open files are not limited: an engine cannot raise its own limit for a container, and each of
+    // these programs adapts to the limit it finds.
     ulimits: [{ name: "nproc", soft: MOST_TASKS, hard: MOST_TASKS }],
     tmpfs: Object.fromEntries(
       ["/tmp", ...scratch]
         .map((one) => (typeof one === "string" ? { folder: one, sizeMb: SCRATCH_MB } : one))
         .map(({ folder, sizeMb }) => [folder, scratchOptions(uid, sizeMb)]),
     ),
-    // What ends stays ended: a restart by the engine would be a bounce that nobody recorded.
+    // No restarts: one by the engine would be a bounce without a record.
     restart: "no",
     mustRun: true,
     logDriver: "json-file",

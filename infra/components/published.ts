@@ -1,4 +1,4 @@
-/** Ports that this host alone can reach. */
+/** Ports that only this host can reach. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -13,7 +13,10 @@ export const publishedPort = (internal: number, external: number | undefined) =>
     protocol: "tcp",
   }) satisfies docker.types.input.ContainerPort;
 
-/** Base URL on this host of a container's port. Known before the container exists when the port was given. */
+/**
+ * Base URL of a container's port on this host. Known before the container exists if the port is
+ * given.
+ */
 export const publishedUrl = (
   container: docker.Container,
   internal: number,

@@ -1,4 +1,4 @@
-/** Where a stack's own Realtime is reached, as outputs of its container. */
+/** The addresses of a Realtime that runs in the stack, as outputs of its container. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
@@ -9,12 +9,15 @@ import { publishedUrl } from "./published.ts";
 
 const PORT = IMAGE_PORTS.realtime.http;
 
-/** What is known of a Realtime that runs in the stack. */
+/** The outputs of a Realtime that runs in the stack. */
 export interface RealtimeEndpoint {
   container: pulumi.Output<string>;
-  /** As the servers reach it. Known when it is healthy, so that what takes it as an input waits for that. */
+  /**
+   * The address for the servers. Known once it is healthy, so resources that take it as an input
+   * wait.
+   */
   serverUrl: pulumi.Output<string>;
-  /** As clients on this host reach it. */
+  /** The address for clients on this host. */
   clientUrl: pulumi.Output<string>;
 }
 

@@ -7,7 +7,7 @@ import { confined, containerOptions, userId } from "./hardening.ts";
 import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 
 const ALIAS = DATABASE_ADDRESS.host;
-/** The database's files are in memory too: they count. */
+/** Includes the database's files, which are in memory. */
 const MEMORY_MB = 1024;
 const DATA_MB = 512;
 const READY_WITHIN_S = 60;
@@ -16,21 +16,23 @@ const INIT_FOLDER = "/docker-entrypoint-initdb.d";
 
 export interface RealtimePostgresArgs extends ComponentOwner {
   image: string;
-  /** Any image that declares no volume: its container, which never runs, carries the files. */
+  /** Any image that declares no volume. Its container carries the files and never runs. */
   carrierImage: string;
   networkName: pulumi.Input<string>;
   password: pulumi.Input<string>;
 }
 
 /**
- * The Postgres that Realtime asks for its tenant and for the policies of private channels. No broadcast goes through it. In memory
- * alone: what is in it is made again by every `up`, and nothing of a run is. Not published.
+ * The Postgres from which Realtime reads its tenant and the policies of private channels. No
+ * broadcast passes through it. It is in memory only: every `up` rebuilds its content, and no run
+ * adds any. Not published.
  *
- * The official image runs as any user with a read-only root (its documentation: "Arbitrary --user Notes"), so it is confined as all else.
+ * The official image runs as any user with a read-only root (its documentation: "Arbitrary --user
+ * Notes"), so it is confined like the others.
  */
 export class RealtimePostgres extends pulumi.ComponentResource {
   readonly container: pulumi.Output<string>;
-  /** Healthy when this is there. */
+  /** Known once it is healthy. */
   readonly host: pulumi.Output<string>;
 
   constructor(name: string, args: RealtimePostgresArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -58,7 +60,8 @@ export class RealtimePostgres extends pulumi.ComponentResource {
         }),
         name: `${stack}-${ALIAS}`,
         image,
-        // Every tenant of Realtime opens a logical replication connection. The files in memory are kept from growing.
+        // Every tenant of Realtime opens a logical replication connection. The sizes keep the files
+        // in memory small.
         command: [
           "postgres",
           "-c",
@@ -77,7 +80,8 @@ export class RealtimePostgres extends pulumi.ComponentResource {
         networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
         labels: componentLabels(args, "broker", ALIAS, { "sse-lab.config": init.hash }),
         healthcheck: {
-          // By TCP: while the image runs the files above, its server answers by the local socket alone.
+          // By TCP: while the image runs the files above, its server answers on the local socket
+          // only.
           tests: [
             "CMD",
             "pg_isready",

@@ -7,7 +7,11 @@ import { REALTIME_TENANT } from "../realtime/realtime-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { componentLabels } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
-import { realtimeEndpoint, type RealtimeEndpoint, type RealtimeServerArgs } from "./realtime-address.ts";
+import {
+  realtimeEndpoint,
+  type RealtimeEndpoint,
+  type RealtimeServerArgs,
+} from "./realtime-address.ts";
 
 const PORT = IMAGE_PORTS["realtime-standin"].http;
 const MEMORY_MB = 1024;

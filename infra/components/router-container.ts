@@ -11,7 +11,7 @@ import { publishedPort, publishedUrl } from "./published.ts";
 const CONFIG_FOLDER = "/config";
 const MEMORY_MB = 2048;
 
-/** A server as the router reaches it, e.g. `http://server-1:3000`. */
+/** A server's address for the router, e.g. `http://server-1:3000`. */
 export interface RouterTarget {
   name: string;
   url: string;
@@ -22,7 +22,7 @@ export interface RouterArgs extends ComponentOwner {
   networkName: pulumi.Input<string>;
   servers: readonly RouterTarget[];
   affinity: Affinity;
-  /** Ports of 127.0.0.1. What is left out, the engine chooses. */
+  /** Ports of 127.0.0.1. The engine chooses those that are left out. */
   ports: { web?: number | undefined; ops?: number | undefined };
 }
 
@@ -77,7 +77,9 @@ export class RouterContainer extends pulumi.ComponentResource {
         name: `${stack}-${kind}`,
         image,
         command: KINDS[kind].command(files[0].path),
-        mounts: [{ type: "volume", source: config.volumeName, target: CONFIG_FOLDER, readOnly: true }],
+        mounts: [
+          { type: "volume", source: config.volumeName, target: CONFIG_FOLDER, readOnly: true },
+        ],
         networksAdvanced: [{ name: networkName, aliases: ["router"] }],
         ports: [publishedPort(web, ports.web), publishedPort(ops, ports.ops)],
         labels: componentLabels(args, "router", kind, { "sse-lab.config": config.hash }),

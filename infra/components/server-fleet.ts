@@ -17,28 +17,30 @@ const READY_WITHIN_S = 60;
 
 export interface ServerFleetArgs extends ComponentOwner {
   replicas: number;
-  /** Has a health check on readiness of its own. */
+  /** It brings a health check on readiness. */
   image: string;
   /** A new value replaces every container. */
   revision: string;
-  /** Between SIGTERM and SIGKILL, whole seconds. 0: the engine sends both, one right behind the other. */
+  /** Whole seconds between SIGTERM and SIGKILL. 0: the engine sends both at once. */
   graceS: number;
   networkName: pulumi.Input<string>;
   /** Ports of 127.0.0.1, one for each instance. Without them the engine chooses. */
   ports?: readonly number[] | undefined;
-  /** Host folder for the ledgers; it has to exist. */
+  /** Host folder for the ledgers. It must exist. */
   ledgerDir?: string | undefined;
   sessionSecret: pulumi.Input<string>;
-  /** For pub/sub: of a topology with a broker, also when that is stopped. For the event log where there is Realtime. */
+  /**
+   * For pub/sub in a topology with a broker, even a stopped one. With Realtime: for the event log.
+   */
   redisUrl?: string | undefined;
-  /** Of a topology whose events travel over Supabase Realtime. The servers start when its `url` is known. */
+  /** If events travel over Supabase Realtime. The servers start once its `url` is known. */
   realtime?: FleetRealtime | undefined;
 }
 
 export interface FleetRealtime extends Pick<RealtimeSettings, "publish" | "catchUp"> {
-  /** As the servers reach it. */
+  /** The address for the servers. */
   url: pulumi.Input<string>;
-  /** As clients reach it, where that is another address. */
+  /** The address for clients, if it differs. */
   publicUrl?: pulumi.Input<string> | undefined;
   keys: Pick<HostedRealtime, "serviceKey" | "jwtSecret" | "anonKey">;
 }
@@ -49,14 +51,17 @@ export interface Instance {
   url: string;
 }
 
-/** Names and addresses inside of the stack's network: known before anything exists, and the same after every replacement. */
+/**
+ * Names and addresses in the stack's network, known beforehand and the same after every
+ * replacement.
+ */
 export const fleetTargets = (replicas: number): RouterTarget[] =>
   Array.from({ length: replicas }, (_, index) => `server-${index + 1}`).map((name) => ({
     name,
     url: `http://${name}:${PORT}`,
   }));
 
-/** One output for all of it, since an address that is not known yet may be among it. A secret as a whole. */
+/** One output, because an address in it may not be known yet. All of it is a secret. */
 const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<string[]> => {
   const { ledgerDir, redisUrl, revision, realtime } = args;
   const given = pulumi.all([args.sessionSecret, realtime?.url, realtime?.publicUrl]);
@@ -86,10 +91,12 @@ const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<str
 };
 
 /**
- * The servers: containers that differ in name, address and user alone. `up` waits until each is ready. A deploy is a new revision: with
- * one operation at a time (`--parallel 1`) the containers are replaced one after the other, without it all at once.
+ * The servers: containers that differ only in name, address and user. `up` waits until each is
+ * ready. A deploy is a new revision: `--parallel 1` replaces the containers one after the other;
+ * without it, all at once.
  *
- * The engine stops a container with the grace that is in the state, so a new `graceS` decides the deploy after the `up` that brought it.
+ * The engine stops a container with the grace in the state, so a new `graceS` applies from the next
+ * `up` on.
  */
 export class ServerFleet extends pulumi.ComponentResource {
   readonly instances: pulumi.Output<Instance[]>;
@@ -115,7 +122,8 @@ export class ServerFleet extends pulumi.ComponentResource {
         envs: environment(args, instance),
         networksAdvanced: [{ name: networkName, aliases: [instance] }],
         ports: [publishedPort(PORT, port)],
-        // A mount, not a volume: the engine refuses a folder that is not there, and does not make one that root owns.
+        // A mount, not a volume: the engine then refuses a missing folder instead of creating one
+        // as root.
         ...(ledgerDir === undefined
           ? {}
           : { mounts: [{ type: "bind", source: ledgerDir, target: LEDGER_FOLDER }] }),

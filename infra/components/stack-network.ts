@@ -4,7 +4,7 @@ import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 
 export type StackNetworkArgs = ComponentOwner;
 
-/** A bridge of the stack's own: its parts find each other by name, and nothing of another stack finds them. */
+/** The stack's bridge: its containers find each other by name, and no other stack reaches them. */
 export class StackNetwork extends pulumi.ComponentResource {
   readonly networkName: pulumi.Output<string>;
 

@@ -9,22 +9,30 @@ import type { OwnRealtimeKeys } from "../realtime/stack-realtime.ts";
 import { confined, containerOptions } from "./hardening.ts";
 import { componentLabels } from "../stack/labels.ts";
 import { publishedPort } from "./published.ts";
-import { realtimeEndpoint, type RealtimeEndpoint, type RealtimeServerArgs } from "./realtime-address.ts";
+import {
+  realtimeEndpoint,
+  type RealtimeEndpoint,
+  type RealtimeServerArgs,
+} from "./realtime-address.ts";
 import { RealtimePostgres } from "./realtime-postgres.ts";
 
 const PORT = IMAGE_PORTS.realtime.http;
 const MEMORY_MB = 2048;
 /** It boots three times: for its own migrations, to seed the tenant, and to serve. */
 const READY_WITHIN_S = 180;
-/** One for each client, and some. The image's own default, 1000 for each of its 100 acceptors, is not to be what is measured. */
+/**
+ * One per client, and some more. The image's default, 1000 for each of its 100 acceptors, must not
+ * be what the lab measures.
+ */
 const MAX_CONNECTIONS = 16_384;
 const OPEN_FILES = 65_536;
 const SEEDED = "/tmp/seeded";
 
 /**
- * What the image's entry point does (`run.sh` of supabase/realtime), less `sudo`: that one begins as root only to become `nobody`, for
- * which it needs what is taken from it here. The mark tells the health check that the seeding is over: it boots the whole server once
- * and ends it, so an answer before it proves nothing.
+ * The image's entry point (`run.sh` of supabase/realtime) without `sudo`: it starts as root only to
+ * become `nobody`, which needs capabilities that the container lacks. The mark tells the health
+ * check that seeding is over. Seeding boots the whole server once and ends it, so an earlier answer
+ * proves nothing.
  */
 const START = [
   `rm -f ${SEEDED}`,
@@ -42,16 +50,17 @@ export interface SupabaseRealtimeArgs extends RealtimeServerArgs {
 }
 
 /**
- * Supabase's own Realtime server and the Postgres that it needs: Postgres is healthy, then Realtime migrates it, seeds its one tenant,
- * serves and is healthy, then the servers start. The policies of the private channels are in the database before the first client can
- * ask: see `database-init.ts`.
+ * Supabase's Realtime server and its Postgres. Once Postgres is healthy, Realtime migrates it,
+ * seeds its one tenant, serves and becomes healthy; then the servers start. The policies of the
+ * private channels are in the database before the first client can ask: see `database-init.ts`.
  *
- * Not confined like the rest: it is `nobody`, who owns the release, without any capability, but its root is writable, since the
- * release may write beside itself. Its management API (`/api/tenants`) takes every token that the tenant's secret has signed, as in
- * Supabase's own compose file: the port is published to 127.0.0.1 alone, for a lab and not for the world.
+ * Confined less than the others: it runs as `nobody`, who owns the release, without any capability.
+ * But its root is writable, because the release may write beside itself. Its management API
+ * (`/api/tenants`) accepts every token that the tenant's secret signed, as in Supabase's compose
+ * file. So the port is published on 127.0.0.1 only.
  *
- * Written after the server's source (2.129.8) and documentation. Where it was written the image could not be pulled: the CI job
- * `docker` is what runs it.
+ * Based on the server's source (2.129.8) and documentation. The development environment cannot pull
+ * the image; the CI job `docker` runs it.
  */
 export class SupabaseRealtime extends pulumi.ComponentResource {
   readonly endpoint: RealtimeEndpoint;
@@ -105,7 +114,7 @@ export class SupabaseRealtime extends pulumi.ComponentResource {
   }
 }
 
-/** Names and meaning: ENVS.md of supabase/realtime. */
+/** Names and meanings: ENVS.md of supabase/realtime. */
 const environment = (
   { plan, keys }: SupabaseRealtimeArgs,
   databaseHost: pulumi.Input<string>,
@@ -120,9 +129,9 @@ const environment = (
     DB_AFTER_CONNECT_QUERY: `SET search_path TO ${DATABASE_SCHEMA}`,
     DB_IP_VERSION: "ipv4",
     REALTIME_IP_VERSION: "ipv4",
-    // The image's own default is IPv6, which a bridge of the engine does not have.
+    // The image's default is IPv6, which a bridge of the engine lacks.
     ERL_AFLAGS: "-proto_dist inet_tcp",
-    // A dump of a crashed server would fill /tmp, and nobody reads it.
+    // A dump of a crashed server would fill /tmp.
     ERL_CRASH_DUMP_BYTES: "0",
     DNS_NODES: "''",
     SEED_SELF_HOST: "true",

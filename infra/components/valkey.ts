@@ -8,7 +8,7 @@ const PORT = IMAGE_PORTS.valkey.redis;
 const ALIAS = "valkey";
 const MEMORY_MB = 512;
 
-/** Where a stack's servers look for its broker, whether it runs or not. */
+/** The broker's address for the servers, whether it runs or not. */
 export const BROKER_URL = `redis://${ALIAS}:${PORT}`;
 
 export interface ValkeyArgs extends ComponentOwner {
@@ -16,7 +16,10 @@ export interface ValkeyArgs extends ComponentOwner {
   networkName: pulumi.Input<string>;
 }
 
-/** The broker, in memory alone: pub/sub keeps nothing, and a snapshot in the middle of a run would be measured. Not published. */
+/**
+ * The broker, in memory only: pub/sub stores nothing, and a snapshot during a run would distort the
+ * measurement. Not published.
+ */
 export class Valkey extends pulumi.ComponentResource {
   readonly container: pulumi.Output<string>;
 
@@ -26,12 +29,14 @@ export class Valkey extends pulumi.ComponentResource {
     const broker = new docker.Container(
       name,
       {
-        // The official image declares /data as a volume: without this the engine would make a nameless one.
+        // The official image declares /data as a volume. Without this, the engine would create an
+        // anonymous one.
         ...confined({ uid: userId("broker"), memoryMb: MEMORY_MB, scratch: ["/data"] }),
         name: `${stack}-valkey`,
         image,
-        // `--save` without a value is "never"; the provider takes no empty argument. Protected mode would refuse the servers,
-        // which have no password; the stack's own network is the only way in.
+        // `--save` without a value is "never"; the provider takes no empty argument. Protected mode
+        // would refuse the servers, which have no password; the stack's own network is the only way
+        // in.
         command: [
           "--port",
           String(PORT),

@@ -20,7 +20,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Ids of everything in the engine that is labelled as one of these images, named or not. */
 const imagesOf = async (part: string): Promise<string[]> =>
-  (await docker.listImages({ all: true, filters: { label: [`sse-lab.image=${part}`] } })).map(({ Id }) => Id);
+  (await docker.listImages({ all: true, filters: { label: [`sse-lab.image=${part}`] } })).map(
+    ({ Id }) => Id,
+  );
 
 const PART = "images-test";
 
@@ -35,7 +37,7 @@ test("a program that cannot be started leaves no image", async () => {
   expect(await imagesOf(PART)).toEqual([]);
 });
 
-test("a program that is not what it was taken for leaves no image", async () => {
+test("a program that is a different one leaves no image", async () => {
   // Node.js starts, and does not say Traefik's version.
   const layout = {
     ...(await programLayout("traefik", { file: process.execPath, version: "0.0.1" })),
@@ -48,10 +50,10 @@ test("a program that is not what it was taken for leaves no image", async () => 
   expect(await imagesOf(PART)).toEqual([]);
 });
 
-test("a program that is not there is refused before anything is loaded", async () => {
-  await expect(programLayout("traefik", { file: join(folder, "gone"), version: "1" })).rejects.toThrow(
-    /gone/,
-  );
+test("a missing program is refused before anything is loaded", async () => {
+  await expect(
+    programLayout("traefik", { file: join(folder, "gone"), version: "1" }),
+  ).rejects.toThrow(/gone/);
 });
 
 test("a cancel in the middle leaves no image", async () => {
@@ -68,7 +70,7 @@ test("a cancel in the middle leaves no image", async () => {
   expect(await imagesOf(PART)).toEqual([]);
 });
 
-test("an engine that goes away in the middle is said so, nothing half-made stays, and the next call works", async () => {
+test("an engine that goes away midway is a clear error, leaves nothing, and the next call works", async () => {
   const socketPath = (await dockerEndpoint()).host.slice("unix://".length);
   const open = new Set<Socket>();
   let passed = 0;
@@ -97,7 +99,7 @@ test("an engine that goes away in the middle is said so, nothing half-made stays
   try {
     const cut = await connectDocker({ ...process.env, DOCKER_HOST: `unix://${path}` });
     await expect(assembleImage(cut.docker, layout, {})).rejects.toThrow(
-      /assembling the image sse-lab\/images-test:\S+ failed: .* Fix: look whether the Docker engine still runs/,
+      /assembling the image sse-lab\/images-test:\S+ failed: .* Fix: check that the Docker engine runs/,
     );
   } finally {
     proxy.close();
@@ -111,14 +113,16 @@ test("an engine that goes away in the middle is said so, nothing half-made stays
   await docker.getImage(id).remove();
 });
 
-test("a topology that needs HAProxy, on a host without it, is told how to get it; the others are not bothered", async () => {
+test("a topology that needs HAProxy, on a host without it, is told how to get it; the others do not need it", async () => {
   const env = {
     ...process.env,
     SSE_LAB_IMAGES: "assembled",
     SSE_LAB_HAPROXY: join(folder, "haproxy"),
   };
   const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");
-  await expect(prepareImages({ topologies: header, env })).rejects.toThrow(/SSE_LAB_HAPROXY=.* Fix: /);
+  await expect(prepareImages({ topologies: header, env })).rejects.toThrow(
+    /SSE_LAB_HAPROXY=.* Fix: /,
+  );
   await expect(prepareImages({ topologies: phase0, env })).resolves.toBeDefined();
 });
 

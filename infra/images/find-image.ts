@@ -7,12 +7,18 @@ export interface FoundImage {
   env: readonly string[];
 }
 
-/** What the engine has under this name, digest or id; undefined when it has nothing. */
-export const findImage = async (docker: Dockerode, reference: string): Promise<FoundImage | undefined> => {
+/** The image of this name, digest or id in the engine, or undefined. */
+export const findImage = async (
+  docker: Dockerode,
+  reference: string,
+): Promise<FoundImage | undefined> => {
   try {
     const { Id, Config } = await docker.getImage(reference).inspect();
-    // Both are null where the image sets none, whatever the types say.
-    const { Labels, Env } = Config as { Labels: Record<string, string> | null; Env: string[] | null };
+    // Both are null if the image sets none, despite the types.
+    const { Labels, Env } = Config as {
+      Labels: Record<string, string> | null;
+      Env: string[] | null;
+    };
     return { id: Id, labels: Labels ?? {}, env: Env ?? [] };
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;

@@ -6,12 +6,12 @@ export const IMAGES_SETTING = "SSE_LAB_IMAGES";
 const MODES = ["auto", "official", "assembled"] as const;
 export type ImagesMode = (typeof MODES)[number];
 
-/** Which Realtime a stack with one stands up. */
+/** Which Realtime a stack runs. */
 export const REALTIME_SETTING = "SSE_LAB_REALTIME";
 const REALTIME_CHOICES = ["auto", "real", "standin"] as const;
 export type RealtimeChoice = (typeof REALTIME_CHOICES)[number];
 
-/** `node`: the base that our own images are built on. */
+/** `node`: the base of the images that the lab builds. */
 export type SettableComponent = ImageComponent | "node";
 const PARTS: readonly SettableComponent[] = [
   "server",
@@ -26,9 +26,9 @@ const PARTS: readonly SettableComponent[] = [
 
 export interface ImageSettings {
   mode: ImagesMode;
-  /** `auto`: the real one where its images can be had, else the stand-in. */
+  /** `auto`: the real one if its images are available, else the stand-in. */
   realtime: RealtimeChoice;
-  /** Images of the user's own. */
+  /** Images that the user names. */
   images: Readonly<Partial<Record<SettableComponent, string>>>;
 }
 
@@ -44,10 +44,17 @@ const choice = <Choice extends string>(
   const given = env[setting] || choices[0];
   const known = choices.find((one) => one === given);
   if (known !== undefined) return known;
-  throw new UserError(`${setting}=${given} is not known`, `set it to ${choices.join(", ")}, or unset it`);
+  throw new UserError(
+    `${setting}=${given} is not known`,
+    `set it to ${choices.join(", ")}, or unset it`,
+  );
 };
 
-/** Reads the settings; an empty one counts as not set. @throws UserError that names the setting, its value and what it takes */
+/**
+ * Reads the settings; an empty variable counts as not set.
+ *
+ * @throws UserError naming the setting, its value and the valid ones
+ */
 export const readImageSettings = (env: NodeJS.ProcessEnv): ImageSettings => {
   const images: Partial<Record<SettableComponent, string>> = {};
   for (const part of PARTS) {

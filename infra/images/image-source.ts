@@ -1,4 +1,4 @@
-/** What all parts of `prepareImages` share: where images may come from, and how it is told. */
+/** What the steps of `prepareImages` share: the sources of images, and how the user is told. */
 import type Dockerode from "dockerode";
 import type { PinnedImage } from "./pinned-images.ts";
 import type { PrepareOptions, PreparedImage } from "./prepared-image.ts";
@@ -21,22 +21,33 @@ export interface ImageSources extends Pick<PrepareOptions, "onStep" | "signal"> 
   told: Set<string>;
 }
 
-/** Tells the user, once for each reason. */
+/** Tells the user once per reason. */
 export const tellOnce = ({ onStep, told }: ImageSources, reason: string, step: string): void => {
   if (!told.has(reason)) onStep?.(step);
   told.add(reason);
 };
 
-/** Where nothing else will do. @param otherwise what to set instead */
+/** Fails if there is no other source. @param otherwise what to set instead */
 export const refuse = (name: string, why: string, otherwise: string): never => {
-  throw new UserError(`${name} could not be pulled: ${why}`, `make the registry reachable, or ${otherwise}`);
+  throw new UserError(
+    `${name} could not be pulled: ${why}`,
+    `make the registry reachable, or ${otherwise}`,
+  );
 };
 
-/** Why the image is assembled, for its own sentence. */
-export const whyAssembled = (sources: ImageSources, name: string, why: string | undefined): string => {
+/** Why the image is assembled, as the end of a sentence. */
+export const whyAssembled = (
+  sources: ImageSources,
+  name: string,
+  why: string | undefined,
+): string => {
   if (why === undefined) return `as ${IMAGES_SETTING}=assembled says`;
   if (sources.settings.mode === "official")
-    return refuse(name, why, `set ${IMAGES_SETTING}=auto to let the lab assemble what it cannot pull`);
+    return refuse(
+      name,
+      why,
+      `set ${IMAGES_SETTING}=auto to let the lab assemble what it cannot pull`,
+    );
   tellOnce(
     sources,
     why,
@@ -45,20 +56,22 @@ export const whyAssembled = (sources: ImageSources, name: string, why: string | 
   return `since ${name} could not be pulled (${why})`;
 };
 
-/** The pinned image, or why it cannot be had. */
+/** The pinned image, or why it is not available. */
 export const pinnedImage = async (
   { official, signal }: ImageSources,
   pinned: PinnedImage,
 ): Promise<PreparedImage | { why: string }> => {
-  const found = await withEngineError(`looking for ${pinned.repository}:${pinned.tag}`, signal, () =>
-    official.find(pinned),
+  const found = await withEngineError(
+    `looking for ${pinned.repository}:${pinned.tag}`,
+    signal,
+    () => official.find(pinned),
   );
   return found.image
     ? { id: found.image.id, version: pinned.version, source: "official", how: found.how }
     : { why: found.why };
 };
 
-/** An image of the user's. @throws UserError naming the setting when it cannot be had */
+/** An image that the user names. @throws UserError naming the setting if it is not available */
 export const namedImage = async (
   { official, signal }: ImageSources,
   part: SettableComponent,

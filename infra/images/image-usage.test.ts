@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("a lease holds for others, not against oneself, and ends with its process", async () => {
+test("a process counts as a user for others, not for itself, until it ends", async () => {
   const env = { SSE_LAB_CACHE: folder };
   expect(await imageUsers(env)).toEqual([]);
   await registerImageUser(env);
@@ -20,7 +20,10 @@ test("a lease holds for others, not against oneself, and ends with its process",
   const leases = join(folder, "image-leases");
   const child = execa("sleep", ["60"], { reject: false });
   await writeFile(join(leases, `${child.pid}.json`), JSON.stringify(identityOf(child.pid!)));
-  await writeFile(join(leases, "1.json"), JSON.stringify({ pid: 1, startTime: "of a process before it" }));
+  await writeFile(
+    join(leases, "1.json"),
+    JSON.stringify({ pid: 1, startTime: "of a process before it" }),
+  );
   expect(await imageUsers(env)).toEqual([child.pid]);
   child.kill();
   await child;
@@ -28,7 +31,7 @@ test("a lease holds for others, not against oneself, and ends with its process",
   expect(await readdir(leases)).toEqual([`${process.pid}.json`]);
 });
 
-test("a lease that is just being written is not removed", async () => {
+test("a file that is just being written is not removed", async () => {
   const env = { SSE_LAB_CACHE: folder };
   await registerImageUser(env);
   await writeFile(join(folder, "image-leases", "2.json"), "");

@@ -1,28 +1,29 @@
 /**
- * The official images that the lab runs, pinned by tag and digest (of the multi-platform index).
+ * The official images, pinned by tag and by digest of the multi-platform index.
  *
- * The digests were read in public repositories that pin the same images, each in at least two that have nothing to do with each
- * other and agree on tag and digest (November 2026): `node` in more than eight, `traefik` in more than eight, `valkey` in four,
- * `haproxy` in three, `supabase/realtime` in four (two more name the same amd64 manifest below it), `postgres` in four and in
- * docker-library/repo-info. A digest cannot be forged, only be wrong, and then the pull fails: the run of the CI on a public runner,
- * with SSE_LAB_IMAGES=official, is what proves them.
+ * The digests come from public repositories that pin the same images (November 2026). At least two
+ * unrelated ones agree on each tag and digest: more than eight on `node` and on `traefik`, four on
+ * `valkey`, three on `haproxy`, four on `supabase/realtime` (two more name the amd64 manifest below
+ * it), four and docker-library/repo-info on `postgres`. A wrong digest fails the pull: CI proves
+ * them on a public runner with SSE_LAB_IMAGES=official.
  *
- * Postgres is the plain official one and not supabase/postgres, which brings a gigabyte of extensions: Broadcast needs none of them
- * (see `infra/realtime/database-init.ts`). Its major is one of the two (15 and 17) of which supabase/realtime carries the whole schema.
- * To raise a version: change tag and digest together (`docker buildx imagetools inspect <tag>` prints the index's digest).
+ * Postgres is the plain official image. supabase/postgres adds a gigabyte of extensions that
+ * Broadcast does not need (see `infra/realtime/database-init.ts`). Its major version is one of the
+ * two (15 and 17) for which supabase/realtime has the whole schema. To raise a version, change tag
+ * and digest together (`docker buildx imagetools inspect <tag>` prints the index's digest).
  */
 
-/** `realtime-standin`: the lab's own server that plays Supabase Realtime. */
+/** `realtime-standin`: the lab's stand-in for Supabase Realtime. */
 export type ImageComponent =
   "server" | "traefik" | "haproxy" | "valkey" | "realtime" | "postgres" | "realtime-standin";
 
-/** Those that the lab makes itself: a bundle of its own on Node.js. */
+/** Those that the lab builds: a bundle on Node.js. */
 export type OwnImageComponent = "server" | "realtime-standin";
 
 export interface PinnedImage {
-  /** As a registry knows it, without tag, e.g. `valkey/valkey`. */
+  /** The registry's name without a tag, e.g. `valkey/valkey`. */
   repository: string;
-  /** For people; the digest decides. */
+  /** Informative; the digest decides. */
   tag: string;
   /** `sha256:...` of the index of all platforms. */
   digest: string;
@@ -36,7 +37,10 @@ export interface ImageUser {
   gid: number;
 }
 
-/** Base of the server image, for building and for running. Debian: its bash makes a health check that costs next to nothing. */
+/**
+ * Base of the server image, for building and running. Debian, because its bash makes a cheap health
+ * check.
+ */
 export const NODE_IMAGE: PinnedImage = {
   repository: "node",
   tag: "20.20.2-bookworm-slim",
@@ -44,7 +48,9 @@ export const NODE_IMAGE: PinnedImage = {
   version: "20.20.2",
 };
 
-export const PINNED_IMAGES: Readonly<Record<Exclude<ImageComponent, OwnImageComponent>, PinnedImage>> = {
+export const PINNED_IMAGES: Readonly<
+  Record<Exclude<ImageComponent, OwnImageComponent>, PinnedImage>
+> = {
   traefik: {
     repository: "traefik",
     tag: "v3.7.13",
@@ -78,8 +84,8 @@ export const PINNED_IMAGES: Readonly<Record<Exclude<ImageComponent, OwnImageComp
 };
 
 /**
- * Whom each container runs as, whatever the image says: the official Traefik image would run as root. The others are the users
- * that the official images bring (`node`, `haproxy`, `valkey`).
+ * The user of each container, whatever the image says: the official Traefik image would run as
+ * root. The others are the users of the official images (`node`, `haproxy`, `valkey`).
  */
 export const IMAGE_USERS: Readonly<Record<ImageComponent, ImageUser>> = {
   server: { uid: 1000, gid: 1000 },
@@ -92,7 +98,7 @@ export const IMAGE_USERS: Readonly<Record<ImageComponent, ImageUser>> = {
   "realtime-standin": { uid: 1000, gid: 1000 },
 };
 
-/** Where each listens inside its container. Above 1024: none needs a privilege for it. */
+/** Where each listens in its container. Above 1024, so none needs a privilege. */
 export const IMAGE_PORTS = {
   server: { http: 3000 },
   traefik: { web: 8000, ops: 8080 },
@@ -103,5 +109,6 @@ export const IMAGE_PORTS = {
   "realtime-standin": { http: 4000 },
 } as const satisfies Readonly<Record<ImageComponent, Readonly<Record<string, number>>>>;
 
-/** What the engine pulls and looks up, e.g. `traefik@sha256:...`. */
-export const pinnedReference = ({ repository, digest }: PinnedImage): string => `${repository}@${digest}`;
+/** The reference that the engine pulls and finds, e.g. `traefik@sha256:...`. */
+export const pinnedReference = ({ repository, digest }: PinnedImage): string =>
+  `${repository}@${digest}`;

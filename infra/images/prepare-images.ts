@@ -1,11 +1,14 @@
-/** The container images that topologies need: found, pulled, built or assembled before anything is measured. */
+/** Finds, pulls, builds or assembles the images of topologies before anything is measured. */
 import { PINNED_IMAGES } from "./pinned-images.ts";
 import type { Broadcaster } from "../topologies.ts";
 import type { PrepareOptions, PreparedImage, PreparedImages } from "./prepared-image.ts";
 import { resolveTool } from "../tools/resolve-tool.ts";
 import { connectDocker } from "../engine/docker-client.ts";
 import { assembleImage } from "../offline/assembled-images/assemble-image.ts";
-import { programLayout, type ProgramComponent } from "../offline/assembled-images/assembled-layouts.ts";
+import {
+  programLayout,
+  type ProgramComponent,
+} from "../offline/assembled-images/assembled-layouts.ts";
 import { registerImageUser } from "./image-usage.ts";
 import { readImageSettings } from "./image-settings.ts";
 import { officialImages } from "./official/official-images.ts";
@@ -20,16 +23,17 @@ export interface PrepareImagesOptions extends PrepareOptions {
 }
 
 /**
- * Makes sure that the engine has every image that the topologies need. Where nothing has changed since the last call, nothing is built.
+ * Makes sure that the engine has every image that the topologies need. Builds nothing if nothing
+ * has changed.
  *
- * @throws UserError for a bad setting, an engine that is away, an image that can neither be had nor made
+ * @throws UserError for a bad setting, a missing engine, or an image that is not available
  * @throws UserError when a program for an assembled image is missing, with how to get it
  */
 export const prepareImages = async (options: PrepareImagesOptions): Promise<PreparedImages> => {
   const { topologies, realtime, onStep, signal, env = process.env } = options;
   const settings = readImageSettings(env);
   const { docker, host } = await connectDocker(env);
-  // Before it is looked for: what is found now is not removed by another command before it is used.
+  // First, so that no other command removes an image between its discovery and its use.
   await registerImageUser(env);
   const steps = { onStep, signal };
   const insists = settings.mode === "official" || settings.realtime === "real";
@@ -49,7 +53,7 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   const wanted: Readonly<Record<ProgramComponent, boolean>> = {
     traefik: topologies.some(({ router }) => router === "traefik"),
     haproxy: topologies.some(({ router }) => router === "haproxy"),
-    // Without a word on it, as if there were an event log: nothing then waits for it later.
+    // Default: as if there were an event log, so that nothing waits for the image later.
     valkey: has("redis") || (has("supabase") && realtime?.catchUp !== false),
   };
   const images: PreparedImages = { server: await makeOwn("server") };
@@ -62,7 +66,10 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
   return images;
 };
 
-const prepareProgram = async (sources: ImageSources, part: ProgramComponent): Promise<PreparedImage> => {
+const prepareProgram = async (
+  sources: ImageSources,
+  part: ProgramComponent,
+): Promise<PreparedImage> => {
   const { docker, env, settings, onStep, signal } = sources;
   const named = settings.images[part];
   if (named !== undefined) return await namedImage(sources, part, named);
@@ -75,7 +82,11 @@ const prepareProgram = async (sources: ImageSources, part: ProgramComponent): Pr
   }
   const reason = whyAssembled(sources, `${pinned.repository}:${pinned.tag}`, why);
   const tool = await resolveTool(part, { env, onStep, signal });
-  const layout = await programLayout(part, { file: tool.path, version: tool.version, env: tool.env });
+  const layout = await programLayout(part, {
+    file: tool.path,
+    version: tool.version,
+    env: tool.env,
+  });
   const { id, name } = await assembleImage(docker, layout, { onStep, signal });
   const how = `${name}, assembled from ${tool.path} of this host, ${reason}`;
   return { id, version: tool.version, source: "assembled", how };

@@ -1,4 +1,4 @@
-/** Images of our own servers: one bundle each on Node.js, which is official or this host's. */
+/** Images of the lab's servers: a bundle on Node.js, which is official or this host's. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,11 @@ import { buildStandIn } from "../../standins/realtime/server/build.ts";
 import { buildServer } from "../../server/build.ts";
 import { labVersion } from "../../common/lab-version.ts";
 import { assembleImage, type AssembledLayout } from "../offline/assembled-images/assemble-image.ts";
-import { nodeLayout, serverLayout, standinLayout } from "../offline/assembled-images/assembled-layouts.ts";
+import {
+  nodeLayout,
+  serverLayout,
+  standinLayout,
+} from "../offline/assembled-images/assembled-layouts.ts";
 import type { BuildBase } from "./build/build-image.ts";
 import { buildServerImage } from "./build/build-server-image.ts";
 import { buildStandinImage } from "./build/build-standin-image.ts";
@@ -15,7 +19,7 @@ import { imageSetting } from "./image-settings.ts";
 import { namedImage, pinnedImage, whyAssembled, type ImageSources } from "./image-source.ts";
 import type { PreparedImage } from "./prepared-image.ts";
 
-/** `reason`: why it is not the official one, for people. */
+/** `reason`: why it is not the official one. */
 type Base = { official: BuildBase } | { assembled: AssembledLayout; reason: string };
 
 const findBase = async (sources: ImageSources): Promise<Base> => {
@@ -32,24 +36,28 @@ const findBase = async (sources: ImageSources): Promise<Base> => {
     if ("id" in found) {
       const { id, version } = found;
       return {
-        official: { reference: pinnedReference(NODE_IMAGE), id, version, what: `${name}, pinned by digest` },
+        official: {
+          reference: pinnedReference(NODE_IMAGE),
+          id,
+          version,
+          what: `${name}, pinned by digest`,
+        },
       };
     }
     why = found.why;
   }
   const reason = whyAssembled(sources, name, why);
   const assembled = await nodeLayout(env);
-  // An image of its own, so that it is kept when those on it are removed.
+  // A separate image, so that it stays when those on top of it are removed.
   await assembleImage(docker, assembled, { onStep, signal });
   return { assembled, reason };
 };
 
 interface OwnImage {
   bundle: (outFile: string) => Promise<void>;
-  /** With the bundle's content where the build does not make its own. */
+  /** Builds the image on this base. */
   build: (sources: ImageSources, base: BuildBase) => Promise<PreparedImage>;
   layout: (node: AssembledLayout, bundle: Buffer) => Promise<AssembledLayout>;
-  /** For people. */
   what: string;
 }
 
@@ -71,7 +79,11 @@ const OWN_IMAGES: Readonly<Record<OwnImageComponent, OwnImage>> = {
   "realtime-standin": {
     bundle: buildStandIn,
     build: async (sources, base) =>
-      buildStandinImage(await bundled(buildStandIn), await labVersion(), buildOptions(sources, base)),
+      buildStandinImage(
+        await bundled(buildStandIn),
+        await labVersion(),
+        buildOptions(sources, base),
+      ),
     layout: async (node, bundle) => standinLayout(node, bundle, await labVersion()),
     what: "the stand-in's bundle",
   },
@@ -89,8 +101,10 @@ const bundled = async (bundle: OwnImage["bundle"]): Promise<Buffer> => {
   }
 };
 
-/** Makes our own images, looking for their base once. */
-export const ownImages = (sources: ImageSources): ((part: OwnImageComponent) => Promise<PreparedImage>) => {
+/** Makes the lab's images, and finds their base only once. */
+export const ownImages = (
+  sources: ImageSources,
+): ((part: OwnImageComponent) => Promise<PreparedImage>) => {
   let base: Promise<Base> | undefined;
   return async (part) => {
     const { docker, settings, onStep, signal } = sources;

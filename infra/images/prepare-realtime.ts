@@ -1,4 +1,7 @@
-/** Which Realtime a stack stands up: Supabase's own, or the stand-in where that one cannot be had; and the user is told which and why. */
+/**
+ * Chooses Supabase's Realtime, or the stand-in if it is not available, and tells the user which and
+ * why.
+ */
 import { PINNED_IMAGES } from "./pinned-images.ts";
 import { UserError } from "../../common/user-error.ts";
 import { IMAGES_SETTING, imageSetting, REALTIME_SETTING } from "./image-settings.ts";
@@ -10,15 +13,21 @@ type RealtimeImages = Pick<PreparedImages, "realtime" | "postgres" | "realtime-s
 const REAL_PARTS = ["realtime", "postgres"] as const;
 type RealPart = (typeof REAL_PARTS)[number];
 
-const nameOf = (part: RealPart): string => `${PINNED_IMAGES[part].repository}:${PINNED_IMAGES[part].tag}`;
+const nameOf = (part: RealPart): string =>
+  `${PINNED_IMAGES[part].repository}:${PINNED_IMAGES[part].tag}`;
 
-/** The user's own, else the pinned one, else why there is none. */
-const realImage = async (sources: ImageSources, part: RealPart): Promise<PreparedImage | { why: string }> => {
+/** The user's, else the pinned one, else why neither is available. */
+const realImage = async (
+  sources: ImageSources,
+  part: RealPart,
+): Promise<PreparedImage | { why: string }> => {
   const named = sources.settings.images[part];
-  return named === undefined ? pinnedImage(sources, PINNED_IMAGES[part]) : namedImage(sources, part, named);
+  return named === undefined
+    ? pinnedImage(sources, PINNED_IMAGES[part])
+    : namedImage(sources, part, named);
 };
 
-/** Undefined: the real one is to be tried. Else the reason for the stand-in, for people. */
+/** The reason for the stand-in, or undefined to try the real one. */
 const standinByChoice = ({ settings }: ImageSources): string | undefined => {
   const { mode, realtime, images } = settings;
   const lacking = REAL_PARTS.filter((part) => images[part] === undefined);
@@ -28,23 +37,34 @@ const standinByChoice = ({ settings }: ImageSources): string | undefined => {
     return `as ${imageSetting("realtime-standin")} is set`;
   if (mode !== "assembled" || lacking.length === 0) return undefined;
   if (!isAsked)
-    return `since ${IMAGES_SETTING}=assembled, and Supabase's own cannot be assembled from this host's programs`;
+    return `since ${IMAGES_SETTING}=assembled, and Supabase's cannot be assembled from this host's programs`;
   throw new UserError(
-    `the real Realtime is asked for, and with ${IMAGES_SETTING}=assembled nothing is pulled: ${lacking.map(nameOf).join(" and ")} cannot be assembled`,
-    `set ${IMAGES_SETTING}=auto, or name ${lacking.map(imageSetting).join(" and ")}, or set ${REALTIME_SETTING}=standin`,
+    `the settings ask for the real Realtime, but ${IMAGES_SETTING}=assembled pulls nothing, ` +
+      `and ${lacking.map(nameOf).join(" and ")} cannot be assembled`,
+    `set ${IMAGES_SETTING}=auto, or name ${lacking.map(imageSetting).join(" and ")}, ` +
+      `or set ${REALTIME_SETTING}=standin`,
   );
 };
 
-/** @throws UserError when the real one is insisted on and cannot be had */
+/** @throws UserError if the user demands the real one and it is not available */
 export const prepareRealtime = async (
   sources: ImageSources,
   makeStandin: () => Promise<PreparedImage>,
 ): Promise<RealtimeImages> => {
   const { mode, realtime: choice } = sources.settings;
   const standin = async (why: string): Promise<RealtimeImages> => {
-    tellOnce(sources, `realtime ${why}`, `realtime-standin plays Supabase Realtime, ${why}`);
+    tellOnce(
+      sources,
+      `realtime ${why}`,
+      `realtime-standin stands in for Supabase Realtime, ${why}`,
+    );
     const image = await makeStandin();
-    return { "realtime-standin": { ...image, how: `${image.how}; it plays Supabase Realtime, ${why}` } };
+    return {
+      "realtime-standin": {
+        ...image,
+        how: `${image.how}; it stands in for Supabase Realtime, ${why}`,
+      },
+    };
   };
   const chosen = standinByChoice(sources);
   if (chosen !== undefined) return standin(chosen);
@@ -53,7 +73,11 @@ export const prepareRealtime = async (
     const found = await realImage(sources, part);
     if ("id" in found) real[part] = found;
     else if (mode === "official" || choice === "real")
-      refuse(nameOf(part), found.why, `set ${REALTIME_SETTING}=standin to take the lab's own server`);
+      refuse(
+        nameOf(part),
+        found.why,
+        `set ${REALTIME_SETTING}=standin to take the lab's own server`,
+      );
     else return standin(`since ${nameOf(part)} could not be pulled (${found.why})`);
   }
   return real;

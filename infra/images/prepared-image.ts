@@ -14,15 +14,21 @@ export interface PrepareOptions {
 export interface PreparedImage {
   /** `sha256:...`, as the engine knows it. */
   id: string;
-  /** Of the software in it; of a server image: the version of Node.js, of the stand-in's: that of the lab. `unknown` where an image of the user's does not say. */
+  /**
+   * The version of the software: Node.js for the server, the lab for the stand-in. `unknown` if a
+   * user's image does not tell.
+   */
   version: string;
-  /** `official`: pulled by digest, or built on such an image. `assembled`: made of this host's binaries. `setting`: named by the user. */
+  /**
+   * `official`: pulled by digest, or built on such an image. `assembled`: made of this host's
+   * programs. `setting`: named by the user.
+   */
   source: "official" | "assembled" | "setting";
-  /** One sentence for people: what it is and where it came from. */
+  /** One sentence: what it is and where it came from. */
   how: string;
 }
 
-/** The server's image is always there; the others where a topology needs them. */
+/** The server's image always exists; the others if a topology needs them. */
 export interface PreparedImages {
   server: PreparedImage;
   traefik?: PreparedImage;
@@ -31,17 +37,20 @@ export interface PreparedImages {
   /** The real Supabase Realtime: both or none. */
   realtime?: PreparedImage;
   postgres?: PreparedImage;
-  /** What plays it, where the real one is not to be had. */
+  /** The stand-in, if the real one is not available. */
   "realtime-standin"?: PreparedImage;
 }
 
 /** On every image that is made here. */
 export const IMAGE_LABELS = {
-  /** `server`, `server-build` (left by the build), `realtime-standin`, `node`, `traefik`, `haproxy`, `valkey`. */
+  /**
+   * `server`, `server-build` (left by the build), `realtime-standin`, `node`, `traefik`, `haproxy`,
+   * `valkey`.
+   */
   part: "sse-lab.image",
   /** `assembled` or `built`. */
   source: "sse-lab.source",
-  /** Hash of all that it was made from. */
+  /** Hash of everything it was made from. */
   inputs: "sse-lab.inputs",
   version: "sse-lab.version",
 } as const;

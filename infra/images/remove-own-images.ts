@@ -2,7 +2,7 @@ import type Dockerode from "dockerode";
 import { imageUsers } from "./image-usage.ts";
 import { IMAGE_LABELS } from "./prepared-image.ts";
 
-/** Not one of those that only show that somebody else was quicker, or still uses it. */
+/** The image is gone, or a container uses it. */
 const isRefusal = (error: unknown): boolean =>
   [404, 409].includes((error as { statusCode?: number }).statusCode ?? 0);
 
@@ -11,9 +11,10 @@ const removeImages = async (docker: Dockerode, part: string): Promise<string[]> 
   const removed: string[] = [];
   for (const { Id, RepoTags } of images) {
     const names = RepoTags?.filter((name) => name !== "<none>:<none>") ?? [];
-    // An image that somebody built on ours, or gave a name of their own, carries our labels too.
+    // An image that a user built on ours or renamed carries our labels too.
     if (names.some((name) => !name.startsWith("sse-lab/"))) continue;
-    // The engine refuses an image that a container uses. By name and without force: an image with several names goes with the last.
+    // The engine refuses to remove an image in use. By name and without force: an image with
+    // several names goes with the last.
     for (const name of names.length > 0 ? names : [Id]) {
       try {
         await docker.getImage(name).remove();
@@ -31,10 +32,11 @@ export const removeBuildLeftovers = (docker: Dockerode): Promise<string[]> =>
   removeImages(docker, "server-build");
 
 /**
- * Removes the images of our own servers made here that no container uses; none while another process may still start containers of them. Images of
- * routers, broker and Node.js stay: they change rarely and take longest to get. The next `prepareImages` makes ours again.
+ * Removes the lab's server images that no container uses, unless another process may still start
+ * containers of them. Images of routers, broker and Node.js stay: they change rarely and take
+ * longest to get. The next `prepareImages` builds ours again.
  *
- * @returns names (ids where they have none) of the removed images
+ * @returns names of the removed images, or ids of unnamed ones
  */
 export const removeOwnImages = async (
   docker: Dockerode,

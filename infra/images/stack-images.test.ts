@@ -10,7 +10,11 @@ it.each([
   ["phase1", {}, { server: "s", router: "t" }],
   ["phase1-header", {}, { server: "s", router: "h" }],
   ["phase2", { valkey: image("v") }, { server: "s", router: "t", broker: "v" }],
-  ["phase3", { "realtime-standin": image("r") }, { server: "s", router: "t", realtimeStandin: "r" }],
+  [
+    "phase3",
+    { "realtime-standin": image("r") },
+    { server: "s", router: "t", realtimeStandin: "r" },
+  ],
   [
     "phase3",
     { realtime: image("r"), postgres: image("p"), valkey: image("v") },

@@ -10,10 +10,16 @@ it.each([
   ["none is set", {}],
   ["it is empty", { PULUMI_BACKEND_URL: "" }],
   ["it is the project's own", { PULUMI_BACKEND_URL: STATE }],
-  ["it is the project's own, as Pulumi.yaml gives it", { PULUMI_BACKEND_URL: "file://./infra/state/" }],
+  [
+    "it is the project's own, as Pulumi.yaml gives it",
+    { PULUMI_BACKEND_URL: "file://./infra/state/" },
+  ],
   [
     "it is the lab's other one",
-    { PULUMI_BACKEND_URL: "s3://bucket/lab?region=x", SSE_LAB_PULUMI_BACKEND: "s3://bucket/lab?region=x" },
+    {
+      PULUMI_BACKEND_URL: "s3://bucket/lab?region=x",
+      SSE_LAB_PULUMI_BACKEND: "s3://bucket/lab?region=x",
+    },
   ],
   [
     "it is the lab's other folder",

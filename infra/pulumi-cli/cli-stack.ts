@@ -1,4 +1,4 @@
-/** The stack behind `pulumi up -s NAME`: the one that `make NAME` brings up, or brought up. */
+/** The stack of `pulumi up -s NAME`: the same one that `make NAME` brings up. */
 import { checkoutLabels } from "../stack/checkout-label.ts";
 import { checkStackArgs } from "../stack/check-stack-args.ts";
 import { makeLedgerFolder } from "../stack/ledger-folder.ts";
@@ -17,32 +17,38 @@ import { belongsToAnother, thisOwner } from "../../common/owner.ts";
 export interface CliStack {
   stack: string;
   config: StackConfig;
-  /** True for `pulumi preview`, and for the first half of `up`: nothing is written. */
+  /** True for `pulumi preview` and for the preview of `up`: nothing is written. */
   dryRun: boolean;
   prepareImages: (topology: Topology, realtime?: RealtimeSettings) => Promise<StackImages>;
-  /** Of the records; by default the project's own. */
+  /** Folder of the records. Default: the project's. */
   recordsDir?: string | undefined;
 }
 
 const refuseOther = (record: StackRecord, config: StackConfig): void => {
   if (record.topology !== config.topology) {
     throw new UserError(
-      `stack "${record.stack}" is up as ${record.topology}, its configuration says ${config.topology}: take it down first (make down), or give this one another name`,
+      `stack "${record.stack}" is up as ${record.topology}, its configuration says ${config.topology}: ` +
+        "take it down first (make down), or give this one another name",
     );
   }
   if (!record.kept) {
     throw new UserError(
-      `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): wait for its end, or give this one another name; sse-lab down removes what a dead command left`,
+      `stack "${record.stack}" belongs to a command of the lab (process ${record.owner.pid}): ` +
+        "wait for its end, or give this one another name; " +
+        "sse-lab down removes what a dead command left",
     );
   }
   if (belongsToAnother(record.owner)) {
     throw new UserError(
-      `stack "${record.stack}" is being changed by process ${record.owner.pid}: wait for it or end it, then run the command again`,
+      `stack "${record.stack}" is being changed by process ${record.owner.pid}: ` +
+        "wait for it or end it, then run the command again",
     );
   }
 };
 
-/** Images that the configuration names replace prepared ones. If it names all, nothing is prepared. */
+/**
+ * Images that the configuration names replace prepared ones. If it names all, nothing is prepared.
+ */
 const imagesOf = async (
   { serverImage, routerImage, brokerImage }: StackConfig,
   topology: Topology,
@@ -65,10 +71,15 @@ const imagesOf = async (
 };
 
 /**
- * What the configuration leaves out stays as it is recorded: either door may go on where the other one stopped. It is this process's as
- * long as this one runs, so that no other command takes it for a leftover while its containers are replaced.
+ * Continues a recorded stack; whatever the configuration leaves out stays as recorded. This process
+ * owns the stack while it runs, so that no other command takes it for a leftover while its
+ * containers are replaced.
  */
-const goOn = async (record: StackRecord, config: StackConfig, images: StackImages): Promise<StackRecord> => {
+const goOn = async (
+  record: StackRecord,
+  config: StackConfig,
+  images: StackImages,
+): Promise<StackRecord> => {
   const replicas = config.replicas ?? record.replicas;
   const { realtime: before, ...others } = record;
   const realtime = await goOnWithRealtime(config, topologyNamed(config.topology), images, before);
@@ -86,7 +97,8 @@ const goOn = async (record: StackRecord, config: StackConfig, images: StackImage
 };
 
 /**
- * Reads the stack's record or makes one, with what the configuration says of it, and writes it down before anything is created.
+ * Reads the stack's record or makes one, applies the configuration, and writes it before anything
+ * is created.
  *
  * @throws UserError for a configuration or a record that is invalid
  */
@@ -102,7 +114,7 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
   const realtime = realtimeSettings(config, topology, readRecord()?.realtime);
   const images = await imagesOf(config, topology, realtime, prepareImages);
   const settle = async (): Promise<StackArgs> => {
-    // Read again: images can take minutes, and another command may have taken the stack or its name meanwhile.
+    // Read again: images can take minutes, and another command may have taken the stack's name.
     const recorded = readRecord();
     const record = recorded
       ? await goOn(recorded, config, images)

@@ -23,11 +23,13 @@ const { images } = stackArgs(phase2);
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "sse-lab-door-"));
+  folder = mkdtempSync(join(tmpdir(), "sse-lab-cli-"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const door = (change: Partial<CliStack> = {}): Promise<Awaited<ReturnType<typeof cliStackArgs>>> =>
+const cliStack = (
+  change: Partial<CliStack> = {},
+): Promise<Awaited<ReturnType<typeof cliStackArgs>>> =>
   cliStackArgs({
     stack: "phase2",
     config: { topology: "phase2" },
@@ -53,9 +55,9 @@ const recorded = async (kept = true, owner = thisOwner()) => {
   return record;
 };
 
-describe("the stack behind the ordinary CLI", () => {
-  it("is made anew when there is none, and nothing is written in a preview", async () => {
-    const args = await door({ dryRun: true });
+describe("the stack of the Pulumi CLI", () => {
+  it("is new if none is on record, and a preview writes nothing", async () => {
+    const args = await cliStack({ dryRun: true });
     expect(args).toMatchObject({
       stack: "phase2",
       replicas: 3,
@@ -64,21 +66,29 @@ describe("the stack behind the ordinary CLI", () => {
       redis: "up",
       images,
     });
-    expect(args.labels).toEqual({ "sse-lab.checkout": expect.stringMatching(/^[0-9a-f]{12}$/) as string });
+    expect(args.labels).toEqual({
+      "sse-lab.checkout": expect.stringMatching(/^[0-9a-f]{12}$/) as string,
+    });
     expect(stackRecords(folder).read("phase2")).toBe(undefined);
   });
 
-  it("goes on with what the other door recorded, to the last value", async () => {
+  it("continues what the lab recorded, to the last value", async () => {
     const record = await recorded();
-    expect(await door()).toEqual(recordArgs(record));
+    expect(await cliStack()).toEqual(recordArgs(record));
     expect(stackRecords(folder).read("phase2")).toEqual(record);
     expect(existsSync(join(folder, "ledger"))).toBe(true);
   });
 
-  it("is changed by what the configuration says, and records it", async () => {
+  it("follows the configuration, and records it", async () => {
     const record = await recorded();
-    const config = { topology: "phase2", replicas: 4, revision: "r5", graceS: 0, redis: "stopped" } as const;
-    const args = await door({ config });
+    const config = {
+      topology: "phase2",
+      replicas: 4,
+      revision: "r5",
+      graceS: 0,
+      redis: "stopped",
+    } as const;
+    const args = await cliStack({ config });
     expect(args).toMatchObject({ replicas: 4, revision: "r5", graceS: 0, redis: "stopped" });
     expect(args.ports.instances!.slice(0, 3)).toEqual(record.ports.instances);
     expect(stackRecords(folder).read("phase2")).toMatchObject({
@@ -87,38 +97,40 @@ describe("the stack behind the ordinary CLI", () => {
     });
   });
 
-  it("takes images that the configuration names instead of preparing them", async () => {
+  it("uses the images that the configuration names instead of preparing them", async () => {
     await recorded();
     const [serverImage, routerImage, brokerImage] = ["a", "b", "c"].map(
       (digit) => `sha256:${digit.repeat(64)}`,
     ) as [string, string, string];
     const prepareImages = (): Promise<never> => Promise.reject(new Error("not to be asked"));
     const config = { topology: "phase2", serverImage, routerImage, brokerImage } as const;
-    expect((await door({ config, prepareImages })).images).toEqual({
+    expect((await cliStack({ config, prepareImages })).images).toEqual({
       server: serverImage,
       router: routerImage,
       broker: brokerImage,
     });
-    expect((await door({ config: { topology: "phase2", serverImage } })).images).toEqual({
+    expect((await cliStack({ config: { topology: "phase2", serverImage } })).images).toEqual({
       ...images,
       server: serverImage,
     });
   });
 
-  it("is refused when it is another topology's, or a running command's, or cannot be", async () => {
+  it("is refused when it is another topology's, or a running command's, or invalid", async () => {
     await recorded();
-    await expect(door({ config: { topology: "naive" } })).rejects.toThrow(
+    await expect(cliStack({ config: { topology: "naive" } })).rejects.toThrow(
       'stack "phase2" is up as phase2, its configuration says naive',
     );
-    await expect(door({ config: { topology: "phase2", replicas: 99 } })).rejects.toThrow(
+    await expect(cliStack({ config: { topology: "phase2", replicas: 99 } })).rejects.toThrow(
       "replicas 99: out of range",
     );
     await recorded(false);
-    await expect(door()).rejects.toThrow(`belongs to a command of the lab (process ${process.pid})`);
+    await expect(cliStack()).rejects.toThrow(
+      `belongs to a command of the lab (process ${process.pid})`,
+    );
   });
 });
 
-describe("the Realtime of a stack behind the ordinary CLI", () => {
+describe("the Realtime of a stack of the Pulumi CLI", () => {
   const phase3 = topologyOf("phase3");
   const images3 = stackArgs(phase3).images;
   const secret = "x".repeat(40);
@@ -128,8 +140,8 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
     realtimeJwtSecret: secret,
   };
   const asked: unknown[] = [];
-  const door3 = (config: object = {}): ReturnType<typeof door> =>
-    door({
+  const phase3Stack = (config: object = {}): ReturnType<typeof cliStack> =>
+    cliStack({
       stack: "phase3",
       config: { topology: "phase3", ...config },
       prepareImages: (_, realtime) => {
@@ -138,18 +150,24 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
       },
     });
 
-  it("is made with keys of its own, which stay; a setting alone changes", async () => {
-    const first = await door3({ realtimePlan: "free", catchUp: true });
-    expect(first.realtime).toMatchObject({ by: "standin", plan: "free", publish: "http", catchUp: true });
+  it("gets new keys, which stay when a setting changes", async () => {
+    const first = await phase3Stack({ realtimePlan: "free", catchUp: true });
+    expect(first.realtime).toMatchObject({
+      by: "standin",
+      plan: "free",
+      publish: "http",
+      catchUp: true,
+    });
     expect(first.ports.realtime).toBeGreaterThan(10_000);
     expect(asked.splice(0)).toEqual([{ plan: "free", publish: "http", catchUp: true }]);
-    const second = await door3({ realtimePublish: "websocket", catchUp: false });
+    const second = await phase3Stack({ realtimePublish: "websocket", catchUp: false });
     expect(second).toEqual({
       ...first,
       realtime: { ...first.realtime, publish: "websocket", catchUp: false },
     });
-    const other = await door3({ realtimeJwtSecret: secret });
-    if (other.realtime?.by !== "standin" || first.realtime?.by !== "standin") throw new Error("not its own");
+    const other = await phase3Stack({ realtimeJwtSecret: secret });
+    if (other.realtime?.by !== "standin" || first.realtime?.by !== "standin")
+      throw new Error("not its own");
     expect(other.realtime.keys.jwtSecret).toBe(secret);
     expect(other.realtime.keys.serviceKey).not.toBe(first.realtime.keys.serviceKey);
     expect(other.realtime.keys.databasePassword).toBe(first.realtime.keys.databasePassword);
@@ -157,8 +175,8 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
 
   it("is a hosted one by address and keys, for which no image is prepared and no port taken", async () => {
     asked.length = 0;
-    await door3();
-    const args = await door3(hosted);
+    await phase3Stack();
+    const args = await phase3Stack(hosted);
     const settings = {
       plan: "none",
       publish: "http",
@@ -170,24 +188,24 @@ describe("the Realtime of a stack behind the ordinary CLI", () => {
     expect(asked).toEqual([{ plan: "none", publish: "http", catchUp: false }, settings]);
   });
 
-  it("is refused in halves, and where there is none, without showing a secret", async () => {
-    await expect(door3({ realtimeKey: "a-service-key" })).rejects.toThrow(
+  it("is refused if incomplete or not in the topology, without showing a secret", async () => {
+    await expect(phase3Stack({ realtimeKey: "a-service-key" })).rejects.toThrow(
       "name it (pulumi config set realtimeUrl",
     );
-    await expect(door3({ realtimeUrl: hosted.realtimeUrl })).rejects.toThrow(
+    await expect(phase3Stack({ realtimeUrl: hosted.realtimeUrl })).rejects.toThrow(
       "realtimeUrl goes with realtimeKey",
     );
-    await expect(door({ config: { topology: "phase2", catchUp: true } })).rejects.toThrow(
+    await expect(cliStack({ config: { topology: "phase2", catchUp: true } })).rejects.toThrow(
       "catchUp: phase2 has no Realtime; pulumi config rm catchUp",
     );
-    const short = door3({ realtimeJwtSecret: "hunter2" });
+    const short = phase3Stack({ realtimeJwtSecret: "hunter2" });
     await expect(short).rejects.toThrow("the JWT secret of Realtime has 7 characters");
     await expect(short).rejects.not.toThrow("hunter2");
   });
 });
 
-describe("the owner of a stack behind the ordinary CLI", () => {
-  /** Start time as this door reads it of itself, from a process that lives until `end`. */
+describe("the owner of a stack of the Pulumi CLI", () => {
+  /** Start time as the process reads its own, from a process that lives until `end`. */
   const other = async () => {
     const child = spawn(process.execPath, [
       "--import",
@@ -206,33 +224,33 @@ describe("the owner of a stack behind the ordinary CLI", () => {
     return { owner, end };
   };
 
-  it("is this process once it goes on with it, and not in a preview", async () => {
+  it("is this process from then on, except in a preview", async () => {
     const owner = { ...thisOwner(), startTime: `${thisOwner().startTime} released` };
     const record = await recorded(true, owner);
-    await door({ dryRun: true });
+    await cliStack({ dryRun: true });
     expect(stackRecords(folder).read("phase2")).toEqual(record);
-    await door();
+    await cliStack();
     expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisOwner() });
     expect(readdirSync(folder).sort()).toEqual(["ledger", "phase2.json"]);
   });
 
-  it("is named as long as it lives, and followed when it is dead", async () => {
+  it("is named while it lives, and replaced once it is dead", async () => {
     const { owner, end } = await other();
     try {
       const record = await recorded(true, owner);
       const refusal = `stack "phase2" is being changed by process ${owner.pid}: wait for it or end it`;
-      await expect(door()).rejects.toThrow(refusal);
-      await expect(door({ dryRun: true })).rejects.toThrow(refusal);
+      await expect(cliStack()).rejects.toThrow(refusal);
+      await expect(cliStack({ dryRun: true })).rejects.toThrow(refusal);
       expect(stackRecords(folder).read("phase2")).toEqual(record);
       await end();
-      await door();
+      await cliStack();
       expect(stackRecords(folder).read("phase2")).toEqual({ ...record, owner: thisOwner() });
     } finally {
       await end();
     }
   });
 
-  it("is refused when it has come while images were made", async () => {
+  it("is refused if it appears while images are prepared", async () => {
     await recorded();
     const { owner, end } = await other();
     try {
@@ -240,7 +258,7 @@ describe("the owner of a stack behind the ordinary CLI", () => {
         await recorded(true, owner);
         return images;
       };
-      await expect(door({ prepareImages })).rejects.toThrow(`by process ${owner.pid}`);
+      await expect(cliStack({ prepareImages })).rejects.toThrow(`by process ${owner.pid}`);
     } finally {
       await end();
     }
@@ -260,7 +278,7 @@ describe("readStackConfig", () => {
     expect(read(config)).toEqual({ topology: "phase1", replicas: 5, graceS: 0 });
   });
 
-  it("refuses every unknown key and every value that cannot be, by name", () => {
+  it("refuses every unknown key and every invalid value, by name", () => {
     const bad = {
       "sse-scaling-lab:topologie": "phase1",
       "sse-scaling-lab:replicas": "three",
@@ -270,14 +288,14 @@ describe("readStackConfig", () => {
     for (const problem of [
       "sse-scaling-lab:topologie is not known",
       "sse-scaling-lab:topology is missing",
-      'sse-scaling-lab:replicas "three" cannot be',
-      'sse-scaling-lab:redis "maybe" cannot be: give up or stopped',
+      'sse-scaling-lab:replicas "three" is invalid',
+      'sse-scaling-lab:redis "maybe" is invalid: give up or stopped',
     ]) {
       expect.soft(() => read(bad)).toThrow(problem);
     }
   });
 
-  it.each(TOPOLOGIES.map(({ name }) => name))("finds Pulumi.%s.yaml fit for it", (name) => {
+  it.each(TOPOLOGIES.map(({ name }) => name))("accepts Pulumi.%s.yaml", (name) => {
     const file = join(import.meta.dirname, `../../Pulumi.${name}.yaml`);
     const { config, encryptionsalt } = parse(readFileSync(file, "utf8")) as {
       config: Record<string, string>;

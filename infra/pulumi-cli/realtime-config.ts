@@ -1,4 +1,4 @@
-/** The Realtime of a stack behind the ordinary CLI: what the configuration says, over what is recorded. */
+/** The Realtime of a stack of the Pulumi CLI: the configuration overrides the record. */
 import { freePorts } from "../../common/free-port.ts";
 import { realtimeBy } from "../stack/new-stack-record.ts";
 import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/realtime-settings.ts";
@@ -21,13 +21,18 @@ const KEYS = [
 const recordedSettings = (recorded: StackRealtime | undefined): RealtimeSettings => {
   if (recorded === undefined) return DEFAULT_REALTIME_SETTINGS;
   const { plan, publish, catchUp } = recorded;
-  return { plan, publish, catchUp, ...(recorded.by === "hosted" ? { hosted: recorded.hosted } : {}) };
+  return {
+    plan,
+    publish,
+    catchUp,
+    ...(recorded.by === "hosted" ? { hosted: recorded.hosted } : {}),
+  };
 };
 
 /**
- * Undefined where the topology has none.
+ * Undefined if the topology has no Realtime.
  *
- * @throws UserError naming the keys that say nothing here, or not without others
+ * @throws UserError naming the keys that do not apply, or that need others
  */
 export const realtimeSettings = (
   config: StackConfig,
@@ -38,19 +43,23 @@ export const realtimeSettings = (
   if (topology.broadcaster !== "supabase") {
     if (given.length === 0) return undefined;
     throw new UserError(
-      `${given.join(", ")}: ${topology.name} has no Realtime; pulumi config rm ${given.join(" and pulumi config rm ")}`,
+      `${given.join(", ")}: ${topology.name} has no Realtime; ` +
+        `pulumi config rm ${given.join(" and pulumi config rm ")}`,
     );
   }
   const { realtimeUrl: url, realtimeKey: serviceKey, realtimeJwtSecret: jwtSecret } = config;
   const { realtimeAnonKey: anonKey } = config;
   if (url === undefined && (serviceKey ?? anonKey) !== undefined) {
     throw new UserError(
-      "realtimeKey and realtimeAnonKey are of a hosted Realtime: name it (pulumi config set realtimeUrl URL), or remove them (pulumi config rm)",
+      "realtimeKey and realtimeAnonKey need a hosted Realtime: " +
+        "name it (pulumi config set realtimeUrl URL), or remove them (pulumi config rm)",
     );
   }
   if (url !== undefined && (serviceKey === undefined || jwtSecret === undefined)) {
     throw new UserError(
-      "realtimeUrl goes with realtimeKey, the service-role key, and realtimeJwtSecret, which signs the clients' tokens: pulumi config set --secret realtimeKey KEY, pulumi config set --secret realtimeJwtSecret SECRET",
+      "realtimeUrl goes with realtimeKey, the service-role key, and realtimeJwtSecret, " +
+        "which signs the clients' tokens: pulumi config set --secret realtimeKey KEY, " +
+        "pulumi config set --secret realtimeJwtSecret SECRET",
     );
   }
   const before = recordedSettings(recorded);
@@ -65,7 +74,7 @@ export const realtimeSettings = (
   };
 };
 
-/** Of a stack that is recorded: its own keys stay as they are, unless the configuration names another secret. */
+/** For a recorded stack: its keys stay, unless the configuration names another secret. */
 export const goOnWithRealtime = async (
   config: StackConfig,
   topology: Topology,
@@ -78,10 +87,13 @@ export const goOnWithRealtime = async (
   if (now.by === "hosted" || recorded === undefined || recorded.by === "hosted") return now;
   const { jwtSecret, serviceKey, anonKey } = now.keys;
   const isOther = config.realtimeJwtSecret !== undefined && jwtSecret !== recorded.keys.jwtSecret;
-  return { ...now, keys: { ...recorded.keys, ...(isOther ? { jwtSecret, serviceKey, anonKey } : {}) } };
+  return {
+    ...now,
+    keys: { ...recorded.keys, ...(isOther ? { jwtSecret, serviceKey, anonKey } : {}) },
+  };
 };
 
-/** A Realtime of the stack's own has a port where the others have theirs by number. */
+/** A Realtime in the stack gets a fixed port if the other components have one. */
 export const portsForRealtime = async (
   { realtime: port, ...others }: StackPorts,
   realtime: StackRealtime | undefined,

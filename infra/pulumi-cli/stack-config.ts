@@ -22,33 +22,39 @@ const configSchema = z.strictObject({
   serverImage: z.string().min(1).optional(),
   routerImage: z.string().min(1).optional(),
   brokerImage: z.string().min(1).optional(),
-  realtimePlan: z.enum(REALTIME_TIERS, { error: `give one of ${REALTIME_TIERS.join(", ")}` }).optional(),
+  realtimePlan: z
+    .enum(REALTIME_TIERS, { error: `give one of ${REALTIME_TIERS.join(", ")}` })
+    .optional(),
   realtimePublish: z.enum(PUBLISH_WAYS, { error: `give ${PUBLISH_WAYS.join(" or ")}` }).optional(),
   catchUp: z
     .enum(["true", "false"], { error: "give true or false" })
     .transform((value) => value === "true")
     .optional(),
-  // With the three keys below: of a hosted Realtime. `realtimeJwtSecret` alone: of the stack's own.
+  // A hosted Realtime needs the first three keys. `realtimeJwtSecret` alone is for one in the
+  // stack.
   realtimeUrl: z.string().min(1).optional(),
   realtimeKey: secret.optional(),
   realtimeJwtSecret: secret.optional(),
   realtimeAnonKey: secret.optional(),
 });
 
-/** Never shown; `pulumi config set --secret`. */
+/** Never shown. Set by `pulumi config set --secret`. */
 const SECRETS: readonly string[] = ["realtimeKey", "realtimeJwtSecret", "realtimeAnonKey"];
 
-/** What is left out stays as it is, or as it is by default. Ranges are checked with all the rest, by `checkStackArgs`. */
+/** A missing key keeps the recorded or default value. `checkStackArgs` checks the ranges. */
 export type StackConfig = z.infer<typeof configSchema>;
 
 const KEYS = Object.keys(configSchema.shape);
 
 /**
- * Reads the keys of this project out of a stack's whole configuration (`project:key`, values as text).
+ * Reads this project's keys from a stack's configuration (`project:key`, values as text).
  *
- * @throws UserError naming every unknown key, every value that cannot be, and the way out
+ * @throws UserError naming every unknown key and invalid value, each with its fix
  */
-export const readStackConfig = (all: Readonly<Record<string, string>>, project: string): StackConfig => {
+export const readStackConfig = (
+  all: Readonly<Record<string, string>>,
+  project: string,
+): StackConfig => {
   const prefix = `${project}:`;
   const own = Object.entries(all).flatMap(([key, value]) =>
     key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
@@ -60,19 +66,21 @@ export const readStackConfig = (all: Readonly<Record<string, string>>, project: 
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map(
         (key) =>
-          `${prefix}${key} is not known: keys are ${KEYS.join(", ")}; pulumi config rm ${key} removes it`,
+          `${prefix}${key} is not known: keys are ${KEYS.join(", ")}; ` +
+          `pulumi config rm ${key} removes it`,
       );
     }
     const key = issue.path.join(".");
     const value = given[key];
     const isSecret = SECRETS.includes(key);
-    const shown = isSecret ? "as it is" : JSON.stringify(value);
-    const what = value === undefined ? "is missing" : `${shown} cannot be`;
+    const shown = isSecret ? "" : ` ${JSON.stringify(value)}`;
+    const what = value === undefined ? " is missing" : `${shown} is invalid`;
     return [
-      `${prefix}${key} ${what}: ${issue.message} (pulumi config set ${isSecret ? "--secret " : ""}${key} VALUE)`,
+      `${prefix}${key}${what}: ${issue.message} ` +
+        `(pulumi config set ${isSecret ? "--secret " : ""}${key} VALUE)`,
     ];
   });
   throw new UserError(
-    `the stack's configuration cannot be used:\n${problems.map((one) => `- ${one}`).join("\n")}`,
+    `Invalid configuration of the stack:\n${problems.map((one) => `- ${one}`).join("\n")}`,
   );
 };

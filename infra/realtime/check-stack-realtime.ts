@@ -7,7 +7,7 @@ import type { StackArgs } from "../stack/stack-args.ts";
 
 const DATABASE_KEY_BYTES = 16;
 const SHORTEST_KEY_BASE = 64;
-/** A container has a loopback of its own. */
+/** Inside a container, loopback is the container itself. */
 const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 const urlProblem = (url: string): string | undefined => {
@@ -17,11 +17,12 @@ const urlProblem = (url: string): string | undefined => {
     return `${field}: not an address of Realtime; give ${EXAMPLES}`;
   }
   return LOOPBACK.test(new URL(url).hostname)
-    ? `${field}: containers do not reach this host by that name; give one that they reach, or use --platform local`
+    ? `${field}: containers do not reach this host by that name; ` +
+        "give one that they reach, or use --platform local"
     : undefined;
 };
 
-/** What is wrong with a stack's Realtime, one line each. Never carries the value of a secret. */
+/** The problems of a stack's Realtime, one line each, without the value of a secret. */
 export const realtimeProblems = ({
   topology,
   realtime,
@@ -39,19 +40,23 @@ export const realtimeProblems = ({
   const { jwtSecret } = realtime.by === "hosted" ? realtime.hosted : realtime.keys;
   const secret =
     jwtSecret.length < SHORTEST_SECRET &&
-    `the JWT secret of Realtime has ${jwtSecret.length} characters: give ${SHORTEST_SECRET} or more, e.g. of openssl rand -hex 32`;
+    `the JWT secret of Realtime has ${jwtSecret.length} characters: ` +
+      `give ${SHORTEST_SECRET} or more, e.g. of openssl rand -hex 32`;
   if (realtime.by === "hosted") {
     return [
       secret,
       urlProblem(realtime.hosted.url),
-      realtime.hosted.serviceKey === "" && "realtime.hosted.serviceKey is empty: give the service-role key",
+      realtime.hosted.serviceKey === "" &&
+        "realtime.hosted.serviceKey is empty: give the service-role key",
       ports.realtime !== undefined &&
         `ports.realtime ${ports.realtime}: a hosted Realtime has no port here; leave it out`,
     ];
   }
   const { databaseKey, secretKeyBase } = realtime.keys;
   const needed =
-    realtime.by === "standin" ? (["realtimeStandin"] as const) : (["realtime", "postgres"] as const);
+    realtime.by === "standin"
+      ? (["realtimeStandin"] as const)
+      : (["realtime", "postgres"] as const);
   return [
     secret,
     ...needed.map(
@@ -60,8 +65,10 @@ export const realtimeProblems = ({
         `images.${part} is missing: realtime is by ${realtime.by}; name its image`,
     ),
     Buffer.byteLength(databaseKey) !== DATABASE_KEY_BYTES &&
-      `realtime.keys.databaseKey has ${Buffer.byteLength(databaseKey)} bytes: it is a key of AES-128, give ${DATABASE_KEY_BYTES}`,
+      `realtime.keys.databaseKey has ${Buffer.byteLength(databaseKey)} bytes: ` +
+        `an AES-128 key has ${DATABASE_KEY_BYTES}`,
     secretKeyBase.length < SHORTEST_KEY_BASE &&
-      `realtime.keys.secretKeyBase has ${secretKeyBase.length} characters: give ${SHORTEST_KEY_BASE} or more`,
+      `realtime.keys.secretKeyBase has ${secretKeyBase.length} characters: ` +
+        `give ${SHORTEST_KEY_BASE} or more`,
   ];
 };

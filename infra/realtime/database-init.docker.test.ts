@@ -1,15 +1,22 @@
 /**
- * The database's preparation and the policies, on a real PostgreSQL of this host. What Realtime's own migrations would make is made by
- * hand here, as far as the policies touch it. (The whole schema of supabase/realtime 2.129.8 was loaded on PostgreSQL 15.18 with it once;
- * that is not ours to commit.)
+ * The database's preparation and the policies, on a real PostgreSQL of this host. What Realtime's
+ * own migrations would make is made by hand here, as far as the policies touch it. (The whole
+ * schema of supabase/realtime 2.129.8 was loaded on PostgreSQL 15.18 with it once; that is not ours
+ * to commit.)
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startThrowawayPostgres, type ThrowawayPostgres } from "../test-support/throwaway-postgres.ts";
+import {
+  startThrowawayPostgres,
+  type ThrowawayPostgres,
+} from "../test-support/throwaway-postgres.ts";
 import { DATABASE_USER, databaseInit } from "./database-init.ts";
 
-/** Order and rights as in Realtime's migrations: the table first, its row-level security and what reads the topic later. */
+/**
+ * Order and rights as in Realtime's migrations: the table first, its row-level security and what
+ * reads the topic later.
+ */
 const MIGRATIONS = `
   create role supabase_realtime_admin noinherit nologin;
   create table realtime.messages (
@@ -79,22 +86,42 @@ test.each<[what: string, question: Question, read: boolean, write: boolean]>([
   ["another session", { ...own, topic: "sse:session:a-2" }, false, false],
   ["a session whose id begins with its own", { ...own, topic: "sse:session:a-11" }, false, false],
   ["a topic of another kind", { ...own, topic: "a-1" }, false, false],
-  ["who else is on the channel", { ...own, topic: "sse:session:a-1", extension: "presence" }, false, false],
-  ["a session without a claim", { role: "authenticated", claims: {}, topic: "sse:session:" }, false, false],
+  [
+    "who else is on the channel",
+    { ...own, topic: "sse:session:a-1", extension: "presence" },
+    false,
+    false,
+  ],
+  [
+    "a session without a claim",
+    { role: "authenticated", claims: {}, topic: "sse:session:" },
+    false,
+    false,
+  ],
   [
     "a session by a claim that is null",
     { role: "authenticated", claims: { sse_session: null }, topic: "sse:session:" },
     false,
     false,
   ],
-  ["anything without claims at all", { role: "authenticated", topic: "sse:session:a-1" }, false, false],
+  [
+    "anything without claims at all",
+    { role: "authenticated", topic: "sse:session:a-1" },
+    false,
+    false,
+  ],
   [
     "its own session as anon",
     { role: "anon", claims: { role: "anon", sse_session: "a-1" }, topic: "sse:session:a-1" },
     false,
     false,
   ],
-  ["any session as the service role", { role: "service_role", topic: "sse:session:a-1" }, true, true],
+  [
+    "any session as the service role",
+    { role: "service_role", topic: "sse:session:a-1" },
+    true,
+    true,
+  ],
 ])("%s", async (_, question, read, write) => {
   expect([await mayRead(question), await mayWrite(question)]).toEqual([read, write]);
 });
@@ -107,6 +134,6 @@ test("the file for a project's owner can be run by hand, and again", async () =>
   expect(await mayRead({ ...own, topic: "sse:session:a-1" })).toBe(true);
 });
 
-test("nobody but Realtime may log in", async () => {
+test("only Realtime may log in", async () => {
   expect(await database.run("select rolname from pg_roles where rolcanlogin")).toBe(DATABASE_USER);
 });

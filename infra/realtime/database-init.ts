@@ -1,22 +1,28 @@
-/** What a plain PostgreSQL needs before Supabase Realtime can use it for Broadcast, and the policies of its private channels. */
+/**
+ * Prepares a plain PostgreSQL for Supabase Realtime's Broadcast, with the policies of the private
+ * channels.
+ */
 import { readFileSync } from "node:fs";
 import { fromRoot } from "../../common/paths.ts";
 
-/** The superuser that Realtime connects as. Its migrations name it (`GRANTED BY supabase_admin`), so it cannot be called otherwise. */
+/**
+ * The superuser as which Realtime connects. Its migrations require this name (`GRANTED BY
+ * supabase_admin`).
+ */
 export const DATABASE_USER = "supabase_admin";
 export const DATABASE_NAME = "postgres";
-/** Where Realtime keeps what is its own (tenants): `DB_AFTER_CONNECT_QUERY` makes it the search path. */
+/** Where Realtime stores its tenants: `DB_AFTER_CONNECT_QUERY` makes it the search path. */
 export const DATABASE_SCHEMA = "_realtime";
 
 const policies = readFileSync(fromRoot("infra/realtime/policies.sql"), "utf8");
 
 /**
- * Run once as `supabase_admin`, on an empty database. No password is in it: `supabase_admin` is the user that the cluster was made with,
- * and no other role may log in.
+ * Runs once as `supabase_admin`, on an empty database. It holds no password: the cluster was
+ * created with `supabase_admin`, and no other role may log in.
  *
- * The table that the policies are for, `realtime.messages`, is made by Realtime's own migrations, later. An event trigger waits for it
- * inside of the database: the policies are there in the same transaction as the table, before any client can ask, without one more
- * container that polls, and after a Realtime that was ended in the middle of its migrations as well.
+ * Realtime's migrations create the policies' table, `realtime.messages`, later. An event trigger in
+ * the database adds the policies in the same transaction, before any client can ask. This needs no
+ * container that polls, and also works after Realtime was killed during its migrations.
  */
 export const databaseInit = `-- Roles that the migrations of supabase/realtime grant to. \`postgres\` is there in every cluster but one made for another user.
 create role postgres nologin;

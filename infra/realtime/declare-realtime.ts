@@ -1,4 +1,7 @@
-/** The Realtime of a stack as resources: the real one, the stand-in, or none of its own. */
+/**
+ * The Realtime of a stack as resources: the real one, the stand-in, or no resources if it is
+ * hosted.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import type { RealtimeEndpoint } from "../components/realtime-address.ts";
 import { RealtimeStandin } from "../components/realtime-standin.ts";
@@ -14,7 +17,7 @@ export interface DeclaredRealtime {
   output: pulumi.Input<StackOutputs["realtime"]>;
 }
 
-/** The arguments are checked already: the images are there. */
+/** `checkStackArgs` has made sure that the images exist. */
 const declareOwn = (
   { stack, labels, images, ports }: StackArgs,
   { by, plan, keys }: OwnRealtime,
@@ -31,13 +34,17 @@ const declareOwn = (
         )
       : new SupabaseRealtime(
           REALTIME_NAME,
-          { ...common, images: { realtime: images.realtime ?? "", postgres: images.postgres ?? "" }, keys },
+          {
+            ...common,
+            images: { realtime: images.realtime ?? "", postgres: images.postgres ?? "" },
+            keys,
+          },
           opts,
         );
   return server.endpoint;
 };
 
-/** Undefined where the topology has none. */
+/** Undefined if the topology has no Realtime. */
 export const declareRealtime = (
   args: StackArgs,
   networkName: pulumi.Input<string>,

@@ -1,4 +1,4 @@
-/** Environments that follow from `RealtimeSettings`, the same on every platform. */
+/** Environment variables for `RealtimeSettings`, the same on every platform. */
 import {
   TIER_LIMITS,
   type HostedRealtime,
@@ -6,7 +6,7 @@ import {
   type RealtimeSettings,
 } from "./realtime-settings.ts";
 
-/** Limits of the one tenant, as supabase/realtime and the lab's stand-in take them. */
+/** Limits of the only tenant, as supabase/realtime and the stand-in read them. */
 export const limitEnvironment = (plan: RealtimeTier): Record<string, string> => {
   const limits = TIER_LIMITS[plan];
   return {
@@ -18,13 +18,13 @@ export const limitEnvironment = (plan: RealtimeTier): Record<string, string> => 
   };
 };
 
-/** How one server reaches Realtime, and what it tells its clients. */
+/** Realtime's address for the servers, and the one that they give to clients. */
 export interface RealtimeAddress extends HostedRealtime {
-  /** What clients are told, where they reach it by another name than the servers do. */
+  /** The address for clients, if it differs from the servers'. */
   publicUrl?: string;
 }
 
-/** Of each server. The event log's REDIS_URL is the platform's to add. Milliseconds, seconds and bytes as the names say. */
+/** The variables of each server. The platform adds the event log's REDIS_URL. */
 export const realtimeServerEnvironment = (
   { publish, catchUp }: Pick<RealtimeSettings, "publish" | "catchUp">,
   { url, publicUrl, serviceKey, jwtSecret, anonKey }: RealtimeAddress,

@@ -9,7 +9,9 @@ test("both keys are signed with the secret, for their roles, and last", async ()
     [serviceKey, "service_role"],
     [anonKey, "anon"],
   ] as const) {
-    const { payload } = await jwtVerify(key, new TextEncoder().encode(secret), { algorithms: ["HS256"] });
+    const { payload } = await jwtVerify(key, new TextEncoder().encode(secret), {
+      algorithms: ["HS256"],
+    });
     expect(payload).toMatchObject({ role, iss: "supabase" });
     expect(payload.exp! - payload.iat!).toBeGreaterThan(365 * 86_400);
   }

@@ -1,8 +1,8 @@
 import { SignJWT } from "jose";
 
-/** Keys of a Realtime that the lab stands up. Both are secrets as long as the stack lives. */
+/** Keys of a Realtime that the lab runs. Both are secrets while the stack exists. */
 export interface RealtimeKeys {
-  /** Role `service_role`: publishes, and reads every channel. */
+  /** Role `service_role`: publishes and reads every channel. */
   serviceKey: string;
   /** Role `anon`: `apikey` of a client's handshake. */
   anonKey: string;
@@ -10,7 +10,9 @@ export interface RealtimeKeys {
 
 const LIFETIME = "10y";
 
-/** Signs the two keys (HS256), as `supabase start` makes them: `{role, iss: "supabase", iat, exp}`. */
+/**
+ * Signs the two keys (HS256), as `supabase start` makes them: `{role, iss: "supabase", iat, exp}`.
+ */
 export async function mintRealtimeKeys(jwtSecret: string): Promise<RealtimeKeys> {
   const key = new TextEncoder().encode(jwtSecret);
   const mint = (role: string): Promise<string> =>

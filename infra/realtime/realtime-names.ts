@@ -1,4 +1,7 @@
-/** Names and addresses of a stack's own Realtime, known before anything exists. Its tenant is the first label of the host name. */
+/**
+ * Names and addresses of the Realtime in a stack, known beforehand. Its tenant is the first label
+ * of the host name.
+ */
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { REALTIME_TENANT } from "./realtime-settings.ts";
 
@@ -14,9 +17,15 @@ export const REALTIME_ALIAS = REALTIME_TENANT;
 /** What the servers publish to. */
 export const REALTIME_URL = `http://${REALTIME_ALIAS}:${IMAGE_PORTS.realtime.http}/socket`;
 
-/** Every name below `localhost` is this host (RFC 6761): browsers know it, the lab's own clients do it themselves. */
+/**
+ * Every name below `localhost` is this host (RFC 6761). Browsers resolve it so, and the lab's
+ * clients do too.
+ */
 export const clientRealtimeUrl = (port: number | string): string =>
   `ws://${REALTIME_TENANT}.localhost:${port}/socket`;
 
-/** Of the database of the real one, in the stack's network; also the name of that part. */
-export const DATABASE_ADDRESS = { host: "realtime-postgres", port: IMAGE_PORTS.postgres.postgres } as const;
+/** The real Realtime's database in the stack's network; also the name of that component. */
+export const DATABASE_ADDRESS = {
+  host: "realtime-postgres",
+  port: IMAGE_PORTS.postgres.postgres,
+} as const;

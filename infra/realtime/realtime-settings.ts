@@ -1,10 +1,12 @@
-/** What a topology whose events travel over Supabase Realtime is set up with: the same on every platform. */
+/**
+ * Settings of a topology whose events travel over Supabase Realtime, the same on every platform.
+ */
 
 /** Limits of one project (a "tenant" of the Realtime server), in the server's own terms. */
 export interface RealtimeLimits {
   /** Sockets with at least one joined channel. */
   maxConcurrentUsers: number;
-  /** Messages per second, counted per delivery: one for each message sent, and one more for each subscriber it goes to. */
+  /** Messages per second: each message counts once, and once more for every subscriber. */
   maxEventsPerSecond: number;
   maxJoinsPerSecond: number;
   maxChannelsPerClient: number;
@@ -17,8 +19,9 @@ export const REALTIME_TIERS = ["none", "free", "pro", "team", "enterprise"] as c
 export type RealtimeTier = (typeof REALTIME_TIERS)[number];
 
 /**
- * Limits by plan. Source: supabase.com/docs/guides/realtime/limits (September 2026). `team` is also Pro without a spend cap.
- * `enterprise` is agreed on by contract: what is here is what it has at least.
+ * Limits by plan. Source: supabase.com/docs/guides/realtime/limits (September 2026). `team` is also
+ * Pro without a spend cap. `enterprise` is agreed on by contract: what is here is what it has at
+ * least.
  */
 export const TIER_LIMITS: Readonly<Record<RealtimeTier, RealtimeLimits>> = {
   none: {
@@ -61,29 +64,38 @@ export const TIER_LIMITS: Readonly<Record<RealtimeTier, RealtimeLimits>> = {
 export const PUBLISH_WAYS = ["http", "websocket"] as const;
 export type PublishWay = (typeof PUBLISH_WAYS)[number];
 
-/** A Realtime that the lab did not stand up: a project of supabase.com, or a server of one's own. */
+/** A Realtime that the lab does not run: a supabase.com project or the user's server. */
 export interface HostedRealtime {
-  /** As realtime-js takes it: `https://<ref>.supabase.co/realtime/v1`, or `http://host:4000/socket` for a bare server. */
+  /**
+   * As realtime-js takes it: `https://<ref>.supabase.co/realtime/v1`, or `http://host:4000/socket`
+   * for a bare server.
+   */
   url: string;
   /** Service-role key: publishes, and reads every channel. A secret. */
   serviceKey: string;
-  /** `apikey` of the clients' handshake. By default each client's own token, which a bare server takes. */
+  /**
+   * `apikey` of the clients' handshake. Default: each client's token, which a bare server accepts.
+   */
   anonKey?: string;
   /** Signs the clients' tokens (HS256). A secret. */
   jwtSecret: string;
 }
 
 export interface RealtimeSettings {
-  /** Of a Realtime that the lab stands up; a hosted one has its own. */
+  /** Applies to a Realtime that the lab runs; a hosted one has its plan. */
   plan: RealtimeTier;
   publish: PublishWay;
-  /** True: an event log beside it (Valkey), from which clients take what they missed. */
+  /** True: an event log (Valkey) from which clients fetch the events they missed. */
   catchUp: boolean;
-  /** Undefined: the platform stands one up. */
+  /** Undefined: the platform runs one. */
   hosted?: HostedRealtime;
 }
 
-export const DEFAULT_REALTIME_SETTINGS: RealtimeSettings = { plan: "none", publish: "http", catchUp: false };
+export const DEFAULT_REALTIME_SETTINGS: RealtimeSettings = {
+  plan: "none",
+  publish: "http",
+  catchUp: false,
+};
 
-/** Tenant of a Realtime that the lab stands up: the first label of the host name by which it is reached. */
+/** Tenant of a Realtime that the lab runs: the first label of its host name. */
 export const REALTIME_TENANT = "realtime";

@@ -1,27 +1,32 @@
-/** The Supabase Realtime of a stack: what it is made from, and what is remembered of it. */
+/** The Supabase Realtime of a stack, as its record holds it. */
 import { randomBytes } from "node:crypto";
 import { mintRealtimeKeys } from "./realtime-keys.ts";
 import type { HostedRealtime, RealtimeSettings } from "./realtime-settings.ts";
 
-/** Keys of a Realtime of the stack's own. Secrets, all of them but `anonKey`, which any page may have. */
+/**
+ * Keys of a Realtime that the stack runs. All are secrets but `anonKey`, which any page may have.
+ */
 export interface OwnRealtimeKeys {
   /** Signs the clients' tokens and both keys (HS256), 32 characters or more. */
   jwtSecret: string;
   /** JWT of the service role: publishes, and bypasses the policies. */
   serviceKey: string;
   anonKey: string;
-  /** Of the user that Realtime connects to its Postgres as. */
+  /** Of the user as which Realtime connects to its Postgres. */
   databasePassword: string;
-  /** Encrypts what Realtime keeps of its tenant: 16 bytes exactly, the key of AES-128. */
+  /** Encrypts what Realtime stores about its tenant: an AES-128 key of exactly 16 bytes. */
   databaseKey: string;
-  /** Of the web framework that Realtime is made with, 64 characters. */
+  /** Of Realtime's web framework, 64 characters. */
   secretKeyBase: string;
-  /** Signs tokens for /metrics; nobody has one. */
+  /** Signs tokens for /metrics; the lab issues none. */
   metricsJwtSecret: string;
 }
 
 interface Settings extends Pick<RealtimeSettings, "plan" | "publish" | "catchUp"> {
-  /** `standin`: the lab's own server. `supabase`: supabase/realtime and a Postgres. `hosted`: not of this stack. */
+  /**
+   * `standin`: the lab's server. `supabase`: supabase/realtime and a Postgres. `hosted`: not in
+   * this stack.
+   */
   by: "standin" | "supabase" | "hosted";
 }
 
@@ -37,8 +42,10 @@ export interface ForeignRealtime extends Settings {
 
 export type StackRealtime = OwnRealtime | ForeignRealtime;
 
-/** With new keys. `jwtSecret`: one that is known elsewhere. */
-const newKeys = async (jwtSecret: string = randomBytes(32).toString("hex")): Promise<OwnRealtimeKeys> => ({
+/** `jwtSecret`: a given one instead of a new one. */
+const newKeys = async (
+  jwtSecret: string = randomBytes(32).toString("hex"),
+): Promise<OwnRealtimeKeys> => ({
   jwtSecret,
   ...(await mintRealtimeKeys(jwtSecret)),
   databasePassword: randomBytes(24).toString("hex"),
@@ -47,7 +54,7 @@ const newKeys = async (jwtSecret: string = randomBytes(32).toString("hex")): Pro
   metricsJwtSecret: randomBytes(32).toString("hex"),
 });
 
-/** @param by what the stack stands up where the settings name no hosted one */
+/** @param by what the stack runs if the settings name no hosted Realtime */
 export const newStackRealtime = async (
   { plan, publish, catchUp, hosted }: RealtimeSettings,
   by: OwnRealtime["by"],

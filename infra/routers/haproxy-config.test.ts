@@ -1,7 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  Agent,
+  createServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +22,10 @@ import { traefikConfig } from "./traefik-config.ts";
 
 /** As the tests' set-up found it, with the libraries that were unpacked beside it. */
 const HAPROXY = process.env["SSE_LAB_TEST_HAPROXY"] ?? "haproxy";
-const env = { ...process.env, LD_LIBRARY_PATH: process.env["SSE_LAB_TEST_HAPROXY_LIBRARIES"] ?? "" };
+const env = {
+  ...process.env,
+  LD_LIBRARY_PATH: process.env["SSE_LAB_TEST_HAPROXY_LIBRARIES"] ?? "",
+};
 const PATIENCE = { timeout: 10_000, interval: 20 };
 
 let folder: string;
@@ -62,9 +72,13 @@ const startBackend = async (
   return backend;
 };
 
-const urlOf = (backend: Server): string => `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
+const urlOf = (backend: Server): string =>
+  `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
 
-const run = async (change: Partial<RouterPlan>, edit: (content: string) => string = (content) => content) => {
+const run = async (
+  change: Partial<RouterPlan>,
+  edit: (content: string) => string = (content) => content,
+) => {
   const [web, ops] = [await getPort({ host: "127.0.0.1" }), await getPort({ host: "127.0.0.1" })];
   const [file] = haproxyConfig(
     folder,
@@ -91,7 +105,10 @@ describe("the file", () => {
     ["no affinity", { affinity: "none" }],
     [
       "names that are looked up again and again",
-      { resolvesNames: true, servers: [{ name: "server-1", url: "http://phase1-header-server-1:3000" }] },
+      {
+        resolvesNames: true,
+        servers: [{ name: "server-1", url: "http://phase1-header-server-1:3000" }],
+      },
     ],
   ])("is one that HAProxy takes without a warning: %s", async (_, change) => {
     const files = haproxyConfig(folder, plan(change));
@@ -114,8 +131,12 @@ describe("the file", () => {
   });
 
   it("is refused for what the router cannot do, by name", () => {
-    expect(() => haproxyConfig(folder, plan({ affinity: "cookie" }))).toThrow('affinity "cookie": HAProxy');
-    expect(() => traefikConfig(folder, plan())).toThrow('affinity "header": Traefik cannot hash a header');
+    expect(() => haproxyConfig(folder, plan({ affinity: "cookie" }))).toThrow(
+      'affinity "cookie": HAProxy',
+    );
+    expect(() => traefikConfig(folder, plan())).toThrow(
+      'affinity "header": Traefik cannot hash a header',
+    );
     const servers = [{ name: "server-1", url: "https://127.0.0.1:3001" }];
     expect(() => haproxyConfig(folder, plan({ servers }))).toThrow(
       "server-1: the routers reach instances by http",
@@ -125,15 +146,21 @@ describe("the file", () => {
 
 describe("the router", () => {
   it("keeps a header's requests together, and lets requests without it take turns", async () => {
-    const named: Answer = (request, response) => void response.end(String(request.socket.localPort));
-    const three = await Promise.all([startBackend(named), startBackend(named), startBackend(named)]);
+    const named: Answer = (request, response) =>
+      void response.end(String(request.socket.localPort));
+    const three = await Promise.all([
+      startBackend(named),
+      startBackend(named),
+      startBackend(named),
+    ]);
     const { url } = await startRouter(three.map(urlOf));
     const ask = async (headers: Record<string, string>): Promise<string> =>
       (await fetch(url, { headers })).text();
     const homes = new Set<string>();
     for (let session = 0; session < 30; session += 1) {
       const answers = new Set<string>();
-      for (let i = 0; i < 3; i += 1) answers.add(await ask({ "x-session-id": `session-${session}` }));
+      for (let i = 0; i < 3; i += 1)
+        answers.add(await ask({ "x-session-id": `session-${session}` }));
       expect(answers.size).toBe(1);
       homes.add([...answers][0] ?? "");
     }
@@ -156,7 +183,8 @@ describe("the router", () => {
     const answer = await fetch(url, { headers: { "accept-encoding": "gzip" } });
     expect(answer.headers.get("content-encoding")).toBeNull();
     const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-    // Each is sent after the one before it was read: a router that waits for more would wait for ever.
+    // Each is sent after the one before it was read: a router that waits for more would wait for
+    // ever.
     for (let event = 0; event < 5; event += 1) {
       const { value } = await reader.read();
       expect(Buffer.from(value ?? []).toString()).toBe("data: x\n\n");
@@ -189,7 +217,8 @@ describe("the router", () => {
     const draining = createServer((request, response) => {
       if (request.url === "/readyz") response.writeHead(ready ? 200 : 503).end();
       else response.writeHead(200, { "content-type": "text/event-stream" }).write("data: one\n\n");
-      if (request.url === "/stream") setTimeout(() => response.write("data: two\n\n"), 1500).unref();
+      if (request.url === "/stream")
+        setTimeout(() => response.write("data: two\n\n"), 1500).unref();
     }).listen(0, "127.0.0.1");
     backends.push(draining);
     await once(draining, "listening");
@@ -273,7 +302,10 @@ describe("the router", () => {
           { servers: [{ name: "server-1", url: `http://instance:${port}` }], resolvesNames: true },
           (content) => content.replace("127.0.0.11:53", `127.0.0.1:${names.port}`),
         );
-        await vi.waitFor(async () => expect(await (await fetch(url)).text()).toBe("first"), PATIENCE);
+        await vi.waitFor(
+          async () => expect(await (await fetch(url)).text()).toBe("first"),
+          PATIENCE,
+        );
 
         names.addresses.delete("instance");
         first.closeAllConnections();
@@ -304,7 +336,10 @@ describe("the router", () => {
         );
         expect(answers).not.toContain("too early");
         ready = true;
-        await vi.waitFor(async () => expect(await (await fetch(url)).text()).toBe("second"), PATIENCE);
+        await vi.waitFor(
+          async () => expect(await (await fetch(url)).text()).toBe("second"),
+          PATIENCE,
+        );
       } finally {
         names.close();
       }

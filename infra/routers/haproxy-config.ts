@@ -1,4 +1,4 @@
-/** HAProxy's configuration for one deployment, as one file that 2.6 (Debian 12) and 3.x read alike. */
+/** HAProxy's configuration, one file for both 2.6 (Debian 12) and 3.x. */
 import { posix } from "node:path";
 import { routerHealthCheckMs } from "../stack/server-settings.ts";
 import type { RoutedServer, RouterFile, RouterPlan } from "./router-plan.ts";
@@ -8,13 +8,19 @@ export const HAPROXY_BACKEND = "lab";
 /** The header that keeps a session's requests together. */
 export const AFFINITY_HEADER = "X-Session-ID";
 
-/** No `maxconn`: HAProxy then takes what its open files carry, two for each stream, and never fails for a low `ulimit -n`. */
+/**
+ * No `maxconn`: HAProxy then uses its limit of open files, two per stream, and a low `ulimit -n` is
+ * no error.
+ */
 const GLOBAL = `global
     # Enough for 20000 streams. Without an upper bound, memory is set aside for as many files as a container may open.
     fd-hard-limit 50000
     log stdout format raw local0 notice`;
 
-/** Docker's own name server. Names that vanish keep their last address: the health check alone takes an instance out and in. */
+/**
+ * Docker's name server. Names that vanish keep their last address, so only the health check takes
+ * an instance out and in.
+ */
 const RESOLVERS = `resolvers docker
     nameserver engine 127.0.0.11:53
     resolve_retries 3
@@ -29,13 +35,15 @@ const RESOLVERS = `resolvers docker
     hold other 1d`;
 
 /**
- * - Client and server timeouts: 24 days is the most that HAProxy takes. No stream shall end by a clock; leaving them out
- *   means the same, with a warning.
+ * - Client and server timeouts: 24 days is the most that HAProxy takes. No stream shall end by a
+ *   clock; leaving them out means the same, with a warning.
  * - http-keep-alive: as long as Traefik keeps an idle client.
- * - retries 0, no redispatch: a request to an instance that is gone and not yet taken out fails at once (503), as it does
- *   in Traefik (502). Else a comparison of both would show the routers' ways to retry, and not the kinds of affinity.
+ * - retries 0, no redispatch: a request to an instance that is gone and not yet taken out fails at
+ *   once (503), as it does in Traefik (502). Else a comparison of both would show the routers' ways
+ *   to retry, and not the kinds of affinity.
  * - http-no-delay: each event leaves at once.
- * - abortonclose: a client that left is gone for its instance too, and not only after the next event.
+ * - abortonclose: a client that left is gone for its instance too, and not only after the next
+ *   event.
  */
 const DEFAULTS = `defaults
     mode http
@@ -52,7 +60,8 @@ const DEFAULTS = `defaults
 const balance = (plan: RouterPlan): string => {
   switch (plan.affinity) {
     case "header":
-      // Consistent: when an instance leaves, only its own sessions move. Requests without the header take turns.
+      // Consistent: when an instance leaves, only its own sessions move. Requests without the
+      // header take turns.
       return `balance hdr(${AFFINITY_HEADER})\n    hash-type consistent sdbm avalanche`;
     case "none":
       return "balance roundrobin";
@@ -65,15 +74,18 @@ const balance = (plan: RouterPlan): string => {
 
 const address = ({ name, url }: RoutedServer): string => {
   const { protocol, hostname, port } = new URL(url);
-  if (protocol !== "http:") throw new Error(`${name}: the routers reach instances by http, not by ${url}`);
+  if (protocol !== "http:")
+    throw new Error(`${name}: the routers reach instances by http, not by ${url}`);
   return `${hostname}:${port === "" ? "80" : port}`;
 };
 
 /**
  * - One failed check takes an instance out, one good one brings it in, as in Traefik.
- * - weight: points of an instance on the hash ring are 16 times that; with few of them the shares would be far from equal.
- * - pool-purge-delay: half of the idle connections to an instance are closed this often. The server closes one after 95 s
- *   (http-listener.ts); none lives that long here, so no request is sent into a connection that is just being closed.
+ * - weight: points of an instance on the hash ring are 16 times that; with few of them the shares
+ *   would be far from equal.
+ * - pool-purge-delay: half of the idle connections to an instance are closed this often. The server
+ *   closes one after 95 s (http-listener.ts); none lives that long here, so no request is sent into
+ *   a connection that is just being closed.
  */
 const backend = (plan: RouterPlan): string => {
   const names = plan.resolvesNames ? " resolvers docker resolve-prefer ipv4 init-addr none" : "";
@@ -102,8 +114,8 @@ frontend ops
     stats refresh 2s`;
 
 /**
- * The file to be written into `folder` (absolute), for `haproxy -db -f`: one process in the foreground, any user, which
- * writes no file at all.
+ * The file to be written into `folder` (absolute), for `haproxy -db -f`: one process in the
+ * foreground, any user, which writes no file at all.
  *
  * @throws Error for an affinity that it cannot give, or a server that is not reached by http
  */

@@ -1,10 +1,10 @@
-/** One way to the configuration of either router. */
+/** The configuration of either router. */
 import type { Router } from "../topologies.ts";
 import { haproxyConfig } from "./haproxy-config.ts";
 import type { RouterFile, RouterPlan } from "./router-plan.ts";
 import { traefikConfig } from "./traefik-config.ts";
 
-/** The files to be written into `folder` (absolute); the first is the one that the router is started with. */
+/** The files for `folder` (absolute). The router starts with the first one. */
 export const routerConfig = (
   router: Router,
   folder: string,
@@ -12,5 +12,8 @@ export const routerConfig = (
 ): [RouterFile, ...RouterFile[]] =>
   router === "traefik" ? traefikConfig(folder, plan) : haproxyConfig(folder, plan);
 
-/** Path of the page for people on the router's ops address. */
-export const DASHBOARD_PATH: Readonly<Record<Router, string>> = { traefik: "/dashboard/", haproxy: "/" };
+/** Path of the dashboard on the router's ops address. */
+export const DASHBOARD_PATH: Readonly<Record<Router, string>> = {
+  traefik: "/dashboard/",
+  haproxy: "/",
+};

@@ -1,12 +1,13 @@
-/** What every router needs to know, and the shape of what it is configured by. */
+/** The input of a router's configuration, and the files that it results in. */
 import type { Affinity } from "../topologies.ts";
 
 export interface RoutedServer {
   /** Instance name, e.g. `server-2`. */
   name: string;
   /**
-   * Base URL. It stays the same across restarts, as in a StatefulSet or with fixed service names: the health check alone
-   * takes an instance out and in, and a client's cookie (a hash of the URL) stays good.
+   * Base URL. It stays the same across restarts, as in a StatefulSet or with fixed service names.
+   * So only the health check takes an instance out and in, and a client's cookie (a hash of the
+   * URL) stays valid.
    */
   url: string;
 }
@@ -18,7 +19,10 @@ export interface RouterPlan {
   opsAddress: string;
   servers: readonly RoutedServer[];
   affinity: Affinity;
-  /** True where server names have to be looked up again at run time: a container comes back with another address. */
+  /**
+   * True if server names must be resolved again at run time: a container comes back with another
+   * address.
+   */
   resolvesNames: boolean;
 }
 

@@ -17,7 +17,8 @@ const staticConfig = (plan: RouterPlan, dynamicFile: string): object => ({
     web: {
       address: plan.webAddress,
       transport: {
-        // The default of 60 s is meant for slow request bodies; the lab has none, and no stream shall end by a clock.
+        // The default of 60 s is meant for slow request bodies; the lab has none, and no stream
+        // shall end by a clock.
         respondingTimeouts: { readTimeout: 0 },
       },
     },
@@ -32,14 +33,17 @@ const staticConfig = (plan: RouterPlan, dynamicFile: string): object => ({
 
 const dynamicConfig = (plan: RouterPlan): object => ({
   http: {
-    routers: { [ROUTER_SERVICE]: { rule: "PathPrefix(`/`)", entryPoints: ["web"], service: ROUTER_SERVICE } },
+    routers: {
+      [ROUTER_SERVICE]: { rule: "PathPrefix(`/`)", entryPoints: ["web"], service: ROUTER_SERVICE },
+    },
     services: {
       [ROUTER_SERVICE]: {
         loadBalancer: {
           servers: plan.servers.map(({ url }) => ({ url })),
           healthCheck: { path: "/readyz", interval: `${routerHealthCheckMs}ms`, timeout: "2s" },
-          // At once after each write. Traefik does so for text/event-stream anyway; said here so that it is not left to
-          // the detection of a content type. No compress middleware: it would hold events back.
+          // At once after each write. Traefik does so for text/event-stream anyway; said here so
+          // that it is not left to the detection of a content type. No compress middleware: it
+          // would hold events back.
           responseForwarding: { flushInterval: "-1ms" },
           serversTransport: ROUTER_SERVICE,
           ...(plan.affinity === "cookie"
@@ -49,16 +53,18 @@ const dynamicConfig = (plan: RouterPlan): object => ({
       },
     },
     serversTransports: {
-      // Far below the 95 s after which the server closes an idle connection (http-listener.ts): else Traefik would now and
-      // then send a POST into a connection that is just being closed, and answer 502 in a steady state. So short, because
-      // a storm of reconnects leaves thousands of idle connections, and each is an open file.
+      // Far below the 95 s after which the server closes an idle connection (http-listener.ts):
+      // else Traefik would now and then send a POST into a connection that is just being closed,
+      // and answer 502 in a steady state. So short, because a storm of reconnects leaves thousands
+      // of idle connections, and each is an open file.
       [ROUTER_SERVICE]: { forwardingTimeouts: { idleConnTimeout: "3s" } },
     },
   },
 });
 
 /**
- * Both files, to be written into `folder` (absolute). The first is for `--configFile`; it names the second.
+ * Both files, to be written into `folder` (absolute). The first is for `--configFile`; it names the
+ * second.
  *
  * @throws Error for an affinity that it cannot give
  */
@@ -69,7 +75,10 @@ export const traefikConfig = (folder: string, plan: RouterPlan): [RouterFile, Ro
   }
   const dynamicFile = posix.join(folder, "dynamic.yml");
   return [
-    { path: posix.join(folder, "traefik.yml"), content: stringify(staticConfig(plan, dynamicFile)) },
+    {
+      path: posix.join(folder, "traefik.yml"),
+      content: stringify(staticConfig(plan, dynamicFile)),
+    },
     { path: dynamicFile, content: stringify(dynamicConfig(plan)) },
   ];
 };

@@ -20,7 +20,7 @@ const problemsOf = (args: StackArgs): readonly string[] => {
 
 describe("checkStackArgs", () => {
   it.each(TOPOLOGIES.map((topology) => [topology.name, topology] as const))(
-    "accepts %s as it is",
+    "accepts %s unchanged",
     (_, topology) => {
       expect(problemsOf(stackArgs(topology))).toEqual([]);
     },
@@ -40,13 +40,20 @@ describe("checkStackArgs", () => {
     [
       "a broker without an image",
       stackArgs(phase2, {
-        images: { server: stackArgs(phase2).images.server, router: stackArgs(phase2).images.router },
+        images: {
+          server: stackArgs(phase2).images.server,
+          router: stackArgs(phase2).images.router,
+        },
       }),
       "images.broker is missing",
     ],
     ["no replicas", stackArgs(phase2, { replicas: 0 }), "replicas 0: out of range"],
     ["too many replicas", stackArgs(phase2, { replicas: 11 }), "replicas 11: out of range"],
-    ["half a replica", stackArgs(phase2, { replicas: 2.5, ports: {} }), "replicas 2.5: out of range"],
+    [
+      "half a replica",
+      stackArgs(phase2, { replicas: 2.5, ports: {} }),
+      "replicas 2.5: out of range",
+    ],
     [
       "a single instance twice",
       stackArgs(named("phase0"), { replicas: 2 }),
@@ -76,7 +83,11 @@ describe("checkStackArgs", () => {
       stackArgs(phase2, { sessionSecret: "short" }),
       "sessionSecret has 5 characters: give 32 or more",
     ],
-    ["a name with an underscore", stackArgs(phase2, { stack: "my_stack" }), 'stack "my_stack": not a name'],
+    [
+      "a name with an underscore",
+      stackArgs(phase2, { stack: "my_stack" }),
+      'stack "my_stack": not a name',
+    ],
     ["a name with a hyphen first", stackArgs(phase2, { stack: "-a" }), 'stack "-a": not a name'],
     [
       "a relative ledger folder",
@@ -118,7 +129,11 @@ describe("checkStackArgs", () => {
   });
   const realtimeCases: typeof cases = [
     ["no Realtime where there has to be one", withoutRealtime, "realtime is missing"],
-    ["a Realtime where there is none", stackArgs(phase2, { realtime: own }), "realtime: phase2 has none"],
+    [
+      "a Realtime in a topology without one",
+      stackArgs(phase2, { realtime: own }),
+      "realtime: phase2 has none",
+    ],
     [
       "a stand-in without an image",
       { ...whole, images: stackArgs(phase2).images },
@@ -149,7 +164,7 @@ describe("checkStackArgs", () => {
     [
       "a key of another length",
       { ...whole, realtime: { ...own, keys: { ...own.keys, databaseKey: "ü".repeat(16) } } },
-      "realtime.keys.databaseKey has 32 bytes: it is a key of AES-128, give 16",
+      "realtime.keys.databaseKey has 32 bytes: an AES-128 key has 16",
     ],
     [
       "a hosted one that is no address",
@@ -178,7 +193,9 @@ describe("checkStackArgs", () => {
   it("lets a stopped broker be without an image, and an image be named by digest", () => {
     const { server } = stackArgs(phase2).images;
     const router = `traefik@sha256:${"a".repeat(64)}`;
-    expect(problemsOf(stackArgs(phase2, { redis: "stopped", images: { server, router } }))).toEqual([]);
+    expect(problemsOf(stackArgs(phase2, { redis: "stopped", images: { server, router } }))).toEqual(
+      [],
+    );
   });
 
   it("names every problem at once, and no secret", () => {

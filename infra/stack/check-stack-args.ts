@@ -1,4 +1,4 @@
-/** Refuses what cannot be, by name, before anything of a stack exists. */
+/** Checks a stack's arguments before anything of the stack exists. */
 import { isAbsolute } from "node:path";
 import { hasBroker } from "../realtime/stack-realtime.ts";
 import { realtimeProblems } from "../realtime/check-stack-realtime.ts";
@@ -8,7 +8,7 @@ import { UserError } from "../../common/user-error.ts";
 const MOST_REPLICAS = 10;
 const LONGEST_GRACE_S = 600;
 const SHORTEST_SECRET = 32;
-/** Names of containers, networks and volumes begin with it, and host names in a URL may. */
+/** A prefix of the names of containers, networks and volumes, and part of host names in URLs. */
 const STACK_NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
 const REVISION = /^[A-Za-z0-9._-]{1,64}$/;
 const IMAGE = /^(?:[^\s@]+@)?sha256:[0-9a-f]{64}$/;
@@ -39,7 +39,8 @@ const routing = ({ topology, replicas, redis, images, realtime }: StackArgs): Pr
     hasBroker(broadcaster, realtime) &&
       redis === "up" &&
       images.broker === undefined &&
-      `images.broker is missing: ${topology.name} has a broker${realtime ? " with catchUp" : ""}; name its image, or bring it up with redis stopped`,
+      `images.broker is missing: ${topology.name} has a broker${realtime ? " with catchUp" : ""}; ` +
+        "name its image, or bring it up with redis stopped",
   ];
 };
 
@@ -48,7 +49,8 @@ const imageProblems = ({ images }: StackArgs): Problems =>
     ([part, image]) =>
       image !== undefined &&
       !IMAGE.test(image as string) &&
-      `images.${part} ${JSON.stringify(image)}: not an image id or digest, and what a tag means can change; take the id from docker image inspect --format '{{.Id}}' ${image}`,
+      `images.${part} ${JSON.stringify(image)}: not an image id or digest, and a tag can move; ` +
+        `take the id from docker image inspect --format '{{.Id}}' ${image}`,
   );
 
 const portProblems = ({ ports, replicas }: StackArgs): Problems => {
@@ -65,11 +67,14 @@ const portProblems = ({ ports, replicas }: StackArgs): Problems => {
       `ports.instances has ${count}: there are ${replicas} replicas; give one port for each, or none`,
     ...named.map(
       ({ name, port }) =>
-        !wholeNumber(port, 1, 65_535) && `${name} ${port}: not a port; give a whole number from 1 to 65535`,
+        !wholeNumber(port, 1, 65_535) &&
+        `${name} ${port}: not a port; give a whole number from 1 to 65535`,
     ),
     ...named.map(({ name, port }, index) => {
       const first = named.findIndex((one) => one.port === port);
-      return first < index && `${name} ${port}: ${named[first]?.name ?? ""} has it already; give another`;
+      return (
+        first < index && `${name} ${port}: ${named[first]?.name ?? ""} has it already; give another`
+      );
     }),
   ];
 };
@@ -78,16 +83,19 @@ const otherProblems = (args: StackArgs): Problems => {
   const { stack, revision, graceS, ledgerDir, sessionSecret, labels } = args;
   return [
     !STACK_NAME.test(stack) &&
-      `stack ${JSON.stringify(stack)}: not a name; give 1 to 48 lower-case letters, digits and hyphens, with no hyphen first`,
+      `stack ${JSON.stringify(stack)}: not a name; ` +
+        "give 1 to 48 lower-case letters, digits and hyphens, with no hyphen first",
     !REVISION.test(revision) &&
-      `revision ${JSON.stringify(revision)}: give 1 to 64 letters, digits, dots, underscores or hyphens`,
+      `revision ${JSON.stringify(revision)}: ` +
+        "give 1 to 64 letters, digits, dots, underscores or hyphens",
     !wholeNumber(graceS, 0, LONGEST_GRACE_S) &&
       `graceS ${graceS}: out of range; give whole seconds from 0 to ${LONGEST_GRACE_S}`,
     ledgerDir !== undefined &&
       !isAbsolute(ledgerDir) &&
       `ledgerDir ${JSON.stringify(ledgerDir)}: not absolute; give the whole path`,
     sessionSecret.length < SHORTEST_SECRET &&
-      `sessionSecret has ${sessionSecret.length} characters: give ${SHORTEST_SECRET} or more, e.g. of openssl rand -hex 32`,
+      `sessionSecret has ${sessionSecret.length} characters: ` +
+        `give ${SHORTEST_SECRET} or more, e.g. of openssl rand -hex 32`,
     ...Object.entries(labels).map(
       ([label, value]) =>
         (OWN_LABEL.test(label) || (label === "sse-lab.stack" && value !== stack)) &&
@@ -107,5 +115,5 @@ export const checkStackArgs = (args: StackArgs): void => {
     .filter((problem) => typeof problem === "string");
   if (problems.length === 0) return;
   const list = problems.map((problem) => `- ${problem}`).join("\n");
-  throw new UserError(`stack ${JSON.stringify(args.stack)} cannot be:\n${list}`);
+  throw new UserError(`Invalid stack ${JSON.stringify(args.stack)}:\n${list}`);
 };

@@ -14,5 +14,8 @@ export const checkoutLabels = (): Record<string, string> => ({ [CHECKOUT_LABEL]:
 
 /** Filters the engine's lists and events to this checkout, or to one of its stacks. */
 export const checkoutFilter = (stack?: string): { label: string[] } => ({
-  label: [`${CHECKOUT_LABEL}=${checkoutId()}`, ...(stack === undefined ? [] : [`${STACK_LABEL}=${stack}`])],
+  label: [
+    `${CHECKOUT_LABEL}=${checkoutId()}`,
+    ...(stack === undefined ? [] : [`${STACK_LABEL}=${stack}`]),
+  ],
 });

@@ -1,4 +1,4 @@
-/** Labels on everything of a stack in the engine: what carries them may be removed, nothing else ever is. */
+/** Labels on everything of a stack in the engine. The lab removes only what carries them. */
 import type * as docker from "@pulumi/docker";
 
 export const STACK_LABEL = "sse-lab.stack";
@@ -6,15 +6,17 @@ export const ROLE_LABEL = "sse-lab.role";
 export const INSTANCE_LABEL = "sse-lab.instance";
 export const REVISION_LABEL = "sse-lab.revision";
 
-/** Of what carries files into a volume and never runs. */
+/** A container that carries files into a volume and never runs. */
 export type CarrierRole = "router-config" | "postgres-config";
-/** `broker`: what carries events from an instance to another, or to the clients, and what that needs. */
+/**
+ * `broker`: carries events from one instance to another or to the clients, or serves one that does.
+ */
 export type Role = "server" | "router" | "broker" | CarrierRole | "network";
 
 export const isCarrier = (role: string | undefined): role is CarrierRole =>
   role === "router-config" || role === "postgres-config";
 
-/** Where a part belongs; the same for all components. */
+/** The stack that a component belongs to. */
 export interface ComponentOwner {
   stack: string;
   /** Beside the stack's own. */

@@ -12,7 +12,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-it("is open to all instances and behind a folder that is open to nobody else", () => {
+it("is open to all instances, inside a folder that is closed to other users", () => {
   const ledgers = join(folder, ".sse-lab", "ledgers");
   makeLedgerFolder(join(ledgers, "phase1"), ledgers);
   expect(modeOf(join(ledgers, "phase1"))).toBe(0o777);
@@ -22,7 +22,7 @@ it("is open to all instances and behind a folder that is open to nobody else", (
   expect(modeOf(ledgers)).toBe(0o700);
 });
 
-it("leaves a folder of somebody else's that it lies in as it is", () => {
+it("leaves the mode of another parent folder unchanged", () => {
   const other = join(folder, "other");
   mkdirSync(other);
   chmodSync(other, 0o755);

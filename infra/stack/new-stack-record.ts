@@ -17,20 +17,23 @@ export interface NewStack {
   labels: Readonly<Record<string, string>>;
   kept: boolean;
   owner: Owner;
-  /** By default the topology's. */
+  /** Default: the topology's. */
   replicas?: number | undefined;
   revision?: string | undefined;
   graceS?: number | undefined;
   redis?: StackRecord["redis"] | undefined;
-  /** Ignored where the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
+  /** Ignored if the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
   realtime?: RealtimeSettings | undefined;
-  /** Signs the tokens of a Realtime of the stack's own; by default a new one. */
+  /** Signs the tokens if the stack runs Realtime itself. Default: a new one. */
   realtimeJwtSecret?: string | undefined;
-  /** By default `.sse-lab/ledgers/<stack>`. It has to exist before the stack comes up: `makeLedgerFolder`. */
+  /**
+   * Default: `.sse-lab/ledgers/<stack>`. It must exist before the stack comes up:
+   * `makeLedgerFolder`.
+   */
   ledgerDir?: string | undefined;
 }
 
-/** The stack stands up what it has an image of. */
+/** The stack runs the Realtime that it has an image of. */
 const realtimeOf = async ({
   topology,
   images,
@@ -41,11 +44,11 @@ const realtimeOf = async ({
     ? newStackRealtime(realtime, realtimeBy(images), realtimeJwtSecret)
     : undefined;
 
-/** Which Realtime a stack of these images stands up. */
+/** Which Realtime a stack of these images runs. */
 export const realtimeBy = (images: StackImages): "standin" | "supabase" =>
   images.realtimeStandin === undefined ? "supabase" : "standin";
 
-/** A record of a stack that is not there yet: with free ports and keys of its own. Writes nothing. */
+/** The record of a new stack, with free ports and new keys. Writes nothing. */
 export const newStackRecord = async (given: NewStack): Promise<StackRecord> => {
   const { stack, topology, images, labels, kept, owner } = given;
   const replicas = given.replicas ?? topology.replicas;
@@ -81,8 +84,13 @@ export const newStackRecord = async (given: NewStack): Promise<StackRecord> => {
   };
 };
 
-/** The ports of a stack that gets more or fewer instances: each one that stays keeps its own. */
-export const portsForReplicas = async (ports: StackPorts, replicas: number): Promise<StackPorts> => {
+/**
+ * The ports of a stack that gets more or fewer instances. Each remaining instance keeps its port.
+ */
+export const portsForReplicas = async (
+  ports: StackPorts,
+  replicas: number,
+): Promise<StackPorts> => {
   const { router, dashboard, realtime, instances } = ports;
   if (instances === undefined || instances.length === replicas) return ports;
   const taken = [router, dashboard, realtime, ...instances].filter((port) => port !== undefined);

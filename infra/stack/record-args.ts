@@ -10,7 +10,7 @@ export const topologyNamed = (name: string): Topology => {
   throw new UserError(`topology ${JSON.stringify(name)} is not known: it is one of ${names}`);
 };
 
-/** What a stack is made from, out of its record. @throws UserError for a record of another version */
+/** The arguments of a recorded stack. @throws UserError for a record of another version */
 export const recordArgs = (record: StackRecord): StackArgs => {
   const {
     stack,

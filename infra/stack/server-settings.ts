@@ -1,27 +1,36 @@
 /**
- * The settings that decide figures, the same on every platform, in one place: they go into the run's manifest as they are.
- * None is left to a default of the server, so that a changed default changes no measurement unseen.
+ * The settings that influence measurements, the same on every platform. The run's manifest records
+ * them unchanged. None is left to a default of the server, so a changed default cannot change a
+ * measurement unnoticed.
  */
 
-/** Interval of the router's health checks, ms: how long it goes on sending requests to an instance that is gone. */
+/**
+ * Interval of the router's health checks, ms: how long it sends requests to an instance that is
+ * gone.
+ */
 export const routerHealthCheckMs = 500;
 
 /**
- * Environment of each server, beside what differs per instance, topology and platform (address, name, broker, secret, ledger). Milliseconds where the name says so.
+ * Environment of each server, beside what differs per instance, topology and platform (address,
+ * name, broker, secret, ledger). Milliseconds where the name says so.
  *
  * - RETRY_MS: the `retry:` of the streams.
  * - HEARTBEAT_MS: a comment to every stream this often.
- * - DRAIN_NOTICE_MS: readiness is false this long before anything is closed. Above `routerHealthCheckMs` with room for one
- *   slow check: else clients would reconnect to the instance that just closed them.
+ * - DRAIN_NOTICE_MS: readiness is false this long before anything is closed. Above
+ *   `routerHealthCheckMs` with room for one slow check: else clients would reconnect to the
+ *   instance that just closed them.
  * - DRAIN_SPREAD_MS: streams are closed over this window, a ramp and not a cliff.
  * - DRAIN_GRACE_MS: longest time that running pipelines get to end.
  * - DRAIN_RETRY_MS: middle of the wait that a draining instance asks its clients for.
  * - MAX_STREAM_BUFFER_BYTES: a subscriber with more unread bytes is cut.
  * - GATE_TIMEOUT_MS: 0, a gate waits for its answer for ever.
- * - REALTIME_TOKEN_TTL_S: a client's token for its channel of Realtime, seconds; it gets a newer one before that is over.
- * - REALTIME_QUEUE_BYTES: events that wait for Realtime, all sessions of an instance together; what does not fit is dropped.
+ * - REALTIME_TOKEN_TTL_S: a client's token for its channel of Realtime, seconds; it gets a newer
+ *   one before that is over.
+ * - REALTIME_QUEUE_BYTES: events that wait for Realtime, all sessions of an instance together; what
+ *   does not fit is dropped.
  * - EVENT_LOG_EVENTS: kept of each pipeline run in the event log, about.
- * - RATE_LIMIT_POINTS: all load comes from one address, so the limit is put out of reach; it stays in the path.
+ * - RATE_LIMIT_POINTS: all load comes from one address, so the limit is put out of reach; it stays
+ *   in the path.
  */
 export const serverSettings = {
   RETRY_MS: "1000",

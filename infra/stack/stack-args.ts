@@ -1,52 +1,70 @@
-/** What a stack is made from, and what it says of itself: the same for both doors (the Pulumi CLI and the Automation API). */
+/** A stack's arguments and outputs, the same for the Pulumi CLI and the Automation API. */
 import type { Owner } from "../../common/owner.ts";
 import type { StackRealtime } from "../realtime/stack-realtime.ts";
 import type { Topology } from "../topologies.ts";
 
-/** Image references that the engine has already, by id (`sha256:...`) or by digest: nothing is pulled while a stack comes up. */
+/**
+ * Images that the engine already has, by id (`sha256:...`) or by digest. Nothing is pulled while a
+ * stack comes up.
+ */
 export interface StackImages {
   server: string;
   /** Of the topology's router. */
   router: string;
-  /** Of the broker; needed where the topology has one. */
+  /** The broker's; needed if the topology has a broker. */
   broker?: string;
-  /** Of supabase/realtime and its database: both, where the stack stands the real one up. */
+  /** Of supabase/realtime and its database: both, if the stack runs the real Realtime. */
   realtime?: string;
   postgres?: string;
-  /** Of the server that plays Realtime, where the stack stands that one up. */
+  /** Of the stand-in, if the stack runs that instead of the real Realtime. */
   realtimeStandin?: string;
 }
 
-/** Ports of 127.0.0.1. What is left out, the engine chooses. */
+/** Ports of 127.0.0.1. The engine chooses those that are left out. */
 export interface StackPorts {
   router?: number;
   dashboard?: number;
-  /** Of a Realtime of the stack's own. */
+  /** Of a Realtime that the stack runs. */
   realtime?: number;
   /** One for each instance, in order. */
   instances?: readonly number[];
 }
 
 export interface StackArgs {
-  /** Prefix of all names, e.g. `phase1` or `phase1-x3k9q2`: stacks of different names can be up side by side. */
+  /**
+   * Prefix of all names, e.g. `phase1` or `phase1-x3k9q2`. Stacks of different names can run side
+   * by side.
+   */
   stack: string;
   topology: Topology;
   replicas: number;
   images: StackImages;
-  /** A new value replaces every server container: that is a deploy. Shown in the container's environment and label. */
+  /**
+   * A new value replaces every server container: a deploy. It is in the container's environment and
+   * label.
+   */
   revision: string;
-  /** Between SIGTERM and SIGKILL when a server container is stopped. 0: SIGKILL right behind SIGTERM. Whole seconds. */
+  /**
+   * Whole seconds between SIGTERM and SIGKILL when a server container stops. 0: SIGKILL follows at
+   * once.
+   */
   graceS: number;
   ports: StackPorts;
-  /** Absolute path of a host folder, writable for any user, that gets the instances' ledgers. No ledgers without it. */
+  /**
+   * Absolute path of a host folder for the ledgers, writable for any user. Without it there are no
+   * ledgers.
+   */
   ledgerDir?: string;
   /** Key of the session tokens, 32 characters or more. Kept as a secret in the state. */
   sessionSecret: string;
-  /** `stopped`: the topology comes up without its broker, to see the fallback. */
+  /** `stopped`: the topology comes up without its broker, to show the fallback. */
   redis: "up" | "stopped";
-  /** Needed where the topology's events travel over Supabase Realtime. */
+  /** Needed if the topology's events travel over Supabase Realtime. */
   realtime?: StackRealtime;
-  /** On every container, network and volume, beside the stack's own: how `down` finds what a dead command left. */
+  /**
+   * Additional labels on every container, network and volume. `down` finds by them what a dead
+   * command left.
+   */
   labels: Readonly<Record<string, string>>;
 }
 
@@ -60,8 +78,8 @@ export interface StackOutputs {
   router: { kind: "traefik" | "haproxy"; container: string };
   broker: { kind: "valkey"; container: string } | null;
   /**
-   * Null where the topology has none. `kind` names a stand-in as one. `container` is null for a hosted one. `url`: as clients reach
-   * it from this host, e.g. `ws://realtime.localhost:20003/socket`.
+   * Null if the topology has no Realtime. `container` is null for a hosted one. `url` is the
+   * address for clients on this host, e.g. `ws://realtime.localhost:20003/socket`.
    */
   realtime: {
     kind: "realtime-standin" | "realtime" | "hosted";
@@ -73,15 +91,16 @@ export interface StackOutputs {
 }
 
 /**
- * What is remembered of a stack between two commands and between the two doors: `infra/state/stacks/<stack>.json`, readable by its
- * owner only, since it holds the key of the tokens. Written before anything of the stack exists, removed after the last of it is gone.
+ * What the lab and the Pulumi program know of a stack between two commands:
+ * `infra/state/stacks/<stack>.json`. Only its owner can read it, because it holds the key of the
+ * tokens. It is written before anything of the stack exists and removed after everything is gone.
  */
 export interface StackRecord extends Omit<StackArgs, "topology"> {
   schemaVersion: 1;
   topology: string;
   /** ISO 8601. */
   startedAt: string;
-  /** True: it outlives its command, until `sse-lab down`. */
+  /** True: the stack outlives its command, until `sse-lab down`. */
   kept: boolean;
   owner: Owner;
 }

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,7 +50,7 @@ describe("stack records", () => {
     expect(readdirSync(folder)).toEqual(["phase2.json"]);
   });
 
-  it("are made private again when somebody has opened them", async () => {
+  it("become private again after a user has opened them", async () => {
     const written = await record();
     stackRecords(folder).write(written);
     chmodSync(stackRecords(folder).file("phase2"), 0o644);
@@ -89,7 +97,7 @@ describe("stack records", () => {
     expect(stackRecords(folder).read("phase1")).toBe(undefined);
   });
 
-  it("are listed oldest first, with those that cannot be read apart", async () => {
+  it("are listed oldest first, unreadable ones separately", async () => {
     expect(stackRecords(folder).list()).toEqual({ records: [], unreadable: [] });
     stackRecords(folder).write({ ...(await record("b")), startedAt: "2026-01-02T00:00:00.000Z" });
     stackRecords(folder).write({ ...(await record("a")), startedAt: "2026-01-03T00:00:00.000Z" });
@@ -99,7 +107,7 @@ describe("stack records", () => {
     expect(unreadable.map(({ path }) => path)).toEqual([join(folder, "broken.json")]);
   });
 
-  it("that cannot be understood are named with what is wrong, never with their content", async () => {
+  it("of another shape are named with the problem, never with their content", async () => {
     const written = await record();
     stackRecords(folder).write(written);
     const path = stackRecords(folder).file("phase2");
@@ -123,16 +131,24 @@ describe("stack records", () => {
 
   it("are never looked for outside of their folder", () => {
     for (const name of ["../x", "a/b", "", ".x"]) {
-      expect(() => stackRecords(folder).file(name)).toThrow(`stack ${JSON.stringify(name)}: not a name`);
+      expect(() => stackRecords(folder).file(name)).toThrow(
+        `stack ${JSON.stringify(name)}: not a name`,
+      );
     }
   });
 });
 
 describe("newStackRecord", () => {
-  it("makes what a stack can be made from, with a key of its own, and writes nothing", async () => {
+  it("returns valid arguments with a new key, and writes nothing", async () => {
     const [one, other] = [await record(), await record()];
     expect(() => checkStackArgs(recordArgs(one))).not.toThrow();
-    expect(one).toMatchObject({ topology: "phase2", replicas: 3, revision: "1", graceS: 10, redis: "up" });
+    expect(one).toMatchObject({
+      topology: "phase2",
+      replicas: 3,
+      revision: "1",
+      graceS: 10,
+      redis: "up",
+    });
     expect(one.sessionSecret).not.toBe(other.sessionSecret);
     expect(one.ledgerDir).toMatch(/\/\.sse-lab\/ledgers\/phase2$/);
     expect(existsSync(folder)).toBe(false);
@@ -145,7 +161,10 @@ describe("newStackRecord", () => {
     expect(more.instances!.slice(0, 3)).toEqual(ports.instances);
     const all = [more.router, more.dashboard, ...more.instances!];
     expect(new Set(all).size).toBe(all.length);
-    expect(await portsForReplicas(more, 2)).toEqual({ ...more, instances: ports.instances!.slice(0, 2) });
+    expect(await portsForReplicas(more, 2)).toEqual({
+      ...more,
+      instances: ports.instances!.slice(0, 2),
+    });
   });
 
   it("has its owner by the same start time in every read", () => {
@@ -158,7 +177,7 @@ describe("newStackRecord", () => {
 });
 
 describe("freePorts", () => {
-  it("gives different ones between 10081 and 32767 that nobody holds", async () => {
+  it("gives different, free ones between 10081 and 32767", async () => {
     const holders: Server[] = [];
     const [held] = (await freePorts(1)) as [number];
     const holder = createServer().listen(held, "127.0.0.1");

@@ -78,7 +78,7 @@ export const stackRecords = (folder: string = defaultRecordsDir): RecordFolder<S
     schema: recordSchema,
     idOf: ({ stack }) => stack,
     fix: "sse-lab down (it finds the stack's containers by their labels), then remove the file",
-    // Pulumi writes its state beside the records, readable by every user, and its passphrase may
-    // be empty.
+    // Pulumi writes its state beside the records, readable by every user, and its passphrase may be
+    // empty.
     ...(folder === defaultRecordsDir ? { privateFolder: dirname(defaultRecordsDir) } : {}),
   });

@@ -1,4 +1,7 @@
-/** A real stack for a test: Pulumi's Automation API with a state of its own, real images, and the engine to look at what came of it. */
+/**
+ * A real stack for a test: Pulumi's Automation API with a separate state, real images, and a view
+ * of the engine.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -27,7 +30,7 @@ import type { Topology } from "../topologies.ts";
 
 export const docker = new Dockerode();
 
-/** What the engine has of a stack, by our label. */
+/** What the engine has of a stack, by the stack's label. */
 export const whatIsLeft = async (stack: string): Promise<string[]> => {
   const filters = { label: [`${STACK_LABEL}=${stack}`] };
   const containers = await docker.listContainers({ all: true, filters });
@@ -41,7 +44,7 @@ export const whatIsLeft = async (stack: string): Promise<string[]> => {
 };
 
 export interface Change {
-  /** As the program calls it: `server-1`. */
+  /** The name in the program: `server-1`. */
   name: string;
   op: string;
   state: "started" | "ended";
@@ -49,33 +52,45 @@ export interface Change {
 
 export interface LabStack {
   args: StackArgs;
-  /** What was changed; unchanged resources are left out. */
-  up(change?: Partial<StackArgs>, options?: { parallel?: number; refresh?: boolean }): Promise<Change[]>;
+  /** Returns the changes; unchanged resources are left out. */
+  up(
+    change?: Partial<StackArgs>,
+    options?: { parallel?: number; refresh?: boolean },
+  ): Promise<Change[]>;
   /** Of the latest `up`. */
   outputs(): StackOutputs;
   /** Kinds of change that an `up` would make. */
   preview(change?: Partial<StackArgs>): Promise<string[]>;
   destroy(): Promise<void>;
-  /** Id of each container, by instance label; without what only carries files. */
+  /** Id of each container by instance label, without the carriers of files. */
   containers(): Promise<Map<string, string>>;
-  /** The whole state, as it lies in the backend: secrets encrypted. (What Pulumi exports of it holds them in plain text.) */
+  /**
+   * The state as the backend stores it, with encrypted secrets. (Pulumi's export holds them in
+   * plain text.)
+   */
   state(): Promise<string>;
-  /** Removes whatever is there, and the folder. */
+  /** Removes the stack and its folder. */
   remove(): Promise<void>;
 }
 
 const changeOf = ({ resourcePreEvent, resOutputsEvent }: EngineEvent): Change[] => {
   const found = resourcePreEvent ?? resOutputsEvent;
-  if (!found || ["same", "refresh"].includes(found.metadata.op) || !found.metadata.type.startsWith("docker:"))
+  if (
+    !found ||
+    ["same", "refresh"].includes(found.metadata.op) ||
+    !found.metadata.type.startsWith("docker:")
+  )
     return [];
   const { urn, op } = found.metadata;
-  return [{ name: urn.split("::").at(-1) ?? urn, op, state: resourcePreEvent ? "started" : "ended" }];
+  return [
+    { name: urn.split("::").at(-1) ?? urn, op, state: resourcePreEvent ? "started" : "ended" },
+  ];
 };
 
 export const stackName = (topology: Topology): string =>
   `${topology.name}-t${randomBytes(3).toString("hex")}`;
 
-/** With everything that it can have beside it. */
+/** With an event log, so with every component. */
 const REALTIME = { ...DEFAULT_REALTIME_SETTINGS, catchUp: true };
 
 /** Looking for images takes a while even if all are there. */
@@ -116,7 +131,7 @@ const newArgs = async (topology: Topology, ledgerDir: string): Promise<StackArgs
 };
 
 export interface PulumiAccess {
-  /** For everything that runs Pulumi. */
+  /** For every process that runs Pulumi. */
   env: Record<string, string>;
   command: PulumiCommand;
   pulumi: string;
@@ -156,7 +171,10 @@ export const automationStack = async (
   );
 };
 
-export const labStack = async (topology: Topology, given: Partial<StackArgs> = {}): Promise<LabStack> => {
+export const labStack = async (
+  topology: Topology,
+  given: Partial<StackArgs> = {},
+): Promise<LabStack> => {
   const folder = mkdtempSync(join(tmpdir(), "sse-lab-stack-"));
   const ledgerDir = join(folder, "ledger");
   makeLedgerFolder(ledgerDir);
@@ -185,7 +203,10 @@ export const labStack = async (topology: Topology, given: Partial<StackArgs> = {
       const changes: Change[] = [];
       const onEvent = (event: EngineEvent): void => void changes.push(...changeOf(event));
       const result = await opened.up({ ...options, program, onEvent });
-      const values = Object.entries(result.outputs).map(([name, { value }]) => [name, value as unknown]);
+      const values = Object.entries(result.outputs).map(([name, { value }]) => [
+        name,
+        value as unknown,
+      ]);
       outputs = Object.fromEntries(values) as StackOutputs;
       return changes;
     },

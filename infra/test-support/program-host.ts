@@ -1,7 +1,8 @@
 /**
- * Does for the tests what Pulumi's Node.js language host does: runs the program of `Pulumi.yaml` in a process of its own, through
- * `@pulumi/pulumi/cmd/run` with the `nodeargs` that are given there. The real host comes with Pulumi's release and is not to be
- * had on every machine; what it would add is the reading of `runtime.options`, which is done here.
+ * A substitute for Pulumi's Node.js language host: runs the program of `Pulumi.yaml` in a separate
+ * process, through `@pulumi/pulumi/cmd/run` with the `nodeargs` given there. The real host comes
+ * with Pulumi's release and is not available on every machine. All that it would add, reading
+ * `runtime.options`, happens here.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +11,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { z } from "zod";
 
-/** The parts of the generated gRPC code that are used; it comes without types. */
+/** The used parts of the generated gRPC code, which has no types. */
 interface RunRequest {
   getMonitorAddress(): string;
   getArgsList(): string[];
@@ -28,7 +29,11 @@ interface GrpcServer {
     service: unknown,
     handlers: Record<string, (call: { request: RunRequest }, reply: Reply) => void>,
   ): void;
-  bindAsync(address: string, credentials: unknown, done: (error: Error | null, port: number) => void): void;
+  bindAsync(
+    address: string,
+    credentials: unknown,
+    done: (error: Error | null, port: number) => void,
+  ): void;
   forceShutdown(): void;
 }
 
@@ -58,7 +63,10 @@ const projectSchema = z.object({
   }),
 });
 
-/** Exit code of a program that has told the engine its errors (`nodeJSProcessExitedAfterLoggingUserActionableMessage`). */
+/**
+ * Exit code of a program that has reported its errors
+ * (`nodeJSProcessExitedAfterLoggingUserActionableMessage`).
+ */
 const SAID_WHY = 32;
 
 export interface ProgramHost {
@@ -67,8 +75,14 @@ export interface ProgramHost {
   close(): void;
 }
 
-const runProgram = async (request: RunRequest, folder: string, env: NodeJS.ProcessEnv): Promise<unknown> => {
-  const { main, runtime } = projectSchema.parse(parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")));
+const runProgram = async (
+  request: RunRequest,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<unknown> => {
+  const { main, runtime } = projectSchema.parse(
+    parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")),
+  );
   const args = [
     ...runtime.options.nodeargs.split(" "),
     fromHere.resolve("@pulumi/pulumi/cmd/run"),
@@ -100,14 +114,19 @@ const runProgram = async (request: RunRequest, folder: string, env: NodeJS.Proce
     },
   });
   const response = new language.RunResponse();
-  // An answer without either is a program that has run to its end: the engine then deletes what it did not name.
+  // An answer without either means that the program succeeded: the engine then deletes what it did
+  // not declare.
   if (exitCode === SAID_WHY) response.setBail(true);
-  else if (exitCode !== 0) response.setError(`the program ended with ${exitCode ?? "a signal"}: ${all}`);
+  else if (exitCode !== 0)
+    response.setError(`the program ended with ${exitCode ?? "a signal"}: ${all}`);
   return response;
 };
 
 /** `folder` holds Pulumi.yaml. */
-export const startProgramHost = async (folder: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramHost> => {
+export const startProgramHost = async (
+  folder: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ProgramHost> => {
   const server = new grpc.Server();
   server.addService(LanguageRuntimeService, {
     getRequiredPlugins: (_, reply) => reply(null, new language.GetRequiredPluginsResponse()),

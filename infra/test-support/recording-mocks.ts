@@ -8,7 +8,10 @@ export interface RecordedResource {
   inputs: Record<string, unknown>;
 }
 
-/** Key and value by which a marshalled secret is told (`specialSigKey`, `specialSecretSig` of Pulumi's rpc). */
+/**
+ * Key and value that mark a marshalled secret (`specialSigKey`, `specialSecretSig` of Pulumi's
+ * rpc).
+ */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
@@ -20,7 +23,7 @@ const readable = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(entries).map(([key, inner]) => [key, readable(inner)]));
 };
 
-/** Runs a program whose resources are answered with their inputs, until the last of them is registered. */
+/** Runs a program and answers each resource with its inputs, until the last one is registered. */
 export const runRecorded = async <T>(
   program: () => Promise<T>,
 ): Promise<{ resources: RecordedResource[]; result: T }> => {
@@ -37,7 +40,8 @@ export const runRecorded = async <T>(
     "test",
   );
   const result = await program();
-  // Children are registered after the constructors have returned: this waits for the last call that is under way.
+  // Children are registered after the constructors have returned, so this waits for the last
+  // pending call.
   await pulumi.runtime.disconnect();
   return { resources, result };
 };

@@ -1,4 +1,7 @@
-/** A real PostgreSQL of this host for a test: a cluster of its own in a temporary folder, without a TCP port, removed at the end. */
+/**
+ * A real PostgreSQL of this host for a test: a new cluster in a temporary folder, without a TCP
+ * port, removed at the end.
+ */
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +21,9 @@ const findFolder = async (): Promise<string> => {
     ...majors.map((major) => join(DEBIAN_FOLDER, major, "bin")),
     ...(onPath === null ? [] : [join(onPath, "..")]),
   ];
-  const found = folders.find((folder) => PROGRAMS.every((program) => existsSync(join(folder, program))));
+  const found = folders.find((folder) =>
+    PROGRAMS.every((program) => existsSync(join(folder, program))),
+  );
   if (found !== undefined) return found;
   throw new Error(
     `this test needs PostgreSQL 14 or newer, and ${PROGRAMS.join(", ")} are neither on PATH nor below ${DEBIAN_FOLDER}: install it (Debian: apt-get install postgresql; macOS: brew install postgresql@15)`,
@@ -26,7 +31,13 @@ const findFolder = async (): Promise<string> => {
 };
 
 export interface ThrowawayPostgres {
-  /** Runs the text as one transaction, as the superuser. @returns its rows, unaligned. @throws with what the server said */
+  /**
+   * Runs the text as one transaction, as the superuser.
+   *
+   * @returns its rows, unaligned.
+   *
+   * @throws with what the server said
+   */
   run(sql: string): Promise<string>;
   stop(): Promise<void>;
 }

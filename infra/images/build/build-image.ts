@@ -1,4 +1,4 @@
-/** Builds an image of one of our servers with the docker command, by BuildKit or by the legacy builder. */
+/** Builds a server image with the docker command, by BuildKit or the legacy builder. */
 import { stripVTControlCharacters } from "node:util";
 import type Dockerode from "dockerode";
 import { execa } from "execa";
@@ -11,7 +11,7 @@ import { IMAGE_LABELS, type PreparedImage } from "../prepared-image.ts";
 import { smokeTestImage, SERVICE_SMOKE_TESTS } from "./smoke-test-image.ts";
 import { removeBuildLeftovers } from "../remove-own-images.ts";
 
-/** What our servers' images are built on: Node.js. */
+/** Node.js, the base of the server images. */
 export interface BuildBase {
   /** A name or digest; BuildKit takes no id. */
   reference: string;
@@ -19,7 +19,6 @@ export interface BuildBase {
   id: string;
   /** Of Node.js in it. */
   version: string;
-  /** For people. */
   what: string;
 }
 
@@ -31,12 +30,11 @@ export interface BuildOptions extends AssembleOptions {
 
 export interface BuiltImage {
   part: OwnImageComponent;
-  /** For people. */
   from: string;
   /** Both absolute. */
   dockerfile: string;
   context: string;
-  /** Hash of everything that it is made from, 64 hexadecimal digits. */
+  /** Hash of everything it is made from, 64 hexadecimal digits. */
   inputs: string;
   /** Of the software in it. */
   version: string;
@@ -47,13 +45,17 @@ const LAST_LINES = 8;
 const STEP_LINE = /^(?:Step \d+\/\d+ : .*|#\d+ \[.*)$/gm;
 const PROGRESS_MS = 2000;
 
-/** Settings of npm that a build has to know on hosts that reach its registry by a mirror. */
+/** npm's settings for hosts that reach its registry through a mirror. */
 const npmArguments = (env: NodeJS.ProcessEnv): string[] => {
   const registry = env["NPM_CONFIG_REGISTRY"] || env["npm_config_registry"];
   return registry ? ["--build-arg", `NPM_CONFIG_REGISTRY=${registry}`] : [];
 };
 
-const runBuild = async (what: string, args: readonly string[], options: BuildOptions): Promise<void> => {
+const runBuild = async (
+  what: string,
+  args: readonly string[],
+  options: BuildOptions,
+): Promise<void> => {
   const { env, onStep, signal } = options;
   const child = execa("docker", ["build", ...args], {
     env,
@@ -78,15 +80,20 @@ const runBuild = async (what: string, args: readonly string[], options: BuildOpt
     );
   }
   const lines = stripVTControlCharacters(result.all).trim().split("\n").slice(-LAST_LINES);
-  throw new Error(`docker build ended with exit code ${result.exitCode ?? "none"}: ${lines.join("\n")}`);
+  throw new Error(
+    `docker build ended with exit code ${result.exitCode ?? "none"}: ${lines.join("\n")}`,
+  );
 };
 
 /**
- * The image on this base; built when anything that it is made from has changed.
+ * Returns the image on this base, and builds it if any of its inputs has changed.
  *
  * @throws UserError with the builder's last lines
  */
-export const buildImage = async (image: BuiltImage, options: BuildOptions): Promise<PreparedImage> => {
+export const buildImage = async (
+  image: BuiltImage,
+  options: BuildOptions,
+): Promise<PreparedImage> => {
   const { docker, env, base, onStep, signal } = options;
   const { part, from, dockerfile, context, inputs, version } = image;
   const what = `the ${part} image`;
@@ -98,11 +105,11 @@ export const buildImage = async (image: BuiltImage, options: BuildOptions): Prom
     return { id: there.id, version, source: "official", how };
   return await withEngineError(`building ${what}`, signal, async () => {
     onStep?.(`building ${what} on ${base.what}`);
-    // Named only once it has been proven, so that a failure leaves no image that looks finished.
+    // Named only after the smoke test, so that a failure leaves no image that looks finished.
     const candidate = `sse-lab/${part}-candidate:${inputs.slice(0, 12)}-${process.pid}`;
     const labels = { inputs, part, source: "built", version } as const;
     const args = [
-      // Of a step that fails, the legacy builder would leave the container.
+      // The legacy builder would leave the container of a failed step.
       "--force-rm",
       ...["--file", dockerfile, "--tag", candidate],
       ...["--build-arg", `NODE_IMAGE=${base.reference}`, ...npmArguments(env)],

@@ -9,7 +9,12 @@ import { assembleImage } from "../../offline/assembled-images/assemble-image.ts"
 import { prepareImages } from "../prepare-images.ts";
 import type { PreparedImage, PreparedImages } from "../prepared-image.ts";
 import { removeOwnImages } from "../remove-own-images.ts";
-import { addressOf, labContainers, untilAnswers, untilHealthy } from "../test-support/lab-containers.ts";
+import {
+  addressOf,
+  labContainers,
+  untilAnswers,
+  untilHealthy,
+} from "../test-support/lab-containers.ts";
 import { standInNode } from "../test-support/stand-in-node.ts";
 
 const { docker } = await connectDocker();
@@ -26,7 +31,8 @@ const environment = (base: string | undefined): NodeJS.ProcessEnv => ({
   ...(base === undefined ? {} : { SSE_LAB_NODE_IMAGE: base }),
 });
 const prepare = async (base: string | undefined, steps: string[] = []): Promise<PreparedImage> =>
-  (await prepareImages({ topologies, env: environment(base), onStep: (step) => steps.push(step) })).server;
+  (await prepareImages({ topologies, env: environment(base), onStep: (step) => steps.push(step) }))
+    .server;
 /** Both of our own. */
 const prepareBoth = async (base: string | undefined): Promise<PreparedImages> =>
   prepareImages({ topologies: phase3, env: environment(base) });
@@ -56,7 +62,7 @@ afterAll(async () => {
 });
 
 test.each(["server", "realtime-standin"] as const)(
-  "the Dockerfile of %s gives an image that is configured as the assembled one is",
+  "the Dockerfile of %s gives the same configuration as the assembled image",
   async (part) => {
     const both = [(await prepareBoth(base))[part]!, (await prepareBoth(undefined))[part]!];
     const [one, other] = await Promise.all(
@@ -80,7 +86,7 @@ test.each(["server", "realtime-standin"] as const)(
   },
 );
 
-test("it runs locked down, is healthy, and ends well on SIGTERM", async () => {
+test("it runs confined, is healthy, and ends well on SIGTERM", async () => {
   const container = await containers.run(built.id, {
     env: { SESSION_SECRET: "0123456789abcdef0123456789abcdef", DRAIN_NOTICE_MS: "50" },
     ports: [IMAGE_PORTS.server.http],
@@ -91,7 +97,7 @@ test("it runs locked down, is healthy, and ends well on SIGTERM", async () => {
   expect(await container.wait()).toMatchObject({ StatusCode: 0 });
 });
 
-test("the stand-in's runs locked down too, and is built once", async () => {
+test("the stand-in's image runs confined too, and is built once", async () => {
   const image = (await prepareBoth(base))["realtime-standin"]!;
   expect(image).toMatchObject({
     source: "official",
@@ -114,7 +120,7 @@ test("nothing is built twice", async () => {
   });
 });
 
-test("a build that fails says the builder's last lines, leaves no image, and the next one works", async () => {
+test("a failing build reports the builder's last lines, leaves no image, and the next one works", async () => {
   // Node.js without npm.
   const { name } = await assembleImage(docker, await nodeLayout(process.env), {});
   await expect(prepare(name)).rejects.toThrow(
@@ -130,7 +136,9 @@ test("a build that fails says the builder's last lines, leaves no image, and the
 
 test("removing server images leaves those in use, those of others, and all bases", async () => {
   const container = await containers.run(built.id, { env: { SESSION_SECRET: "0".repeat(32) } });
-  await docker.getImage((await prepare(undefined)).id).tag({ repo: "images-test/own-name", tag: "1" });
+  await docker
+    .getImage((await prepare(undefined)).id)
+    .tag({ repo: "images-test/own-name", tag: "1" });
   try {
     const removed = await removeOwnImages(docker, noLeases);
     expect(removed.join()).not.toContain("images-test");

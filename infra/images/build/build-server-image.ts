@@ -21,7 +21,9 @@ const INPUTS = [
 
 const sources = async (folder: string): Promise<string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts"))
+    .filter(
+      (entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts"),
+    )
     .map((entry) => relative(PROJECT_ROOT, join(entry.parentPath, entry.name)));
 
 /** Hash of everything that the image is made from. */

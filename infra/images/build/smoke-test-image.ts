@@ -1,11 +1,11 @@
-/** Runs an image once, locked down as it will be used, before it gets its name: a broken one never gets one. */
+/** Runs a new image once, confined as in a stack. A broken image never gets a name. */
 import { PassThrough } from "node:stream";
 import type Dockerode from "dockerode";
 import type { OwnImageComponent } from "../pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
 
 export interface SmokeTest {
-  /** Replaces the image's own entry point where given. */
+  /** Replaces the image's entry point. */
   entrypoint?: readonly string[];
   command: readonly string[];
   env?: readonly string[];
@@ -19,7 +19,7 @@ const LAST_LINES = 5;
 const lastLines = (text: string): string => text.trim().split("\n").slice(-LAST_LINES).join(" | ");
 
 /**
- * @param name of the image, for people
+ * @param name of the image, shown to the user
  * @throws UserError with the last lines of what it printed
  */
 export const smokeTestImage = async (
@@ -37,7 +37,7 @@ export const smokeTestImage = async (
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
-      // The engine removes it even if this process is killed meanwhile; its command ends by itself.
+      // The engine removes it even if this process is killed; its command ends by itself.
       AutoRemove: true,
       NetworkMode: "none",
       ReadonlyRootfs: true,
@@ -58,7 +58,7 @@ export const smokeTestImage = async (
     let printed = "";
     output.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));
     const ended = container.wait({ condition: "removed" }) as Promise<{ StatusCode: number }>;
-    // Waited for below; a failing start would else leave its rejection alone.
+    // Awaited below; a failing start would leave this rejection unhandled.
     ended.catch(() => undefined);
     try {
       await container.start();
@@ -84,7 +84,7 @@ export const smokeTestImage = async (
   }
 };
 
-/** Ends by itself, whatever happens. `read` on a pipe that nobody writes to is a sleep without a program. */
+/** Ends by itself in every case. `read` on a pipe without a writer sleeps without a program. */
 const script = (program: string, check: string): string => `
 node ${program} & pid=$!
 exec 4<> <(:)

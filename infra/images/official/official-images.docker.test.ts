@@ -68,7 +68,7 @@ test("a pinned image is pulled by its digest once; after that the engine has it"
     expect(asked.length).toBe(requests);
   }));
 
-test("an image that the registry does not have is no reason to give the registry up", () =>
+test("a missing image does not make the registry count as unreachable", () =>
   withRegistry("answers", async ({ image }) => {
     const images = start();
     const unknown = { ...image, digest: `sha256:${"1".repeat(64)}` };
@@ -79,7 +79,7 @@ test("an image that the registry does not have is no reason to give the registry
     expect((await images.find(image)).image).toBeDefined();
   }));
 
-test("a registry that cannot be reached is not asked again, by this call or the next, until somebody insists", () =>
+test("an unreachable registry is not asked again, by this call or the next, until a call insists", () =>
   withRegistry("answers", async ({ image, asked }) => {
     const images = start();
     const gone = await images.find(away);
@@ -115,7 +115,7 @@ test("a cancelled pull ends with the reason of the cancel", () =>
     await expect(pull).rejects.toThrow("enough");
   }));
 
-test("an image of the user's own is taken as it is; one that cannot be had is refused by its setting", () =>
+test("an image that the user names is used; a missing one is refused by its setting", () =>
   withRegistry("answers", async ({ image }) => {
     const topologies = TOPOLOGIES.filter(({ name }) => name === "phase0");
     const reference = pinnedReference(image);
@@ -133,9 +133,11 @@ test("an image of the user's own is taken as it is; one that cannot be had is re
     );
   }));
 
-test("another registry that cannot be reached says nothing of that of the pinned images", () =>
+test("another unreachable registry does not count against the pinned images' registry", () =>
   withRegistry("answers", async ({ image }) => {
     const images = start();
-    await expect(images.named("traefik", pinnedReference(away))).rejects.toThrow(/connection refused/);
+    await expect(images.named("traefik", pinnedReference(away))).rejects.toThrow(
+      /connection refused/,
+    );
     expect((await images.find(image)).image).toBeDefined();
   }));

@@ -1,4 +1,4 @@
-/** Images by digest or by name: what the engine has, else what the registry gives. */
+/** Images by digest or by name, from the engine or else from the registry. */
 import type Dockerode from "dockerode";
 import { type PinnedImage, pinnedReference } from "../pinned-images.ts";
 import { UserError } from "../../../common/user-error.ts";
@@ -9,17 +9,17 @@ import { IMAGE_LABELS } from "../prepared-image.ts";
 import { pullImage, RegistryUnreachable } from "./pull-image.ts";
 import type { UnreachableCache } from "./registry-unreachable-cache.ts";
 
-/** `why`: what came of the pull, in one line. */
+/** `why`: the pull's error in one line. */
 export type OfficialImage = { image: FoundImage; how: string } | { image: undefined; why: string };
 
 export interface OfficialImages {
-  /** By digest. Never rejects for a registry that is away, or that does not have it. */
+  /** By digest. Does not reject if the registry is away or lacks the image. */
   find(pinned: PinnedImage): Promise<OfficialImage>;
-  /** An image of the user's. @throws UserError naming the setting when it cannot be had */
+  /** An image that the user names. @throws UserError naming the setting if it is not available */
   named(part: SettableComponent, reference: string): Promise<FoundImage>;
 }
 
-/** @param insist ask the registry even if it could not be reached a short while ago */
+/** @param insist ask the registry even if it was unreachable a short while ago */
 export const officialImages = (
   docker: Dockerode,
   memory: UnreachableCache,
@@ -40,7 +40,7 @@ export const officialImages = (
     }
   };
 
-  /** The same, and learns from it whether the registry of the pinned images can be reached. */
+  /** The same, and remembers whether the registry of the pinned images is reachable. */
   const pullPinned = async (reference: string, name: string): Promise<string | undefined> => {
     const error = await pull(reference, name);
     if (error === undefined) await memory.forget();
@@ -51,7 +51,10 @@ export const officialImages = (
 
   const recall = async (): Promise<string | undefined> => {
     const recalled = insist ? undefined : await memory.recall();
-    return recalled && `${recalled}; seen a few minutes ago, ${IMAGES_SETTING}=official tries again at once`;
+    return (
+      recalled &&
+      `${recalled}; seen a few minutes ago, ${IMAGES_SETTING}=official tries again at once`
+    );
   };
 
   return {
@@ -60,27 +63,37 @@ export const officialImages = (
       const name = `${pinned.repository}:${pinned.tag}`;
       const there = await findImage(docker, reference);
       if (there)
-        return { image: there, how: `official ${name}, pinned by digest, which the engine had already` };
+        return {
+          image: there,
+          how: `official ${name}, pinned by digest, which the engine had already`,
+        };
       const why = unreachable ?? (await recall()) ?? (await pullPinned(reference, name));
       if (why !== undefined) return { image: undefined, why };
       const image = await findImage(docker, reference);
       if (!image)
-        return { image: undefined, why: `the engine pulled ${reference} and does not have it after that` };
+        return {
+          image: undefined,
+          why: `the engine pulled ${reference} and does not have it after that`,
+        };
       return { image, how: `official ${name}, pulled by digest` };
     },
     async named(part, reference) {
       const setting = imageSetting(part);
       const fix = `build or load that image, or unset ${setting} (${IMAGES_SETTING} then decides)`;
       const there = await findImage(docker, reference).catch((error: unknown) => {
-        throw new UserError(`${setting}=${reference} is not usable: ${(error as Error).message}`, fix);
+        throw new UserError(
+          `${setting}=${reference} is not usable: ${(error as Error).message}`,
+          fix,
+        );
       });
       if (there) return there;
-      // It may come from another registry, which says nothing of that of the pinned images.
+      // It may come from a registry other than the pinned images'.
       const error = await pull(reference, reference);
       const image = error === undefined ? await findImage(docker, reference) : undefined;
       if (!image) {
         throw new UserError(
-          `${setting}=${reference}: the engine does not have it, and it cannot be pulled: ${error?.message ?? "the engine does not have it after the pull"}`,
+          `${setting}=${reference}: the engine does not have it, and it cannot be pulled: ` +
+            (error?.message ?? "the engine does not have it after the pull"),
           fix,
         );
       }
@@ -89,7 +102,7 @@ export const officialImages = (
   };
 };
 
-/** Version of what is in an image that is not one of ours, as far as it tells. */
+/** Version of the software in a user's image, if its labels or variables tell. */
 export const versionOf = ({ labels, env }: FoundImage): string => {
   const label = labels[IMAGE_LABELS.version] ?? labels["org.opencontainers.image.version"];
   const variable = env.find((one) => /^(NODE|TRAEFIK|HAPROXY|VALKEY|REDIS|PG)_VERSION=/.test(one));

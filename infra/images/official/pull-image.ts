@@ -1,4 +1,4 @@
-/** Pulls an image with progress, and gives up soon where no registry answers. */
+/** Pulls an image with progress, and gives up soon if no registry answers. */
 import type Dockerode from "dockerode";
 import type { AssembleOptions } from "../../offline/assembled-images/assemble-image.ts";
 
@@ -9,14 +9,14 @@ interface PullMessage {
   progressDetail?: { current?: number; total?: number };
 }
 
-/** The registry cannot be reached: neither can it for the next image. */
+/** The registry cannot be reached, for this image or the next. */
 export class RegistryUnreachable extends Error {
   override name = "RegistryUnreachable";
 }
 
-/** Until the registry says anything, ms. An engine without a route would wait for minutes. */
+/** Until the registry's first message, ms. An engine without a route would wait for minutes. */
 const FIRST_ANSWER_MS = 10_000;
-/** Between two signs of life. */
+/** Between two messages, ms. */
 const STALLED_MS = 60_000;
 const PROGRESS_MS = 2_000;
 
@@ -42,7 +42,7 @@ const progressOf = (layers: ReadonlyMap<string, { current?: number; total?: numb
 
 /**
  * @param reference e.g. `traefik@sha256:...`
- * @param name for people
+ * @param name shown to the user
  * @throws RegistryUnreachable, or Error with the registry's or engine's words in one line
  */
 export const pullImage = async (

@@ -1,4 +1,6 @@
-/** Remembers for a while that no registry could be reached, so that not every command waits for it again. */
+/**
+ * Remembers for ten minutes that no registry was reachable, so that not every command waits for it.
+ */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -9,7 +11,7 @@ const FORGET_MS = 10 * 60_000;
 const recordSchema = z.object({ host: z.string(), atMs: z.number(), why: z.string() });
 
 export interface UnreachableCache {
-  /** Why the registry could not be reached, when that was found out a short while ago. */
+  /** Why the registry was unreachable a short while ago, or undefined. */
   recall(): Promise<string | undefined>;
   remember(why: string): Promise<void>;
   forget(): Promise<void>;
@@ -30,7 +32,7 @@ export const unreachableCache = (
   },
   async remember(why) {
     const record: z.infer<typeof recordSchema> = { host, atMs: now(), why };
-    // Only to save time: where it cannot be kept, the next command finds out again.
+    // It only saves time: if it cannot be written, the next command finds out again.
     await mkdir(dirname(file), { recursive: true })
       .then(() => writeFile(file, JSON.stringify(record)))
       .catch(() => undefined);

@@ -1,4 +1,7 @@
-/** Containers for the tests of images: locked down as the stacks lock theirs, named by nobody else, and removed in the end. */
+/**
+ * Containers for the tests of images: confined as in a stack, with unique names, and removed at the
+ * end.
+ */
 import { randomUUID } from "node:crypto";
 import { PassThrough, Readable } from "node:stream";
 import type Dockerode from "dockerode";
@@ -54,7 +57,9 @@ export const labContainers = (docker: Dockerode): LabContainers => {
           ...(binds ? { Binds: [...binds] } : {}),
           ...(mounts ? { Mounts: mounts } : {}),
           ...(network ? { NetworkMode: network } : {}),
-          PortBindings: Object.fromEntries(ports.map((port) => [`${port}/tcp`, [{ HostIp: "127.0.0.1" }]])),
+          PortBindings: Object.fromEntries(
+            ports.map((port) => [`${port}/tcp`, [{ HostIp: "127.0.0.1" }]]),
+          ),
         },
       });
       await container.start();
@@ -84,7 +89,9 @@ export const labContainers = (docker: Dockerode): LabContainers => {
     },
     async removeAll() {
       const containers = await docker.listContainers({ all: true, filters });
-      await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+      await Promise.all(
+        containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })),
+      );
       const networks = await docker.listNetworks({ filters });
       await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove()));
       const { Volumes } = await docker.listVolumes({ filters });
@@ -101,7 +108,10 @@ export const addressOf = async (container: Dockerode.Container, port: number): P
   return `127.0.0.1:${hostPort}`;
 };
 
-export const logsOf = async (docker: Dockerode, container: Dockerode.Container): Promise<string> => {
+export const logsOf = async (
+  docker: Dockerode,
+  container: Dockerode.Container,
+): Promise<string> => {
   const stream = await container.logs({ stdout: true, stderr: true, follow: true });
   const output = new PassThrough();
   docker.modem.demuxStream(stream, output, output);
@@ -118,7 +128,10 @@ export const untilHealthy = async (container: Dockerode.Container): Promise<void
     timeoutMs: 30_000,
     condition: async () => {
       const { State } = await container.inspect();
-      return State.Health?.Status === "healthy" || `${State.Status}, ${State.Health?.Status ?? "no health"}`;
+      return (
+        State.Health?.Status === "healthy" ||
+        `${State.Status}, ${State.Health?.Status ?? "no health"}`
+      );
     },
   });
 

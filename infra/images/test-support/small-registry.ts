@@ -1,4 +1,6 @@
-/** A registry on 127.0.0.1 with one image in it: real pulls by a real engine, where no public registry can be reached. */
+/**
+ * A registry on 127.0.0.1 with one image: real pulls by a real engine without a public registry.
+ */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,13 +16,17 @@ export interface SmallRegistry {
 }
 
 const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
-const sha256 = (data: Buffer): string => `sha256:${createHash("sha256").update(data).digest("hex")}`;
+const sha256 = (data: Buffer): string =>
+  `sha256:${createHash("sha256").update(data).digest("hex")}`;
 
 /** `silent`: it takes connections and never answers. */
-export const smallRegistry = async (behaviour: "answers" | "silent" = "answers"): Promise<SmallRegistry> => {
+export const smallRegistry = async (
+  behaviour: "answers" | "silent" = "answers",
+): Promise<SmallRegistry> => {
   const mark = Buffer.from(`${process.pid}-${Date.now()}`);
   const pieces: Buffer[] = [];
-  for await (const piece of tarStream([{ path: "mark", mode: 0o644, content: mark }])) pieces.push(piece);
+  for await (const piece of tarStream([{ path: "mark", mode: 0o644, content: mark }]))
+    pieces.push(piece);
   const layer = Buffer.concat(pieces);
   const config = Buffer.from(
     JSON.stringify({
@@ -76,7 +82,12 @@ export const smallRegistry = async (behaviour: "answers" | "silent" = "answers")
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    image: { repository: `127.0.0.1:${port}/lab/one`, tag: "v1", digest: sha256(manifest), version: "1.2.3" },
+    image: {
+      repository: `127.0.0.1:${port}/lab/one`,
+      tag: "v1",
+      digest: sha256(manifest),
+      version: "1.2.3",
+    },
     asked,
     close: () =>
       new Promise((resolve) => {

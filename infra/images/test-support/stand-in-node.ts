@@ -1,6 +1,7 @@
 /**
- * A stand-in for the official Node.js image, where no registry can be reached: what server/Dockerfile needs of its base (node, npm,
- * sh, bash), taken from this host. The Dockerfile is the real one, and so are its `npm ci` and its bundle.
+ * A stand-in for the official Node.js image on hosts without a registry: what server/Dockerfile
+ * needs of its base (node, npm, sh, bash), taken from this host. The Dockerfile, its `npm ci` and
+ * its bundle are the real ones.
  */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -14,7 +15,9 @@ import type { TarEntry } from "../../offline/assembled-images/tar-archive.ts";
 const NPM = "usr/local/lib/node_modules/npm";
 const CERTIFICATES = "etc/ssl/certs/ca-certificates.crt";
 
-/** Certificates that this host trusts beyond Node's own, e.g. of a mirror of the package registry. */
+/**
+ * Certificates that this host trusts beyond Node's own, e.g. of a mirror of the package registry.
+ */
 const certificates = async (): Promise<TarEntry[]> => {
   const file = process.env["NODE_EXTRA_CA_CERTS"];
   return file ? [{ path: CERTIFICATES, mode: 0o644, content: await readFile(file) }] : [];

@@ -1,4 +1,7 @@
-/** Puts an image of this host's files into the engine: loaded, proven, then named. What is there already is taken as it is. */
+/**
+ * Loads an image of this host's files into the engine, tests it, then names it. An existing image
+ * is reused.
+ */
 import type Dockerode from "dockerode";
 import { UserError } from "../../../common/user-error.ts";
 import { withEngineError } from "../../images/engine-error.ts";
@@ -33,7 +36,10 @@ const load = async (
   archive: NodeJS.ReadableStream,
   signal?: AbortSignal,
 ): Promise<string> => {
-  const answer = await docker.loadImage(archive, { quiet: true, ...(signal ? { abortSignal: signal } : {}) });
+  const answer = await docker.loadImage(archive, {
+    quiet: true,
+    ...(signal ? { abortSignal: signal } : {}),
+  });
   const messages = await new Promise<LoadMessage[]>((resolve, reject) => {
     docker.modem.followProgress(answer, (error: Error | null, all: LoadMessage[]) =>
       error ? reject(error) : resolve(all),
@@ -41,7 +47,9 @@ const load = async (
   });
   const failed = messages.find((message) => message.error !== undefined)?.error;
   if (failed !== undefined) throw new Error(failed);
-  const id = /sha256:[0-9a-f]{64}/.exec(messages.map((message) => message.stream ?? "").join(""))?.[0];
+  const id = /sha256:[0-9a-f]{64}/.exec(
+    messages.map((message) => message.stream ?? "").join(""),
+  )?.[0];
   if (id === undefined) throw new Error("the engine did not say which image it loaded");
   return id;
 };
@@ -57,7 +65,7 @@ const refuseOtherSystems = (part: string): void => {
 /**
  * The image of this layout, e.g. `sse-lab/traefik:3.7.15-0123456789ab`.
  *
- * @throws UserError when it cannot be loaded or does not run; the engine then holds no more than before
+ * @throws UserError if it cannot be loaded or does not run; the engine then holds no new image
  */
 export const assembleImage = async (
   docker: Dockerode,
@@ -71,7 +79,10 @@ export const assembleImage = async (
     [IMAGE_LABELS.source]: "assembled",
     [IMAGE_LABELS.version]: version,
   };
-  const sealed = await sealImage({ layers: layout.layers, config: { ...layout.config, Labels: labels } });
+  const sealed = await sealImage({
+    layers: layout.layers,
+    config: { ...layout.config, Labels: labels },
+  });
   const repository = `sse-lab/${part}`;
   const tag = `${version}-${sealed.inputs.slice(0, 12)}`;
   const name = `${repository}:${tag}`;

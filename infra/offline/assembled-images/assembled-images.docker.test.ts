@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { routerConfig } from "../../routers/router-config.ts";
 import { IMAGE_PORTS } from "../../images/pinned-images.ts";
-import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../../realtime/realtime-settings.ts";
+import {
+  DEFAULT_REALTIME_SETTINGS,
+  type RealtimeSettings,
+} from "../../realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../topologies.ts";
 import { connectDocker } from "../../engine/docker-client.ts";
 import type { PreparedImages } from "../../images/prepared-image.ts";
@@ -32,7 +35,13 @@ beforeAll(async () => {
 afterEach(() => containers.removeAll());
 
 test("every image is assembled, carries its version and runs as a user that isn't root", async () => {
-  expect(Object.keys(images).sort()).toEqual(["haproxy", "realtime-standin", "server", "traefik", "valkey"]);
+  expect(Object.keys(images).sort()).toEqual([
+    "haproxy",
+    "realtime-standin",
+    "server",
+    "traefik",
+    "valkey",
+  ]);
   for (const [part, image] of Object.entries(images)) {
     expect(image).toMatchObject({
       source: "assembled",
@@ -109,7 +118,11 @@ test.each(["traefik", "haproxy"] as const)(
   async (router) => {
     const network = await containers.network();
     const name = `${network}-server`;
-    await containers.run(images.server.id, { name, env: { ...serverEnv, INSTANCE: "server-1" }, network });
+    await containers.run(images.server.id, {
+      name,
+      env: { ...serverEnv, INSTANCE: "server-1" },
+      network,
+    });
     const { web, ops } = IMAGE_PORTS[router];
     const files = routerConfig(router, "/config", {
       webAddress: `0.0.0.0:${web}`,
@@ -194,21 +207,31 @@ describe("realtime-standin", () => {
 
   test("is said to be one, and why it is taken", () => {
     expect(images["realtime-standin"].how).toMatch(
-      /it plays Supabase Realtime, since SSE_LAB_IMAGES=assembled, and Supabase's own cannot be assembled/,
+      /it stands in for Supabase Realtime, since SSE_LAB_IMAGES=assembled, and Supabase's cannot be/,
     );
   });
 });
 
 test("a second call makes nothing and finds the same images", async () => {
   const steps: string[] = [];
-  const again = await prepareImages({ topologies: TOPOLOGIES, env, onStep: (step) => steps.push(step) });
+  const again = await prepareImages({
+    topologies: TOPOLOGIES,
+    env,
+    onStep: (step) => steps.push(step),
+  });
   expect(again).toEqual(images);
-  expect(steps).toEqual([expect.stringMatching(/^realtime-standin plays Supabase Realtime, since /)]);
+  expect(steps).toEqual([
+    expect.stringMatching(/^realtime-standin stands in for Supabase Realtime, since /),
+  ]);
 });
 
 test("the real Realtime is taken where it is asked for and both of its images are there, and never by halves", async () => {
   const topologies = TOPOLOGIES.filter(({ name }) => name === "phase3");
-  const own = { ...env, SSE_LAB_REALTIME_IMAGE: images.server.id, SSE_LAB_POSTGRES_IMAGE: images.valkey.id };
+  const own = {
+    ...env,
+    SSE_LAB_REALTIME_IMAGE: images.server.id,
+    SSE_LAB_POSTGRES_IMAGE: images.valkey.id,
+  };
   const real = await prepareImages({ topologies, env: own });
   expect(real).not.toHaveProperty("realtime-standin");
   expect(real).toMatchObject({
@@ -220,19 +243,25 @@ test("the real Realtime is taken where it is asked for and both of its images ar
   expect(chosen["realtime-standin"]?.how).toContain("as SSE_LAB_REALTIME=standin says");
   for (const half of [{ SSE_LAB_REALTIME: "real" }, { SSE_LAB_REALTIME_IMAGE: images.server.id }]) {
     await expect(prepareImages({ topologies, env: { ...env, ...half } })).rejects.toThrow(
-      /the real Realtime is asked for, and with SSE_LAB_IMAGES=assembled nothing is pulled: .*postgres:15\.\S+ cannot be assembled. Fix: set SSE_LAB_IMAGES=auto/,
+      /the settings ask for the real Realtime, .* and .*postgres:15\.\S+ cannot be assembled. Fix: set SSE_LAB_IMAGES=auto/,
     );
   }
 });
 
 test("only what the topologies need is prepared", async () => {
   const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");
-  expect(Object.keys(await prepareImages({ topologies: header, env }))).toEqual(["server", "haproxy"]);
+  expect(Object.keys(await prepareImages({ topologies: header, env }))).toEqual([
+    "server",
+    "haproxy",
+  ]);
   const phase3 = TOPOLOGIES.filter(({ name }) => name === "phase3");
   const of = async (realtime: RealtimeSettings): Promise<string[]> =>
     Object.keys(await prepareImages({ topologies: phase3, realtime, env })).slice(2);
   const hosted = { url: "https://abc.supabase.co/realtime/v1", serviceKey: "k", jwtSecret: "j" };
   expect(await of(DEFAULT_REALTIME_SETTINGS)).toEqual(["realtime-standin"]);
-  expect(await of({ ...DEFAULT_REALTIME_SETTINGS, catchUp: true })).toEqual(["valkey", "realtime-standin"]);
+  expect(await of({ ...DEFAULT_REALTIME_SETTINGS, catchUp: true })).toEqual([
+    "valkey",
+    "realtime-standin",
+  ]);
   expect(await of({ ...DEFAULT_REALTIME_SETTINGS, hosted })).toEqual([]);
 });

@@ -1,4 +1,7 @@
-/** What the assembled images are made of. They are started the way the official ones are: arguments that begin with a dash. */
+/**
+ * The content of the assembled images. Like the official ones, they start with arguments that begin
+ * with a dash.
+ */
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import which from "which";
@@ -62,7 +65,9 @@ export const programLayout = async (
   const { entrypoint, versionCommand, workingDir, stopSignal } = PROGRAMS[part];
   const files = await programFiles([{ ...program, target: entrypoint[0].slice(1) }]);
   const folders: TarEntry[] =
-    workingDir === undefined ? [] : [{ path: workingDir.slice(1), mode: 0o755, ...IMAGE_USERS[part] }];
+    workingDir === undefined
+      ? []
+      : [{ path: workingDir.slice(1), mode: 0o755, ...IMAGE_USERS[part] }];
   return {
     part,
     version: program.version,
@@ -79,11 +84,14 @@ export const programLayout = async (
   };
 };
 
-/** Node.js and bash of this host: what the server image stands on, and an image of its own so that it is kept. */
+/** Node.js and bash of this host: the server image's base. A separate image, so that it is kept. */
 export const nodeLayout = async (env: NodeJS.ProcessEnv): Promise<AssembledLayout> => {
   const bash = env["PATH"] ? await which("bash", { nothrow: true, path: env["PATH"] }) : null;
   if (bash === null) {
-    throw new UserError("bash is not on PATH: the server's health check is run by it", "install bash");
+    throw new UserError(
+      "bash is not on PATH: the server's health check is run by it",
+      "install bash",
+    );
   }
   const version = process.versions.node;
   const files = await programFiles([
@@ -114,7 +122,7 @@ interface Service {
   check: string;
 }
 
-/** One of our servers on that base: its bundle and its health check. The settings are those of its Dockerfile. */
+/** A server on that base: its bundle and its health check, with the settings of its Dockerfile. */
 const serviceLayout = async (
   node: AssembledLayout,
   { part, version, bundle, check }: Service,
@@ -130,7 +138,12 @@ const serviceLayout = async (
   ],
   config: {
     ...node.config,
-    Env: [...node.config.Env, "NODE_ENV=production", "HOST=0.0.0.0", `PORT=${IMAGE_PORTS[part].http}`],
+    Env: [
+      ...node.config.Env,
+      "NODE_ENV=production",
+      "HOST=0.0.0.0",
+      `PORT=${IMAGE_PORTS[part].http}`,
+    ],
     Entrypoint: ["node", `/app/${part}.mjs`],
     ExposedPorts: ports(part),
     StopSignal: "SIGTERM",
@@ -145,7 +158,7 @@ const serviceLayout = async (
   smokeTest: SERVICE_SMOKE_TESTS[part],
 });
 
-/** As server/Dockerfile has it. */
+/** As in server/Dockerfile. */
 export const serverLayout = (node: AssembledLayout, bundle: Buffer): Promise<AssembledLayout> =>
   serviceLayout(node, {
     part: "server",

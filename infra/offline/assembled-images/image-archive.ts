@@ -1,6 +1,7 @@
 /**
- * An image as `docker load` takes it, written without any builder. Neither buildx nor the legacy builder (deprecated) is needed,
- * nothing is run in it, nothing half-made stays in the engine, and the image's id follows from its content alone.
+ * An image for `docker load`, written without a builder. It needs neither buildx nor the deprecated
+ * legacy builder, runs nothing, leaves nothing unfinished in the engine, and its id follows from
+ * its content.
  */
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
@@ -28,7 +29,7 @@ export interface ImageConfig {
 }
 
 export interface ImageLayout {
-  /** From the bottom up; each is one layer, shared with other images that begin with the same ones. */
+  /** From the bottom up. Images that start with the same layers share them. */
   layers: readonly (readonly TarEntry[])[];
   config: ImageConfig;
 }
@@ -41,7 +42,7 @@ export interface SealedImage extends ImageLayout {
   inputs: string;
 }
 
-/** With all parent folders, which the engine would make with rights of its own choice; sorted. */
+/** Adds all parent folders, whose mode the engine would choose otherwise, and sorts. */
 export const withFolders = (entries: readonly TarEntry[]): TarEntry[] => {
   const all = new Map<string, TarEntry>();
   for (const entry of entries) {
@@ -88,7 +89,12 @@ export const sealImage = async (layout: ImageLayout): Promise<SealedImage> => {
     diffIds.push(diffId);
     layerBytes.push(bytes);
   }
-  return { ...layout, diffIds, layerBytes, inputs: sha256(JSON.stringify([diffIds, layout.config])) };
+  return {
+    ...layout,
+    diffIds,
+    layerBytes,
+    inputs: sha256(JSON.stringify([diffIds, layout.config])),
+  };
 };
 
 /** Architectures as the engine calls them. */
@@ -106,7 +112,10 @@ const imageJson = (image: SealedImage): string => {
     architecture: hostArchitecture(),
     os: "linux",
     created,
-    config: { ...image.config, Labels: { ...image.config.Labels, [IMAGE_LABELS.inputs]: image.inputs } },
+    config: {
+      ...image.config,
+      Labels: { ...image.config.Labels, [IMAGE_LABELS.inputs]: image.inputs },
+    },
     rootfs: { type: "layers", diff_ids: image.diffIds },
     history: image.diffIds.map(() => ({ created, created_by: "sse-lab images" })),
   });
@@ -125,5 +134,8 @@ export const imageArchive = (image: SealedImage): Readable => {
     { path: configName, mode: 0o644, content: Buffer.from(json) },
     { path: "manifest.json", mode: 0o644, content: Buffer.from(JSON.stringify(manifest)) },
   ];
-  return Readable.from(tarStream([...head, ...layers]), { objectMode: false, highWaterMark: 1 << 20 });
+  return Readable.from(tarStream([...head, ...layers]), {
+    objectMode: false,
+    highWaterMark: 1 << 20,
+  });
 };

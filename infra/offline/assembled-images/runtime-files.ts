@@ -1,4 +1,4 @@
-/** The files that a program of this host needs to run in an image of its own. */
+/** The files that a program of this host needs in an image. */
 import { access, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
@@ -11,15 +11,15 @@ export interface Program {
   file: string;
   /** In the image, without the leading slash. */
   target: string;
-  /** What it is started with on this host, where it needs that to find its libraries. */
+  /** Its environment on this host, if it finds its libraries by that. */
   env?: Readonly<Record<string, string>>;
 }
 
 const LDD_MS = 20_000;
-/** glibc looks names up by libraries that it opens by itself, so `ldd` does not name them. */
+/** glibc opens these libraries at run time to look names up, so `ldd` does not list them. */
 const NAME_LOOKUP = ["libnss_dns.so.2", "libnss_files.so.2"];
 
-/** Name and place of the shared libraries as `ldd` tells them; none of a static program. */
+/** Names and paths of the shared libraries by `ldd`; empty for a static program. */
 const sharedLibraries = async (file: string, env: Program["env"]): Promise<Map<string, string>> => {
   const result = await execa("ldd", [file], {
     env: { ...env, LC_ALL: "C" },
@@ -52,8 +52,8 @@ const fileEntry = async (file: string, target: string): Promise<TarEntry> => {
 };
 
 /**
- * The programs with all their libraries. The loader goes where the programs name it; all else goes beside the C library, where
- * the loader looks without being told.
+ * The programs with all their libraries. The loader goes to the path in the programs; the rest goes
+ * beside the C library, where the loader looks by default.
  */
 export const programFiles = async (programs: readonly Program[]): Promise<TarEntry[]> => {
   const entries: TarEntry[] = [];
@@ -62,7 +62,9 @@ export const programFiles = async (programs: readonly Program[]): Promise<TarEnt
     entries.push(await fileEntry(file, target));
     for (const [name, place] of await sharedLibraries(file, env)) libraries.set(name, place);
   }
-  const cLibrary = [...libraries].find(([name]) => /^(libc\.so|ld-musl|libc\.musl)/.test(name))?.[1];
+  const cLibrary = [...libraries].find(([name]) =>
+    /^(libc\.so|ld-musl|libc\.musl)/.test(name),
+  )?.[1];
   if (cLibrary === undefined) return entries;
   const folder = dirname(cLibrary);
   for (const name of NAME_LOOKUP) {
@@ -73,7 +75,8 @@ export const programFiles = async (programs: readonly Program[]): Promise<TarEnt
     );
     if (!there) continue;
     libraries.set(name, place);
-    for (const [needed, from] of await sharedLibraries(place, undefined)) libraries.set(needed, from);
+    for (const [needed, from] of await sharedLibraries(place, undefined))
+      libraries.set(needed, from);
   }
   for (const [name, place] of libraries) {
     const target = name.startsWith("ld-") ? place : join(folder, name);
@@ -82,7 +85,7 @@ export const programFiles = async (programs: readonly Program[]): Promise<TarEnt
   return entries;
 };
 
-/** What every image has: the user's name, how names are looked up, an empty folder for temporary files. */
+/** The files of every image: the user's name, the order of name lookups, an empty /tmp. */
 export const systemFiles = (userName: string, { uid, gid }: ImageUser): TarEntry[] => {
   const text = (path: string, content: string): TarEntry => ({
     path,
@@ -90,7 +93,10 @@ export const systemFiles = (userName: string, { uid, gid }: ImageUser): TarEntry
     content: Buffer.from(content),
   });
   return [
-    text("etc/passwd", `root:x:0:0:root:/:/sbin/nologin\n${userName}:x:${uid}:${gid}::/tmp:/sbin/nologin\n`),
+    text(
+      "etc/passwd",
+      `root:x:0:0:root:/:/sbin/nologin\n${userName}:x:${uid}:${gid}::/tmp:/sbin/nologin\n`,
+    ),
     text("etc/group", `root:x:0:\n${userName}:x:${gid}:\n`),
     text("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     { path: "tmp", mode: 0o1777 },

@@ -51,9 +51,9 @@ test.each([5, 20])(
   async (bytes) => {
     const source = join(folder, "source");
     await writeFile(source, "from a file");
-    await expect(write([{ path: "a", mode: 0o644, content: { file: source, bytes } }])).rejects.toThrow(
-      `${source} changed while it was read`,
-    );
+    await expect(
+      write([{ path: "a", mode: 0o644, content: { file: source, bytes } }]),
+    ).rejects.toThrow(`${source} changed while it was read`);
   },
 );
 
@@ -85,7 +85,14 @@ test("an image's archive holds its layers whole, and the same layout gives the s
     withFolders([{ path: "bin/tool", mode: 0o755, content: { file: source, bytes: 3_000_000 } }]),
     withFolders([{ path: "app/main", mode: 0o644, content: Buffer.from("text") }]),
   ];
-  const config = { User: "1:1", WorkingDir: "/", Env: [], Entrypoint: [], ExposedPorts: {}, Labels: {} };
+  const config = {
+    User: "1:1",
+    WorkingDir: "/",
+    Env: [],
+    Entrypoint: [],
+    ExposedPorts: {},
+    Labels: {},
+  };
   const sealed = await sealImage({ layers, config });
   expect(await sealImage({ layers, config })).toEqual(sealed);
   const file = join(folder, "image.tar");

@@ -12,7 +12,8 @@ export interface TarEntry {
   path: string;
   mode: number;
   /** A folder has none. `file` and `entries` are read when the archive is written. */
-  content?: Buffer | { file: string; bytes: number } | { entries: readonly TarEntry[]; bytes: number };
+  content?:
+    Buffer | { file: string; bytes: number } | { entries: readonly TarEntry[]; bytes: number };
   /** Owner. Default: root. */
   uid?: number;
   gid?: number;
@@ -26,7 +27,9 @@ const writeEntry = async (archive: Pack, entry: TarEntry): Promise<void> => {
   const header: Headers = { name: path, mode, uid, gid, mtime: EPOCH };
   if (content === undefined || Buffer.isBuffer(content)) {
     await new Promise<void>((resolve, reject) => {
-      const kind = content ? { type: "file" as const } : { name: `${path}/`, type: "directory" as const };
+      const kind = content
+        ? { type: "file" as const }
+        : { name: `${path}/`, type: "directory" as const };
       const onWritten = (error?: Error | null): void => (error ? reject(error) : resolve());
       archive.entry({ ...header, ...kind }, content ?? "", onWritten);
     });

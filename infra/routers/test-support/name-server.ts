@@ -1,4 +1,7 @@
-/** A name server as Docker's: it knows the names it is told, and answers "no such name" to all others. RFC 1035. */
+/**
+ * A name server as Docker's: it knows the names it is told, and answers "no such name" to all
+ * others. RFC 1035.
+ */
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 
