@@ -7,7 +7,7 @@
 declare module "k6/x/sse" {
   /** What {@link open} returns once the stream is over. */
   export interface SseResponse {
-    /** The URL that was asked for, whatever redirects were followed. Empty when there was no answer. */
+    /** The URL of the request, before any redirect. Empty without an answer. */
     url: string;
     /** HTTP status; 0 when there was no answer. Known only now: a 502's body has been read as a stream by then. */
     status: number;
@@ -36,7 +36,7 @@ declare module "k6/x/sse" {
   }
 
   export interface SseClient {
-    /** The answer's head was read, whatever its status. */
+    /** The answer's head was read, with any status. */
     on(event: "open", handler: () => void): void;
     /** Handlers may still be called after {@link close}. They are not awaited. */
     on(event: "event", handler: (event: SseEvent) => void): void;

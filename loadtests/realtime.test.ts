@@ -151,7 +151,7 @@ test("a token is renewed in time, and one that expired is replaced", async () =>
   expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(["ended", "finished"]);
 });
 
-test("a refusal for the project's limit is told as one, and at the deadline everybody leaves", async () => {
+test("a refusal for the project's limit is reported as one, and every session leaves at the deadline", async () => {
   await useStandIn({ TENANT_MAX_CONCURRENT_USERS: "1" });
   const service = await useService({ total: 2, tokenTtlS: 60, catchUp: false });
   const history = await run(service.url, {

@@ -1,4 +1,4 @@
-/** The script against a service that misbehaves, on a stream client that has flaws of its own: xk6-sse, as the double reproduces it. */
+/** The script against a service that misbehaves, through xk6-sse with its flaws, as the double reproduces them. */
 import type { ServerResponse } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ConnectFailedObservation } from "../harness/history/observation.ts";
@@ -18,7 +18,7 @@ interface Context {
 /** Events leave at once, whatever the rate: a long plan only keeps a slow machine from running into its drain. */
 const PATIENT = { RATE: "0.5", DURATION: "10" };
 
-/** Each test has a service of its own, so that they can run beside each other. */
+/** Each test has its own service, so that tests can run side by side. */
 const withService = (body: (context: Context) => Promise<void>) => async (): Promise<void> => {
   const service = await ScriptedService.start();
   try {
@@ -329,7 +329,7 @@ describe.each(["retrying", "eventsource"])(
   },
 );
 
-test("nobody comes back sooner than the service asked for in its confirmation or its hint", async () => {
+test("no client comes back sooner than the service asked for in its confirmation or its hint", async () => {
   const retryMs = 400;
   const begin = (response: ServerResponse): ServerResponse => response.writeHead(200, EVENT_STREAM);
   const { seen } = await runCases(

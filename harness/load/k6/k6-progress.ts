@@ -18,7 +18,7 @@ export interface K6Limits {
   lookMs: number;
   /** Distance between two progress reports and two readings of what k6 uses. */
   progressMs: number;
-  /** From the start of k6 to the first arrival at the latest: it makes its VUs first, and may have to fetch an extension. */
+  /** Latest time from the start of k6 to the first arrival: k6 creates its VUs first, and may fetch an extension. */
   startMs: number;
   /** A session that is this late after the last planned arrival holds nothing up any longer. */
   lateArrivalMs: number;
@@ -37,7 +37,7 @@ export const K6_LIMITS: Readonly<K6Limits> = {
 /** Records come up to a second late, and an event a second after its time is late on any path. */
 const OVERDUE_AFTER_MS = 2_000;
 
-/** Follows what k6 writes while it runs: tells phases and progress as the native engine does, and knows when it is overdue. */
+/** Follows what k6 writes while it runs: reports phases and progress as the native engine does, and knows when k6 is overdue. */
 export class K6Progress {
   readonly state = new K6RunState();
   readonly usage: K6UsageMeter;
@@ -82,7 +82,7 @@ export class K6Progress {
     return this.#reader.example;
   }
 
-  /** Reads what is new, and tells what follows from it. @throws UserError when the script does not do what it was asked to */
+  /** Reads what is new, and reports what follows from it. @throws UserError when the script does not do what it was asked to */
   async look(): Promise<void> {
     for await (const text of this.#tail.read()) this.#absorb(this.#reader.push(text));
     const atMs = nowMs();
@@ -155,7 +155,7 @@ export class K6Progress {
       for (const record of line.records) {
         if (record.type === "k6-plan") this.#checkPlan(record.plan);
         if ("session" in record && !this.#sessions.has(record.session))
-          throw new UserError(`k6 wrote of session ${record.session}, which is none of the plan`);
+          throw new UserError(`k6 wrote of session ${record.session}, which is not in the plan`);
       }
     }
   }

@@ -22,10 +22,10 @@ export interface K6ProcessState {
   lastMs: number;
 }
 
-/** Sums up lab lines as they come: enough to tell how the load goes and to convert its times, and nothing that grows with the events. */
+/** Sums up k6's log lines as they come. It holds what progress and clock conversion need, and does not grow with the events. */
 export class K6RunState {
   readonly processes = new Map<string, K6ProcessState>();
-  /** Sessions that arrived more than once: two processes had the same part of the plan, or a line is there twice. */
+  /** Sessions that arrived more than once: two processes share a part of the plan, or a line is repeated. */
   readonly twice = new Set<string>();
   /** Streams that are confirmed and have not ended. */
   up = 0;
@@ -164,7 +164,7 @@ export function k6Times(state: K6RunState, plan: LoadPlan, fallbackMs: number): 
 const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
 
-/** What the scripts' records lack, one sentence each; none when every session of the plan was followed to its end. */
+/** What is missing from the scripts' records, one sentence each. Empty when every session reached its end. */
 export function missingRecords(
   { arrived, ended, twice }: K6RunState,
   { sessions }: LoadPlan,

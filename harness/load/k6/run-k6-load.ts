@@ -22,7 +22,7 @@ export interface RunK6Options extends Omit<RunLoadOptions, "limits"> {
   labels: K6RunLabels;
   /** The harness's own environment, of which k6 gets what it needs. */
   env: NodeJS.ProcessEnv;
-  /** Told at once, so that somebody can end k6 whatever becomes of this process. It leads a process group of its own. */
+  /** Called at once with the process group of k6, so that a reaper can end it if this process dies. */
   onSpawn?: (pid: number) => void;
   /** Overrides of single limits. */
   limits?: Partial<K6Limits>;
@@ -33,7 +33,7 @@ export interface K6LoadResult {
   segments: string[];
   /** Also recorded in the history. Undefined when k6 did not bring all sessions to their end: such a run is `unknown`. */
   engine: EngineObservation | undefined;
-  /** What the reader of the report must know of how the load was made, one sentence each. */
+  /** What the report must say about the load, one sentence each. */
   notes: string[];
   /** Events received, replayed ones included. */
   received: number;
@@ -132,7 +132,7 @@ function refuseFailure({ code, signal }: K6Exit, child: K6Process): void {
   if (code === 0 || code === THRESHOLDS_FAILED) return;
   const how =
     code === INTERRUPTED
-      ? "k6 was interrupted by somebody else"
+      ? "k6 was interrupted by another program"
       : signal === null
         ? `k6 failed with exit code ${String(code)}`
         : `k6 was killed by ${signal}`;

@@ -1,5 +1,3 @@
-/** How far an instance's clock is ahead of a k6 process's. Pure: the scripts import it. */
-
 /** One question for an instance's clock: when it was asked and answered on the process's own, all in milliseconds. */
 export interface ClockReading {
   askedMs: number;
@@ -7,13 +5,13 @@ export interface ClockReading {
   answeredMs: number;
 }
 
-/** k6 may tell a script whole milliseconds only. */
+/** k6 may give a script whole milliseconds only. */
 const WHOLE_MS = 1;
-/** What instances tell. */
+/** Resolution of the time that instances state. */
 const MICROSECOND_MS = 0.001;
 
 /**
- * Each reading bounds the offset: the instance looked at its clock after it was asked and before it had answered. What all of them
+ * How far an instance's clock is ahead of a k6 process's. Each reading bounds the offset: the instance looked at its clock after it was asked and before it had answered. What all of them
  * allow is the answer, so that one quick answer is worth more than a thousand slow ones.
  */
 export class ClockOffset {

@@ -1,9 +1,9 @@
 /**
- * What the k6 scripts write to their console: the same observations as the native engine's, on the clock of their k6 process. Pure, and
- * without anything of Node: the scripts import it.
+ * What the k6 scripts write to their console: the same observations as the native engine's, on the
+ * clock of their k6 process.
  *
- * k6 gives a script no file to write to, so each line of `console.log` is {@link LINE_MARK} and a {@link K6LogLine} as ASCII JSON, whatever
- * k6 puts around it (`--log-format`).
+ * k6 gives a script no file to write to, so each line of `console.log` is {@link LINE_MARK} and a
+ * {@link K6LogLine} as ASCII JSON. k6 may put more around it (`--log-format`).
  */
 import type {
   BounceKind,
@@ -41,7 +41,7 @@ export type K6LogRecord =
   | StrayObservation
   | GateObservation;
 
-/** What the script was asked to do. Written by `setup()`; whoever merges several processes' lines wants it to be the same in all. */
+/** The script's plan, written by `setup()`. Lines of several processes can be merged if it is the same in all. */
 export interface PlanRecord {
   type: "k6-plan";
   plan: LoadPlan;
@@ -49,7 +49,7 @@ export interface PlanRecord {
   bounce: BounceKind;
   /** 1-based. */
   repeat: number;
-  /** Instances of the topology, where the script was told. */
+  /** Instances of the topology, if the script knows. */
   replicas?: number;
   atMs: number;
 }

@@ -12,7 +12,7 @@ export interface StartedServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts the real server as a process of its own, on a free port of 127.0.0.1 (or on the given one). */
+/** Starts the real server in a separate process, on a free port of 127.0.0.1 or the given one. */
 export const startServer = async (environment: Record<string, string> = {}): Promise<StartedServer> => {
   const child = spawn(process.execPath, ["--import", LOADER, MAIN], {
     env: {

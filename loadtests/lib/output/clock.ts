@@ -7,5 +7,5 @@ export const nowMs = (): number => exec.instance.currentTestRunDuration;
 /** When the scenario of this process began, on {@link nowMs}'s clock. */
 export const scenarioStartMs = (): number => nowMs() - (Date.now() - exec.scenario.startTime);
 
-/** What this VU has learned of the instances' clock. Whoever asks an instance for the time adds a reading. */
+/** The instances' clock as this VU knows it. Each answer with an instance's time adds a reading. */
 export const instanceClock = new ClockOffset();

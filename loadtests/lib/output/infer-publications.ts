@@ -1,4 +1,4 @@
-/** What an event says of its own publication. Milliseconds, on one clock. */
+/** What an event says about its publication. Milliseconds, on one clock. */
 export interface SeenPublication {
   seq: number;
   intendedMs: number;
@@ -32,7 +32,7 @@ export function inferPublications(
           : last.publishedMs + ((next.publishedMs - last.publishedMs) * step) / gap;
       inferred.push({
         seq,
-        // Nobody saw it, so its lateness counts for nothing.
+        // It was not seen, so its lateness is unknown and counts as 0.
         intendedMs: publishedMs,
         publishedMs,
         instance: (last ?? next).instance,

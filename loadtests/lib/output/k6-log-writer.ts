@@ -7,7 +7,7 @@ import {
 import { nowMs } from "./clock.ts";
 
 const MAX_RECORDS = 100;
-/** So that whoever follows the console sees the load as it is. */
+/** Longest that a record waits, so that the console shows the load live, milliseconds. */
 const MAX_HELD_MS = 1_000;
 
 /** A line of the console. ASCII, because a log pipeline may know no better. */

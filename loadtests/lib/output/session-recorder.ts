@@ -1,6 +1,6 @@
 /**
- * One session's account: every observation goes to the console and to the checker's own judgement, which becomes k6's metrics when the
- * session ends. Outcomes are the checker's; the script only tells it what it can know without the instances' ledgers.
+ * Records one session: each observation goes to the console and to the checker, whose judgement becomes
+ * k6's metrics when the session ends. The checker gets what a script can know without the instances' ledgers.
  */
 import { countGates } from "../../../harness/checker/judge/gates.ts";
 import { judgeSession } from "../../../harness/checker/judge/session.ts";
@@ -19,7 +19,7 @@ import { METRICS } from "./metrics.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import type { RunTimes } from "../plan/run-times.ts";
 
-/** What a script observes of a session; the records that open and end its account are the account's own. */
+/** What a script observes of a session. The recorder adds the records that begin and end it. */
 export type Observed = Exclude<K6LogRecord, { type: `k6-${string}` }>;
 
 export class SessionRecorder {
@@ -85,7 +85,7 @@ export class SessionRecorder {
     this.#absorb({ type: "pipeline", session, epoch, instance, state: "started", total, atMs: nowMs() });
   }
 
-  /** An event that arrived tells of its own publication. One of another session's proves nothing about this one. */
+  /** An event that arrived says when it was published. An event of another session proves nothing here. */
   published({ sessionId, epoch, seq, intendedMs, publishedMs, instance }: PipelineSSEEvent): void {
     if (sessionId !== this.#sessionId) return;
     const seen = this.#seen.get(epoch);
@@ -115,7 +115,7 @@ export class SessionRecorder {
       const stated = connected.instance === undefined ? subscribedMs : subscribedMs - (offsetMs ?? NaN);
       this.#absorb({ ...connected, subscribedMs: Number.isNaN(stated) ? connected.atMs : stated });
     }
-    // Without the instances' clock nobody knows when they published: what did not arrive is indeterminate then.
+    // Without the instances' clock the times of publication are unknown: missing events are indeterminate.
     if (offsetMs === undefined) return;
     const route = this.#plan.topology.broadcaster === "local" ? "local" : "broker";
     for (const [epoch, seen] of this.#seen) {

@@ -1,4 +1,4 @@
-/** What a script says at its end: the lab's `summary.json` of one run, k6's own figures, and a few lines for the terminal. */
+/** The files that a script writes at its end, and a few lines for the terminal. */
 import type { RunResult } from "../../../harness/checker/run-result.ts";
 import { ENGINE_LAG_P99_LIMIT_MS } from "../../../harness/checker/thresholds.ts";
 import { CAUSES } from "../../../harness/history/observation.ts";
@@ -52,7 +52,7 @@ export const createSummary = (
   engineStandIn: null,
   client: plan.load.client === "realtime" ? "retrying" : plan.load.client,
   seed: plan.load.seed,
-  // k6 tells a script nothing of the machine that it runs on.
+  // k6 gives a script no facts about its machine.
   host: { os: "unknown", cpus: null, memoryBytes: null, node: "none" },
   scenario: scenarioOf(plan),
   runs: [runOf(plan, schedule, data)],
@@ -166,7 +166,8 @@ const countsOf = (data: K6Summary): Counts => {
 };
 
 const OF_THE_CONSOLE =
-  "Written by the k6 script alone: causes are inferred, and what bounces, affinity and reconnect storms were like is told by a report of its console's lines (see loadtests/README.md).";
+  "Written by the k6 script alone: causes are inferred. For bounces, affinity and reconnect storms, " +
+  "make a report from its console output (see loadtests/README.md).";
 
 const verdictOf = (
   { sessions, due, delivered, recovered, indeterminate }: Counts,
@@ -178,7 +179,8 @@ const verdictOf = (
   else if (delivered + recovered === 0) unknown.push("Not a single event was received.");
   if (indeterminate > 0)
     unknown.push(
-      `${indeterminate} of ${due} events are indeterminate: no ledger was read, so that nobody knows whether they were published.`,
+      `${indeterminate} of ${due} events are indeterminate: no ledger was read, so it is unknown ` +
+        "whether they were published.",
     );
   if (lateness !== null && lateness.p99 > ENGINE_LAG_P99_LIMIT_MS)
     unknown.push(

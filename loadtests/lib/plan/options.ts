@@ -49,7 +49,7 @@ export const createThresholds = ({ topology, bounce }: ScriptPlan): Record<strin
     ...(steady ? { sse_events_reordered: NONE } : {}),
     ...(allowed.length === 0 ? { sse_events_lost: NONE } : {}),
     ...(mayBeStuck ? {} : { sse_stuck_streams: NONE }),
-    // Always true: k6 keeps a figure of its own only for what a threshold asks for.
+    // Always true: k6 keeps a separate figure only for what a threshold names.
     ...Object.fromEntries(CAUSES.map((cause) => [`sse_events_lost{cause:${cause}}`, ["count>=0"]])),
   };
 };

@@ -1,4 +1,4 @@
-/** What a script is asked to do: defaults, then the scenario file, then the environment; later ones win, and whatever is wrong is refused. */
+/** Reads a script's plan from the defaults, the scenario file and the environment. Later ones win. */
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../../harness/history/observation.ts";
 import type { PlanRecord } from "../../../harness/load/portable/k6-log-records.ts";
@@ -15,11 +15,11 @@ import { readScenario } from "./read-scenario.ts";
 export interface ScriptPlan {
   load: LoadPlan;
   topology: Topology;
-  /** What somebody else does to the topology meanwhile: the script bounces nothing, it only says so. */
+  /** The bounce that happens to the topology meanwhile. The script only records it. */
   bounce: BounceKind;
   /** 1-based. */
   repeat: number;
-  /** Instances of the topology, where the script was told. */
+  /** Instances of the topology, if the script knows. */
   replicas?: number;
   /** Folder for the summaries. */
   out?: string;
@@ -36,7 +36,7 @@ export interface PlanSources {
   topology: string;
 }
 
-/** What of a scenario a script takes, by the name of its environment variable. The rest is for whoever stands topologies up. */
+/** The scenario's keys that a script uses, by environment variable. The rest is for the deployment. */
 const NUMBERS = {
   SESSIONS: "sessions",
   RATE: "rate",
@@ -143,7 +143,7 @@ class Environment {
   number(name: string, key: keyof typeof NUMBER_RANGES): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    // Number() would take 0x10 and 1e3 too, which nobody means here.
+    // Number() would also take 0x10 and 1e3, which no user means here.
     const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
     return this.#checked(name, value, numberProblem(value, NUMBER_RANGES[key])) as number | undefined;
   }

@@ -3,9 +3,9 @@ import type { SessionSchedule } from "../../../harness/load/portable/load-schedu
 
 /** Milliseconds from the start of the scenario. */
 export interface PlannedTimes {
-  /** The last session's pipeline should have ended: nobody tries to start one any more. */
+  /** The last session's pipeline should have ended: no session tries to start one any more. */
   drainMs: number;
-  /** Nobody waits any longer. */
+  /** Every session ends. */
   deadlineMs: number;
 }
 

@@ -5,8 +5,8 @@ const CLOSED = /^websocket: close (\d+) \([^)]*\)(?:: (.*))?$/;
 const ABNORMAL = 1006;
 
 /**
- * What a WebSocket of k6 tells of its end. A `close` event of k6 carries no code: an end in order (1000, 1001) has no error before it,
- * any other has one whose text names the code.
+ * How a WebSocket of k6 ended. Its `close` event carries no code: a normal end (1000, 1001) has no error
+ * before it, any other end has an error whose text names the code.
  * @param error text of the `error` event; `undefined` when there was none
  */
 export const wireEnd = (error: string | undefined): ChannelDown => {
@@ -17,5 +17,5 @@ export const wireEnd = (error: string | undefined): ChannelDown => {
   return { reason: `socket closed: ${code}${ended && text ? ` (${text})` : ""}`, status: 0, ended };
 };
 
-/** True when there was an answer to the handshake, and it was no: k6 tells neither its status nor its text. */
+/** True when the handshake was refused. k6 gives neither the status nor the text of the answer. */
 export const isRefusal = (error: string | undefined): boolean => error?.includes("bad handshake") === true;

@@ -1,4 +1,4 @@
-/** Which k6 there is: `K6_BIN`, else `k6` on PATH. It is the user's own: the lab neither fetches nor builds it. */
+/** Finds the user's k6: `K6_BIN`, else `k6` on PATH. The lab neither downloads nor builds k6. */
 import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import { execa } from "execa";
@@ -111,7 +111,7 @@ function checkExtension({ path, program, version, extension }: FoundK6, env: Nod
       `${it} has no extension k6/x/sse, without which it knows no SSE; ${GET_IT}, or let k6 fetch it: K6_ENABLE_COMMUNITY_EXTENSIONS=true`,
     );
   }
-  // What was built from a folder has no version to compare: whoever builds it so knows what is in it.
+  // A build from a folder has no version to compare, so it is accepted.
   if (semver.valid(extension) === null || semver.gte(extension, OLDEST_EXTENSION)) return;
   throw new UserError(
     `${it} has xk6-sse v${extension}: the scripts need v${OLDEST_EXTENSION} or newer; ${GET_IT}`,
@@ -124,6 +124,6 @@ const fetchesExtensions = (env: NodeJS.ProcessEnv): boolean =>
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 
-/** What a program that is not k6 is called wherever somebody looks; null for k6 itself. */
+/** The name of a program that is not k6, for reports; null for k6 itself. */
 export const standInOf = ({ program }: Pick<FoundK6, "program">): string | null =>
   program === "k6" ? null : program;

@@ -19,7 +19,7 @@ export interface K6CommandOptions {
   consoleFile: string;
 }
 
-/** What a script is told: the variables that a user sets with `-e`. */
+/** The variables of a script, which a user sets with `-e`. */
 export const scriptVariables = (plan: LoadPlan, labels: K6RunLabels): Record<string, string> => ({
   URL: plan.url,
   TOPOLOGY: labels.topology,
@@ -34,7 +34,7 @@ export const scriptVariables = (plan: LoadPlan, labels: K6RunLabels): Record<str
   GATES: String(plan.gates),
   PAYLOAD_BYTES: String(plan.payloadBytes),
   SEED: String(plan.seed),
-  // A client that subscribes to the broker directly is a script of its own, not a setting.
+  // A client that subscribes to the broker directly has a separate script, not a setting.
   ...(plan.client === "realtime" ? {} : { CLIENT: plan.client }),
 });
 
@@ -56,7 +56,7 @@ export const k6Arguments = ({ script, plan, labels, consoleFile }: K6CommandOpti
   script,
 ];
 
-/** What k6 needs to find programs, its cache and its certificates. Nothing of the harness's own settings and secrets is among it. */
+/** What k6 needs to find programs, its cache and its certificates, without the harness's settings and secrets. */
 const NEEDED: ReadonlySet<string> = new Set([
   "PATH",
   "HOME",

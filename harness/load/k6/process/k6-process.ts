@@ -24,7 +24,8 @@ export interface K6ProcessOptions {
 }
 
 /**
- * A k6 that runs, in a process group of its own: a Ctrl-C in the terminal is not for it, and what it starts itself ends with it.
+ * A running k6 that leads a process group: a Ctrl-C in the terminal does not reach it, and the programs that it
+ * starts end with it.
  */
 export class K6Process {
   readonly pid: number;
@@ -41,7 +42,7 @@ export class K6Process {
     const written = child.stderr ? once(child.stderr, "close") : Promise.resolve();
     this.exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
-        // Whatever it started and left: a launcher that was killed takes nobody with it.
+        // The rest of the group: a launcher that is killed does not end its children.
         this.#signalGroup("SIGKILL");
         void Promise.race([written, sleep(LAST_WORDS_MS)]).then(() => {
           child.stderr?.destroy();

@@ -4,13 +4,13 @@ import { readMemory, readProcStat, TICKS_PER_SECOND } from "../../../../common/p
 import type { EngineObservation } from "../../../history/observation.ts";
 
 interface GroupUsage {
-  /** User and system, seconds, of the processes that run: the time of one that has ended is its parent's to know. */
+  /** User and system, seconds, of the processes that run: a process that has ended counts for its parent. */
   cpuSeconds: number;
   /** Resident set, bytes, file pages included. */
   rssBytes: number;
 }
 
-/** What k6 used: read now and then while it runs, because afterwards nobody can tell. */
+/** What k6 uses, read while it runs: afterwards the kernel no longer has the figures. */
 export class K6UsageMeter {
   readonly #group: number;
   #cpuSeconds: number | undefined;
@@ -36,7 +36,7 @@ export class K6UsageMeter {
     this.#last = { cpuSeconds, atMs };
   }
 
-  /** Undefined figures where nobody could look. */
+  /** Figures are undefined when the host does not provide them. */
   figures(): Pick<EngineObservation, "utilisation" | "cpuSeconds" | "rssBytes"> {
     const [first, last] = [this.#first, this.#last];
     const measured = first && last && last.atMs > first.atMs;

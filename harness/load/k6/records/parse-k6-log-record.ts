@@ -1,4 +1,4 @@
-/** Checks a record of the k6 scripts: whoever reads a console's lines trusts nothing in them. */
+/** Checks a record of the k6 scripts. A console's lines are not trusted. */
 import { z } from "zod";
 import { BOUNCE_KINDS } from "../../../history/observation.ts";
 import { checkObservation } from "../../../history/parse-observation.ts";

@@ -1,9 +1,9 @@
-/** Finds the lab's lines in what k6 wrote to its console, whatever `--log-format` put around them. */
+/** Finds the lab's lines in k6's console output, in any `--log-format`. */
 import { createReadStream } from "node:fs";
 import { LINE_MARK, LINE_VERSION, type K6LogLine } from "../../portable/k6-log-records.ts";
 import { checkRecord } from "./parse-k6-log-record.ts";
 
-/** A line longer than this is none of a script's: a file without line ends must not fill the memory. Characters. */
+/** Longest line of a script, characters: a file without line ends must not fill the memory. */
 const LINE_LIMIT = 16 * 1024 * 1024;
 /** From this many characters on, the beginning of {@link LINE_MARK} at the end of a file is taken for one that was cut. */
 const TELLING = 4;
@@ -14,8 +14,8 @@ export class K6LogVersionError extends Error {
 }
 
 /**
- * Takes a console's text in pieces of any size. Lines without {@link LINE_MARK} are somebody else's; of those with it, the ones
- * that cannot be read whole are counted.
+ * Takes a console's text in pieces of any size. Lines without {@link LINE_MARK} are skipped. Lines
+ * with it that cannot be read whole are counted.
  */
 export class K6LogReader {
   /** Lines that bear the mark and could not be read. */

@@ -7,7 +7,7 @@ import type { K6Times } from "../k6-run-state.ts";
 import { isOwnRecord } from "./parse-k6-log-record.ts";
 import { K6LogReader, readK6Log } from "./read-k6-log-records.ts";
 
-/** So many lines are in memory at most, whatever the disk does. */
+/** Most lines that wait in memory for the disk. */
 const FLUSH_EVERY_LINES = 200;
 
 export interface K6History {
@@ -15,7 +15,7 @@ export interface K6History {
   times: K6Times;
   /** What k6 wrote to its console, one file or several. */
   consoles: readonly string[];
-  /** Left out when k6 did not bring its sessions to their end: then nobody can say that the load was as planned. */
+  /** Left out when k6 did not bring its sessions to their end: then the load may not be as planned. */
   engine?: EngineObservation;
 }
 

@@ -1,4 +1,4 @@
-/** Bundles the k6 scripts: one file each that can be copied to any machine, and that k6 takes without any package beside it. */
+/** Bundles each k6 script into one file that k6 runs on any machine, without packages beside it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";

@@ -25,7 +25,7 @@ export class ControlClient {
     });
   }
 
-  /** Never rejects: whatever prevents an answer is status 0. */
+  /** Never rejects: without an answer the status is 0. */
   async send(request: ControlRequest): Promise<CookieAnswer> {
     try {
       const answer = await this.#pool.request({

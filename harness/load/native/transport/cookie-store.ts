@@ -5,7 +5,7 @@ import { parseSetCookie } from "set-cookie-parser";
  * Path, domain and the security attributes make no difference with a single origin and are ignored.
  */
 export class CookieStore {
-  /** Made at the first cookie: without affinity there is none. */
+  /** Created at the first cookie: without affinity there are no cookies. */
   #cookies: Map<string, string> | undefined;
   #header = "";
 

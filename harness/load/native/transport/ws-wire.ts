@@ -38,7 +38,11 @@ export const openWsWire =
     });
   };
 
-/** On `ws`. Where a browser hides why a handshake was refused, the answer's status and text are told. */
+/**
+ * A WebSocket of `ws` for the lab's Phoenix client. The native engine uses that client and not
+ * realtime-js, so that both engines follow a channel by the same code; and only `ws` reports the status
+ * and the text of a refused handshake, by which a quota is told from an outage.
+ */
 class WsWire implements PhoenixWire {
   readonly #ws: WebSocket;
   readonly #vsn: Vsn;
@@ -96,7 +100,7 @@ class WsWire implements PhoenixWire {
     this.#events.onEnd({ reason, status: 0, ended });
   }
 
-  /** It tells nothing any more. */
+  /** It reports nothing any more. */
   #forget(): WebSocket {
     this.#closed = true;
     this.#ws.removeAllListeners();
@@ -104,7 +108,7 @@ class WsWire implements PhoenixWire {
   }
 }
 
-/** RFC 6761, 6.3: `localhost` names are the loopback address, whatever the resolver says. The `Host` header stays. */
+/** RFC 6761, 6.3: `localhost` names are the loopback address for any resolver. The `Host` header stays. */
 const loopback: LookupFunction = (_hostname, { all }, callback) => {
   if (all) callback(null, [{ address: "127.0.0.1", family: 4 }]);
   else callback(null, "127.0.0.1", 4);
@@ -120,7 +124,7 @@ const readRefusal = async (response: IncomingMessage): Promise<string> => {
       if (text.length >= MAX_REFUSAL_CHARS) break;
     }
   } catch {
-    // Cut off: what came of it is told.
+    // Cut off: the text so far counts.
   }
   return text;
 };

@@ -18,7 +18,7 @@ import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.
 /** An event is called overdue only after more time than any path of a healthy topology needs. */
 const OVERDUE_AFTER_MS = 1_000;
 
-/** Told once each: all sessions of the shard have arrived; nothing more can come of any of them. */
+/** Each called once: all sessions of the shard have arrived; nothing more can come of any of them. */
 export interface ShardEvents {
   onArrived(): void;
   onSettled(): void;
@@ -77,7 +77,7 @@ export class LoadShard {
     return new LoadShard(context, over, job, events);
   }
 
-  /** Begins the open loop: sessions arrive on schedule, whatever became of those before them. */
+  /** Begins the open loop: sessions arrive on schedule and never wait for earlier ones. */
   start(startMs: number): void {
     this.#startMs = startMs;
     this.#cpuAtStart = threadCpuSeconds();

@@ -17,7 +17,7 @@ export type ToWorker = { type: "start"; startMs: number } | { type: "drain" } | 
 
 export type WorkerProgress = LoadTotals;
 
-/** A worker's account of itself. Histograms of microseconds, as compressed base 64. */
+/** A worker's figures at its end. Histograms of microseconds, as compressed base 64. */
 export interface WorkerReport {
   loopLag: string;
   arrivalLateness: string;

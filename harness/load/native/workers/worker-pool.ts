@@ -17,7 +17,7 @@ export class WorkerPool {
   /** `program`: the JavaScript file that each thread runs. */
   constructor(jobs: readonly WorkerJob[], program: string) {
     this.failed = new Promise((_, reject) => (this.#reject = reject));
-    // Whoever awaits a milestone races it against this; nobody else has to handle it.
+    // Each wait for a milestone races it against this, so no other handler is needed.
     this.failed.catch(() => {});
     this.#progress = jobs.map(() => ({ up: 0, received: 0, reconnects: 0, overdue: 0 }));
     this.#reports = jobs.map(() => undefined);

@@ -1,6 +1,6 @@
 import type { RealtimeAccess } from "../../../../server/src/contract/events.ts";
 
-/** What a session's channel tells of itself, whichever client holds it. */
+/** What a session's channel reports, with any client. */
 export interface ChannelEvents {
   /** The server confirmed the subscription: SUBSCRIBED. */
   onSubscribed(): void;
@@ -32,7 +32,7 @@ export interface Channel {
   setToken(token: string): void;
   /** Subscribes once more, after the server ended it. */
   reopen(): void;
-  /** Leaves, and closes the WebSocket. Nothing is told from here on. */
+  /** Leaves, and closes the WebSocket. It reports nothing from here on. */
   close(): void;
 }
 

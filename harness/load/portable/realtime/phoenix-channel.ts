@@ -27,7 +27,7 @@ export const openPhoenixChannel =
     new PhoenixChannel(access, events, openWire, options);
 
 /**
- * One private channel on a socket of its own, as realtime-js keeps it (supabase/phoenix, assets/js/phoenix/channel.js). A refused or
+ * One private channel with its own socket, as realtime-js keeps it (supabase/phoenix, assets/js/phoenix/channel.js). A refused or
  * unanswered join and a `phx_error` are followed by another join after 1, 2, 5, 10 s on the same socket, a lost
  * socket by one as soon as there is another; a `phx_close` by none.
  */
@@ -91,7 +91,7 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   onMessage({ joinRef, ref, topic, event, payload }: PhoenixMessage): void {
-    // What has no join_ref is for whoever is joined; another one is of an earlier join.
+    // A message without join_ref is for all that are joined; another join_ref belongs to an earlier join.
     if (topic !== this.#topic || (joinRef !== null && joinRef !== this.#joinRef)) return;
     if (event === "broadcast") this.#events.onBroadcast(payload);
     else if (event === "phx_reply") {

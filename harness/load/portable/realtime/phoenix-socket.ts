@@ -118,7 +118,7 @@ export class PhoenixSocket implements PhoenixWireEvents {
     this.#heart.set(this.#heartbeatMs, this.#onSilence);
   };
 
-  /** Told at once; the next attempt waits until this socket is closed, as far as the other side still takes part in that. */
+  /** Reported at once; the next attempt waits until this socket is closed, as far as the other side still takes part in that. */
   readonly #onSilence = (): void => {
     this.#forget()?.close(SILENCE, () => this.#reconnectLater());
     this.#events.onDown({ reason: SILENCE, status: 0, ended: false });

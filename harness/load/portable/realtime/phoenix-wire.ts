@@ -8,7 +8,7 @@ export interface PhoenixWire {
   /** Called only while it is open. */
   send(message: PhoenixMessage): void;
   /**
-   * Closes it by the closing handshake where it is open, and drops it where it is not. From here on it tells nothing but `onGone`: it
+   * Closes it by the closing handshake where it is open, and drops it where it is not. From here on it reports nothing but `onGone`: it
    * is closed, or the other side takes no part in closing it.
    */
   close(reason?: string, onGone?: () => void): void;
@@ -17,7 +17,7 @@ export interface PhoenixWire {
 export interface PhoenixWireEvents {
   onOpen(): void;
   onMessage(message: PhoenixMessage): void;
-  /** The attempt failed, or it was closed by the other side. The last that is told. */
+  /** The attempt failed, or it was closed by the other side. The last report. */
   onEnd(down: ChannelDown): void;
 }
 

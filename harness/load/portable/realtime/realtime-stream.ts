@@ -27,7 +27,7 @@ const TOO_MANY_REQUESTS = 429;
 /**
  * A stream that is the session's private channel on Supabase Realtime, as a page follows it with realtime-js: a lost or refused
  * connection comes back by itself, a channel that the server ended for a limit of the project does not. Then this client model
- * gives up too: the end is followed by a `connect-failed` that is fatal, for an attempt that nobody makes.
+ * gives up too: the end is followed by a `connect-failed` that is fatal, although no attempt was made.
  *
  * An event's `received` is written when the adaptation layer hands it on, so what was held for an earlier one is late.
  */

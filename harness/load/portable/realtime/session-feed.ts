@@ -91,7 +91,7 @@ export class SessionFeed {
     this.#wake();
   }
 
-  /** A message of the channel, whatever it is. */
+  /** Any message of the channel. */
   onBroadcast(message: unknown): void {
     if (this.#over) return;
     const broadcast = readBroadcast(message, this.#options.sessionId);

@@ -28,7 +28,7 @@ export interface SubscriptionEvents {
   onEvent(event: PipelineSSEEvent, sentMs: number | undefined): void;
   /** With catch-up: what the event log answered after a later SUBSCRIBED. At most once for each. */
   onResumed(status: EventLogPage["status"]): void;
-  /** An attempt failed or the subscription is down. `over`: nobody will subscribe again. */
+  /** An attempt failed or the subscription is down. `over`: the client does not subscribe again. */
   onDown(down: ChannelDown & { over: boolean }): void;
 }
 

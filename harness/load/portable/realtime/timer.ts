@@ -1,11 +1,11 @@
-/** What browsers, Node and k6 all have, each with types of its own. */
+/** Browsers, Node and k6 all have these, with different types. */
 interface Timers {
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
 }
 const timers = globalThis as unknown as Timers;
 
-/** Something that is due later. One thing at most: setting it forgets what it was set to before. */
+/** At most one callback that is due later: setting it replaces the one before. */
 export class Timer {
   #timer: unknown;
 

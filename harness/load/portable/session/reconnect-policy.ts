@@ -16,7 +16,7 @@ export interface ReconnectPolicy {
 }
 
 /**
- * As the strategy's `useSSEConnection`, a fetch-based client: whatever went wrong, try again, with exponential back-off and
+ * As the strategy's `useSSEConnection`, a fetch-based client: it retries any failure, with exponential back-off and
  * full jitter. What the server asks for (`retry:`, reconnect hint) becomes the base of the back-off.
  */
 class RetryingPolicy implements ReconnectPolicy {

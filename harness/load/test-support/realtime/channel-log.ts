@@ -1,7 +1,7 @@
 import type { RealtimeAccess } from "../../../../server/src/contract/events.ts";
 import type { Channel, ChannelDown, OpenChannel } from "../../portable/realtime/channel.ts";
 
-/** What a channel told, in order. */
+/** What a channel reported, in order. */
 export interface ChannelLog {
   channel: Channel;
   log: (string | ["down", ChannelDown] | ["broadcast", unknown] | ["system", unknown])[];
@@ -10,7 +10,7 @@ export interface ChannelLog {
   count: (what: "subscribed" | "closed") => number;
 }
 
-/** Opens a channel and writes down all that it tells. */
+/** Opens a channel and records all that it reports. */
 export const listen = (open: OpenChannel, access: RealtimeAccess): ChannelLog => {
   const log: ChannelLog["log"] = [];
   const channel = open(access, {
