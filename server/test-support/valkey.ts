@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { killChild } from "../../common/kill-child.ts";
 import { Redis } from "ioredis";
 import which from "which";
 
@@ -27,12 +28,7 @@ export async function startValkey(port?: number): Promise<TestValkey> {
   const chosen = port ?? (await freePort());
   const url = `redis://127.0.0.1:${chosen}`;
   let child = await launch(binary, dir, chosen);
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    child.kill("SIGKILL");
-    await exited;
-  };
+  const kill = (): Promise<void> => killChild(child);
   return {
     url,
     kill,

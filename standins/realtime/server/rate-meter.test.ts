@@ -10,7 +10,7 @@ const countTimes = (meter: RateMeter, times: number): void => {
   for (let n = 0; n < times; n += 1) meter.count();
 };
 
-test("the first bucket is empty, so that a burst passes and an overload that lasts does not", () => {
+test("the first bucket is empty, so a burst passes and a sustained overload triggers", () => {
   const meter = new RateMeter(100, SAMPLE_MS);
   countTimes(meter, 750);
   expect(meter.triggered).toBe(false);
@@ -24,7 +24,7 @@ test("the first bucket is empty, so that a burst passes and an overload that las
   expect(meter.triggered).toBe(true);
 });
 
-test("it clears when the mean over at most twelve buckets is below the limit", () => {
+test("the limit clears when the mean of at most twelve buckets is below it", () => {
   const meter = new RateMeter(10, SAMPLE_MS);
   countTimes(meter, 600);
   vi.advanceTimersByTime(SAMPLE_MS);
@@ -37,11 +37,11 @@ test("it clears when the mean over at most twelve buckets is below the limit", (
   expect(meter.triggered).toBe(false);
 });
 
-test("a limit of 0 refuses from the start, as on the real server", () => {
+test("a limit of 0 triggers from the start, as on the real server", () => {
   expect(new RateMeter(0, SAMPLE_MS).triggered).toBe(true);
 });
 
-test("after five idle minutes it starts anew", () => {
+test("after five idle minutes the meter restarts", () => {
   const meter = new RateMeter(10, SAMPLE_MS);
   meter.count();
   vi.advanceTimersByTime(600_000);
@@ -52,7 +52,7 @@ test("after five idle minutes it starts anew", () => {
   expect(meter.perSecond).toBe(10);
 });
 
-test("the rate is the mean of the last twelve buckets, the empty first one included", () => {
+test("the rate is the mean of the last twelve buckets, including the empty first one", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(500), { minLength: 1, maxLength: 30 }), (counts) => {
       const meter = new RateMeter(1e9, SAMPLE_MS);

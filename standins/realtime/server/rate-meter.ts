@@ -1,11 +1,12 @@
 const BUCKETS = 12;
-/** 5 min of samples every 5 s: a meter that nothing happens on for so long starts anew at the next event. */
+/** Samples without an event after which the meter restarts: 5 min of samples every 5 s. */
 const IDLE_SAMPLES = 60;
 
 /**
- * Counts events and compares their mean rate with a limit, as supabase/realtime does (`rate_counter.ex`): a bucket every
- * `sampleMs`, at most 12 of them, and the mean over the buckets so far. The first bucket is taken when the counting
- * starts, so it is empty: a burst passes, an overload that lasts trips the limit after 5 to 60 s, and clears it as late.
+ * Compares the mean rate of events with a limit, like supabase/realtime (`rate_counter.ex`): one
+ * bucket every `sampleMs`, at most 12 buckets, and the mean of the buckets so far. The first bucket
+ * is taken when the counting starts, so it is empty. A burst therefore passes, a sustained overload
+ * triggers after 5 to 60 s, and the limit clears as late.
  */
 export class RateMeter {
   readonly #limit: number;
@@ -17,7 +18,7 @@ export class RateMeter {
   #triggered = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param limit events per second from which on {@link triggered} is true */
+  /** @param limit events per second at which {@link triggered} becomes true */
   constructor(limit: number, sampleMs: number) {
     this.#limit = limit;
     this.#sampleMs = sampleMs;
@@ -28,19 +29,19 @@ export class RateMeter {
     this.#current += 1;
   }
 
-  /** Mean rate, events per second, as of the last sample. */
+  /** Mean rate at the last sample, events per second. */
   get perSecond(): number {
     this.#start();
     return this.#perSecond;
   }
 
-  /** True from the sample that reached the limit to the first one below it. */
+  /** True from the sample that reaches the limit to the first one below it. */
   get triggered(): boolean {
     this.#start();
     return this.#triggered;
   }
 
-  /** Closes a bucket. The meter does this itself every `sampleMs`. */
+  /** Closes a bucket. The meter calls this every `sampleMs`. */
   sample(): void {
     this.#buckets = [this.#current, ...this.#buckets].slice(0, BUCKETS);
     this.#current = 0;

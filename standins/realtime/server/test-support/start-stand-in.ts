@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { killChild } from "../../../../common/kill-child.ts";
 import { freePorts } from "../../../../common/free-port.ts";
 import { mintRealtimeKeys } from "../../../../infra/realtime/realtime-keys.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-/** The stand-in as a process of its own, for tests. */
+/** The stand-in as a process, for tests. */
 export interface TestStandIn {
   /** As realtime-js takes it: `http://127.0.0.1:PORT/socket`. */
   url: string;
@@ -16,14 +17,14 @@ export interface TestStandIn {
   serviceKey: string;
   anonKey: string;
   process(): ChildProcess;
-  /** SIGKILL, as a crash. */
+  /** Sends SIGKILL, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again on the same port, after {@link kill}. */
+  /** Starts it again on the same port after {@link kill}. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Generous limits and short back-offs: a test that is about them sets its own. */
+/** High limits and short back-offs. Tests of limits set their own. */
 const TEST_ENVIRONMENT = {
   TENANT_MAX_CONCURRENT_USERS: "10000",
   TENANT_MAX_EVENTS_PER_SECOND: "1000000",
@@ -33,7 +34,7 @@ const TEST_ENVIRONMENT = {
 };
 const JWT_SECRET = "stand-in-secret-of-the-tests-32-characters-or-more";
 
-/** @param options.env see config.ts; `options.file` is a bundle to run under plain node instead of the sources */
+/** @param options.env see config.ts; `options.file` is a bundle to run instead of the sources */
 export async function startStandIn(
   options: { env?: Record<string, string>; port?: number; file?: string } = {},
 ): Promise<TestStandIn> {
@@ -47,12 +48,7 @@ export async function startStandIn(
   };
   const args = options.file === undefined ? ["--import", "tsx", main] : [options.file];
   let child = await launch(args, env);
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    child.kill("SIGKILL");
-    await exited;
-  };
+  const kill = (): Promise<void> => killChild(child);
   return {
     url: `http://127.0.0.1:${port}/socket`,
     port,
@@ -67,7 +63,7 @@ export async function startStandIn(
   };
 }
 
-/** @throws with what it said when it ends before it listens */
+/** @throws Error with its stderr if it ends before it listens */
 async function launch(args: string[], env: Record<string, string>): Promise<ChildProcess> {
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
