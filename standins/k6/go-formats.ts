@@ -10,7 +10,7 @@ const UNITS: Record<string, number> = {
 };
 
 /**
- * Parses a duration like Go's `time.ParseDuration`, to milliseconds. Every value but 0 needs a unit.
+ * Parses a duration like Go's `time.ParseDuration`, to ms. Every value but 0 needs a unit.
  *
  * @throws Error with Go's text, e.g. `time: missing unit in duration "1000"`
  */

@@ -1,6 +1,6 @@
 /**
- * The messages between a VU's thread and the double's main thread. The main thread does all I/O. The
- * VU blocks until the answer, like a VU of k6.
+ * The messages between a VU's thread and the double's main thread. The main thread does all I/O.
+ * The VU blocks until the answer, like a VU of k6.
  */
 import type { MessagePort } from "node:worker_threads";
 
@@ -30,7 +30,7 @@ export interface VuData {
   port: MessagePort;
   /** Int32: number of answers; the VU waits on it. */
   signal: SharedArrayBuffer;
-  /** Int32, of the whole process: iterations completed and interrupted, VUs active and initialised. */
+  /** Int32 of the process: iterations completed and interrupted, VUs active and initialised. */
   counters: SharedArrayBuffer;
 }
 
@@ -87,8 +87,8 @@ export interface CommandResult {
   /** Text of the exception of the script. */
   error?: string;
   /**
-   * JSON that depends on the command: {@link InitResult} of `init`, the data of `setup`, the outputs
-   * of `summary` as entries.
+   * JSON that depends on the command: {@link InitResult} of `init`, the data of `setup`, the
+   * outputs of `summary` as entries.
    */
   json?: string;
 }

@@ -13,7 +13,7 @@ export const K6_DOUBLE = fromRoot("standins/k6/k6-double.mjs");
 export interface DoubleOptions {
   /** Source text of a script, or its file. The helper bundles it. */
   script: string | { file: string };
-  /** Flags before the script, in addition to `--quiet`, `--log-format raw` and `--console-output`. */
+  /** Flags, in addition to `--quiet`, `--log-format raw` and `--console-output`. */
   flags?: readonly string[];
   /** Set with `-e`. */
   env?: Readonly<Record<string, string>>;

@@ -62,7 +62,8 @@ export class MetricsEngine {
     const known = this.#metrics.get(name);
     if (known === undefined) this.#add(name, type, isTime);
     else if (known.sink.type !== type) {
-      const message = `metric '${name}' already exists but with type ${known.sink.type}, instead of ${type}`;
+      const message =
+        `metric '${name}' already exists but with type ${known.sink.type}, ` + `instead of ${type}`;
       throw new ExitError(message, EXIT.scriptException);
     }
   }
@@ -168,7 +169,8 @@ function parseThreshold(metric: string, source: string, sink: MetricSink): Thres
   const [, aggregation = "", operator = "", limit = ""] = match ?? [];
   const compare = COMPARE[operator];
   if (compare === undefined || sink.aggregate(aggregation, 1) === undefined) {
-    const message = `invalid threshold defined on ${metric}: "${source}" does not fit a ${sink.type}`;
+    const message =
+      `invalid threshold defined on ${metric}: ` + `"${source}" does not fit a ${sink.type}`;
     throw new ExitError(message, EXIT.invalidConfig);
   }
   return { source, aggregation, holds: (value) => compare(value, Number(limit)), ok: true };

@@ -100,7 +100,7 @@ export class VuHandle {
     return this.#stopped;
   }
 
-  /** Runs a command in the thread. The error is {@link INTERRUPTED} if the VU is stopped meanwhile. */
+  /** Runs a command in the thread. If the VU is stopped, the error is {@link INTERRUPTED}. */
   async execute(command: Exclude<VuCommand, { command: "settle" }>): Promise<CommandResult> {
     const done = new Promise<CommandResult>((resolve) => {
       this.#finish = resolve;

@@ -3,7 +3,7 @@ import type { Realm } from "../vu/realm.ts";
 import type { K6Module, VuContext } from "../vu/vu-context.ts";
 
 /**
- * The module `k6/data`: `SharedArray`. The first VU of the process builds it and all others read it.
+ * The module `k6/data`: `SharedArray`. The first VU of the process builds it, all others read it.
  * Each read makes a new frozen copy of the item, as in k6.
  */
 export const dataModule: K6Module = (vu) => ({

@@ -117,9 +117,9 @@ function toResponse(
 ): unknown {
   if (reply.status === 0) {
     if (vu.options.throw) throw vu.realm.error(reply.error);
-    writeLog(vu.log, "warning", "Request Failed", {
-      error: `${asked.method.charAt(0)}${asked.method.slice(1).toLowerCase()} "${asked.url}": ${reply.error}`,
-    });
+    const verb = asked.method.charAt(0) + asked.method.slice(1).toLowerCase();
+    const error = `${verb} "${asked.url}": ${reply.error}`;
+    writeLog(vu.log, "warning", "Request Failed", { error });
   }
   const { body, errorCode, waitingMs, durationMs, statusText, remoteIp, remotePort, ...same } = reply;
   const response = vu.realm.parse(
@@ -157,7 +157,8 @@ function toResponse(
     const text = response["body"];
     if (typeof text !== "string" || text === "") {
       throw vu.realm.error(
-        "the body is null so we can't transform it to JSON - this likely was because of a request error getting the response",
+        "the body is null so we can't transform it to JSON - " +
+          "this likely was because of a request error getting the response",
       );
     }
     return vu.realm.parse(text);

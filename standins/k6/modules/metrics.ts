@@ -34,7 +34,9 @@ function metricClass(vu: VuContext, type: MetricType, declared: Map<string, Metr
       if (vu.phase === "init") throw vu.realm.error("metrics can't be added to in the init context");
       const number = typeof value === "boolean" ? Number(value) : value;
       if (typeof number !== "number" || Number.isNaN(number)) {
-        const message = `'${String(value)}' is an invalid value for metric '${this.name}', a number or a boolean value is expected`;
+        const message =
+          `'${String(value)}' is an invalid value for metric '${this.name}', ` +
+          "a number or a boolean value is expected";
         if (vu.options.throw) throw vu.realm.error(message);
         writeLog(vu.log, "warning", message, {});
         return false;

@@ -7,8 +7,8 @@ import type { K6Module, VuContext } from "../vu/vu-context.ts";
 type Handler = (argument?: unknown) => unknown;
 
 /**
- * The module `k6/x/sse`, with the behaviour of the extension xk6-sse v0.1.12: a stream blocks its VU
- * until it ends, and after a read error it only ends if the script closes it.
+ * The module `k6/x/sse`, with the behaviour of the extension xk6-sse v0.1.12: a stream blocks its
+ * VU until it ends, and after a read error it only ends if the script closes it.
  */
 export const sseModule: K6Module = (vu) => ({
   open(url: unknown, ...rest: unknown[]) {

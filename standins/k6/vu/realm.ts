@@ -27,7 +27,8 @@ export function createRealm(): Realm {
       parse: JSON.parse,
       stringify: JSON.stringify,
       error(message, name) {
-        const error = new ({ TypeError, RangeError, SyntaxError, ReferenceError }[name] ?? Error)(message);
+        const types = { TypeError, RangeError, SyntaxError, ReferenceError };
+        const error = new (types[name] ?? Error)(message);
         if (name !== undefined) error.name = name;
         return error;
       },

@@ -1,4 +1,4 @@
-/** The address of one tenant: its name is in the Host header, the connection goes to the machine. */
+/** The address of one tenant: the connection goes to the machine, the Host header names it. */
 import { UserError } from "../../../common/user-error.ts";
 import { realtimeUrlProblems } from "../../../common/portable/realtime/config-rules.ts";
 

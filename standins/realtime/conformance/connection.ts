@@ -117,8 +117,10 @@ export class Connection {
 
 /** The text of a mismatch. */
 export function showArrived(arrived: Arrived): string {
-  if ("closed" in arrived)
-    return `the socket closed with ${arrived.closed.code}${arrived.closed.reason && ` ${show(arrived.closed.reason)}`}`;
+  if ("closed" in arrived) {
+    const { code, reason } = arrived.closed;
+    return `the socket closed with ${code}${reason && ` ${show(reason)}`}`;
+  }
   if ("text" in arrived.frame) return show(arrived.frame.text);
   return show(arrived.frame);
 }

@@ -38,7 +38,7 @@ export function encodeMessage(vsn: Vsn, message: Message<unknown>): string {
   return JSON.stringify({ topic, event, payload, ref, ...(joinRef === null ? {} : { join_ref: joinRef }) });
 }
 
-/** A received message as its version writes it: version 1 has exactly four keys, never `join_ref`. */
+/** A received message in the shape of its version: version 1 has four keys, no `join_ref`. */
 export function receivedShape<T>(vsn: Vsn, message: Message<T>): readonly T[] | Record<string, T> {
   const [, ref, topic, event, payload] = message;
   return vsn === "2.0.0" ? message : { topic, event, payload, ref };

@@ -10,7 +10,7 @@ import { TestContext } from "./test-context.ts";
 
 export interface Inspection {
   lacks: ReadonlyMap<Need, string>;
-  /** Pause before each case, ms, so that the suite stays far below the tenant's messages per second. */
+  /** Pause before each case, ms: the suite stays far below the tenant's messages per second. */
   paceMs: number;
   notes: readonly string[];
 }
@@ -94,7 +94,7 @@ function explain(target: Target, refusal: Refusal): string {
   return seen;
 }
 
-/** Returns why the server refuses to make a tenant; undefined if it made one. Removes that tenant. */
+/** Returns why the server makes no tenant; undefined if it made one, which is removed. */
 async function refusesTenants(target: Target, timeoutMs: number): Promise<string | undefined> {
   const made = await makeTenant(target, newPrefix(), {}, timeoutMs);
   if (!("refused" in made)) {

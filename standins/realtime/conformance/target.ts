@@ -21,7 +21,7 @@ export interface Target {
   serviceKey?: string;
   /** `apikey` that the gateway of a hosted project accepts. */
   anonKey?: string;
-  /** Database of a new tenant, as the server's extension settings name it (`db_host`, ...). A secret. */
+  /** Database of a new tenant, with the server's names (`db_host`, ...). A secret. */
   tenantDatabase?: Readonly<Record<string, string>>;
   /** Makes a tenant in another way than `POST /api/tenants`. */
   startTenant?: (settings: TenantSettings) => Promise<CaseTenant>;

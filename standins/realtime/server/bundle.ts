@@ -1,4 +1,4 @@
-/** `tsx standins/realtime/server/bundle.ts FILE` writes the stand-in as one file: what the container image's build runs. */
+/** Writes the stand-in as one file for the container image: `tsx .../bundle.ts FILE`. */
 import { buildStandIn } from "./build.ts";
 
 const [outFile] = process.argv.slice(2);

@@ -109,8 +109,8 @@ export class SseStream {
 type SseLineResult = { type: "event"; event: SseEvent } | { type: "error"; message: string };
 
 /**
- * Reads lines like xk6-sse v0.1.12, which differs from the standard: only `\n` ends a line, an empty
- * line always makes an event, the CR of a CRLF stays on id, name and comment, and a line without a
+ * Reads lines like xk6-sse v0.1.12, which differs from the standard: only `\n` ends a line, an
+ * empty line always makes an event, the CR of a CRLF stays on id, name and comment, and a line without a
  * known prefix is an error.
  */
 class SseLines {

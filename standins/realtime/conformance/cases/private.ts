@@ -35,7 +35,7 @@ export const privateCases: readonly ConformanceCase[] = [
   ...VSNS.map((vsn): ConformanceCase => ({
     id: `private-own-${vsnName(vsn)}`,
     section: "§1.4",
-    title: `version ${vsn}: a session's token opens its channel, which gets what the service publishes`,
+    title: `version ${vsn}: a session's token opens its channel, which gets the service's messages`,
     needs,
     run: [
       { open: "a", vsn, token: "session" },

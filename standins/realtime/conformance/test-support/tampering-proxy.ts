@@ -45,9 +45,9 @@ export async function startTamperingProxy(port: number, tamper: Tamper): Promise
           status: response.statusCode ?? 0,
           body,
         };
-        socket.end(
-          `HTTP/1.1 ${answer.status} X\r\ncontent-length: ${Buffer.byteLength(answer.body)}\r\n\r\n${answer.body}`,
-        );
+        const length = Buffer.byteLength(answer.body);
+        const head = `HTTP/1.1 ${answer.status} X\r\ncontent-length: ${length}\r\n\r\n`;
+        socket.end(head + answer.body);
       });
     });
     upstream.on("open", () =>

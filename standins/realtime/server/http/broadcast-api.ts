@@ -93,7 +93,7 @@ const unprocessable = (messages: unknown[]): HttpAnswer => ({
 
 function readMessage(tenant: Tenant, message: JsonObject): BatchMessage | { errors: JsonObject } {
   const { topic, event, payload, private: isPrivate = false } = message;
-  const json = `{"event":${JSON.stringify(event)},"payload":${JSON.stringify(payload)},"type":"broadcast"}`;
+  const json = JSON.stringify({ event, payload, type: "broadcast" });
   const problems = {
     topic: textProblem(topic),
     event: textProblem(event),

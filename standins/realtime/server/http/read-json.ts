@@ -20,7 +20,7 @@ export async function readJson(request: IncomingMessage): Promise<JsonBody> {
   }
 }
 
-/** Reads a body that is too large to its end: a client that still writes would not read the answer. */
+/** Reads an oversize body to its end: a client that still writes would not read the answer. */
 async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -32,7 +32,10 @@ const CONFIRM_TOKEN_MS = 300_000;
 export const noReadPermission = (subTopic: string): string =>
   `You do not have permissions to read from this Channel topic: ${subTopic}`;
 
-/** One joined topic of one socket. Source: supabase/realtime `realtime_channel.ex`, `broadcast_handler.ex`. */
+/**
+ * One joined topic of one socket. Source: supabase/realtime `realtime_channel.ex`,
+ * `broadcast_handler.ex`.
+ */
 export class Channel implements Subscriber {
   readonly topic: string;
   readonly joinRef: Ref;

@@ -146,7 +146,7 @@ export class RealtimeSocket implements JoiningSocket {
     }
   }
 
-  /** ws still emits frames that it has read already: they wait in the inbox, the rest in the kernel. */
+  /** ws still emits frames that it has read: they wait in the inbox, the rest in the kernel. */
   async #block(pending: Promise<void>): Promise<void> {
     this.#blocked = true;
     this.#ws.pause();
