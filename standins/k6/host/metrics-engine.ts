@@ -169,8 +169,7 @@ function parseThreshold(metric: string, source: string, sink: MetricSink): Thres
   const [, aggregation = "", operator = "", limit = ""] = match ?? [];
   const compare = COMPARE[operator];
   if (compare === undefined || sink.aggregate(aggregation, 1) === undefined) {
-    const message =
-      `invalid threshold defined on ${metric}: ` + `"${source}" does not fit a ${sink.type}`;
+    const message = `invalid threshold defined on ${metric}: ` + `"${source}" does not fit a ${sink.type}`;
     throw new ExitError(message, EXIT.invalidConfig);
   }
   return { source, aggregation, holds: (value) => compare(value, Number(limit)), ok: true };

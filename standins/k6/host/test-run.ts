@@ -85,8 +85,7 @@ export class TestRun {
     const options = readOptions(init.options);
     if (!init.exports.includes(options.scenario.exec)) {
       throw new ExitError(
-        `executor ${options.scenario.name}: ` +
-          `function '${options.scenario.exec}' not found in exports`,
+        `executor ${options.scenario.name}: ` + `function '${options.scenario.exec}' not found in exports`,
         EXIT.invalidConfig,
       );
     }
