@@ -155,7 +155,8 @@ describe("a line of the history", () => {
     ],
     [
       "with a cost below nothing",
-      '{"type":"usage","part":"a","role":"server","incarnation":"1","source":"procfs","cpuSeconds":-1,"memoryBytes":1,"atMs":1}',
+      '{"type":"usage","part":"a","role":"server","incarnation":"1","source":"procfs",' +
+        '"cpuSeconds":-1,"memoryBytes":1,"atMs":1}',
       "cpuSeconds must be a finite number, 0 or more",
     ],
     [

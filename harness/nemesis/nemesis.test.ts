@@ -84,7 +84,7 @@ describe("the nemesis", () => {
     expect(await carryOut("none")).toMatchObject({ calls: [], recorded: [] });
   });
 
-  it("deploys when rolling, and records each instance with the times that the platform tells", async () => {
+  it("deploys rolling, and records each instance with the platform's times", async () => {
     const { calls, recorded, disturbances } = await carryOut("rolling");
     expect(calls).toEqual(["deploy rolling grace 100"]);
     expect(recorded).toEqual(
@@ -93,7 +93,7 @@ describe("the nemesis", () => {
     expect(disturbances.map(({ atMs }) => atMs)).toEqual([0, 9, 10, 19, 20, 29]);
   });
 
-  it("deploys all at once when recreating, as one disturbance, with the grace that it was given", async () => {
+  it("recreates all at once, as one disturbance with the given grace period", async () => {
     const { calls, recorded, disturbances } = await carryOut("recreate", { stopGraceMs: 0 });
     expect(calls).toEqual(["deploy recreate grace 0"]);
     expect(recorded).toEqual(["1 all started", "1 all ended"]);
@@ -102,7 +102,7 @@ describe("the nemesis", () => {
     expect(disturbances.map(({ atMs }) => atMs)).toEqual([0, 29]);
   });
 
-  it("times a recreate by the first start and the last end, in whatever order it is told of them", async () => {
+  it("times a recreate from the first start to the last end, in any order", async () => {
     const deploy = ({ onReplace }: Deploy): Promise<void> => {
       for (const [index, name] of instances.entries()) onReplace?.(name, "started", 5 + index);
       for (const [index, name] of instances.entries()) onReplace?.(name, "ended", 90 - index);
@@ -112,7 +112,7 @@ describe("the nemesis", () => {
     expect(disturbances.map(({ atMs }) => atMs)).toEqual([5, 90]);
   });
 
-  it("does not take a recreate for whole that left instances out", async () => {
+  it("records an error if a recreate skipped instances", async () => {
     const deploy = deployThat([
       ["server-1", "started"],
       ["server-1", "ended"],
@@ -174,7 +174,7 @@ describe("the nemesis", () => {
     expect(recorded).toEqual(expected);
   });
 
-  it("does not take a deploy for whole that left an instance out, or that never ended one", async () => {
+  it("records an error if a deploy skipped an instance or never ended one", async () => {
     const deploy = deployThat([
       ["server-1", "started"],
       ["server-1", "ended"],
@@ -208,7 +208,7 @@ describe("the nemesis", () => {
     expect(recorded).toEqual(["1 realtime-standin started", "1 realtime-standin ended"]);
   });
 
-  it("records an outage that failed, or that there is nothing for, with its error", async () => {
+  it("records the error of an outage that failed or has no target", async () => {
     const kill = (): Promise<never> =>
       Promise.reject(new Error("realtime-standin was not running"));
     const failed = await carryOut("realtime-outage", {

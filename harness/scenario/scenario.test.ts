@@ -233,7 +233,7 @@ describe("loading a scenario", () => {
     expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
   });
 
-  it("gives a rolling bounce over many replicas enough time, unless a duration is given", async () => {
+  it("gives a rolling bounce of many replicas enough time without a duration", async () => {
     const load = (flags: Record<string, unknown>) =>
       loadScenario({ flags: { bounces: ["rolling"], ...flags }, place });
     expect((await load({})).duration).toBe(DEFAULT_SCENARIO.duration);

@@ -7,7 +7,7 @@ afterEach(async () => {
   for (const part of running.splice(0).reverse()) await part.stop();
 });
 
-test("serves streams on other instances to the last event of a pipeline that ends within the grace", async () => {
+test("serves streams elsewhere until a pipeline ends within its grace period", async () => {
   const valkey = await startValkey();
   running.push(valkey);
   const environment = {

@@ -35,7 +35,7 @@ async function ledger(): Promise<LedgerRecord[]> {
 const statesOf = (records: LedgerRecord[], kind: "drain" | "pipeline"): string[] =>
   records.flatMap((record) => (record.kind === kind ? [record.state] : []));
 
-test("refuses what is new at once, then asks streams to reconnect, lets pipelines end, and exits with 0", async () => {
+test("refuses new work, asks streams to reconnect, lets pipelines end, and exits with 0", async () => {
   const {
     api,
     url,
@@ -78,7 +78,7 @@ test("refuses what is new at once, then asks streams to reconnect, lets pipeline
   expect(statesOf(records, "drain")).toEqual(["started", "ended"]);
 });
 
-test("publishes nothing more for the pipelines that it aborts after a grace of 0", async () => {
+test("publishes nothing for pipelines that it aborts after a grace period of 0", async () => {
   const { api, process: child, exited } = await start({});
   const session = await api.createSession();
   const stream = await api.connect(session);
@@ -129,7 +129,7 @@ test("exits at once on a second signal", async () => {
   expect(await exited).toBe(1);
 });
 
-test("has every event that a client saw in the ledger after SIGKILL in the middle of publishing", async () => {
+test("the ledger has every event that a client saw before a SIGKILL", async () => {
   const { api, process: child, exited } = await start({});
   const sessions = await Promise.all(Array.from({ length: 5 }, async () => api.createSession()));
   const streams = await Promise.all(sessions.map(async (session) => api.connect(session)));

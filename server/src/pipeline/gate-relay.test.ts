@@ -32,7 +32,7 @@ async function waitingPipeline() {
   return { session, stream };
 }
 
-test("brings an answer to the instance that runs the pipeline", async () => {
+test("relays an answer to the pipeline's instance", async () => {
   const { session, stream } = await waitingPipeline();
   const response = await two.api.post(session, "pipeline/gate", answer);
   expect(response.status).toBe(202);
@@ -41,7 +41,7 @@ test("brings an answer to the instance that runs the pipeline", async () => {
   stream.close();
 });
 
-test("answers a gate at the very start of a pipeline from another instance", async () => {
+test("relays an answer for a gate at the start of a pipeline", async () => {
   for (let round = 0; round < 10; round++) {
     const session = await one.api.createSession();
     const stream = await two.api.connect(session);
@@ -52,7 +52,7 @@ test("answers a gate at the very start of a pipeline from another instance", asy
   }
 });
 
-test("says why the running instance did not take it", async () => {
+test("reports why the pipeline did not take the answer", async () => {
   const { session, stream } = await waitingPipeline();
   const wrong = await two.api.post(session, "pipeline/gate", { ...answer, gate: "gate-9" });
   expect(wrong.status).toBe(409);
@@ -60,7 +60,7 @@ test("says why the running instance did not take it", async () => {
   stream.close();
 });
 
-test("takes one of many answers that come at once by both instances", async () => {
+test("takes one of many simultaneous answers through both instances", async () => {
   const { session, stream } = await waitingPipeline();
   const apis = [one.api, two.api, one.api, two.api, two.api];
   const responses = await Promise.all(
@@ -78,14 +78,14 @@ test("takes one of many answers that come at once by both instances", async () =
   stream.close();
 });
 
-test("says when no instance runs a pipeline of the session", async () => {
+test("reports that no instance runs a pipeline of the session", async () => {
   const session = await one.api.createSession();
   const response = await two.api.post(session, "pipeline/gate", answer);
   expect(response.status).toBe(409);
   expect(await response.json()).toMatchObject({ reason: "not-running" });
 });
 
-test("says when the broker is away, and still answers the gates of its own pipelines", async () => {
+test("reports an absent broker, and still answers its own gates", async () => {
   const { session, stream } = await waitingPipeline();
   await valkey.kill();
   await vi.waitFor(async () => {
@@ -97,7 +97,7 @@ test("says when the broker is away, and still answers the gates of its own pipel
   stream.close();
 });
 
-test("never says taken without a confirmation", async () => {
+test("never reports taken without a confirmation", async () => {
   const { session, stream } = await waitingPipeline();
   valkey.pause();
   const refused = await two.api.post(session, "pipeline/gate", answer);

@@ -18,7 +18,7 @@ const plans: fc.Arbitrary<PipelinePlan> = fc
     }),
   );
 
-test("has exactly the asked number of events, numbered from 1, and ends with the only terminal one", () => {
+test("has the requested number of events from 1, and only the last is terminal", () => {
   fc.assert(
     fc.property(plans, (plan) => {
       const events = [...planEvents(plan)];

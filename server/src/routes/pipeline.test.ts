@@ -25,7 +25,7 @@ async function ledgerOf(sessionId: string): Promise<LedgerRecord[]> {
     .filter((record) => "sessionId" in record && record.sessionId === sessionId);
 }
 
-test("publishes the whole plan in order, on the session's first epoch, and not before its time", async () => {
+test("publishes the plan in order and on time, in the session's first epoch", async () => {
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
   const started = await server.api.start(session, { events: 20, payloadBytes: 33 });
@@ -99,7 +99,7 @@ test("runs one pipeline at a time, and says which one is in the way", async () =
   }
 });
 
-test("gives a restarted pipeline an epoch of its own, and repeats no run by accident", async () => {
+test("gives a restarted pipeline a new epoch, and never repeats a run", async () => {
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
   await server.api.start(session, { events: 1 });
@@ -121,7 +121,7 @@ test("gives a restarted pipeline an epoch of its own, and repeats no run by acci
   stream.close();
 });
 
-test("waits at a gate, goes on once it is answered, and moves its schedule by the wait", async () => {
+test("waits at a gate until its answer, and delays its schedule by the wait", async () => {
   const session = await server.api.createSession();
   const stream = await server.api.connect(session);
   await server.api.start(session, { events: 4, gates: 1, eventsPerSecond: 100 });
@@ -166,7 +166,7 @@ test("takes one answer for each gate", async () => {
   stream.close();
 });
 
-test("says that it cannot reach a pipeline elsewhere when no broker connects the instances", async () => {
+test("reports that it cannot reach other instances without a broker", async () => {
   const session = await server.api.createSession();
   const refused = await server.api.post(session, "pipeline/gate", {
     gate: "gate-1",

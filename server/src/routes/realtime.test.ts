@@ -155,7 +155,7 @@ describe("without Supabase Realtime", () => {
   });
 });
 
-test("logs and records no key, no secret and no token, not even when Realtime refuses the key", async () => {
+test("logs and records no key, secret or token, even if Realtime refuses the key", async () => {
   const wrong = await startStandIn({
     env: { API_JWT_SECRET: "another-secret-another-secret-another-secret" },
   });

@@ -17,7 +17,7 @@ afterEach(async () => rm(dir, { recursive: true }));
 
 const record: LedgerRecord = { kind: "drain", state: "started", atMs: 1 };
 
-test("has each record in the file when append returns, one a line, in a folder that it makes", async () => {
+test("creates its folder and writes one line per record before append returns", async () => {
   const ledger = openLedger({ dir: join(dir, "a/b"), instance: "server-1", onError: () => {} });
   const file = join(dir, "a/b", `server-1.${process.pid}.ndjson`);
   ledger.append(record);
@@ -27,7 +27,7 @@ test("has each record in the file when append returns, one a line, in a folder t
   ledger.close();
 });
 
-test("a process with the pid of an earlier one, as in a restarted container, writes a file of its own", async () => {
+test("a process with the pid of an earlier one writes another file", async () => {
   const name = (suffix: string): string => join(dir, `server-1.${process.pid}${suffix}.ndjson`);
   for (const state of ["started", "ended", "started"] as const) {
     const ledger = openLedger({ dir, instance: "server-1", onError: () => {} });

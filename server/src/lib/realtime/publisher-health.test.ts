@@ -42,7 +42,7 @@ test("a refusal that nobody can wait out is told although it was down before, ea
   expect(told).toEqual(["down: ECONNREFUSED", "down: wrong key"]);
 });
 
-test("a limit is over when what it held up has gone, whatever gets through before and waits behind", () => {
+test("a limit ends when all events that it delayed are gone", () => {
   state.limited([first, second]);
   state.reached();
   state.gone([first]);

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const answer = { gate: "gate-1", answer: "yes" };
 
-test("brings a gate response to the instance that runs the pipeline, from its very start on", async () => {
+test("relays a gate response to the pipeline's instance from its start", async () => {
   for (let round = 0; round < 5; round++) {
     const session = await one.api.createSession();
     const page = await subscribedPage(session.realtime as RealtimeAccess);
@@ -43,7 +43,7 @@ test("brings a gate response to the instance that runs the pipeline, from its ve
   }
 });
 
-test("says why the running instance did not take it", async () => {
+test("reports why the pipeline did not take the answer", async () => {
   const session = await one.api.createSession();
   await one.api.start(session, { events: 5, gates: 1, eventsPerSecond: 10_000 });
   const wrong = await two.api.post(session, "pipeline/gate", { ...answer, gate: "gate-9" });
@@ -58,7 +58,7 @@ test("does not claim to know that nobody runs it: Realtime counts no receivers",
   expect(await refused.json()).toMatchObject({ reason: "unconfirmed" });
 });
 
-test("says when Realtime is away, answers the gates of its own pipelines, and relays again when it is back", async () => {
+test("reports an absent Realtime, answers its own gates, and relays again later", async () => {
   const session = await one.api.createSession();
   await one.api.start(session, { events: 9, gates: 3, eventsPerSecond: 1000 });
   await realtime.kill();

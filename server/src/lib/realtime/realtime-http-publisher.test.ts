@@ -84,7 +84,7 @@ function orders(): Map<string, number[]> {
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-test("posts to private topics of bare names, with the key, and says when it began", async () => {
+test("posts to private topics with the key and the send time", async () => {
   const { send } = publisherTo(realtime.url);
   const beforeMs = nowMs();
   send("s1", 1);
@@ -108,7 +108,7 @@ test("posts to private topics of bare names, with the key, and says when it bega
   expect(sentMs).toBeLessThanOrEqual(nowMs());
 });
 
-test("keeps the order of every session while answers take their time, in batches of at most 100", async () => {
+test("keeps each session's order with slow responses and batches of at most 100", async () => {
   realtime.answer = async () => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
     return ACCEPTED;
@@ -128,7 +128,7 @@ test("keeps the order of every session while answers take their time, in batches
   expect(queue()).toEqual({ events: 0, bytes: 0 });
 });
 
-test("sends what one turn publishes together, and a large event by itself", async () => {
+test("sends the events of one turn together, and a large event alone", async () => {
   const { send } = publisherTo(realtime.url);
   for (const seq of upTo(3)) send("s1", seq);
   await vi.waitFor(() => expect(realtime.received).toHaveLength(3), PATIENCE);
@@ -145,7 +145,7 @@ test.each<[string, ScriptedAnswer]>([
   ["500 with HTML", { status: 500, body: "<html>" }],
   ["a cut connection", "reset"],
 ])(
-  "tries the same events again after %s, loses none, and keeps the time of the first try",
+  "retries the same events after %s, with the time of the first attempt",
   async (_what, failure) => {
     let failures = 3;
     realtime.answer = () => (failures-- > 0 ? failure : ACCEPTED);
@@ -167,7 +167,7 @@ test.each<[string, ScriptedAnswer]>([
   },
 );
 
-test("gives up a POST that is never answered, and sends its events again", async () => {
+test("aborts a POST without a response, and sends its events again", async () => {
   realtime.answer = () => (realtime.posts.length === 0 ? "silent" : ACCEPTED);
   const { send, states } = publisherTo(realtime.url);
   for (const seq of upTo(5)) send("s1", seq);
@@ -177,7 +177,7 @@ test("gives up a POST that is never answered, and sends its events again", async
   expect(orders().get("s1")).toEqual(upTo(5));
 }, 15_000);
 
-test("asks once after a failure, however many sessions wait, and waits as long as it is told to", async () => {
+test("sends one retry for all waiting sessions, after the requested wait", async () => {
   const { send } = publisherTo(realtime.url);
   realtime.answer = () => ({ status: 429, headers: { "retry-after": "1" } });
   for (let session = 0; session < 50; session++) send(`session-${session}`, 1);
@@ -194,7 +194,7 @@ test("asks once after a failure, however many sessions wait, and waits as long a
   expect(refused).toBe(8);
 });
 
-test("makes its batches smaller when they are more than the limit leaves room for", async () => {
+test("makes smaller batches if the limit has no room for them", async () => {
   realtime.answer = (messages) => (messages.length > 7 ? BATCH_TOO_LARGE : ACCEPTED);
   const { send, dropped } = publisherTo(realtime.url);
   for (const seq of upTo(100)) send("s1", seq);
@@ -203,7 +203,7 @@ test("makes its batches smaller when they are more than the limit leaves room fo
   expect(dropped).toEqual([]);
 });
 
-test("takes as many as the answer says there is room for", async () => {
+test("uses the batch size that the response allows", async () => {
   realtime.answer = (messages) =>
     messages.length > 13 && realtime.received.length === 0
       ? { ...(BATCH_TOO_LARGE as object), status: 429, headers: { "x-rate-limit-remaining": "13" } }
@@ -214,7 +214,7 @@ test("takes as many as the answer says there is room for", async () => {
   expect(realtime.posts.slice(0, 2).map(({ messages }) => messages.length)).toEqual([40, 13]);
 });
 
-test("gives up on the refused messages of a batch only, and says so", async () => {
+test("drops and reports only the refused messages of a batch", async () => {
   const isBad = ({ payload }: PostedMessage): boolean => payload.event.seq % 10 === 0;
   realtime.answer = (messages) =>
     messages.some(isBad)
@@ -236,17 +236,14 @@ test("gives up on the refused messages of a batch only, and says so", async () =
   expect(orders().get("s1")).toEqual(upTo(30).filter((seq) => seq % 10 !== 0));
 });
 
-test.each([413, 422])(
-  "finds the message that is refused when a %d does not name it",
-  async (status) => {
-    realtime.answer = (messages) =>
-      messages.some(({ payload }) => payload.event.seq === 17) ? { status, body: "no" } : ACCEPTED;
-    const { send, dropped } = publisherTo(realtime.url);
-    for (const seq of upTo(40)) send("s1", seq);
-    await vi.waitFor(() => expect(realtime.received).toHaveLength(39), PATIENCE);
-    expect(dropped).toEqual([{ id: "s1-17", reason: "refused" }]);
-  },
-);
+test.each([413, 422])("finds the refused message if a %d does not name it", async (status) => {
+  realtime.answer = (messages) =>
+    messages.some(({ payload }) => payload.event.seq === 17) ? { status, body: "no" } : ACCEPTED;
+  const { send, dropped } = publisherTo(realtime.url);
+  for (const seq of upTo(40)) send("s1", seq);
+  await vi.waitFor(() => expect(realtime.received).toHaveLength(39), PATIENCE);
+  expect(dropped).toEqual([{ id: "s1-17", reason: "refused" }]);
+});
 
 test.each([401, 403, 404])(
   "retries a %d only after seconds, and reports the setting without the key",
@@ -271,7 +268,7 @@ test.each([401, 403, 404])(
 test.each<[DropReason, ScriptedAnswer]>([
   ["quota", TOO_MANY_REQUESTS],
   ["outage", { status: 503 }],
-])("drops what does not fit any more, and declares it as %s", async (reason, failure) => {
+])("drops events above the queue size, and reports %s", async (reason, failure) => {
   realtime.answer = () => failure;
   const { send, sent, dropped, queue } = publisherTo(realtime.url, 20_000);
   for (const seq of upTo(10)) send("s1", seq);
@@ -287,7 +284,7 @@ test.each<[DropReason, ScriptedAnswer]>([
   expect(arrived.size + dropped.length).toBe(sent.length);
 });
 
-test("is limited from the first refusal until all that waited for it has gone out", async () => {
+test("is limited from the first refusal until every delayed event is sent", async () => {
   const { send, states, queue, publisher } = publisherTo(realtime.url);
   await publisher.settled;
   realtime.answer = () => TOO_MANY_REQUESTS;
@@ -298,7 +295,7 @@ test("is limited from the first refusal until all that waited for it has gone ou
   expect(states).toEqual(["up", "limited", "up"]);
 });
 
-test("a probe's answer is no news of a server that has refused a publication", async () => {
+test("a successful probe does not change the state after a refused publication", async () => {
   let answerProbe = (): void => {};
   realtime.ping = new Promise((resolve) => (answerProbe = () => resolve({ status: 200 })));
   realtime.answer = () => TOO_MANY_REQUESTS;
@@ -310,7 +307,7 @@ test("a probe's answer is no news of a server that has refused a publication", a
   expect(states).toEqual(["limited"]);
 });
 
-test("what still waits for a limit at the end is lost to it", async () => {
+test("drops events that still wait for a limit at shutdown, and reports quota", async () => {
   const { send, states, dropped, publisher } = publisherTo(realtime.url);
   await publisher.settled;
   realtime.answer = () => TOO_MANY_REQUESTS;
@@ -320,7 +317,7 @@ test("what still waits for a limit at the end is lost to it", async () => {
   expect(dropped).toEqual([1, 2, 3].map((seq) => ({ id: `s1-${seq}`, reason: "quota" })));
 });
 
-test("accounts for every event, whatever Realtime answers", async () => {
+test("accounts for every event after any responses of Realtime", async () => {
   const failures: ScriptedAnswer[] = [
     { status: 503 },
     "reset",
@@ -365,7 +362,7 @@ test("accounts for every event, whatever Realtime answers", async () => {
   );
 }, 60_000);
 
-test("sends what is queued when it ends, and takes nothing after that", async () => {
+test("sends its queue at shutdown, and accepts no event after it", async () => {
   const { send, publisher, dropped } = publisherTo(realtime.url);
   for (const seq of upTo(500)) send("s1", seq);
   await publisher.shutdown();
@@ -374,7 +371,7 @@ test("sends what is queued when it ends, and takes nothing after that", async ()
   expect(dropped).toEqual([{ id: "s1-501", reason: "outage" }]);
 });
 
-test("tries once more at its end instead of waiting its back-off out, and declares what is left", async () => {
+test("retries at shutdown without its back-off, and reports the rest as dropped", async () => {
   realtime.answer = () => ({ status: 401 });
   const { send, publisher, states } = publisherTo(realtime.url);
   for (const seq of upTo(5)) send("s1", seq);
@@ -391,7 +388,7 @@ test("tries once more at its end instead of waiting its back-off out, and declar
   expect(second.queue()).toEqual({ events: 0, bytes: 0 });
 });
 
-test("knows whether Realtime is there before it has anything to publish, and notices when it comes", async () => {
+test("knows the state of Realtime before it publishes, and notices its return", async () => {
   const { publisher, states } = publisherTo(realtime.url);
   await publisher.settled;
   expect(states).toEqual(["up"]);

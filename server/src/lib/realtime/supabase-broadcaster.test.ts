@@ -130,7 +130,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
       if (record.kind === "published") expect(record.route).toBe("broker");
   });
 
-  test("streams of every instance get each event once", async () => {
+  test("streams on every instance get each event once", async () => {
     const realtime = await standIn();
     const one = await serverWith(realtime, 1, { REALTIME_PUBLISH });
     const two = await serverWith(realtime, 2, { REALTIME_PUBLISH });
@@ -148,7 +148,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     }
   });
 
-  test("an outage is waited out, and what arrived late arrived whole", async () => {
+  test("events wait for the end of an outage and then arrive complete", async () => {
     const realtime = await standIn();
     const server = await serverWith(realtime, 1, { REALTIME_PUBLISH });
     const session = await server.api.createSession();
@@ -184,7 +184,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     );
   });
 
-  test("what does not fit while Realtime is away is declared, and no more than that is missing", async () => {
+  test("reports every event that the queue drops during an outage, and no other", async () => {
     const realtime = await standIn();
     const server = await serverWith(realtime, 1, {
       REALTIME_PUBLISH,
@@ -203,7 +203,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     stream.close();
   });
 
-  test("loses nothing to SIGTERM of the instance, whose page notices nothing", async () => {
+  test("loses no event at SIGTERM, and the page stays subscribed", async () => {
     const realtime = await standIn();
     const child = await spawnServer({
       ...realtimeEnvironment(realtime),
@@ -243,7 +243,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     }
   });
 
-  test("shows no event to a page that is not in the ledger after SIGKILL", async () => {
+  test("the ledger has every event that a page saw before a SIGKILL", async () => {
     const realtime = await standIn();
     const child = await spawnServer({
       ...realtimeEnvironment(realtime),
@@ -262,7 +262,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     await page.close();
   });
 
-  test("drops what is no event of the session, and goes on delivering", async () => {
+  test("drops messages that are not the session's events", async () => {
     const realtime = await standIn();
     const { logger, entries } = memoryLog();
     const server = await startTestServer(
@@ -298,7 +298,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
   });
 });
 
-test("by websocket, the session beyond the channel limit loses its events to the quota, and only that one", async () => {
+test("by websocket, only the session above the channel limit loses its events", async () => {
   const realtime = await standIn({ TENANT_MAX_CHANNELS_PER_CLIENT: "4" });
   const server = await serverWith(realtime, 1, { REALTIME_PUBLISH: "websocket" });
   // One channel is taken by the instances themselves.
@@ -324,7 +324,7 @@ test("by websocket, the session beyond the channel limit loses its events to the
   for (const page of pages) await page.close();
 });
 
-test("by HTTP, a project's limit of events costs declared events only, and publishing goes on after it", async () => {
+test("by HTTP, an event limit drops only reported events, and publishing goes on", async () => {
   const realtime = await standIn({ TENANT_MAX_EVENTS_PER_SECOND: "40", RATE_SAMPLE_MS: "100" });
   const server = await serverWith(realtime, 1, { REALTIME_QUEUE_BYTES: "32768" });
   const session = await server.api.createSession();
@@ -347,7 +347,7 @@ test("by HTTP, a project's limit of events costs declared events only, and publi
   await brokerWas(LIMITS_MET);
 }, 60_000);
 
-test("by websocket, publishing goes on after the server closed the channel for the limit of events", async () => {
+test("by websocket, publishing goes on after the event limit closed the channel", async () => {
   const realtime = await standIn({ TENANT_MAX_EVENTS_PER_SECOND: "40", RATE_SAMPLE_MS: "100" });
   const server = await serverWith(realtime, 1, { REALTIME_PUBLISH: "websocket" });
   const session = await server.api.createSession();
@@ -383,7 +383,7 @@ test("by websocket, publishing goes on after the server closed the channel for t
   await service.close();
 }, 90_000);
 
-test("by websocket, an instance that the limit of users keeps out is limited, and publishes once there is room", async () => {
+test("by websocket, an instance above the user limit publishes once there is room", async () => {
   const realtime = await standIn({ TENANT_MAX_CONCURRENT_USERS: "1" });
   const first = await serverWith(realtime, 1);
   const second = await serverWith(realtime, 2, { REALTIME_PUBLISH: "websocket" });
@@ -396,7 +396,7 @@ test("by websocket, an instance that the limit of users keeps out is limited, an
   expect([published.length, dropped.size]).toEqual([1, 0]);
 });
 
-test("starts without Realtime, and publishes once it is there", async () => {
+test("starts without Realtime, and publishes after it appears", async () => {
   const realtime = await standIn();
   await realtime.kill();
   const server = await serverWith(realtime, 1);
@@ -417,7 +417,7 @@ test("starts without Realtime, and publishes once it is there", async () => {
   await page.close();
 });
 
-test("opens no more than one WebSocket to Realtime, and shares its channels", async () => {
+test("opens one WebSocket to Realtime and shares its channels", async () => {
   const realtime = await standIn({ TENANT_MAX_CHANNELS_PER_CLIENT: "2" });
   const server = await serverWith(realtime, 1, { REALTIME_PUBLISH: "websocket" });
   const session = await server.api.createSession();

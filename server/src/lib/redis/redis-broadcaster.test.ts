@@ -85,7 +85,7 @@ test("delivers to streams on every instance, once each and in order", async () =
   }
 });
 
-test("does not deliver its own echo again", async () => {
+test("does not deliver its own echo", async () => {
   const valkey = await valkeyOn();
   const [one, two] = (await serversWith(valkey.url, 2)) as [TestServer, TestServer];
   const session = await one.api.createSession();
@@ -103,7 +103,7 @@ test("does not deliver its own echo again", async () => {
   far.close();
 });
 
-test("says connected only once its subscription is confirmed, and sends what came before that after it", async () => {
+test("sends connected once its subscription is confirmed, then the held events", async () => {
   const valkey = await valkeyOn();
   const [one, two] = (await serversWith(valkey.url, 2)) as [TestServer, TestServer];
   const session = await one.api.createSession();
@@ -123,7 +123,7 @@ test("says connected only once its subscription is confirmed, and sends what cam
   stream.close();
 });
 
-test("goes on with local delivery when Redis dies in the middle of subscribing", async () => {
+test("delivers locally if Redis crashes during a subscription", async () => {
   const valkey = await valkeyOn();
   const [one] = (await serversWith(valkey.url, 1)) as [TestServer];
   const session = await one.api.createSession();
@@ -137,7 +137,7 @@ test("goes on with local delivery when Redis dies in the middle of subscribing",
   stream.close();
 });
 
-test("starts without Redis, delivers locally, and connects the instances once Redis is there", async () => {
+test("starts without Redis, delivers locally, and connects the instances later", async () => {
   const port = await freePort();
   const [one, two] = (await serversWith(`redis://127.0.0.1:${port}`, 2)) as [
     TestServer,
@@ -170,7 +170,7 @@ test("starts without Redis, delivers locally, and connects the instances once Re
   far.close();
 });
 
-test("falls back while Redis is gone, resubscribes on its return, and sends nothing late", async () => {
+test("falls back without Redis, subscribes again later, and sends nothing late", async () => {
   const valkey = await valkeyOn();
   const [one, two] = (await serversWith(valkey.url, 2)) as [TestServer, TestServer];
   const session = await one.api.createSession();
@@ -199,7 +199,7 @@ test("falls back while Redis is gone, resubscribes on its return, and sends noth
   for (const stream of [near, far, late]) stream.close();
 });
 
-test("notices a Redis that hangs without closing its connections", async () => {
+test("notices that Redis hangs with open connections", async () => {
   const valkey = await valkeyOn();
   const [one] = (await serversWith(valkey.url, 1)) as [TestServer];
   const session = await one.api.createSession();
@@ -218,7 +218,7 @@ test("notices a Redis that hangs without closing its connections", async () => {
   near.close();
 });
 
-test("keeps no subscription for streams that are gone", async () => {
+test("ends the subscription after the last stream", async () => {
   const valkey = await valkeyOn();
   const [one] = (await serversWith(valkey.url, 1)) as [TestServer];
   const session = await one.api.createSession();
@@ -236,7 +236,7 @@ test("keeps no subscription for streams that are gone", async () => {
   await vi.waitFor(async () => expect(await subscribers()).toBe(0));
 });
 
-test("drops what is no event of the session, says so once, and goes on delivering", async () => {
+test("drops messages that are not the session's events, and logs one line", async () => {
   const valkey = await valkeyOn();
   const { logger, entries } = memoryLog();
   const [one, two] = (await serversWith(valkey.url, 2, logger)) as [TestServer, TestServer];
