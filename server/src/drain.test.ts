@@ -35,7 +35,7 @@ async function ledger(): Promise<LedgerRecord[]> {
 const statesOf = (records: LedgerRecord[], kind: "drain" | "pipeline"): string[] =>
   records.flatMap((record) => (record.kind === kind ? [record.state] : []));
 
-test("refuses new work, asks streams to reconnect, lets pipelines end, and exits with 0", async () => {
+test("refuses new work, asks streams to reconnect, and exits with 0 after pipelines", async () => {
   const {
     api,
     url,
