@@ -195,7 +195,8 @@ describe("bad input", () => {
     const before = await results();
     // Each step would write a line, and the first one needs an engine, which does not answer.
     const { exitCode, stderr, stdout } = await runCommand(["loadtest", "--platform", "docker", ...args], env);
-    expect(stderr).toBe(message);
+    // Another test may have a topology up.
+    expect(stderr.replaceAll(/^.* belongs to another command .*\n/gm, "")).toBe(message);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(await results()).toEqual(before);
   });
@@ -255,10 +256,10 @@ describe("help", () => {
       "--grace <seconds> seconds between SIGTERM and SIGKILL when a bounce stops an instance",
     );
     expect(text).toContain("0: SIGKILL at once, as Railway does by default");
-    expect(text).toContain("a drain takes up to 3 seconds, so less than that may cut it short");
-    expect(text).toContain("or longer where a bounce on the platform needs it");
-    expect(text).toContain("phase3 always has clients that do as realtime-js does");
-    expect(text).toContain("a load beyond them is refused before it starts");
+    expect(text).toContain("a drain takes up to 3 seconds, and less cuts it short");
+    expect(text).toContain("or longer if a bounce on the platform needs it");
+    expect(text).toContain("phase3 always uses clients that behave like realtime-js");
+    expect(text).toContain("a load above the limits is refused before it starts");
     expect(text).toContain("native (built in), or k6: your own k6 runs the scripts of loadtests/");
     expect(text).toContain("found by K6_BIN or on PATH; xk6 build v1.2.1 --with github.com/phymbert/xk6-sse");
     expect(exitCode).toBe(0);

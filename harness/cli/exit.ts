@@ -1,10 +1,10 @@
-/** Exit codes of every command (design: section 6), and the one way to fail with a message. */
+/** Exit codes of every command. */
 import { missingRuns } from "../report/summary/missing-runs.ts";
 import type { Summary } from "../report/summary/summary.ts";
 
 export const EXIT = { valid: 0, invalid: 1, unknown: 2, interrupted: 130 } as const;
 
-/** 2 when any run is unknown or missing, or there is none; else 1 when any is invalid, else 0. */
+/** 2 if a run is unknown or missing, or no run exists; else 1 if one is invalid; else 0. */
 export function exitCodeOf(summary: Summary): number {
   const verdicts = summary.runs.map((run) => run.verdict);
   if (verdicts.length === 0 || verdicts.includes("unknown") || missingRuns(summary).length > 0)

@@ -1,4 +1,4 @@
-/** Ctrl-C: the first one asks the command to clean up, the second one leaves at once (the reaper then cleans up). */
+/** Ctrl-C: the first one cleans up, the second one exits at once and leaves that to the reaper. */
 import { EXIT } from "./exit.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -13,7 +13,7 @@ export async function interruptible<T>(command: (signal: AbortSignal) => Promise
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    process.stderr.write(`\n${name}: cleaning up (once more to leave at once)\n`);
+    process.stderr.write(`\n${name}: cleaning up (again to exit at once)\n`);
     controller.abort(new Interrupted(name));
   };
   for (const name of SIGNALS) process.on(name, onSignal);

@@ -3,20 +3,21 @@ import { loadPlatforms } from "./options/platforms.ts";
 
 const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** What every command that runs topologies does first: what a killed one left is removed, on every platform, and said. */
+/**
+ * Removes what killed commands left, on every platform, and reports it. Every command that starts
+ * topologies calls it first.
+ */
 export async function sweep(): Promise<void> {
   for (const platform of await loadPlatforms()) {
     try {
       const { swept, owned, problems } = await platform.sweepLeftovers();
       for (const { id, what } of swept) warn(`removed ${id}, left by a command that was killed (${what})`);
       for (const id of owned) {
-        warn(
-          `${id} belongs to another command that is still running: the two will disturb each other's figures`,
-        );
+        warn(`${id} belongs to another command that is still running: the two disturb each other's figures`);
       }
       for (const problem of problems) warn(`could not clean up: ${problem}`);
     } catch (error) {
-      // It may be that the platform is not used at all: no reason to keep the user from another one.
+      // The user may not need this platform.
       warn(`could not look for leftovers of platform ${platform.name}: ${(error as Error).message}`);
     }
   }

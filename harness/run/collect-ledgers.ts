@@ -1,4 +1,4 @@
-/** Turns the instances' ledgers into observations: the ground truth of what was published. */
+/** Turns the instances' ledgers into observations: the record of what was published. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -52,8 +52,9 @@ const ledgerRecord = z.discriminatedUnion("kind", [
 export type SessionNames = ReadonlyMap<string, string>;
 
 /**
- * Reads every ledger and yields what it says. `incarnations` is how many processes each instance had: a process without a
- * ledger file is told as `missing`, a file that ends inside a line as `torn`. Memory stays that of one line.
+ * Reads every ledger and yields its records. `incarnations`: how many processes each instance had. A
+ * process without a file is recorded as `missing`, a file that ends inside a line as `torn`. Needs
+ * memory for one line only.
  */
 export async function* collectLedgers(
   files: readonly LedgerFile[],
@@ -89,7 +90,7 @@ async function* collectLedger(
     const observation = toObservation(record, instance, names);
     if (observation) yield observation;
   }
-  // Every process writes a boot record before anything else: an empty file could not be written to.
+  // Each process first writes a boot record, so an empty file means that writing failed.
   yield { type: "ledger", instance, state: records === 0 ? "torn" : "read", records };
 }
 
@@ -101,7 +102,7 @@ function parseRecord(line: string): LedgerRecord | undefined {
   }
 }
 
-/** A session outside the plan (somebody else's, or one whose creation was never answered) leaves no observation. */
+/** Skips a session that is not in the plan, or whose creation was never answered. */
 function toObservation(record: LedgerRecord, instance: string, names: SessionNames): Observation | undefined {
   if (record.kind === "boot" || record.kind === "drain") return undefined;
   if (record.kind === "broker") return { type: "broker", instance, state: record.state, atMs: record.atMs };

@@ -7,7 +7,7 @@ import { describeBroken } from "../scenario/quota.ts";
 import { replicasOf } from "../scenario/scenario.ts";
 import type { RunSpec } from "./run-spec.ts";
 
-/** The record that opens a run: what it is, and what is promised of it. */
+/** The record that opens a run: what it is, and what the topology promises. */
 export function describeRun(spec: RunSpec): RunObservation {
   const { topology, bounce: kind, repeat, scenario } = spec;
   const { promise } = topology;
@@ -38,11 +38,11 @@ export function describeRun(spec: RunSpec): RunObservation {
 
 function allowedCauses({ topology, bounce: kind, scenario, realtime }: RunSpec): Cause[] {
   const promised = promisedCauses(topology.promise, kind);
-  // The promise holds below the limits; a scenario beyond them on purpose shows what that costs.
+  // The promise holds below the limits only. A scenario may exceed them on purpose.
   return [...promised, ...(realtime && brokenQuota(scenario).length > 0 ? (["quota"] as const) : [])];
 }
 
-/** The same record, once it is known what plays Realtime. A deployment without it leaves the record as it is. */
+/** Adds the Realtime implementation to the record, if the deployment has one. */
 export function withRealtime(
   run: RunObservation,
   { realtime }: RunSpec,

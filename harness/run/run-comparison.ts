@@ -1,4 +1,4 @@
-/** The main job: every topology under every bounce, measured one after the other, judged, and written down. */
+/** Runs a comparison: measures each topology under each bounce, one after the other, and judges it. */
 import { rm } from "node:fs/promises";
 import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
@@ -14,13 +14,11 @@ import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
-import { judgeAll } from "./results/judge-all.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
-import { failedRun, type MeasuredRun, nemesisSettings, runOne, type RunListener } from "./run-single.ts";
+import { failedRun, type MeasuredRun, nemesisSettings, runSingle, type RunListener } from "./run-single.ts";
 import type { RealtimeSetUp, RunSpec } from "./run-spec.ts";
-import { summaryScenario } from "./results/summary-scenario.ts";
-import { toSummary } from "./results/to-summary.ts";
+import { judgeAll, summaryScenario, toSummary } from "./results/make-summary.ts";
 import { createWorkFolder } from "./results/work-folder.ts";
 
 export interface ComparisonListener extends RunListener {
@@ -31,9 +29,9 @@ export interface ComparisonListener extends RunListener {
 export interface ComparisonRequest {
   scenario: Scenario;
   platform: Platform;
-  /** Default: the lab's own. */
+  /** Default: the native engine. */
   engine?: LoadEngine;
-  /** Undefined: a topology with Realtime brings its own up. */
+  /** Undefined: the platform starts a Realtime if the topology needs one. */
   hosted?: HostedRealtime | undefined;
   results: ResultsFolder;
   /** The command as typed. */
@@ -43,10 +41,11 @@ export interface ComparisonRequest {
 }
 
 /**
- * Runs the comparison. Each run's history is on disk before it is judged, and the report is written anew after each run: when
- * the comparison is interrupted, what was measured until then is there and can be judged again with `sse-lab report`. A run that
- * cannot be carried out is `unknown`, with the error as its reason; it is not tried again.
- * @throws what the platform or the engine threw in the first run, or the abort reason.
+ * Runs the comparison. Each run's history is on disk before it is judged, and the report is rewritten
+ * after each run. So `sse-lab report` can judge what an interrupted comparison has measured. A run
+ * that cannot be carried out is `unknown`, with the error as its reason; it is not tried again.
+ *
+ * @throws what the platform or the engine threw in the first run, or the abort reason
  */
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
   const { results, listener, signal } = request;
@@ -58,9 +57,9 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
     listener.runStarted?.(spec, index + 1, specs.length);
     const workDir = await createWorkFolder("run");
     try {
-      const measured = await runOne(spec, request.platform, workDir, listener, signal).catch(
+      const measured = await runSingle(spec, request.platform, workDir, listener, signal).catch(
         (error: unknown) => {
-          // What never worked is a matter of set-up: say so at once. A later failure must not cost the other runs.
+          // If nothing ever worked, the set-up is wrong. A later failure must not cost other runs.
           if (signal.aborted || runs.length === 0) throw error;
           return failedRun(spec, error);
         },
@@ -92,13 +91,13 @@ async function write(dir: string, manifest: Manifest, runs: readonly RunResult[]
   return summary;
 }
 
-/** The run as a reader of the history will see it, without reading all earlier runs again. */
+/** The observations of one run in the order of the history, without those of earlier runs. */
 async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<Observation[]> {
   yield [run];
   for (const segment of segments) yield* readHistory(segment);
 }
 
-/** Repeats are the outermost loop, so that a machine that slows down over time slows every topology down alike. */
+/** Repeats are the outermost loop, so that a host that slows down over time slows all topologies alike. */
 export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp, engine?: LoadEngine): RunSpec[] {
   return Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
     selectTopologies(scenario).flatMap((topology) =>
@@ -114,7 +113,7 @@ export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp, engine?: 
   );
 }
 
-/** Before the first run, so that no run is measured beside a bundler. */
+/** Bundles the page before the first run, so that no bundler disturbs a run. */
 async function realtimeSetUp({ scenario, hosted }: ComparisonRequest): Promise<RealtimeSetUp | undefined> {
   if (!selectTopologies(scenario).some(usesRealtime)) return undefined;
   return { settings: realtimeSettings(scenario, hosted), frontEnd: await measureFrontEnd() };

@@ -1,4 +1,4 @@
-/** One measured run: a topology up, load on it, a bounce over it, everything observed, nothing left behind. */
+/** One measured run: starts a topology, puts load on it, bounces it, and records what happens. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,7 @@ import { writeSegment } from "./results/write-segment.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
 
-/** What a run tells while it goes on. */
+/** Progress of a run. */
 export interface RunListener {
   step?: (step: string) => void;
   load?: (progress: LoadProgress) => void;
@@ -25,16 +25,16 @@ export interface RunListener {
 
 export interface MeasuredRun {
   run: RunObservation;
-  /** History segments. They live in `workDir`, which is the caller's to remove. */
+  /** History segments. They are in `workDir`, which the caller removes. */
   segments: string[];
   versions: Readonly<Record<string, string>>;
 }
 
-/** The bounce begins this long after the last session has arrived, so that there is a steady stretch before it. */
+/** Steady load between the last arrival and the start of the bounce. */
 const STEADY_BEFORE_BOUNCE_MS = 1_000;
 
 /** @throws what the platform or the engine threw; the deployment is down by then. */
-export async function runOne(
+export async function runSingle(
   spec: RunSpec,
   platform: Platform,
   workDir: string,
@@ -87,7 +87,7 @@ export async function runOne(
   }
 }
 
-/** What the history holds of a run that could not be carried out. */
+/** The history of a run that could not be carried out. */
 export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
   const run = describeRun(spec);
   const reason = error instanceof Error ? error.message : String(error);
@@ -126,11 +126,11 @@ async function loadAndBounce(
       signal,
     });
   })();
-  // The load's own failure is the one to report; the nemesis only ever fails by being told to stop.
+  // The failure of the load is the one to report. The nemesis only fails because it is stopped.
   nemesis.catch(() => undefined);
   let sampled: Promise<void> | undefined;
   try {
-    // What the parts need at rest: without it, memory per stream would hold what they need for themselves.
+    // Memory at rest, which is subtracted to get the memory per stream.
     await sampler.read();
     const labels = {
       topology: topology.name,
@@ -159,7 +159,7 @@ async function loadAndBounce(
   }
 }
 
-/** What a scenario's bounces are carried out with. */
+/** Settings of the scenario's bounces. */
 export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSettings => ({
   ...DEFAULT_NEMESIS_SETTINGS,
   stopGraceMs: grace * 1000,

@@ -1,4 +1,4 @@
-/** Reads what the parts of a deployment use while the load runs, and writes it into the history. */
+/** Records the CPU time and memory of a deployment while the load runs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Recorder, UsageObservation } from "../history/observation.ts";
 import { parseObservation } from "../history/parse-observation.ts";
@@ -9,24 +9,24 @@ export interface UsageSampler {
   read(): Promise<void>;
   /** Reads at once, then again and again until `stop`. */
   start(): void;
-  /** One last reading, after the one that is under way. Resolves when it is recorded, or has failed. Nothing is recorded afterwards. */
+  /** One last reading, after the current one. Resolves when it is recorded, or has failed. */
   stop(): Promise<void>;
-  /** Ends it without a last reading. Nothing is recorded afterwards. */
+  /** Ends without a last reading. Nothing is recorded afterwards. */
   abandon(): void;
   /** What went wrong, one sentence. Undefined when every reading came. */
   problem(): string | undefined;
 }
 
 export interface SamplerTiming {
-  /** Pause from the end of one reading to the start of the next: the cost of reading is bounded however long one takes. Milliseconds. */
+  /** Pause between two readings, ms. It bounds the cost of reading, however long one takes. */
   pauseMs: number;
-  /** A reading that takes longer is given up. Milliseconds. */
+  /** A reading that takes longer fails, ms. */
   limitMs: number;
 }
 
 const TIMING: SamplerTiming = { pauseMs: 1_000, limitMs: 5_000 };
 
-/** A reading that fails is no reason to fail a run: the run is about events, and `problem` tells why its costs have a hole. */
+/** A failed reading does not fail the run, which is about events. `problem` explains the gap. */
 export function createUsageSampler(
   usage: () => Promise<ComponentUsage[]>,
   recorder: Recorder,
@@ -48,11 +48,11 @@ export function createUsageSampler(
   const readOnce = async (): Promise<void> => {
     const over = new AbortController();
     try {
-      // One that was given up may still be under way; a second one beside it would only make both later.
+      // A reading that timed out may still be under way. A second one would only slow both down.
       const reading = underWay.then(usage);
       underWay = reading.catch(() => undefined);
       const readings = await Promise.race([reading, timeLimit(timing.limitMs, over.signal)]);
-      // A platform leaves out what it cannot read; with nothing left, nobody else would say so.
+      // A platform leaves out what it cannot read. An empty reading would pass unnoticed.
       if (readings.length === 0) throw new Error("no part could be read");
       if (recording) for (const one of readings.map(toObservation)) recorder.record(one);
     } catch (error) {
@@ -61,7 +61,7 @@ export function createUsageSampler(
       over.abort();
     }
   };
-  /** Readings in a row, whoever asks for them. */
+  /** One reading at a time. */
   const read = (): Promise<void> => (last = last.then(readOnce));
 
   return {
@@ -96,7 +96,7 @@ async function timeLimit(limitMs: number, signal: AbortSignal): Promise<never> {
   throw new Error(`it took longer than ${limitMs} ms`);
 }
 
-/** A figure that is none would make the whole history unreadable, so it is found here. */
+/** Rejects figures that are not numbers, which would make the whole history unreadable. */
 function toObservation(reading: ComponentUsage): UsageObservation {
   const observation: UsageObservation = { type: "usage", ...reading };
   parseObservation(JSON.stringify(observation));

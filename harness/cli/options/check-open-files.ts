@@ -3,7 +3,7 @@ import { filesFor, openFilesLimit, streamsWithin } from "../../platform/open-fil
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { UserError } from "../../../common/user-error.ts";
 
-/** Refuses more streams than one process may have open. @throws UserError with the number that fits. */
+/** @throws UserError if one process may not open that many streams; names the number that fits */
 export async function checkOpenFiles(sessions: number, topologies: readonly Topology[]): Promise<void> {
   const holder = topologies.every(usesRealtime) ? "realtime" : "router";
   const limit = await openFilesLimit();

@@ -1,4 +1,4 @@
-/** Live progress on standard error: redrawn in place on a terminal, a line now and then elsewhere. */
+/** Live progress on standard error: redrawn in place on a terminal, a line at intervals elsewhere. */
 import { createLogUpdate } from "log-update";
 import type { Colors } from "picocolors/types.js";
 import type { RunResult } from "../../checker/run-result.ts";
@@ -7,9 +7,9 @@ import type { ComparisonListener } from "../../run/run-comparison.ts";
 import type { RunSpec } from "../../run/run-spec.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 
-/** Bring-up, drain and judging of one run on a quiet two-core machine, seconds. For the time left as long as no run is over. */
+/** Start, drain and judging of a run on two quiet cores, seconds. Estimates the first run. */
 const OVERHEAD_S = 6;
-/** Where there is no terminal, load progress is printed this often. */
+/** Without a terminal, load progress is printed at this interval. */
 const PLAIN_INTERVAL_MS = 5_000;
 
 export interface LiveDisplay extends ComparisonListener {
@@ -28,7 +28,7 @@ export function createLiveDisplay(
   const beganMs = performance.now();
   let judged = 0;
   let perRunS = 0;
-  /** What a run takes, seconds: as those before it did, whatever the platform. */
+  /** Expected seconds of a run: the mean of those before it. */
   const runSeconds = (): number =>
     judged > 0
       ? (performance.now() - beganMs) / 1000 / judged

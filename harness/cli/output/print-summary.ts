@@ -2,7 +2,7 @@ import { renderComparison } from "../../report/render/report-terminal.ts";
 import type { Summary } from "../../report/summary/summary.ts";
 import { wantsColour } from "./colour.ts";
 
-/** The end of a comparison on standard output: the table for people, or summary.json for programs. */
+/** Prints the result of a comparison: a table, or summary.json. */
 export function printSummary(summary: Summary, json: boolean | undefined): void {
   const text = json
     ? JSON.stringify(summary, undefined, 2)

@@ -10,11 +10,12 @@ import { startEngineReaper } from "./engine-reaper.ts";
 import type { LoadEngine } from "./load-engine.ts";
 import { createWorkFolder } from "../results/work-folder.ts";
 
-/** The script that follows a topology's clients. */
+/** The script that behaves like the clients of a topology. */
 const scriptOf = (realtime: boolean): ScriptName => (realtime ? "realtime" : "sse");
 
 /**
- * The k6 scripts as a load engine, on the user's own k6. They are bundled here, so that no run is measured beside a bundler.
+ * The k6 scripts as a load engine, run by the user's own k6. They are bundled here, before the first
+ * run, so that no bundler disturbs a run.
  * @throws UserError when there is no k6 that can run them
  */
 export async function createK6Engine(
@@ -32,7 +33,7 @@ export async function createK6Engine(
     standIn,
     versions: {
       [k6.program]: k6.version,
-      // What a double says of an extension is no version of one.
+      // The double has no real extension, so its version is not recorded.
       ...(standIn === null && k6.extension !== null ? { "xk6-sse": k6.extension } : {}),
     },
     notes:

@@ -1,4 +1,4 @@
-/** What makes the load of a comparison: the lab's own engine, or the k6 scripts. */
+/** What makes the load of a comparison: the native engine, or the k6 scripts. */
 import type { K6RunLabels } from "../../load/k6/process/k6-command.ts";
 import type { LoadPlan } from "../../load/portable/load-plan.ts";
 import { runLoad, type RunLoadOptions } from "../../load/native/run-load.ts";
@@ -8,15 +8,16 @@ export type EngineName = Summary["engine"];
 
 export interface LoadEngine {
   name: EngineName;
-  /** What played it without being it. */
+  /** Name of a stand-in for the engine; null for the real one. */
   standIn: string | null;
-  /** Its parts and their versions, for the manifest. */
+  /** Versions of its programs, for the manifest. */
   versions: Readonly<Record<string, string>>;
-  /** What the reader of every run must know of it, one sentence each. */
+  /** What a reader of each run must know about the engine, one sentence each. */
   notes: readonly string[];
   /**
    * Puts one run's load on a router. `options.historyDir` is the run's own.
-   * @throws the abort signal's reason, or what kept the engine from making the load; nothing of it is left then.
+   *
+   * @throws the abort signal's reason, or why there was no load; nothing of it is left then
    */
   load(plan: LoadPlan, labels: K6RunLabels, options: EngineOptions): Promise<MadeLoad>;
 }
@@ -26,7 +27,7 @@ export type EngineOptions = Pick<RunLoadOptions, "historyDir" | "signal" | "onPr
 export interface MadeLoad {
   /** Paths of the raw history, NDJSON. */
   segments: string[];
-  /** What the reader of the report must know of how this load was made, one sentence each. */
+  /** What a reader of the report must know about this load, one sentence each. */
   notes: string[];
 }
 

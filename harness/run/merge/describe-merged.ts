@@ -11,7 +11,7 @@ import { sourceCommit } from "../describe-host.ts";
 import { describeRun, withRealtime } from "../describe-run.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { RunSpec } from "../run-spec.ts";
-import { summaryScenario } from "../results/summary-scenario.ts";
+import { summaryScenario } from "../results/make-summary.ts";
 
 export interface Merged {
   plan: PlanRecord;

@@ -18,7 +18,7 @@ export async function rebuildReport(dir: string): Promise<Summary> {
   }
   const manifest = await readManifest(join(dir, "manifest.json"), dir);
   const history = join(dir, "history.ndjson.gz");
-  const { judgeAll } = await import("./judge-all.ts");
+  const { judgeAll, toSummary } = await import("./make-summary.ts");
   let runs;
   try {
     runs = await judgeAll(readHistory(history));
@@ -32,7 +32,6 @@ export async function rebuildReport(dir: string): Promise<Summary> {
       { cause: error },
     );
   }
-  const { toSummary } = await import("./to-summary.ts");
   const { writeResults } = await import("../../report/render/write-results.ts");
   const summary = toSummary(manifest, runs);
   await writeResults(dir, summary, manifest);

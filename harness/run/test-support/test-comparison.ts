@@ -79,8 +79,9 @@ export const causesOf = (run: RunResult): string[] =>
 /** Reasons that concern the test host and not the topology: the engine or the servers were late. */
 const HOST_WAS_BUSY = /^(The load generator was saturated|Only .* published before the drain)/;
 
-const wasBusy = ({ verdict, reasons }: RunResult): boolean =>
-  verdict === "unknown" && reasons.some((reason) => HOST_WAS_BUSY.test(reason));
+/** Why the host was too busy to judge the run; undefined if it was judged. */
+const busyReason = ({ verdict, reasons }: RunResult): string | undefined =>
+  verdict === "unknown" ? reasons.find((reason) => HOST_WAS_BUSY.test(reason)) : undefined;
 
 /**
  * Asserts the verdict of each run that could be judged. If the host was too busy to judge one, the
@@ -88,10 +89,11 @@ const wasBusy = ({ verdict, reasons }: RunResult): boolean =>
  * (harness/test-setup/busy-host-limit.ts).
  */
 export function expectVerdict(context: TestContext, expected: Verdict, ...runs: RunResult[]): void {
-  const busy = runs.filter(wasBusy);
+  const notes: string[] = [];
   for (const run of runs) {
-    if (!busy.includes(run)) expect(run.verdict, run.reasons.join("\n")).toBe(expected);
+    const reason = busyReason(run);
+    if (reason === undefined) expect(run.verdict, run.reasons.join("\n")).toBe(expected);
+    else notes.push(`${run.topology}, ${run.bounce}: ${reason}`);
   }
-  const [first] = busy;
-  if (first) context.skip(`${BUSY_NOTE} ${first.topology}, ${first.bounce}: ${first.reasons[0] ?? ""}`);
+  if (notes.length > 0) context.skip(`${BUSY_NOTE} ${notes.join("; ")}`);
 }
