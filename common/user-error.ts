@@ -11,3 +11,7 @@ export class UserError extends Error {
     this.fix = fix;
   }
 }
+
+/** The first line of an error's message. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ?? "no reason given";

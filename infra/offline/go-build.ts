@@ -67,11 +67,11 @@ export const buildGoBinary = async (
   built: GoBinary,
   options: MakeOptions & { env: NodeJS.ProcessEnv },
 ): Promise<string> => {
-  const part = await builtArtifact(built, options.env);
+  const artifact = await builtArtifact(built, options.env);
   const make = async (staged: string, temporary: string): Promise<void> => {
     const what = `building ${built.title} from its Go modules (once, minutes)`;
-    options.onStep?.(`${what}; kept in ${part.folder}`);
-    const binary = join(staged, part.binary);
+    options.onStep?.(`${what}; kept in ${artifact.folder}`);
+    const binary = join(staged, artifact.binary);
     await mkdir(dirname(binary), { recursive: true });
     const result = await runReaped({
       command: "go",
@@ -88,8 +88,8 @@ export const buildGoBinary = async (
     throw new UserError(
       `go build of ${built.title} failed: ${said || "it said nothing"}`,
       `look at Go's module settings (go env GOPROXY) and the free disk space (it takes 6 GB), ` +
-        `or take another way (infra/offline/README.md)`,
+        `or take another way (infra/toolchain/README.md)`,
     );
   };
-  return madeOnce(part, make, options);
+  return madeOnce(artifact, make, options);
 };

@@ -1,12 +1,11 @@
-/** Looks for a part of the toolchain that the user has: by its setting, then on PATH. */
+/** Looks for an artifact of the toolchain that the user has: by its setting, then on PATH. */
 import { resolve } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
 import which from "which";
 import type { PulumiArtifact } from "./pins.ts";
 import { readPluginIdentity } from "./plugin-identity.ts";
-import { reasonOf } from "./toolchain-error.ts";
-import { UserError } from "../../common/user-error.ts";
+import { reasonOf, UserError } from "../../common/user-error.ts";
 
 export interface FoundArtifact {
   path: string;
@@ -39,43 +38,43 @@ export const readPluginVersion: ReadVersion = async (path, env) => {
 };
 
 const suitable = async (
-  part: PulumiArtifact,
+  artifact: PulumiArtifact,
   path: string,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
 ): Promise<FoundArtifact> => {
   const version = await read(path, env);
-  if (semver.satisfies(version, part.accepted, { includePrerelease: true })) return { path, version };
-  throw new Error(`is version ${version}, not one of ${part.accepted}`);
+  if (semver.satisfies(version, artifact.accepted, { includePrerelease: true })) return { path, version };
+  throw new Error(`is version ${version}, not one of ${artifact.accepted}`);
 };
 
 /** @throws UserError when the setting names something that will not do: a setting is never passed over */
 export const findBySetting = async (
-  part: PulumiArtifact,
+  artifact: PulumiArtifact,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
 ): Promise<FoundArtifact | undefined> => {
-  const setting = env[part.setting];
+  const setting = env[artifact.setting];
   if (setting === undefined || setting === "") return undefined;
   try {
-    return await suitable(part, resolve(setting), env, read);
+    return await suitable(artifact, resolve(setting), env, read);
   } catch (error) {
-    const fix = `point ${part.setting} to the binary of ${part.title}, version ${part.accepted}, or unset it`;
-    throw new UserError(`${part.setting}=${setting} ${reasonOf(error)}`, fix);
+    const fix = `point ${artifact.setting} to the binary of ${artifact.title}, version ${artifact.accepted}, or unset it`;
+    throw new UserError(`${artifact.setting}=${setting} ${reasonOf(error)}`, fix);
   }
 };
 
 /** The first one on PATH, if it will do: Pulumi takes the first as well. `problem` says why it will not. */
 export const findOnPath = async (
-  part: PulumiArtifact,
+  artifact: PulumiArtifact,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
 ): Promise<{ found?: FoundArtifact; problem?: string }> => {
   // An empty path option would make `which` fall back to this process's own PATH.
-  const path = env["PATH"] ? await which(part.command, { nothrow: true, path: env["PATH"] }) : null;
+  const path = env["PATH"] ? await which(artifact.command, { nothrow: true, path: env["PATH"] }) : null;
   if (path === null) return {};
   try {
-    return { found: await suitable(part, path, env, read) };
+    return { found: await suitable(artifact, path, env, read) };
   } catch (error) {
     return { problem: `${path} ${reasonOf(error)}` };
   }

@@ -14,8 +14,8 @@ export interface PulumiInspection {
 
 const LOOKUP_MS = 3000;
 
-const SOURCES: Readonly<Record<ArtifactSource, (part: PulumiArtifact) => string>> = {
-  setting: (part) => `by ${part.setting}`,
+const SOURCES: Readonly<Record<ArtifactSource, (artifact: PulumiArtifact) => string>> = {
+  setting: (artifact) => `by ${artifact.setting}`,
   path: () => "on PATH",
   installed: () => "in Pulumi's plugin cache",
   official: () => "Pulumi's own release, in the lab's cache",
@@ -33,56 +33,56 @@ const mayDownload = async (env: NodeJS.ProcessEnv): Promise<boolean> => {
 };
 
 const inspectArtifact = async (
-  part: PulumiArtifact,
+  artifact: PulumiArtifact,
   { found, passedOver }: LocatedArtifact<ArtifactSource>,
   env: NodeJS.ProcessEnv,
 ): Promise<PulumiInspection> => {
   const besides = passedOver === undefined ? "" : ` (passed over: ${passedOver})`;
   if (found) {
-    const where = `${SOURCES[found.source](part)}: ${found.path}`;
-    return { status: "ok", detail: `${part.title} ${found.version}, ${where}${besides}` };
+    const where = `${SOURCES[found.source](artifact)}: ${found.path}`;
+    return { status: "ok", detail: `${artifact.title} ${found.version}, ${where}${besides}` };
   }
-  const go = await goFor(part.built, env);
+  const go = await goFor(artifact.built, env);
   if (await mayDownload(env)) {
     const otherwise = go.problem === undefined ? `, or built with Go ${go.version ?? ""} if that fails` : "";
-    const detail = `${part.built.title} will be downloaded from ${OFFICIAL_HOST}${otherwise}${besides}`;
+    const detail = `${artifact.built.title} will be downloaded from ${OFFICIAL_HOST}${otherwise}${besides}`;
     return { status: "will-fetch", detail };
   }
   if (go.problem === undefined) {
     const detail =
-      `${part.built.title} will be built from infra/offline with Go ${go.version ?? ""} (once, minutes): ` +
+      `${artifact.built.title} will be built from infra/offline with Go ${go.version ?? ""} (once, minutes): ` +
       `${OFFICIAL_HOST} cannot be reached${besides}`;
     return { status: "will-build", detail };
   }
   return {
     status: "missing",
-    detail: `${part.title} is not there, ${OFFICIAL_HOST} cannot be reached, and ${go.problem}${besides}`,
+    detail: `${artifact.title} is not there, ${OFFICIAL_HOST} cannot be reached, and ${go.problem}${besides}`,
     fix:
-      `put ${part.command} (${part.accepted}) on PATH, or set ${part.setting} to its path, ` +
+      `put ${artifact.command} (${artifact.accepted}) on PATH, or set ${artifact.setting} to its path, ` +
       `or put Go ${go.needed} or newer on PATH`,
   };
 };
 
 const ORDER = ["ok", "will-fetch", "will-build", "missing"] as const;
 
-/** Looks at both parts, and fetches, builds and changes nothing. `status` is that of the worse of the two. */
+/** Looks at both artifacts, and fetches, builds and changes nothing. `status` is that of the worse of the two. */
 export const inspectPulumi = async (env: NodeJS.ProcessEnv = process.env): Promise<PulumiInspection> => {
   const inspect = async (
-    part: PulumiArtifact,
+    artifact: PulumiArtifact,
     locate: (env: NodeJS.ProcessEnv) => Promise<LocatedArtifact<ArtifactSource>>,
   ): Promise<PulumiInspection> => {
     try {
-      return await inspectArtifact(part, await locate(env), env);
+      return await inspectArtifact(artifact, await locate(env), env);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return { status: "missing", detail: error.problem, fix: error.fix ?? "" };
     }
   };
-  const parts = await Promise.all([inspect(PULUMI_CLI, locateCli), inspect(DOCKER_PLUGIN, locatePlugin)]);
-  const fixes = parts.flatMap(({ fix }) => (fix === undefined ? [] : [fix]));
+  const artifacts = await Promise.all([inspect(PULUMI_CLI, locateCli), inspect(DOCKER_PLUGIN, locatePlugin)]);
+  const fixes = artifacts.flatMap(({ fix }) => (fix === undefined ? [] : [fix]));
   return {
-    status: ORDER.findLast((status) => parts.some((part) => part.status === status)) ?? "ok",
-    detail: parts.map(({ detail }) => detail).join("; "),
+    status: ORDER.findLast((status) => artifacts.some((artifact) => artifact.status === status)) ?? "ok",
+    detail: artifacts.map(({ detail }) => detail).join("; "),
     ...(fixes.length === 0 ? {} : { fix: fixes.join("; ") }),
   };
 };

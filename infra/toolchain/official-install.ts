@@ -32,12 +32,12 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
 
 /** Installs the CLI into the lab's cache, unless it is there. @throws Error with one line when that fails */
 export const installOfficialCli = async (options: Options): Promise<string> => {
-  const part = officialCli(options.env);
+  const artifact = officialCli(options.env);
   return madeOnce(
-    part,
+    artifact,
     async (staged, temporary) => {
-      const what = `installing ${part.title} by Pulumi's own installer (once)`;
-      options.onStep?.(`${what}; kept in ${part.folder}`);
+      const what = `installing ${artifact.title} by Pulumi's own installer (once)`;
+      options.onStep?.(`${what}; kept in ${artifact.folder}`);
       const child = await bundledProgram("install-official-cli");
       const result = await runReaped({
         command: process.execPath,

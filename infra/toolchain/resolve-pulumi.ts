@@ -22,8 +22,7 @@ import {
 } from "./pins.ts";
 import { homeWith } from "./plugin-home.ts";
 import type { MakeOptions } from "../../common/download-cache.ts";
-import { reasonOf } from "./toolchain-error.ts";
-import { UserError } from "../../common/user-error.ts";
+import { reasonOf, UserError } from "../../common/user-error.ts";
 
 export interface PulumiTools {
   /** Path of the CLI. */
@@ -54,22 +53,22 @@ export interface ResolvePulumiOptions {
 
 type Options = MakeOptions & { env: NodeJS.ProcessEnv };
 
-/** Official downloads that failed, by cache folder and part: not tried again by this process. */
+/** Official downloads that failed, by cache folder and artifact: not tried again by this process. */
 const failedDownloads = new Map<string, string>();
 
-const waysToGet = (part: PulumiArtifact, needed: string): string =>
-  `put ${part.command} (${part.accepted}) on PATH, or set ${part.setting} to its path, or let this host reach ` +
+const waysToGet = (artifact: PulumiArtifact, needed: string): string =>
+  `put ${artifact.command} (${artifact.accepted}) on PATH, or set ${artifact.setting} to its path, or let this host reach ` +
   `${OFFICIAL_HOST}, or put Go ${needed} or newer on PATH so that it is built from infra/offline`;
 
-/** Downloads the part or, when that fails, builds it. */
+/** Downloads the artifact or, when that fails, builds it. */
 const obtain = async (
-  part: PulumiArtifact,
+  artifact: PulumiArtifact,
   { passedOver }: LocatedArtifact<ArtifactSource>,
   download: () => Promise<string>,
   options: Options,
 ): Promise<{ path: string; version: string; source: "official" | "built" }> => {
-  const { version } = part.built;
-  const failure = `${toolchainFolder(options.env)} ${part.command}`;
+  const { version } = artifact.built;
+  const failure = `${toolchainFolder(options.env)} ${artifact.command}`;
   if (!failedDownloads.has(failure)) {
     try {
       return { path: await download(), version, source: "official" };
@@ -78,20 +77,20 @@ const obtain = async (
       failedDownloads.set(failure, reasonOf(error));
     }
   }
-  const problem = `Pulumi's own download of ${part.title} failed (${failedDownloads.get(failure) ?? ""})`;
-  const go = await goFor(part.built, options.env);
+  const problem = `Pulumi's own download of ${artifact.title} failed (${failedDownloads.get(failure) ?? ""})`;
+  const go = await goFor(artifact.built, options.env);
   if (go.problem !== undefined) {
     throw new UserError(
-      `${passedOver ?? `${part.title} is not on PATH`}; ${problem}; and it cannot be built: ${go.problem}`,
-      waysToGet(part, go.needed),
+      `${passedOver ?? `${artifact.title} is not on PATH`}; ${problem}; and it cannot be built: ${go.problem}`,
+      waysToGet(artifact, go.needed),
     );
   }
   options.onStep?.(problem);
-  return { path: await buildGoBinary(part.built, options), version, source: "built" };
+  return { path: await buildGoBinary(artifact.built, options), version, source: "built" };
 };
 
-const passedOverBy = (parts: readonly LocatedArtifact<ArtifactSource>[]): string[] =>
-  parts.flatMap(({ passedOver }) => (passedOver === undefined ? [] : [passedOver]));
+const passedOverBy = (artifacts: readonly LocatedArtifact<ArtifactSource>[]): string[] =>
+  artifacts.flatMap(({ passedOver }) => (passedOver === undefined ? [] : [passedOver]));
 
 /** Pulumi looks for the language host on PATH and beside the binary that a link leads to. */
 const findLanguageHost = async (pulumi: string, path: string): Promise<string | undefined> => {
@@ -117,7 +116,7 @@ export const resolvePulumi = async ({
   env = process.env,
 }: ResolvePulumiOptions = {}): Promise<PulumiTools> => {
   const options: Options = { onStep, signal, env };
-  // Both settings are checked before either part is made, which may take minutes.
+  // Both settings are checked before either artifact is made, which may take minutes.
   const located = await Promise.all([locateCli(env), locatePlugin(env)]);
   const passedOver = passedOverBy(located);
   for (const reason of passedOver) onStep?.(`passed over: ${reason}`);

@@ -4,7 +4,7 @@ import { execa } from "execa";
 import semver from "semver";
 import which from "which";
 import type { Tool } from "./tool.ts";
-import { UserError } from "../../common/user-error.ts";
+import { reasonOf, UserError } from "../../common/user-error.ts";
 
 export interface InstalledTool {
   path: string;
@@ -30,8 +30,6 @@ const suitable = async (tool: Tool, path: string): Promise<InstalledTool> => {
   if (semver.lt(version, tool.minimum)) throw new Error(`is version ${version}, older than ${tool.minimum}`);
   return { path, version };
 };
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** @throws UserError when the setting is there and names nothing that will do: a setting is never passed over */
 export const findBySetting = async (
