@@ -68,7 +68,7 @@ test.each(["as resolved", "by the settings", "from PATH"])(
     const state = join(folder, "state");
     await mkdir(state);
     const project = "sse-lab-toolchain-test";
-    const stack = await LocalWorkspace.createOrSelectStack(
+    const stack = await LocalWorkspace.createStack(
       {
         stackName: "test",
         projectName: project,
