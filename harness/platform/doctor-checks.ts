@@ -111,7 +111,7 @@ const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
     const hosted = hostedRealtime(env);
     const detail = hosted
       ? `hosted at ${hosted.url}, for ${needing.join(", ")}`
-      : `${needing.join(", ")} on platform local comes up with ${STAND_IN}, a stand-in of the lab; ` +
+      : `${needing.join(", ")} on platform local uses ${STAND_IN}, a stand-in of the lab; ` +
         "REALTIME_URL, REALTIME_KEY and REALTIME_JWT_SECRET name a hosted one";
     return { name, status: "ok", detail };
   } catch (error) {

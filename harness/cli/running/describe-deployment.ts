@@ -1,7 +1,7 @@
 import { TOPOLOGIES, type Affinity } from "../../../infra/topologies.ts";
 import type { RunningDeployment } from "../../platform/platform.ts";
 
-/** Options of curl that make the router send a request to the instance with the session's stream. */
+/** Options of curl that lead a request to the instance with the session's stream. */
 const KEEP_TOGETHER: Readonly<Record<Affinity, { create: string; later: string }>> = {
   none: { create: "", later: "" },
   cookie: { create: " -c sse-lab.cookies", later: " -b sse-lab.cookies" },

@@ -24,7 +24,7 @@ const kill = async (command: RunningCommand): Promise<void> => {
 
 const get = async (url: string): Promise<number> => (await fetch(`${url}/readyz`)).status;
 
-test("after kill -9 of an up, the next sweep removes everything, even if Pulumi still runs", async () => {
+test("after kill -9 of an up, a sweep removes everything, even if Pulumi still runs", async () => {
   const up = copy.run("up", ["phase0"]);
   await up.said(/^server-1: creating/);
   await kill(up);
@@ -43,7 +43,7 @@ test("after kill -9 of an up, the next sweep removes everything, even if Pulumi 
   expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], problems: [] } });
 });
 
-test("a living command owns its stack; after a kill an up of the same name replaces it", async () => {
+test("a living command owns its stack; after a kill another up replaces it", async () => {
   const first = copy.run("up", ["phase0", "phase0"]);
   expect(await first.answer).toMatchObject({ up: { id: "phase0" } });
   expect(await copy.run("down").answer).toMatchObject({
@@ -165,7 +165,7 @@ const engineThatCanGo = async (): Promise<{ host: string; go: () => void }> => {
   return { host: `unix://${path}`, go };
 };
 
-test("losing the engine during an up is a clear error, and the next sweep removes the rest", async () => {
+test("losing the engine during an up is a clear error, and a sweep removes the rest", async () => {
   const engine = await engineThatCanGo();
   try {
     const up = copy.run("up", ["phase0"], { DOCKER_HOST: engine.host });
@@ -200,7 +200,7 @@ test("losing the engine during a deploy is a clear error, and down removes the s
       ) as string,
     });
     expect(deploy.steps).toContain(
-      "the Docker engine went away: what its containers do is not known any more",
+      "lost the connection to the Docker engine: the state of its containers is unknown",
     );
     deploy.process.kill("SIGKILL");
     expect(await copy.run("down").answer).toMatchObject({

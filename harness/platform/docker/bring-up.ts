@@ -113,7 +113,8 @@ const bringUpOnce = async (
       ended = instance;
       crashed.abort(
         new UserError(
-          `bringing up ${record.stack} failed: ${instance} exited (code ${code}) before it was ready`,
+          `bringing up ${record.stack} failed: ` +
+            `${instance} exited (code ${code}) before it was ready`,
           "its log says why",
         ),
       );
@@ -142,7 +143,8 @@ const bringUpOnce = async (
     const found = within.aborted ? await logs : await logsOfFailed(docker, record.stack);
     if (error instanceof Error && !signal.aborted) error.message += found;
     await takeDown(client, record, { how: "sweep", onStep }).catch((left: unknown) => {
-      onStep(`${record.stack} was not removed completely; the next command tries again (${String(left)})`);
+      const reason = String(left);
+      onStep(`${record.stack} was not fully removed; the next command tries again (${reason})`);
     });
     throw error;
   }

@@ -1,4 +1,4 @@
-/** A stack that is up, as the harness uses it: just brought up, or found again later. */
+/** A stack that is up: just brought up, or found again later. */
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent } from "../platform.ts";
@@ -20,18 +20,18 @@ export interface DeploymentContext extends DeploymentListeners {
   record: StackRecord;
   layout: StackLayout;
   versions: Readonly<Record<string, string>>;
-  /** Grace of the instances in Pulumi's state, seconds; undefined where only the record was read. */
+  /** Grace of the instances in Pulumi's state, seconds. Undefined: unknown. */
   stateGraceS: number | undefined;
 }
 
 export interface DockerDeployment extends Deployment {
   dashboardUrl: string;
-  /** Of the same stack: what it does is waited for before anything else is done. */
+  /** Its operations are serialized with those of this deployment. */
   pulumi: PulumiStack;
   timeline: InstanceTimeline;
-  /** Reports an instance as ready that has come up outside of `control`. */
+  /** Reports an instance as ready that `control` did not start. */
   announceReady(instance: string, atMs: number): void;
-  /** Nothing is told of it any more; it is the caller's to remove. */
+  /** Stops all reports. The caller removes the stack. */
   abandon(): void;
 }
 
@@ -41,7 +41,7 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
   const { docker, host } = client;
   const ending = new AbortController();
   const signal = given.signal ? AbortSignal.any([ending.signal, given.signal]) : ending.signal;
-  /** What `down` ends is no longer news. */
+  /** What `down` ends is not reported. */
   const unlessEnding =
     <Args extends unknown[]>(tell: ((...args: Args) => void) | undefined) =>
     (...args: Args): void => {
@@ -60,14 +60,14 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     },
     onLost: (atMs) => {
       if (ending.signal.aborted) return;
-      onStep("the Docker engine went away: what its containers do is not known any more");
+      onStep("lost the connection to the Docker engine: the state of its containers is unknown");
       onComponentExit("docker", atMs);
     },
     onBadClock: () =>
-      onStep("the engine's clock is not this host's: events are timed by when they were read"),
+      onStep("the engine's clock differs from this host's: events get the time of their reading"),
   });
   const release = (): void => {
-    ending.abort(new Error(`${record.stack} is not this command's any more`));
+    ending.abort(new Error(`${record.stack} is detached or being taken down`));
     stopWatching();
   };
   const pulumi = pulumiStack(record.stack, host);
@@ -109,7 +109,7 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     ledgers: () => listLedgers(record.ledgerDir),
     usage: async () => {
       const readings = await Promise.all(
-        [...layout.containers.values()].map((part) => containerUsage(docker, part)),
+        [...layout.containers.values()].map((container) => containerUsage(docker, container)),
       );
       return readings.filter((one): one is ComponentUsage => one !== undefined);
     },

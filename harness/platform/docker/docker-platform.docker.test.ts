@@ -1,4 +1,4 @@
-/** Stacks of real containers: what the harness is told of them, and what they leave. */
+/** Stacks of real containers: their reports to the harness, and their clean-up. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -90,7 +90,7 @@ const nothingLeft = async (deployment: DockerDeployment): Promise<void> => {
   );
 };
 
-test("an engine and Pulumi are found, and said", async () => {
+test("finds an engine and Pulumi, and says so", async () => {
   expect(await dockerAvailability()).toMatchObject({
     usable: true,
     reason: expect.stringMatching(/^Docker .* answers at/) as string,
@@ -110,7 +110,7 @@ test("an engine and Pulumi are found, and said", async () => {
   );
 });
 
-test("phase2: up, deploys, a crash and down, each told as it happened", async () => {
+test("phase2: up, deploys, a crash and down, each reported as it happened", async () => {
   const { docker } = await connectDocker();
   const deployment = await bring("phase2");
   const { instances, control, pulumi } = deployment;
@@ -177,7 +177,7 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
     expect(tellings(instance)).toEqual(["not-ready", "stopped", "started", "ready"]);
   }
 
-  // The grace of a deploy is its own, and not the one before it: without any, nothing ends in its own time.
+  // Each deploy has its own grace. With none, no instance exits by itself.
   told.length = 0;
   replaced.length = 0;
   await control.deploy({ strategy: "recreate", graceMs: 0, onReplace });
@@ -239,7 +239,7 @@ test("phase2: up, deploys, a crash and down, each told as it happened", async ()
   expect(existsSync(join(folder, "phase2-0"))).toBe(false);
 });
 
-test("phase3: an outage of Realtime is one part killed and started again, and no incident; its own end is one", async () => {
+test("phase3: only an unexpected exit of Realtime is reported, not an outage", async () => {
   const { docker } = await connectDocker();
   const deployment = await bring("phase3", { replicas: 1 });
   const { realtime, pulumi } = deployment;
@@ -287,7 +287,7 @@ test("phase3: an outage of Realtime is one part killed and started again, and no
   await nothingLeft(attached);
 });
 
-test("a rolling deploy waits for what it is told to wait for before it touches the next instance", async () => {
+test("a rolling deploy awaits its hook before it touches the next instance", async () => {
   const deployment = await bring("phase1-header", { replicas: 2 });
   const record = stackRecords().read(deployment.id)!;
   const order: string[] = [];
@@ -310,7 +310,7 @@ test("a rolling deploy waits for what it is told to wait for before it touches t
   expect(order).toEqual([first!, second!].flatMap((name) => [`${name} replaced`, `${name} waited for`]));
 });
 
-test("two stacks side by side, one after its port was taken; what one does is not told of the other", async () => {
+test("two stacks side by side, one after its port was taken, do not mix their reports", async () => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await once(squatter, "listening");
   const { port } = squatter.address() as { port: number };
@@ -370,7 +370,7 @@ test("a stack that does not come up says why, with the log, and leaves nothing",
 });
 
 test.skipIf(process.getuid?.() !== 0)(
-  "a disk that is nearly full is said before anything is begun",
+  "a nearly full disk is an error before anything exists",
   async () => {
     const small = join(folder, "small");
     mkdirSync(small);
@@ -391,7 +391,7 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test("a stack of that name in another checkout is named before anything is begun", async () => {
+test("a stack of the same name in another checkout is an error before anything exists", async () => {
   const { docker } = await connectDocker();
   const stack = `foreign-${process.pid}`;
   const Labels = { "sse-lab.stack": stack, "sse-lab.checkout": "elsewhere" };
@@ -405,7 +405,8 @@ test("a stack of that name in another checkout is named before anything is begun
       workDir: join(folder, "work"),
     };
     await expect(dockerPlatform.up(options)).rejects.toThrow(
-      `another checkout of the lab (elsewhere) has a stack ${stack} in this engine: ${stack}-router-config. Fix: take it down there`,
+      `another checkout of the lab (elsewhere) has a stack ${stack} in this engine: ` +
+        `${stack}-router-config. Fix: take it down there`,
     );
     expect(stackRecords().read(stack)).toBeUndefined();
   } finally {
@@ -413,7 +414,7 @@ test("a stack of that name in another checkout is named before anything is begun
   }
 });
 
-test("an abort in the middle of an up ends it, with nothing left", async () => {
+test("an abort during an up ends it, and nothing is left", async () => {
   const abort = new AbortController();
   let stack = "";
   const options = {

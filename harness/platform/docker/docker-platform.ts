@@ -1,4 +1,4 @@
-/** The Docker platform: topologies as stacks of containers, deployed and deployed again by Pulumi. */
+/** The Docker platform: topologies as stacks of containers that Pulumi deploys. */
 import { release } from "node:os";
 import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
 import { routerHealthCheckMs, serverSettings } from "../../../infra/stack/server-settings.ts";
@@ -21,24 +21,25 @@ export interface DockerPlatform extends Platform {
   attach(id: string, listeners: DeploymentListeners): Promise<DockerDeployment>;
 }
 
-/** Interval of the health check that is in the server's image, ms: Pulumi goes on to the next instance when it is passed. */
+/** Interval of the health check in the server's image, ms. Pulumi waits for it to pass. */
 const containerHealthCheckMs = 1_000;
 
-/** Measured on two cores, with the drain of `serverSettings` and Pulumi's own start. */
+/** Measured on two cores, with the drain of `serverSettings` and the start of Pulumi. */
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 5,
   recreate: () => 11,
-  // Killed, three seconds of nothing, and started again. Of the stand-in measured; of Supabase's own, which boots three times, estimated.
+  // Down for 3 s, then started. Measured for the stand-in. Estimated for Supabase's server, which
+  // boots three times.
   "realtime-outage": () => (isSurelyStandin(readImageSettings(process.env)) ? 8 : 20),
-  // Four of it before the first instance is touched: Pulumi starts, and once more when the grace is another one.
+  // 4 s pass before the first instance: Pulumi starts, and a second time for another grace.
   rolling: (replicas) => 4 + 5.2 * replicas,
 };
 
 const isSurelyStandin = ({ mode, realtime, images }: ImageSettings): boolean =>
   realtime === "standin" || (mode === "assembled" && images.realtime === undefined);
 
-/** @throws UserError or the reason of the abort; whatever was made is removed by then */
+/** @throws UserError or the reason of the abort; everything created is removed by then */
 export const dockerPlatform: DockerPlatform = {
   name: "docker",
   settings: {
@@ -73,24 +74,27 @@ interface EngineInfo {
   OperatingSystem?: string;
 }
 
-/** Containers share the kernel of their engine, and with it CLOCK_MONOTONIC: an engine in a virtual machine has another one. */
+/** Containers use the kernel and CLOCK_MONOTONIC of their engine. A virtual machine has its own. */
 const sharesClock = ({ KernelVersion }: EngineInfo): boolean =>
   process.platform === "linux" && KernelVersion === release();
 
 const otherClock = ({ OperatingSystem = "a virtual machine" }: EngineInfo, host: string): string =>
-  `the Docker engine at ${host} runs in ${OperatingSystem}, with a clock that is not this host's`;
+  `the Docker engine at ${host} runs in ${OperatingSystem} and has another clock than this host`;
 
 const refuseOtherClock = (info: EngineInfo, host: string): Promise<void> =>
   sharesClock(info)
     ? Promise.resolve()
     : Promise.reject(
         new UserError(
-          `${otherClock(info, host)}: times of servers and load could not be compared`,
-          "use --platform local; the stacks themselves come up with the ordinary CLI: pulumi up -s phase1",
+          `${otherClock(info, host)}: times of servers and load are not comparable`,
+          "use --platform local; the Pulumi CLI can still bring stacks up: pulumi up -s phase1",
         ),
       );
 
-/** Does an engine of this host answer, and is Pulumi found? Fetches and builds nothing. `reason`: one line for people. */
+/**
+ * Does an engine of this host answer, and is Pulumi installed? Fetches and builds nothing.
+ * `reason`: one line for the user.
+ */
 export const dockerAvailability = async (
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ usable: boolean; reason: string }> => {
@@ -99,16 +103,21 @@ export const dockerAvailability = async (
     const info = (await docker.info()) as EngineInfo & { ServerVersion?: string };
     if (!sharesClock(info)) return { usable: false, reason: otherClock(info, host) };
     const [cli, plugin] = await Promise.all([locateCli(env), locatePlugin(env)]);
-    const missing = [...(cli.found ? [] : ["Pulumi"]), ...(plugin.found ? [] : ["Pulumi's Docker plugin"])];
-    if (missing.length > 0) {
+    if (!cli.found || !plugin.found) {
+      const missing = cli.found ? "Pulumi's Docker plugin is" : "Pulumi is";
+      const are = cli.found || plugin.found ? missing : "Pulumi and its Docker plugin are";
       return {
         usable: false,
-        reason: `${missing.join(" and ")} is not here yet; --platform docker gets it, sse-lab doctor says how`,
+        reason:
+          `${are} not installed yet; --platform docker installs what is missing, ` +
+          "sse-lab doctor shows how",
       };
     }
     return {
       usable: true,
-      reason: `Docker ${info.ServerVersion ?? ""} answers at ${host}, Pulumi ${cli.found?.version ?? ""} is here`,
+      reason:
+        `Docker ${info.ServerVersion ?? ""} answers at ${host}, ` +
+        `Pulumi ${cli.found?.version ?? ""} is installed`,
     };
   } catch (error) {
     if (error instanceof UserError) return { usable: false, reason: error.problem };

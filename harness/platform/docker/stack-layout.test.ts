@@ -27,7 +27,7 @@ const partsOf = async (more: Partial<StackImages>, realtime: RealtimeSettings) =
   });
   const parts = await stackLayout(docker, record);
   const used = [...parts.containers.values()].map(
-    ({ part, role, container }) => `${part} ${role} ${container}`,
+    ({ component, role, container }) => `${component} ${role} ${container}`,
   );
   return { record, parts, used };
 };

@@ -1,4 +1,4 @@
-/** What a stack is made of and where to reach it, from its record alone: the same names that the program gives. */
+/** The components of a stack and their addresses, derived from its record. */
 import type Dockerode from "dockerode";
 import { INSTANCE_LABEL } from "../../../infra/stack/labels.ts";
 import {
@@ -15,14 +15,14 @@ import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { topologyNamed } from "../../../infra/stack/record-args.ts";
 import type { Router } from "../../../infra/topologies.ts";
-import type { RunningDeployment, RealtimeComponent } from "../platform.ts";
+import type { RealtimeEndpoint, RunningDeployment } from "../platform.ts";
 import { detectRealtime } from "../detect-realtime.ts";
 import type { MeasuredContainer } from "./observe/container-usage.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 
-/** A Realtime of the stack's own. */
-export interface OwnRealtime extends Pick<RealtimeComponent, "name" | "standIn" | "url"> {
+/** A Realtime that the stack runs. */
+export interface OwnRealtime extends RealtimeEndpoint {
   /** Name of the container. */
   container: string;
   /** Answers 200 once it takes connections. */
@@ -34,17 +34,17 @@ export interface StackLayout {
   opsUrl: string;
   dashboardUrl: string;
   router: Router;
-  /** Of the instances as the router reaches them: its status is told by these. */
+  /** The instances as the router reaches and reports them. */
   targets: readonly RoutedServer[];
   instances: readonly string[];
   instanceUrls: Readonly<Record<string, string>>;
-  /** Of a topology whose clients subscribe to it: the stack's own, or a hosted one. */
-  realtime?: OwnRealtime | Pick<RealtimeComponent, "name" | "standIn" | "url">;
-  /** Name of the container by part: instances, router, broker, Realtime and its database. */
+  /** Present if clients subscribe to Realtime. */
+  realtime?: OwnRealtime | RealtimeEndpoint;
+  /** By component: instances, router, broker, Realtime and its database. */
   containers: ReadonlyMap<string, MeasuredContainer>;
 }
 
-/** Ports that the engine chose, by part: asked only where the record names none. */
+/** The ports that the engine chose, for records without ports. */
 const chosenPorts = async (docker: Dockerode, stack: string): Promise<Map<string, number>> => {
   const containers = await docker.listContainers({ all: true, filters: checkoutFilter(stack) });
   return new Map(
@@ -57,7 +57,7 @@ const chosenPorts = async (docker: Dockerode, stack: string): Promise<Map<string
   );
 };
 
-type Address = (part: string, inside: number, port: number | undefined) => string;
+type Address = (component: string, inside: number, port: number | undefined) => string;
 
 const realtimeParts = async (
   { stack, realtime, ports }: StackRecord,
@@ -90,20 +90,20 @@ export const stackLayout = async (docker: Dockerode, record: StackRecord): Promi
     ports.instances?.length === replicas &&
     (ownRealtime === undefined || ports.realtime);
   const chosen = isKnown ? new Map<string, number>() : await chosenPorts(docker, stack);
-  const address: Address = (part, inside, port) => {
-    const found = port ?? chosen.get(`${part} ${inside}`);
+  const address: Address = (component, inside, port) => {
+    const found = port ?? chosen.get(`${component} ${inside}`);
     if (found === undefined) {
       throw new UserError(
-        `${part} of ${stack} does not run, so its port cannot be told`,
-        "sse-lab down removes what is left; then bring it up again",
+        `${component} of ${stack} does not run, so its port is unknown`,
+        "remove what is left with sse-lab down, then bring it up again",
       );
     }
     return `http://127.0.0.1:${found}`;
   };
   const opsUrl = address(router, IMAGE_PORTS[router].ops, ports.dashboard);
-  const named = (part: string, role: MeasuredContainer["role"]): [string, MeasuredContainer] => [
-    part,
-    { part, role, container: `${stack}-${part}` },
+  const named = (component: string, role: MeasuredContainer["role"]): [string, MeasuredContainer] => [
+    component,
+    { component, role, container: `${stack}-${component}` },
   ];
   const withBroker = hasBroker(broadcaster, record.realtime) && record.redis === "up";
   const realtime = await realtimeParts(record, address);
@@ -143,7 +143,6 @@ export const describeStack = (record: StackRecord, layout: StackLayout): Running
   startedAt: record.startedAt,
 });
 
-/** What others are told of it. */
 export const publicRealtime = ({ name, standIn, url }: NonNullable<StackLayout["realtime"]>) => ({
   name,
   standIn,

@@ -1,4 +1,4 @@
-/** Removes a stack: from the engine, from Pulumi's state, from the disk, and last of all its record. */
+/** Removes a stack from the engine, from Pulumi's state, from the disk, and last its record. */
 import { dirname } from "node:path";
 import type Dockerode from "dockerode";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
@@ -9,22 +9,22 @@ import { describeRemoved, listOwn, removeByLabel } from "./remove-by-label.ts";
 
 export interface TakeDownOptions {
   /**
-   * `destroy`: by Pulumi, then by label what it left. `sweep`: by label alone, for what a dead command left: its state may know less
-   * than there is, and its passphrase is not needed.
+   * `destroy`: by Pulumi, then the rest by label. `sweep`: by label only, for a killed command,
+   * whose state may be incomplete. Needs no passphrase.
    */
   how: "destroy" | "sweep";
   /** How long to wait for a Pulumi that outlived its command, ms. */
   lockWaitMs?: number;
   onStep?: ((step: string) => void) | undefined;
-  /** Asked when nobody changes the stack any more; false: it is left alone. */
+  /** Called once no process changes the stack. False: leave it alone. */
   isStillOurs?: () => Promise<boolean>;
 }
 
-/** Pulumi ends a moment after the command that started it. */
+/** After a kill of its command, Pulumi still runs for a while. */
 export const ORPHAN_WAIT_MS = 30_000;
 
 const killServers = async (docker: Dockerode, stack: string): Promise<void> => {
-  // Ledgers are written record by record and survive a kill; nothing else of theirs is worth the wait for their drain.
+  // Ledgers are written record by record, so that a drain would save nothing.
   const { containers } = await listOwn(docker, stack);
   await Promise.all(
     containers
@@ -39,8 +39,9 @@ const killServers = async (docker: Dockerode, stack: string): Promise<void> => {
 };
 
 /**
- * @returns what there was of it in the engine, for people; undefined where it was left alone
- * @throws what kept it from being removed whole; its record stays then, and the next command tries again
+ * Resolves with a description of what the engine had of it, or undefined if it was left alone.
+ *
+ * @throws if something could not be removed; its record stays, and the next command tries again
  */
 export const takeDown = async (
   { docker, host }: { docker: Dockerode; host: string },
@@ -56,10 +57,10 @@ export const takeDown = async (
       await pulumi.destroy({ lockWaitMs, onStep });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      onStep?.(`pulumi destroy did not do it (${reason}); removing ${stack} by its labels`);
+      onStep?.(`pulumi destroy failed (${reason}); removing ${stack} by its labels`);
     }
   }
-  // Before the engine is asked: a Pulumi that still runs would go on creating.
+  // First, because a Pulumi that still runs would continue to create.
   await pulumi.releaseLocks({ lockWaitMs, onStep });
   if (isStillOurs && !(await isStillOurs())) return undefined;
   await removeByLabel(docker, stack);
@@ -72,6 +73,6 @@ export const takeDown = async (
       containers: containers.length,
       networks: networks.length,
       volumes: volumes.length,
-    }) || "nothing of it was left but its record"
+    }) || "only its record was left"
   );
 };

@@ -1,4 +1,4 @@
-/** Kills and starts one container of a stack by the engine; Pulumi sees nothing of it, and nothing to do. */
+/** Kills and starts one container by the engine. Pulumi does not notice. */
 import type Dockerode from "dockerode";
 import { nothingToKill } from "../../bounce-errors.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
@@ -7,19 +7,19 @@ import { UserError } from "../../../../common/user-error.ts";
 export interface ControlledContainer {
   docker: Dockerode;
   /** As the history names it. */
-  part: string;
+  component: string;
   /** Name of the container. */
   container: string;
-  /** What makes it again when it is gone. */
+  /** How the user recreates it. */
   remedy: string;
   signal: AbortSignal;
 }
 
 export interface ContainerControl {
   isRunning(): Promise<boolean>;
-  /** SIGKILL. Resolves when it is gone. Rejects when it did not run. @param onKill called right before */
+  /** SIGKILL, just after `onKill`. Resolves once it is gone. Rejects if it is not running. */
   kill(onKill?: () => void): Promise<void>;
-  /** The same container. Resolves when its process is there. @throws UserError when the container is gone */
+  /** Starts the same container. @throws UserError if the container is gone */
   start(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const KILL_TIMEOUT_MS = 10_000;
 const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
 
 export const controlContainer = (given: ControlledContainer): ContainerControl => {
-  const { docker, part, container, remedy, signal } = given;
+  const { docker, component, container, remedy, signal } = given;
   const isRunning = async (): Promise<boolean> => {
     try {
       return (await docker.getContainer(container).inspect()).State.Running;
@@ -39,11 +39,11 @@ export const controlContainer = (given: ControlledContainer): ContainerControl =
   return {
     isRunning,
     kill: async (onKill) => {
-      if (!(await isRunning())) throw new Error(nothingToKill(part));
+      if (!(await isRunning())) throw new Error(nothingToKill(component));
       onKill?.();
       await docker.getContainer(container).kill({ signal: "SIGKILL" });
       await waitFor({
-        name: `${part} to be gone after SIGKILL`,
+        name: `${component} to be gone after SIGKILL`,
         timeoutMs: KILL_TIMEOUT_MS,
         intervalMs: 20,
         condition: async () => !(await isRunning()) || "it still runs",
@@ -55,7 +55,7 @@ export const controlContainer = (given: ControlledContainer): ContainerControl =
         await docker.getContainer(container).start();
       } catch (error) {
         if (statusOf(error) !== 404) throw error;
-        throw new UserError(`the container of ${part} is gone`, remedy, { cause: error });
+        throw new UserError(`the container of ${component} is gone`, remedy, { cause: error });
       }
     },
   };

@@ -1,6 +1,7 @@
-/** Kills and starts the Realtime of a stack: what the nemesis may do to it. */
+/** Kills and starts the Realtime of a stack. */
 import type Dockerode from "dockerode";
-import type { RealtimeComponent } from "../../platform.ts";
+import type { RealtimeControl } from "../../platform.ts";
+import { answersOk } from "../../readiness.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 import { controlContainer } from "./container-control.ts";
 import { lastLogLines } from "./container-log.ts";
@@ -16,28 +17,26 @@ export interface ControlledRealtime {
   signal: AbortSignal;
 }
 
-/** Supabase's own migrates and seeds before it serves: as long as it gets when the stack comes up (`infra/components`). */
+/** Supabase's server migrates and seeds first. The stack allows as much (`infra/components`). */
 const READY_TIMEOUT_MS = 180_000;
 
-export const controlRealtime = (given: ControlledRealtime): NonNullable<RealtimeComponent["control"]> => {
+export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
   const { docker, realtime, timeline, onStep, signal } = given;
   const { name, container, healthUrl } = realtime;
   const control = controlContainer({
     docker,
-    part: name,
+    component: name,
     container,
     remedy: "sse-lab down, then bring the topology up again",
     signal,
   });
-  /** Its own check says more than an answer: while it seeds, Supabase's own answers too. */
+  /** Checks the container's health too, because Supabase's server answers while it still seeds. */
   const isHealthy = async (within: AbortSignal): Promise<true | string> => {
     const { State } = await docker.getContainer(container).inspect();
     if (!State.Running) throw new Error(`it exited (code ${State.ExitCode})`);
     if (State.Health?.Status !== "healthy")
       return `its health check says ${State.Health?.Status ?? "nothing"}`;
-    const answer = await fetch(healthUrl, { signal: within, headers: { connection: "close" } });
-    await answer.body?.cancel();
-    return answer.status === 200 || `/healthcheck answered ${answer.status}`;
+    return answersOk(healthUrl)(within);
   };
   const start = async (): Promise<void> => {
     if (await control.isRunning()) return;

@@ -1,4 +1,4 @@
-/** Deploys by Pulumi, kills and starts by the engine: what the nemesis may do to the instances of a stack. */
+/** Controls the instances of a stack: Pulumi deploys, the engine kills and starts. */
 import type Dockerode from "dockerode";
 import { recordArgs } from "../../../../infra/stack/record-args.ts";
 import type { StackRecord } from "../../../../infra/stack/stack-args.ts";
@@ -18,9 +18,9 @@ import type { StackLayout } from "../stack-layout.ts";
 export interface ControlledStack {
   docker: Dockerode;
   registry: StackRegistry;
-  /** Changed in place, and written, by each deploy. */
+  /** Each deploy changes and writes it. */
   record: StackRecord;
-  /** Grace of the instances in Pulumi's state, seconds; undefined: not known. */
+  /** Grace of the instances in Pulumi's state, seconds. Undefined: unknown. */
   stateGraceS: number | undefined;
   layout: StackLayout;
   pulumi: PulumiStack;
@@ -30,7 +30,7 @@ export interface ControlledStack {
   signal: AbortSignal;
 }
 
-/** Our own deploys of a stack never overlap; this is for a `pulumi up` by hand. */
+/** Deploys of one process never overlap. This waits for a manual `pulumi up`. */
 const LOCK_WAIT_MS = 5_000;
 
 export const nextRevision = (revision: string): string =>
@@ -47,14 +47,14 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     }
     return controlContainer({
       docker,
-      part: instance,
+      component: instance,
       container: layout.containers.get(instance)?.container ?? instance,
-      remedy: `sse-lab bounce ${record.topology} --kind recreate makes it again`,
+      remedy: `sse-lab bounce ${record.topology} --kind recreate recreates it`,
       signal,
     });
   };
 
-  /** Waits until it takes traffic, and reports it; fails at once when its container ends meanwhile. */
+  /** Waits until the router sends it traffic, then reports it. Resolves with that time. */
   const becomeReady = async (instance: string, within: AbortSignal = signal): Promise<number> => {
     const atMs = await waitUntilReady(instance, { docker, layout, signal: within });
     onInstance(instance, "ready", atMs);
@@ -76,7 +76,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       record.graceS = graceS;
       registry.update(record);
       stateGraceS = undefined;
-      // A change of its own: the engine stops a container with the grace that the state has, which is the old one until then.
+      // A separate update first: the engine stops a container with the grace of the old state.
       await change({});
       stateGraceS = graceS;
     }
@@ -112,19 +112,19 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
           onReplace?.(name, "started", nowMs());
           onStep(`replacing ${name}`);
         },
-        // The container's own health check is not enough: a router can be later than it to see an instance again.
+        // The container may be healthy before the router sends it traffic.
         afterCreate: (name) => comingUp.get(name) ?? Promise.resolve(),
       });
       await Promise.all(comingUp.values());
     } catch (error) {
-      // That an instance ended is the reason; that Pulumi did not see it become healthy is what followed.
+      // The exit of an instance is the cause. Pulumi's error only follows from it.
       crashed.signal.throwIfAborted();
       throw error;
     } finally {
       timeline.onStarted = undefined;
       timeline.onEnded = undefined;
     }
-    // Brought back like the others; nothing of it was disturbed.
+    // They run now, but the bounce did not disturb them.
     if (wereGone.length > 0) throw new Error(notReplaced(wereGone));
   };
 

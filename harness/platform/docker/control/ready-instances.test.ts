@@ -8,7 +8,7 @@ test("an UP that follows a DOWN is believed at once", () => {
   expect(trust(true, 1_350)).toBe(1_350);
 });
 
-test("an UP that was always there is believed when the router must have checked again, and from the readiness on", () => {
+test("an old UP counts once the router has checked again, from the readiness on", () => {
   const trust = trustUp(1_000);
   expect(trust(true, 1_010)).toBeUndefined();
   expect(trust(true, 2_000)).toBeUndefined();

@@ -1,4 +1,4 @@
-/** When an instance takes traffic: it says so itself, and the router sends it some. */
+/** Waits until an instance takes traffic: it is ready, and the router sends it requests. */
 import type Dockerode from "dockerode";
 import { routerHealthCheckMs } from "../../../../infra/stack/server-settings.ts";
 import { nowMs } from "../../../../common/clock.ts";
@@ -10,11 +10,12 @@ import type { StackLayout } from "../stack-layout.ts";
 
 const READY_TIMEOUT_MS = 30_000;
 /**
- * An "UP" that was there before counts after this long: by then the router has checked again, one check that hung included (interval,
- * and as long again for a connection to the address of the container before). An "UP" after a "DOWN" counts at once.
+ * Until then an "UP" may be older than the new container. The router has checked again by then,
+ * even if one check hung: an interval, and as long again for a connection to the old address. An
+ * "UP" after a "DOWN" counts at once.
  */
 const TRUSTED_AFTER_MS = 2 * routerHealthCheckMs + 200;
-/** Twenty health check intervals: on a busy host the router is late as well. */
+/** Twenty health check intervals: on a busy host the router is late too. */
 const ROUTER_TIMEOUT_MS = 10_000;
 
 export interface ReadyOptions {
@@ -23,7 +24,7 @@ export interface ReadyOptions {
   signal: AbortSignal;
 }
 
-/** A wait that shows the log of what it waited on. */
+/** Adds the logs of these containers to the error of a wait. */
 const withLog = async <T>(
   docker: Dockerode,
   containers: readonly string[],
@@ -39,7 +40,7 @@ const withLog = async <T>(
   }
 };
 
-/** Resolves when the router is known to route: a request through it reaches an instance that is ready. */
+/** Resolves when a request through the router reaches a ready instance. */
 export const waitForRoute = ({ docker, layout, signal }: ReadyOptions): Promise<void> =>
   withLog(docker, [layout.containers.get(layout.router)?.container ?? layout.router], () =>
     waitFor({
@@ -50,7 +51,10 @@ export const waitForRoute = ({ docker, layout, signal }: ReadyOptions): Promise<
     }),
   );
 
-/** Takes readings of a router in order, and says from when on its "UP" can be believed. `sinceMs`: when the instance was seen ready. */
+/**
+ * Takes readings of a router in order. Returns the time from which its "UP" holds, or undefined.
+ * `sinceMs`: when the instance was ready.
+ */
 export const trustUp = (sinceMs: number): ((isUp: boolean, atMs: number) => number | undefined) => {
   let wasDown = false;
   return (isUp, atMs) => {
@@ -61,7 +65,7 @@ export const trustUp = (sinceMs: number): ((isUp: boolean, atMs: number) => numb
   };
 };
 
-/** Resolves with the time from which on the router has sent it traffic. */
+/** Resolves with the time from which the router has sent it traffic. */
 const inRotation = async (instance: string, { layout, signal }: ReadyOptions): Promise<number> => {
   const trust = trustUp(nowMs());
   let sinceMs: number | undefined;
@@ -79,8 +83,9 @@ const inRotation = async (instance: string, { layout, signal }: ReadyOptions): P
 };
 
 /**
- * Resolves with the time (harness clock, ms) from which on the instance was ready and in the router's rotation. Its own readiness is
- * asked first: before its next check a router still says UP of a server that is gone.
+ * Resolves with the time (harness clock, ms) from which the instance was ready and in the router's
+ * rotation. Its readiness is checked first: until its next check, a router reports a dead server
+ * as UP.
  */
 export const waitUntilReady = async (instance: string, options: ReadyOptions): Promise<number> => {
   const { docker, layout, signal } = options;

@@ -1,4 +1,4 @@
-/** What one container has used, by the engine's one-shot reading of its cgroup. */
+/** What one container has used: the engine's one-shot reading of its cgroup. */
 import type Dockerode from "dockerode";
 import { z } from "zod";
 import type { ComponentUsage } from "../../platform.ts";
@@ -6,7 +6,7 @@ import { eventTime } from "./event-time.ts";
 import { socketMemoryV1 } from "./socket-memory.ts";
 
 const statsSchema = z.object({
-  /** When the engine read the cgroup: it answers from a reading of the last second where it has one. */
+  /** When the engine read the cgroup. It may answer from a reading of the last second. */
   read: z.iso.datetime({ offset: true }),
   cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
   memory_stats: z.object({
@@ -22,7 +22,7 @@ const statsSchema = z.object({
 });
 
 export interface MeasuredContainer {
-  part: string;
+  component: string;
   role: ComponentUsage["role"];
   /** Name of the container. */
   container: string;
@@ -30,10 +30,10 @@ export interface MeasuredContainer {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Undefined for a container that does not run, or has just gone. */
+/** Undefined if the container does not run. */
 export const containerUsage = async (
   docker: Dockerode,
-  { part, role, container }: MeasuredContainer,
+  { component, role, container }: MeasuredContainer,
 ): Promise<ComponentUsage | undefined> => {
   let state: Dockerode.ContainerInspectInfo;
   let raw: unknown;
@@ -54,7 +54,7 @@ export const containerUsage = async (
   const socketMemoryBytes = memory.stats.sock ?? (await socketMemoryV1(state.Id, state.State.Pid));
   const interfaces = networks && Object.values(networks);
   return {
-    part,
+    part: component,
     role,
     // A container that is started again keeps its id and begins a new cgroup.
     incarnation: `${state.Id.slice(0, 12)}@${state.State.StartedAt}`,

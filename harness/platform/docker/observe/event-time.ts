@@ -1,7 +1,7 @@
-/** The engine stamps its events with the wall clock; the history is on the monotonic one. */
+/** Converts times of the engine, on the wall clock, to the monotonic clock of the history. */
 import { nowMs } from "../../../../common/clock.ts";
 
-/** Older than this when it is read: the wall clock was set meanwhile, or the engine is not on this host. */
+/** An older event means that the wall clock was set, or that the engine is on another host. */
 const PLAUSIBLE_AGE_MS = 5_000;
 /** Resolution of the wall clock as Node reads it. */
 const RESOLUTION_MS = 1;
@@ -9,7 +9,7 @@ const RESOLUTION_MS = 1;
 export interface EventTime {
   /** Harness clock, milliseconds. The wall clock is read to 1 ms, so that is its error. */
   atMs: number;
-  /** False: the engine's time made no sense, and `atMs` is when the event was read. */
+  /** False: the engine's time is implausible, and `atMs` is the time of the reading. */
   plausible: boolean;
 }
 
@@ -27,6 +27,6 @@ export const eventTime = (
   if (!(ageMs >= -RESOLUTION_MS * 2 && ageMs <= PLAUSIBLE_AGE_MS)) {
     return { atMs: monotonicMs, plausible: false };
   }
-  // An event is never in the future of its reader.
+  // An event cannot be later than its reading.
   return { atMs: monotonicMs - Math.max(0, ageMs), plausible: true };
 };

@@ -9,12 +9,12 @@ const tell = (events: readonly Told[], expected: readonly string[] = []): string
   const said: string[] = [];
   const timeline = instanceTimeline({
     onInstance: (instance, state, atMs) => said.push(`${atMs} ${instance} ${state}`),
-    onComponentExit: (part, atMs) => said.push(`${atMs} ${part} exit`),
+    onComponentExit: (component, atMs) => said.push(`${atMs} ${component} exit`),
     onStep: (step) => said.push(step),
   });
-  expected.forEach((part) => timeline.expectEnd(part));
+  expected.forEach((component) => timeline.expectEnd(component));
   events.forEach((event, index) =>
-    timeline.onEvent({ part: "server-1", role: "server", id: "a", atMs: index + 1, ...event }),
+    timeline.onEvent({ component: "server-1", role: "server", id: "a", atMs: index + 1, ...event }),
   );
   return said;
 };
@@ -64,7 +64,7 @@ test("a crash is a kill and nothing before it", () => {
   ]);
 });
 
-test("an instance that ends by itself, or for want of memory, is killed, and people are told", () => {
+test("an instance that exits by itself or runs out of memory is reported as killed", () => {
   expect(tell([{ action: "start" }, { action: "oom" }, { action: "die", exitCode: 1 }])).toEqual([
     "1 server-1 started",
     "server-1 is out of memory: the kernel ends it",
@@ -74,7 +74,7 @@ test("an instance that ends by itself, or for want of memory, is killed, and peo
 });
 
 test("the end of a router or broker is an incident, whatever ended it", () => {
-  const traefik = { part: "traefik", role: "router" } as const;
+  const traefik = { component: "traefik", role: "router" } as const;
   expect(
     tell([
       { ...traefik, action: "start" },
@@ -84,8 +84,8 @@ test("the end of a router or broker is an incident, whatever ended it", () => {
   ).toEqual(["traefik exited by itself (code 137)", "3 traefik exit"]);
 });
 
-test("an end that was asked for is no incident; the next one of that part is", () => {
-  const realtime = { part: "realtime", role: "broker" } as const;
+test("an end that was asked for is no incident; the next one of that component is", () => {
+  const realtime = { component: "realtime", role: "broker" } as const;
   const life: Told[] = [
     { ...realtime, action: "start" },
     { ...realtime, action: "die", exitCode: 137 },

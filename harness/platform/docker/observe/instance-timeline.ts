@@ -1,34 +1,35 @@
-/** Turns what the engine tells of containers into what the history calls it. */
+/** Turns container events of the engine into instance states of the history. */
 import type { InstanceObservation } from "../../../history/observation.ts";
 import type { ContainerEvent } from "./watch-containers.ts";
 
 export interface TimelineListeners {
   onInstance: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
-  onComponentExit: (part: string, atMs: number) => void;
+  onComponentExit: (component: string, atMs: number) => void;
   onStep: (step: string) => void;
 }
 
 interface Incarnation {
   id: string;
-  /** Readiness is false from its SIGTERM on: the server stops taking traffic first of all. */
-  isTold: boolean;
+  /** It got SIGTERM, upon which a server reports that it is not ready. */
+  isTerminated: boolean;
   isKilled: boolean;
 }
 
 export interface InstanceTimeline {
   onEvent(event: ContainerEvent): void;
-  /** Called with each start of an instance's container; replaces what was set before. */
+  /** Called at each start of an instance. */
   onStarted: ((instance: string, container: string) => void) | undefined;
-  /** Called with each end, of other parts as well where nobody had asked for it. */
-  onEnded: ((part: string, exitCode: number | undefined) => void) | undefined;
-  /** The next end of this part, no instance, is asked for: nothing is told of it. */
-  expectEnd(part: string): void;
+  /** Called at each exit of an instance, and at each unexpected exit of another component. */
+  onEnded: ((component: string, exitCode: number | undefined) => void) | undefined;
+  /** The next exit of this component, which is no instance, is not reported. */
+  expectEnd(component: string): void;
 }
 
 /**
- * - `not-ready`: the engine sent SIGTERM, upon which readiness is false at once.
- * - `stopped`: it ended in its own time after a SIGTERM. `killed`: by SIGKILL, for want of memory, or by itself.
- * `ready` is not the engine's to tell: see `ready-instances.ts`.
+ * - `not-ready`: the engine sent SIGTERM. The server is not ready from then on.
+ * - `stopped`: it exited within the grace. `killed`: by SIGKILL, out of memory, or by itself.
+ *
+ * The engine does not know `ready`: see `ready-instances.ts`.
  */
 export const instanceTimeline = ({
   onInstance,
@@ -40,38 +41,38 @@ export const instanceTimeline = ({
   const SIGKILLED = 137;
 
   const onServer = (
-    { part, id, action, exitCode, atMs }: ContainerEvent,
+    { component, id, action, exitCode, atMs }: ContainerEvent,
     timeline: InstanceTimeline,
   ): void => {
-    let now = running.get(part);
+    let now = running.get(component);
     if (!now && (action === "term" || action === "kill")) {
-      // It ran before this was watched: a stack of another command.
-      now = { id, isTold: false, isKilled: false };
-      running.set(part, now);
+      // It started before the watch began: another command brought it up.
+      now = { id, isTerminated: false, isKilled: false };
+      running.set(component, now);
     }
     switch (action) {
       case "start":
-        running.set(part, { id, isTold: false, isKilled: false });
-        onInstance(part, "started", atMs);
-        timeline.onStarted?.(part, id);
+        running.set(component, { id, isTerminated: false, isKilled: false });
+        onInstance(component, "started", atMs);
+        timeline.onStarted?.(component, id);
         return;
       case "term":
-        if (now && !now.isTold) onInstance(part, "not-ready", atMs);
-        if (now) now.isTold = true;
+        if (now && !now.isTerminated) onInstance(component, "not-ready", atMs);
+        if (now) now.isTerminated = true;
         return;
       case "kill":
         if (now) now.isKilled = true;
         return;
       case "oom":
-        onStep(`${part} is out of memory: the kernel ends it`);
+        onStep(`${component} is out of memory: the kernel ends it`);
         return;
       case "die": {
-        running.delete(part);
-        const isOrderly = now?.isTold === true && !now.isKilled && exitCode !== SIGKILLED;
-        if (!now?.isTold && !now?.isKilled)
-          onStep(`${part} exited by itself (code ${exitCode ?? "unknown"})`);
-        onInstance(part, isOrderly ? "stopped" : "killed", atMs);
-        timeline.onEnded?.(part, exitCode);
+        running.delete(component);
+        const isOrderly = now?.isTerminated === true && !now.isKilled && exitCode !== SIGKILLED;
+        if (!now?.isTerminated && !now?.isKilled)
+          onStep(`${component} exited by itself (code ${exitCode ?? "unknown"})`);
+        onInstance(component, isOrderly ? "stopped" : "killed", atMs);
+        timeline.onEnded?.(component, exitCode);
         return;
       }
       case "healthy":
@@ -82,13 +83,13 @@ export const instanceTimeline = ({
   const timeline: InstanceTimeline = {
     onStarted: undefined,
     onEnded: undefined,
-    expectEnd: (part) => void expected.add(part),
+    expectEnd: (component) => void expected.add(component),
     onEvent: (event) => {
       if (event.role === "server") onServer(event, timeline);
-      else if (event.action === "die" && !expected.delete(event.part)) {
-        onStep(`${event.part} exited by itself (code ${event.exitCode ?? "unknown"})`);
-        onComponentExit(event.part, event.atMs);
-        timeline.onEnded?.(event.part, event.exitCode);
+      else if (event.action === "die" && !expected.delete(event.component)) {
+        onStep(`${event.component} exited by itself (code ${event.exitCode ?? "unknown"})`);
+        onComponentExit(event.component, event.atMs);
+        timeline.onEnded?.(event.component, event.exitCode);
       }
     },
   };

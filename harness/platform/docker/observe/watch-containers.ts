@@ -1,4 +1,4 @@
-/** The engine's own account of what happens to the containers of a stack, as it happens. */
+/** Watches the containers of a stack by the events of the engine. */
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
@@ -12,8 +12,8 @@ import { checkoutFilter } from "../../../../infra/stack/checkout-label.ts";
 export type ContainerAction = "start" | "term" | "kill" | "die" | "oom" | "healthy";
 
 export interface ContainerEvent {
-  /** What of the stack it is: an instance's name, `traefik`, `haproxy`, `valkey`, `realtime-standin`, `realtime` or `realtime-postgres`. */
-  part: string;
+  /** An instance, a router, `valkey`, `realtime-standin`, `realtime` or `realtime-postgres`. */
+  component: string;
   role: "server" | "router" | "broker";
   id: string;
   action: ContainerAction;
@@ -61,13 +61,13 @@ const parseEvent = (line: string): (ContainerEvent & { plausible: boolean }) | u
   if (!parsed.success) return undefined;
   const { Action, Actor, timeNano } = parsed.data;
   // The engine puts a container's labels among the attributes of its events.
-  const { [INSTANCE_LABEL]: part, [ROLE_LABEL]: roleName, signal, exitCode } = Actor.Attributes;
+  const { [INSTANCE_LABEL]: component, [ROLE_LABEL]: roleName, signal, exitCode } = Actor.Attributes;
   const action = actionOf(Action, signal);
   const role = roleSchema.safeParse(roleName);
-  if (action === undefined || part === undefined || !role.success) return undefined;
+  if (action === undefined || component === undefined || !role.success) return undefined;
   const { atMs, plausible } = eventTime(timeNano);
   return {
-    part,
+    component,
     role: role.data,
     id: Actor.ID,
     action,
@@ -81,13 +81,13 @@ export interface WatchedContainers {
   docker: Dockerode;
   stack: string;
   onEvent: (event: ContainerEvent) => void;
-  /** The stream ended though nobody ended it: the engine is gone, or restarts. */
+  /** The stream ended unexpectedly: the engine is gone, or restarts. */
   onLost: (atMs: number) => void;
-  /** Called once, when the engine's times do not fit this host's clock and the times of reading are taken instead. */
+  /** Called once, if the engine's times are implausible and the times of reading count instead. */
   onBadClock?: () => void;
 }
 
-/** Resolves when the engine has accepted the subscription: what happens from then on is told. Ends with the returned function. */
+/** Resolves once the engine has accepted the subscription, with a function that ends it. */
 export const watchContainers = async (given: WatchedContainers): Promise<() => void> => {
   const stream = (await given.docker.getEvents({
     filters: { type: ["container"], ...checkoutFilter(given.stack) },

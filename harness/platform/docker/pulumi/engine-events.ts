@@ -1,4 +1,4 @@
-/** What Pulumi tells while it changes a stack, reduced to what is read of it. */
+/** The events of Pulumi that the lab uses. */
 import type { EngineEvent, OpMap, OpType } from "@pulumi/pulumi/automation/index.js";
 
 /** A step of Pulumi on one of the stack's own containers, networks or volumes. */
@@ -12,7 +12,10 @@ export interface ResourceStep {
 
 const DOCKER_TYPE = /^docker:/;
 
-/** Events of severity `debug` are by far the most; they hold what the engine says of containers, secrets included, and are read by nobody. */
+/**
+ * Ignores events of severity `debug`: they are most of all, and hold secrets of containers. Appends
+ * error messages to `reasons`.
+ */
 export const readEvent = (
   event: EngineEvent,
   onResource: ((step: ResourceStep) => void) | undefined,

@@ -1,4 +1,4 @@
-/** A stack as the Automation API holds it: its folder, its settings, its environment. */
+/** Opens a stack for the Automation API: its folder, settings and environment. */
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
@@ -6,23 +6,23 @@ import { resolvePulumi } from "../../../../infra/toolchain/resolve-pulumi.ts";
 import { backendUrl, passphrase, projectName, workspaceFolder } from "./pulumi-backend.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
-/** Nothing of the user's own Pulumi is used but what they set for this: no login, no selected stack, no other backend. */
+/** Independent of the user's own Pulumi: no login, no selected stack, no other backend. */
 const environment = (dockerHost: string, tools: Record<string, string>): Record<string, string> => ({
   ...tools,
   PULUMI_BACKEND_URL: backendUrl(),
   DOCKER_HOST: dockerHost,
   PULUMI_SKIP_UPDATE_CHECK: "true",
-  // Pulumi logs each operation, encrypted, 500 MB of them by default.
+  // Pulumi keeps encrypted logs of operations, up to 500 MB by default.
   PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "16",
   // Each `up` would add a copy of the whole state.
   PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
   ...passphrase(),
 });
 
-/** Nobody reads what the program would export before there is a program. */
+/** Each operation passes its own program. */
 const NO_PROGRAM = (): Promise<void> => Promise.resolve();
 
-/** Loads Pulumi, which takes a second: called when something is to be done, not before. */
+/** Loads Pulumi, which takes a second, so call it only when needed. */
 export const openWorkspace = async (
   stackName: string,
   dockerHost: string,
@@ -32,7 +32,7 @@ export const openWorkspace = async (
   const tools = await resolvePulumi();
   const workDir = workspaceFolder(stackName);
   await mkdir(workDir, { recursive: true, mode: 0o700 });
-  // The settings of the ordinary CLI hold the salt of the passphrase: both doors then read the same secrets.
+  // They hold the salt of the passphrase, so that the Pulumi CLI can read the same secrets.
   const settings = `Pulumi.${stackName}.yaml`;
   await copyFile(join(PROJECT_ROOT, settings), join(workDir, settings)).catch(() => undefined);
   const name = await projectName();

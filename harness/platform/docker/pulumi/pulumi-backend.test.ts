@@ -7,7 +7,7 @@ test("a file backend is absolute: Pulumi runs in another folder than this proces
   expect(backendFolder({ SSE_LAB_PULUMI_BACKEND: "s3://bucket" })).toBeUndefined();
   for (const url of ["file://state", "file://./state", "file://~", "file://~/state"]) {
     expect(() => backendUrl({ SSE_LAB_PULUMI_BACKEND: url })).toThrow(
-      `SSE_LAB_PULUMI_BACKEND=${url} is no absolute path. Fix: give it as file:///`,
+      `SSE_LAB_PULUMI_BACKEND=${url} is not an absolute path. Fix: give it as file:///`,
     );
   }
 });

@@ -1,4 +1,4 @@
-/** Where Pulumi keeps the stacks: a folder of this project, unless the user says otherwise. Never the user's own cloud account unasked. */
+/** Where Pulumi stores the stacks: a folder of this project, or the backend that the user sets. */
 import { existsSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,12 +11,12 @@ export const BACKEND_SETTING = "SSE_LAB_PULUMI_BACKEND";
 export const PASSPHRASE_SETTING = "SSE_LAB_PULUMI_PASSPHRASE";
 export const STATE_FOLDER = join(PROJECT_ROOT, "infra", "state");
 
-/** @throws UserError for a folder that would be another one in each working directory */
+/** @throws UserError for a folder with a relative path */
 export const backendUrl = (env: NodeJS.ProcessEnv = process.env): string => {
   const url = env[BACKEND_SETTING] || `file://${STATE_FOLDER}`;
   if (url.startsWith("file://") && !url.startsWith("file:///")) {
     throw new UserError(
-      `${BACKEND_SETTING}=${url} is no absolute path`,
+      `${BACKEND_SETTING}=${url} is not an absolute path`,
       "give it as file:///absolute/path/of/a/folder",
     );
   }
@@ -24,8 +24,8 @@ export const backendUrl = (env: NodeJS.ProcessEnv = process.env): string => {
 };
 
 /**
- * What Pulumi reads the secrets of a state with, as its own environment. The salt of the default backend is made for no passphrase:
- * one that the user has set for other projects is not used there.
+ * The passphrase of a state, as environment of Pulumi. The default backend has an empty one, and
+ * ignores the passphrase that the user has set for other projects.
  */
 export const passphrase = (env: NodeJS.ProcessEnv = process.env): Record<string, string> => {
   const own = env[PASSPHRASE_SETTING];
@@ -59,7 +59,7 @@ export const lockFolder = (backend: string, project: string, stack: string): str
 export const isInFileBackend = (backend: string, project: string, stack: string): boolean =>
   existsSync(join(backend, "stacks", project, `${stack}.json`));
 
-/** The part of a stack's state that tells of operations which were begun and never ended. */
+/** The operations in a stack's state that started and never ended. */
 export interface Pending {
   pending_operations?: { type: string; resource: { urn: string } }[] | undefined;
 }
@@ -88,8 +88,8 @@ export const readCheckpoint = async (
 };
 
 /**
- * What Pulumi leaves of a removed stack in a file backend (backups, an empty history), and with `whole` the stack itself: the way
- * out where Pulumi is not there any more, or cannot read the state.
+ * Removes what Pulumi leaves of a removed stack in a file backend: backups and an empty history.
+ * `whole`: also the stack, if Pulumi is not installed or cannot read the state.
  */
 export const removeFromFileBackend = async (
   backend: string,

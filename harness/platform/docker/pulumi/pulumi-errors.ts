@@ -1,10 +1,10 @@
-/** What Pulumi, its Docker provider and the engine say when they fail, as one clear line with its way out. */
+/** Turns errors of Pulumi, its Docker provider and the engine into one line with a fix. */
 import { UserError } from "../../../../common/user-error.ts";
 
 /** A port of 127.0.0.1 was taken between its choice and its use. */
 export class PortTakenError extends UserError {}
 
-/** An image went between its preparation and its use: another command's `down` took it. */
+/** Another command's `down` removed an image between its preparation and its use. */
 export class ImageGoneError extends UserError {}
 
 interface Known {
@@ -27,7 +27,8 @@ const KNOWN: readonly Known[] = [
     error: (stack, detail, options) =>
       new PortTakenError(
         `${stack}: a port is taken: ${detail}`,
-        "end the program that listens on it, then run the command again (a new up chooses other ports by itself)",
+        "end the program that listens on it, then run the command again " +
+          "(a new up chooses other ports)",
         options,
       ),
   },
@@ -35,13 +36,14 @@ const KNOWN: readonly Known[] = [
     /incorrect passphrase|passphrase must be set|unable to (?:read|decrypt).*passphrase|failed to decrypt/i,
     (stack) => `the passphrase of ${stack} is not the one that its state was written with`,
     () =>
-      "set SSE_LAB_PULUMI_PASSPHRASE to that one (unset, it is the empty one; with SSE_LAB_PULUMI_BACKEND, PULUMI_CONFIG_PASSPHRASE counts as well); or take it down with sse-lab down, which needs none, and bring it up again",
+      "set SSE_LAB_PULUMI_PASSPHRASE to that one (default: empty; with SSE_LAB_PULUMI_BACKEND, " +
+      "PULUMI_CONFIG_PASSPHRASE counts too), or run sse-lab down, which needs none",
   ),
   known(
     /is already in use by container/i,
     (stack, detail) => `a container of ${stack} has a name that is taken in this engine: ${detail}`,
     () =>
-      "remove the container that the message names, or take its stack down with sse-lab down in the checkout that made it",
+      "remove the container that the message names, or run sse-lab down in its checkout",
   ),
   known(
     /no space left on device/i,
@@ -68,7 +70,7 @@ const KNOWN: readonly Known[] = [
     error: (stack, detail, options) =>
       new ImageGoneError(
         `an image of ${stack} is not in the engine any more: ${detail}`,
-        "bring the stack up again, which prepares the images first (one that is up: sse-lab down, then up)",
+        "bring the stack up again, which prepares the images (if it is up: sse-lab down first)",
         options,
       ),
   },
@@ -77,7 +79,7 @@ const KNOWN: readonly Known[] = [
 const NOISE =
   /^(?:Diagnostics:|Resources:|Duration:.*|Updating \(.*|Destroying \(.*|update failed|creating urn:.*|deleting urn:.*|\d+ errors? occurred:)$/i;
 
-/** What the provider wraps around each message: the place in its source, itself, the list mark. */
+/** Removes what the provider adds to a message: source position, its name, a list mark. */
 const unwrap = (line: string): string =>
   line
     .replace(/^\s*(?:\*\s*|error:\s*)*/i, "")
@@ -85,7 +87,7 @@ const unwrap = (line: string): string =>
     .replace(/: provider=docker@\S*$/, "")
     .trim();
 
-/** The lines that say what went wrong, each once. */
+/** The distinct lines that name the problem, at most three. */
 const essence = (texts: readonly string[]): string => {
   const lines = texts.flatMap((text) => text.split("\n")).map(unwrap);
   const telling = lines.filter((line) => line !== "" && !NOISE.test(line));

@@ -1,4 +1,4 @@
-/** One stack, changed by the Pulumi CLI through the Automation API with the program inside of this process. */
+/** Changes one stack by the Automation API of Pulumi, with the program in this process. */
 import { rm } from "node:fs/promises";
 import type { EngineEvent, OpType, Stack, SummaryEvent } from "@pulumi/pulumi/automation/index.js";
 import type { StackArgs } from "../../../../infra/stack/stack-args.ts";
@@ -23,27 +23,27 @@ export interface ChangeOptions {
   onResource?: ((step: ResourceStep) => void) | undefined;
   onStep?: ((step: string) => void) | undefined;
   signal?: AbortSignal | undefined;
-  /** Pulumi goes on to the next operation only when this has resolved for a container that it has just made. */
+  /** Pulumi waits for this after the creation of each container. */
   afterCreate?: ((name: string) => Promise<void>) | undefined;
   /** How long to wait for another process that is changing the stack. Default 0. */
   lockWaitMs?: number;
 }
 
 export interface PulumiStack {
-  /** Changes the stack to what `args` say. @returns how many resources were changed in any way */
+  /** Updates the stack to `args`. Resolves with the number of changed resources. */
   up(args: StackArgs, options?: ChangeOptions): Promise<number>;
-  /** What an `up` would change, by kind of change. Empty: nothing. */
+  /** What an `up` would change, by kind of change. */
   preview(args: StackArgs): Promise<Partial<Record<OpType, number>>>;
   destroy(options?: ChangeOptions): Promise<void>;
-  /** Makes the state say what the engine has, and forgets operations that were begun and never ended. */
+  /** Refreshes the state from the engine, and forgets operations that never ended. */
   repair(options?: ChangeOptions): Promise<void>;
-  /** Operations that a killed Pulumi began and never ended. */
+  /** Operations that a killed Pulumi did not finish. */
   pendingOperations(): Promise<string[]>;
   /** Resolves when no Pulumi of this process runs any more. */
   settled(): Promise<void>;
-  /** Resolves when nobody is changing the stack; locks of dead processes are removed. */
+  /** Resolves when no process changes the stack. Removes locks of dead processes. */
   releaseLocks(options?: ChangeOptions): Promise<void>;
-  /** Removes the stack from the backend, whatever it still holds. */
+  /** Removes the stack from the backend, even if it has resources. */
   forget(options?: ChangeOptions): Promise<void>;
 }
 
@@ -54,13 +54,13 @@ const withResolvers = <T>(): { promise: Promise<T>; resolve: (value: T) => void 
   return { promise, resolve };
 };
 
-/** The program's side of the Automation API is one for the whole process: where one ends in an error, another one ends with it. */
+/** One operation at a time: in one process, a failing program would end the others too. */
 let lastChange: Promise<void> = Promise.resolve();
 
-/** Takes hold of a stack by its name; nothing happens, and Pulumi is not loaded, before one of its functions is called. */
+/** Loads Pulumi at the first call of a method, not before. */
 export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack => {
   let opened: Promise<Stack> | undefined;
-  /** What an `up` still does after its last change: two seconds of reading outputs that nobody asked for. Never rejects. */
+  /** After its last change an `up` reads unused outputs for two seconds. Never rejects. */
   let tail: Promise<void> = Promise.resolve();
   const open = (how: "create" | "existing" = "existing"): Promise<Stack> => {
     opened ??= openWorkspace(stackName, dockerHost, how).catch((error: unknown) => {
@@ -76,7 +76,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     await releaseStaleLocks({ backend, project: await projectName(), stack: stackName }, lockWaitMs, onStep);
   };
 
-  /** One operation: the lock of a dead process gone first, and whatever fails told in one line. */
+  /** Runs one operation without stale locks, and explains its error in one line. */
   const change = async <T>(
     what: string,
     options: ChangeOptions,
@@ -93,10 +93,10 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
       await unlock(options);
       return await act((event) => readEvent(event, onResource, reasons));
     } catch (error) {
-      // Pulumi was told to stop: that is the reason, whatever it says.
+      // After an abort, its reason counts and not the error of Pulumi.
       signal?.throwIfAborted();
       if (error instanceof UserError) throw error;
-      // Somebody was faster: the error that names the process is the better one.
+      // If another process has the lock, that error is the better one.
       await unlock({ ...options, lockWaitMs: 0 });
       throw explainPulumiError(stackName, what, reasons, error);
     } finally {
@@ -125,7 +125,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
           program: made,
           onEvent: (event) => {
             onEvent(event);
-            // The type does not know `result` yet; a Pulumi that does not tell it is waited for.
+            // The type lacks `result`. A Pulumi without it is awaited to its end.
             const summary = event.summaryEvent as (SummaryEvent & { result?: string }) | undefined;
             if (summary?.result === "succeeded") resolve(countChanges(summary.resourceChanges));
           },
@@ -133,7 +133,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
         });
         tail = running.then(
           () => undefined,
-          (error: unknown) => options.onStep?.(`pulumi did not end well: ${String(error)}`),
+          (error: unknown) => options.onStep?.(`pulumi failed after its last change: ${String(error)}`),
         );
         return Promise.race([changed, running.then(({ summary }) => countChanges(summary.resourceChanges))]);
       }),
@@ -156,7 +156,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
     pendingOperations: async () => {
       await tail;
       const backend = backendFolder();
-      // The Automation API's export decrypts the secrets, which nobody needs here.
+      // The export of the Automation API would decrypt the secrets.
       const pending =
         backend === undefined
           ? ((await (await open()).exportStack()).deployment as Pending | null)?.pending_operations
@@ -175,7 +175,7 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
       await unlock(options);
       const backend = backendFolder();
       const project = await projectName();
-      // Reading the backend's folder is cheaper than asking Pulumi, which may not be there any more.
+      // Cheaper than asking Pulumi, which may have been uninstalled.
       if (backend === undefined || isInFileBackend(backend, project, stackName)) {
         try {
           const stack = await open();

@@ -53,11 +53,12 @@ test.skipIf(process.platform !== "linux")("so is one whose pid another program h
   expect(existsSync(path)).toBe(false);
 });
 
-test("the lock of a living Pulumi stays, and the error names the process and the way out", async () => {
+test("the lock of a living Pulumi stays, and the error names the process and the fix", async () => {
   const pid = start("pulumi");
   const path = lock(pid);
   await expect(releaseStaleLocks(where(), 0)).rejects.toThrow(
-    `phase1 is being changed by process ${pid}, since 2026-01-01T00:00:00Z. Fix: wait for it or end it (kill -INT ${pid})`,
+    `phase1 is being changed by process ${pid}, since 2026-01-01T00:00:00Z. ` +
+      `Fix: wait for it or end it (kill -INT ${pid})`,
   );
   expect(existsSync(path)).toBe(true);
 });

@@ -1,6 +1,6 @@
 /**
- * Locks of a file backend. Pulumi takes one for each operation on a stack, and removes it at the end; a Pulumi that is killed leaves
- * it, and every later operation is refused. Its own `cancel` removes the locks of living processes as well.
+ * Locks of a file backend. Pulumi holds one during an operation. A killed Pulumi leaves it, and
+ * then every later operation is refused. `pulumi cancel` would also remove locks in use.
  */
 import { readFileSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
@@ -28,7 +28,7 @@ export interface StackLock {
 
 const POLL_MS = 100;
 
-/** Is it Pulumi that has this pid now? A pid comes back; where the kernel cannot be asked, any process counts. */
+/** Does a Pulumi have this pid now? Pids are reused. Without /proc any process counts. */
 const isPulumi = (pid: number): boolean => {
   if (process.platform !== "linux") return isAlive(pid);
   try {
@@ -54,7 +54,7 @@ const readLocks = async (folder: string): Promise<StackLock[]> => {
           } = lockSchema.parse(JSON.parse(await readFile(path, "utf8")));
           return [{ path, pid, host, since: timestamp }];
         } catch {
-          // Released meanwhile, or being written; Pulumi will say what it thinks of it.
+          // Released, or being written. Pulumi reports it if it matters.
           return [];
         }
       }),
@@ -63,8 +63,8 @@ const readLocks = async (folder: string): Promise<StackLock[]> => {
 };
 
 /**
- * Removes the locks of dead processes of this host. Resolves when no lock is left, or rejects when one is still held after
- * `waitMs`, and at once for one of another host.
+ * Removes the locks of dead processes of this host. Resolves once no lock is left. Rejects if one
+ * is held after `waitMs`, and at once for a lock of another host.
  *
  * @throws UserError that names the process
  */
