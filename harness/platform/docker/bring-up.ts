@@ -113,8 +113,7 @@ const bringUpOnce = async (
       ended = instance;
       crashed.abort(
         new UserError(
-          `bringing up ${record.stack} failed: ` +
-            `${instance} exited (code ${code}) before it was ready`,
+          `bringing up ${record.stack} failed: ` + `${instance} exited (code ${code}) before it was ready`,
           "its log says why",
         ),
       );

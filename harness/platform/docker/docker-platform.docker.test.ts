@@ -369,27 +369,24 @@ test("a stack that does not come up says why, with the log, and leaves nothing",
   }
 });
 
-test.skipIf(process.getuid?.() !== 0)(
-  "a nearly full disk is an error before anything exists",
-  async () => {
-    const small = join(folder, "small");
-    mkdirSync(small);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
-    try {
-      const options = {
-        topology: topologyOf("phase0"),
-        replicas: 1,
-        redis: "up" as const,
-        workDir: join(small, "work"),
-      };
-      await expect(dockerPlatform.up(options)).rejects.toThrow(
-        /the disk of the work folder .* is nearly full: \d MiB are left/,
-      );
-    } finally {
-      execFileSync("umount", [small]);
-    }
-  },
-);
+test.skipIf(process.getuid?.() !== 0)("a nearly full disk is an error before anything exists", async () => {
+  const small = join(folder, "small");
+  mkdirSync(small);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
+  try {
+    const options = {
+      topology: topologyOf("phase0"),
+      replicas: 1,
+      redis: "up" as const,
+      workDir: join(small, "work"),
+    };
+    await expect(dockerPlatform.up(options)).rejects.toThrow(
+      /the disk of the work folder .* is nearly full: \d MiB are left/,
+    );
+  } finally {
+    execFileSync("umount", [small]);
+  }
+});
 
 test("a stack of the same name in another checkout is an error before anything exists", async () => {
   const { docker } = await connectDocker();

@@ -27,8 +27,7 @@ const KNOWN: readonly Known[] = [
     error: (stack, detail, options) =>
       new PortTakenError(
         `${stack}: a port is taken: ${detail}`,
-        "end the program that listens on it, then run the command again " +
-          "(a new up chooses other ports)",
+        "end the program that listens on it, then run the command again " + "(a new up chooses other ports)",
         options,
       ),
   },
@@ -42,8 +41,7 @@ const KNOWN: readonly Known[] = [
   known(
     /is already in use by container/i,
     (stack, detail) => `a container of ${stack} has a name that is taken in this engine: ${detail}`,
-    () =>
-      "remove the container that the message names, or run sse-lab down in its checkout",
+    () => "remove the container that the message names, or run sse-lab down in its checkout",
   ),
   known(
     /no space left on device/i,
