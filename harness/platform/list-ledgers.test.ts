@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("every process's ledger is listed, those of processes that had the same pid included, and nothing else", async () => {
+test("lists the ledger of every process, also of those with a reused pid, and nothing else", async () => {
   const names = ["server-1.77.ndjson", "server-1.77-2.ndjson", "server-12.1.ndjson", "server-1.log", "notes"];
   for (const name of names) await writeFile(join(folder, name), "");
   const found = await listLedgers(folder);

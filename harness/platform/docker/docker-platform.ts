@@ -117,7 +117,7 @@ export const dockerAvailability = async (
       usable: true,
       reason:
         `Docker ${info.ServerVersion ?? ""} answers at ${host}, ` +
-        `Pulumi ${cli.found?.version ?? ""} is installed`,
+        `Pulumi ${cli.found.version} is installed`,
     };
   } catch (error) {
     if (error instanceof UserError) return { usable: false, reason: error.problem };

@@ -26,7 +26,7 @@ const expectNothingLeft = (workDir: string): void => {
   expect(lab.stateFiles()).toEqual([]);
 };
 
-/** Hands out `taken` at the positions given (0 router, 1 its API, 2 broker, then servers), else free ports. */
+/** Returns the taken port at this position: 0 router, 1 its API, 2 broker, then servers. */
 const takenAt = (position: number, times: number) => {
   let asked = 0;
   let given = 0;
@@ -52,7 +52,7 @@ test.each([
   expect(lab.reports).toEqual(["server-1 started", "server-1 ready"]);
 });
 
-test("a port that stays taken is one error with process and port, and nothing is left", async () => {
+test("a port that stays taken is an error that names it, and nothing is left", async () => {
   const workDir = lab.workDir("taken");
   const choosePort = takenAt(0, Infinity);
   const error = await lab
@@ -63,7 +63,7 @@ test("a port that stays taken is one error with process and port, and nothing is
   expectNothingLeft(workDir);
 });
 
-test("a server that dies at start fails it with its last log lines, and nothing is left", async () => {
+test("a server that exits at start is an error with its log, and nothing is left", async () => {
   const workDir = lab.workDir("dying");
   const buildServer = (outFile: string): Promise<void> =>
     writeFile(outFile, `console.log("reading settings"); throw new Error("no configuration");`);

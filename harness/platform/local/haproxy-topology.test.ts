@@ -23,7 +23,7 @@ const homesOf = async (url: string): Promise<Map<string, string>> =>
 const sessionsOn = (homes: Map<string, string>, instance: string): string[] =>
   SESSIONS.filter((session) => homes.get(session) === instance);
 
-test("phase1-header: each session has a home, and only those of a lost instance move, and come back with it", async () => {
+test("phase1-header: only sessions of a lost instance move, and they return with it", async () => {
   const deployment = await lab.up("phase1-header");
   const { url, control, instances, dashboardUrl, versions } = deployment;
   expect(versions).toHaveProperty("haproxy");

@@ -60,7 +60,7 @@ test("phase1 pins a client to one instance by a cookie, through real Traefik", a
   expect(lab.stateFiles()).toEqual([]);
 });
 
-test("phase2 runs with a real broker, and a bounced instance leaves and comes back where it was", async () => {
+test("phase2 has a real broker, and a bounced instance returns to its address", async () => {
   const deployment = await lab.up("phase2");
   expect(deployment.versions).toHaveProperty("valkey");
   expect((await ask(deployment.url)).cookie).toBeUndefined();
@@ -93,7 +93,7 @@ test("phase2 runs with a real broker, and a bounced instance leaves and comes ba
   for (const line of kinds) expect(line).toContain('"broadcaster":"redis"');
 });
 
-test("an instance that hangs is taken out by the router's health check, and back in when it goes on", async () => {
+test("the router's health check removes an instance that hangs until it continues", async () => {
   const deployment = await lab.up("naive", { replicas: 2 });
   const pid = await pidOf(deployment, "server-1");
   process.kill(pid, "SIGSTOP");
@@ -121,7 +121,7 @@ test("two deployments run side by side; a stop with no grace is a kill", async (
   expect((await ask(other.url)).instance).toBe("server-1");
 });
 
-test("phase2 comes up with its broker stopped, and the servers know where it would be", async () => {
+test("phase2 starts with its broker stopped, and the servers know its address", async () => {
   const deployment = await lab.up("phase2", { redis: "stopped" });
   expect(deployment.versions).not.toHaveProperty("valkey");
   expect(processesOf(deployment.workDir).filter((line) => line.includes("valkey-server"))).toEqual([]);
@@ -155,7 +155,7 @@ test.skipIf(process.platform !== "linux")("a socket that is open to other hosts 
   for (const server of servers) server.close();
 });
 
-test("a router or broker that ends by itself is reported with its time, one that is taken down is not", async () => {
+test("an unexpected exit of a router or broker is reported with its time", async () => {
   const exits: { part: string; atMs: number }[] = [];
   const onComponentExit = (part: string, atMs: number): void => void exits.push({ part, atMs });
   const deployment = await lab.up("phase2", { replicas: 1, onComponentExit });

@@ -58,7 +58,7 @@ test("kill -9 of the harness: the reaper ends every process and removes every fi
   expect(existsSync(place.workDir)).toBe(false);
 });
 
-test("what plays Realtime is killed and started from another command, and taken down by a third", async () => {
+test("one command kills and starts Realtime, and another one takes it down", async () => {
   const { harness, place } = await startHarness("phase3", "--detach");
   await once(harness, "exit");
   // Three servers, router, Realtime.
@@ -117,7 +117,7 @@ test("the next command sweeps what is left when the reaper was killed too", asyn
   expect((await sweepLeftovers(place.stateDir)).swept).toEqual([]);
 });
 
-test("a deployment left in the background is found, bounced and taken down by other commands", async () => {
+test("other commands find, bounce and take down a detached deployment", async () => {
   const { harness, place } = await startHarness("phase2", "--detach");
   await once(harness, "exit");
   const report = await sweepLeftovers(place.stateDir);
@@ -154,7 +154,7 @@ test("a deployment left in the background is found, bounced and taken down by ot
   expect(existsSync(place.workDir)).toBe(false);
 });
 
-test("a command that is still running keeps its deployment, whatever others clean up", async () => {
+test("no other command removes the deployment of a running command", async () => {
   const lab = createTestLab();
   try {
     const deployment = await lab.up("phase0");

@@ -36,7 +36,7 @@ const httpUrl = ({ realtime }: LocalDeployment): string =>
 const standInPid = ({ workDir }: LocalDeployment): number =>
   Number.parseInt(processesOf(workDir).find((line) => line.includes(STAND_IN)) ?? "", 10);
 
-test("phase3 comes up with the stand-in, named as one, and every server is told where it is", async () => {
+test("phase3 starts the stand-in, names it, and gives every server its address", async () => {
   const deployment = await lab.up("phase3", { replicas: 2 });
   expect(deployment.realtime).toMatchObject({
     name: "realtime-standin",
@@ -101,7 +101,7 @@ test("a plan's limits reach the stand-in, and an event log brings Valkey along",
   });
 });
 
-test("an outage of Realtime is no exit of its own, and it comes back at the same address", async () => {
+test("a requested outage of Realtime is not reported, and its address stays", async () => {
   const exits: string[] = [];
   const deployment = await lab.up("phase3", {
     replicas: 1,
@@ -128,7 +128,7 @@ test("an outage of Realtime is no exit of its own, and it comes back at the same
   expect(lab.stateFiles()).toEqual([]);
 });
 
-test("a hosted Realtime is taken as it is: nothing plays it, nothing can be done to it, and its keys are the servers'", async () => {
+test("a hosted Realtime needs no process, has no control, and gives the servers its keys", async () => {
   const hosted = {
     url: "http://127.0.0.1:9/socket",
     serviceKey: "service-key",
@@ -168,7 +168,7 @@ test("a stand-in is named as one also where somebody else started it", async () 
   expect(realtime).toEqual({ name: STAND_IN, standIn: true, url: other.realtime?.url });
 });
 
-test("a port of the stand-in that was taken meanwhile is replaced, and everyone is told the new one", async () => {
+test("a taken port of the stand-in is replaced, and all servers get the new one", async () => {
   const occupied = createServer();
   await new Promise<void>((resolve) => occupied.listen(0, "127.0.0.1", resolve));
   const { port: taken } = occupied.address() as AddressInfo;
@@ -187,7 +187,7 @@ test("a port of the stand-in that was taken meanwhile is replaced, and everyone 
   }
 });
 
-test("a stand-in that cannot start fails the start with its last log lines, and nothing is left", async () => {
+test("a stand-in that does not start is an error with its log, and nothing is left", async () => {
   const workDir = lab.workDir("dying");
   const buildStandIn = (outFile: string): Promise<void> => writeFile(outFile, `throw new Error("no room");`);
   const up = lab.up("phase3", { workDir, replicas: 1 }, { buildStandIn });

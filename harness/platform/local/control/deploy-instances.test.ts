@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => lab.close());
 
-/** Deploys, and writes down what was told, with what the platform reported of the instances in between. */
+/** Deploys, and collects the reports of the deploy and of the instances in order. */
 const deployOver = async (
   { control }: LocalDeployment,
   deploy: Pick<Deploy, "strategy" | "graceMs">,
@@ -37,7 +37,7 @@ const pidOf = async (deployment: LocalDeployment, instance: string): Promise<num
 };
 
 describe.each(["phase1", "phase1-header"] as const)("a deploy over %s", (topology) => {
-  it("that rolls replaces one instance after the other, each with traffic before the next is stopped", async () => {
+  it("replaces one instance at a time if it rolls, each with traffic before the next stops", async () => {
     const deployment = await lab.up(topology, { replicas: 2 });
     const opsUrl = new URL(deployment.dashboardUrl).origin;
     const servers = Object.entries(deployment.instanceUrls).map(([name, url]) => ({ name, url }));
@@ -132,7 +132,7 @@ describe("a deploy", () => {
     },
   );
 
-  it("of a revision that does not start fails with its last log lines, and goes no further", async () => {
+  it("fails with the log of a revision that does not start, and goes no further", async () => {
     const deployment = await lab.up("phase1", { replicas: 2 });
     const program = join(deployment.workDir, "programs", "server.mjs");
     await writeFile(program, `console.log("reading settings"); throw new Error("no configuration");`);

@@ -21,7 +21,7 @@ const of = (readings: readonly ComponentUsage[], part: string): ComponentUsage =
 };
 
 onLinux(
-  "every part of a deployment is read, CPU time grows with work, and a new process begins at nothing",
+  "reads every component; CPU time grows with work, and a new process starts at 0",
   async () => {
     const deployment = await lab.up("phase2", { replicas: 2 });
     const { url, control } = deployment;

@@ -44,7 +44,7 @@ test("a wait ends when its condition is met, errors on the way included", async 
   expect(looks).toBe(3);
 });
 
-test("a wait that takes too long says its name, what it saw last and the last log lines", async () => {
+test("a wait that times out reports its name, what it saw last and the log", async () => {
   const part = await run("echo first; echo second; exec sleep 60");
   const wait = waitFor({
     name: "part to be ready",
@@ -57,7 +57,7 @@ test("a wait that takes too long says its name, what it saw last and the last lo
   );
 });
 
-test("a process that exits fails the wait at once, with what that process wrote and nothing older", async () => {
+test("a process that exits fails the wait at once, with its own output only", async () => {
   await run("echo of an earlier process").then((earlier) => earlier.exited);
   const part = await run("echo no memory; exit 1");
   const wait = waitFor({ name: "part", timeoutMs: 60_000, condition: () => "nothing", processes: [part] });

@@ -1,4 +1,4 @@
-/** A harness in a process of its own, to be killed: brings the topology up, prints where it is, and waits for ever. */
+/** A harness that a test can kill: brings a topology up, prints where it is, and waits. */
 import type { TopologyName } from "../../../../infra/topologies.ts";
 import { createTestLab } from "./test-lab.ts";
 

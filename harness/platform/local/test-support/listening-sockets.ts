@@ -1,4 +1,4 @@
-/** What processes really listen on, as the kernel tells it (proc(5), Linux): no setting of the product is asked. */
+/** The sockets that processes listen on, from the kernel (proc(5), Linux) and not from settings. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Inodes of the sockets that a process holds open. */
@@ -16,7 +16,7 @@ const socketInodes = (pid: number): string[] => {
 
 const LISTEN = "0A";
 
-/** `0100007F` -> `127.0.0.1`: each group of 8 digits is one 32-bit word in the byte order of the host, taken to be little-endian. */
+/** `0100007F` -> `127.0.0.1`: 8 digits are a 32-bit word in host order, here little-endian. */
 const readAddress = (hex: string): string => {
   if (hex.length !== 8) return `ipv6 ${hex}`;
   return (hex.match(/../g) ?? [])
@@ -43,7 +43,7 @@ const allListening = (): Map<string, { address: string; port: number }> =>
     ),
   );
 
-/** `127.0.0.1:18080` for each TCP socket that one of the processes listens on; IPv6 as `ipv6 <32 hex digits>:<port>`. */
+/** TCP sockets as `127.0.0.1:18080`, or `ipv6 <32 hex digits>:<port>`. */
 export const listeningSockets = (pids: readonly number[]): string[] => {
   const listening = allListening();
   const found = pids.flatMap(socketInodes).flatMap((inode) => listening.get(inode) ?? []);

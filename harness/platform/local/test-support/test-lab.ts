@@ -1,4 +1,4 @@
-/** A place of its own for the deployments of one test file, and an independent look at what still runs. */
+/** A folder for the deployments of one test file, and an independent view of what still runs. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -82,8 +82,8 @@ const allCommandLines = (): string[] => {
 };
 
 /**
- * Command lines of all processes of this host that work with the folder, as servers, router, broker and reaper do. It looks
- * at the process table itself, and at no record of the product.
+ * Command lines of all processes that work with the folder: servers, router, broker, reaper. Reads
+ * the process table, and no record of the product.
  */
 export const processesOf = (folder: string): string[] =>
   allCommandLines().filter((line) => line.includes(`${folder}/`));
