@@ -1,9 +1,10 @@
 /**
  * How long it takes, and how much memory, to judge a history of a million deliveries:
  *
- *   [BENCH_SCALE=1] npx tsx harness/checker/bench-judge.ts [--deliveries N] [--json]
+ * [BENCH_SCALE=1] npx tsx harness/checker/bench-judge.ts [--deliveries N] [--json]
  *
- * Writes a run with a crash in its middle to a temporary folder, reads and judges it, and removes it.
+ * Writes a run with a crash in its middle to a temporary folder, reads and judges it, and removes
+ * it.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +24,10 @@ const instanceOf = (index: number): string => INSTANCES[index % INSTANCES.length
 const { values } = parseArgs({
   options: {
     // BENCH_SCALE: a share of the full size, as for the stream bench.
-    deliveries: { type: "string", default: String(1_000_000 * Number(process.env["BENCH_SCALE"] ?? 1)) },
+    deliveries: {
+      type: "string",
+      default: String(1_000_000 * Number(process.env["BENCH_SCALE"] ?? 1)),
+    },
     json: { type: "boolean", default: false },
   },
 });
@@ -86,7 +90,10 @@ function* observations(): Generator<Observation> {
   for (let index = 0; index < sessions; index++) yield* sessionObservations(index);
 }
 
-/** Subscribed to one instance and published on the next one; those on the crashed one are away for half a second. */
+/**
+ * Subscribed to one instance and published on the next one; those on the crashed one are away for
+ * half a second.
+ */
 function* sessionObservations(index: number): Generator<Observation> {
   const session = `s${index}`;
   const epoch = `e${index.toString(36)}`;
@@ -95,8 +102,22 @@ function* sessionObservations(index: number): Generator<Observation> {
   const instance = instanceOf(index + 1);
   const stream = { type: "connected", session, resume: "unsupported" } as const;
   yield { type: "planned", session, events: EVENTS, arriveMs: startMs };
-  yield { ...stream, connection: 1, instance: subscriber, subscribedMs: startMs, atMs: startMs + 1 };
-  yield { type: "pipeline", session, epoch, instance, state: "started", total: EVENTS, atMs: startMs + 2 };
+  yield {
+    ...stream,
+    connection: 1,
+    instance: subscriber,
+    subscribedMs: startMs,
+    atMs: startMs + 1,
+  };
+  yield {
+    type: "pipeline",
+    session,
+    epoch,
+    instance,
+    state: "started",
+    total: EVENTS,
+    atMs: startMs + 2,
+  };
   const cut = subscriber === instanceOf(0);
   const backMs = CRASH_MS + 500;
   if (cut) {
@@ -108,12 +129,38 @@ function* sessionObservations(index: number): Generator<Observation> {
     atMs += EVENT_EVERY_MS + (seq % 7) / 1000;
     const terminal = seq === EVENTS ? { terminal: true } : {};
     const event = { session, epoch, seq, ...terminal } as const;
-    yield { type: "published", ...event, instance, intendedMs: atMs, atMs: atMs + 0.05, route: "broker" };
+    yield {
+      type: "published",
+      ...event,
+      instance,
+      intendedMs: atMs,
+      atMs: atMs + 0.05,
+      route: "broker",
+    };
     if (cut && atMs >= CRASH_MS && atMs < backMs) continue;
-    yield { type: "received", ...event, connection: cut && atMs >= CRASH_MS ? 2 : 1, atMs: atMs + 1 };
+    yield {
+      type: "received",
+      ...event,
+      connection: cut && atMs >= CRASH_MS ? 2 : 1,
+      atMs: atMs + 1,
+    };
   }
-  yield { type: "pipeline", session, epoch, instance, state: "completed", total: EVENTS, atMs: atMs + 1 };
-  yield { type: "disconnected", session, connection: cut ? 2 : 1, reason: "finished", atMs: atMs + 2 };
+  yield {
+    type: "pipeline",
+    session,
+    epoch,
+    instance,
+    state: "completed",
+    total: EVENTS,
+    atMs: atMs + 1,
+  };
+  yield {
+    type: "disconnected",
+    session,
+    connection: cut ? 2 : 1,
+    reason: "finished",
+    atMs: atMs + 2,
+  };
 }
 
 /** Synchronous, so that what is not written yet does not pile up in the memory that is measured. */

@@ -2,7 +2,12 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 
-const MODULES = ["judge/session.ts", "judge/counts.ts", "records/run-record.ts", "records/run-context.ts"];
+const MODULES = [
+  "judge/session.ts",
+  "judge/counts.ts",
+  "records/run-record.ts",
+  "records/run-context.ts",
+];
 
 describe("the bundled session judge", () => {
   it("needs no package and no Node module", async () => {
@@ -20,7 +25,9 @@ describe("the bundled session judge", () => {
       write: false,
       metafile: true,
     });
-    const foreign = Object.keys(metafile.inputs).filter((input) => !/^(<stdin>|harness\/)/.test(input));
+    const foreign = Object.keys(metafile.inputs).filter(
+      (input) => !/^(<stdin>|harness\/)/.test(input),
+    );
     const external = Object.values(metafile.inputs).flatMap(({ imports }) =>
       imports.filter((imported) => imported.external).map(({ path }) => path),
     );

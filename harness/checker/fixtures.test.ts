@@ -19,7 +19,9 @@ async function judgeFixture(name: string) {
     for (const observation of batch) record.absorb(observation);
   }
   const result = judgeRecord(record);
-  const causes = Object.fromEntries(Object.entries(result.lostByCause).filter(([, lost]) => lost > 0));
+  const causes = Object.fromEntries(
+    Object.entries(result.lostByCause).filter(([, lost]) => lost > 0),
+  );
   const { findings } = decideVerdict(collectEvidence(record));
   const brief = {
     verdict: result.verdict,
@@ -32,7 +34,10 @@ async function judgeFixture(name: string) {
   return { result, brief, findings };
 }
 
-/** verdict, [delivered, recovered, lost, neverPublished, indeterminate], findings, causes, [duplicated, reordered, unexpected], stuck */
+/**
+ * verdict, [delivered, recovered, lost, neverPublished, indeterminate], findings, causes,
+ * [duplicated, reordered, unexpected], stuck
+ */
 type Row = [
   verdict: string,
   pairs: number[],
@@ -51,8 +56,22 @@ const EXPECTED: Record<string, Row> = {
   "outcome-recovered": ["valid", [2, 1, 0, 0, 0]],
   "outcome-recovered-from-the-log": ["valid", [2, 1, 0, 0, 0]],
   "outcome-lost": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
-  "outcome-never-published": ["valid", [1, 0, 0, 2, 0], ["never-published-why", "stuck"], {}, [0, 0, 0], 1],
-  "outcome-indeterminate": ["unknown", [1, 0, 0, 0, 2], ["ledger-incomplete", "stuck"], {}, [0, 0, 0], 1],
+  "outcome-never-published": [
+    "valid",
+    [1, 0, 0, 2, 0],
+    ["never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "outcome-indeterminate": [
+    "unknown",
+    [1, 0, 0, 0, 2],
+    ["ledger-incomplete", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
   // Unlike any other pair that is published too late to know, it makes no run unknown.
   "outcome-indeterminate-before-a-limit": [
     "valid",
@@ -97,7 +116,12 @@ const EXPECTED: Record<string, Row> = {
   "cause-broker-gap-fallback": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
   "cause-broker-gap-noticed-late": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
   "cause-broker-gap-declared-drop": ["valid", [2, 0, 1, 0, 0], ["given-up"], { "broker-gap": 1 }],
-  "cause-broker-gap-of-a-refused-message": ["valid", [2, 0, 1, 0, 0], ["given-up"], { "broker-gap": 1 }],
+  "cause-broker-gap-of-a-refused-message": [
+    "valid",
+    [2, 0, 1, 0, 0],
+    ["given-up"],
+    { "broker-gap": 1 },
+  ],
   "cause-broker-gap-of-a-direct-stream": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
   "cause-in-flight-at-disconnect-of-a-direct-stream": [
     "valid",
@@ -107,7 +131,14 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
-  "cause-no-route-to-a-direct-stream": ["valid", [0, 0, 3, 0, 0], ["stuck"], { "no-route": 3 }, [0, 0, 0], 1],
+  "cause-no-route-to-a-direct-stream": [
+    "valid",
+    [0, 0, 3, 0, 0],
+    ["stuck"],
+    { "no-route": 3 },
+    [0, 0, 0],
+    1,
+  ],
   "cause-while-disconnected-after-a-refused-join": [
     "valid",
     [2, 0, 1, 0, 0],
@@ -123,8 +154,20 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
-  "cause-quota-of-a-channel-s-last-moments": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
-  "cause-quota-of-a-queue": ["valid", [1, 0, 2, 0, 0], ["over-quota", "stuck"], { quota: 2 }, [0, 0, 0], 1],
+  "cause-quota-of-a-channel-s-last-moments": [
+    "valid",
+    [2, 0, 1, 0, 0],
+    ["over-quota"],
+    { quota: 1 },
+  ],
+  "cause-quota-of-a-queue": [
+    "valid",
+    [1, 0, 2, 0, 0],
+    ["over-quota", "stuck"],
+    { quota: 2 },
+    [0, 0, 0],
+    1,
+  ],
   "cause-quota-of-a-refused-join": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
   // Its promise allows `unexplained`; nothing can.
   "cause-unexplained": ["invalid", [2, 0, 1, 0, 0], ["loss-not-promised"], { unexplained: 1 }],
@@ -134,7 +177,12 @@ const EXPECTED: Record<string, Row> = {
     ["loss-not-promised"],
     { unexplained: 1 },
   ],
-  "cause-unexplained-while-draining": ["invalid", [2, 0, 1, 0, 0], ["loss-not-promised"], { unexplained: 1 }],
+  "cause-unexplained-while-draining": [
+    "invalid",
+    [2, 0, 1, 0, 0],
+    ["loss-not-promised"],
+    { unexplained: 1 },
+  ],
   "cause-unexplained-of-a-restarted-publisher": [
     "invalid",
     [2, 0, 1, 0, 0],
@@ -185,7 +233,14 @@ const EXPECTED: Record<string, Row> = {
   "unknown-instance-exit-beside-a-bounce": ["unknown", [3, 0, 0, 0, 0], ["instance-exit"]],
   "valid-instance-stopped-after-the-drain": ["valid", [3, 0, 0, 0, 0]],
   "valid-part-exit-after-the-drain": ["valid", [3, 0, 0, 0, 0]],
-  "unknown-ledger-incomplete": ["unknown", [1, 0, 0, 0, 2], ["ledger-incomplete", "stuck"], {}, [0, 0, 0], 1],
+  "unknown-ledger-incomplete": [
+    "unknown",
+    [1, 0, 0, 0, 2],
+    ["ledger-incomplete", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
   "unknown-not-drained": ["unknown", [3, 0, 0, 0, 1], ["not-drained"]],
   "unknown-chance-off": ["unknown", [12, 0, 0, 0, 0], ["chance-off"]],
 
@@ -275,7 +330,11 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
-  "invalid-plan-not-published": ["invalid", [2, 0, 0, 1, 0], ["plan-not-published", "never-published-why"]],
+  "invalid-plan-not-published": [
+    "invalid",
+    [2, 0, 0, 1, 0],
+    ["plan-not-published", "never-published-why"],
+  ],
   "invalid-duplicated": ["invalid", [3, 0, 0, 0, 0], ["duplicated"], {}, [1, 0, 0]],
   "invalid-unexpected": ["invalid", [3, 0, 0, 0, 0], ["unexpected"], {}, [0, 0, 1]],
   "invalid-stray": ["invalid", [3, 0, 0, 0, 0], ["stray"], {}, [0, 0, 3]],
@@ -321,9 +380,21 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
-  "remark-started-twice": ["invalid", [3, 0, 0, 0, 0], ["duplicated", "started-twice"], {}, [2, 0, 0]],
+  "remark-started-twice": [
+    "invalid",
+    [3, 0, 0, 0, 0],
+    ["duplicated", "started-twice"],
+    {},
+    [2, 0, 0],
+  ],
   "remark-stuck": ["valid", [2, 0, 1, 0, 0], ["stuck"], { "while-disconnected": 1 }, [0, 0, 0], 1],
-  "remark-reordered-under-bounce": ["valid", [3, 0, 0, 0, 0], ["reordered-under-bounce"], {}, [0, 1, 0]],
+  "remark-reordered-under-bounce": [
+    "valid",
+    [3, 0, 0, 0, 0],
+    ["reordered-under-bounce"],
+    {},
+    [0, 1, 0],
+  ],
   "remark-unconfirmed": ["valid", [3, 0, 0, 0, 0], ["unconfirmed", "ledger-doubtful"]],
   "remark-ledger-doubtful": ["valid", [3, 0, 0, 0, 0], ["ledger-doubtful"]],
   "remark-gave-up": [
@@ -376,7 +447,8 @@ describe("planted anomalies", () => {
     },
   );
 
-  const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const kebab = (name: string): string =>
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
   it.each([...OUTCOMES])("has a fixture with a %s pair", async (outcome) => {
     const { result } = await judgeFixture(`outcome-${kebab(outcome)}`);
@@ -388,16 +460,26 @@ describe("planted anomalies", () => {
     expect(Object.keys(brief.causes)).toEqual([cause]);
   });
 
-  it.each(UNKNOWN_RULES.map(({ id }) => id))("has a fixture that only %s makes unknown", async (id) => {
-    const { brief } = await judgeFixture(`unknown-${id}`);
-    expect(brief.findings.filter((found) => UNKNOWN_RULES.some((rule) => rule.id === found))).toEqual([id]);
-  });
+  it.each(UNKNOWN_RULES.map(({ id }) => id))(
+    "has a fixture that only %s makes unknown",
+    async (id) => {
+      const { brief } = await judgeFixture(`unknown-${id}`);
+      expect(
+        brief.findings.filter((found) => UNKNOWN_RULES.some((rule) => rule.id === found)),
+      ).toEqual([id]);
+    },
+  );
 
-  it.each(INVALID_RULES.map(({ id }) => id))("has a fixture that only %s makes invalid", async (id) => {
-    const { brief } = await judgeFixture(`invalid-${id}`);
-    expect(brief.verdict).toBe("invalid");
-    expect(brief.findings.filter((found) => INVALID_RULES.some((rule) => rule.id === found))).toEqual([id]);
-  });
+  it.each(INVALID_RULES.map(({ id }) => id))(
+    "has a fixture that only %s makes invalid",
+    async (id) => {
+      const { brief } = await judgeFixture(`invalid-${id}`);
+      expect(brief.verdict).toBe("invalid");
+      expect(
+        brief.findings.filter((found) => INVALID_RULES.some((rule) => rule.id === found)),
+      ).toEqual([id]);
+    },
+  );
 
   it.each(REMARKS.map(({ id }) => id))("has a fixture with the remark %s", async (id) => {
     const { brief } = await judgeFixture(`remark-${id}`);

@@ -16,7 +16,12 @@ const run = (topology: string, repeat: number): Observation => ({
   load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
   notes: [],
 });
-const planned = (events: number): Observation => ({ type: "planned", session: "s0", events, arriveMs: 0 });
+const planned = (events: number): Observation => ({
+  type: "planned",
+  session: "s0",
+  events,
+  arriveMs: 0,
+});
 
 async function* batches(...groups: Observation[][]): AsyncGenerator<Observation[]> {
   for (const group of groups) yield await Promise.resolve(group);

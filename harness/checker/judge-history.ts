@@ -3,16 +3,21 @@ import { RunJudgement } from "./judge-run.ts";
 import type { RunResult } from "./run-result.ts";
 
 /**
- * Judges a history run by run, in its order, keeping one run in memory. Records before the first `run` record are judged as a run
- * that is `unknown`. An error of the reader passes through, after the results of the runs before it: half a history is no evidence.
+ * Judges a history run by run, in order, with one run in memory. Records before the first `run`
+ * record form an `unknown` run.
+ * @throws the reader's error, after the results of the earlier runs
  */
 export async function* judgeHistory(
   observations: AsyncIterable<Observation[]>,
 ): AsyncGenerator<RunResult, void, undefined> {
-  for await (const judgement of splitRuns(observations, () => new RunJudgement())) yield judgement.result();
+  for await (const judgement of splitRuns(observations, () => new RunJudgement()))
+    yield judgement.result();
 }
 
-/** Hands each run of a history to a collector of its own, and yields that one once its run is whole. */
+/**
+ * Hands each run of a history to a new collector, and yields the collector once its run is
+ * complete.
+ */
 export async function* splitRuns<Collector extends { absorb(observation: Observation): void }>(
   observations: AsyncIterable<Observation[]>,
   createCollector: () => Collector,

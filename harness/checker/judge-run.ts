@@ -18,7 +18,8 @@ import type { HopFigures, RunResult, Verdict } from "./run-result.ts";
 import { Counts } from "./judge/counts.ts";
 
 /**
- * Judges the records of one run, in any order: the same records give the same result, byte for byte as JSON.
+ * Judges the records of one run, in any order: the same records give the same result, byte for byte
+ * as JSON.
  * @throws Error when the checker itself fails; see {@link judgeSafely}.
  */
 export function judgeRun(observations: Iterable<Observation>): RunResult {
@@ -27,14 +28,14 @@ export function judgeRun(observations: Iterable<Observation>): RunResult {
   return judgeRecord(record);
 }
 
-/** As {@link judgeRun}, but a checker that fails says `unknown`: what was not judged has not passed. */
+/** As {@link judgeRun}, but if the checker fails, the verdict is `unknown`. */
 export function judgeSafely(observations: Iterable<Observation>): RunResult {
   const judgement = new RunJudgement();
   for (const observation of observations) judgement.absorb(observation);
   return judgement.result();
 }
 
-/** A run that is judged while its history is read. Never throws. */
+/** Judges a run while its history is read. Never throws. */
 export class RunJudgement {
   readonly #record = new RunRecord();
   #failure: unknown;
@@ -59,7 +60,7 @@ export class RunJudgement {
 }
 
 /**
- * Counts everything that the record holds. The verdict's rules look at it afterwards.
+ * Counts everything in the record, for the verdict's rules.
  * @param onPair told each due pair, once
  */
 export function collectEvidence(record: RunRecord, onPair?: OnPair): Evidence {
@@ -75,8 +76,8 @@ export function collectEvidence(record: RunRecord, onPair?: OnPair): Evidence {
 }
 
 /**
- * What was asked of the topology and what its publishers managed: planned pairs, and those published between load-started and
- * drain-started, over that time. 0 without both phases.
+ * Offered and achieved events per second: planned pairs, and those published between load-started
+ * and drain-started, over that time. 0 without both phases.
  */
 function measureLoad(
   { engine }: RunRecord,
@@ -98,11 +99,11 @@ function measureLoad(
 
 export interface VerdictFindings {
   verdict: Verdict;
-  /** By weight: what makes it unknown, what breaks the promise, what else there is to know. */
+  /** In this order: reasons for unknown, reasons for invalid, remarks. */
   findings: Finding[];
 }
 
-/** `unknown` outweighs `invalid`: a run that cannot be trusted has not proved a broken promise either. */
+/** `unknown` outweighs `invalid`: a run that cannot be trusted does not prove a broken promise. */
 export function decideVerdict(evidence: Evidence): VerdictFindings {
   const unknown = findingsOf(UNKNOWN_RULES, evidence);
   const invalid = findingsOf(INVALID_RULES, evidence);
@@ -110,13 +111,14 @@ export function decideVerdict(evidence: Evidence): VerdictFindings {
   return { verdict, findings: [...unknown, ...invalid, ...findingsOf(REMARKS, evidence)] };
 }
 
-/** @throws Error when an outcome was given twice or not at all, which would be a mistake of the checker itself. */
+/** @throws Error if a pair got two outcomes or none, which would be a bug of the checker. */
 export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
   const evidence = collectEvidence(record, onPair);
   const { context, counts, load } = evidence;
   const { outcomes, latency } = counts;
   const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  if (judged !== counts.due) throw new Error(`${counts.due} pairs were due, but ${judged} have an outcome`);
+  if (judged !== counts.due)
+    throw new Error(`${counts.due} pairs were due, but ${judged} have an outcome`);
   const { verdict, findings } = decideVerdict(evidence);
   const share = (pairs: number): number => (counts.due === 0 ? 0 : pairs / counts.due);
   return {
@@ -155,7 +157,7 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
   };
 }
 
-/** Both histograms have a sample for each delivered pair that tells when it was handed over. */
+/** Both histograms have a sample per delivered pair with a hand-over time. */
 function brokerHopOf({ waited, carried }: Evidence["counts"]): RunResult["brokerHop"] {
   if (waited.empty || carried.empty) return null;
   const figures = (durations: DurationHistogram): HopFigures => ({
@@ -167,7 +169,7 @@ function brokerHopOf({ waited, carried }: Evidence["counts"]): RunResult["broker
   return { waitedMs: figures(waited), carriedMs: figures(carried) };
 }
 
-/** The result of a run that could not be judged at all. */
+/** The result of a run that the checker failed to judge. */
 export function unjudged(record: RunRecord, error: unknown): RunResult {
   const reason = error instanceof Error ? error.message : String(error);
   const empty = judgeRecord(new RunRecord());

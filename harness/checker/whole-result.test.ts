@@ -57,7 +57,16 @@ describe("the whole result", () => {
       affinity: { hitRatio: 1, misroutes: 0 },
       sessionsPerInstance: { a: { first: 1, last: 1 }, b: { first: 0, last: 0 } },
       bounces: [
-        { kind: "crash", target: "b", startedMs: 140, endedMs: 240, open: 1, cut: 1, lost: 1, reconnects: 1 },
+        {
+          kind: "crash",
+          target: "b",
+          startedMs: 140,
+          endedMs: 240,
+          open: 1,
+          cut: 1,
+          lost: 1,
+          reconnects: 1,
+        },
       ],
       load: {
         offeredEventsPerSecond: 3,

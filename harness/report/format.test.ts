@@ -54,11 +54,18 @@ it.each([
 ])("formatMs writes %s as %s", (value, text) => expect(formatMs(value)).toBe(text));
 
 it("formats counts with thousands separators, and null as a dash", () => {
-  expect([formatCount(4_430_000), formatCount(12.5), formatCount(null)]).toEqual(["4,430,000", "12.5", "–"]);
+  expect([formatCount(4_430_000), formatCount(12.5), formatCount(null)]).toEqual([
+    "4,430,000",
+    "12.5",
+    "–",
+  ]);
 });
 
 it("formats bytes in the largest unit with a whole part", () => {
-  expect([formatBytes(8 * 1024 ** 3), formatBytes(120 * 1024 ** 2)]).toEqual(["8.0 GiB", "120.0 MiB"]);
+  expect([formatBytes(8 * 1024 ** 3), formatBytes(120 * 1024 ** 2)]).toEqual([
+    "8.0 GiB",
+    "120.0 MiB",
+  ]);
 });
 
 it("formats a list for a sentence", () => {

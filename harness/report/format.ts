@@ -5,11 +5,12 @@ export const DASH = "–";
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** A count with thousands separators: `12,000`. Medians may have a half. */
-export const formatCount = (value: number | null): string => (value === null ? DASH : grouped.format(value));
+export const formatCount = (value: number | null): string =>
+  value === null ? DASH : grouped.format(value);
 
 /**
- * A ratio as a percentage. `0 %` and `100 %` are exact; values that round to them become `<0.01 %` and
- * `>99.99 %`.
+ * A ratio as a percentage. `0 %` and `100 %` are exact; values that round to them become `<0.01 %`
+ * and `>99.99 %`.
  */
 export const formatPercent = (ratio: number | null): string => {
   if (ratio === null) return DASH;
@@ -50,7 +51,8 @@ const formatSmall = (value: number): string => {
 };
 
 /** CPU seconds per second. */
-export const formatCores = (value: number | null): string => (value === null ? DASH : formatSmall(value));
+export const formatCores = (value: number | null): string =>
+  value === null ? DASH : formatSmall(value);
 
 /** CPU seconds. */
 export const formatSeconds = (value: number | null): string =>
@@ -69,7 +71,9 @@ export const formatMegabytes = (bytesPerSecond: number | null): string =>
 
 /** `a`, `a and b`, `a, b and c`. */
 export const formatList = (items: readonly string[]): string =>
-  items.length < 2 ? (items[0] ?? "") : `${items.slice(0, -1).join(", ")} and ${items.at(-1) ?? ""}`;
+  items.length < 2
+    ? (items[0] ?? "")
+    : `${items.slice(0, -1).join(", ")} and ${items.at(-1) ?? ""}`;
 
 /** `1 run`, `2 runs`. */
 export const formatNumberOf = (value: number, singular: string, plural = `${singular}s`): string =>
@@ -83,8 +87,9 @@ export const formatCpus = (cpus: number | null): string =>
 export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
- * Text from outside, made safe for one line or table cell of Markdown: no line breaks, no cell borders, no HTML.
- * Entities instead of backslashes, because a backslash before a border may itself be escaped.
+ * Text from outside, made safe for one line or table cell of Markdown: no line breaks, no cell
+ * borders, no HTML. Entities instead of backslashes, because a backslash before a border may itself
+ * be escaped.
  */
 export const escapeMarkdown = (text: string): string =>
   text

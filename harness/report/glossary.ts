@@ -39,12 +39,14 @@ export const VERDICT_GLOSSARY: Readonly<Record<Verdict, string>> = {
 /** Outcomes and counts of a run, in the order in which a reader meets them. */
 export const OUTCOME_GLOSSARY: Readonly<Record<string, string>> = {
   due:
-    "(event, subscriber) pairs that should arrive, from the subscriber's first confirmed readiness " +
+    "(event, subscriber) pairs that should arrive, from the subscriber's first confirmed " +
+    "readiness " +
     "to the drain, including the time between two connections",
   delivered: "arrived on the connection that was open at publication",
   recovered: "arrived by replay after a reconnect",
   lost: "published but never arrived",
-  "never published": "the pipeline died before it produced the event, so no topology could deliver it",
+  "never published":
+    "the pipeline died before it produced the event, so no topology could deliver it",
   indeterminate: "the evidence does not show what happened to it",
   missed: "due but did not arrive, for any reason: what the user never saw",
   duplicated: "arrived more than once",
@@ -52,7 +54,8 @@ export const OUTCOME_GLOSSARY: Readonly<Record<string, string>> = {
   unexpected: "arrived although it was not due",
   "stuck stream": "a session that never received its pipeline's last event: its user waits forever",
   "95 % back, 100 % back":
-    "the time from the start of a bounce until that share of the streams that it cut was connected again; " +
+    "the time from the start of a bounce until that share of the streams that it cut was " +
+    "connected again; " +
     "a dash if none was cut, or too few came back",
   "affinity hit":
     "a request or stream of a created session that reached the same instance as its predecessor",
@@ -69,10 +72,12 @@ export const ROLE_GLOSSARY: Readonly<Record<Cost["role"], string>> = {
 
 export const SOURCE_GLOSSARY: Readonly<Record<Cost["source"], string>> = {
   cgroup:
-    "the kernel's account of a whole container: anonymous memory, plus socket buffers and network if " +
+    "the kernel's account of a whole container: anonymous memory, plus socket buffers and " +
+    "network if " +
     "the kernel keeps them; on Docker it includes the container's health checks",
   procfs:
-    "the kernel's account of one process: its CPU time and anonymous memory, without socket buffers " +
+    "the kernel's account of one process: its CPU time and anonymous memory, without socket " +
+    "buffers " +
     "or network figures",
 };
 
@@ -81,7 +86,8 @@ export const COST_GLOSSARY: Readonly<Record<string, string>> = {
     "a component's CPU seconds (user and system) per second of load and stream, times 1,000; " +
     "idle use and accepting streams are included",
   "memory per stream":
-    "a component's peak anonymous memory under load minus its memory before the load, divided by the " +
+    "a component's peak anonymous memory under load minus its memory before the load, " +
+    "divided by the " +
     "streams; idle memory is excluded",
   "socket memory per stream": "the same for the kernel's buffers of the component's sockets",
   "in, out": "bytes received and sent over the component's network interface, per second of load",
@@ -90,11 +96,14 @@ export const COST_GLOSSARY: Readonly<Record<string, string>> = {
 /** Terms of topologies whose clients subscribe to Supabase Realtime directly. */
 export const REALTIME_GLOSSARY: Readonly<Record<string, string>> = {
   "stand-in":
-    "the lab's server with Realtime's protocol and limits, used if the real server is unavailable; " +
+    "the lab's server with Realtime's protocol and limits, used if the real server is " +
+    "unavailable; " +
     "losses and their causes are valid, its latency and costs say nothing about Supabase",
   waited: "from the publication of an event to its hand-over to Realtime",
   carried: "from the hand-over to the time when the client read the event: the extra hop",
-  "catch-up": "clients fetch missed events from an event log over HTTP, since Realtime Broadcast stores none",
+  "catch-up":
+    "clients fetch missed events from an event log over HTTP, since Realtime Broadcast " +
+    "stores none",
   plan: "the supabase.com plan whose limits applied; none: no limits within reach",
 };
 

@@ -1,4 +1,7 @@
-/** Notes on stand-ins for Supabase Realtime and for the load engine, shown wherever figures depend on them. */
+/**
+ * Notes on stand-ins for Supabase Realtime and for the load engine, shown wherever figures depend
+ * on them.
+ */
 import type { RunResult } from "../checker/run-result.ts";
 import { escapeMarkdown, formatList } from "./format.ts";
 import type { RunGroup } from "./summary/run-group.ts";
@@ -13,7 +16,10 @@ type Runs = Pick<RunGroup, "topology" | "runs">;
 export const isDirect = ({ runs }: Pick<RunGroup, "runs">): boolean =>
   runs.some((run) => run.realtime !== null);
 
-/** The client models of a comparison. Clients that subscribe to Realtime use another model than the scenario names. */
+/**
+ * The client models of a comparison. Clients that subscribe to Realtime use another model than the
+ * scenario names.
+ */
 export const clientModels = (
   { client, runs }: { client: string; runs: readonly RunResult[] },
   shown: (model: string) => string,
@@ -51,10 +57,13 @@ export const standInSentence = (groups: readonly Runs[]): string | null => {
 };
 
 /** The name of an engine stand-in, worded so that no reader takes it for k6. */
-export const engineStandInLabel = (program: string): string => `${program}, a contract double, not k6`;
+export const engineStandInLabel = (program: string): string =>
+  `${program}, a contract double, not k6`;
 
 /** What an engine stand-in's figures are worth; null if the engine itself ran. */
-export const engineStandInSentence = ({ engineStandIn }: Pick<Summary, "engineStandIn">): string | null =>
+export const engineStandInSentence = ({
+  engineStandIn,
+}: Pick<Summary, "engineStandIn">): string | null =>
   engineStandIn === null
     ? null
     : `The load was made by ${engineStandInLabel(engineStandIn)}. ` +

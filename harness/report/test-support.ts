@@ -63,7 +63,10 @@ export interface RunParts extends Partial<Omit<RunResult, Derived | "lostByCause
   lostByCause?: Partial<RunResult["lostByCause"]>;
 }
 
-/** A run on as many instances as its costs name, or two, of 200 sessions with 12,000 due pairs, all delivered but for what `parts` takes away. */
+/**
+ * A run on as many instances as its costs name, or two, of 200 sessions with 12,000 due pairs, all
+ * delivered but for what `parts` takes away.
+ */
 export const makeRun = (parts: RunParts = {}): RunResult => {
   const { lostByCause: losses = {}, ...given } = parts;
   const lostByCause = { ...noLosses(), ...losses };
@@ -84,9 +87,17 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     stuckStreams: 0,
     gates: { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 },
     latencyMs: { p50: 1.2, p90: 2.5, p99: 7.4, p999: 21, max: 44 },
-    reconnects: { count: 0, downtimeMs: null, timeTo95Ms: null, timeTo100Ms: null, peakPerSecond: 40 },
+    reconnects: {
+      count: 0,
+      downtimeMs: null,
+      timeTo95Ms: null,
+      timeTo100Ms: null,
+      peakPerSecond: 40,
+    },
     affinity: { hitRatio: 0.34, misroutes: 400 },
-    sessionsPerInstance: spreadOver(given.costs?.some(isServer) ? given.costs.filter(isServer).length : 2),
+    sessionsPerInstance: spreadOver(
+      given.costs?.some(isServer) ? given.costs.filter(isServer).length : 2,
+    ),
     bounces: [],
     load: {
       offeredEventsPerSecond: 1000,
@@ -165,10 +176,20 @@ export const makeManifest = (summary: Summary, parts: Partial<Manifest> = {}): M
   ...parts,
 });
 
-// Names and sentences as hostile as a file can hold: cell borders, tags, quotes, line breaks, control characters.
+// Names and sentences as hostile as a file can hold: cell borders, tags, quotes, line breaks,
+// control characters.
 const text = fc.oneof(
   fc.string({ minLength: 1, maxLength: 20, unit: "binary" }),
-  fc.constantFrom("a|b", "<b>&amp;", "]]>", "line\nbreak", "\u001b[31mred", "\\|", "__proto__", "$&"),
+  fc.constantFrom(
+    "a|b",
+    "<b>&amp;",
+    "]]>",
+    "line\nbreak",
+    "\u001b[31mred",
+    "\\|",
+    "__proto__",
+    "$&",
+  ),
 );
 const pairs = fc.nat({ max: 5_000_000 });
 const time = fc.double({ min: 0, max: 1e7, noNaN: true });

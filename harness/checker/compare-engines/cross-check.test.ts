@@ -7,7 +7,14 @@ import { OUTCOMES } from "../judge/outcome.ts";
 import { losing, outcomes, runOf, sessionOf } from "../test-support/cross-runs.ts";
 
 /** Kind, side, detail or outcomes, count, sessions. */
-const brief = ({ kind, side, detail, outcomes: pair, count, sessions }: CrossFinding): unknown[] => [
+const brief = ({
+  kind,
+  side,
+  detail,
+  outcomes: pair,
+  count,
+  sessions,
+}: CrossFinding): unknown[] => [
   kind,
   side,
   pair === null ? detail : [pair.a, pair.b],
@@ -42,14 +49,16 @@ describe("two undisturbed runs", () => {
   });
 
   it("do not differ in a pair that is indeterminate on one side", () => {
-    expect(check(runOf({}, { s2: sessionOf({ outcomes: outcomes("indeterminate", 2) }) }), runOf())).toEqual(
-      AGREE,
-    );
+    expect(
+      check(runOf({}, { s2: sessionOf({ outcomes: outcomes("indeterminate", 2) }) }), runOf()),
+    ).toEqual(AGREE);
   });
 
   it("differ in due pairs, and name the side with more", () => {
     const longer = sessionOf({ outcomes: [...outcomes("lost", 0), "delivered", "delivered"] });
-    expect(check(runOf({}, { s1: longer }), runOf())).toEqual(differ(["due", "A", null, 2, ["s1"]]));
+    expect(check(runOf({}, { s1: longer }), runOf())).toEqual(
+      differ(["due", "A", null, 2, ["s1"]]),
+    );
     expect(check(runOf(), runOf({}, { s11: sessionOf() }))).toEqual(
       differ(["due", "B", null, 10, ["s11"]], ["connections", "B", null, 1, ["s11"]]),
     );
@@ -81,7 +90,13 @@ describe("defects of one engine", () => {
   const forgetful = { forgetful: { count: 5, sessions: ["s1", "s2", "s3", "s4"] } };
   it.each([
     ["no-last-event-id", forgetful, null, 5, ["s1", "s2", "s3"]],
-    ["stray", { strays: new Map([["message", { count: 7, sessions: ["s1"] }]]) }, "message", 7, ["s1"]],
+    [
+      "stray",
+      { strays: new Map([["message", { count: 7, sessions: ["s1"] }]]) },
+      "message",
+      7,
+      ["s1"],
+    ],
     ["clock", { clockErrorMs: null }, "contradictory", 1, []],
     ["clock", { clockErrorMs: 5.1 }, "too far", 1, []],
   ] as const)("are reported for their side: %s", (kind, change, detail, count, sessions) => {
@@ -115,7 +130,10 @@ describe("runs that chance or a bounce decides", () => {
   it("differ if every session lost events on one side only", () => {
     const b = bounced([5, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
     expect(check(bounced([]), b)).toEqual(
-      differ(["share", "B", "lost", 2, ["s0", "s1", "s2"]], ["share", "B", "missed", 2, ["s0", "s1", "s2"]]),
+      differ(
+        ["share", "B", "lost", 2, ["s0", "s1", "s2"]],
+        ["share", "B", "missed", 2, ["s0", "s1", "s2"]],
+      ),
     );
   });
 
@@ -139,7 +157,10 @@ describe("runs that chance or a bounce decides", () => {
     expect(check([all(2, 1), all(6, 2)], [all(4, 1), all(9, 2)])).toEqual(AGREE);
     expect(check([all(0, 1), all(3, 2)], [all(5, 1), all(9, 2)])).toEqual(AGREE);
     expect(check([all(0, 1), all(1, 2)], [all(5, 1), all(6, 2)])).toEqual(
-      differ(["share", "B", "lost", 4, ["s0", "s1", "s2"]], ["share", "B", "missed", 4, ["s0", "s1", "s2"]]),
+      differ(
+        ["share", "B", "lost", 4, ["s0", "s1", "s2"]],
+        ["share", "B", "missed", 4, ["s0", "s1", "s2"]],
+      ),
     );
   });
 
@@ -147,7 +168,9 @@ describe("runs that chance or a bounce decides", () => {
     const with10 = (change: object): CrossRun =>
       runOf(
         { bounce: "crash" },
-        Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`s${index}`, sessionOf(change)])),
+        Object.fromEntries(
+          Array.from({ length: 10 }, (_, index) => [`s${index}`, sessionOf(change)]),
+        ),
       );
     expect(check(runOf({ bounce: "crash" }), with10({ ended: false }))).toEqual(
       differ(["share", "B", "never ended", 2, ["s0", "s1", "s2"]]),
@@ -190,7 +213,9 @@ describe("an undecided comparison", () => {
     const unknown = runOf({ verdict: "unknown", reasons: ["No drain."] }, losing([9]));
     const told = crossCheck([runOf()], [unknown]);
     expect(told).toMatchObject({ agreement: "cannot tell", findings: [], compared: [] });
-    expect(told.notCompared).toMatchObject([{ side: "B", repeat: 1, why: "unknown", reason: "No drain." }]);
+    expect(told.notCompared).toMatchObject([
+      { side: "B", repeat: 1, why: "unknown", reason: "No drain." },
+    ]);
     const differing = runOf({ repeat: 2 }, losing([9]));
     expect(crossCheck([runOf()], [unknown, differing]).agreement).toBe("differ");
   });
@@ -217,7 +242,9 @@ const anyRun: fc.Arbitrary<CrossRun> = fc.record({
   sessions: fc
     .dictionary(fc.constantFrom("s0", "s1", "s2"), session)
     .map((all) => new Map(Object.entries(all))),
-  strays: fc.dictionary(fc.constantFrom("ping", "message"), found).map((all) => new Map(Object.entries(all))),
+  strays: fc
+    .dictionary(fc.constantFrom("ping", "message"), found)
+    .map((all) => new Map(Object.entries(all))),
   forgetful: found,
 });
 

@@ -1,4 +1,4 @@
-/** Whether two engines, driven by one plan, tell the same of the same topologies. */
+/** Whether two engines, driven by one plan, report the same about the same topologies. */
 import { CrossFindings, defectsOf, type CrossFinding, type Side } from "./cross-finding.ts";
 import {
   areApart,
@@ -11,19 +11,24 @@ import {
   type ShareName,
 } from "./cross-run.ts";
 
-/** What was set beside what, of one topology under one bounce. */
+/** What was compared for one topology under one bounce. */
 export interface CrossGroup {
   topology: string;
   bounce: CrossRun["bounce"];
   /** Runs of each side. */
   runs: { a: number; b: number };
-  /** Planned pairs whose outcomes were set beside each other one by one; null where chance or a bounce decides and shares of sessions do. */
+  /**
+   * Planned pairs compared one by one; null if chance or a bounce decides, so that shares were
+   * compared.
+   */
   pairs: number | null;
-  /** Means over the runs, and the most by which a single run may differ from another. Empty where pairs were compared. */
+  /**
+   * Means over the runs, and the allowed difference between two runs. Empty if pairs were compared.
+   */
   shares: { share: ShareName; a: number; b: number; allowed: number }[];
 }
 
-/** A run, or all runs of a topology and bounce, that had nothing to be compared with. */
+/** A run, or all runs of a topology and bounce, without a counterpart. */
 export interface NotCompared {
   topology: string;
   bounce: CrossRun["bounce"];
@@ -39,27 +44,37 @@ export interface NotCompared {
 export interface CrossCheck {
   agreement: "agree" | "differ" | "cannot tell";
   findings: CrossFinding[];
-  /** What is wrong on both sides alike: no difference, and no proof of either. `count` is of both. */
+  /** Defects of both sides alike: no difference. `count` covers both. */
   shared: CrossFinding[];
   compared: CrossGroup[];
   notCompared: NotCompared[];
 }
 
 /**
- * Sets the runs of two engines beside each other, by topology and bounce.
+ * Compares the runs of two engines, by topology and bounce.
  *
- * - Due pairs are the plan's: the same on both sides.
- * - With nothing disturbed, each pair has the same outcome, each session as many streams; unless the topology routes by chance.
- * - By chance, or under a bounce, the shares of what was lost or missed, and of sessions that never ended or had duplicates, agree as far
- *   as `areApart` says. Such runs cannot be compared pair by pair: which session is on the bounced instance, and where its stream
- *   stands when that goes, is drawn anew each time.
- * - Defects of an engine are named from unknown runs too; everything else is asked of runs that can be trusted.
+ * - Due pairs come from the plan, so both sides have the same.
+ * - In steady state, each pair has the same outcome and each session the same number of streams,
+ *   except with chance routing.
+ * - With chance routing or a bounce, the shares of lost and missed events, and of sessions without
+ *   an end or with duplicates, agree within `areApart`. Single pairs differ by chance: each run
+ *   draws anew which session is on the bounced instance.
+ * - Defects of an engine come from unknown runs too; everything else needs trusted runs.
  *
- * Agreement: `differ` with any finding; else `cannot tell` when a run is unknown or nothing could be compared.
+ * Agreement: `differ` with any finding; else `cannot tell` if a run is unknown or nothing could be
+ * compared.
  */
 export function crossCheck(a: readonly CrossRun[], b: readonly CrossRun[]): CrossCheck {
-  const check: CrossCheck = { agreement: "agree", findings: [], shared: [], compared: [], notCompared: [] };
-  const groups = new Map([...a, ...b].map((run) => [JSON.stringify([run.topology, run.bounce]), run]));
+  const check: CrossCheck = {
+    agreement: "agree",
+    findings: [],
+    shared: [],
+    compared: [],
+    notCompared: [],
+  };
+  const groups = new Map(
+    [...a, ...b].map((run) => [JSON.stringify([run.topology, run.bounce]), run]),
+  );
   for (const key of [...groups.keys()].sort()) {
     const { topology, bounce } = groups.get(key) as CrossRun;
     const ofGroup = (runs: readonly CrossRun[]): CrossRun[] =>
@@ -86,7 +101,13 @@ function checkGroup(
       check.notCompared.push({ ...group, repeat: null, side, why: "alone", reason: null });
     for (const { verdict, repeat, reasons } of runs) {
       if (verdict !== "unknown") continue;
-      check.notCompared.push({ ...group, repeat, side, why: "unknown", reason: reasons[0] ?? null });
+      check.notCompared.push({
+        ...group,
+        repeat,
+        side,
+        why: "unknown",
+        reason: reasons[0] ?? null,
+      });
     }
   }
   const [a, b] = [allA.filter(isTrusted), allB.filter(isTrusted)];
@@ -107,7 +128,10 @@ function nameDefects(
   const kindsOf = (defects: typeof ofA): Set<string> =>
     new Set(defects.filter(({ found }) => found.count > 0).map(({ what }) => JSON.stringify(what)));
   const [kindsA, kindsB] = [kindsOf(ofA), kindsOf(ofB)];
-  for (const [side, defects, others] of [["A", ofA, kindsB] as const, ["B", ofB, kindsA] as const]) {
+  for (const [side, defects, others] of [
+    ["A", ofA, kindsB] as const,
+    ["B", ofB, kindsA] as const,
+  ]) {
     for (const { what, found } of defects) {
       if (others.has(JSON.stringify(what))) shared.add({ ...what, side: null }, found);
       else findings.add({ ...what, side }, found);
@@ -124,7 +148,8 @@ function compareGroup(
   const steady = group.bounce === "none";
   const byPairs = steady && ![...a, ...b].some(({ byChance }) => byChance);
   let pairs = 0;
-  // Repeats are as good as each other, so that none goes without a partner where the sides have different numbers of them.
+  // Repeats are interchangeable, so each gets a partner even if the sides have different numbers of
+  // them.
   for (let index = 0; index < Math.max(a.length, b.length); index++) {
     const one = a[index % a.length] as CrossRun;
     const other = b[index % b.length] as CrossRun;
@@ -157,12 +182,18 @@ function compareShare(
   return { share, ...means, allowed: widestAllowance(a, b, share) };
 }
 
-/** Of a session that a side does not have. */
-const NOBODY: CrossSession = { outcomes: [], beyond: 0, duplicated: 0, connections: 0, ended: true };
+/** Stands for a session that a side does not have. */
+const NOBODY: CrossSession = {
+  outcomes: [],
+  beyond: 0,
+  duplicated: 0,
+  connections: 0,
+  ended: true,
+};
 
 /**
- * Planned pairs that are due on one side only. They are the plan's, whatever became of the run, so the sets are equal or the engines
- * did not drive the same plan.
+ * Planned pairs due on one side only. They come from the plan, so a difference means that the
+ * engines ran different plans.
  */
 function compareDue(a: CrossRun, b: CrossRun, findings: CrossFindings): void {
   eachSession(a, b, (session, ofA, ofB) => {
@@ -171,7 +202,7 @@ function compareDue(a: CrossRun, b: CrossRun, findings: CrossFindings): void {
   });
 }
 
-/** Streams of a run with nothing disturbed: their number is neither chance nor the topology's. */
+/** Streams of a steady-state run: neither chance nor the topology changes their number. */
 function compareConnections(a: CrossRun, b: CrossRun, findings: CrossFindings): void {
   eachSession(a, b, (session, ofA, ofB) => {
     tell(findings, "connections", Math.sign(ofA.connections - ofB.connections), session);
@@ -179,9 +210,9 @@ function compareConnections(a: CrossRun, b: CrossRun, findings: CrossFindings): 
 }
 
 /**
- * Everything else that is the same in two undisturbed runs, unless the topology routes by chance. A pair of which a side does
- * not know the outcome is no difference.
- * @returns how many pairs were set beside each other
+ * Everything else that two steady-state runs share without chance routing. An indeterminate pair is
+ * no difference.
+ * @returns the number of compared pairs
  */
 function compareOutcomes(a: CrossRun, b: CrossRun, findings: CrossFindings): number {
   let compared = 0;
@@ -190,10 +221,14 @@ function compareOutcomes(a: CrossRun, b: CrossRun, findings: CrossFindings): num
     compared += both;
     for (let index = 0; index < both; index++) {
       const outcomes = { a: ofA.outcomes[index], b: ofB.outcomes[index] };
-      if (outcomes.a === outcomes.b || outcomes.a === undefined || outcomes.b === undefined) continue;
+      if (outcomes.a === outcomes.b || outcomes.a === undefined || outcomes.b === undefined)
+        continue;
       if (outcomes.a === "indeterminate" || outcomes.b === "indeterminate") continue;
       const what = { a: outcomes.a, b: outcomes.b };
-      findings.add({ kind: "outcome", side: null, outcomes: what }, { count: 1, sessions: [session] });
+      findings.add(
+        { kind: "outcome", side: null, outcomes: what },
+        { count: 1, sessions: [session] },
+      );
     }
     tell(findings, "beyond-plan", ofA.beyond - ofB.beyond, session);
     tell(findings, "never-ended", Number(!ofA.ended) - Number(!ofB.ended), session);

@@ -18,20 +18,24 @@ export const CROSS_KINDS = [
 ] as const;
 export type CrossKind = (typeof CROSS_KINDS)[number];
 
-/** One way in which two engines' results differ, or in which one of the engines is wrong. */
+/** A difference between two engines' results, or a defect of an engine. */
 export interface CrossFinding {
   topology: string;
   bounce: CrossRun["bounce"];
   kind: CrossKind;
-  /** Where it is, or where there is more of it. Null for outcomes, which are just different, and for what is wrong on both sides. */
+  /**
+   * The side that has it, or more of it. Null for outcomes, which just differ, and for defects of
+   * both sides.
+   */
   side: Side | null;
-  /** What distinguishes findings of one kind: the share's name, the event's, what is wrong with the clock. */
+  /** Distinguishes findings of one kind: the share's or event's name, or the clock's defect. */
   detail: string | null;
-  /** Of an `outcome`. */
+  /** Only for `outcome`. */
   outcomes: { a: Outcome; b: Outcome } | null;
-  /** Of pairs (`due`, `beyond-plan`, `outcome`), events, streams (`no-last-event-id`), sessions (`never-ended`, `connections`) or runs. */
+  /** Counts pairs (`due`, `beyond-plan`, `outcome`), events, streams (`no-last-event-id`), sessions (`never-ended`,
+   * `connections`) or runs. */
   count: number;
-  /** In how many sessions, over all runs. 0 for what concerns a run as a whole. */
+  /** The number of sessions, over all runs. 0 if it concerns a run as a whole. */
   inSessions: number;
   /** At most {@link NAMED_SESSIONS} of them, by name. */
   sessions: string[];
@@ -39,9 +43,10 @@ export interface CrossFinding {
 
 export const NAMED_SESSIONS = 3;
 
-type What = Pick<CrossFinding, "kind" | "side"> & Partial<Pick<CrossFinding, "detail" | "outcomes">>;
+type What = Pick<CrossFinding, "kind" | "side"> &
+  Partial<Pick<CrossFinding, "detail" | "outcomes">>;
 
-/** Adds up what is found in the repeats of one topology under one bounce. */
+/** Adds up the findings in the repeats of one topology under one bounce. */
 export class CrossFindings {
   readonly #group: Pick<CrossFinding, "topology" | "bounce">;
   readonly #found = new Map<string, { what: What; count: number; sessions: Set<string> }>();
@@ -50,10 +55,16 @@ export class CrossFindings {
     this.#group = group;
   }
 
-  /** Nothing when the count is 0. */
+  /** Ignores a count of 0. */
   add(what: What, { count, sessions }: SessionCount): void {
     if (count === 0) return;
-    const key = JSON.stringify([what.kind, what.side, what.detail, what.outcomes?.a, what.outcomes?.b]);
+    const key = JSON.stringify([
+      what.kind,
+      what.side,
+      what.detail,
+      what.outcomes?.a,
+      what.outcomes?.b,
+    ]);
     const found = this.#found.get(key) ?? { what, count: 0, sessions: new Set() };
     found.count += count;
     for (const session of sessions) found.sessions.add(session);
@@ -73,7 +84,8 @@ export class CrossFindings {
       }))
       .sort(
         (one, other) =>
-          CROSS_KINDS.indexOf(one.kind) - CROSS_KINDS.indexOf(other.kind) || other.count - one.count,
+          CROSS_KINDS.indexOf(one.kind) - CROSS_KINDS.indexOf(other.kind) ||
+          other.count - one.count,
       );
   }
 }
@@ -82,13 +94,13 @@ export class CrossFindings {
 const byNumber = (one: string, other: string): number =>
   one.length - other.length || (one < other ? -1 : Number(one > other));
 
-/** What is wrong with an engine by its own history, whatever the other one did. */
+/** A defect of an engine that its own history proves. */
 export interface Defect {
   what: Pick<CrossFinding, "kind" | "detail">;
   found: SessionCount;
 }
 
-/** Each defect of each run; a count of 0 where it is not there. */
+/** Each defect of each run; its count is 0 if absent. */
 export function defectsOf(runs: readonly CrossRun[]): Defect[] {
   return runs.flatMap(({ forgetful, strays, clockErrorMs }) => {
     const trouble = clockTrouble(clockErrorMs);

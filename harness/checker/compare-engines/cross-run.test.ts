@@ -22,10 +22,17 @@ function told(observations: Observation[]): CrossRun {
     { type: "phase", phase: "drain-started", atMs: 5000 },
     { type: "phase", phase: "drain-ended", atMs: 9000 },
   ];
-  for (const observation of [...phases, ...bothLedgers, ...observations]) record.absorb(observation);
+  for (const observation of [...phases, ...bothLedgers, ...observations])
+    record.absorb(observation);
   return crossRunOf(record);
 }
-const stray = (name: string): Observation => ({ type: "stray", session, connection: 1, name, atMs: 1500 });
+const stray = (name: string): Observation => ({
+  type: "stray",
+  session,
+  connection: 1,
+  name,
+  atMs: 1500,
+});
 const twoStreams = (resume: string): Observation[] => [
   planned(2),
   connected(1000),
@@ -39,7 +46,9 @@ describe("a run for a cross-check", () => {
       planned(3),
       connected(1000),
       started,
-      ...[1, 2, 3, 4].map((seq) => published(seq, 1000 + seq * 100, { instance: "b", route: "local" })),
+      ...[1, 2, 3, 4].map((seq) =>
+        published(seq, 1000 + seq * 100, { instance: "b", route: "local" }),
+      ),
       ...[1, 3, 4, 4].map((seq, index) => received(seq, 1101 + seq * 100 + index)),
       pipeline("completed", 1500),
     ]);
@@ -64,7 +73,11 @@ describe("a run for a cross-check", () => {
   });
 
   it("expects no Last-Event-ID on a stream from the broker itself", () => {
-    const streams = [connectedDirectly(1000), disconnected(2000, "error"), connectedDirectly(3000, 2)];
+    const streams = [
+      connectedDirectly(1000),
+      disconnected(2000, "error"),
+      connectedDirectly(3000, 2),
+    ];
     expect(told([planned(2), ...streams, received(1, 1500)]).forgetful.count).toBe(0);
   });
 

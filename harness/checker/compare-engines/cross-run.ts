@@ -9,7 +9,7 @@ import type { RunResult } from "../run-result.ts";
 import type { SessionRecord } from "../records/session-record.ts";
 import { CHANCE_MARGIN, CHANCE_SIGMAS } from "../thresholds.ts";
 
-/** One judged run, as {@link crossCheck} sets it beside the same run of another engine. */
+/** One judged run, ready for a comparison with the same run of another engine. */
 export interface CrossRun {
   topology: string;
   bounce: RunResult["bounce"];
@@ -17,18 +17,18 @@ export interface CrossRun {
   verdict: RunResult["verdict"];
   /** Without the set-up notes. */
   reasons: readonly string[];
-  /** Its losses are drawn anew in each run. */
+  /** True with chance routing: each run draws its losses anew. */
   byChance: boolean;
-  /** Of a pipeline, by the plan, seconds. */
+  /** The planned duration of a pipeline, seconds. */
   durationS: number;
-  /** How long the run's disturbances lasted, one after the other, milliseconds. */
+  /** The total duration of the run's bounces, milliseconds. */
   bouncedMs: number;
   clockErrorMs: EngineObservation["clockErrorMs"];
   /** Of the plan, by name. */
   sessions: ReadonlyMap<string, CrossSession>;
-  /** Events that are none of a run: the sessions that read them, by the event's name. */
+  /** Events that belong to no pipeline run: the sessions that read them, by the event's name. */
   strays: ReadonlyMap<string, SessionCount>;
-  /** Sessions that came back to an instance as if they had never had an event, and how often. */
+  /** Sessions that reconnected to an instance without a Last-Event-ID, and how often. */
   forgetful: SessionCount;
 }
 
@@ -43,13 +43,16 @@ export interface CrossSession {
   ended: boolean;
 }
 
-/** A count, and the sessions that it is made of. */
+/** A count and its sessions. */
 export interface SessionCount {
   count: number;
   sessions: readonly string[];
 }
 
-/** Judges a whole run for a cross-check. A checker that fails makes it unknown, as in {@link judgeSafely}. */
+/**
+ * Judges a run for a cross-check. If the checker fails, the run is unknown, as in {@link
+ * judgeSafely}.
+ */
 export function crossRunOf(record: RunRecord): CrossRun {
   const planned = [...record.sessions.values()].filter(({ planned }) => planned !== null);
   const sessions = new Map(planned.map((session) => [session.name, crossSessionOf(session)]));
@@ -99,9 +102,9 @@ const crossSessionOf = (session: SessionRecord): CrossSession => ({
 });
 
 /**
- * Streams of an instance that say that they were asked for nothing missed (`resume` is `none`), although an earlier stream of the session had
- * brought an event: the client sent no Last-Event-ID. An instance that keeps no events says `unsupported` to one. A stream of
- * the broker's own has no such header.
+ * Streams of an instance without a resume request (`resume` is `none`), although the session had
+ * received an event before: the client sent no Last-Event-ID. (An instance without replay answers
+ * `unsupported`; a stream from the broker itself has no such header.)
  */
 function forgottenBy(session: SessionRecord): number {
   const firstWithEvent = [...session.epochs.values()]
@@ -113,7 +116,10 @@ function forgottenBy(session: SessionRecord): number {
   ).length;
 }
 
-function countBySession({ sessions }: RunRecord, countOf: (session: SessionRecord) => number): SessionCount {
+function countBySession(
+  { sessions }: RunRecord,
+  countOf: (session: SessionRecord) => number,
+): SessionCount {
   const counts = [...sessions.values()]
     .map((session) => ({ name: session.name, count: countOf(session) }))
     .filter(({ count }) => count > 0);
@@ -130,10 +136,11 @@ function straysOf(record: RunRecord): Map<string, SessionCount> {
   );
 }
 
-/** What is measured of a session, 0 to 1. The run's share is the mean over its sessions. */
+/** A session's figures, 0 to 1. The run's share is the mean over its sessions. */
 export const SHARES = {
   lost: (session) => shareOf(session, (outcome) => outcome === "lost"),
-  missed: (session) => shareOf(session, (outcome) => outcome !== "delivered" && outcome !== "recovered"),
+  missed: (session) =>
+    shareOf(session, (outcome) => outcome !== "delivered" && outcome !== "recovered"),
   "never ended": ({ ended }) => Number(!ended),
   duplicated: ({ duplicated }) => Number(duplicated > 0),
 } as const satisfies Record<string, (session: CrossSession) => number>;
@@ -156,7 +163,7 @@ interface Measured {
 
 export const meanShare = (run: CrossRun, share: ShareName): number => measure(run, share).mean;
 
-/** The sessions that have some of it. */
+/** The sessions with a share above 0. */
 export const sessionsWith = ({ sessions }: CrossRun, share: ShareName): string[] =>
   [...sessions].filter(([, session]) => SHARES[share](session) > 0).map(([name]) => name);
 
@@ -165,34 +172,40 @@ function measure({ sessions }: CrossRun, share: ShareName): Measured {
   const count = values.length;
   if (count === 0) return { mean: 0, variance: 0 };
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  // Of one session nothing is known of how sessions differ.
+  // A single session shows nothing about how sessions differ.
   if (count === 1) return { mean, variance: 1 };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, variance: squares / (count - 1) / count };
 }
 
 /**
- * By how much the shares of two runs may differ without either engine being wrong. Three parts:
+ * How far the shares of two runs may differ without an engine being wrong. Three parts:
  *
- * - chance: {@link CHANCE_SIGMAS} standard errors of the difference. Sessions are the sample, since the events of one are lost together, and
- *   how far they differ is taken from the sessions themselves: that holds for shares that are all or nothing and for small ones alike.
- * - {@link CHANCE_MARGIN}, as for a run routed by chance: what is neither chance nor long enough to be seen in the bounces.
- * - what hits all sessions of a run alike, and no sample of sessions shows: in one run the bounce lasted longer. Its length is the nemesis' own
- *   reading and not the engine's; a client that doubles its waiting time is away for at most twice that.
+ * - chance: {@link CHANCE_SIGMAS} standard errors of the difference. Sessions are the sample, since
+ *   a session's events are lost together; their variance is measured, which suits all-or-nothing
+ *   and small shares alike.
+ * - {@link CHANCE_MARGIN}, as for chance routing.
+ * - a longer bounce in one run, which hits all its sessions alike. The nemesis, not the engine,
+ *   measures it; a client that doubles its back-off is away for at most twice that.
  */
 function allowance(one: CrossRun, other: CrossRun, share: ShareName): number {
-  const chance = CHANCE_SIGMAS * Math.sqrt(measure(one, share).variance + measure(other, share).variance);
+  const chance =
+    CHANCE_SIGMAS * Math.sqrt(measure(one, share).variance + measure(other, share).variance);
   const plannedMs = Math.max(one.durationS, other.durationS) * 1000;
   const longer = plannedMs > 0 ? (2 * Math.abs(one.bouncedMs - other.bouncedMs)) / plannedMs : 0;
   return Math.min(1, chance + CHANCE_MARGIN + longer);
 }
 
 /**
- * True when two engines' repeats differ in a share. As in `compare` their spreads must not overlap; but of two and two equal repeats every
- * third pair of spreads does not, which is too often to accuse an engine. So the gap between the spreads must also be wider than
- * the wider of the two, and than the {@link allowance} of any two runs. Single runs have no spread: of them the allowance decides.
+ * True if two engines' repeats differ in a share. As in `compare`, their ranges must not overlap.
+ * With two repeats each, a third of equal pairs does not, so the gap must also exceed the wider
+ * range and the {@link allowance} of any two runs. For single runs, the allowance decides.
  */
-export function areApart(a: readonly CrossRun[], b: readonly CrossRun[], share: ShareName): boolean {
+export function areApart(
+  a: readonly CrossRun[],
+  b: readonly CrossRun[],
+  share: ShareName,
+): boolean {
   const [ofA, ofB] = [a, b].map((runs) => {
     const shares = runs.map((run) => meanShare(run, share));
     return { min: Math.min(...shares), max: Math.max(...shares) };
@@ -207,5 +220,8 @@ interface Range {
 }
 
 /** The largest {@link allowance} of any run of one side with any of the other. */
-export const widestAllowance = (a: readonly CrossRun[], b: readonly CrossRun[], share: ShareName): number =>
-  Math.max(...a.flatMap((one) => b.map((other) => allowance(one, other, share))));
+export const widestAllowance = (
+  a: readonly CrossRun[],
+  b: readonly CrossRun[],
+  share: ShareName,
+): number => Math.max(...a.flatMap((one) => b.map((other) => allowance(one, other, share))));

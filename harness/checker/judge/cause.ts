@@ -10,42 +10,48 @@ import { CLOSE_NOTICE_MS, NOTICE_MS } from "../thresholds.ts";
 export interface Loss {
   seq: number;
   publishedMs: number;
-  /** The instance that published it, and how it left. */
+  /** The instance that published it, and the route that it took. */
   publisher: string;
   route: Route;
-  /** Why its publisher gave it up before the broker had it. Undefined when it did not. */
+  /** Why its publisher dropped it before the broker accepted it. Undefined if it did not. */
   dropped: DropReason | undefined;
-  /** Of the session: attempts at a stream that were refused, or not answered. */
+  /** The session's failed connection attempts. */
   attempts: readonly { quota?: boolean; atMs: number }[];
-  /** The session's streams, by the time they began. */
+  /** The session's streams, by start. */
   connections: readonly Connection[];
-  /** Highest number of the loss's epoch that was received on a connection; 0 when there was none. */
+  /** The highest number of the epoch received on a connection; 0 if none. */
   highestReceivedOn: (connection: number) => number;
 }
 
 /**
- * The cause of a loss: the first rule that matches. The order matters, because several can be true at once.
+ * The cause of a loss: the first rule that matches. Several can be true at once, so their order
+ * matters.
  *
- * 1. The publisher gave the event up before the broker had it: `quota` for a limit, else `broker-gap`. First, since there was nothing
- *    to deliver, whoever was subscribed. A message that the broker refused for itself is a gap too: known, so not `unexplained`, and
- *    no limit is on record, so not `quota`.
- * 2. Nobody was subscribed. Before what follows, since no route could have helped: `quota` when a limit had ended the stream before, or
- *    refused the last attempt until then; else the next stream's resume status tells why the gap was not closed. A stream whose end the
- *    client has not noticed yet counts as open here: that is rule 4.
- * 3. The event had no way to the subscriber, by construction: `no-route`. Before rule 4, since it would not have arrived on a stream
- *    that lived on, either. An instance that never had its broker is one without a path; one that lost it is a gap of the broker.
- * 4. The stream was about to end: it ended within the time in which such an end is noticed, and nothing later came on it. This
- *    covers the killed or draining instance, whose client notices late. Before the broker, since an instance that goes down
- *    gives up its broker connection too, and that is no outage. A stream that was open for longer than that was no stream in
- *    its last moments, whatever ended it later: an instance that stops delivering is not excused by the next bounce. Where a limit
- *    ended it, `quota`: the broker ends a stream instead of delivering.
- * 5. The subscriber's instance had no broker connection: `broker-gap`. A stream that is the broker's own has no instance to ask.
- * 6. The publisher's queue stood before a limit of the broker: `quota`. Before its process may have ended with what waited there.
- * 7. The publisher's process ended right after the publication: the event is in its ledger and died in its queue or socket to the
- *    broker, in flight as in 4, at the other end of the way. Not before it: then another process of that name published.
- * 8. Either side's broker connection was seen to break right after, since an outage begins before it is noticed; or the publisher had
- *    none when it published to a stream of the broker's own, which no instance tells of: `broker-gap`.
- * 9. `unexplained`. In particular: publisher and subscriber on one instance, and the stream lived on.
+ * 1. The publisher dropped the event before the broker accepted it: `quota` for a limit, else
+ *    `broker-gap`. First, since there was nothing to deliver. A message that the broker refused for
+ *    other reasons counts as a gap.
+ * 2. The session had no stream, so no route could have helped: `quota` if a limit ended the
+ *    previous stream or refused the last attempt; else the next stream's resume status tells why
+ *    the gap stayed open. A stream whose end the client has not noticed yet counts as open: see
+ *    rule 4.
+ * 3. The topology gives the event no path to the subscriber: `no-route`. Before rule 4, since a
+ *    longer-lived stream would not have helped. An instance that never had a broker connection has
+ *    no path; one that lost it is a broker gap.
+ * 4. The stream was about to end: it ended within the notice time, and nothing later arrived on it.
+ *    This covers killed and draining instances, whose clients notice late. Before the broker rules,
+ *    since a stopping instance also closes its broker connection. A stream that stayed open longer
+ *    has no such excuse: the next bounce does not excuse an instance that stopped delivering.
+ *    `quota` if a limit ended the stream.
+ * 5. The subscriber's instance had no broker connection: `broker-gap`. (A stream from the broker
+ *    itself has no instance.)
+ * 6. A limit of the broker held up the publisher's queue: `quota`. Before rule 7, since the process
+ *    may have ended with it.
+ * 7. The publisher's process ended right after the publication: the event is in its ledger but died
+ *    in its queue or socket to the broker. In flight as in rule 4, at the other end.
+ * 8. Either side noticed a broken broker connection right after, or the publisher had none while
+ *    publishing to a stream from the broker itself: `broker-gap`. An outage begins before it is
+ *    noticed.
+ * 9. `unexplained`. For example: publisher and subscriber on one instance, and the stream lived on.
  */
 export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
   const { publishedMs, publisher, route, connections, dropped } = loss;
@@ -66,7 +72,7 @@ export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
   }
   const overBroker = elsewhere && route === "broker";
   if (!overBroker) return "unexplained";
-  // Without the subscriber's ledger nothing is known of its broker connection, least of all that it was down.
+  // Without the subscriber's complete ledger, the state of its broker connection is unknown.
   if (
     subscriber !== undefined &&
     facts.ledgerComplete(subscriber) &&
@@ -78,17 +84,19 @@ export function causeOf(loss: Loss, facts: InstanceFacts): Cause {
   if (facts.brokerLimitedWithin(publisher, publishedMs, noticedBy)) return "quota";
   if (facts.endedWithin(publisher, publishedMs, noticedBy)) return "in-flight-at-disconnect";
   const brokerBroke = [publisher, subscriber].some(
-    (instance) => instance !== undefined && facts.brokerLostWithin(instance, publishedMs, noticedBy),
+    (instance) =>
+      instance !== undefined && facts.brokerLostWithin(instance, publishedMs, noticedBy),
   );
   const wasQueued = subscriber === undefined && facts.brokerAwayAt(publisher, publishedMs);
   return brokerBroke || wasQueued ? "broker-gap" : "unexplained";
 }
 
-/** True when the stream was cut so soon after the publication that its end was already under way. */
+/** True if the stream was cut so soon after the publication that its end was already under way. */
 function endsWhileNoticed(connection: Connection, publishedMs: number): boolean {
   const { endReason, endedMs } = connection;
   if (!isCut(connection) && endReason !== "quota") return false;
-  // An event may wait in its publisher's queue before the broker answers it with the end of the stream.
+  // An event may wait in its publisher's queue before the broker answers it with the end of the
+  // stream.
   const noticeMs = endReason === "error" || endReason === "quota" ? NOTICE_MS : CLOSE_NOTICE_MS;
   return endedMs <= publishedMs + noticeMs;
 }
@@ -105,7 +113,10 @@ function causeOfGap({ connections, attempts, publishedMs }: Loss): Cause {
   return "while-disconnected";
 }
 
-/** True when a limit refused the last of these attempts. Of several at one time none may have failed otherwise. */
+/**
+ * True if a limit refused the last of these attempts. If several failed at once, a limit must have
+ * refused all.
+ */
 function wasQuota(attempts: Loss["attempts"]): boolean {
   const lastMs = attempts.reduce((latest, { atMs }) => Math.max(latest, atMs), -Infinity);
   const last = attempts.filter(({ atMs }) => atMs === lastMs);

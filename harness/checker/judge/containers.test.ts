@@ -1,4 +1,7 @@
-/** A deploy on containers: readiness goes well before the process does, and a name stands for one container after the other. */
+/**
+ * A deploy on containers: readiness goes well before the process does, and a name stands for one
+ * container after the other.
+ */
 import { describe, expect, it } from "vitest";
 import type { InstanceObservation, Observation } from "../../history/observation.ts";
 import {
@@ -99,7 +102,10 @@ describe("a replacement container", () => {
       ...[...replaced, planned(1), started],
       ...[connected(1000, { instance: "a" }), connected(5700, { instance: "a", connection: 2 })],
     ]);
-    expect(result.sessionsPerInstance).toEqual({ a: { first: 1, last: 1 }, b: { first: 0, last: 0 } });
+    expect(result.sessionsPerInstance).toEqual({
+      a: { first: 1, last: 1 },
+      b: { first: 0, last: 0 },
+    });
     expect(result.affinity).toEqual({ hitRatio: 1, misroutes: 0 });
   });
 });

@@ -17,60 +17,66 @@ const FINAL_REASONS = [
   "completed-without",
 ] as const satisfies readonly FinalReason[];
 
-/** Takes durations, milliseconds. What it makes of them is its owner's affair. */
+/** Collects durations, milliseconds. */
 export interface DurationSink {
   record(ms: number): void;
 }
 
-/** What is measured of pairs; see the fields of {@link Counts}. */
+/** The durations of pairs; see the fields of {@link Counts}. */
 export type DurationName = "latency" | "waited" | "carried" | "lateness";
 
 /**
- * The run's counts, added to session by session. Whoever counts brings what keeps the durations: the k6 scripts have k6's metrics for
- * that, and cannot take the histogram's package with them.
+ * The run's counts, which grow session by session. The caller supplies the sink for durations: k6
+ * scripts use k6's metrics and cannot bundle the histogram package.
  */
 export class Counts<Durations extends DurationSink = DurationSink> {
   /** Sessions of the plan. */
   sessions = 0;
   neverConnected = 0;
   neverStarted = 0;
-  /** Whose client model gave up for good. */
+  /** Sessions whose client model gave up for good. */
   gaveUp = 0;
-  /** Cut, and not back although there was time. */
+  /** Sessions that were cut and did not come back although there was time. */
   neverCameBack = 0;
   /** Sessions without a pipeline, by the status of the refusal. */
   readonly refusedBy = new Map<number, number>();
-  /** Sessions whose pipeline did not start, or not in time to end, because a limit of the broker kept them from a stream. */
+  /**
+   * Sessions that a limit of the broker kept from a stream, so that their pipeline never or too
+   * late started.
+   */
   overQuota = 0;
-  /** Of those, the ones that never had a stream. */
+  /** Those of them that never had a stream. */
   neverAdmitted = 0;
-  /** Sessions without a pipeline, because nothing answered them during or after a bounce. */
+  /** Sessions without a pipeline because no server answered them during or after a bounce. */
   keptFromStarting = 0;
-  /** Pipelines of which several instances say that they started them. */
+  /** Pipelines that several instances started. */
   startedTwice = 0;
   stuckStreams = 0;
-  /** Stuck although everything due to them arrived: their terminal event is not among it. */
+  /** Stuck although all their due events arrived: none was terminal. */
   stuckWithoutMiss = 0;
 
   due = 0;
-  /** Due pairs of the plan; the rest of `due` was published beyond it. */
+  /** Due pairs of the plan; the rest of `due` was published beyond the plan. */
   planned = 0;
   readonly outcomes: Record<Outcome, number> = zeros(OUTCOMES);
   readonly lostByCause: Record<Cause, number> = zeros(CAUSES);
   /** Publication times of the lost pairs. */
   readonly lostAtMs: number[] = [];
   readonly neverPublishedBy: Record<FinalReason, number> = zeros(FINAL_REASONS);
-  /** Of those `at-gate`: pairs behind gates whose stall no promise excuses. */
+  /** The `at-gate` pairs behind gates whose stall the promise does not allow. */
   stalledAgainstPromise = 0;
-  /** `limited`: not known for the same reasons, but behind a limit of the broker, so that a longer drain would not tell either. */
+  /**
+   * `limited`: held up by a limit of the broker, so that a longer drain would not decide them
+   * either.
+   */
   readonly indeterminateBy = zeros(["unrecorded", "running", "late", "limited"]);
 
   duplicated = 0;
   reordered = 0;
   unexpected = 0;
-  /** Of those: events that are none of a run, by name. */
+  /** Unexpected events that belong to no pipeline run, by name. */
   readonly strays = new Map<string, number>();
-  /** Received outside the plan, while a ledger that could confirm it is not whole. */
+  /** Received outside the plan while a ledger that could confirm it is incomplete. */
   unconfirmed = 0;
 
   /** Publications in all ledgers, due or not. */
@@ -79,12 +85,14 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   /** Planned pairs published between load-started and drain-started. */
   publishedUnderLoad = 0;
   receivedEarly = { count: 0, worstMs: 0 };
-  /** From the intended publish time to the read, of delivered pairs. */
+  /** From the intended publish time to the read, for delivered pairs. */
   readonly latency: Durations;
-  /** Latency's part from the publication until the event was handed to the broker, and from then on, where events tell it. */
+  /**
+   * The parts of latency before and after the hand-over to the broker, if events carry that time.
+   */
   readonly waited: Durations;
   readonly carried: Durations;
-  /** How late behind its own plan the publisher was. */
+  /** The publisher's delay behind its plan. */
   readonly lateness: Durations;
   readonly contradictions = new Contradictions();
 

@@ -1,18 +1,20 @@
 /**
  * Which (event, subscriber) pairs are due. Two kinds:
  *
- * - planned: the numbers 1 to `events` of the session's first epoch, whatever became of the session. A session that never
- *   connected, or whose pipeline never started, keeps its pairs: leaving it out would make a topology look better the worse it does.
- * - extra: any other published event (another epoch, or beyond the plan) from the session's first subscription until the drain
- *   ended, or until the client left of its own will. Time between two connections counts.
+ * - planned: the numbers 1 to `events` of the session's first epoch. A session that never
+ *   connected, or whose pipeline never started, keeps its pairs: without them, a topology would
+ *   look better the worse it does.
+ * - extra: any other published event (another epoch, or beyond the plan) from the session's first
+ *   subscription until the drain ended or the client left. Time between two connections counts.
  */
 import { findLast } from "../records/numeric-column.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 
 /**
- * The epoch that the plan is about: the one whose pipeline started first. When no ledger tells of a start, the one that
- * was published, then received first: a missing ledger must not turn what a client did read into something foreign.
+ * The plan's epoch: the one whose pipeline started first. Without a recorded start, the one that
+ * was published first, then the one received first: a missing ledger must not turn received events
+ * into unexpected ones.
  */
 export function firstEpochOf(session: SessionRecord): string | undefined {
   const earliest = (timesOf: (epoch: string) => readonly number[]): string | undefined => {
@@ -40,8 +42,13 @@ export interface DueWindow {
   toMs: number;
 }
 
-/** When an event outside the plan is due for a session with these streams. Empty when it never had one. */
-export function dueWindow(connections: readonly Connection[], { drainEndedMs }: RunContext): DueWindow {
+/**
+ * When an event outside the plan is due for a session with these streams. Empty without streams.
+ */
+export function dueWindow(
+  connections: readonly Connection[],
+  { drainEndedMs }: RunContext,
+): DueWindow {
   const first = connections[0];
   if (first === undefined) return { fromMs: Infinity, toMs: -Infinity };
   const left = connections.find(({ endReason }) => endReason === "finished");
@@ -49,6 +56,12 @@ export function dueWindow(connections: readonly Connection[], { drainEndedMs }: 
 }
 
 /** The stream that was subscribed at that time, as far as the client knew. */
-export function connectionAt(connections: readonly Connection[], atMs: number): Connection | undefined {
-  return findLast(connections, ({ subscribedMs, endedMs }) => subscribedMs <= atMs && atMs < endedMs);
+export function connectionAt(
+  connections: readonly Connection[],
+  atMs: number,
+): Connection | undefined {
+  return findLast(
+    connections,
+    ({ subscribedMs, endedMs }) => subscribedMs <= atMs && atMs < endedMs,
+  );
 }

@@ -53,8 +53,12 @@ describe("the end of the observation", () => {
 
   it("ignores pipelines that end with the deployment", () => {
     const story = [planned(1), started, connected(1100)];
-    expect(judge([...story, pipeline("aborted", DRAIN_ENDED_MS + 1)])).toMatchObject({ indeterminate: 1 });
-    expect(judge([...story, pipeline("aborted", DRAIN_ENDED_MS)])).toMatchObject({ neverPublished: 1 });
+    expect(judge([...story, pipeline("aborted", DRAIN_ENDED_MS + 1)])).toMatchObject({
+      indeterminate: 1,
+    });
+    expect(judge([...story, pipeline("aborted", DRAIN_ENDED_MS)])).toMatchObject({
+      neverPublished: 1,
+    });
     const stopped = (atMs: number): Observation => ({
       type: "instance",
       instance: "a",
@@ -100,9 +104,19 @@ describe("a start without a ledger record", () => {
   ];
 
   it.each([
-    ["was accepted by an instance whose ledger is torn", start(202, "a"), tornLedgers, "indeterminate"],
+    [
+      "was accepted by an instance whose ledger is torn",
+      start(202, "a"),
+      tornLedgers,
+      "indeterminate",
+    ],
     ["was never answered, and some ledger is torn", start(0), tornLedgers, "indeterminate"],
-    ["was accepted by an instance whose ledger is whole", start(202, "b"), tornLedgers, "neverPublished"],
+    [
+      "was accepted by an instance whose ledger is whole",
+      start(202, "b"),
+      tornLedgers,
+      "neverPublished",
+    ],
     ["was refused", start(503, "a"), tornLedgers, "neverPublished"],
     ["was never answered, and all ledgers are whole", start(0), bothLedgers, "neverPublished"],
   ] as const)("that %s", (_, request, ledgers, outcome) => {
@@ -117,7 +131,9 @@ describe("what is due beyond the plan", () => {
     judge([connected(2000), published(1, atMs, chat), ...more]).due;
 
   it("starts with the first subscription and ends with the drain", () => {
-    expect([1999, 2000, DRAIN_ENDED_MS, DRAIN_ENDED_MS + 1].map((atMs) => dueAt(atMs))).toEqual([0, 1, 1, 0]);
+    expect([1999, 2000, DRAIN_ENDED_MS, DRAIN_ENDED_MS + 1].map((atMs) => dueAt(atMs))).toEqual([
+      0, 1, 1, 0,
+    ]);
   });
 
   it("includes the time between two streams", () => {
@@ -144,14 +160,22 @@ describe("the plan's epoch", () => {
   it.each([
     ["aa", "zz"],
     ["zz", "aa"],
-  ])("is the epoch whose pipeline started first, even if it was aborted (%s before %s)", (first, second) => {
-    const result = judge([
-      ...[planned(2), connected(1000), pipeline("started", 2000, second), pipeline("started", 1500, first)],
-      ...[pipeline("aborted", 1600, first), published(1, 2100, { epoch: second })],
-      received(1, 2101, 1, second),
-    ]);
-    expect(result).toMatchObject({ due: 3, delivered: 1, neverPublished: 2 });
-  });
+  ])(
+    "is the epoch whose pipeline started first, even if it was aborted (%s before %s)",
+    (first, second) => {
+      const result = judge([
+        ...[
+          planned(2),
+          connected(1000),
+          pipeline("started", 2000, second),
+          pipeline("started", 1500, first),
+        ],
+        ...[pipeline("aborted", 1600, first), published(1, 2100, { epoch: second })],
+        received(1, 2101, 1, second),
+      ]);
+      expect(result).toMatchObject({ due: 3, delivered: 1, neverPublished: 2 });
+    },
+  );
 
   it("is the received epoch if the only ledger is missing", () => {
     const result = judge(
@@ -198,8 +222,22 @@ describe("broker gaps", () => {
 describe("bounces", () => {
   it("split losses and reconnects at the start of the next bounce", () => {
     const bounce = (number: number, startedMs: number): Observation[] => [
-      { type: "bounce", bounce: number, kind: "rolling", target: "b", state: "started", atMs: startedMs },
-      { type: "bounce", bounce: number, kind: "rolling", target: "b", state: "ended", atMs: startedMs + 500 },
+      {
+        type: "bounce",
+        bounce: number,
+        kind: "rolling",
+        target: "b",
+        state: "started",
+        atMs: startedMs,
+      },
+      {
+        type: "bounce",
+        bounce: number,
+        kind: "rolling",
+        target: "b",
+        state: "ended",
+        atMs: startedMs + 500,
+      },
     ];
     const { bounces } = judge([
       ...[planned(3), started, ...bounce(1, 2000), ...bounce(2, 3000)],
@@ -208,7 +246,12 @@ describe("bounces", () => {
       ...[published(1, 2000), published(2, 3000), published(3, 3100)],
     ]);
     expect(
-      bounces.map(({ startedMs, endedMs, lost, reconnects }) => [startedMs, endedMs, lost, reconnects]),
+      bounces.map(({ startedMs, endedMs, lost, reconnects }) => [
+        startedMs,
+        endedMs,
+        lost,
+        reconnects,
+      ]),
     ).toEqual([
       [1000, 1500, 1, 1],
       [2000, 2500, 2, 1],
@@ -235,7 +278,12 @@ describe("verdicts at their limits", () => {
     replicas: 3,
     atMs: 0,
     startedAt: "",
-    promise: { allowedCauses: [], neverPublishedAllowed: false, routedByChance: false, sentence: "" },
+    promise: {
+      allowedCauses: [],
+      neverPublishedAllowed: false,
+      routedByChance: false,
+      sentence: "",
+    },
     load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
     notes: [],
     ...change,
@@ -260,21 +308,32 @@ describe("verdicts at their limits", () => {
 
   it.each([
     ["a busy engine", engine({ utilisation: 0.8 }), engine({ utilisation: 0.81 })],
-    ["a late engine", engine({ lagMs: { p99: 100, max: 500 } }), engine({ lagMs: { p99: 100.1, max: 500 } })],
+    [
+      "a late engine",
+      engine({ lagMs: { p99: 100, max: 500 } }),
+      engine({ lagMs: { p99: 100.1, max: 500 } }),
+    ],
   ])("trust %s up to the limit only", (_, within, beyond) => {
     expect(judge([run(), ...whole, within]).verdict).toBe("valid");
     expect(judge([run(), ...whole, beyond]).verdict).toBe("unknown");
   });
 
   it("do not expect chance loss if gates stop the pipelines without a route", () => {
-    const byChance = { allowedCauses: [], neverPublishedAllowed: false, routedByChance: true, sentence: "" };
+    const byChance = {
+      allowedCauses: [],
+      neverPublishedAllowed: false,
+      routedByChance: true,
+      sentence: "",
+    };
     const twentyFive = Array.from({ length: 25 }, (_, index) =>
       whole.map((observation) =>
         "session" in observation ? { ...observation, session: `s${index}` } : observation,
       ),
     ).flat();
     const load = { sessions: 25, eventsPerSecond: 1, durationS: 1, gates: 0 };
-    expect(judge([run({ promise: byChance, load }), ...twentyFive, engine({})]).verdict).toBe("unknown");
+    expect(judge([run({ promise: byChance, load }), ...twentyFive, engine({})]).verdict).toBe(
+      "unknown",
+    );
     const gated = run({ promise: byChance, load: { ...load, gates: 1 } });
     expect(judge([gated, ...twentyFive, engine({})]).verdict).toBe("valid");
   });
@@ -284,7 +343,10 @@ describe("verdicts at their limits", () => {
     const endedAt = (atMs: number): Observation[] => [
       ...[run({ bounce: "crash" }), ...whole, engine({})],
       { type: "instance", instance: "b", state: "killed", atMs: 4001 } as const,
-      ...[{ ...bounce, state: "started", atMs: 4000 } as const, { ...bounce, state: "ended", atMs } as const],
+      ...[
+        { ...bounce, state: "started", atMs: 4000 } as const,
+        { ...bounce, state: "ended", atMs } as const,
+      ],
     ];
     expect(judge(endedAt(5000)).verdict).toBe("valid");
     expect(judge(endedAt(5001)).verdict).toBe("unknown");

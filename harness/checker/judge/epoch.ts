@@ -14,7 +14,12 @@ import {
   type DropReason,
   type EpochRecord,
 } from "../records/epoch-record.ts";
-import { outcomeOfMissed, outcomeOfReceived, outcomeOfUnpublished, type Outcome } from "./outcome.ts";
+import {
+  outcomeOfMissed,
+  outcomeOfReceived,
+  outcomeOfUnpublished,
+  type Outcome,
+} from "./outcome.ts";
 import {
   lastObstacle,
   unpublishedReason,
@@ -33,10 +38,10 @@ export interface JudgedPair {
   /** Empty for a session of which no epoch is known. */
   epoch: string;
   seq: number;
-  /** Of the plan; else it was published beyond it. */
+  /** False: published beyond the plan. */
   planned: boolean;
   outcome: Outcome;
-  /** Null for what was not lost. */
+  /** Null unless lost. */
   cause: Cause | null;
 }
 
@@ -50,7 +55,7 @@ export interface SessionFacts {
   window: DueWindow;
 }
 
-/** Judges the pairs of one epoch of one session, and adds them to the counts. */
+/** Judges the pairs of one epoch of one session and adds them to the counts. */
 export class EpochJudge {
   readonly #facts: SessionFacts;
   readonly #epoch: EpochRecord;
@@ -62,7 +67,7 @@ export class EpochJudge {
   readonly #deliveredAtMs: number[] = [];
   #missed = 0;
   #lost = 0;
-  // Needed by few epochs, so found out on demand.
+  // Few epochs need these, so they are computed on demand.
   #reason: UnpublishedReason | undefined;
   #recorded: boolean | undefined;
   #highest: ReadonlyMap<number, number> | undefined;
@@ -111,7 +116,7 @@ export class EpochJudge {
       if (planned) {
         const underLoad = isUnderLoad(publishedMs, this.#context);
         if (underLoad) counts.publishedUnderLoad++;
-        // What a limit let in late is not the publisher's delay.
+        // A session that a limit delayed does not show a slow publisher.
         if (underLoad || !wasDelayedByLimit(this.#facts.session)) counts.plannedPublished++;
       }
     }
@@ -197,13 +202,19 @@ export class EpochJudge {
     else if (reason === "unrecorded" || reason === "running") counts.indeterminateBy[reason]++;
     else counts.neverPublishedBy[reason]++;
     // Pairs come in rising order, so the gate's own event has been judged by now.
-    if (reason === "at-gate" && !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)) {
+    if (
+      reason === "at-gate" &&
+      !stallIsExcused(this.#facts.session, this.#lost > 0, this.#context)
+    ) {
       counts.stalledAgainstPromise++;
     }
     return outcomeOfUnpublished(reason);
   }
 
-  /** True when a limit let the session in late, or ended its stream for good: a longer drain would show no more of it. */
+  /**
+   * True if a limit delayed the session or ended its stream for good: a longer drain would show no
+   * more of it.
+   */
   #isKeptByLimit(): boolean {
     const { session, connections } = this.#facts;
     return wasDelayedByLimit(session) || connections.at(-1)?.endReason === "quota";
@@ -248,19 +259,23 @@ export class EpochJudge {
   }
 }
 
-/** True when the ledgers of all instances that may have published this epoch are whole. */
-function isRecorded({ pipelines, published }: EpochRecord, { facts, instances }: RunContext): boolean {
+/** True if every instance that may have published this epoch left complete ledgers. */
+function isRecorded(
+  { pipelines, published }: EpochRecord,
+  { facts, instances }: RunContext,
+): boolean {
   const publishers = new Set([
     ...pipelines.map(({ instance }) => instance),
     ...[...new Set(published.source)].map((source) => instances.name(instanceIdOf(source))),
   ]);
-  if (publishers.size === 0) return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
+  if (publishers.size === 0)
+    return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
   return [...publishers].every((instance) => facts.ledgerComplete(instance));
 }
 
 /**
- * How many live deliveries came after a later one of their epoch. Events that were read at once share a time and are taken
- * to be in order: the history cannot tell.
+ * How many live deliveries came after a later event of their epoch. Events read at once share a
+ * time and count as ordered.
  */
 function countReordered(atMs: readonly number[]): number {
   let reordered = 0;
@@ -274,4 +289,7 @@ function countReordered(atMs: readonly number[]): number {
 }
 
 const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: RunContext): boolean =>
-  loadStartedMs !== null && drainStartedMs !== null && atMs >= loadStartedMs && atMs <= drainStartedMs;
+  loadStartedMs !== null &&
+  drainStartedMs !== null &&
+  atMs >= loadStartedMs &&
+  atMs <= drainStartedMs;

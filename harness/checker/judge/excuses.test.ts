@@ -15,7 +15,13 @@ import {
 
 describe("a stream's last moments", () => {
   const lostBeforeTheEnd = (reason: DisconnectedObservation["reason"], endedMs: number) => {
-    const story = [planned(1), started, connected(1000), published(1, 2000), disconnected(endedMs, reason)];
+    const story = [
+      planned(1),
+      started,
+      connected(1000),
+      published(1, 2000),
+      disconnected(endedMs, reason),
+    ];
     return causesOf(judge([...story, connected(endedMs + 50, { connection: 2 })]));
   };
   const inFlight = { "in-flight-at-disconnect": 1 };
@@ -121,9 +127,12 @@ describe("a session that never started under a bounce", () => {
     status,
     atMs,
   });
-  const refused = "1 session was refused, so its pipeline did not start in time: 1 with status 429.";
+  const refused =
+    "1 session was refused, so its pipeline did not start in time: 1 with status 429.";
   const kept: unknown = expect.stringMatching(/^1 session could not start before the drain/);
-  const unexcused: unknown = expect.stringMatching(/^3 pairs were never published.*no bounce prevented it/);
+  const unexcused: unknown = expect.stringMatching(
+    /^3 pairs were never published.*no bounce prevented it/,
+  );
 
   it.each([
     ["was last refused", [answer("create", 503, 2100), answer("create", 429, 2200)], refused],
@@ -151,10 +160,12 @@ describe("a component that ended by itself", () => {
     const told = (...exits: Observation[]) =>
       judge(exits).reasons.find((reason) => reason.includes("by itself"));
     expect(told(exit("valkey", 4500), exit("traefik", 3250))).toBe(
-      "Component traefik ended by itself 2.3 s after the load began, although no bounce targets it.",
+      "Component traefik ended by itself 2.3 s after the load began, although no bounce " +
+        "targets it.",
     );
     expect(told(exit("traefik", 500))).toBe(
-      "Component traefik ended by itself 0.5 s before the load began, although no bounce targets it.",
+      "Component traefik ended by itself 0.5 s before the load began, although no bounce " +
+        "targets it.",
     );
     expect(told(exit("traefik", DRAIN_ENDED_MS))).toBeUndefined();
   });

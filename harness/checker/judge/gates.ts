@@ -4,10 +4,14 @@ import type { RunResult } from "../run-result.ts";
 import type { SessionRecord } from "../records/session-record.ts";
 
 /**
- * Gates by their way: offered by the pipeline, answered by the client (and the answer accepted), arrived at the pipeline. A gate
- * that was offered and not reached by the end of the drain has stalled its pipeline. Each gate of a session counts once.
+ * Gates by stage: offered by the pipeline, answered by the client (and accepted), reached the
+ * pipeline. An offered gate whose answer did not reach the pipeline by the end of the drain has
+ * stalled it. Each gate of a session counts once.
  */
-export function countGates({ sessions }: RunRecord, { drainEndedMs }: RunContext): RunResult["gates"] {
+export function countGates(
+  { sessions }: RunRecord,
+  { drainEndedMs }: RunContext,
+): RunResult["gates"] {
   const counts = { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 };
   for (const { gates } of sessions.values()) {
     const offered = new Set<string>();
@@ -28,9 +32,10 @@ export function countGates({ sessions }: RunRecord, { drainEndedMs }: RunContext
 }
 
 /**
- * True when a pipeline may stand at a gate within the promise. Either nothing was promised, since publisher and subscriber meet by
- * chance only; or what is allowed to happen to events has happened to the gate: its own event was lost, so that the client
- * never answered, or the answer had no route to the pipeline. (A loss that is not allowed makes the run invalid by itself.)
+ * True if the promise allows a pipeline to wait at a gate. Either chance routing promises nothing,
+ * or the gate met an allowed loss: its event was lost, so that the client never answered, or the
+ * answer had no route to the pipeline. (A loss that is not allowed makes the run invalid by
+ * itself.)
  */
 export function stallIsExcused(
   { gates }: SessionRecord,
@@ -45,5 +50,7 @@ export function stallIsExcused(
   const answered = namesOf("answered");
   return [...namesOf("offered")]
     .filter((gate) => !reached.has(gate))
-    .every((gate) => (answered.has(gate) ? promise.allowedCauses.includes("no-route") : lostEvents));
+    .every((gate) =>
+      answered.has(gate) ? promise.allowedCauses.includes("no-route") : lostEvents,
+    );
 }

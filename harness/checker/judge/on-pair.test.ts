@@ -24,14 +24,18 @@ describe("the callback for each pair", () => {
         record.absorb(parseObservation(line));
       }
       const told: { pair: string; planned: boolean; outcome: string; cause: string | null }[] = [];
-      const { counts } = collectEvidence(record, ({ session, epoch, seq, planned, outcome, cause }) =>
-        told.push({ pair: `${session} ${epoch} ${seq}`, planned, outcome, cause }),
+      const { counts } = collectEvidence(
+        record,
+        ({ session, epoch, seq, planned, outcome, cause }) =>
+          told.push({ pair: `${session} ${epoch} ${seq}`, planned, outcome, cause }),
       );
       expect(new Set(told.map(({ pair }) => pair)).size).toBe(told.length);
       expect(told).toHaveLength(counts.due);
       expect(told.filter(({ planned }) => planned)).toHaveLength(counts.planned);
       expect(countBy(told.map(({ outcome }) => outcome))).toEqual(withoutZeros(counts.outcomes));
-      expect(countBy(told.flatMap(({ cause }) => cause ?? []))).toEqual(withoutZeros(counts.lostByCause));
+      expect(countBy(told.flatMap(({ cause }) => cause ?? []))).toEqual(
+        withoutZeros(counts.lostByCause),
+      );
     },
   );
 });

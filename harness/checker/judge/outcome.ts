@@ -5,15 +5,22 @@ import type { Connection } from "../records/session-record.ts";
 import { LATE_PUBLISH_MS, SUBSCRIBE_TOLERANCE_MS } from "../thresholds.ts";
 
 /** Exactly one for each due pair. */
-export const OUTCOMES = ["delivered", "recovered", "lost", "neverPublished", "indeterminate"] as const;
+export const OUTCOMES = [
+  "delivered",
+  "recovered",
+  "lost",
+  "neverPublished",
+  "indeterminate",
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**
- * A pair that was received. `recovered` when the stream that brought it began after the publication, so that only a replay
- * can have brought it. An instance that says that it keeps no events cannot have replayed one: whatever its stream brings was
- * delivered live, however long the broker held it. So was what tells when it was handed to the broker: a log's entries do not.
- * @param publishedMs null when no ledger tells
- * @param sentMs null when the event does not say
+ * A pair that was received. `recovered` if its stream began after the publication, so that only a
+ * replay can have brought it. An instance without replay delivers everything live, no matter how
+ * long the broker held it. Events with a hand-over time are live too: replayed log entries have
+ * none.
+ * @param publishedMs null if no ledger records it
+ * @param sentMs null if the event does not carry it
  */
 export function outcomeOfReceived(
   publishedMs: number | null,
@@ -25,7 +32,10 @@ export function outcomeOfReceived(
   return publishedMs < connection.subscribedMs - SUBSCRIBE_TOLERANCE_MS ? "recovered" : "delivered";
 }
 
-/** A pair that was published and never received: lost, unless the observation ended too early to know. */
+/**
+ * A pair that was published and never received: lost, unless the observation ended too early to
+ * know.
+ */
 export function outcomeOfMissed(
   publishedMs: number,
   connections: readonly Connection[],
@@ -40,6 +50,8 @@ export function outcomeOfMissed(
   return cutByUs && publishedMs >= observedUntilMs - LATE_PUBLISH_MS ? "indeterminate" : "lost";
 }
 
-/** A planned pair that no ledger tells of and nobody received. */
-export const outcomeOfUnpublished = (reason: UnpublishedReason): "neverPublished" | "indeterminate" =>
+/** A planned pair that no ledger records and no client received. */
+export const outcomeOfUnpublished = (
+  reason: UnpublishedReason,
+): "neverPublished" | "indeterminate" =>
   reason === "unrecorded" || reason === "running" ? "indeterminate" : "neverPublished";

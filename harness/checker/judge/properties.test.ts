@@ -14,7 +14,10 @@ const instance = fc.constantFrom("a", "b");
 const connection = fc.integer({ min: 1, max: 3 });
 const constant = fc.constant;
 
-/** Records that need not make any sense together: the checker has to give each due pair one outcome all the same. */
+/**
+ * Records that need not make any sense together: the checker has to give each due pair one outcome
+ * all the same.
+ */
 const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ type: constant("planned"), session, events: fc.nat(6), arriveMs: atMs }),
   fc.record(
@@ -24,7 +27,13 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
       connection,
       instance,
       subscribedMs: atMs,
-      resume: fc.constantFrom("none", "unsupported", "replayed", "window-exceeded", "epoch-changed"),
+      resume: fc.constantFrom(
+        "none",
+        "unsupported",
+        "replayed",
+        "window-exceeded",
+        "epoch-changed",
+      ),
       atMs,
     },
     // Without an instance it is a stream of the broker's own.
@@ -51,7 +60,13 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     },
     { requiredKeys: ["type", "session", "connection", "epoch", "seq", "terminal", "atMs"] },
   ),
-  fc.record({ type: constant("stray"), session, connection, name: fc.constantFrom("message", "ping"), atMs }),
+  fc.record({
+    type: constant("stray"),
+    session,
+    connection,
+    name: fc.constantFrom("message", "ping"),
+    atMs,
+  }),
   fc.record({
     type: constant("published"),
     session,
@@ -96,7 +111,12 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     instance,
     atMs,
   }),
-  fc.record({ type: constant("broker"), instance, state: fc.constantFrom("up", "down", "limited"), atMs }),
+  fc.record({
+    type: constant("broker"),
+    instance,
+    state: fc.constantFrom("up", "down", "limited"),
+    atMs,
+  }),
   fc.record({
     type: constant("ledger"),
     instance,
@@ -166,7 +186,9 @@ describe("random records", () => {
       fc.property(history, (observations) => {
         const result = judgeRun(observations);
         expect(sumOf(result)).toBe(result.due);
-        expect(Object.values(result.lostByCause).reduce((sum, lost) => sum + lost, 0)).toBe(result.lost);
+        expect(Object.values(result.lostByCause).reduce((sum, lost) => sum + lost, 0)).toBe(
+          result.lost,
+        );
       }),
       { numRuns: 500 },
     );
@@ -174,7 +196,10 @@ describe("random records", () => {
 
   it("give the same bytes when judged twice, and in any order", () => {
     const shuffled = history.chain((observations) =>
-      fc.tuple(constant(observations), fc.shuffledSubarray(observations, { minLength: observations.length })),
+      fc.tuple(
+        constant(observations),
+        fc.shuffledSubarray(observations, { minLength: observations.length }),
+      ),
     );
     fc.assert(
       fc.property(shuffled, ([observations, otherOrder]) => {
@@ -230,7 +255,10 @@ const NOTHING = {
   neverPublished: 0,
 };
 
-/** What the story says of one event. A dropped one was in flight when nothing after it came before the cut, which came soon. */
+/**
+ * What the story says of one event. A dropped one was in flight when nothing after it came before
+ * the cut, which came soon.
+ */
 function fateOf(told: Story, number: number): keyof typeof NOTHING {
   if (number >= told.diesBefore) return "neverPublished";
   if (number >= told.awayFrom && number < told.backAt)
@@ -404,7 +432,10 @@ describe("a checker that fails", () => {
       topology: "example",
       repeat: 2,
       verdict: "unknown",
-      reasons: ["A note.", "The checker failed: epoch e1 has an event whose number is not a number"],
+      reasons: [
+        "A note.",
+        "The checker failed: epoch e1 has an event whose number is not a number",
+      ],
       due: 0,
     });
   });

@@ -52,7 +52,13 @@ describe("the extra hop", () => {
   it("is measured in two parts over the delivered pairs with a hand-over time", () => {
     const story = [planned(3), started, connectedDirectly(1100)];
     const events = [1, 2, 3].map((seq) => published(seq, 2000 + seq, { intendedMs: 1990 }));
-    const result = judge([...story, ...events, live(1, 2021, 2011), live(2, 2032, 2012), received(3, 2500)]);
+    const result = judge([
+      ...story,
+      ...events,
+      live(1, 2021, 2011),
+      live(2, 2032, 2012),
+      received(3, 2500),
+    ]);
     expect(result.brokerHop).toEqual({
       waitedMs: { p50: 10, p90: 10, p99: 10, max: 10 },
       carriedMs: { p50: expect.closeTo(10, 1) as number, p90: 20, p99: 20, max: 20 },
@@ -62,7 +68,8 @@ describe("the extra hop", () => {
 
   it("is unknown without a hand-over time, and for replayed events", () => {
     expect(
-      judge([planned(1), started, connectedDirectly(1100), published(1, 2000), received(1, 2001)]).brokerHop,
+      judge([planned(1), started, connectedDirectly(1100), published(1, 2000), received(1, 2001)])
+        .brokerHop,
     ).toBe(null);
     const log = [connectedDirectly(2500, 2, "replayed"), received(1, 2600, 2)];
     const cut = [connectedDirectly(1100), disconnected(1900, "error")];
@@ -87,14 +94,19 @@ describe("the extra hop", () => {
 describe("a stream from the broker itself", () => {
   it("belongs to no instance and needs no ledger", () => {
     const ledger: Observation[] = [{ type: "ledger", instance: "a", state: "read", records: 1 }];
-    const result = judge([planned(1), started, connectedDirectly(1100), published(1, 2000)], ledger);
+    const result = judge(
+      [planned(1), started, connectedDirectly(1100), published(1, 2000)],
+      ledger,
+    );
     expect(result).toMatchObject({ lost: 1, sessionsPerInstance: { a: { first: 0, last: 0 } } });
     expect(causesOf(result)).toEqual({ unexplained: 1 });
   });
 
   it("loses to a broker gap only what a publisher with a known broker published without it", () => {
     const lostWith = (...states: Observation[]): Record<string, number> =>
-      causesOf(judge([planned(1), started, connectedDirectly(1100), published(1, 2000), ...states]));
+      causesOf(
+        judge([planned(1), started, connectedDirectly(1100), published(1, 2000), ...states]),
+      );
     const broker = (state: "up" | "down", atMs: number, instance = "a"): Observation => ({
       type: "broker",
       instance,
@@ -126,7 +138,12 @@ describe("a stream from the broker itself", () => {
   });
 
   it("does not count against the topology if a limit cut it: that client stays away", () => {
-    const result = judge([planned(1), started, connectedDirectly(1100), disconnected(1200, "quota")]);
+    const result = judge([
+      planned(1),
+      started,
+      connectedDirectly(1100),
+      disconnected(1200, "quota"),
+    ]);
     expect(result.reasons.join()).not.toContain("never came back");
   });
 });
@@ -140,7 +157,9 @@ describe("limits of the broker", () => {
     const cut = disconnected(1200, "error");
     expect(lostAfter(cut, refused(1900, 2))).toEqual({ quota: 1 });
     expect(lostAfter(cut, refused(2001, 2))).toEqual({ "while-disconnected": 1 });
-    expect(lostAfter(cut, refused(1300, 2), refused(1900, 3, false))).toEqual({ "while-disconnected": 1 });
+    expect(lostAfter(cut, refused(1300, 2), refused(1900, 3, false))).toEqual({
+      "while-disconnected": 1,
+    });
     expect(
       lostAfter(cut, refused(1300, 2), connectedDirectly(1400, 3), disconnected(1500, "error", 3)),
     ).toEqual({
@@ -198,13 +217,20 @@ describe("limits of the broker", () => {
     expect(late(refused(1500, 1)).quota).toMatchObject({ neverAdmitted: 0, refusedAttempts: 1 });
     expect(late(refused(1500, 1, false))).toMatchObject({ neverPublished: 0, indeterminate: 2 });
     expect(late().reasons.join()).toContain(
-      "2 pairs cannot be judged: when the drain ended, pipelines of 1 were still running, and 1 had been",
+      "2 pairs cannot be judged: when the drain ended, pipelines of 1 were still running, " +
+        "and 1 had been",
     );
   });
 
   it("that end a stream for good do not make the run unknown", () => {
     const ended = (reason: "quota" | "error"): RunResult =>
-      judge([planned(3), started, connectedDirectly(1100), disconnected(1200, reason), published(1, 8999)]);
+      judge([
+        planned(3),
+        started,
+        connectedDirectly(1100),
+        disconnected(1200, reason),
+        published(1, 8999),
+      ]);
     const after = published(2, DRAIN_ENDED_MS);
     const ofTheLimit = judge([
       ...[planned(3), started, connectedDirectly(1100), disconnected(1200, "quota")],
@@ -233,7 +259,13 @@ describe("limits of the broker", () => {
 
   it("are counted, with each message once; a dropped event that still arrived is no loss", () => {
     const result = judge([
-      ...[...away, published(1, 2000), dropped(1, "quota"), dropped(1, "quota"), live(1, 2010, 2001)],
+      ...[
+        ...away,
+        published(1, 2000),
+        dropped(1, "quota"),
+        dropped(1, "quota"),
+        live(1, 2010, 2001),
+      ],
       ...[refused(1000, 7), refused(1001, 8)],
       {
         type: "disconnected",
@@ -259,7 +291,8 @@ describe("limits of the broker", () => {
       words: ["Too many joins per second", "Too many messages"],
     });
     expect(result.reasons).toContain(
-      "The load exceeded limits of the broker: 2 connection attempts were refused, 1 stream was cut, " +
+      "The load exceeded limits of the broker: 2 connection attempts were refused, 1 stream " +
+        "was cut, " +
         "publishers dropped 1 event. Its messages: Too many joins per second, Too many messages.",
     );
     expect(judge(away).quota).toBe(null);
@@ -273,22 +306,22 @@ describe("what a bounce cut", () => {
   it("counts only streams that were open when it began", () => {
     const before = [connectedDirectly(1100), disconnected(2001, "error")];
     const during = [connectedDirectly(2100, 2), disconnected(2200, "error", 2)];
-    expect(bouncesOf(...before, ...during, outage("started", 2000), outage("ended", 2300))).toMatchObject([
-      { open: 1, cut: 1 },
-    ]);
+    expect(
+      bouncesOf(...before, ...during, outage("started", 2000), outage("ended", 2300)),
+    ).toMatchObject([{ open: 1, cut: 1 }]);
   });
 
   it("excludes streams that lived on, left or met a limit", () => {
     const crash = [outage("started", 2000), outage("ended", 2300)];
     expect(bouncesOf(connectedDirectly(1100), ...crash)).toMatchObject([{ open: 1, cut: 0 }]);
-    expect(bouncesOf(connectedDirectly(1100), disconnected(2100, "finished"), ...crash)).toMatchObject([
-      { open: 1, cut: 0 },
-    ]);
-    expect(bouncesOf(connectedDirectly(1100), disconnected(2100, "quota"), ...crash)).toMatchObject([
-      { open: 1, cut: 0 },
-    ]);
-    expect(bouncesOf(connectedDirectly(1100), disconnected(1500, "error"), ...crash)).toMatchObject([
-      { open: 0, cut: 0 },
-    ]);
+    expect(
+      bouncesOf(connectedDirectly(1100), disconnected(2100, "finished"), ...crash),
+    ).toMatchObject([{ open: 1, cut: 0 }]);
+    expect(bouncesOf(connectedDirectly(1100), disconnected(2100, "quota"), ...crash)).toMatchObject(
+      [{ open: 1, cut: 0 }],
+    );
+    expect(bouncesOf(connectedDirectly(1100), disconnected(1500, "error"), ...crash)).toMatchObject(
+      [{ open: 0, cut: 0 }],
+    );
   });
 });

@@ -7,7 +7,8 @@ import { isCut, type Connection, type SessionRecord } from "../records/session-r
 import type { Counts } from "./counts.ts";
 
 /**
- * Gives every due pair of one session its outcome, and every loss its cause; adds them to the counts.
+ * Gives every due pair of one session its outcome, and every loss its cause, and adds them to the
+ * counts.
  * @param onPair told each due pair, once
  */
 export function judgeSession(
@@ -25,7 +26,9 @@ export function judgeSession(
   };
   for (const connection of session.disconnected.keys()) {
     if (facts.byNumber.has(connection)) continue;
-    counts.contradictions.add(`${session.name}'s connection ${connection} ended, but was never confirmed`);
+    counts.contradictions.add(
+      `${session.name}'s connection ${connection} ended, but was never confirmed`,
+    );
   }
 
   const firstEpoch = firstEpochOf(session);
@@ -55,7 +58,10 @@ export function judgeSession(
   if (missed === 0) counts.stuckWithoutMiss++;
 }
 
-/** A stream was cut long before the end, its client model did not give up, and no other stream followed. */
+/**
+ * True if a stream was cut long before the end, its client did not give up, and no other stream
+ * followed.
+ */
 function neverCameBack(
   { connectFailed }: SessionRecord,
   connections: readonly Connection[],
@@ -64,7 +70,8 @@ function neverCameBack(
   const last = connections.at(-1);
   if (last === undefined || !isCut(last)) return false;
   if (connectFailed.some(({ fatal, atMs }) => fatal && atMs >= last.endedMs)) return false;
-  // Of a bounce that has not ended, `bounce-unfinished` tells: nobody can come back to what is away.
+  // The rule `bounce-unfinished` covers a bounce without an end: clients cannot reconnect before
+  // that.
   const overMs = bounceThatCut(bounces, last)?.endedMs ?? last.endedMs;
   return Math.max(last.endedMs, overMs) + returnMs <= drainEndedMs;
 }

@@ -5,31 +5,34 @@ import type { SessionRecord } from "../records/session-record.ts";
 
 /** Why a planned event was not published. */
 export type UnpublishedReason =
-  /** The ledger that would tell is missing or torn. */
+  /** The ledger that would show it is missing or torn. */
   | "unrecorded"
-  /** Neither ended nor stopped by anything when the drain ended. */
+  /** The pipeline was still running when the drain ended. */
   | "running"
-  /** The last answer to its session's start (or creation, or first stream) was a refusal: 4xx. */
+  /** The last answer to the session's start (or creation, or first stream) was a refusal: 4xx. */
   | "refused"
-  /** The last such answer was a refusal for a limit of the broker; or such refusals let its session in too late to end by then. */
+  /**
+   * The last such answer was a refusal by a limit of the broker, or such refusals delayed the
+   * session too long.
+   */
   | "over-quota"
-  /** The last such answer came after a bounce had begun and was none, or 5xx: there was nobody to start it. */
+  /** The last such attempt came after a bounce began and got no answer or 5xx. */
   | "kept-from-starting"
-  /** Never started, and nothing on record has kept it from it. */
+  /** Never started, for no recorded reason. */
   | "never-started"
   | "aborted"
-  /** Its instance was stopped or killed under it. */
+  /** Its instance stopped or was killed. */
   | "died"
   | "at-gate"
-  /** It completed, yet without this event: it ran another plan. */
+  /** It completed without this event: it ran another plan. */
   | "completed-without";
 
-/** Fates that prove that an event will never be published; the other two leave it open. */
+/** Reasons that prove that an event will never be published; the other two leave it open. */
 export type FinalReason = Exclude<UnpublishedReason, "unrecorded" | "running">;
 
 /**
- * What became of the pipeline run of one epoch by the end of the drain. Later records do not count: taking the deployment down
- * stops instances and aborts pipelines too.
+ * The state of one epoch's pipeline at the end of the drain. Later records do not count: teardown
+ * also stops instances and aborts pipelines.
  */
 export function unpublishedReason(
   session: SessionRecord,
@@ -52,7 +55,10 @@ export function unpublishedReason(
   return wasDelayedByLimit(session) ? "over-quota" : "running";
 }
 
-/** True when a limit of the broker refused the session's first stream, so that all of its run came later than planned. */
+/**
+ * True if a limit of the broker refused the session's first stream, so that its whole run came
+ * later than planned.
+ */
 export function wasDelayedByLimit({ connected, connectFailed }: SessionRecord): boolean {
   const firstMs = Math.min(...[...connected.values()].map(({ atMs }) => atMs));
   return connectFailed.some(({ quota, atMs }) => quota === true && atMs <= firstMs);
@@ -60,11 +66,16 @@ export function wasDelayedByLimit({ connected, connectFailed }: SessionRecord): 
 
 const isOk = (status: number): boolean => status >= 200 && status < 300;
 
-/** True when a pipeline may have started with nobody left to tell: its instance's ledger is not whole. */
+/**
+ * True if a pipeline may have started without a record, because its instance's ledger is
+ * incomplete.
+ */
 function startMayBeUnrecorded(session: SessionRecord, facts: RunContext["facts"]): boolean {
   return session.requests.some(({ request, status, instance }) => {
     if (request !== "start" || (status !== 0 && !isOk(status))) return false;
-    return instance === undefined ? facts.incompleteLedgers().length > 0 : !facts.ledgerComplete(instance);
+    return instance === undefined
+      ? facts.incompleteLedgers().length > 0
+      : !facts.ledgerComplete(instance);
   });
 }
 
@@ -76,14 +87,16 @@ function whyNeverStarted(
   if (last === undefined) return "never-started";
   if (last.quota) return "over-quota";
   if (last.status >= 300 && last.status < 500) return "refused";
-  // Only what a bounce did is excused by it. A stream that broke before it was confirmed has status 200.
+  // A bounce excuses only its own effects. A stream that broke before its confirmation has status
+  // 200.
   const bouncedMs = context.bounces[0]?.startedMs ?? Infinity;
   return last.atMs >= bouncedMs ? "kept-from-starting" : "never-started";
 }
 
 /**
- * The last answer (status 0: none) that kept a session without a pipeline from starting it: to its `start`, or, as long as it had no
- * stream, to its creation or its stream. Undefined when there is none, or when a start was accepted after all.
+ * The last answer (status 0: none) that kept a session from starting its pipeline: to its `start`
+ * or, before its first stream, to its creation or connection attempt. Undefined without one, or if
+ * a start was accepted.
  */
 export function lastObstacle(
   { requests, connected, connectFailed }: SessionRecord,
@@ -92,8 +105,13 @@ export function lastObstacle(
   const starts = requests.filter(({ request }) => request === "start");
   if (starts.some(({ status }) => isOk(status))) return undefined;
   const before =
-    connected.size > 0 ? [] : [...requests.filter(({ request }) => request === "create"), ...connectFailed];
-  return [...starts, ...before.filter((answer) => answer.type === "connect-failed" || !isOk(answer.status))]
+    connected.size > 0
+      ? []
+      : [...requests.filter(({ request }) => request === "create"), ...connectFailed];
+  return [
+    ...starts,
+    ...before.filter((answer) => answer.type === "connect-failed" || !isOk(answer.status)),
+  ]
     .filter(({ atMs }) => atMs <= drainEndedMs)
     .map((answer) => ({
       status: answer.status,
@@ -106,7 +124,9 @@ export function lastObstacle(
 
 function isWaitingAtGate({ gates }: SessionRecord, drainEndedMs: number): boolean {
   const reached = new Set(
-    gates.filter(({ state, atMs }) => state === "reached" && atMs <= drainEndedMs).map(({ gate }) => gate),
+    gates
+      .filter(({ state, atMs }) => state === "reached" && atMs <= drainEndedMs)
+      .map(({ gate }) => gate),
   );
   return gates.some(({ state, gate }) => state === "offered" && !reached.has(gate));
 }

@@ -11,7 +11,12 @@ const request = (session: string, instance: string | undefined, atMs: number): O
   ...(instance === undefined ? {} : { instance }),
   atMs,
 });
-const connected = (session: string, connection: number, instance: string, atMs: number): Observation => ({
+const connected = (
+  session: string,
+  connection: number,
+  instance: string,
+  atMs: number,
+): Observation => ({
   type: "connected",
   session,
   connection,
@@ -68,14 +73,23 @@ describe("affinity", () => {
       ...(sessionId === undefined ? {} : { sessionId }),
       atMs: 1,
     });
-    const never = [create("s0", 503), request("s0", "a", 2), request("s0", "b", 3), request("s0", "c", 4)];
+    const never = [
+      create("s0", 503),
+      request("s0", "a", 2),
+      request("s0", "b", 3),
+      request("s0", "c", 4),
+    ];
     expect(measureAffinity(recordOf(never))).toEqual({ hitRatio: null, misroutes: 0 });
     const other = [create("s1", 201, "id1"), request("s1", "a", 2), request("s1", "a", 3)];
     expect(measureAffinity(recordOf([...never, ...other]))).toEqual({ hitRatio: 1, misroutes: 0 });
   });
 
   it("ignores requests without an answer", () => {
-    const record = recordOf([request("s0", "a", 1), request("s0", undefined, 2), request("s0", "a", 3)]);
+    const record = recordOf([
+      request("s0", "a", 1),
+      request("s0", undefined, 2),
+      request("s0", "a", 3),
+    ]);
     expect(measureAffinity(record)).toEqual({ hitRatio: 1, misroutes: 0 });
   });
 

@@ -3,15 +3,17 @@ import type { RunResult } from "../run-result.ts";
 import type { SessionRecord } from "../records/session-record.ts";
 
 /**
- * Of a created session's requests and stream openings but the first: how many reached the instance of the one before. What
- * came before there was a session could not be routed by its id, and is not counted for any kind of affinity; nor is a session that
- * was never created. In a history that tells of no creation at all, every answer counts.
+ * How many of a created session's requests and streams reached the same instance as their
+ * predecessor. Earlier requests carry no session id to route by, so they do not count; nor do
+ * sessions that were never created. In a history without any creation, every answer counts.
  */
 export function measureAffinity({ sessions }: RunRecord): RunResult["affinity"] {
   let hits = 0;
   let misroutes = 0;
   const all = [...sessions.values()];
-  const tellsCreation = all.some(({ requests }) => requests.some(({ request }) => request === "create"));
+  const tellsCreation = all.some(({ requests }) =>
+    requests.some(({ request }) => request === "create"),
+  );
   for (const session of all) {
     const createdMs = tellsCreation ? createdAt(session) : -Infinity;
     const route = routeOf(session, createdMs);
@@ -24,23 +26,28 @@ export function measureAffinity({ sessions }: RunRecord): RunResult["affinity"] 
   return { hitRatio: hits + misroutes === 0 ? null : hits / (hits + misroutes), misroutes };
 }
 
-/** When the session got its id; Infinity when it never did. */
+/** When the session got its id; Infinity if never. */
 const createdAt = ({ requests }: SessionRecord): number =>
   Math.min(...requests.flatMap(({ sessionId, atMs }) => (sessionId === undefined ? [] : [atMs])));
 
-/** The instances that answered once there was a session, in the order of the answers; those of one instant by name, for want of better. */
+/** The instances that answered the session, in order; simultaneous answers by name. */
 function routeOf({ requests, connected }: SessionRecord, createdMs: number): string[] {
   const answers = requests.filter(({ sessionId }) => sessionId === undefined);
   return [...answers, ...connected.values()]
-    .flatMap(({ instance, atMs }) => (instance === undefined || atMs < createdMs ? [] : [{ instance, atMs }]))
-    .sort((a, b) => a.atMs - b.atMs || (a.instance < b.instance ? -1 : Number(a.instance > b.instance)))
+    .flatMap(({ instance, atMs }) =>
+      instance === undefined || atMs < createdMs ? [] : [{ instance, atMs }],
+    )
+    .sort(
+      (a, b) => a.atMs - b.atMs || (a.instance < b.instance ? -1 : Number(a.instance > b.instance)),
+    )
     .map(({ instance }) => instance);
 }
 
-/** Streams per instance, by each session's first connection and by its last; instances without any are there with 0. */
+/** Streams per instance, by each session's first and last connection; 0 for idle instances. */
 export function countSessionsPerInstance(record: RunRecord): RunResult["sessionsPerInstance"] {
   const counts: RunResult["sessionsPerInstance"] = {};
-  for (const instance of [...record.instances.all()].sort()) counts[instance] = { first: 0, last: 0 };
+  for (const instance of [...record.instances.all()].sort())
+    counts[instance] = { first: 0, last: 0 };
   for (const session of record.sessions.values()) {
     const connections = session.connections();
     const first = counts[connections[0]?.instance ?? ""];

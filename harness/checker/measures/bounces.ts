@@ -4,7 +4,7 @@ import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
 import { roundMs } from "./histogram.ts";
 
-/** Of each disturbance: streams that were open when it began, and how many of these it cut. */
+/** For each bounce: the streams open when it began, and how many of these it cut. */
 export function countCuts(
   { sessions }: Pick<RunRecord, "sessions">,
   bounces: readonly Bounce[],
@@ -17,7 +17,11 @@ export function countCuts(
       for (const [index, bounce] of bounces.entries()) {
         const { startedMs } = bounce;
         const count = counts[index];
-        if (count === undefined || connection.subscribedMs > startedMs || connection.endedMs < startedMs)
+        if (
+          count === undefined ||
+          connection.subscribedMs > startedMs ||
+          connection.endedMs < startedMs
+        )
           continue;
         count.open++;
         if (cutter === bounce) count.cut++;
@@ -28,8 +32,9 @@ export function countCuts(
 }
 
 /**
- * What each disturbance cost: the streams it cut, pairs lost by their publication, and reconnects by their confirmation, from its start to the next
- * one's start (or the end). Times are relative to load-started, or to the clock's zero in a history without one.
+ * What each bounce cost: cut streams, lost pairs (by publication) and reconnects (by confirmation),
+ * from its start to the next start or the end. Times are relative to load-started, or to the
+ * clock's zero without one.
  */
 export function measureBounces(
   record: RunRecord,

@@ -77,9 +77,20 @@ describe("planted usage", () => {
   });
 
   it("without socket and network figures gives null, not 0", async () => {
-    const unknown = { source: "procfs", socketMemoryBytes: null, receivedBytes: null, sentBytes: null };
+    const unknown = {
+      source: "procfs",
+      socketMemoryBytes: null,
+      receivedBytes: null,
+      sentBytes: null,
+    };
     expect(await costsOfFixture("cost-without-sockets")).toEqual([
-      { ...unknown, part: "a", role: "server", cpuSeconds: 0.6, memoryBytes: { first: 40e6, peak: 52e6 } },
+      {
+        ...unknown,
+        part: "a",
+        role: "server",
+        cpuSeconds: 0.6,
+        memoryBytes: { first: 40e6, peak: 52e6 },
+      },
       {
         ...unknown,
         part: "valkey",
@@ -171,7 +182,12 @@ it("lists servers first, then the router, then the broker, each by name", () => 
     reading(2000, 2, { part, role }),
   ];
   const costs = measureCosts(
-    [...of("valkey", "broker"), ...of("b", "server"), ...of("traefik", "router"), ...of("a", "server")],
+    [
+      ...of("valkey", "broker"),
+      ...of("b", "server"),
+      ...of("traefik", "router"),
+      ...of("a", "server"),
+    ],
     LOAD,
   );
   expect(costs.map(({ part }) => part)).toEqual(["a", "b", "traefik", "valkey"]);
@@ -182,7 +198,10 @@ describe("CPU of random incarnations", () => {
   const rises = fc.array(fc.nat(500), { minLength: 1, maxLength: 6 });
   const parts = fc.dictionary(
     fc.constantFrom("server-1", "server-2", "traefik"),
-    fc.record({ usedBefore: fc.nat(10_000), incarnations: fc.array(rises, { minLength: 1, maxLength: 4 }) }),
+    fc.record({
+      usedBefore: fc.nat(10_000),
+      incarnations: fc.array(rises, { minLength: 1, maxLength: 4 }),
+    }),
     { minKeys: 1 },
   );
   const history = parts.chain((planted) => {
@@ -194,11 +213,16 @@ describe("CPU of random incarnations", () => {
         const before = index === 0 ? [reading(atMs, hundredths / 100, { part, incarnation })] : [];
         return [
           ...before,
-          ...own.map((rise) => reading((atMs += 100), (hundredths += rise) / 100, { part, incarnation })),
+          ...own.map((rise) =>
+            reading((atMs += 100), (hundredths += rise) / 100, { part, incarnation }),
+          ),
         ];
       });
     });
-    return fc.tuple(fc.constant(planted), fc.shuffledSubarray(readings, { minLength: readings.length }));
+    return fc.tuple(
+      fc.constant(planted),
+      fc.shuffledSubarray(readings, { minLength: readings.length }),
+    );
   });
 
   it("adds up to the planted sum, in any order of records", () => {

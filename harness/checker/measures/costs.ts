@@ -11,7 +11,7 @@ export interface CostWindow {
   endMs: number;
 }
 
-/** From load-started to drain-started. Null in a history without one of them: such a run is `unknown` anyway. */
+/** From load-started to drain-started. Null without one of them: such a run is `unknown` anyway. */
 export const costWindow = ({
   loadStartedMs,
   drainStartedMs,
@@ -21,11 +21,12 @@ export const costWindow = ({
     : { startMs: loadStartedMs, endMs: drainStartedMs + READING_MARGIN_MS };
 
 /**
- * What each part used under load, servers first. A part without a reading under load is left out: what it used is not known.
+ * What each component used under load, servers first, without components that were not read under
+ * load.
  *
- * The counters of an incarnation rise from 0, so what it used is its highest reading less what it had used when the load started:
- * its last reading before that or, of one that was not read before, nothing when its part was (it is newer than that reading),
- * else its first reading.
+ * The counters of an incarnation rise from 0. Its usage is its highest reading minus its last
+ * reading before the load. Without one, the base is 0 if its component was read before the load (so
+ * it is newer), else its first reading.
  */
 export function measureCosts(
   usages: readonly UsageObservation[],
@@ -63,7 +64,7 @@ function costOf(unsorted: readonly UsageObservation[], window: CostWindow): Part
   };
 }
 
-/** A counter's rise over all incarnations. Null when one of them was read under load without it: the rest would pass for the whole. */
+/** A counter's rise over all incarnations. Null if one of them was read under load without it. */
 function usedOf(
   readings: readonly UsageObservation[],
   first: UsageObservation,
@@ -87,7 +88,7 @@ function usedOf(
   return Math.round(sum * 1e6) / 1e6;
 }
 
-/** What a level was at the first reading that tells it, and its highest. Null when none does. */
+/** A level at its first reading, and its highest. Null without any. */
 function levelOf(
   readings: readonly UsageObservation[],
   level: (reading: UsageObservation) => number | undefined,
@@ -97,6 +98,6 @@ function levelOf(
   return first === undefined ? null : { first, peak: Math.max(...values) };
 }
 
-/** Readings of one instant in an order of their own, so that the order of records does not show. */
+/** Simultaneous readings get a fixed order, independent of the order of records. */
 const byTime = (a: UsageObservation, b: UsageObservation): number =>
   a.atMs - b.atMs || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);

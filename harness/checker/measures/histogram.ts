@@ -1,12 +1,15 @@
 import { build, type Histogram } from "hdr-histogram-js";
 
-/** One hour: above it a duration is a broken clock, and the exact maximum is kept apart anyway. */
+/** One hour: longer durations mean a broken clock, and the exact maximum is kept anyway. */
 const HIGHEST_US = 3_600_000_000;
 
-/** Milliseconds, to the microsecond: what the clock resolves, and no binary tail in the results. */
+/** Rounds milliseconds to the microsecond, the resolution of the clock. */
 export const roundMs = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-/** Durations in milliseconds, kept as an HDR histogram of microseconds with 3 significant digits: bounded, whatever their number. */
+/**
+ * Durations in milliseconds: an HDR histogram of microseconds with 3 significant digits, of bounded
+ * size.
+ */
 export class DurationHistogram {
   #histogram: Histogram | undefined;
   #maxMs = 0;
@@ -31,7 +34,10 @@ export class DurationHistogram {
     return roundMs(this.#maxMs);
   }
 
-  /** Milliseconds. The bucket's upper bound, so at most 0.1 % too high, and never above the maximum. 0 without samples. */
+  /**
+   * Milliseconds. The bucket's upper bound, so at most 0.1 % too high, and never above the maximum.
+   * 0 without samples.
+   */
   percentileMs(percentile: number): number {
     const us = this.#histogram?.getValueAtPercentile(percentile) ?? 0;
     return Math.min(roundMs(us / 1000), this.maxMs);

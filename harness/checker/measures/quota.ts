@@ -5,7 +5,7 @@ import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
 import type { Counts } from "../judge/counts.ts";
 
-/** What the broker's limits did, with its own words. Null where they did nothing. */
+/** What the broker's limits did, with its messages. Null if they did nothing. */
 export function measureQuota(
   record: RunRecord,
   { facts, drainEndedMs }: RunContext,
@@ -17,8 +17,9 @@ export function measureQuota(
   for (const { connectFailed, disconnected } of record.sessions.values()) {
     const ends = [...disconnected.values()].filter(({ reason }) => reason === "quota");
     for (const { quota, reason, atMs } of connectFailed) {
-      // A client that does not come back says so with the words of the end itself: that is no attempt.
-      if (quota !== true || ends.some((end) => end.atMs === atMs && end.detail === reason)) continue;
+      // A client that stays away records the stream's end again: that is no attempt.
+      if (quota !== true || ends.some((end) => end.atMs === atMs && end.detail === reason))
+        continue;
       refusedAttempts++;
       words.add(reason);
     }
@@ -40,7 +41,7 @@ export function measureQuota(
   };
 }
 
-/** Events that publishers gave up for that reason. */
+/** Events that publishers dropped for that reason. */
 export function countDrops({ sessions }: RunRecord, wanted: DropReason): number {
   let count = 0;
   for (const { epochs } of sessions.values()) {

@@ -29,7 +29,14 @@ const failed = (session: string, atMs: number): Observation => ({
   atMs,
 });
 const bounced = (bounce: number, startedMs: number, endedMs: number): Observation[] => [
-  { type: "bounce", bounce, kind: "rolling", target: `i${bounce}`, state: "started", atMs: startedMs },
+  {
+    type: "bounce",
+    bounce,
+    kind: "rolling",
+    target: `i${bounce}`,
+    state: "started",
+    atMs: startedMs,
+  },
   { type: "bounce", bounce, kind: "rolling", target: `i${bounce}`, state: "ended", atMs: endedMs },
 ];
 
@@ -86,7 +93,12 @@ describe("reconnects", () => {
         ...(index === 0 ? [failed(session, 1500)] : [connected(session, 2, 1200 + index)]),
       ]),
     ]);
-    expect(result).toMatchObject({ count: 19, timeTo95Ms: 219, timeTo100Ms: null, peakPerSecond: 20 });
+    expect(result).toMatchObject({
+      count: 19,
+      timeTo95Ms: 219,
+      timeTo100Ms: null,
+      peakPerSecond: 20,
+    });
   });
 
   it("exclude streams that ended before the bounce or that the client left", () => {

@@ -9,15 +9,19 @@ import type { SessionRecord } from "../records/session-record.ts";
 /**
  * How clients came back.
  *
- * - `count`: every `connected` after the first of its session. `downtimeMs`: from the end of the stream before it.
- * - `peakPerSecond`: most attempts (confirmed or failed, each at the time of its answer) of sessions that had a stream before,
- *   in any one-second window [t, t + 1 s), sliding, so that a storm across a full second does not look like two halves.
- * - `timeTo95Ms`, `timeTo100Ms`: over all cuts, i.e. streams that ended other than by the client's will during a disturbance (plus
- *   the time to notice), each from the start of the disturbance that cut it until the session's next stream. A rolling bounce
- *   is several disturbances and may cut a session several times; measured from its first one's start, these would tell
- *   how long the bounce itself took. Null when fewer cuts than that share were ever followed by another stream, or when nothing was cut.
+ * - `count`: every `connected` after the first of its session. `downtimeMs`: from the end of the
+ *   stream before it.
+ * - `peakPerSecond`: most reconnect attempts (confirmed or failed, at the time of the answer) in
+ *   any sliding one-second window [t, t + 1 s).
+ * - `timeTo95Ms`, `timeTo100Ms`: over all cuts, each from the start of the bounce that cut the
+ *   stream until the session's next stream. A rolling deploy is several bounces and may cut a
+ *   session several times. Null if nothing was cut, or if fewer cuts than that share were followed
+ *   by another stream.
  */
-export function measureReconnects(record: RunRecord, { bounces }: RunContext): RunResult["reconnects"] {
+export function measureReconnects(
+  record: RunRecord,
+  { bounces }: RunContext,
+): RunResult["reconnects"] {
   const downtime = new DurationHistogram();
   const attemptsMs: number[] = [];
   const backMs: number[] = [];

@@ -4,7 +4,7 @@ import type { RunRecord } from "./run-record.ts";
 import { isCut, type Connection } from "./session-record.ts";
 import { NOTICE_MS } from "../thresholds.ts";
 
-/** One disturbance of one target, start and end put together. */
+/** One bounce of one target, with its start and end. */
 export interface Bounce {
   kind: BounceKind;
   target: string;
@@ -13,7 +13,7 @@ export interface Bounce {
   error: string | null;
 }
 
-/** The run's disturbances by their start. Of one whose start is not on record, only the end is known. */
+/** The run's bounces by start; by end if the start is not on record. */
 export function collectBounces({ bounces }: RunRecord): Bounce[] {
   const byPlace = new Map<string, BounceObservation[]>();
   for (const observation of bounces) {
@@ -28,10 +28,13 @@ export function collectBounces({ bounces }: RunRecord): Bounce[] {
 }
 
 /**
- * The disturbance that cut a stream: the last one that had started by then. Undefined when the stream was not cut, or when that
- * disturbance was over for longer than it takes to notice.
+ * The bounce that cut a stream: the last one that had started by then. Undefined if the stream was
+ * not cut, or if that bounce had been over for longer than the notice time.
  */
-export function bounceThatCut(bounces: readonly Bounce[], connection: Connection): Bounce | undefined {
+export function bounceThatCut(
+  bounces: readonly Bounce[],
+  connection: Connection,
+): Bounce | undefined {
   if (!isCut(connection)) return undefined;
   const last = findLast(bounces, ({ startedMs }) => startedMs <= connection.endedMs);
   const overMs = (last?.endedMs ?? Infinity) + NOTICE_MS;

@@ -14,14 +14,22 @@ export const ROUTES = [
 export type Route = (typeof ROUTES)[number];
 export type DropReason = DroppedObservation["reason"];
 
-/** In a column of `sentMs`: the event does not say. The clock knows no time before 0. */
+/** In a column of `sentMs`: the event carries none. No clock time is below 0. */
 export const NOT_SAID = -1;
 
-/** Everything about one epoch (one pipeline run) of one session. `source`: the instance's id * 3 + the route's index. */
+/**
+ * Everything about one epoch (one pipeline run) of one session. `source`: the instance's id * 3 +
+ * the route's index.
+ */
 export interface EpochRecord {
   epoch: string;
-  published: { seq: NumericColumn; atMs: NumericColumn; intendedMs: NumericColumn; source: NumericColumn };
-  /** `sentMs`: null as long as no event said it. */
+  published: {
+    seq: NumericColumn;
+    atMs: NumericColumn;
+    intendedMs: NumericColumn;
+    source: NumericColumn;
+  };
+  /** `sentMs`: null until an event carries it. */
   received: {
     seq: NumericColumn;
     atMs: NumericColumn;
@@ -48,22 +56,28 @@ export const routeOf = (source: number): Route => ROUTES[source % ROUTES.length]
 /** Adds a receipt. */
 export function receive(
   { received }: EpochRecord,
-  { seq, atMs, connection, sentMs }: Pick<ReceivedObservation, "seq" | "atMs" | "connection" | "sentMs">,
+  {
+    seq,
+    atMs,
+    connection,
+    sentMs,
+  }: Pick<ReceivedObservation, "seq" | "atMs" | "connection" | "sentMs">,
 ): void {
-  if (sentMs !== undefined) received.sentMs ??= new Array<number>(received.seq.length).fill(NOT_SAID);
+  if (sentMs !== undefined)
+    received.sentMs ??= new Array<number>(received.seq.length).fill(NOT_SAID);
   received.sentMs?.push(sentMs ?? NOT_SAID);
   received.seq.push(seq);
   received.atMs.push(atMs);
   received.connection.push(connection);
 }
 
-/** When a receipt's event was handed to the broker; null when the event does not say. */
+/** When a receipt's event was handed to the broker; null if the event does not carry it. */
 export function sentMsOf({ received }: EpochRecord, receipt: number): number | null {
   const sentMs = received.sentMs?.[receipt] ?? NOT_SAID;
   return sentMs < 0 ? null : sentMs;
 }
 
-/** Why the publisher gave each event up before the broker had it, by number. Of several reasons, a limit first. */
+/** Why the publisher dropped each event, by number. A limit outweighs other reasons. */
 export function dropsByNumber({ dropped }: EpochRecord): ReadonlyMap<number, DropReason> {
   const drops = new Map<number, DropReason>();
   for (const { seq, reason } of dropped) {
@@ -75,7 +89,7 @@ export function dropsByNumber({ dropped }: EpochRecord): ReadonlyMap<number, Dro
 
 const DROP_ORDER: Readonly<Record<DropReason, number>> = { quota: 0, outage: 1, refused: 2 };
 
-/** More than one: a start whose answer was lost was tried again elsewhere. */
+/** More than one if a start was retried elsewhere after a lost answer. */
 export const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
   new Set(pipelines.filter(({ state }) => state === "started").map(({ instance }) => instance));
 
@@ -90,12 +104,18 @@ export function highestByConnection({ received }: EpochRecord): ReadonlyMap<numb
 }
 
 /**
- * Called once for each number of the epoch that was planned, published or received, in rising order.
+ * Called once for each number of the epoch that was planned, published or received, in rising
+ * order.
  * @param published index of its first publication, or -1
  * @param received index of its first receipt, or -1
  * @param receipts how often it was received
  */
-export type PairVisitor = (seq: number, published: number, received: number, receipts: number) => void;
+export type PairVisitor = (
+  seq: number,
+  published: number,
+  received: number,
+  receipts: number,
+) => void;
 
 /** Joins what was planned (1 to `plannedEvents`), published and received of one epoch by number. */
 export function joinPairs(
@@ -103,7 +123,8 @@ export function joinPairs(
   plannedEvents: number,
   visit: PairVisitor,
 ): void {
-  // Ties are broken by every field, so that the order of records in the history cannot show in the result.
+  // Ties are broken by every field, so that the order of records in the history cannot show in the
+  // result.
   const publications = sortedIndices(
     published.seq.length,
     byFields(published.seq, published.atMs, published.source, published.intendedMs),
@@ -127,8 +148,9 @@ export function joinPairs(
     const receivedSeq = seqAt(received.seq, receipts, r);
     const seq = Math.min(publishedSeq, receivedSeq, planned <= plannedEvents ? planned : Infinity);
     if (seq === Infinity) return;
-    // Would never be passed by; the reader refuses it, a caller with records of its own may not.
-    if (Number.isNaN(seq)) throw new Error(`epoch ${epoch} has an event whose number is not a number`);
+    // NaN would loop forever. The reader rejects it; other callers may not.
+    if (Number.isNaN(seq))
+      throw new Error(`epoch ${epoch} has an event whose number is not a number`);
     const firstPublished = publishedSeq === seq ? valueAt(publications, p) : -1;
     const firstReceived = receivedSeq === seq ? valueAt(receipts, r) : -1;
     const r0 = r;

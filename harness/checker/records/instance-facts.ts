@@ -9,10 +9,13 @@ interface Timeline {
 }
 
 type BrokerState = BrokerObservation["state"];
-/** Of changes at one time, the last one counts. */
+/** If changes share a time, the highest counts. */
 const ORDER: Readonly<Record<BrokerState, number>> = { down: 0, limited: 1, up: 2 };
 
-/** What the ledgers and the platform say of the instances: whose evidence is whole, who had a broker when, who ended when. */
+/**
+ * What ledgers and platform show about instances: complete ledgers, broker connections over time,
+ * ends.
+ */
 export class InstanceFacts {
   readonly #complete = new Set<string>();
   readonly #incomplete = new Set<string>();
@@ -23,7 +26,8 @@ export class InstanceFacts {
   constructor(record: RunRecord) {
     this.#all = record.instances.all();
     for (const { instance, state } of record.ledgers) {
-      // Several processes of one instance have a ledger each: one bad one is enough to doubt the instance.
+      // Several processes of one instance have a ledger each: one bad one is enough to doubt the
+      // instance.
       (state === "read" ? this.#complete : this.#incomplete).add(instance);
     }
     for (const { instance, state, atMs } of record.instanceStates) {
@@ -47,31 +51,31 @@ export class InstanceFacts {
     }
   }
 
-  /** True when every process of the instance left a ledger that could be read to its end. */
+  /** True if every process of the instance left a complete ledger. */
   ledgerComplete(instance: string): boolean {
     return this.#complete.has(instance) && !this.#incomplete.has(instance);
   }
 
-  /** The instances whose evidence is not whole, by name. */
+  /** The instances with incomplete ledgers, by name. */
   incompleteLedgers(): string[] {
     return this.#all.filter((instance) => !this.ledgerComplete(instance)).sort();
   }
 
   /**
-   * True when a process of the instance ended within [fromMs, toMs]. A little before it counts too: whoever sees a container end may
-   * read another clock than the one that stamps its ledger, and no other process is up that soon.
+   * True if a process of the instance ended within [fromMs, toMs], or up to the clock tolerance
+   * earlier: the end and the ledger may have different clocks.
    */
   endedWithin(instance: string, fromMs: number, toMs: number): boolean {
     const ends = this.#ends.get(instance) ?? [];
     return ends.some((atMs) => atMs >= fromMs - CLOCK_TOLERANCE_MS && atMs <= toMs);
   }
 
-  /** True when the instance had no broker connection at that time: after its `down` and before its next `up`, or before its first `up`. */
+  /** True if the instance had no broker connection at that time (as before its first `up`). */
   brokerDownAt(instance: string, atMs: number): boolean {
     return this.#stateAt(instance, atMs) === "down";
   }
 
-  /** As `brokerDownAt`, of an instance that had a broker before: one whose ledger tells of none at all is not known to lack it. */
+  /** As `brokerDownAt`, but only if the instance had a broker connection before. */
   brokerAwayAt(instance: string, atMs: number): boolean {
     return this.brokerUpBefore(instance, atMs) && this.brokerDownAt(instance, atMs);
   }
@@ -84,7 +88,7 @@ export class InstanceFacts {
     return found;
   }
 
-  /** True when the instance's broker connection was seen to go within [fromMs, toMs]. */
+  /** True if the instance lost its broker connection within [fromMs, toMs]. */
   brokerLostWithin(instance: string, fromMs: number, toMs: number): boolean {
     let found = false;
     this.#eachChange(instance, (changedMs, state) => {
@@ -93,7 +97,7 @@ export class InstanceFacts {
     return found;
   }
 
-  /** True when the broker refused for a limit what the instance sent, at some time within [fromMs, toMs]. */
+  /** True if a limit of the broker refused the instance's messages within [fromMs, toMs]. */
   brokerLimitedWithin(instance: string, fromMs: number, toMs: number): boolean {
     let found = this.#stateAt(instance, fromMs) === "limited";
     this.#eachChange(instance, (changedMs, state) => {
@@ -102,14 +106,15 @@ export class InstanceFacts {
     return found;
   }
 
-  /** The longest time up to `untilMs` for which the broker refused for a limit what an instance sent. */
+  /** The longest time up to `untilMs` for which a limit refused an instance's messages. */
   longestLimitMs(untilMs: number): number {
     let longestMs = 0;
     for (const { atMs, states } of this.#brokers.values()) {
       for (const [index, startMs] of atMs.entries()) {
         const endMs = Math.min(atMs[index + 1] ?? Infinity, untilMs);
-        // Of a history without an end, one that goes on has no length.
-        if (states[index] === "limited" && endMs < Infinity) longestMs = Math.max(longestMs, endMs - startMs);
+        // Without an end of the history, an ongoing limit has no length.
+        if (states[index] === "limited" && endMs < Infinity)
+          longestMs = Math.max(longestMs, endMs - startMs);
       }
     }
     return longestMs;

@@ -4,20 +4,23 @@ import { InstanceFacts } from "./instance-facts.ts";
 import type { Names, RunRecord } from "./run-record.ts";
 import { DIRECT_RETURN_MS, RETURN_MS } from "../thresholds.ts";
 
-/** What every part of the judgement needs to know of the run as a whole. */
+/** What every rule needs to know about the run as a whole. */
 export interface RunContext {
   instances: Names;
   facts: InstanceFacts;
-  /** Null when the history does not say which run it is: then nothing is promised. */
+  /** Null if the history does not say which run this is: then nothing is promised. */
   promise: RunObservation["promise"] | null;
-  /** After this long a client that was cut does not come back. */
+  /** A cut client that is not back after this time does not come back. */
   returnMs: number;
-  /** By their start. */
+  /** By start. */
   bounces: readonly Bounce[];
-  /** Null when the history lacks the phase. */
+  /** Null if the history lacks the phase. */
   loadStartedMs: number | null;
   drainStartedMs: number | null;
-  /** Infinity when the history lacks the phase: whatever is on record then counts (and the verdict is `unknown`). */
+  /**
+   * Infinity if the history lacks the phase: then every record counts (and the verdict is
+   * `unknown`).
+   */
   drainEndedMs: number;
 }
 

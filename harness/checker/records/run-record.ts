@@ -36,7 +36,10 @@ export class Names {
   }
 }
 
-/** One run of a history, taken in record by record and in any order, kept small: about 60 bytes a delivery (70 over a broker that tells `sentMs`). */
+/**
+ * Everything a history says about one run, absorbed in any order. Takes about 60 bytes a delivery
+ * (70 with `sentMs`).
+ */
 export class RunRecord {
   run: RunObservation | null = null;
   engine: EngineObservation | null = null;

@@ -9,8 +9,8 @@ import type {
 import { createEpochRecord, type EpochRecord } from "./epoch-record.ts";
 
 /**
- * Records of one run that cannot both be true. They are counted, not thrown on, so that the verdict can say how many there were;
- * the example is the smallest sentence, so that the order of records does not show.
+ * Contradictory records of one run: counted, not thrown, for the verdict. The example is the
+ * smallest sentence, so that it does not depend on the order of records.
  */
 export class Contradictions {
   count = 0;
@@ -22,13 +22,16 @@ export class Contradictions {
   }
 }
 
-/** Of two records that claim the same place, the same one whichever came first. */
+/** Picks one of two records for the same place, independent of their order. */
 export const smallerOf = <T>(a: T, b: T): T => (JSON.stringify(a) <= JSON.stringify(b) ? a : b);
 
-/** One confirmed stream of a session, from the instance's subscription to the client's notice of its end. */
+/**
+ * One confirmed stream of a session, from the instance's subscription to the client's notice of its
+ * end.
+ */
 export interface Connection {
   connection: number;
-  /** Undefined when the stream is the broker's own. */
+  /** Undefined if the stream comes from the broker itself. */
   instance: string | undefined;
   /** `ResumeStatus` of the event contract. */
   resume: string;
@@ -39,7 +42,7 @@ export interface Connection {
   endReason: DisconnectedObservation["reason"] | null;
 }
 
-/** Ended by something else than the client's own will. */
+/** True unless the client itself ended the stream. */
 export const isCut = ({ endReason }: Connection): boolean =>
   endReason === "ended" || endReason === "error" || endReason === "hint";
 
@@ -54,7 +57,7 @@ export class SessionRecord {
   readonly connectFailed: ConnectFailedObservation[] = [];
   readonly requests: RequestObservation[] = [];
   readonly gates: GateObservation[] = [];
-  /** Events that are none of a run, by name. */
+  /** Events that belong to no pipeline run, by name. */
   readonly strays = new Map<string, number>();
 
   constructor(name: string) {
@@ -108,6 +111,9 @@ export class SessionRecord {
     if (earlier !== undefined) {
       contradictions.add(`connection ${observation.connection} of ${this.name} was ${what} twice`);
     }
-    places.set(observation.connection, earlier === undefined ? observation : smallerOf(earlier, observation));
+    places.set(
+      observation.connection,
+      earlier === undefined ? observation : smallerOf(earlier, observation),
+    );
   }
 }

@@ -1,4 +1,7 @@
-/** Observations of one session `s0` whose pipeline runs on instance `a`, for tests at the edges of a rule. */
+/**
+ * Observations of one session `s0` whose pipeline runs on instance `a`, for tests at the edges of a
+ * rule.
+ */
 import type {
   ConnectedObservation,
   DisconnectedObservation,
@@ -12,8 +15,16 @@ export const DRAIN_ENDED_MS = 9000;
 export const session = "s0";
 export const event = { session, epoch: "e1" } as const;
 
-export const planned = (events: number): Observation => ({ type: "planned", session, events, arriveMs: 0 });
-export const connected = (atMs: number, change: Partial<ConnectedObservation> = {}): Observation => ({
+export const planned = (events: number): Observation => ({
+  type: "planned",
+  session,
+  events,
+  arriveMs: 0,
+});
+export const connected = (
+  atMs: number,
+  change: Partial<ConnectedObservation> = {},
+): Observation => ({
   type: "connected",
   session,
   connection: 1,

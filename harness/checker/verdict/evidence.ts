@@ -12,7 +12,10 @@ export interface Evidence {
   load: RunResult["load"];
 }
 
-/** One reason for a verdict. `when` returns the sentence, figures included; null if the rule does not match. */
+/**
+ * One reason for a verdict. `when` returns the sentence, figures included; null if the rule does
+ * not match.
+ */
 export interface Rule<Id extends string = string> {
   id: Id;
   when: (evidence: Evidence) => string | null;

@@ -72,7 +72,10 @@ export const INVALID_RULES = [
 const countAll = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
 
-/** The service sent what the event contract does not know, or the client took a comment for an event. */
+/**
+ * The service sent what the event contract does not know, or the client took a comment for an
+ * event.
+ */
 function strayEvents({ counts: { strays } }: Evidence): string | null {
   if (strays.size === 0) return null;
   const byCount = [...strays].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
@@ -85,11 +88,15 @@ function strayEvents({ counts: { strays } }: Evidence): string | null {
 }
 
 /**
- * A promise that lets pipelines die with their instance excuses what a bounce did: pipelines that died or were aborted, and
- * sessions that no instance answered. It does not excuse a pipeline that never started for no recorded reason.
- * Refusals, stalled gates and shortened plans have rules of their own.
+ * A promise that lets pipelines die with their instance excuses what a bounce did: pipelines that
+ * died or were aborted, and sessions that no instance answered. It does not excuse a pipeline that
+ * never started for no recorded reason. Refusals, stalled gates and shortened plans have rules of
+ * their own.
  */
-function neverPublishedIsNotPromised({ record, counts: { neverPublishedBy: by } }: Evidence): string | null {
+function neverPublishedIsNotPromised({
+  record,
+  counts: { neverPublishedBy: by },
+}: Evidence): string | null {
   const byBounce = by.died + by.aborted + by["kept-from-starting"];
   const mayDie = record.run?.promise.neverPublishedAllowed === true;
   const unexcused = by["never-started"] + (mayDie ? 0 : byBounce);
@@ -102,7 +109,10 @@ function neverPublishedIsNotPromised({ record, counts: { neverPublishedBy: by } 
 }
 
 /** A promise that allows losses to a limit also allows sessions that the limit keeps out. */
-function sessionsWereRefused({ record, counts: { refusedBy, overQuota } }: Evidence): string | null {
+function sessionsWereRefused({
+  record,
+  counts: { refusedBy, overQuota },
+}: Evidence): string | null {
   const forLimit = record.run?.promise.allowedCauses.includes("quota") === true ? 0 : overQuota;
   const statuses = [...refusedBy].sort(([a], [b]) => a - b);
   const sessions = statuses.reduce((sum, [, count]) => sum + count, forLimit);
@@ -119,7 +129,8 @@ function sessionsWereRefused({ record, counts: { refusedBy, overQuota } }: Evide
 function lossIsNotPromised({ record, counts }: Evidence): string | null {
   const allowed = record.run?.promise.allowedCauses ?? [];
   const broken = CAUSES.filter(
-    (cause) => counts.lostByCause[cause] > 0 && (cause === "unexplained" || !allowed.includes(cause)),
+    (cause) =>
+      counts.lostByCause[cause] > 0 && (cause === "unexplained" || !allowed.includes(cause)),
   );
   if (broken.length === 0) return null;
   const listed = broken.map((cause) => `${counts.lostByCause[cause]} ${cause}`).join(", ");

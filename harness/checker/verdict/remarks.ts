@@ -2,7 +2,11 @@
 import { plural } from "../../../common/portable/plural.ts";
 import { costWindow, measureCosts } from "../measures/costs.ts";
 import { countDrops, measureQuota } from "../measures/quota.ts";
-import { CLOCK_TOLERANCE_MS, PUBLISH_LATENESS_P99_LIMIT_MS, READINGS_END_EARLY } from "../thresholds.ts";
+import {
+  CLOCK_TOLERANCE_MS,
+  PUBLISH_LATENESS_P99_LIMIT_MS,
+  READINGS_END_EARLY,
+} from "../thresholds.ts";
 import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
 export const REMARKS = [
@@ -94,7 +98,9 @@ export const REMARKS = [
         [by["at-gate"], "because the answer to a gate never reached the pipeline"],
         [by["completed-without"], "although the pipeline completed"],
       ];
-      const listed = reasons.filter(([count]) => count !== 0).map(([count, why]) => `${count} ${why}`);
+      const listed = reasons
+        .filter(([count]) => count !== 0)
+        .map(([count, why]) => `${count} ${why}`);
       return `Never published: ${listed.join(", ")}.`;
     },
   },
@@ -166,7 +172,10 @@ function brokerLimitsWereHit({ record, context, counts }: Evidence): string | nu
   return `The load exceeded limits of ${whose}${inForce}: ${effects.join(", ")}.${messages}`;
 }
 
-/** Applies only if the platform gave readings and the run had a load. A server without any reading is unknown too. */
+/**
+ * Applies only if the platform gave readings and the run had a load. A server without any reading
+ * is unknown too.
+ */
 function costsAreUnknown({ record: { usages, instances, run }, context }: Evidence): string | null {
   if (usages.length === 0 || costWindow(context) === null) return null;
   const costs = measureCosts(usages, context);
@@ -178,7 +187,8 @@ function costsAreUnknown({ record: { usages, instances, run }, context }: Eviden
     ...instances.all(),
   ]);
   const unnamed = (run?.replicas ?? 0) - servers.size;
-  if (unnamed > 0) unknown.push(plural(unnamed, unknown.length === 0 ? "server" : "further server"));
+  if (unnamed > 0)
+    unknown.push(plural(unnamed, unknown.length === 0 ? "server" : "further server"));
   if (unknown.length === 0) return null;
   return known.size === 0
     ? "No component was read under load, so this topology's costs are unknown."
@@ -194,7 +204,10 @@ function readingsEndEarly({ record: { usages }, context }: Evidence): string | n
       lastMs.set(part, Math.max(atMs, lastMs.get(part) ?? -Infinity));
   }
   const { share, leastMs, mostMs } = READINGS_END_EARLY;
-  const limitMs = Math.min(mostMs, Math.max(leastMs, share * (context.drainStartedMs - window.startMs)));
+  const limitMs = Math.min(
+    mostMs,
+    Math.max(leastMs, share * (context.drainStartedMs - window.startMs)),
+  );
   const endMs = context.drainStartedMs - limitMs;
   const early = [...lastMs].filter(([, atMs]) => atMs < endMs).map(([part]) => part);
   return early.length === 0

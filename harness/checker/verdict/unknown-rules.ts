@@ -16,7 +16,8 @@ import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 export const UNKNOWN_RULES = [
   {
     id: "no-run",
-    when: ({ record }) => (record.run === null ? "The history does not say which run this is." : null),
+    when: ({ record }) =>
+      record.run === null ? "The history does not say which run this is." : null,
   },
   { id: "no-plan", when: planIsMissing },
   {
@@ -25,7 +26,9 @@ export const UNKNOWN_RULES = [
       const count = record.contradictions.count + counts.contradictions.count;
       const examples = [record.contradictions.example, counts.contradictions.example];
       const example = examples.filter(Boolean).sort()[0] ?? "";
-      return count === 0 ? null : `The history contradicts itself ${plural(count, "time")}, e.g. ${example}.`;
+      return count === 0
+        ? null
+        : `The history contradicts itself ${plural(count, "time")}, e.g. ${example}.`;
     },
   },
   {
@@ -42,7 +45,8 @@ export const UNKNOWN_RULES = [
       record.phases.has("drain-started") &&
       record.phases.has("drain-ended")
         ? null
-        : "The run did not reach its end: load-started, drain-started or drain-ended is not on record.",
+        : "The run did not reach its end: load-started, drain-started or drain-ended is not on " +
+          "record.",
   },
   {
     id: "engine-silent",
@@ -73,7 +77,9 @@ export const UNKNOWN_RULES = [
     id: "bounce-failed",
     when: ({ context: { bounces } }) => {
       const failed = bounces.find(({ error }) => error !== null);
-      return failed === undefined ? null : `The bounce of ${failed.target} failed: ${failed.error ?? ""}`;
+      return failed === undefined
+        ? null
+        : `The bounce of ${failed.target} failed: ${failed.error ?? ""}`;
     },
   },
   { id: "bounce-idle", when: bounceEndedNothing },
@@ -121,8 +127,8 @@ function engineIsSaturated({ record: { engine } }: Evidence): string | null {
 }
 
 /**
- * An engine with a clock of its own reports how well it knows the instances' clock. No engine may read an event before it is
- * published.
+ * An engine with a clock of its own reports how well it knows the instances' clock. No engine may
+ * read an event before it is published.
  */
 function clocksDiffer({ record: { engine }, counts: { receivedEarly } }: Evidence): string | null {
   const errorMs = engine?.clockErrorMs;
@@ -158,13 +164,17 @@ function publisherIsSlow({ counts, load }: Evidence): string | null {
 }
 
 function bounceIsUnfinished({ context: { bounces, drainStartedMs } }: Evidence): string | null {
-  const late = bounces.find(({ endedMs }) => endedMs === null || endedMs > (drainStartedMs ?? Infinity));
+  const late = bounces.find(
+    ({ endedMs }) => endedMs === null || endedMs > (drainStartedMs ?? Infinity),
+  );
   return late === undefined
     ? null
     : `The bounce of ${late.target} was still under way when the drain began, so part of its effect is missing.`;
 }
 
-/** Teardown, after the drain, ends every component; an outage ends its own component while it lasts. */
+/**
+ * Teardown, after the drain, ends every component; an outage ends its own component while it lasts.
+ */
 function partEnded({ record, context }: Evidence): string | null {
   const { loadStartedMs, drainEndedMs, bounces } = context;
   const byOutage = ({ part, atMs }: PartExitObservation): boolean =>
@@ -185,15 +195,18 @@ function partEnded({ record, context }: Evidence): string | null {
 }
 
 /**
- * If publisher and subscriber meet by chance, the expected loss is known. Another figure means that the lab does not route as it
- * claims. Gates are excluded: a pipeline without a route stops at its first gate and never publishes its later events.
+ * If publisher and subscriber meet by chance, the expected loss is known. Another figure means that
+ * the lab does not route as it claims. Gates are excluded: a pipeline without a route stops at its
+ * first gate and never publishes its later events.
  */
 function chanceIsOff({ record: { run }, counts }: Evidence): string | null {
-  if (run === null || !run.promise.routedByChance || run.bounce !== "none" || run.load.gates > 0) return null;
+  if (run === null || !run.promise.routedByChance || run.bounce !== "none" || run.load.gates > 0)
+    return null;
   if (counts.due === 0 || counts.sessions === 0) return null;
   const expected = (run.replicas - 1) / run.replicas;
   const measured = counts.outcomes.lost / counts.due;
-  const margin = CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / counts.sessions) + CHANCE_MARGIN;
+  const margin =
+    CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / counts.sessions) + CHANCE_MARGIN;
   if (Math.abs(measured - expected) <= margin) return null;
   return (
     `${inPercent(measured)} of the pairs were lost, but chance predicts ${inPercent(expected)} ` +

@@ -22,20 +22,27 @@ const rowsOf = (pair: MatchedRuns): { pair: MatchedRuns; change: FigureChange }[
   pair.figures.map((change) => ({ pair, change }));
 
 const list = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : [`${title}\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n")}`];
+  lines.length === 0
+    ? []
+    : [`${title}\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n")}`];
 
 const LEGEND =
-  "Medians of the repeats with [smallest–largest]. With two or more repeats on both sides, a figure got " +
-  "worse if the ranges do not overlap. With a single run on a side, shares are compared as binomial over " +
+  "Medians of the repeats with [smallest–largest]. With two or more repeats on both sides, a " +
+  "figure got " +
+  "worse if the ranges do not overlap. With a single run on a side, shares are compared as " +
+  "binomial over " +
   "sessions (a session's events are lost together), and latencies are not judged.";
 
-/** The comparison as Markdown: what got worse, warnings, then every figure and how it was judged. */
+/**
+ * The comparison as Markdown: what got worse, warnings, then every figure and how it was judged.
+ */
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { matched, regressions, warnings, onlyInA, onlyInB } = comparison;
   const unknown = matched
     .filter((pair) => pair.verdict.judgement === "not judged")
     .map(
-      (pair) => `${pair.label}, ${bounceLabel(pair.bounce)}: ${pair.verdict.a} in A, ${pair.verdict.b} in B.`,
+      (pair) =>
+        `${pair.label}, ${bounceLabel(pair.bounce)}: ${pair.verdict.a} in A, ${pair.verdict.b} in B.`,
     );
   const table = tableOf(matched.flatMap(rowsOf), [
     { heading: "topology", align: "l", cell: ({ pair }) => pair.label },
@@ -43,7 +50,8 @@ export const renderComparisonMarkdown = (comparison: Comparison): string => {
     {
       heading: "verdict",
       align: "l",
-      cell: ({ pair: { verdict } }) => (verdict.a === verdict.b ? verdict.a : `${verdict.a} → ${verdict.b}`),
+      cell: ({ pair: { verdict } }) =>
+        verdict.a === verdict.b ? verdict.a : `${verdict.a} → ${verdict.b}`,
     },
     { heading: "figure", align: "l", cell: ({ change }) => change.figure },
     { heading: "A", cell: ({ change }) => formatSpread(change.a, format(change)) },

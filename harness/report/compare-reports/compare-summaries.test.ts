@@ -30,13 +30,19 @@ describe("compareSummaries", () => {
       const summary = summaryOf({ realtime: makeRealtime({ part, standIn, catchUp }) });
       return { ...summary, scenario: { ...summary.scenario, catchUp } };
     };
-    const [a, b] = [withRealtime("lab-standin", true, false), withRealtime("lab-standin", true, true)];
+    const [a, b] = [
+      withRealtime("lab-standin", true, false),
+      withRealtime("lab-standin", true, true),
+    ];
     const comparison = compareSummaries(a, b);
     expect(comparison.warnings).toEqual([
       "scenario.catchUp is false in A and true in B. This affects only topologies with Realtime.",
-      "lab-standin served as Supabase Realtime in phase9. Losses and their causes are valid; its latency and costs say nothing about Supabase.",
+      "lab-standin served as Supabase Realtime in phase9. Losses and their causes are valid; " +
+        "its latency and costs say nothing about Supabase.",
     ]);
-    expect(renderComparisonMarkdown(comparison)).toContain("| phase9 (lab-standin) | steady state |");
+    expect(renderComparisonMarkdown(comparison)).toContain(
+      "| phase9 (lab-standin) | steady state |",
+    );
     const { warnings, matched } = compareSummaries(a, withRealtime("realtime", false, false));
     expect(warnings[0]).toContain("A used lab-standin as Realtime and B used realtime");
     expect(matched[0]?.label).toBe("phase9");
@@ -67,8 +73,12 @@ describe("compareSummaries", () => {
   it("judges latency by the spread of repeats", () => {
     const runs = (...p99s: number[]) =>
       summaryOf(...p99s.map((p99, i) => ({ repeat: i + 1, latencyMs: latency(p99) })));
-    expect(compareSummaries(runs(5, 6), runs(7, 8)).regressions[0]).toContain("p99 latency got worse");
-    expect(compareSummaries(runs(7, 8), runs(5, 6)).matched[0]!.figures[3]!.judgement).toBe("better");
+    expect(compareSummaries(runs(5, 6), runs(7, 8)).regressions[0]).toContain(
+      "p99 latency got worse",
+    );
+    expect(compareSummaries(runs(7, 8), runs(5, 6)).matched[0]!.figures[3]!.judgement).toBe(
+      "better",
+    );
   });
 
   it("reports a verdict that turned invalid, and does not judge an unknown one", () => {
@@ -106,7 +116,10 @@ describe("compareSummaries", () => {
   });
 
   it("lists the runs that only one side has", () => {
-    const comparison = compareSummaries(summaryOf({ topology: "x" }), summaryOf({ bounce: "crash" }));
+    const comparison = compareSummaries(
+      summaryOf({ topology: "x" }),
+      summaryOf({ bounce: "crash" }),
+    );
     expect([comparison.onlyInA, comparison.onlyInB, comparison.matched]).toEqual([
       ["x, steady state"],
       ["phase9, crash"],

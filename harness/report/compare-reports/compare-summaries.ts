@@ -1,4 +1,7 @@
-/** Compares two summaries for `sse-lab compare A B`: what changed from A to B, and whether chance explains it. */
+/**
+ * Compares two summaries for `sse-lab compare A B`: what changed from A to B, and whether chance
+ * explains it.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
 import { judgeDifference } from "../summary/difference.ts";
@@ -22,8 +25,8 @@ export interface FigureChange {
   a: Spread | null;
   b: Spread | null;
   /**
-   * Of the medians. `lost` and `missed`: b - a as a ratio. `stuck streams`: b - a as a count. `p99 latency`: b / a. Null if not
-   * measured on both sides.
+   * Of the medians. `lost` and `missed`: b - a as a ratio. `stuck streams`: b - a as a count. `p99
+   * latency`: b / a. Null if not measured on both sides.
    */
   change: number | null;
   judgement: Judgement;
@@ -73,7 +76,12 @@ const FIGURES: readonly Figure[] = [
   { name: "p99 latency", shown: (run) => run.latencyMs?.p99 ?? null, kind: "time" },
 ];
 
-const JUDGEMENT = { higher: "worse", lower: "better", same: "same", "not judged": "not judged" } as const;
+const JUDGEMENT = {
+  higher: "worse",
+  lower: "better",
+  same: "same",
+  "not judged": "not judged",
+} as const;
 
 const changeOf = (a: Spread | null, b: Spread | null, kind: Figure["kind"]): number | null => {
   if (a === null || b === null) return null;
@@ -93,7 +101,9 @@ const compareFigure = (a: RunGroup, b: RunGroup, figure: Figure): FigureChange =
     return { ...measured, judgement: "not judged", how: "every run on one side is unknown" };
   const sample = (group: RunGroup) => ({
     values: group.measured.map(figure.judged ?? figure.shown).filter((value) => value !== null),
-    ...(figure.kind === "time" ? {} : { trials: Math.min(...group.measured.map((run) => run.sessions)) }),
+    ...(figure.kind === "time"
+      ? {}
+      : { trials: Math.min(...group.measured.map((run) => run.sessions)) }),
   });
   const { direction, how } = judgeDifference(sample(a), sample(b));
   return { ...measured, judgement: JUDGEMENT[direction], how };
@@ -110,7 +120,9 @@ const warningsOf = (a: Summary, b: Summary): string[] => {
   const setting = (field: string, ofA: unknown, ofB: unknown): string[] =>
     isDeepStrictEqual(ofA, ofB)
       ? []
-      : [`not comparable: ${field} is ${JSON.stringify(ofA)} in A and ${JSON.stringify(ofB)} in B.`];
+      : [
+          `not comparable: ${field} is ${JSON.stringify(ofA)} in A and ${JSON.stringify(ofB)} in B.`,
+        ];
   const scenarioFields = Object.keys(a.scenario) as (keyof Summary["scenario"])[];
   const incomplete = (side: string, summary: Summary): string[] => {
     const interrupted = interruption(summary);
@@ -171,7 +183,9 @@ const regressionsOf = (pair: MatchedRuns): string[] => [
     .map((change) => `${label(pair)}: ${change.figure} got worse (${change.how}).`),
 ];
 
-/** Compares the runs that both summaries have. Warns of different settings but does not refuse them. */
+/**
+ * Compares the runs that both summaries have. Warns of different settings but does not refuse them.
+ */
 export const compareSummaries = (a: Summary, b: Summary): Comparison => {
   const [groupsA, groupsB] = [groupRuns(a.runs), groupRuns(b.runs)];
   const same = (one: RunGroup) => (other: RunGroup) =>
@@ -183,7 +197,8 @@ export const compareSummaries = (a: Summary, b: Summary): Comparison => {
     return [
       {
         topology: groupA.topology,
-        label: topologyLabel(groupA) === topologyLabel(groupB) ? topologyLabel(groupA) : groupA.topology,
+        label:
+          topologyLabel(groupA) === topologyLabel(groupB) ? topologyLabel(groupA) : groupA.topology,
         bounce: groupA.bounce,
         verdict: { ...verdict, judgement: judgeVerdict(verdict.a, verdict.b) },
         figures: FIGURES.map((figure) => compareFigure(groupA, groupB, figure)),

@@ -25,18 +25,24 @@ const SAYS: Record<CrossFinding["kind"], [Partial<CrossFinding>, string]> = {
   ],
   share: [
     { detail: "lost", count: 2, inSessions: 6, sessions: ["s1", "s2"] },
-    "events lost: more with k6 than with native, beyond chance and bounce duration, in 2 runs (s1, s2 and 4 more).",
+    "events lost: more with k6 than with native, beyond chance and bounce duration, in 2 " +
+      "runs (s1, s2 and 4 more).",
   ],
   "never-ended": [{ count: 1 }, "1 session never ended with k6 but did with native (s1)."],
   duplicated: [{}, "7 more duplicates arrived with k6 than with native (s1)."],
-  connections: [{ count: 1 }, "1 session has more streams with k6 than with native in steady state (s1)."],
+  connections: [
+    { count: 1 },
+    "1 session has more streams with k6 than with native in steady state (s1).",
+  ],
   "no-last-event-id": [
     { side: "A" },
-    "native sent no Last-Event-ID: it opened 7 streams as if it had received no event before (s1).",
+    "native sent no Last-Event-ID: it opened 7 streams as if it had received no event before " +
+      "(s1).",
   ],
   stray: [
     { detail: "ping", count: 1 },
-    'k6 read 1 event named "ping" that belongs to no pipeline run: comments read as events, or unknown events (s1).',
+    'k6 read 1 event named "ping" that belongs to no pipeline run: comments read as events, ' +
+      "or unknown events (s1).",
   ],
   clock: [
     { detail: "contradictory", count: 1, inSessions: 0, sessions: [] },
@@ -65,13 +71,17 @@ it("shows the shares of runs that chance or a bounce decides, and how far they m
         agreement: "agree",
         findings: [],
         shared: [finding({ kind: "stray", side: null, detail: "a|b" })],
-        compared: [{ topology: "phase1", bounce: "crash", runs: { a, b: 3 }, pairs: null, shares: [share] }],
+        compared: [
+          { topology: "phase1", bounce: "crash", runs: { a, b: 3 }, pairs: null, shares: [share] },
+        ],
         notCompared: [],
       },
       { A: { engine: "native", path: "a" }, B: { engine: "k6", path: "b" } },
     );
   const text = rendered(2);
-  expect(text).toMatch(/phase1 +\| crash +\| +2, 3 \| events lost \| +5.00 % \| +6.00 % \| +12.5 %/);
+  expect(text).toMatch(
+    /phase1 +\| crash +\| +2, 3 \| events lost \| +5.00 % \| +6.00 % \| +12.5 %/,
+  );
   expect(text).not.toContain("a single run");
   expect(rendered(1)).toContain("If a side has a single run");
   expect(text).toContain("**Wrong on both sides alike, so no difference**");

@@ -1,5 +1,9 @@
 /** The output of `sse-lab cross-check A B`: Markdown, for terminals and pull-request comments. */
-import type { CrossCheck, CrossGroup, NotCompared } from "../../checker/compare-engines/cross-check.ts";
+import type {
+  CrossCheck,
+  CrossGroup,
+  NotCompared,
+} from "../../checker/compare-engines/cross-check.ts";
 import type { CrossFinding, Side } from "../../checker/compare-engines/cross-finding.ts";
 import { DASH, escapeMarkdown, formatCount, formatPercent } from "../format.ts";
 import { tableOf } from "../tables/markdown-tables.ts";
@@ -20,13 +24,18 @@ const CONCLUSIONS: Readonly<Record<CrossCheck["agreement"], string>> = {
 };
 
 const LEGEND =
-  "In steady state, each pair is compared with the same pair on the other side. With chance routing or a " +
-  "bounce, shares of each session's events are compared instead. Two sides differ if the gap between them " +
-  "exceeds both the spread of each side's repeats and `may differ by`. That allowance adds up chance (four " +
-  "standard errors over sessions), two percentage points, and any difference in the bounces' duration.";
+  "In steady state, each pair is compared with the same pair on the other side. With chance " +
+  "routing or a " +
+  "bounce, shares of each session's events are compared instead. Two sides differ if the gap " +
+  "between them " +
+  "exceeds both the spread of each side's repeats and `may differ by`. That allowance adds " +
+  "up chance (four " +
+  "standard errors over sessions), two percentage points, and any difference in the bounces' " +
+  "duration.";
 
 const SINGLE =
-  "If a side has a single run, differences between runs stay hidden, and only differences between sessions " +
+  "If a side has a single run, differences between runs stay hidden, and only differences " +
+  "between sessions " +
   "show. Repeat both (`--repeat 3`) for a closer comparison.";
 
 /** True if shares were compared and a side has no spread. */
@@ -60,13 +69,17 @@ export function renderCrossCheck(check: CrossCheck, sides: CrossSides): string {
 const describe = ({ engine, path }: CrossSide): string => `engine ${engine}, ${path}`;
 
 const list = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : [`${title}\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n")}`];
+  lines.length === 0
+    ? []
+    : [`${title}\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n")}`];
 
 type Names = Readonly<Record<Side, string>>;
 
 /** The engines' names, with the side if both are the same. */
 export const namesOf = ({ A, B }: CrossSides): Names =>
-  A.engine === B.engine ? { A: `${A.engine} (A)`, B: `${B.engine} (B)` } : { A: A.engine, B: B.engine };
+  A.engine === B.engine
+    ? { A: `${A.engine} (A)`, B: `${B.engine} (B)` }
+    : { A: A.engine, B: B.engine };
 
 /** One finding as a sentence: the engine, what, how many, and some sessions. */
 export function findingSentence(finding: CrossFinding, names: Names): string {
@@ -139,7 +152,9 @@ interface Row {
 
 function groupsTable(groups: readonly CrossGroup[]): string {
   const rows = groups.flatMap((group): Row[] =>
-    group.shares.length === 0 ? [{ group, share: null }] : group.shares.map((share) => ({ group, share })),
+    group.shares.length === 0
+      ? [{ group, share: null }]
+      : group.shares.map((share) => ({ group, share })),
   );
   const table = tableOf(rows, [
     { heading: "topology", align: "l", cell: ({ group }) => group.topology },
@@ -155,7 +170,10 @@ function groupsTable(groups: readonly CrossGroup[]): string {
     },
     { heading: "A", cell: ({ share }) => (share === null ? DASH : formatPercent(share.a)) },
     { heading: "B", cell: ({ share }) => (share === null ? DASH : formatPercent(share.b)) },
-    { heading: "may differ by", cell: ({ share }) => (share === null ? DASH : formatPercent(share.allowed)) },
+    {
+      heading: "may differ by",
+      cell: ({ share }) => (share === null ? DASH : formatPercent(share.allowed)),
+    },
   ]);
   return table ?? "";
 }

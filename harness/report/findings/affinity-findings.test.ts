@@ -23,7 +23,8 @@ describe("affinity", () => {
       ),
     );
     expect(finding).toBe(
-      "A 100 % affinity hit rate in steady state is confirmed for x; not reached by y (34.0 %) and z (99.95 % [99.9 %–100 %]).",
+      "A 100 % affinity hit rate in steady state is confirmed for x; not reached by y (34.0 " +
+        "%) and z (99.95 % [99.9 %–100 %]).",
     );
   });
 
@@ -38,7 +39,8 @@ describe("affinity", () => {
       ),
     );
     expect(findings.slice(1)).toEqual([
-      "During rolling deploys, the affinity hit rate over the whole run was 98.5 % in x, with 31 misroutes.",
+      "During rolling deploys, the affinity hit rate over the whole run was 98.5 % in x, " +
+        "with 31 misroutes.",
       "During crashes, the affinity hit rate over the whole run was still 100 % in x.",
     ]);
   });
@@ -46,7 +48,9 @@ describe("affinity", () => {
   it("ignores single instances, which cannot miss, and untrusted runs", () => {
     const single = { affinity: affinity(1, 0), sessionsPerInstance: spread([200, 200]) };
     expect(affinityFindings(groupsOf(single))).toEqual([]);
-    expect(affinityFindings(groupsOf({ verdict: "unknown", affinity: affinity(1, 0) }))).toEqual([]);
+    expect(affinityFindings(groupsOf({ verdict: "unknown", affinity: affinity(1, 0) }))).toEqual(
+      [],
+    );
     expect(affinityFindings(groupsOf({ affinity: affinity(null, 0) }))).toEqual([]);
     expect(affinityFindings(groupsOf({ affinity: affinity(0.5, 9) }))).toEqual([
       "No measured topology reached a 100 % affinity hit rate in steady state: phase9 (50.0 %).",
@@ -65,13 +69,17 @@ describe("balance", () => {
       ),
     );
     expect(findings).toEqual([
-      "During crashes, uneven load is refuted for x: no instance ended with more than twice the streams of another.",
-      "During rolling deploys, uneven load is confirmed; streams on the fullest and emptiest instance at the end: 188 and 12 in x (100 and 100 before); refuted for y.",
+      "During crashes, uneven load is refuted for x: no instance ended with more than twice " +
+        "the streams of another.",
+      "During rolling deploys, uneven load is confirmed; streams on the fullest and emptiest " +
+        "instance at the end: 188 and 12 in x (100 and 100 before); refuted for y.",
     ]);
   });
 
   it("covers steady state only if it is uneven", () => {
-    const [finding] = balanceFindings(groupsOf({ sessionsPerInstance: spread([150, 150], [50, 50]) }));
+    const [finding] = balanceFindings(
+      groupsOf({ sessionsPerInstance: spread([150, 150], [50, 50]) }),
+    );
     expect(finding).toContain("In steady state, uneven load is confirmed");
   });
 
@@ -80,10 +88,14 @@ describe("balance", () => {
   const uneven = { bounce, sessionsPerInstance: spread([90, 150], [110, 0]) };
 
   it("follows the majority of repeats", () => {
-    const [confirmed] = balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }, { ...uneven, repeat: 3 }));
+    const [confirmed] = balanceFindings(
+      groupsOf(uneven, { ...even, repeat: 2 }, { ...uneven, repeat: 3 }),
+    );
     expect(confirmed).toContain("confirmed; streams on the fullest");
     expect(confirmed).toContain("150 and 0 in phase9 (110 and 90 before)");
-    const [refuted] = balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }, { ...even, repeat: 3 }));
+    const [refuted] = balanceFindings(
+      groupsOf(uneven, { ...even, repeat: 2 }, { ...even, repeat: 3 }),
+    );
     expect(refuted).toContain("uneven load is refuted for phase9");
     expect(balanceFindings(groupsOf(uneven, { ...even, repeat: 2 }))).toEqual([
       "During crashes, uneven load is not confirmed for phase9: the repeats disagree.",
@@ -94,7 +106,8 @@ describe("balance", () => {
     const of = (...ends: [number, number][]) =>
       balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread(...ends) }));
     expect(of([4, 6], [4, 4], [4, 2])).toEqual([
-      "During crashes, uneven load is not confirmed for phase9 (6 and 2): too few streams to rule out chance.",
+      "During crashes, uneven load is not confirmed for phase9 (6 and 2): too few streams to " +
+        "rule out chance.",
     ]);
     // Four standard errors of 36 streams on one of three instances are 11.3 of them.
     expect(of([12, 23], [12, 7], [12, 6])[0]).toContain("not confirmed for phase9 (23 and 6)");
@@ -104,7 +117,9 @@ describe("balance", () => {
   });
 
   it("does not blame a bounce for an earlier imbalance", () => {
-    expect(balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread([150, 150], [50, 50]) }))).toEqual([
+    expect(
+      balanceFindings(groupsOf({ bounce, sessionsPerInstance: spread([150, 150], [50, 50]) })),
+    ).toEqual([
       "During crashes, the load was already uneven before the bounce in phase9 (150 and 50).",
     ]);
   });

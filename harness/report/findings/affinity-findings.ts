@@ -13,15 +13,16 @@ const UNEVEN_FACTOR = 2;
 
 /** A single instance, or streams from the broker itself, cannot be misrouted or unbalanced. */
 const several = (group: RunGroup): boolean =>
-  !isDirect(group) && group.measured.every((run) => Object.keys(run.sessionsPerInstance).length > 1);
+  !isDirect(group) &&
+  group.measured.every((run) => Object.keys(run.sessionsPerInstance).length > 1);
 
 const hitRatio = (run: RunResult): number | null => run.affinity.hitRatio;
 
 const alwaysHit = (group: RunGroup): boolean => group.measured.every((run) => hitRatio(run) === 1);
 
 /**
- * One sentence on steady state: which topologies reached a 100 % affinity hit rate. One per bounce on those that did: what the
- * replacement of an instance costs their clients.
+ * One sentence on steady state: which topologies reached a 100 % affinity hit rate. One per bounce
+ * on those that did: what the replacement of an instance costs their clients.
  */
 export const affinityFindings = (groups: readonly RunGroup[]): string[] => {
   const usable = conclusive(groups).filter(
@@ -60,7 +61,8 @@ type End = "first" | "last";
 const streamsAt = (run: RunResult, end: End): number[] =>
   Object.values(run.sessionsPerInstance).map((streams) => streams[end]);
 
-const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+const sum = (counts: readonly number[]): number =>
+  counts.reduce((total, count) => total + count, 0);
 
 /** Further from an equal share than random assignment explains. */
 const isBeyondChance = (streams: readonly number[]): boolean => {
@@ -82,7 +84,8 @@ type Balance = "even" | "uneven" | "before" | "few";
 
 const balanceOf = (run: RunResult): Balance => {
   const [before, after] = [streamsAt(run, "first"), streamsAt(run, "last")];
-  const isUneven = (streams: readonly number[]): boolean => isLopsided(streams) && isBeyondChance(streams);
+  const isUneven = (streams: readonly number[]): boolean =>
+    isLopsided(streams) && isBeyondChance(streams);
   if (!canTell(after)) return "few";
   if (isUneven(after)) return run.bounce !== STEADY && isUneven(before) ? "before" : "uneven";
   return isLopsided(after) ? "few" : "even";
@@ -105,14 +108,15 @@ const balanceOfMost = (
 const COMPARED = "streams on the fullest and emptiest instance at the end";
 
 /**
- * Per bounce: which topologies it left unevenly spread in most repeats (with the spread before), which not, and which are
- * undecided. Steady state appears only if it is uneven.
+ * Per bounce: which topologies it left unevenly spread in most repeats (with the spread before),
+ * which not, and which are undecided. Steady state appears only if it is uneven.
  */
 export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
   groupBy(conclusive(groups).filter(several), (group) => group.bounce).flatMap((here) => {
     const judged = here.map(balanceOfMost);
     const those = (balance: Balance | "mixed") => judged.filter((one) => one.balance === balance);
-    const ofThose = (balance: Balance | "mixed"): string => names(those(balance).map(({ group }) => group));
+    const ofThose = (balance: Balance | "mixed"): string =>
+      names(those(balance).map(({ group }) => group));
     const [uneven, even] = [those("uneven"), those("even")];
     if (here[0].bounce === STEADY && uneven.length === 0) return [];
     const cases = uneven.map(
@@ -138,7 +142,9 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
         ? [`the load was already uneven before the bounce in ${formatList(before)}`]
         : []),
       ...(few.length > 0
-        ? [`uneven load is not confirmed for ${formatList(few)}: too few streams to rule out chance`]
+        ? [
+            `uneven load is not confirmed for ${formatList(few)}: too few streams to rule out chance`,
+          ]
         : []),
       ...(those("mixed").length > 0
         ? [`uneven load is not confirmed for ${ofThose("mixed")}: the repeats disagree`]

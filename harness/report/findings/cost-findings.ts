@@ -13,7 +13,9 @@ const everyPart = (): boolean => true;
 
 /** The number of streams that figures are scaled from: `300`, or `200 and 300` if runs differ. */
 export const scaledFrom = (groups: readonly RunGroup[]): string => {
-  const streams = new Set(costedGroups(groups).flatMap((group) => group.measured.map((run) => run.sessions)));
+  const streams = new Set(
+    costedGroups(groups).flatMap((group) => group.measured.map((run) => run.sessions)),
+  );
   return formatList([...streams].sort((a, b) => a - b).map(formatCount));
 };
 
@@ -34,13 +36,16 @@ export const howCostsWereRead = (groups: readonly RunGroup[]): string => {
         "Cores include idle use, so fewer streams make each stream look more expensive.";
   return (
     `Steady state only, over the load of all streams. ${scaling} ` +
-    "Memory is the growth under load, at its peak. It includes what the runtime itself takes once it works, " +
+    "Memory is the growth under load, at its peak. It includes what the runtime itself takes " +
+    "once it works, " +
     "which may dominate with few streams. " +
     `Read from ${sources.join("; and from ")}.${notAccounted(groups)}`
   );
 };
 
-/** The cheapest and the most expensive topology by CPU, and the topologies whose cost is unknown. */
+/**
+ * The cheapest and the most expensive topology by CPU, and the topologies whose cost is unknown.
+ */
 export const costFindings = (groups: readonly RunGroup[], durationS: number): string[] => {
   const costed = costedGroups(groups);
   if (costed.length === 0) return [];
@@ -49,7 +54,8 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
     (group: RunGroup) =>
     (run: RunResult): number | null =>
       cores(run, everyPart, group.measured);
-  const totals = (group: RunGroup): number[] => group.measured.flatMap((run) => coresIn(group)(run) ?? []);
+  const totals = (group: RunGroup): number[] =>
+    group.measured.flatMap((run) => coresIn(group)(run) ?? []);
   const total = (group: RunGroup): number => groupMedian(group, coresIn(group));
   const shown = (group: RunGroup): string => groupFigure(group, coresIn(group), formatCores);
   const standIns = costed.filter(isStandIn);

@@ -70,7 +70,8 @@ export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
     const parts = [
       ...(complete.length > 0
         ? [
-            "every cut stream was back within this time from the start of the bounce that cut it: " +
+            "every cut stream was back within this time from the start of the bounce that " +
+              "cut it: " +
               formatList(complete.map(time)),
           ]
         : []),
@@ -94,7 +95,10 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   if (!fastest || !slowest || fastest === slowest) return [];
   const values = (group: RunGroup): number[] =>
     group.measured.flatMap((run) => (run.latencyMs ? [run.latencyMs.p99] : []));
-  const { how } = judgeDifference({ values: values(fastest.group) }, { values: values(slowest.group) });
+  const { how } = judgeDifference(
+    { values: values(fastest.group) },
+    { values: values(slowest.group) },
+  );
   const shown = ({ group, p99 }: typeof fastest): string =>
     `${group.topology} (${formatSpread(p99, formatMs)})`;
   return [
@@ -104,8 +108,9 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
 };
 
 /**
- * Runs whose load was below the requested one. What dead pipelines never published does not count against the load generator.
- * After a bounce that hit pipelines the two cannot be told apart, so such runs are left out.
+ * Runs whose load was below the requested one. What dead pipelines never published does not count
+ * against the load generator. After a bounce that hit pipelines the two cannot be told apart, so
+ * such runs are left out.
  */
 export const loadFindings = (groups: readonly RunGroup[]): string[] =>
   groups
@@ -113,7 +118,8 @@ export const loadFindings = (groups: readonly RunGroup[]): string[] =>
     .filter((run) => run.bounce === STEADY || (run.neverPublished === 0 && run.indeterminate === 0))
     .flatMap((run) => {
       const publishable =
-        run.load.offeredEventsPerSecond * (1 - shareOfDue(run, run.neverPublished + run.indeterminate));
+        run.load.offeredEventsPerSecond *
+        (1 - shareOfDue(run, run.neverPublished + run.indeterminate));
       if (run.load.achievedEventsPerSecond >= 0.95 * publishable) return [];
       const achieved = formatCount(run.load.achievedEventsPerSecond);
       return [

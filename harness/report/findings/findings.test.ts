@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { RunResult } from "../../checker/run-result.ts";
-import { bounceFindings, latencyFindings, reconnectFindings, loadFindings } from "./detail-findings.ts";
+import {
+  bounceFindings,
+  latencyFindings,
+  reconnectFindings,
+  loadFindings,
+} from "./detail-findings.ts";
 import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "./findings.ts";
 import { groupRuns } from "../summary/run-group.ts";
 import { type RunParts, makeRealtime, makeRun } from "../test-support.ts";
@@ -10,14 +15,21 @@ const reconnects = (parts: Partial<RunResult["reconnects"]>): RunResult["reconne
   ...makeRun().reconnects,
   ...parts,
 });
-const latency = (p99: number): RunResult["latencyMs"] => ({ p50: 1, p90: 2, p99, p999: 90, max: 99 });
+const latency = (p99: number): RunResult["latencyMs"] => ({
+  p50: 1,
+  p90: 2,
+  p99,
+  p999: 90,
+  max: 99,
+});
 
 describe("findings", () => {
   it("name the topologies without loss in steady state, and what the others lost and why", () => {
     const lostByCause = { "no-route": 7900, unexplained: 100 };
     expect(steadyFindings(groupsOf({ topology: "x" }, { topology: "y", lostByCause }))).toEqual([
       "In steady state, x lost nothing.",
-      "In steady state, without any deploy, y lost 66.7 % of due events, mostly no-route (98.8 % of it).",
+      "In steady state, without any deploy, y lost 66.7 % of due events, mostly no-route " +
+        "(98.8 % of it).",
     ]);
   });
 
@@ -33,7 +45,12 @@ describe("findings", () => {
     const findings = bounceFindings(
       groupsOf(
         { topology: "x" },
-        { topology: "x", bounce: "crash", lostByCause: { "while-disconnected": 600 }, neverPublished: 60 },
+        {
+          topology: "x",
+          bounce: "crash",
+          lostByCause: { "while-disconnected": 600 },
+          neverPublished: 60,
+        },
         { topology: "y", lostByCause },
         { topology: "y", bounce: "crash", lostByCause },
         { topology: "z", bounce: "crash" },
@@ -41,15 +58,22 @@ describe("findings", () => {
       ),
     );
     expect(findings).toEqual([
-      "During crashes, x missed 5.50 % of due events (0 % in steady state): 5.00 % lost, all of it while-disconnected; 0.50 % never published.",
-      "During crashes, y missed 50.0 % of due events (50.0 % in steady state): 50.0 % lost, all of it no-route.",
+      "During crashes, x missed 5.50 % of due events (0 % in steady state): 5.00 % lost, all " +
+        "of it while-disconnected; 0.50 % never published.",
+      "During crashes, y missed 50.0 % of due events (50.0 % in steady state): 50.0 % lost, " +
+        "all of it no-route.",
       "During crashes, z missed nothing.",
-      "During crashes, w missed 0.10 % of due events (no steady-state run to compare with): 0.10 % indeterminate.",
+      "During crashes, w missed 0.10 % of due events (no steady-state run to compare with): " +
+        "0.10 % indeterminate.",
     ]);
   });
 
   it("count stuck streams", () => {
-    const groups = groupsOf({ topology: "x" }, { topology: "y", stuckStreams: 30 }, { bounce: "crash" });
+    const groups = groupsOf(
+      { topology: "x" },
+      { topology: "y", stuckStreams: 30 },
+      { bounce: "crash" },
+    );
     expect(stuckFindings(groups)).toEqual([
       "In steady state, users were left waiting on stuck streams: 30 of 200 in y; none in x.",
       "During crashes, no stream got stuck in phase9.",
@@ -62,7 +86,9 @@ describe("findings", () => {
       { topology: "y", bounce: "rolling", reconnects: reconnects({ count: 9, peakPerSecond: 90 }) },
     );
     expect(reconnectFindings(groups)).toEqual([
-      "During rolling deploys, every cut stream was back within this time from the start of the bounce that cut it: x (500 ms); some cut streams never came back in y; connection attempts peaked at 90 per second, in y.",
+      "During rolling deploys, every cut stream was back within this time from the start of " +
+        "the bounce that cut it: x (500 ms); some cut streams never came back in y; connection " +
+        "attempts peaked at 90 per second, in y.",
     ]);
   });
 
@@ -70,7 +96,9 @@ describe("findings", () => {
     const [finding] = latencyFindings(
       groupsOf({ topology: "x", latencyMs: latency(9) }, { topology: "y", latencyMs: latency(3) }),
     );
-    expect(finding).toContain("lowest in y (3.0 ms) and highest in x (9.0 ms): not judged, as a single run");
+    expect(finding).toContain(
+      "lowest in y (3.0 ms) and highest in x (9.0 ms): not judged, as a single run",
+    );
     const standIn = { topology: "d", realtime: makeRealtime({ standIn: true }) };
     expect(latencyFindings(groupsOf({ topology: "x" }, standIn))).toEqual([]);
     expect(latencyFindings(groupsOf({ latencyMs: null }))).toEqual([]);
@@ -100,7 +128,8 @@ describe("findings", () => {
       { topology: "y", bounce: "crash", recovered: 600 },
     );
     expect(deathFindings(groups)).toEqual([
-      "During crashes, pipelines died with their instance, so no topology can deliver their remaining events. Share of due events never published: 25.0 % in x.",
+      "During crashes, pipelines died with their instance, so no topology can deliver their " +
+        "remaining events. Share of due events never published: 25.0 % in x.",
     ]);
     expect(bounceFindings(groups)[1]).toBe(
       "During crashes, y missed nothing. Replay after a reconnect recovered 5.00 %.",
@@ -117,7 +146,11 @@ describe("findings", () => {
   });
 
   it("ignore unknown runs", () => {
-    const groups = groupsOf({ verdict: "unknown", lostByCause: { "no-route": 50 }, stuckStreams: 3 });
+    const groups = groupsOf({
+      verdict: "unknown",
+      lostByCause: { "no-route": 50 },
+      stuckStreams: 3,
+    });
     expect([...steadyFindings(groups), ...stuckFindings(groups)]).toEqual([]);
   });
 });

@@ -1,4 +1,7 @@
-/** What the figures mean, in sentences. Topologies are data: the figures alone decide every sentence. */
+/**
+ * What the figures mean, in sentences. Topologies are data: the figures alone decide every
+ * sentence.
+ */
 import { groupBy } from "../../../common/portable/group-by.ts";
 import { formatList } from "../format.ts";
 import { STEADY } from "../glossary.ts";

@@ -21,7 +21,10 @@ export const OUTAGE: RunResult["bounce"] = "realtime-outage";
 
 type Figure = (run: RunResult) => number | null;
 
-/** Streams that the run's bounces cut; a stream cut twice counts twice. Null if they were not counted. */
+/**
+ * Streams that the run's bounces cut; a stream cut twice counts twice. Null if they were not
+ * counted.
+ */
 export const cutsOf: Figure = ({ bounces }) => sumOf(bounces.map(({ cut }) => cut));
 const openOf: Figure = ({ bounces }) => sumOf(bounces.map(({ open }) => open));
 
@@ -39,7 +42,9 @@ export const realtimeFindings = (groups: readonly RunGroup[]): string[] => {
   const direct = usable.filter(isDirect);
   const others = usable.filter((group) => !isDirect(group));
   return [
-    ...direct.filter((group) => group.bounce === STEADY).flatMap((group) => latencyFinding(group, others)),
+    ...direct
+      .filter((group) => group.bounce === STEADY)
+      .flatMap((group) => latencyFinding(group, others)),
     ...direct.filter((group) => group.bounce === OUTAGE).map(outageFinding),
     ...direct.flatMap((group) => bounceFinding(group, others)),
     ...limitFindings(direct),
@@ -47,7 +52,10 @@ export const realtimeFindings = (groups: readonly RunGroup[]): string[] => {
   ];
 };
 
-/** Compared with every topology that lost nothing in steady state: one that loses events carries less load. */
+/**
+ * Compared with every topology that lost nothing in steady state: one that loses events carries
+ * less load.
+ */
 const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] => {
   if (groupSpread(group, p50) === null) return [];
   const shown = (of: RunGroup): string =>
@@ -60,7 +68,9 @@ const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] 
   };
   const peers = others.filter(
     (other) =>
-      other.bounce === STEADY && worst(other, (run) => run.lost) === 0 && groupSpread(other, p50) !== null,
+      other.bounce === STEADY &&
+      worst(other, (run) => run.lost) === 0 &&
+      groupSpread(other, p50) !== null,
   );
   const beside = peers.map(
     (peer) =>
@@ -71,7 +81,9 @@ const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] 
     : "";
   return [
     `In steady state, the latency of ${topologyLabel(group)} was ${shown(group)}. ` +
-      (beside.length === 0 ? "No topology without Realtime was measured beside it." : beside.join(" ")) +
+      (beside.length === 0
+        ? "No topology without Realtime was measured beside it."
+        : beside.join(" ")) +
       standIn,
     ...hopFinding(group),
   ];
@@ -116,7 +128,8 @@ const bounceFinding = (group: RunGroup, others: readonly RunGroup[]): string[] =
       ? " Its pipelines still died with their instance: " +
         `${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} of due events were never published.`
       : "";
-  const cut = groupSpread(group, cutsOf) === null ? "" : `streams cut: ${shown(cutsOf, formatCount)}; `;
+  const cut =
+    groupSpread(group, cutsOf) === null ? "" : `streams cut: ${shown(cutsOf, formatCount)}; `;
   return [
     `${whenBounced(group.bounce)}, ${cut}share lost: ${shown((run) => run.lossRatio, formatPercent)}.${died}`,
   ];
@@ -150,7 +163,8 @@ const limitFinding = (group: RunGroup): string => {
     format: (value: number | null) => string = formatCount,
   ): string => groupFigure(group, (run) => (run.quota === null ? 0 : figure(run.quota)), format);
   const words = [...new Set(group.measured.flatMap((run) => run.quota?.words ?? []))].sort();
-  const messages = words.length === 0 ? "" : ` Its messages: ${words.map((word) => `"${word}"`).join(", ")}.`;
+  const messages =
+    words.length === 0 ? "" : ` Its messages: ${words.map((word) => `"${word}"`).join(", ")}.`;
   const [admitted, attempts, cut, held, dropped] = [
     count((quota) => quota.neverAdmitted),
     count((quota) => quota.refusedAttempts),
@@ -174,7 +188,9 @@ const plansOf = (group: RunGroup): string =>
 const setUpFindings = (direct: readonly RunGroup[]): string[] =>
   groupBy(direct, (group) => group.topology).flatMap((same) => {
     const [{ topology }] = same;
-    const facts = same.flatMap(({ measured }) => measured).flatMap(({ realtime }) => realtime ?? []);
+    const facts = same
+      .flatMap(({ measured }) => measured)
+      .flatMap(({ realtime }) => realtime ?? []);
     const code = [
       ...new Set(
         facts.map(

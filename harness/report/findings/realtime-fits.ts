@@ -101,7 +101,9 @@ const against = (same: readonly RunGroup[]): string => {
     ),
     `${formatBytes(code)} of gzipped client code`,
     ...(steady !== undefined && !isStandIn(steady) && groupSpread(steady, p99) !== null
-      ? [`an extra hop for every event (p99 latency ${groupFigure(steady, p99, formatMs)} in steady state)`]
+      ? [
+          `an extra hop for every event (p99 latency ${groupFigure(steady, p99, formatMs)} in steady state)`,
+        ]
       : []),
   ];
   const latency = same.some(isStandIn)
@@ -113,7 +115,8 @@ const against = (same: readonly RunGroup[]): string => {
 const heldBackMs = (group: RunGroup): number => worst(group, (run) => run.quota?.heldBackMs ?? 0);
 
 const outageCost = (outage: RunGroup): string => {
-  const cut = groupSpread(outage, cutsOf) === null ? "streams" : `${groupFigure(outage, cutsOf)} streams`;
+  const cut =
+    groupSpread(outage, cutsOf) === null ? "streams" : `${groupFigure(outage, cutsOf)} streams`;
   const lost = percentOf(outage, (run) => run.lossRatio);
   return `one more component, whose outage cut ${cut} and lost ${lost} of due events`;
 };

@@ -27,7 +27,9 @@ describe("which topology fits", () => {
         ...pair("y", { lostByCause: { "while-disconnected": 600 } }),
       ),
     );
-    expect(said).toContain("During crashes, y (5.00 %) missed the fewest events; x (50.0 %) did worse.");
+    expect(said).toContain(
+      "During crashes, y (5.00 %) missed the fewest events; x (50.0 %) did worse.",
+    );
     expect(said).toContain("No measured topology fits if nothing may be missed during crashes.");
   });
 
@@ -57,7 +59,8 @@ describe("which topology fits", () => {
       ),
     );
     expect(said).toContain(
-      "During crashes, y (5.00 %) lost the smallest share of published events; x (50.0 %) did worse.",
+      "During crashes, y (5.00 %) lost the smallest share of published events; x (50.0 %) " +
+        "did worse.",
     );
   });
 
@@ -66,10 +69,13 @@ describe("which topology fits", () => {
     const died = { stuckStreams: 200, neverPublished: 4000 };
     const said = whichFits(groupsOf(...pair("x", { ...died, lostByCause }), ...pair("y", died)));
     expect(said).toContain(
-      "During crashes, y (0 %) lost the smallest share of published events; x (75.0 %) did worse. Still, no fewer streams got stuck in y (100 %) than in x (100 %), because pipelines die with their instance.",
+      "During crashes, y (0 %) lost the smallest share of published events; x (75.0 %) did " +
+        "worse. Still, no fewer streams got stuck in y (100 %) than in x (100 %), because " +
+        "pipelines die with their instance.",
     );
     expect(said).toContain(
-      "No measured topology fits if nothing may be missed, or no stream may get stuck, during crashes: the best left 200 streams stuck.",
+      "No measured topology fits if nothing may be missed, or no stream may get stuck, " +
+        "during crashes: the best left 200 streams stuck.",
     );
   });
 
@@ -85,16 +91,21 @@ describe("which topology fits", () => {
     const realtime = makeRealtime({ part: "s", standIn: true });
     const lost = { lostByCause: { "while-disconnected": 6000 } } as const;
     const said = whichFits(
-      groupsOf(...pair("x", lost), ...pair("d", { realtime }).map((run) => ({ ...run, realtime })), {
-        topology: "d",
-        realtime,
-        bounce: "realtime-outage",
-        stuckStreams: 9,
-        ...lost,
-      }),
+      groupsOf(
+        ...pair("x", lost),
+        ...pair("d", { realtime }).map((run) => ({ ...run, realtime })),
+        {
+          topology: "d",
+          realtime,
+          bounce: "realtime-outage",
+          stuckStreams: 9,
+          ...lost,
+        },
+      ),
     ).join("\n");
     expect(said).toContain(
-      "during Realtime outages (which only topologies with Realtime have): the best left 9 streams stuck",
+      "during Realtime outages (which only topologies with Realtime have): the best left 9 " +
+        "streams stuck",
     );
     expect(said).toContain("In favour of d: during crashes");
     expect(said).toContain("so do not choose by it");

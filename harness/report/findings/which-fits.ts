@@ -22,10 +22,12 @@ import { isDirect } from "../realtime-implementation-note.ts";
 
 /** What "did worse" means. */
 export const HOW_JUDGED =
-  '"Did worse" excludes chance: the figure lies outside the spread of the repeats or, with a single ' +
+  '"Did worse" excludes chance: the figure lies outside the spread of the repeats or, with a ' +
+  "single " +
   `run on a side, beyond ${CHANCE_SIGMAS} binomial standard errors over the sessions.`;
 
-const stuckRatio = (run: RunResult): number => (run.sessions > 0 ? run.stuckStreams / run.sessions : 0);
+const stuckRatio = (run: RunResult): number =>
+  run.sessions > 0 ? run.stuckStreams / run.sessions : 0;
 
 interface Ranking {
   /** The group with the lowest median, and those that differ from it only by chance. */
@@ -63,7 +65,10 @@ const rankClause = (
   return `${when}, ${best} ${verb}${alike}; ${formatList(worse.map(shown))} did worse`;
 };
 
-/** Three questions with different answers: which topology delivers best, misses least, and leaves fewest streams stuck. */
+/**
+ * Three questions with different answers: which topology delivers best, misses least, and leaves
+ * fewest streams stuck.
+ */
 const rankings = (here: readonly RunGroup[]): string[] => {
   const [delivery, missed, stuck] = [
     rank(here, lostOfPublished),
@@ -72,7 +77,8 @@ const rankings = (here: readonly RunGroup[]): string[] => {
   ];
   // A reader of the loss alone would overlook better delivery that leaves as many streams stuck.
   const alike = delivery.worse.filter((group) => stuck.leaders.includes(group));
-  const inVain = alike.length > 0 && delivery.leaders.every((group) => worst(group, stuckRatio) > 0);
+  const inVain =
+    alike.length > 0 && delivery.leaders.every((group) => worst(group, stuckRatio) > 0);
   const died = delivery.leaders.some((group) => worst(group, (run) => run.neverPublished) > 0);
   const share = (group: RunGroup): string =>
     `${group.topology} (${groupFigure(group, stuckRatio, formatPercent)})`;
@@ -87,11 +93,17 @@ const rankings = (here: readonly RunGroup[]): string[] => {
   ]);
   return [
     best === null ? null : `${best}${caveat}`,
-    rankClause(missed, (run) => run.missedRatio, ["missed the fewest events", "the share of missed events"]),
+    rankClause(missed, (run) => run.missedRatio, [
+      "missed the fewest events",
+      "the share of missed events",
+    ]),
     // If no topology did worse here, the sentence on needs says enough.
     stuck.worse.length === 0
       ? null
-      : rankClause(stuck, stuckRatio, ["left the fewest streams stuck", "the share of stuck streams"]),
+      : rankClause(stuck, stuckRatio, [
+          "left the fewest streams stuck",
+          "the share of stuck streams",
+        ]),
   ]
     .filter((clause) => clause !== null)
     .map((clause) => `${clause}.`);
@@ -104,7 +116,8 @@ const needs = (here: readonly RunGroup[]): string[] => {
   const during =
     duringBounce(first.bounce) +
     (first.bounce === OUTAGE ? " (which only topologies with Realtime have)" : "");
-  const namesOf = (groups: readonly RunGroup[]): string => formatList(groups.map((group) => group.topology));
+  const namesOf = (groups: readonly RunGroup[]): string =>
+    formatList(groups.map((group) => group.topology));
   const whole = here.filter((group) => worst(group, (run) => run.missedRatio) === 0);
   const finishing = here.filter((group) => worst(group, (run) => run.stuckStreams) === 0);
   if (finishing.length === 0 && whole.length === 0) {
@@ -156,11 +169,14 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
   const broken = usable.filter((group) => measuredVerdict(group) === "invalid");
   if (broken.length > 0) {
     const cases = broken.map((group) => `${group.topology} (${bounceLabel(group.bounce)})`);
-    said.push(`Broke its promise, so read the reasons below before choosing it: ${formatList(cases)}.`);
+    said.push(
+      `Broke its promise, so read the reasons below before choosing it: ${formatList(cases)}.`,
+    );
   }
   for (const bounce of new Set(usable.map((group) => group.bounce))) {
     if (bounce === STEADY) continue;
-    // A topology that loses events in steady state is out already; without a steady-state run all stay in.
+    // A topology that loses events in steady state is out already; without a steady-state run all
+    // stay in.
     const here = usable.filter((group) => group.bounce === bounce && !losesUndisturbed(group));
     said.push(...rankings(here), ...needs(here));
   }

@@ -44,7 +44,9 @@ const graceClause = (graceS: number): string => {
     : `a bounce kills the instances that it stops after ${formatCount(graceS)} s of grace`;
 };
 
-/** Entries by name, the order in which a manifest is written: a rebuilt report has the same bytes. */
+/**
+ * Entries by name, the order in which a manifest is written: a rebuilt report has the same bytes.
+ */
 const sorted = <Value>(entries: Readonly<Record<string, Value>>): [string, Value][] =>
   Object.entries(entries).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
 
@@ -68,7 +70,8 @@ export const question = ({ scenario }: Summary): string => {
 /** The load: the scenario in one paragraph. */
 export const load = (summary: Summary): string => {
   const { scenario, seed, engine, engineStandIn, platform, host, startedAt } = summary;
-  const standIn = engineStandIn === null ? "" : ` (${escapeMarkdown(engineStandInLabel(engineStandIn))})`;
+  const standIn =
+    engineStandIn === null ? "" : ` (${escapeMarkdown(engineStandInLabel(engineStandIn))})`;
   const extras = [
     scenario.replicas === null
       ? ""
@@ -80,7 +83,9 @@ export const load = (summary: Summary): string => {
       ? ""
       : `Realtime with the limits of plan ${escapeMarkdown(scenario.realtimePlan)}`,
     scenario.overQuota ? "a load that may exceed these limits" : "",
-    scenario.realtimePublish === "http" ? "" : `published to Realtime by ${scenario.realtimePublish}`,
+    scenario.realtimePublish === "http"
+      ? ""
+      : `published to Realtime by ${scenario.realtimePublish}`,
   ].filter((extra) => extra !== "");
   return `**Load:** ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ${clientModels(summary, (model) => `\`${model}\``)}, engine \`${engine}\`${standIn}${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatCpus(host.cpus)} on ${startedAt.slice(0, 10)}.`;
 };

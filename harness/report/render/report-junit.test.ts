@@ -27,13 +27,19 @@ describe("junit.xml", () => {
   const counts = (tests: number, failures: number, errors: number) =>
     `tests=${tests} failures=${failures} errors=${errors} skipped=0`;
   const timestamp = "timestamp=2026-11-23T10:00:00.000Z";
-  const outline = (xml: string) => elementsOf(xml).filter((element) => !element.startsWith("propert"));
+  const outline = (xml: string) =>
+    elementsOf(xml).filter((element) => !element.startsWith("propert"));
 
   it("has a suite per topology, a case per bounce and repeat, and the verdicts with their reasons", () => {
     const xml = renderJunit(
       makeSummary([
         makeRun({ topology: "x" }),
-        makeRun({ topology: "x", bounce: "crash", verdict: "invalid", reasons: ["a < b", "and more"] }),
+        makeRun({
+          topology: "x",
+          bounce: "crash",
+          verdict: "invalid",
+          reasons: ["a < b", "and more"],
+        }),
         makeRun({ topology: "x", repeat: 2, verdict: "unknown", reasons: ["no drain"] }),
         makeRun({ topology: "x", bounce: "crash", repeat: 2 }),
       ]),
@@ -85,7 +91,9 @@ describe("junit.xml", () => {
 
   it("keeps a long reason whole", () => {
     const reason = `Router "traefik" died by itself <signal SIGSEGV> & ${"took 12 streams along; ".repeat(100)}`;
-    const xml = renderJunit(makeSummary([makeRun({ verdict: "unknown", reasons: [reason, "Next."] })]));
+    const xml = renderJunit(
+      makeSummary([makeRun({ verdict: "unknown", reasons: [reason, "Next."] })]),
+    );
     expect(elementsOf(xml)).toContain(`error message=${reason}\nNext. type=unknown`);
   });
 
@@ -101,7 +109,9 @@ describe("junit.xml", () => {
   it("is well-formed and complete for any valid summary", () => {
     fc.assert(
       fc.property(anySummary, (summary) => {
-        const cases = elementsOf(renderJunit(summary)).filter((element) => element.startsWith("testcase"));
+        const cases = elementsOf(renderJunit(summary)).filter((element) =>
+          element.startsWith("testcase"),
+        );
         expect(cases).toHaveLength(summary.runs.length + missingRuns(summary).length);
       }),
     );

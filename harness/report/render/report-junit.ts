@@ -1,11 +1,15 @@
-/** junit.xml: a test suite per topology, a test case per bounce and repeat. Any CI then shows the verdicts. */
+/**
+ * junit.xml: a test suite per topology, a test case per bounce and repeat. Any CI then shows the
+ * verdicts.
+ */
 import commonJs, { type Builder, type TestCase } from "junit-report-builder";
 import type { RunResult } from "../../checker/run-result.ts";
 import { type MissingRun, missingRuns } from "../summary/missing-runs.ts";
 import { bounceLabel } from "../summary/run-group.ts";
 import type { Summary } from "../summary/summary.ts";
 
-// The library's types declare a default export; what its CommonJS module exports is the builder itself.
+// The library's types declare a default export; what its CommonJS module exports is the builder
+// itself.
 const junit = commonJs as unknown as Builder;
 
 const figures = (run: RunResult): Record<string, number | null> => ({
@@ -34,11 +38,12 @@ const addVerdict = (testCase: TestCase, run: RunResult): void => {
   if (run.verdict === "unknown") testCase.error(message, "unknown");
 };
 
-const caseName = ({ bounce, repeat }: MissingRun): string => `${bounceLabel(bounce)}, repeat ${repeat}`;
+const caseName = ({ bounce, repeat }: MissingRun): string =>
+  `${bounceLabel(bounce)}, repeat ${repeat}`;
 
 /**
- * The document as text. `invalid` becomes a failure; `unknown` and a planned run without a result become errors.
- * Missing figures have no property.
+ * The document as text. `invalid` becomes a failure; `unknown` and a planned run without a result
+ * become errors. Missing figures have no property.
  */
 export const renderJunit = (summary: Summary): string => {
   const report = junit.newBuilder().name("sse-lab");

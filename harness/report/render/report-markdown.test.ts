@@ -4,7 +4,14 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { CAUSE_GLOSSARY } from "../glossary.ts";
 import { renderReport } from "./report-markdown.ts";
 import { type Summary } from "../summary/summary.ts";
-import { anySummary, makeCost, makeManifest, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import {
+  anySummary,
+  makeCost,
+  makeManifest,
+  makeRealtime,
+  makeRun,
+  makeSummary,
+} from "../test-support.ts";
 
 const render = (summary: Summary): string => renderReport(summary, makeManifest(summary));
 
@@ -15,7 +22,9 @@ const fullRun = () =>
   makeRun({
     bounce: "rolling",
     reasons: ["Something was noted."],
-    lostByCause: Object.fromEntries(Object.keys(CAUSE_GLOSSARY).map((cause, i) => [cause, 100 + i])),
+    lostByCause: Object.fromEntries(
+      Object.keys(CAUSE_GLOSSARY).map((cause, i) => [cause, 100 + i]),
+    ),
     recovered: 31,
     neverPublished: 17,
     indeterminate: 5,
@@ -87,7 +96,8 @@ const leaves = (value: Json, path: readonly string[] = []): string[][] =>
     : [[...path]];
 
 const changeLeaf = (value: Json, [key, ...rest]: readonly string[]): Json => {
-  if (key === undefined) return typeof value === "number" ? value * 2 + 1 : `${JSON.stringify(value)}x`;
+  if (key === undefined)
+    return typeof value === "number" ? value * 2 + 1 : `${JSON.stringify(value)}x`;
   const copy = structuredClone(value) as Record<string, Json>;
   copy[key] = changeLeaf(copy[key] ?? null, rest);
   return copy;
@@ -106,13 +116,16 @@ const tables = (report: string): number[][] =>
     );
 
 describe("report.md", () => {
-  const pathsOf = (run: RunResult): string[] => leaves(run as unknown as Json).map((path) => path.join("."));
+  const pathsOf = (run: RunResult): string[] =>
+    leaves(run as unknown as Json).map((path) => path.join("."));
 
   const tellsApart = (base: RunResult, path: string): boolean => {
     const changed = changeLeaf(base as unknown as Json, path.split(".")) as unknown as RunResult;
     // The head of the report comes from the scenario, so it must not follow the run.
     const { scenario } = makeSummary([base]);
-    return render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }));
+    return (
+      render(makeSummary([base], { scenario })) !== render(makeSummary([changed], { scenario }))
+    );
   };
 
   it.each(pathsOf(directRun()).filter((path) => /^(realtime|brokerHop|quota)\./.test(path)))(
@@ -126,7 +139,9 @@ describe("report.md", () => {
     const report = render(makeSummary([run], { engine: "k6", engineStandIn: "k6-double" }));
     const head = report.split("## Comparison")[0];
     expect(head).toContain("engine `k6` (k6-double, a contract double, not k6)");
-    expect(head).toContain("**The load was made by k6-double, a contract double, not k6. Losses and");
+    expect(head).toContain(
+      "**The load was made by k6-double, a contract double, not k6. Losses and",
+    );
     expect(report).toMatch(/1\.1 ms \| +6\.0 ms \| +– \| +– \|/);
     expect(render(makeSummary([run], { engine: "k6" }))).not.toContain("double");
   });
@@ -134,12 +149,18 @@ describe("report.md", () => {
   it("names a stand-in at the top, in every table, and below the latencies", () => {
     const run = makeRun({ realtime: makeRealtime({ part: "lab-standin", standIn: true }) });
     const report = render(makeSummary([run]));
-    expect(report.split("\n## ")[0]).toContain("**lab-standin served as Supabase Realtime in phase9. ");
+    expect(report.split("\n## ")[0]).toContain(
+      "**lab-standin served as Supabase Realtime in phase9. ",
+    );
     expect(report.split("\n## Comparison")[1]).toMatch(/^[^#]*\| phase9 \(lab-standin\) \|/);
-    expect(report.split("\n## Latency\n")[1]?.split("\n## ")[0]).toContain("say nothing about Supabase.");
+    expect(report.split("\n## Latency\n")[1]?.split("\n## ")[0]).toContain(
+      "say nothing about Supabase.",
+    );
     expect(report).toContain("- stand-in: ");
     expect(render(makeSummary([makeRun()]))).not.toMatch(/stand-in|Realtime in numbers/);
-    expect(render(makeSummary([makeRun({ realtime: makeRealtime() })]))).not.toMatch(/standin|\(realtime\)/);
+    expect(render(makeSummary([makeRun({ realtime: makeRealtime() })]))).not.toMatch(
+      /standin|\(realtime\)/,
+    );
   });
 
   it("excludes streams without an instance from affinity and balance, and says so", () => {
@@ -150,21 +171,30 @@ describe("report.md", () => {
   });
 
   it("names the client model, which differs with Realtime", () => {
-    const head = (...runs: RunResult[]): string => render(makeSummary(runs)).split("## Comparison")[0] ?? "";
+    const head = (...runs: RunResult[]): string =>
+      render(makeSummary(runs)).split("## Comparison")[0] ?? "";
     const direct = makeRun({ topology: "d", realtime: makeRealtime() });
     expect(head(makeRun())).toContain(", client model `retrying`, engine");
     expect(head(direct)).toContain(", client model `realtime`, engine");
-    expect(head(makeRun(), direct)).toContain(", client model `retrying` (in d `realtime`), engine");
+    expect(head(makeRun(), direct)).toContain(
+      ", client model `retrying` (in d `realtime`), engine",
+    );
   });
 
   it("names Realtime's set-up if it is not the default", () => {
     const summary = makeSummary([makeRun({ realtime: makeRealtime() })]);
     const scenario = {
       ...summary.scenario,
-      ...({ catchUp: true, realtimePlan: "pro", realtimePublish: "websocket", overQuota: true } as const),
+      ...({
+        catchUp: true,
+        realtimePlan: "pro",
+        realtimePublish: "websocket",
+        overQuota: true,
+      } as const),
     };
     expect(render({ ...summary, scenario }).split("## Comparison")[0]).toContain(
-      ", catch-up from an event log in topologies with Realtime, Realtime with the limits of plan pro, a load that may exceed these limits, published to Realtime by websocket.",
+      ", catch-up from an event log in topologies with Realtime, Realtime with the limits of " +
+        "plan pro, a load that may exceed these limits, published to Realtime by websocket.",
     );
   });
 
@@ -206,7 +236,9 @@ describe("report.md", () => {
         /## Which topology fits\n\n\*\*3 runs are missing,.* every run of y and some runs of x/,
       );
     }
-    expect(render(makeSummary([run], { finishedAt: null }))).toContain("interrupted before the end");
+    expect(render(makeSummary([run], { finishedAt: null }))).toContain(
+      "interrupted before the end",
+    );
     expect(render(whole)).not.toMatch(/interrupted|missing/i);
   });
 
@@ -242,8 +274,12 @@ describe("report.md", () => {
 
   it("concludes nothing if every run is unknown", () => {
     const report = render(makeSummary([makeRun({ verdict: "unknown", reasons: ["no drain"] })]));
-    expect(report).toContain("**No run can be trusted: no figure below says anything about a topology.**");
-    expect(report).toContain("No run can be trusted, so these figures do not show which topology fits.");
+    expect(report).toContain(
+      "**No run can be trusted: no figure below says anything about a topology.**",
+    );
+    expect(report).toContain(
+      "No run can be trusted, so these figures do not show which topology fits.",
+    );
     expect(report).not.toContain("## What was lost");
   });
 
@@ -258,16 +294,23 @@ describe("report.md", () => {
   it("has a gates table only if there were gates", () => {
     const gates = { offered: 4, answered: 3, reachedPipeline: 2, stalled: 1 };
     expect(render(makeSummary([makeRun()]))).not.toContain("## Gates");
-    expect(render(makeSummary([makeRun({ gates })]))).toMatch(/## Gates[^#]*\| +4 \| +3 \| +2 \| +1 \|/);
+    expect(render(makeSummary([makeRun({ gates })]))).toMatch(
+      /## Gates[^#]*\| +4 \| +3 \| +2 \| +1 \|/,
+    );
   });
 
   it("names the grace if it is not the default", () => {
     const summary = makeSummary([makeRun()]);
     const headWith = (graceS: number): string =>
-      render({ ...summary, scenario: { ...summary.scenario, graceS } }).split("## Comparison")[0] ?? "";
+      render({ ...summary, scenario: { ...summary.scenario, graceS } }).split("## Comparison")[0] ??
+      "";
     expect(headWith(10)).not.toContain("grace");
-    expect(headWith(0)).toContain(", no grace: a bounce kills the instances that it stops at once.");
-    expect(headWith(30)).toContain(", a bounce kills the instances that it stops after 30 s of grace.");
+    expect(headWith(0)).toContain(
+      ", no grace: a bounce kills the instances that it stops at once.",
+    );
+    expect(headWith(30)).toContain(
+      ", a bounce kills the instances that it stops after 30 s of grace.",
+    );
   });
 
   it("names the platform and its components, in any order of the manifest's keys", () => {
@@ -281,14 +324,18 @@ describe("report.md", () => {
     const serverSettings = { b: 1, A: "x", c: null };
     const report = renderReport(summary, makeManifest(summary, { versions, serverSettings }));
     expect(report.split("## Comparison")[0]).toContain(
-      "**Made of:** platform docker, with lab 0.1.0, node 20.20.2, traefik 3.7.15 (pulled), valkey 9.1.2 (built here).",
+      "**Made of:** platform docker, with lab 0.1.0, node 20.20.2, traefik 3.7.15 (pulled), " +
+        "valkey 9.1.2 (built here).",
     );
     const reversed = <T extends object>(object: T): T =>
       Object.fromEntries(Object.entries(object).reverse()) as T;
     expect(
       renderReport(
         summary,
-        makeManifest(summary, { versions: reversed(versions), serverSettings: reversed(serverSettings) }),
+        makeManifest(summary, {
+          versions: reversed(versions),
+          serverSettings: reversed(serverSettings),
+        }),
       ),
     ).toBe(report);
   });
@@ -297,14 +344,18 @@ describe("report.md", () => {
     const report = render(makeSummary([costedRun()]));
     expect(report).toContain("## What each topology costs per 1,000 streams");
     expect(report).toContain("Scaled linearly from 200 streams: nothing was measured at 1,000.");
-    expect(report).toMatch(/\*\*Costs\*\*\n\n- cores per 1,000 streams: .*\n[^#]*- cgroup: .*\n- procfs: /);
+    expect(report).toMatch(
+      /\*\*Costs\*\*\n\n- cores per 1,000 streams: .*\n[^#]*- cgroup: .*\n- procfs: /,
+    );
     const without = render(makeSummary([makeRun()]));
     expect(without).not.toMatch(/1,000 streams|\*\*Costs\*\*/);
   });
 
   it("confirms or refutes affinity and balance beside their table", () => {
     const affinity = { hitRatio: 1, misroutes: 0 };
-    const report = render(makeSummary([makeRun({ affinity }), makeRun({ affinity, bounce: "rolling" })]));
+    const report = render(
+      makeSummary([makeRun({ affinity }), makeRun({ affinity, bounce: "rolling" })]),
+    );
     const [, block = ""] = report.split("## Affinity and balance");
     expect(block).toContain("A 100 % affinity hit rate in steady state is confirmed for phase9.");
     expect(block).toContain("During rolling deploys, uneven load is refuted for phase9");

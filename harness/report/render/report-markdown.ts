@@ -1,6 +1,10 @@
 /** report.md: the question, its answer, then the figures that the answer rests on. */
 import type { RunResult } from "../../checker/run-result.ts";
-import { affinityFindings, balanceFindings, directFindings } from "../findings/affinity-findings.ts";
+import {
+  affinityFindings,
+  balanceFindings,
+  directFindings,
+} from "../findings/affinity-findings.ts";
 import { costFindings, howCostsWereRead } from "../findings/cost-findings.ts";
 import { costsTable, partsTable } from "../tables/cost-tables.ts";
 import {
@@ -9,7 +13,12 @@ import {
   reconnectFindings,
   loadFindings,
 } from "../findings/detail-findings.ts";
-import { deathFindings, steadyFindings, stuckFindings, unexplainedFindings } from "../findings/findings.ts";
+import {
+  deathFindings,
+  steadyFindings,
+  stuckFindings,
+  unexplainedFindings,
+} from "../findings/findings.ts";
 import { capitalise, escapeMarkdown, formatList } from "../format.ts";
 import { groupBy } from "../../../common/portable/group-by.ts";
 import {
@@ -112,7 +121,8 @@ const costs = (summary: Summary, groups: readonly RunGroup[]): Block => {
 
 /**
  * The report as GitHub-flavoured Markdown.
- * @param manifest of the same run: versions, commit, server settings and command line are taken from it.
+ * @param manifest of the same run: versions, commit, server settings and command line are taken
+ *   from it.
  */
 export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const { runs } = summary;
@@ -127,7 +137,9 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const blocks: Block[] = [
     `# ${question(summary)}`,
     `**Verdicts:** ${verdictSentence(summary)}`,
-    ...[engineStandIn, standIn].map((note) => (note === null ? null : `**${escapeMarkdown(note)}**`)),
+    ...[engineStandIn, standIn].map((note) =>
+      note === null ? null : `**${escapeMarkdown(note)}**`,
+    ),
     section(
       "Which topology fits",
       missing === null ? null : `**${escapeMarkdown(missing)}**`,
@@ -147,9 +159,11 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "Comparison",
       explained(
-        "Shares are of due events. Lost: published but never arrived. Never published: the pipeline died first. " +
+        "Shares are of due events. Lost: published but never arrived. Never published: the " +
+          "pipeline died first. " +
           "Missed: everything that did not arrive. A stuck stream never received its last event. " +
-          "p99 is the latency of delivered events. 100 % back is the slowest stream's time from the start of " +
+          "p99 is the latency of delivered events. 100 % back is the slowest stream's time " +
+          "from the start of " +
           `the bounce that cut it until it was connected again.${spread}`,
         comparisonTable(groups),
       ),
@@ -166,7 +180,11 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ),
     section(
       "In detail",
-      bullets([...bounceFindings(groups), ...reconnectFindings(groups), ...latencyFindings(groups)]),
+      bullets([
+        ...bounceFindings(groups),
+        ...reconnectFindings(groups),
+        ...latencyFindings(groups),
+      ]),
     ),
     costs(summary, groups),
     section("Reasons and notes", reasons(runs)),
@@ -188,7 +206,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "Reconnects",
       explained(
-        "Back: from the start of the bounce that cut a stream until it was connected again, over all cuts. " +
+        "Back: from the start of the bounce that cut a stream until it was connected again, " +
+          "over all cuts. " +
           "A dash means that some never came back. " +
           "Away: from a lost connection to the next confirmed one.",
         reconnectsTable(groups),
@@ -198,7 +217,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       "Affinity and balance",
       bullets([...affinityFindings(groups), ...balanceFindings(groups), ...directFindings(groups)]),
       explained(
-        "Streams per instance by each session's first connection → by its last, i.e. before and after a bounce. " +
+        "Streams per instance by each session's first connection → by its last, i.e. before " +
+          "and after a bounce. " +
           "On the fullest: the fullest instance's share of all streams.",
         affinityTable(groups),
       ),
@@ -206,7 +226,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "Bounces",
       explained(
-        "Times count from the start of the load. A loss belongs to the last bounce before its publication.",
+        "Times count from the start of the load. A loss belongs to the last bounce before " +
+          "its publication.",
         bouncesTable(runs),
       ),
     ),
@@ -214,7 +235,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       "Can the load generator be trusted?",
       bullets(loadFindings(groups)),
       explained(
-        "A saturated load generator would blame the topology for its own delay, so past its limits a run is " +
+        "A saturated load generator would blame the topology for its own delay, so past its " +
+          "limits a run is " +
           "unknown. If a bounce ended pipelines, the achieved rate is below the offered one: " +
           "dead pipelines publish nothing.",
         loadTable(groups),
@@ -226,7 +248,9 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       glossary("Causes of loss", CAUSE_GLOSSARY),
       glossary("Bounces", BOUNCE_GLOSSARY),
       glossary("Verdicts", VERDICT_GLOSSARY),
-      runs.some((run) => run.realtime !== null) ? glossary("Supabase Realtime", REALTIME_GLOSSARY) : null,
+      runs.some((run) => run.realtime !== null)
+        ? glossary("Supabase Realtime", REALTIME_GLOSSARY)
+        : null,
       runs.some((run) => run.costs.length > 0)
         ? glossary("Costs", { ...COST_GLOSSARY, ...ROLE_GLOSSARY, ...SOURCE_GLOSSARY })
         : null,
@@ -234,7 +258,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     section(
       "How it was measured",
       measuredOn(summary, manifest),
-      "`sse-lab report DIR` rebuilds this page, `summary.json` and `junit.xml` from the raw history in DIR, " +
+      "`sse-lab report DIR` rebuilds this page, `summary.json` and `junit.xml` from the raw " +
+        "history in DIR, " +
         "without measuring again. The command was:",
       `    ${manifest.commandLine
         .join(" ")

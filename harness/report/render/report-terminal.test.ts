@@ -10,7 +10,12 @@ const typical = () =>
   makeSummary(
     ["phase1-header", "phase2-durable"].flatMap((topology) =>
       [1, 2, 3].map((repeat) =>
-        makeRun({ topology, repeat, bounce: "rolling", lostByCause: { unexplained: 100 * repeat } }),
+        makeRun({
+          topology,
+          repeat,
+          bounce: "rolling",
+          lostByCause: { unexplained: 100 * repeat },
+        }),
       ),
     ),
   );
@@ -24,29 +29,41 @@ describe("the comparison in the terminal", () => {
   });
 
   it.each([140, 100, 80, 60])("names the engine's stand-in in %i columns", (columns) => {
-    const text = renderComparison(makeSummary([makeRun()], { engine: "k6", engineStandIn: "k6-double" }), {
-      colour: false,
-      columns,
-    });
+    const text = renderComparison(
+      makeSummary([makeRun()], { engine: "k6", engineStandIn: "k6-double" }),
+      {
+        colour: false,
+        columns,
+      },
+    );
     expect(text.replaceAll("\n", " ")).toContain(
       "The load was made by k6-double, a contract double, not k6. ",
     );
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
-    const real = renderComparison(makeSummary([makeRun()], { engine: "k6" }), { colour: false, columns });
+    const real = renderComparison(makeSummary([makeRun()], { engine: "k6" }), {
+      colour: false,
+      columns,
+    });
     expect(real).not.toContain("double");
   });
 
-  it.each([140, 100, 80, 60])("names a stand-in in its row and below the table, in %i columns", (columns) => {
-    const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
-    const summary = makeSummary([makeRun({ realtime }), makeRun({ topology: "other" })]);
-    const text = renderComparison(summary, { colour: false, columns });
-    expect(widest(text)).toBeLessThanOrEqual(columns);
-    expect(text).toMatch(/^\(realtime-standin\) /m);
-    expect(text.replaceAll("\n", " ")).toContain(
-      "realtime-standin served as Supabase Realtime in phase9. Losses and their causes are valid; its latency and costs say nothing about Supabase.",
-    );
-    expect(renderComparison(makeSummary([makeRun()]), { colour: false })).not.toContain("Realtime");
-  });
+  it.each([140, 100, 80, 60])(
+    "names a stand-in in its row and below the table, in %i columns",
+    (columns) => {
+      const realtime = makeRealtime({ part: "realtime-standin", standIn: true });
+      const summary = makeSummary([makeRun({ realtime }), makeRun({ topology: "other" })]);
+      const text = renderComparison(summary, { colour: false, columns });
+      expect(widest(text)).toBeLessThanOrEqual(columns);
+      expect(text).toMatch(/^\(realtime-standin\) /m);
+      expect(text.replaceAll("\n", " ")).toContain(
+        "realtime-standin served as Supabase Realtime in phase9. Losses and their causes are " +
+          "valid; its latency and costs say nothing about Supabase.",
+      );
+      expect(renderComparison(makeSummary([makeRun()]), { colour: false })).not.toContain(
+        "Realtime",
+      );
+    },
+  );
 
   it("uses 100 columns if the width is unknown", () => {
     const text = renderComparison(typical(), { colour: false });
@@ -62,7 +79,10 @@ describe("the comparison in the terminal", () => {
   });
 
   it("shows cores per 1,000 streams below the table if they were read", () => {
-    const costs = [makeCost({ cpuSeconds: 6 }), makeCost({ part: "traefik", role: "router", cpuSeconds: 3 })];
+    const costs = [
+      makeCost({ cpuSeconds: 6 }),
+      makeCost({ part: "traefik", role: "router", cpuSeconds: 3 }),
+    ];
     const names = Array.from({ length: 12 }, (_, index) => `topology-${index + 1}`);
     const text = (columns: number) =>
       renderComparison(makeSummary(names.map((topology) => makeRun({ topology, costs }))), {
@@ -113,7 +133,9 @@ describe("the comparison in the terminal", () => {
   });
 
   it("says that nothing was measured if there is no run", () => {
-    expect(renderComparison(makeSummary([]), { colour: true })).toBe("Nothing was measured: no run.");
+    expect(renderComparison(makeSummary([]), { colour: true })).toBe(
+      "Nothing was measured: no run.",
+    );
   });
 
   it("renders any valid summary without control characters", () => {

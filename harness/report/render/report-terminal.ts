@@ -8,7 +8,13 @@ import { coresInShort, scaledFrom } from "../findings/cost-findings.ts";
 import { whichFits } from "../findings/which-fits.ts";
 import { capitalise, formatNumberOf } from "../format.ts";
 import { interruption, missingSentence } from "../summary/missing-runs.ts";
-import { type RunGroup, groupRuns, groupVerdict, verdictCounts, worstVerdict } from "../summary/run-group.ts";
+import {
+  type RunGroup,
+  groupRuns,
+  groupVerdict,
+  verdictCounts,
+  worstVerdict,
+} from "../summary/run-group.ts";
 import { engineStandInSentence, standInSentence } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
 
@@ -23,7 +29,8 @@ const painter = (colour: boolean): Paint => {
 };
 
 // Names come from outside; a control character in one could repaint the terminal.
-const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ");
+const plain = (text: string): string =>
+  stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ");
 
 const widthOf = (text: string): number =>
   Math.max(...text.split("\n").map((line) => stripVTControlCharacters(line).length));
@@ -41,13 +48,22 @@ const drawTable = (
     chars: {
       ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
       ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-      ...{ left: "", "left-mid": "", right: "", "right-mid": "", mid: "─", "mid-mid": "──", middle: "  " },
+      ...{
+        left: "",
+        "left-mid": "",
+        right: "",
+        "right-mid": "",
+        mid: "─",
+        "mid-mid": "──",
+        middle: "  ",
+      },
     },
   });
   for (const group of groups)
     table.push(
       columns.map((column) => {
-        // Spreads and stand-ins' names get a separate line, else three repeats would cost half of the columns.
+        // Spreads and stand-ins' names get a separate line, else three repeats would cost half of
+        // the columns.
         const text = plain(column.cell(group))
           .replace(/ (?=[[(])/, "\n")
           .replaceAll(", ", ",\n");
@@ -80,7 +96,9 @@ const wrapped = (heading: string, items: readonly string[], limit: number): stri
     if (last === undefined || whole.length <= limit) lines.splice(-1, 1, whole);
     else lines.push(`  ${text}`);
   }
-  return lines.length === 0 || lines.some((line) => line.length > limit) ? "" : `${lines.join("\n")}\n`;
+  return lines.length === 0 || lines.some((line) => line.length > limit)
+    ? ""
+    : `${lines.join("\n")}\n`;
 };
 
 /** A sentence on as many lines as it needs; later lines start with `indent`. */
@@ -96,7 +114,8 @@ const folded = (sentence: string, limit: number, indent = ""): string => {
 };
 
 /**
- * The comparison as text without a final line break. Until the table fits, the least telling columns are left out.
+ * The comparison as text without a final line break. Until the table fits, the least telling
+ * columns are left out.
  * @param options.colour true: colour the verdicts, which are spelled out in any case
  * @param options.columns width of the terminal in characters; 100 if unknown
  */

@@ -22,8 +22,15 @@ describe("writeResults", () => {
     const dir = join(root, "not", "there", "yet");
     await writeManifest(dir, makeManifest(summary));
     await writeResults(dir, summary, makeManifest(summary));
-    expect((await readdir(dir)).sort()).toEqual(["junit.xml", "manifest.json", "report.md", "summary.json"]);
-    expect(parseSummary(JSON.parse(await readFile(join(dir, "summary.json"), "utf8")))).toEqual(summary);
+    expect((await readdir(dir)).sort()).toEqual([
+      "junit.xml",
+      "manifest.json",
+      "report.md",
+      "summary.json",
+    ]);
+    expect(parseSummary(JSON.parse(await readFile(join(dir, "summary.json"), "utf8")))).toEqual(
+      summary,
+    );
     expect(parseManifest(JSON.parse(await readFile(join(dir, "manifest.json"), "utf8")))).toEqual(
       makeManifest(summary),
     );
@@ -56,7 +63,9 @@ describe("writeResults", () => {
   it("removes its temporary file if it cannot replace a file", async () => {
     const summary = makeSummary([makeRun()]);
     await writeFile(join(root, "taken"), "");
-    await expect(writeResults(join(root, "taken"), summary, makeManifest(summary))).rejects.toThrow(/taken/);
+    await expect(writeResults(join(root, "taken"), summary, makeManifest(summary))).rejects.toThrow(
+      /taken/,
+    );
     await writeManifest(join(root, "summary.json"), makeManifest(summary));
     await expect(writeResults(root, summary, makeManifest(summary))).rejects.toThrow(
       /EISDIR|ENOTEMPTY|EEXIST/,

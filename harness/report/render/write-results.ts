@@ -1,4 +1,7 @@
-/** Writes the files of a results folder that are made from figures. (The run itself writes the history.) */
+/**
+ * Writes the files of a results folder that are made from figures. (The run itself writes the
+ * history.)
+ */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, manifestSchema } from "../summary/manifest.ts";
@@ -10,13 +13,17 @@ import { type Summary, summarySchema } from "../summary/summary.ts";
 const KEYED_BY_DATA = new Set(["sessionsPerInstance", "versions", "serverSettings"]);
 
 const sortKeys = (value: object): object =>
-  Object.fromEntries(Object.entries(value).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })));
+  Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })),
+  );
 
 const toJson = (value: unknown): string =>
   `${JSON.stringify(
     value,
     (key, inner: unknown) =>
-      KEYED_BY_DATA.has(key) && typeof inner === "object" && inner !== null ? sortKeys(inner) : inner,
+      KEYED_BY_DATA.has(key) && typeof inner === "object" && inner !== null
+        ? sortKeys(inner)
+        : inner,
     2,
   )}\n`;
 
@@ -43,10 +50,16 @@ export const writeManifest = async (dir: string, manifest: Manifest): Promise<vo
 };
 
 /**
- * Writes `summary.json`, `report.md` and `junit.xml` into `dir`, creating it if needed. The same input gives the same bytes.
- * @throws ZodError if the summary breaks its schema, before anything is written; the file system's error otherwise.
+ * Writes `summary.json`, `report.md` and `junit.xml` into `dir`, creating it if needed. The same
+ * input gives the same bytes.
+ * @throws ZodError if the summary breaks its schema, before anything is written; the file system's
+ *   error otherwise.
  */
-export const writeResults = async (dir: string, summary: Summary, manifest: Manifest): Promise<void> => {
+export const writeResults = async (
+  dir: string,
+  summary: Summary,
+  manifest: Manifest,
+): Promise<void> => {
   const checked = summarySchema.parse(summary);
   const files = {
     "summary.json": toJson(checked),

@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 import { fromRoot } from "../../../common/paths.ts";
 
 /**
- * Brings a generated file up to date. With `--check` on the command line it only compares, and exits 1 if the file differs.
- * Any error is printed and exits 2.
+ * Brings a generated file up to date. With `--check` on the command line it only compares, and
+ * exits 1 if the file differs. Any error is printed and exits 2.
  * @param path of the file, relative to the checkout's root
  * @param script that regenerates it, for the message
  * @param generate returns the new text, given the old one

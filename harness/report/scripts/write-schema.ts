@@ -1,6 +1,6 @@
 /**
- * Script: `npx tsx harness/report/scripts/write-schema.ts [--check]` writes summary.schema.json from summary.ts.
- * With --check it writes nothing and exits 1 if the file is out of date.
+ * Script: `npx tsx harness/report/scripts/write-schema.ts [--check]` writes summary.schema.json
+ * from summary.ts. With --check it writes nothing and exits 1 if the file is out of date.
  */
 import { format, resolveConfig } from "prettier";
 import { fromRoot } from "../../../common/paths.ts";

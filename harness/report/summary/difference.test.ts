@@ -18,7 +18,11 @@ describe("judgeDifference", () => {
     // Pooled 0.5 over 100 and 100 trials: one standard error is 0.0707, four are 0.2828.
     const judge = (a: number, b: number) =>
       judgeDifference({ values: [a], trials: 100 }, { values: [b], trials: 100 }).direction;
-    expect([judge(0.36, 0.64), judge(0.35, 0.65), judge(0.65, 0.35)]).toEqual(["same", "higher", "lower"]);
+    expect([judge(0.36, 0.64), judge(0.35, 0.65), judge(0.65, 0.35)]).toEqual([
+      "same",
+      "higher",
+      "lower",
+    ]);
     expect([judge(0, 0), judge(1, 1), judge(0, 1)]).toEqual(["same", "same", "higher"]);
   });
 

@@ -5,8 +5,9 @@ export interface Sample {
   /** One value per run. */
   values: readonly number[];
   /**
-   * Independent trials behind each value, when the values are ratios: sessions, not events, because the events of
-   * one session are lost together. Left out: the values are no ratios, and a single run cannot be judged.
+   * Independent trials behind each value, when the values are ratios: sessions, not events, because
+   * the events of one session are lost together. Left out: the values are no ratios, and a single
+   * run cannot be judged.
    */
   trials?: number;
 }
@@ -20,8 +21,10 @@ export interface Difference {
 
 const byRanges = (first: readonly number[], second: readonly number[]): Difference => {
   const spread = `the spread of ${first.length} and ${second.length} repeats`;
-  if (Math.min(...second) > Math.max(...first)) return { direction: "higher", how: `outside ${spread}` };
-  if (Math.max(...second) < Math.min(...first)) return { direction: "lower", how: `outside ${spread}` };
+  if (Math.min(...second) > Math.max(...first))
+    return { direction: "higher", how: `outside ${spread}` };
+  if (Math.max(...second) < Math.min(...first))
+    return { direction: "lower", how: `outside ${spread}` };
   return { direction: "same", how: `within ${spread}` };
 };
 
@@ -37,18 +40,20 @@ const byBinomial = (first: Sample, second: Sample): Difference => {
   const pooled = (a * trialsA + b * trialsB) / (trialsA + trialsB);
   const standardError = Math.sqrt(pooled * (1 - pooled) * (1 / trialsA + 1 / trialsB));
   const how = `${CHANCE_SIGMAS} binomial standard errors over ${trialsA} and ${trialsB} sessions`;
-  if (Math.abs(b - a) <= CHANCE_SIGMAS * standardError) return { direction: "same", how: `within ${how}` };
+  if (Math.abs(b - a) <= CHANCE_SIGMAS * standardError)
+    return { direction: "same", how: `within ${how}` };
   return { direction: b > a ? "higher" : "lower", how: `beyond ${how}` };
 };
 
 /**
- * Two or more runs on each side: different when their ranges do not overlap. A single run on a side: ratios are
- * compared as binomial shares of their sessions, anything else is not judged.
+ * Two or more runs on each side: different when their ranges do not overlap. A single run on a
+ * side: ratios are compared as binomial shares of their sessions, anything else is not judged.
  */
 export const judgeDifference = (first: Sample, second: Sample): Difference => {
   if (first.values.length === 0 || second.values.length === 0)
     return { direction: "not judged", how: "not measured on both sides" };
-  if (first.values.length > 1 && second.values.length > 1) return byRanges(first.values, second.values);
+  if (first.values.length > 1 && second.values.length > 1)
+    return byRanges(first.values, second.values);
   if (!first.trials || !second.trials)
     return { direction: "not judged", how: "not judged, as a single run has no spread" };
   return byBinomial(first, second);

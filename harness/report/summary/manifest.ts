@@ -1,4 +1,7 @@
-/** `manifest.json`: what a run was made with. Written before the first run starts, so that an interrupted one is described too. */
+/**
+ * `manifest.json`: what a run was made with. Written before the first run starts, so that it also
+ * describes an interrupted one.
+ */
 import { z } from "zod";
 import { ENGINES } from "../glossary.ts";
 import { CLIENTS, hostSchema, scenarioSchema } from "./summary.ts";
@@ -12,19 +15,22 @@ export const manifestSchema = z.strictObject({
   finishedAt: z.iso.datetime().nullable(),
   /** The command as typed, one argument each. */
   commandLine: z.array(z.string()),
-  /** Of the lab's own source. Null outside of a git checkout. */
+  /** The lab's own commit. Null outside a git checkout. */
   commit: z.strictObject({ id: z.string().min(1), dirty: z.boolean() }).nullable(),
-  /** The lab, Node, and every real part that took part (traefik, valkey, ...). */
+  /** The lab, Node, and every other component (traefik, valkey, ...). */
   versions: z.object({ lab: version, node: version }).catchall(version),
   platform: z.string().min(1),
   engine: z.enum(ENGINES),
-  /** What played the engine without being it, as it calls itself. Null: the engine itself. */
+  /** The engine's stand-in, by its own name. Null: the engine itself. */
   engineStandIn: z.string().min(1).nullable().default(null),
   client: z.enum(CLIENTS),
   seed: z.int(),
   host: hostSchema,
   scenario: scenarioSchema,
-  /** Settings of the server under test that differ from or complete the scenario, e.g. its drain window. Units in the names. */
+  /**
+   * Settings of the server under test that differ from or complete the scenario, e.g. its drain
+   * window. Units in the names.
+   */
   serverSettings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 

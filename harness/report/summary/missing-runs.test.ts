@@ -38,7 +38,8 @@ describe("missing runs", () => {
     const summary = makeSummary([makeRun({ topology: "x" })], { scenario });
     expect(interruption(summary)).toBe("interrupted after 1 of 4 runs");
     expect(missingSentence(summary)).toContain(
-      "3 runs are missing, because the comparison was interrupted: every run of y and some runs of x.",
+      "3 runs are missing, because the comparison was interrupted: every run of y and some " +
+        "runs of x.",
     );
   });
 

@@ -10,9 +10,14 @@ export interface RunGroup {
   bounce: RunResult["bounce"];
   /** In the order of the summary, unknown ones included. */
   runs: readonly RunResult[];
-  /** The runs that figures are taken from: those that are not `unknown`, or all of them when every one is. */
+  /**
+   * The runs that figures are taken from: those that are not `unknown`, or all of them when every
+   * one is.
+   */
   measured: readonly RunResult[];
-  /** False when every run is `unknown`: its figures are shown, but nothing is concluded from them. */
+  /**
+   * False when every run is `unknown`: its figures are shown, but nothing is concluded from them.
+   */
   trusted: boolean;
 }
 
@@ -26,8 +31,10 @@ export const groupRuns = (runs: readonly RunResult[]): RunGroup[] =>
   });
 
 /** A figure over the group's repeats. */
-export const groupSpread = (group: RunGroup, figure: (run: RunResult) => number | null): Spread | null =>
-  spreadOf(group.measured.map(figure));
+export const groupSpread = (
+  group: RunGroup,
+  figure: (run: RunResult) => number | null,
+): Spread | null => spreadOf(group.measured.map(figure));
 
 /** Its median; 0 when no repeat had the figure. */
 export const groupMedian = (group: RunGroup, figure: (run: RunResult) => number | null): number =>
@@ -56,7 +63,10 @@ export const worstVerdict = (group: RunGroup): Verdict => {
   return counts.invalid > 0 ? "invalid" : counts.unknown > 0 ? "unknown" : "valid";
 };
 
-/** The verdict on the runs that figures are taken from: `unknown` only when every run is, `invalid` when any is. */
+/**
+ * The verdict on the runs that figures are taken from: `unknown` only when every run is, `invalid`
+ * when any is.
+ */
 export const measuredVerdict = (group: RunGroup): Verdict => {
   if (!group.trusted) return "unknown";
   return group.measured.some((run) => run.verdict === "invalid") ? "invalid" : "valid";
@@ -84,12 +94,17 @@ export const duringBounce = (bounce: RunResult["bounce"]): string =>
   DURING[bounce] ?? `during ${bounce} deploys`;
 
 /** `During rolling deploys`, for the start of a sentence. */
-export const whenBounced = (bounce: RunResult["bounce"]): string => capitalise(duringBounce(bounce));
+export const whenBounced = (bounce: RunResult["bounce"]): string =>
+  capitalise(duringBounce(bounce));
 
 /** A count of pairs as a share of what was due; 0 when nothing was. */
-export const shareOfDue = (run: RunResult, pairs: number): number => (run.due > 0 ? pairs / run.due : 0);
+export const shareOfDue = (run: RunResult, pairs: number): number =>
+  run.due > 0 ? pairs / run.due : 0;
 
-/** What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by publishing less. */
+/**
+ * What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by
+ * publishing less.
+ */
 export const lostOfPublished = (run: RunResult): number =>
   run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0;
 
@@ -100,8 +115,8 @@ export const ratioSample = (group: RunGroup, figure: (run: RunResult) => number)
 });
 
 /**
- * A figure over repeated runs. Percentiles are never averaged: reports show the median of the runs' figures and the range beside
- * it.
+ * A figure over repeated runs. Percentiles are never averaged: reports show the median of the runs'
+ * figures and the range beside it.
  */
 export interface Spread {
   median: number;
@@ -117,12 +132,16 @@ export const spreadOf = (values: readonly (number | null)[]): Spread | null => {
   const [min, max] = [sorted[0], sorted.at(-1)];
   const below = sorted[Math.floor((sorted.length - 1) / 2)];
   const above = sorted[Math.ceil((sorted.length - 1) / 2)];
-  if (min === undefined || max === undefined || below === undefined || above === undefined) return null;
+  if (min === undefined || max === undefined || below === undefined || above === undefined)
+    return null;
   return { median: (below + above) / 2, min, max, runs: sorted.length };
 };
 
 /** `4.2 ms`, or `4.2 ms [3.9 ms–5.0 ms]` when repeats differ as they are written. */
-export const formatSpread = (spread: Spread | null, format: (value: number | null) => string): string => {
+export const formatSpread = (
+  spread: Spread | null,
+  format: (value: number | null) => string,
+): string => {
   if (spread === null) return format(null);
   const [median, min, max] = [format(spread.median), format(spread.min), format(spread.max)];
   return min === max ? median : `${median} [${min}–${max}]`;

@@ -13,7 +13,13 @@ import { anySummary, makeCost, makeRun, makeSummary } from "../test-support.ts";
 const reference = () =>
   makeSummary([
     makeRun({ topology: "a", lostByCause: { "no-route": 8000 } }),
-    makeRun({ topology: "b", bounce: "crash", neverPublished: 40, indeterminate: 3, recovered: 12 }),
+    makeRun({
+      topology: "b",
+      bounce: "crash",
+      neverPublished: 40,
+      indeterminate: 3,
+      recovered: 12,
+    }),
   ]);
 
 describe("the schema of summary.json", () => {
@@ -30,14 +36,38 @@ describe("the schema of summary.json", () => {
   });
 
   it.each<[string, (summary: ReturnType<typeof reference>) => unknown, RegExp]>([
-    ["outcomes that do not add up to due", (s) => (s.runs[0]!.due += 1), /is 12000, but due is 12001/],
-    ["causes that do not add up to lost", (s) => (s.runs[0]!.lostByCause.unexplained = 1), /adds up to 8001/],
-    ["a loss ratio that is not lost / due", (s) => (s.runs[0]!.lossRatio = 0.5), /lossRatio is 0.5/],
-    ["a missed ratio that contradicts the counts", (s) => (s.runs[1]!.missedRatio = 0), /missedRatio is 0,/],
-    ["more stuck streams than sessions", (s) => (s.runs[0]!.stuckStreams = 201), /stuckStreams is 201/],
+    [
+      "outcomes that do not add up to due",
+      (s) => (s.runs[0]!.due += 1),
+      /is 12000, but due is 12001/,
+    ],
+    [
+      "causes that do not add up to lost",
+      (s) => (s.runs[0]!.lostByCause.unexplained = 1),
+      /adds up to 8001/,
+    ],
+    [
+      "a loss ratio that is not lost / due",
+      (s) => (s.runs[0]!.lossRatio = 0.5),
+      /lossRatio is 0.5/,
+    ],
+    [
+      "a missed ratio that contradicts the counts",
+      (s) => (s.runs[1]!.missedRatio = 0),
+      /missedRatio is 0,/,
+    ],
+    [
+      "more stuck streams than sessions",
+      (s) => (s.runs[0]!.stuckStreams = 201),
+      /stuckStreams is 201/,
+    ],
     ["an unknown key of a run", (s) => Object.assign(s.runs[0]!, { packets: 1 }), /"packets"/],
     ["an unknown key at the top", (s) => Object.assign(s, { note: "" }), /"note"/],
-    ["an unknown cause", (s) => Object.assign(s.runs[0]!.lostByCause, { gremlins: 0 }), /"gremlins"/],
+    [
+      "an unknown cause",
+      (s) => Object.assign(s.runs[0]!.lostByCause, { gremlins: 0 }),
+      /"gremlins"/,
+    ],
     [
       "a cause that is left out",
       (s) => Reflect.deleteProperty(s.runs[0]!.lostByCause, "no-route"),
@@ -116,12 +146,16 @@ describe("the schema of summary.json", () => {
   });
 
   it("accepts a run in which nothing was due", () => {
-    expect(parseSummary(makeSummary([makeRun({ due: 0, latencyMs: null })])).runs[0]?.lossRatio).toBe(0);
+    expect(
+      parseSummary(makeSummary([makeRun({ due: 0, latencyMs: null })])).runs[0]?.lossRatio,
+    ).toBe(0);
   });
 });
 
 describe("summary.schema.json", () => {
-  const published: unknown = JSON.parse(readFileSync(fromRoot("harness/report/summary.schema.json"), "utf8"));
+  const published: unknown = JSON.parse(
+    readFileSync(fromRoot("harness/report/summary.schema.json"), "utf8"),
+  );
 
   it("is up to date (else run npx tsx harness/report/scripts/write-schema.ts)", () => {
     expect(published).toEqual(JSON.parse(JSON.stringify(summaryJsonSchema())));

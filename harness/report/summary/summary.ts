@@ -1,4 +1,7 @@
-/** `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as `summary.schema.json`. */
+/**
+ * `summary.json`, schemaVersion 1: what one invocation of the lab measured. Published as
+ * `summary.schema.json`.
+ */
 import { z } from "zod";
 import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
 import type { RunResult } from "../../checker/run-result.ts";
@@ -16,7 +19,7 @@ const level = z.strictObject({ first: figure, peak: figure });
 
 const hopFigures = z.strictObject({ p50: figure, p90: figure, p99: figure, max: figure });
 
-/** Summaries written before a cause was known do not name it. */
+/** Older summaries lack newer causes. */
 const lostByCauseSchema = z.strictObject({
   "no-route": count,
   "in-flight-at-disconnect": count,
@@ -61,8 +64,15 @@ const runShape = z.strictObject({
   missedRatio: ratio,
   lostByCause: lostByCauseSchema,
   stuckStreams: count,
-  gates: z.strictObject({ offered: count, answered: count, reachedPipeline: count, stalled: count }),
-  latencyMs: z.strictObject({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure }).nullable(),
+  gates: z.strictObject({
+    offered: count,
+    answered: count,
+    reachedPipeline: count,
+    stalled: count,
+  }),
+  latencyMs: z
+    .strictObject({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure })
+    .nullable(),
   reconnects: z.strictObject({
     count,
     downtimeMs: z.strictObject({ p50: figure, p99: figure, max: figure }).nullable(),
@@ -79,7 +89,7 @@ const runShape = z.strictObject({
       // Relative to the start of the load, so a disturbance before it has a negative time.
       startedMs: z.number(),
       endedMs: z.number().nullable(),
-      // Summaries written before streams were counted have neither.
+      // Older summaries have neither.
       open: count.nullable().default(null),
       cut: count.nullable().default(null),
       lost: count,
@@ -90,11 +100,11 @@ const runShape = z.strictObject({
     offeredEventsPerSecond: figure,
     achievedEventsPerSecond: figure,
     engineLagMs: z.strictObject({ p99: figure, max: figure }).nullable(),
-    // Null where nobody could look, as when k6 ran on another machine.
+    // Null if unknown, as when k6 ran on another machine.
     cpuSeconds: figure.nullable(),
     rssBytes: figure.nullable(),
   }),
-  // Summaries written before there was Realtime have none of these three.
+  // Summaries older than Realtime have none of these three.
   realtime: z
     .strictObject({
       part: name,
@@ -106,29 +116,33 @@ const runShape = z.strictObject({
     })
     .nullable()
     .default(null),
-  brokerHop: z.strictObject({ waitedMs: hopFigures, carriedMs: hopFigures }).nullable().default(null),
+  brokerHop: z
+    .strictObject({ waitedMs: hopFigures, carriedMs: hopFigures })
+    .nullable()
+    .default(null),
   quota: z
     .strictObject({
       neverAdmitted: count,
       refusedAttempts: count,
       cutStreams: count,
       droppedEvents: count,
-      // Summaries written before it was measured have none.
+      // Older summaries have none.
       heldBackMs: figure.default(0),
       words: z.array(z.string()),
     })
     .nullable()
     .default(null),
-  // Summaries written before costs were measured have none.
+  // Older summaries have none.
   costs: z.array(costSchema).default([]),
 });
 
 type Run = z.infer<typeof runShape>;
 
-/** The identities that hold in every run, each with what is wrong when it doesn't. */
+/** The identities that every run fulfils, each with an error message. */
 const contradictions = (run: Run): string[] => {
   const found: string[] = [];
-  const outcomes = run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate;
+  const outcomes =
+    run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate;
   if (outcomes !== run.due)
     found.push(
       `lost + delivered + recovered + neverPublished + indeterminate is ${outcomes}, but due is ${run.due}`,
@@ -142,27 +156,35 @@ const contradictions = (run: Run): string[] => {
     found.push(`lossRatio is ${run.lossRatio}, but lost / due is ${shareOfDue(run.lost)}`);
   const missed = shareOfDue(run.due - run.delivered - run.recovered);
   if (Math.abs(run.missedRatio - missed) > RATIO_TOLERANCE)
-    found.push(`missedRatio is ${run.missedRatio}, but (due - delivered - recovered) / due is ${missed}`);
+    found.push(
+      `missedRatio is ${run.missedRatio}, but (due - delivered - recovered) / due is ${missed}`,
+    );
   return found;
 };
 
-/** One run: `RunResult` of the checker, field by field. Agreement in both directions is checked in the test. */
+/**
+ * One run: `RunResult` of the checker, field by field. Agreement in both directions is checked in
+ * the test.
+ */
 export const runSchema = runShape.superRefine((run, context) => {
   for (const message of contradictions(run)) context.addIssue({ code: "custom", message });
 });
 
-/** The machine that made the load (and, on the `local` and `docker` platforms, ran the topology too). */
+/**
+ * The machine that made the load (and, on the `local` and `docker` platforms, ran the topology
+ * too).
+ */
 export const hostSchema = z.strictObject({
   /** Name, release and architecture, e.g. `Linux 6.1.0 x64`. */
   os: name,
-  /** Null: unknown. A summary that a k6 script wrote itself knows nothing of its machine. */
+  /** Null: unknown. A summary written by a k6 script does not know its machine. */
   cpus: z.int().positive().nullable(),
   memoryBytes: z.int().positive().nullable(),
   /** Version of Node that runs the harness. */
   node: name,
 });
 
-/** What was asked for: the same for every run of the summary. */
+/** The requested load: the same for every run of the summary. */
 export const scenarioSchema = z.strictObject({
   topologies: z.array(name),
   bounces: z.array(z.enum(BOUNCE_NAMES)),
@@ -175,20 +197,26 @@ export const scenarioSchema = z.strictObject({
   drainS: figure,
   gates: count,
   payloadBytes: count,
-  /** Overrides the replicas of every topology that has more than one. Null: each topology's own number. */
+  /**
+   * Overrides the replicas of every topology that has more than one. Null: each topology's own
+   * number.
+   */
   replicas: z.int().positive().nullable(),
-  /** `stopped`: topologies with Redis were started without it, to see the fallback. */
+  /** `stopped`: topologies with Redis started without it, to show the fallback. */
   redis: z.enum(["up", "stopped"]),
-  /** A stopped instance that is still there after this long is killed. 0: at once. Summaries written before it could be set had the default. */
+  /**
+   * A stopped instance that still runs after this time is killed. 0: at once. Older summaries used
+   * the default.
+   */
   graceS: figure.default(DEFAULT_GRACE_S),
-  // Of topologies with Supabase Realtime. Summaries written before there were any had none of these.
-  /** True: clients took what they missed from the event log. */
+  // For topologies with Supabase Realtime. Older summaries have none of these.
+  /** True: clients fetched missed events from the event log. */
   catchUp: z.boolean().default(false),
-  /** Whose limits were in force: `none` (out of reach) or a plan of supabase.com. */
+  /** The supabase.com plan whose limits applied; `none`: no limits within reach. */
   realtimePlan: name.default("none"),
   /** How events went to Realtime. */
   realtimePublish: z.enum(["http", "websocket"]).default("http"),
-  /** True: the load was meant to break the plan's limits. */
+  /** True: the load was meant to exceed the plan's limits. */
   overQuota: z.boolean().default(false),
 });
 
@@ -202,7 +230,9 @@ export const summarySchema = z
     finishedAt: z.iso.datetime().nullable(),
     platform: name,
     engine: z.enum(ENGINES),
-    /** What played the engine without being it, as it calls itself. Null: the engine itself. Summaries written before there was any have none. */
+    /**
+     * The engine's stand-in, by its own name. Null: the engine itself. Older summaries have none.
+     */
     engineStandIn: name.nullable().default(null),
     client: z.enum(CLIENTS),
     seed: z.int(),
@@ -213,14 +243,18 @@ export const summarySchema = z
   .meta({
     title: "sse-scaling-lab summary",
     description:
-      "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; lossRatio == lost / due; missedRatio == (due - delivered - recovered) / due (both 0 when nothing was due).",
+      "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + " +
+      "indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; " +
+      "lossRatio == lost / due; missedRatio == (due - delivered - recovered) / due (both 0 " +
+      "when nothing was due).",
   });
 
 export type Summary = z.infer<typeof summarySchema>;
 
 /**
  * Checks an already parsed `summary.json`.
- * @throws Error that names every field that is missing, unknown, out of range or in contradiction with another.
+ * @throws Error that names every field that is missing, unknown, out of range or in contradiction
+ *   with another.
  */
 export const parseSummary = (value: unknown): Summary => {
   const parsed = summarySchema.safeParse(value);
@@ -228,6 +262,9 @@ export const parseSummary = (value: unknown): Summary => {
   throw new Error(`not a summary of schemaVersion 1:\n${z.prettifyError(parsed.error)}`);
 };
 
-/** What `summary.schema.json` holds (JSON Schema, draft 2020-12): what readers accept, so older files are valid too. */
+/**
+ * What `summary.schema.json` holds (JSON Schema, draft 2020-12): what readers accept, so older
+ * files are valid too.
+ */
 export const summaryJsonSchema = (): unknown =>
   z.toJSONSchema(summarySchema, { target: "draft-2020-12", io: "input" });

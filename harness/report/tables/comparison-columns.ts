@@ -1,6 +1,12 @@
 /** The columns of the comparison in report.md and the terminal. One row per topology and bounce. */
 import { DASH, formatCount, formatMs, formatPercent } from "../format.ts";
-import { type RunGroup, bounceLabel, groupFigure, groupVerdict, shareOfDue } from "../summary/run-group.ts";
+import {
+  type RunGroup,
+  bounceLabel,
+  groupFigure,
+  groupVerdict,
+  shareOfDue,
+} from "../summary/run-group.ts";
 import { isDirect, topologyLabel } from "../realtime-implementation-note.ts";
 
 export interface ComparisonColumn {
@@ -15,7 +21,12 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
   { heading: "topology", align: "l", dispensable: 0, cell: topologyLabel },
   { heading: "bounce", align: "l", dispensable: 0, cell: (group) => bounceLabel(group.bounce) },
   { heading: "verdict", align: "l", dispensable: 0, cell: groupVerdict },
-  { heading: "due", align: "r", dispensable: 6, cell: (group) => groupFigure(group, (run) => run.due) },
+  {
+    heading: "due",
+    align: "r",
+    dispensable: 6,
+    cell: (group) => groupFigure(group, (run) => run.due),
+  },
   {
     heading: "lost",
     align: "r",
@@ -26,7 +37,8 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     heading: "never published",
     align: "r",
     dispensable: 5,
-    cell: (group) => groupFigure(group, (run) => shareOfDue(run, run.neverPublished), formatPercent),
+    cell: (group) =>
+      groupFigure(group, (run) => shareOfDue(run, run.neverPublished), formatPercent),
   },
   {
     heading: "missed",

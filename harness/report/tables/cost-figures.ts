@@ -14,12 +14,18 @@ export type IsMeant = (part: { role: Role }) => boolean;
  * A cost of the selected components of a run; null if one of them is unknown, or there is none.
  * @param peers the runs of the same topology, which show its components
  */
-export type CostFigure = (run: RunResult, isMeant: IsMeant, peers?: readonly RunResult[]) => number | null;
+export type CostFigure = (
+  run: RunResult,
+  isMeant: IsMeant,
+  peers?: readonly RunResult[],
+) => number | null;
 
 const partsOf = (run: RunResult, isMeant: IsMeant): Set<string> =>
   new Set(run.costs.filter(isMeant).map(({ role, part }) => `${role} ${part}`));
 
-/** How many components to read: one server per known instance, and every component that a peer read. */
+/**
+ * How many components to read: one server per known instance, and every component that a peer read.
+ */
 export const countParts = (runs: readonly RunResult[], isMeant: IsMeant): number => {
   const read = new Set(runs.flatMap((run) => [...partsOf(run, isMeant)]));
   if (!isMeant({ role: "server" })) return read.size;
@@ -29,11 +35,12 @@ export const countParts = (runs: readonly RunResult[], isMeant: IsMeant): number
 };
 
 /** False if a component was not read, so that the sum would be too low. */
-export const isWhole: (run: RunResult, isMeant: IsMeant, peers?: readonly RunResult[]) => boolean = (
-  run,
-  isMeant,
-  peers = [],
-) => partsOf(run, isMeant).size >= countParts([run, ...peers], isMeant);
+export const isWhole: (
+  run: RunResult,
+  isMeant: IsMeant,
+  peers?: readonly RunResult[],
+) => boolean = (run, isMeant, peers = []) =>
+  partsOf(run, isMeant).size >= countParts([run, ...peers], isMeant);
 
 /** The sum over the selected components, per stream of the run. */
 const perStream =
@@ -46,7 +53,10 @@ const perStream =
     return known.reduce((sum, value) => sum + value, 0) / run.sessions;
   };
 
-/** As `perStream`, per second of load and for 1,000 streams. Each stream carries load for `durationS`. */
+/**
+ * As `perStream`, per second of load and for 1,000 streams. Each stream carries load for
+ * `durationS`.
+ */
 const perLoad = (durationS: number, figure: (cost: PartCost) => number | null): CostFigure =>
   perStream((cost) => {
     const value = figure(cost);
@@ -54,11 +64,14 @@ const perLoad = (durationS: number, figure: (cost: PartCost) => number | null): 
   });
 
 /** CPU seconds per second of load. */
-export const coresOf = (durationS: number): CostFigure => perLoad(durationS, (cost) => cost.cpuSeconds);
+export const coresOf = (durationS: number): CostFigure =>
+  perLoad(durationS, (cost) => cost.cpuSeconds);
 /** Bytes per second of load. */
-export const receivedOf = (durationS: number): CostFigure => perLoad(durationS, (cost) => cost.receivedBytes);
+export const receivedOf = (durationS: number): CostFigure =>
+  perLoad(durationS, (cost) => cost.receivedBytes);
 /** Bytes per second of load. */
-export const sentOf = (durationS: number): CostFigure => perLoad(durationS, (cost) => cost.sentBytes);
+export const sentOf = (durationS: number): CostFigure =>
+  perLoad(durationS, (cost) => cost.sentBytes);
 
 const growth = (level: { first: number; peak: number } | null): number | null =>
   level === null ? null : level.peak - level.first;

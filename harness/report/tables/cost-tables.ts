@@ -44,7 +44,9 @@ interface Row {
 
 /** Steady-state groups with costs. (A bounce adds costs of its own, for a varying time.) */
 export const costedGroups = (groups: readonly RunGroup[]): RunGroup[] =>
-  groups.filter((group) => group.bounce === STEADY && group.measured.some((run) => run.costs.length > 0));
+  groups.filter(
+    (group) => group.bounce === STEADY && group.measured.some((run) => run.costs.length > 0),
+  );
 
 const costsIn = (group: RunGroup): PartCost[] => group.measured.flatMap((run) => run.costs);
 
@@ -104,7 +106,9 @@ export const costsTable = (groups: readonly RunGroup[], durationS: number): stri
       const figures = (run: RunResult): number | null => figure(run, isMeant, peers);
       if (peers.some((run) => figures(run) !== null)) return groupFigure(group, figures, format);
       if (!peers.some((run) => isWhole(run, isMeant, peers))) return PARTLY_READ;
-      return lacking === undefined ? DASH : whyMissing(costsIn(group).filter(isMeant).filter(lacking));
+      return lacking === undefined
+        ? DASH
+        : whyMissing(costsIn(group).filter(isMeant).filter(lacking));
     },
   });
   const lacks =
@@ -117,11 +121,23 @@ export const costsTable = (groups: readonly RunGroup[], durationS: number): stri
     column("cores per 1,000 streams", coresOf(durationS), formatCores),
     column("memory per stream", memoryOf, formatKibibytes),
     ...(hasSockets(costed)
-      ? [column("socket memory per stream", socketMemoryOf, formatKibibytes, lacks("socketMemoryBytes"))]
+      ? [
+          column(
+            "socket memory per stream",
+            socketMemoryOf,
+            formatKibibytes,
+            lacks("socketMemoryBytes"),
+          ),
+        ]
       : []),
     ...(hasNetwork(costed)
       ? [
-          column("in per 1,000 streams", receivedOf(durationS), formatMegabytes, lacks("receivedBytes")),
+          column(
+            "in per 1,000 streams",
+            receivedOf(durationS),
+            formatMegabytes,
+            lacks("receivedBytes"),
+          ),
           column("out per 1,000 streams", sentOf(durationS), formatMegabytes, lacks("sentBytes")),
         ]
       : []),

@@ -25,7 +25,12 @@ const server = (number: number, parts: Partial<Cost> = {}): Cost =>
   });
 const router = (parts: Partial<Cost> = {}): Cost =>
   server(0, { part: "traefik", role: "router", cpuSeconds: 1, ...parts });
-const onProcfs = { source: "procfs", socketMemoryBytes: null, receivedBytes: null, sentBytes: null } as const;
+const onProcfs = {
+  source: "procfs",
+  socketMemoryBytes: null,
+  receivedBytes: null,
+  sentBytes: null,
+} as const;
 
 /** Cells of a table's rows, without its head. */
 const rowsOf = (table: string | null): string[][] =>
@@ -97,7 +102,9 @@ describe("the costs table", () => {
     const unkept = { socketMemoryBytes: null, receivedBytes: null, sentBytes: null };
     const groups = groupsOf({ costs: [server(1, unkept)] });
     expect(headOf(costsTable(groups, LOAD_S))).not.toMatch(/socket| in | out /);
-    expect(howCostsWereRead(groups)).toContain("Socket memory and network are not accounted on this host.");
+    expect(howCostsWereRead(groups)).toContain(
+      "Socket memory and network are not accounted on this host.",
+    );
     const mixed = groupsOf({ costs: [server(1, { socketMemoryBytes: null }), router()] });
     expect(rowsOf(costsTable(mixed, LOAD_S)).map((row) => row[4])).toEqual([
       "not accounted on this host",
@@ -109,7 +116,9 @@ describe("the costs table", () => {
 
   it("does not blame the host for figures that no process account has", () => {
     const local = groupsOf({ costs: [server(1, onProcfs)] });
-    expect(howCostsWereRead(local)).toContain("Socket memory and network are not read on platform local.");
+    expect(howCostsWereRead(local)).toContain(
+      "Socket memory and network are not read on platform local.",
+    );
     const mixed = groupsOf({ topology: "x", costs: [server(1, onProcfs)] }, { costs: [server(1)] });
     expect(rowsOf(costsTable(mixed, LOAD_S)).map((row) => row[4])).toEqual([
       "not read on platform local",
@@ -126,7 +135,9 @@ describe("the costs table", () => {
 });
 
 describe("components that differ between repeats", () => {
-  const THREE = Object.fromEntries([1, 2, 3].map((number) => [`server-${number}`, { first: 10, last: 10 }]));
+  const THREE = Object.fromEntries(
+    [1, 2, 3].map((number) => [`server-${number}`, { first: 10, last: 10 }]),
+  );
   const ofServers = (...numbers: number[]): RunParts => ({
     costs: [...numbers.map((number) => server(number)), router()],
     sessionsPerInstance: THREE,
@@ -147,7 +158,8 @@ describe("components that differ between repeats", () => {
     ]);
     expect(coresInShort(groups, LOAD_S)).toEqual(["phase9 3.50"]);
     expect(costFindings(groups, LOAD_S)).toEqual([
-      "A component of phase9 was not read under load in 2 of 3 repeats: its costs are those of the other repeats.",
+      "A component of phase9 was not read under load in 2 of 3 repeats: its costs are those " +
+        "of the other repeats.",
     ]);
   });
 
@@ -197,7 +209,9 @@ it("lists the readings of each component", () => {
 
 describe("the findings on costs", () => {
   it("name the number of streams that they are scaled from, and their sources", () => {
-    const said = howCostsWereRead(groupsOf({ sessions: 300, costs: [server(1), router(onProcfs)] }));
+    const said = howCostsWereRead(
+      groupsOf({ sessions: 300, costs: [server(1), router(onProcfs)] }),
+    );
     expect(said).toContain("Scaled linearly from 300 streams: nothing was measured at 1,000.");
     expect(said).toContain("Read from `cgroup`, ");
     expect(said).toContain("; and from `procfs`, ");
@@ -215,7 +229,9 @@ describe("the findings on costs", () => {
     );
     const findings = costFindings(groups, LOAD_S);
     expect(findings[0]).toMatch(/, x used the fewest cores .* and y the most/);
-    expect(findings[1]).toBe("d is not ranked by cost: a stand-in's costs say nothing about Supabase.");
+    expect(findings[1]).toBe(
+      "d is not ranked by cost: a stand-in's costs say nothing about Supabase.",
+    );
     expect(costsTable(groups, LOAD_S)).toContain("| d (realtime-standin) |");
     expect(partsTable(groups)).toContain("| d (realtime-standin) |");
   });

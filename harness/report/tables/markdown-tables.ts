@@ -3,7 +3,14 @@ import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import { fullestShare } from "../findings/affinity-findings.ts";
 import { DECISIVE_COLUMNS } from "./comparison-columns.ts";
-import { DASH, escapeMarkdown, formatBytes, formatCount, formatMs, formatPercent } from "../format.ts";
+import {
+  DASH,
+  escapeMarkdown,
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatPercent,
+} from "../format.ts";
 import { CAUSE_NAMES, STEADY } from "../glossary.ts";
 import { type RunGroup, bounceLabel, groupFigure } from "../summary/run-group.ts";
 import { isDirect, topologyLabel } from "../realtime-implementation-note.ts";
@@ -16,7 +23,10 @@ export interface Column<Row> {
 }
 
 /** A GFM table with every cell escaped. Null without rows. */
-export const tableOf = <Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string | null =>
+export const tableOf = <Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): string | null =>
   rows.length === 0
     ? null
     : markdownTable(
@@ -75,7 +85,9 @@ export const causesTable = (groups: readonly RunGroup[]): string | null => {
 /** Groups whose pipelines had gates. */
 export const gatesTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(
-    groups.filter((group) => group.measured.some((run) => Object.values(run.gates).some((n) => n > 0))),
+    groups.filter((group) =>
+      group.measured.some((run) => Object.values(run.gates).some((n) => n > 0)),
+    ),
     [
       ...groupColumns,
       figureColumn("offered", (run) => run.gates.offered),
@@ -115,8 +127,9 @@ export const reconnectsTable = (groups: readonly RunGroup[]): string | null =>
   );
 
 /**
- * Affinity, and the balance that a bounce leaves: streams per instance by each session's first connection (before the bounce) and
- * its last (after it). Streams from the broker itself belong to no instance.
+ * Affinity, and the balance that a bounce leaves: streams per instance by each session's first
+ * connection (before the bounce) and its last (after it). Streams from the broker itself belong to
+ * no instance.
  */
 export const affinityTable = (all: readonly RunGroup[]): string | null => {
   const groups = all.filter((group) => !isDirect(group));

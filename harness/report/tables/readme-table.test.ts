@@ -1,6 +1,11 @@
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { END_MARKER, START_MARKER, renderReadmeTable, replaceBetweenMarkers } from "./readme-table.ts";
+import {
+  END_MARKER,
+  START_MARKER,
+  renderReadmeTable,
+  replaceBetweenMarkers,
+} from "./readme-table.ts";
 import { makeRealtime, makeRun, makeSummary } from "../test-support.ts";
 
 const summary = makeSummary([
@@ -45,7 +50,9 @@ describe("the README's table", () => {
   it("says that runs are missing, and keeps the row of a topology without any", () => {
     const scenario = { ...summary.scenario, topologies: ["x", "y", "z"] };
     const text = renderReadmeTable({ ...summary, scenario });
-    expect(text).toMatch(/\*\*Interrupted after 3 of 6 runs: the others are missing from this table\.\*\*$/);
+    expect(text).toMatch(
+      /\*\*Interrupted after 3 of 6 runs: the others are missing from this table\.\*\*$/,
+    );
     expect(text).toMatch(/\| z +\| +not measured \|/);
     expect(renderReadmeTable(makeSummary([makeRun()]))).not.toMatch(/interrupted/i);
   });
@@ -60,7 +67,9 @@ describe("the README's table", () => {
   });
 
   it("names its load", () => {
-    expect(renderReadmeTable(summary)).toContain("200 sessions, each 5 events/s for 12 s, 1 repeat,");
+    expect(renderReadmeTable(summary)).toContain(
+      "200 sessions, each 5 events/s for 12 s, 1 repeat,",
+    );
     expect(renderReadmeTable(makeSummary([]))).toContain("Nothing was measured yet.");
   });
 });

@@ -1,4 +1,7 @@
-/** The README's result table: one row per topology, generated so that it cannot drift from the results. */
+/**
+ * The README's result table: one row per topology, generated so that it cannot drift from the
+ * results.
+ */
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
@@ -12,7 +15,13 @@ import {
 } from "../format.ts";
 import { BOUNCE_NAMES, STEADY } from "../glossary.ts";
 import { interruption, missingRuns } from "../summary/missing-runs.ts";
-import { type RunGroup, bounceLabel, groupFigure, groupRuns, measuredVerdict } from "../summary/run-group.ts";
+import {
+  type RunGroup,
+  bounceLabel,
+  groupFigure,
+  groupRuns,
+  measuredVerdict,
+} from "../summary/run-group.ts";
 import { clientModels, standInSentence, topologyLabel } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
 
@@ -33,9 +42,11 @@ const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
     const verdict = measuredVerdict(group);
     return verdict === "valid" ? figure : `${figure} (${verdict})`;
   };
-  const missed = (group: RunGroup): string => groupFigure(group, (run) => run.missedRatio, formatPercent);
+  const missed = (group: RunGroup): string =>
+    groupFigure(group, (run) => run.missedRatio, formatPercent);
   const stuck = (group: RunGroup): string => groupFigure(group, (run) => run.stuckStreams);
-  const p99 = (group: RunGroup): string => groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs);
+  const p99 = (group: RunGroup): string =>
+    groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs);
   return bounce === STEADY
     ? [
         { heading: `${label}: lost`, bounce, cell: lost },
@@ -56,11 +67,14 @@ export const renderReadmeTable = (summary: Summary): string => {
   const topologies = [...new Set(planned.map((run) => run.topology))];
   const bounces = BOUNCE_NAMES.filter((bounce) => planned.some((run) => run.bounce === bounce));
   const columns = bounces.flatMap(columnsFor);
-  const runsOf = (topology: string): RunResult[] => summary.runs.filter((run) => run.topology === topology);
+  const runsOf = (topology: string): RunResult[] =>
+    summary.runs.filter((run) => run.topology === topology);
   const rows = topologies.map((topology) => [
     escapeMarkdown(topologyLabel({ topology, runs: runsOf(topology) })),
     ...columns.map((column) => {
-      const group = groups.find((each) => each.topology === topology && each.bounce === column.bounce);
+      const group = groups.find(
+        (each) => each.topology === topology && each.bounce === column.bounce,
+      );
       if (!group) return "not measured";
       return column.cell(group);
     }),
@@ -77,7 +91,9 @@ export const renderReadmeTable = (summary: Summary): string => {
   const named = standIn === null ? "" : ` ${escapeMarkdown(standIn)}`;
   const interrupted = interruption(summary);
   const warning =
-    interrupted === null ? "" : ` **${capitalise(interrupted)}: the others are missing from this table.**`;
+    interrupted === null
+      ? ""
+      : ` **${capitalise(interrupted)}: the others are missing from this table.**`;
   return `${table}\n\n${caption}${named}${warning}`;
 };
 

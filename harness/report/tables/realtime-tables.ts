@@ -1,4 +1,7 @@
-/** Realtime's set-up in a comparison, and the parts of its latency. Null without a topology that has it. */
+/**
+ * Realtime's set-up in a comparison, and the parts of its latency. Null without a topology that has
+ * it.
+ */
 import type { HopFigures, RunResult } from "../../checker/run-result.ts";
 import { formatBytes, formatMs } from "../format.ts";
 import { type Column, tableOf } from "./markdown-tables.ts";
@@ -38,7 +41,8 @@ export const hopTable = (groups: readonly RunGroup[]): string | null => {
   const part = (word: string, key: keyof NonNullable<RunResult["brokerHop"]>): Column<RunGroup>[] =>
     PERCENTILES.map((percentile) => ({
       heading: `${word} ${percentile}`,
-      cell: (group) => groupFigure(group, (run) => run.brokerHop?.[key][percentile] ?? null, formatMs),
+      cell: (group) =>
+        groupFigure(group, (run) => run.brokerHop?.[key][percentile] ?? null, formatMs),
     }));
   return tableOf(
     groups.filter((group) => group.measured.some((run) => run.brokerHop !== null)),
