@@ -1,6 +1,7 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
-import { COMMANDS, type Perform } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
+import type { Perform } from "./declare-command.ts";
 import { EXIT } from "./exit.ts";
 import { Interrupted } from "./interrupt.ts";
 

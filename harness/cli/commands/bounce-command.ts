@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { BOUNCE_KINDS } from "../../history/observation.ts";
-import type { Declare } from "../commands.ts";
+import type { Declare } from "../declare-command.ts";
 import { PLATFORM_NAMES } from "../options/platforms.ts";
 import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
 

@@ -1,4 +1,4 @@
-import type { Declare } from "../commands.ts";
+import type { Declare } from "../declare-command.ts";
 
 export const declareDoctor: Declare = (command, perform) => {
   command

@@ -1,4 +1,4 @@
-import type { Declare } from "../commands.ts";
+import type { Declare } from "../declare-command.ts";
 import { ENGINE_HELP } from "../options/choose-engine.ts";
 import { addScenarioFlags, PLATFORM_HELP } from "../options/scenario-flags.ts";
 

@@ -1,4 +1,4 @@
-import type { Declare } from "../commands.ts";
+import type { Declare } from "../declare-command.ts";
 import { addRealtimeFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
 
 export const declareUp: Declare = (command, perform) => {
