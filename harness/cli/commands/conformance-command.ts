@@ -10,7 +10,11 @@ export const declareConformance: Declare = (command, perform) => {
       "--url <url>",
       "URL as realtime-js takes it: http://host:4000/socket, https://<ref>.supabase.co/realtime/v1",
     )
-    .option("--jwt-secret-env <name>", "the variable that holds the JWT secret", "REALTIME_JWT_SECRET")
+    .option(
+      "--jwt-secret-env <name>",
+      "the variable that holds the JWT secret",
+      "REALTIME_JWT_SECRET",
+    )
     .option("--slow", "also run the cases that wait for more than a minute")
     .option("--skip-private", "skip the cases that need the lab's policy")
     .option("--json", "print one JSON object on stdout")

@@ -4,7 +4,9 @@ import { addRealtimeFlags, numeric, PLATFORM_HELP } from "../options/scenario-fl
 export const declareUp: Declare = (command, perform) => {
   command
     .argument("<topology>", "name of a topology, for example phase1")
-    .description("Starts one topology, prints its URLs, and leaves it running until `sse-lab down`.")
+    .description(
+      "Starts one topology, prints its URLs, and leaves it running until `sse-lab down`.",
+    )
     .option("--platform <p>", PLATFORM_HELP, "auto")
     .option("--replicas <n>", "number of instances (default: the topology's own)", numeric);
   addRealtimeFlags(command)
