@@ -42,12 +42,17 @@ const look = async (wait: Wait, within: AbortSignal, intervalMs: number): Promis
   const watch = setInterval(() => {
     if (wait.processes?.some((one) => one.hasExited())) exit.abort(new Error("a process exited"));
   }, intervalMs);
+  // Not AbortSignal.timeout: inside AbortSignal.any, Node.js 20 lets it be collected unfired.
+  const limit = setTimeout(() => {
+    exit.abort(new Error(`no answer within ${LOOK_MS / 1000} s`));
+  }, LOOK_MS);
   try {
-    return await wait.condition(AbortSignal.any([within, exit.signal, AbortSignal.timeout(LOOK_MS)]));
+    return await wait.condition(AbortSignal.any([within, exit.signal]));
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return cause instanceof Error ? cause.message : String(cause);
   } finally {
+    clearTimeout(limit);
     clearInterval(watch);
   }
 };

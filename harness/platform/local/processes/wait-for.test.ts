@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { startProcess, type LoggedProcess } from "./logged-process.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
@@ -42,6 +44,29 @@ test("a wait ends when its condition is met, errors on the way included", async 
     },
   });
   expect(looks).toBe(3);
+});
+
+test("a look without an answer ends after 2 s, even if garbage is collected meanwhile", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const collecting = setInterval(collect, 50);
+  let looks = 0;
+  try {
+    await waitFor({
+      name: "the second look",
+      timeoutMs: 20_000,
+      condition: (signal) => {
+        looks += 1;
+        if (looks > 1) return true;
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason as Error)),
+        );
+      },
+    });
+  } finally {
+    clearInterval(collecting);
+  }
+  expect(looks).toBe(2);
 });
 
 test("a wait that times out reports its name, what it saw last and the log", async () => {
