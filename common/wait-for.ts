@@ -27,7 +27,9 @@ const logLines = async (processes: readonly WaitedOnProcess[]): Promise<string> 
   const tails = await Promise.all(
     processes.map(async (one) => {
       const tail = await one.logTail();
-      return tail === "" ? `(${one.spec.name} wrote no log)` : `last log lines of ${one.spec.name}:\n${tail}`;
+      return tail === ""
+        ? `(${one.spec.name} wrote no log)`
+        : `last log lines of ${one.spec.name}:\n${tail}`;
     }),
   );
   return tails.map((tail) => `\n${tail}`).join("");
@@ -37,7 +39,11 @@ const logLines = async (processes: readonly WaitedOnProcess[]): Promise<string> 
 const LOOK_MS = 2000;
 
 /** Looks once. Given up as soon as one of the processes exits: somebody else may sit on its port and never answer. */
-const look = async (wait: Wait, within: AbortSignal, intervalMs: number): Promise<true | string> => {
+const look = async (
+  wait: Wait,
+  within: AbortSignal,
+  intervalMs: number,
+): Promise<true | string> => {
   const exit = new AbortController();
   const watch = setInterval(() => {
     if (wait.processes?.some((one) => one.hasExited())) exit.abort(new Error("a process exited"));

@@ -85,15 +85,25 @@ test("a wait that times out reports its name, what it saw last and the log", asy
 test("a process that exits fails the wait at once, with its own output only", async () => {
   await run("echo of an earlier process").then((earlier) => earlier.exited);
   const part = await run("echo no memory; exit 1");
-  const wait = waitFor({ name: "part", timeoutMs: 60_000, condition: () => "nothing", processes: [part] });
+  const wait = waitFor({
+    name: "part",
+    timeoutMs: 60_000,
+    condition: () => "nothing",
+    processes: [part],
+  });
   const error = await wait.catch((reason: unknown) => reason as Error);
-  expect(error).toHaveProperty("message", expect.stringMatching(/part exited meanwhile\n.*:\nno memory$/));
+  expect(error).toHaveProperty(
+    "message",
+    expect.stringMatching(/part exited meanwhile\n.*:\nno memory$/),
+  );
 });
 
 test("a process that exits ends a look that would never answer", async () => {
   const part = await run("sleep 0.1; echo port taken; exit 1");
   const condition = (signal: AbortSignal): Promise<true> =>
-    new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("given up"))));
+    new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(new Error("given up"))),
+    );
   const wait = waitFor({ name: "part", timeoutMs: 60_000, condition, processes: [part] });
   await expect(wait).rejects.toThrow(/port taken/);
 });
@@ -101,7 +111,12 @@ test("a process that exits ends a look that would never answer", async () => {
 test("an answer does not count when the process that should have given it has exited", async () => {
   const part = await run("echo port taken; exit 1");
   await part.exited;
-  const wait = waitFor({ name: "part", timeoutMs: 60_000, condition: () => true, processes: [part] });
+  const wait = waitFor({
+    name: "part",
+    timeoutMs: 60_000,
+    condition: () => true,
+    processes: [part],
+  });
   await expect(wait).rejects.toThrow(/port taken/);
 });
 
