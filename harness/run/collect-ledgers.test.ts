@@ -19,10 +19,26 @@ const records: LedgerRecord[] = [
   { kind: "broker", state: "up", atMs: 1 },
   { kind: "broker", state: "limited", atMs: 1.5 },
   { kind: "pipeline", ...of, state: "started", total: 2, atMs: 2 },
-  { kind: "published", ...of, seq: 1, event: "pipeline_gate", intendedMs: 3, atMs: 4, route: "broker" },
+  {
+    kind: "published",
+    ...of,
+    seq: 1,
+    event: "pipeline_gate",
+    intendedMs: 3,
+    atMs: 4,
+    route: "broker",
+  },
   { kind: "gate", ...of, gate: "g1", state: "offered", atMs: 4 },
   { kind: "gate", ...of, gate: "g1", state: "reached", atMs: 5 },
-  { kind: "published", ...of, seq: 2, event: "pipeline_complete", intendedMs: 6, atMs: 7, route: "fallback" },
+  {
+    kind: "published",
+    ...of,
+    seq: 2,
+    event: "pipeline_complete",
+    intendedMs: 6,
+    atMs: 7,
+    route: "fallback",
+  },
   { kind: "dropped", ...of, seq: 2, reason: "quota", atMs: 7 },
   { kind: "pipeline", ...of, state: "completed", total: 2, atMs: 7 },
   { kind: "drain", state: "started", atMs: 8 },
@@ -37,7 +53,11 @@ async function collect(
   const observations: Observation[] = [];
   const names = new Map([["id-7", "s7"]]);
   const processes = new Map(Object.entries(incarnations));
-  for await (const observation of collectLedgers([{ instance: "server-1", path }], processes, names)) {
+  for await (const observation of collectLedgers(
+    [{ instance: "server-1", path }],
+    processes,
+    names,
+  )) {
     observations.push(observation);
   }
   return observations;
@@ -49,7 +69,13 @@ const lines = (list: readonly object[]): string =>
 describe("collecting ledgers", () => {
   it("turns every record of a planned session into its observation", async () => {
     const published = { type: "published", session: "s7", epoch: "e1", instance: "server-1" };
-    const pipeline = { type: "pipeline", session: "s7", epoch: "e1", instance: "server-1", total: 2 };
+    const pipeline = {
+      type: "pipeline",
+      session: "s7",
+      epoch: "e1",
+      instance: "server-1",
+      total: 2,
+    };
     expect(await collect(lines(records))).toEqual([
       { type: "broker", instance: "server-1", state: "up", atMs: 1 },
       { type: "broker", instance: "server-1", state: "limited", atMs: 1.5 },
@@ -58,7 +84,15 @@ describe("collecting ledgers", () => {
       { type: "gate", session: "s7", gate: "g1", state: "offered", atMs: 4 },
       { type: "gate", session: "s7", gate: "g1", state: "reached", atMs: 5 },
       { ...published, seq: 2, terminal: true, intendedMs: 6, atMs: 7, route: "fallback" },
-      { type: "dropped", session: "s7", epoch: "e1", instance: "server-1", seq: 2, reason: "quota", atMs: 7 },
+      {
+        type: "dropped",
+        session: "s7",
+        epoch: "e1",
+        instance: "server-1",
+        seq: 2,
+        reason: "quota",
+        atMs: 7,
+      },
       { ...pipeline, state: "completed", atMs: 7 },
       { type: "ledger", instance: "server-1", state: "read", records: 11 },
     ]);
@@ -66,7 +100,12 @@ describe("collecting ledgers", () => {
 
   it("calls a ledger torn that ends inside a line, and keeps what stands before", async () => {
     const observations = await collect(`${lines(records.slice(0, 3))}{"kind":"publ`);
-    expect(observations.at(-1)).toEqual({ type: "ledger", instance: "server-1", state: "torn", records: 3 });
+    expect(observations.at(-1)).toEqual({
+      type: "ledger",
+      instance: "server-1",
+      state: "torn",
+      records: 3,
+    });
     expect(observations).toHaveLength(3);
   });
 
@@ -76,7 +115,9 @@ describe("collecting ledgers", () => {
   });
 
   it("calls an empty ledger torn, because a process begins with its boot record", async () => {
-    expect(await collect("")).toEqual([{ type: "ledger", instance: "server-1", state: "torn", records: 0 }]);
+    expect(await collect("")).toEqual([
+      { type: "ledger", instance: "server-1", state: "torn", records: 0 },
+    ]);
   });
 
   it("records a missing ledger for every process that left none", async () => {
@@ -88,7 +129,14 @@ describe("collecting ledgers", () => {
   });
 
   it("leaves out sessions that are not of the plan", async () => {
-    const foreign = { kind: "pipeline", sessionId: "id-8", epoch: "e", state: "started", total: 1, atMs: 1 };
+    const foreign = {
+      kind: "pipeline",
+      sessionId: "id-8",
+      epoch: "e",
+      state: "started",
+      total: 1,
+      atMs: 1,
+    };
     expect(await collect(lines([foreign]))).toEqual([
       { type: "ledger", instance: "server-1", state: "read", records: 1 },
     ]);

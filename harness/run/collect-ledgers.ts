@@ -44,7 +44,12 @@ const ledgerRecord = z.discriminatedUnion("kind", [
     total: z.number(),
     reason: z.string().optional(),
   }),
-  z.object({ kind: z.literal("gate"), ...run, gate: z.string(), state: z.enum(["offered", "reached"]) }),
+  z.object({
+    kind: z.literal("gate"),
+    ...run,
+    gate: z.string(),
+    state: z.enum(["offered", "reached"]),
+  }),
   z.object({ kind: z.literal("drain"), state: z.enum(["started", "ended"]), atMs: z.number() }),
 ]);
 
@@ -103,9 +108,14 @@ function parseRecord(line: string): LedgerRecord | undefined {
 }
 
 /** Skips a session that is not in the plan, or whose creation was never answered. */
-function toObservation(record: LedgerRecord, instance: string, names: SessionNames): Observation | undefined {
+function toObservation(
+  record: LedgerRecord,
+  instance: string,
+  names: SessionNames,
+): Observation | undefined {
   if (record.kind === "boot" || record.kind === "drain") return undefined;
-  if (record.kind === "broker") return { type: "broker", instance, state: record.state, atMs: record.atMs };
+  if (record.kind === "broker")
+    return { type: "broker", instance, state: record.state, atMs: record.atMs };
   const session = names.get(record.sessionId);
   if (session === undefined) return undefined;
   const { epoch, atMs } = record;
@@ -123,7 +133,15 @@ function toObservation(record: LedgerRecord, instance: string, names: SessionNam
         route: record.route,
       };
     case "dropped":
-      return { type: "dropped", session, epoch, seq: record.seq, instance, reason: record.reason, atMs };
+      return {
+        type: "dropped",
+        session,
+        epoch,
+        seq: record.seq,
+        instance,
+        reason: record.reason,
+        atMs,
+      };
     case "pipeline":
       return {
         type: "pipeline",

@@ -23,7 +23,7 @@ const scriptEngine = (topologies: Scenario["topologies"]) =>
 
 /** What stands in the script's bundle, once each, and what makes it wrong. */
 const DEFECTS = {
-  "sends no Last-Event-ID": ['{ "last-event-id": this.#lastEventId }', "{}"],
+  "sends no Last-Event-ID": ['{ "last-event-id": lastEventId }', "{}"],
   "takes comments for events": ['if (raw.data === "") return;', ""],
 } as const;
 
@@ -56,7 +56,10 @@ async function crossCheck(a: TestComparison, b: TestComparison): Promise<Told> {
 }
 
 /** They agree. If a run could not be judged, nothing that could be compared differs. */
-function expectAgreement({ agreement, findings, code, notCompared }: Told, ...sides: TestComparison[]): void {
+function expectAgreement(
+  { agreement, findings, code, notCompared }: Told,
+  ...sides: TestComparison[]
+): void {
   expect(findings.map(({ sentence }) => sentence)).toEqual([]);
   const unjudged = runsOf(...sides).some(({ verdict }) => verdict === "unknown");
   expect({ agreement, code }).toEqual(
@@ -65,9 +68,14 @@ function expectAgreement({ agreement, findings, code, notCompared }: Told, ...si
   if (!unjudged) expect(notCompared).toEqual([]);
 }
 
-const runsOf = (...sides: TestComparison[]): RunResult[] => sides.flatMap(({ summary }) => summary.runs);
+const runsOf = (...sides: TestComparison[]): RunResult[] =>
+  sides.flatMap(({ summary }) => summary.runs);
 
-const STEADY = { topologies: ["phase0", "phase1"], sessions: 20, duration: 3 } satisfies Partial<Scenario>;
+const STEADY = {
+  topologies: ["phase0", "phase1"],
+  sessions: 20,
+  duration: 3,
+} satisfies Partial<Scenario>;
 const CRASH = {
   topologies: ["phase1"],
   bounces: ["crash"],
@@ -92,7 +100,11 @@ describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () 
 
   it("finds none of the k6 script from the native engine in steady state", async (context) => {
     await using native = await compare(STEADY);
-    await using script = await compare(STEADY, localPlatform, await scriptEngine(STEADY.topologies));
+    await using script = await compare(
+      STEADY,
+      localPlatform,
+      await scriptEngine(STEADY.topologies),
+    );
     const told = await crossCheck(native, script);
     expectAgreement(told, native, script);
     for (const { pairs } of told.compared) expect(pairs).toBe(20 * 12);
@@ -104,7 +116,11 @@ describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () 
     await using script = await compare(CRASH, localPlatform, await scriptEngine(CRASH.topologies));
     expectAgreement(await crossCheck(native, script), native, script);
 
-    await using defective = await compare(CRASH, localPlatform, await defectiveEngine(CRASH.topologies));
+    await using defective = await compare(
+      CRASH,
+      localPlatform,
+      await defectiveEngine(CRASH.topologies),
+    );
     const { code, findings } = await crossCheck(native, defective);
     expect(findings.map(({ kind, side, detail }) => [kind, side, detail])).toEqual([
       ["no-last-event-id", "B", null],

@@ -39,7 +39,10 @@ export function describeRun(spec: RunSpec): RunObservation {
 function allowedCauses({ topology, bounce: kind, scenario, realtime }: RunSpec): Cause[] {
   const promised = promisedCauses(topology.promise, kind);
   // The promise holds below the limits only. A scenario may exceed them on purpose.
-  return [...promised, ...(realtime && brokenQuota(scenario).length > 0 ? (["quota"] as const) : [])];
+  return [
+    ...promised,
+    ...(realtime && brokenQuota(scenario).length > 0 ? (["quota"] as const) : []),
+  ];
 }
 
 /** Adds the Realtime implementation to the record, if the deployment has one. */

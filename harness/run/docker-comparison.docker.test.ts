@@ -10,7 +10,9 @@ const tolerance = (share: number, sessions: number): number =>
 /** What every run with a bounce shows: accounts that add up, pipelines that died, clients that came back, nothing unexplained. */
 const expectBounced = (run: RunResult, due: number): void => {
   expect(run.due).toBe(due);
-  expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(due);
+  expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(
+    due,
+  );
   expect(run.neverPublished).toBeGreaterThan(0);
   expect(run.stuckStreams).toBeGreaterThan(0);
   expect(run.reconnects.count).toBeGreaterThan(0);
@@ -58,7 +60,10 @@ it("a deploy by Pulumi costs sticky sessions and a broker what they promise, and
     { topologies: ["phase1", "phase2"], bounces: ["rolling"], replicas: 2, duration: 18, drain: 3 },
     dockerPlatform,
   );
-  const [phase1, phase2] = [comparison.run("phase1", "rolling"), comparison.run("phase2", "rolling")];
+  const [phase1, phase2] = [
+    comparison.run("phase1", "rolling"),
+    comparison.run("phase2", "rolling"),
+  ];
   for (const run of [phase1, phase2]) {
     expectBounced(run, 60 * 72);
     expect(run.bounces.map(({ target }) => target).sort()).toEqual(["server-1", "server-2"]);

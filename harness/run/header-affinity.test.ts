@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
-import { causesOf, compare, expectVerdict, type TestComparison } from "./test-support/test-comparison.ts";
+import {
+  causesOf,
+  compare,
+  expectVerdict,
+  type TestComparison,
+} from "./test-support/test-comparison.ts";
 
 const observationsOf = async ({ path }: TestComparison): Promise<Observation[]> => {
   const all: Observation[] = [];
@@ -66,7 +71,9 @@ describe("phase1-header, through real HAProxy", () => {
     const first = new Map(
       streams.filter((one) => one.connection === 1).map((one) => [one.session, one.instance]),
     );
-    const hit = [...first].filter(([, instance]) => instance === crashed).map(([session]) => session);
+    const hit = [...first]
+      .filter(([, instance]) => instance === crashed)
+      .map(([session]) => session);
     expect(hit.length).toBeGreaterThan(0);
     const cut = streams.filter((one) => one.connection > 1).map((one) => one.session);
     expect([...new Set(cut)].sort()).toEqual(hit.sort());

@@ -23,8 +23,15 @@ it(
   { timeout: 180_000 },
   async (context) => {
     const engine = await createK6Engine(phase1, { ...process.env, K6_BIN: DOUBLE });
-    const scenario = { topologies: ["phase1" as const], bounces: ["none" as const, "crash" as const] };
-    await using comparison = await compare({ ...scenario, sessions: 24, duration: 6 }, localPlatform, engine);
+    const scenario = {
+      topologies: ["phase1" as const],
+      bounces: ["none" as const, "crash" as const],
+    };
+    await using comparison = await compare(
+      { ...scenario, sessions: 24, duration: 6 },
+      localPlatform,
+      engine,
+    );
     const { path, run, summary } = comparison;
     expect(summary).toMatchObject({ engine: "k6", engineStandIn: "k6-double" });
     const steady = run("phase1");
@@ -92,7 +99,12 @@ it(
           { part: "0:1/2", format: "json", name: "left.log" },
           { part: "1/2:1", format: "text", name: "right.log" },
         ].map(({ part, format, name }) => {
-          const [run, ...flags] = k6Arguments({ script, plan, labels, consoleFile: join(copied, name) });
+          const [run, ...flags] = k6Arguments({
+            script,
+            plan,
+            labels,
+            consoleFile: join(copied, name),
+          });
           // The last one of a flag counts.
           const changed = [
             "--log-format",
@@ -112,13 +124,22 @@ it(
     }
     const { runs, platform, client } = await rebuildReport(copied);
     expect({ platform, client }).toEqual({ platform: "url", client: "eventsource" });
-    expect(runs[0]).toMatchObject({ due: 240, delivered: 240, lost: 0, indeterminate: 0, stuckStreams: 0 });
+    expect(runs[0]).toMatchObject({
+      due: 240,
+      delivered: 240,
+      lost: 0,
+      indeterminate: 0,
+      stuckStreams: 0,
+    });
     expect(runs[0]?.gates).toEqual({ offered: 20, answered: 20, reachedPipeline: 20, stalled: 0 });
-    expect(runs[0]?.reasons[0]).toBe("Merged from the output of 2 k6 processes (left.log, right.log).");
+    expect(runs[0]?.reasons[0]).toBe(
+      "Merged from the output of 2 k6 processes (left.log, right.log).",
+    );
 
     const unproven = join(work, "without-ledgers");
     await mkdir(unproven);
-    for (const name of ["left.log", "right.log"]) await copyFile(join(copied, name), join(unproven, name));
+    for (const name of ["left.log", "right.log"])
+      await copyFile(join(copied, name), join(unproven, name));
     const [run] = (await rebuildReport(unproven)).runs;
     expect(run).toMatchObject({ verdict: "unknown", due: 240, delivered: 240, lost: 0 });
     await rm(work, { recursive: true, force: true });

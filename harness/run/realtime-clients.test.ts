@@ -56,11 +56,21 @@ class Follower {
     void this.#session.arrive();
   }
 
-  static async start(name: string, openChannel: OpenChannel, url: string, total: number): Promise<Follower> {
+  static async start(
+    name: string,
+    openChannel: OpenChannel,
+    url: string,
+    total: number,
+  ): Promise<Follower> {
     const over = new AbortController();
     const target = { host: "x", address: "127.0.0.1", port: 1 };
     const context: ShardContext = {
-      plan: smallPlan(url, { client: "realtime", sessions: 1, eventsPerSecond: total, durationS: 1 }),
+      plan: smallPlan(url, {
+        client: "realtime",
+        sessions: 1,
+        eventsPerSecond: total,
+        durationS: 1,
+      }),
       limits: ENGINE_LIMITS,
       recorder: await SegmentWriter.open(join(folder, name), (error) => {
         throw error;
@@ -113,7 +123,12 @@ class Follower {
   async judge(): Promise<RunResult> {
     const own = await readHistory([this.#recorder.path]);
     const endMs = nowMs();
-    const promise = { allowedCauses: [], neverPublishedAllowed: false, routedByChance: false, sentence: "" };
+    const promise = {
+      allowedCauses: [],
+      neverPublishedAllowed: false,
+      routedByChance: false,
+      sentence: "",
+    };
     const load = { sessions: 1, eventsPerSecond: this.#events, durationS: 1, gates: 0 };
     return judgeRun([
       {
@@ -182,7 +197,8 @@ const allReceived = (count: number): Promise<void> =>
 /** What two histories have to agree on; times are each client's own. */
 const verdictOf = (result: RunResult): Partial<RunResult> => {
   const { due, delivered, recovered, lost, neverPublished, indeterminate } = result;
-  const { duplicated, reordered, unexpected, lostByCause, stuckStreams, reconnects, gates } = result;
+  const { duplicated, reordered, unexpected, lostByCause, stuckStreams, reconnects, gates } =
+    result;
   return {
     due,
     delivered,
@@ -234,7 +250,9 @@ describe.each([
 
     // The first token's time is over by then, so the channel lives by another one.
     await everyone(async (one) => {
-      const tokens = ofType(await one.history(), "request").filter(({ request }) => request === "token");
+      const tokens = ofType(await one.history(), "request").filter(
+        ({ request }) => request === "token",
+      );
       expect(tokens.length).toBeGreaterThan(1);
     });
     await publish(14);
@@ -283,7 +301,10 @@ test("a token that expires while no other is to be had ends the channel for both
   expect(verdictOf(ours!)).toMatchObject({ delivered: 3, recovered: 1, lost: 0 });
   for (const one of followers) {
     const [first] = ofType(await readHistory([join(folder, one.name)]), "disconnected");
-    expect(first).toMatchObject({ reason: "ended", detail: expect.stringMatching(/expired/) as string });
+    expect(first).toMatchObject({
+      reason: "ended",
+      detail: expect.stringMatching(/expired/) as string,
+    });
   }
 });
 
@@ -291,7 +312,10 @@ test("a channel that is ended for the project's limit stays ended for both, and 
   const total = 1_000;
   await setUp({ total, tokenTtlS: 60, catchUp: false, env: { TENANT_MAX_EVENTS_PER_SECOND: "5" } });
   // Over HTTP Realtime would refuse the messages instead of ending the channels.
-  const sender = new RealtimeClient(standIn.url, { transport, params: { apikey: standIn.serviceKey } });
+  const sender = new RealtimeClient(standIn.url, {
+    transport,
+    params: { apikey: standIn.serviceKey },
+  });
   const channels = await Promise.all(
     service.started.map(
       async (sessionId) =>

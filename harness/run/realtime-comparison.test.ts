@@ -19,7 +19,13 @@ describe("a comparison over Supabase Realtime", () => {
     });
     const { path, run, summary } = comparison;
     const [phase2, phase3] = [run("phase2"), run("phase3")];
-    expect(phase3).toMatchObject({ due: 160, delivered: 160, lost: 0, stuckStreams: 0, unexpected: 0 });
+    expect(phase3).toMatchObject({
+      due: 160,
+      delivered: 160,
+      lost: 0,
+      stuckStreams: 0,
+      unexpected: 0,
+    });
     expect(phase3.gates).toEqual({ offered: 20, answered: 20, reachedPipeline: 20, stalled: 0 });
     expect(phase3.reconnects.count).toBe(0);
     expect(phase3.realtime).toMatchObject({
@@ -56,7 +62,9 @@ describe("a comparison over Supabase Realtime", () => {
     expect(rolling.neverPublished).toBeGreaterThan(0);
 
     const outage = comparison.run("phase3", "realtime-outage");
-    expect(outage.bounces).toMatchObject([{ kind: "realtime-outage", target: STAND_IN, reconnects: 20 }]);
+    expect(outage.bounces).toMatchObject([
+      { kind: "realtime-outage", target: STAND_IN, reconnects: 20 },
+    ]);
     expect(outage.reconnects.count).toBeGreaterThanOrEqual(20);
     expect(outage.reconnects.timeTo100Ms).not.toBeNull();
     // Realtime comes back before its clients do: what is published to nobody is lost.
@@ -95,7 +103,9 @@ describe("a comparison over Supabase Realtime", () => {
       realtimePublish: "websocket",
     });
     const run = comparison.run("phase3");
-    expect(run.reasons[0]).toMatch(/^The load is beyond the limits of plan free on purpose: 800 messages\/s/);
+    expect(run.reasons[0]).toMatch(
+      /^The load is beyond the limits of plan free on purpose: 800 messages\/s/,
+    );
     expect(causesOf(run)).toEqual(["quota"]);
     // The promise holds below the limits only: this is a measurement, and no failure.
     expectVerdict(context, "valid", run);

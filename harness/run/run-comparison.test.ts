@@ -23,7 +23,10 @@ async function duePairs(path: string): Promise<Map<string, string[]>> {
     for (const observation of batch) {
       if (observation.type === "run") topology = observation.topology;
       if (observation.type !== "planned") continue;
-      pairs.set(topology, [...(pairs.get(topology) ?? []), `${observation.session} ${observation.events}`]);
+      pairs.set(topology, [
+        ...(pairs.get(topology) ?? []),
+        `${observation.session} ${observation.events}`,
+      ]);
     }
   }
   return pairs;
@@ -81,25 +84,30 @@ describe("a comparison in steady state", () => {
     const before = await contents();
     expect(await rebuildReport(path)).toEqual(summary);
     expect(await contents()).toEqual(before);
-    expect((await readdir(path)).sort()).toEqual([...derived, "history.ndjson.gz", "manifest.json"].sort());
+    expect((await readdir(path)).sort()).toEqual(
+      [...derived, "history.ndjson.gz", "manifest.json"].sort(),
+    );
     expectVerdict(context, "valid", ...summary.runs);
   });
 
-  it.for([2, 4, 5])("loses (N-1)/N without affinity on N = %d replicas", async (replicas, context) => {
-    const sessions = 120;
-    await using comparison = await compare({
-      topologies: ["naive"],
-      replicas,
-      sessions,
-      rate: 1,
-      duration: 2,
-    });
-    const run = comparison.run("naive");
-    const share = (replicas - 1) / replicas;
-    expect(Math.abs(run.lossRatio - share)).toBeLessThan(tolerance(share, sessions));
-    expect(causesOf(run)).toEqual(["no-route"]);
-    expectVerdict(context, "valid", run);
-  });
+  it.for([2, 4, 5])(
+    "loses (N-1)/N without affinity on N = %d replicas",
+    async (replicas, context) => {
+      const sessions = 120;
+      await using comparison = await compare({
+        topologies: ["naive"],
+        replicas,
+        sessions,
+        rate: 1,
+        duration: 2,
+      });
+      const run = comparison.run("naive");
+      expectVerdict(context, "valid", run);
+      const share = (replicas - 1) / replicas;
+      expect(Math.abs(run.lossRatio - share)).toBeLessThan(tolerance(share, sessions));
+      expect(causesOf(run)).toEqual(["no-route"]);
+    },
+  );
 
   it("falls back to local delivery when Redis is stopped, loses what naive loses, and says so", async (context) => {
     await using comparison = await compare({ topologies: ["phase2"], redis: "stopped" });
@@ -135,8 +143,18 @@ describe("a comparison across bounces", () => {
     const topologies: Scenario["topologies"] = ["phase1", "phase2"];
     // A crash is over much sooner than a rolling deploy of three.
     const [crashS, rollingS] = [8, 13];
-    await using crash = await compare({ topologies, bounces: ["crash"], duration: crashS, drain: 3 });
-    await using rolling = await compare({ topologies, bounces: ["rolling"], duration: rollingS, drain: 3 });
+    await using crash = await compare({
+      topologies,
+      bounces: ["crash"],
+      duration: crashS,
+      drain: 3,
+    });
+    await using rolling = await compare({
+      topologies,
+      bounces: ["rolling"],
+      duration: rollingS,
+      drain: 3,
+    });
     for (const [bounce, comparison, seconds] of [
       ["crash", crash, crashS],
       ["rolling", rolling, rollingS],
@@ -144,9 +162,9 @@ describe("a comparison across bounces", () => {
       const [phase1, phase2] = [comparison.run("phase1", bounce), comparison.run("phase2", bounce)];
       for (const run of [phase1, phase2]) {
         expect(run.due).toBe(60 * 4 * seconds);
-        expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(
-          run.due,
-        );
+        expect(
+          run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate,
+        ).toBe(run.due);
         expect(run.neverPublished).toBeGreaterThan(0);
         expect(run.stuckStreams).toBeGreaterThan(0);
         expect(run.reconnects.count).toBeGreaterThan(0);
@@ -197,7 +215,9 @@ describe("a run that cannot be carried out", () => {
     const topologies: Scenario["topologies"] = ["phase0", "naive", "phase1"];
     await using comparison = await compare({ topologies, sessions: 10 }, failingAt(2));
     expect(comparison.run("naive")).toMatchObject({ verdict: "unknown", due: 0 });
-    expect(comparison.run("naive").reasons[0]).toBe("It could not be carried out: server-2 was not ready");
+    expect(comparison.run("naive").reasons[0]).toBe(
+      "It could not be carried out: server-2 was not ready",
+    );
     expect(comparison.run("phase1")).toMatchObject({ due: 80, delivered: 80 });
     expect(await rebuildReport(comparison.path)).toEqual(comparison.summary);
   });
@@ -234,9 +254,13 @@ describe("planning runs", () => {
       bounces: ["none", "crash"],
       repeat: 2,
     });
-    expect(specs.map(({ topology, bounce, repeat }) => `${repeat} ${topology.name} ${bounce}`)).toEqual(
+    expect(
+      specs.map(({ topology, bounce, repeat }) => `${repeat} ${topology.name} ${bounce}`),
+    ).toEqual(
       [1, 2].flatMap((repeat) =>
-        ["naive none", "naive crash", "phase1 none", "phase1 crash"].map((pair) => `${repeat} ${pair}`),
+        ["naive none", "naive crash", "phase1 none", "phase1 crash"].map(
+          (pair) => `${repeat} ${pair}`,
+        ),
       ),
     );
   });

@@ -16,7 +16,13 @@ import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
-import { failedRun, type MeasuredRun, nemesisSettings, runSingle, type RunListener } from "./run-single.ts";
+import {
+  failedRun,
+  type MeasuredRun,
+  nemesisSettings,
+  runSingle,
+  type RunListener,
+} from "./run-single.ts";
 import type { RealtimeSetUp, RunSpec } from "./run-spec.ts";
 import { judgeAll, summaryScenario, toSummary } from "./results/make-summary.ts";
 import { createWorkFolder } from "./results/work-folder.ts";
@@ -66,7 +72,9 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
       );
       Object.assign(manifest.versions, measured.versions);
       listener.step?.("judging");
-      await writeInto(results.path, () => appendRun(results.historyPath, measured.run, measured.segments));
+      await writeInto(results.path, () =>
+        appendRun(results.historyPath, measured.run, measured.segments),
+      );
       const judged = await judgeAll(observationsOf(measured));
       runs.push(...judged);
       judged.forEach((result) => listener.runJudged?.(result));
@@ -82,7 +90,11 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   return summary;
 }
 
-async function write(dir: string, manifest: Manifest, runs: readonly RunResult[]): Promise<Summary> {
+async function write(
+  dir: string,
+  manifest: Manifest,
+  runs: readonly RunResult[],
+): Promise<Summary> {
   const summary = toSummary(manifest, runs);
   await writeInto(dir, async () => {
     await writeManifest(dir, manifest);
@@ -98,7 +110,11 @@ async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<O
 }
 
 /** Repeats are the outermost loop, so that a host that slows down over time slows all topologies alike. */
-export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp, engine?: LoadEngine): RunSpec[] {
+export function planRuns(
+  scenario: Scenario,
+  realtime?: RealtimeSetUp,
+  engine?: LoadEngine,
+): RunSpec[] {
   return Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
     selectTopologies(scenario).flatMap((topology) =>
       scenario.bounces.map((bounce) => ({
@@ -114,7 +130,10 @@ export function planRuns(scenario: Scenario, realtime?: RealtimeSetUp, engine?: 
 }
 
 /** Bundles the page before the first run, so that no bundler disturbs a run. */
-async function realtimeSetUp({ scenario, hosted }: ComparisonRequest): Promise<RealtimeSetUp | undefined> {
+async function realtimeSetUp({
+  scenario,
+  hosted,
+}: ComparisonRequest): Promise<RealtimeSetUp | undefined> {
   if (!selectTopologies(scenario).some(usesRealtime)) return undefined;
   return { settings: realtimeSettings(scenario, hosted), frontEnd: await measureFrontEnd() };
 }

@@ -64,16 +64,30 @@ export async function runSingle(
     });
     const sampler = createUsageSampler(() => deployment.usage(), recorder);
     try {
-      const made = await loadAndBounce(spec, deployment, sampler, workDir, recorder, listener, signal);
+      const made = await loadAndBounce(
+        spec,
+        deployment,
+        sampler,
+        workDir,
+        recorder,
+        listener,
+        signal,
+      );
       const { segments } = made;
       step("reading ledgers");
       const names = await sessionNames(segments);
       const ledgerSegment = join(workDir, "ledgers.ndjson");
-      await writeSegment(ledgerSegment, collectLedgers(await deployment.ledgers(), incarnations, names));
+      await writeSegment(
+        ledgerSegment,
+        collectLedgers(await deployment.ledgers(), incarnations, names),
+      );
       const problem = sampler.problem();
       const run = withRealtime(described, spec, deployment.realtime);
       return {
-        run: { ...run, notes: [...run.notes, ...made.notes, ...(problem === undefined ? [] : [problem])] },
+        run: {
+          ...run,
+          notes: [...run.notes, ...made.notes, ...(problem === undefined ? [] : [problem])],
+        },
         segments: [harnessSegment, ...segments, ledgerSegment],
         versions: deployment.versions,
       };

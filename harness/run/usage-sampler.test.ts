@@ -15,7 +15,10 @@ const reading = (cpuSeconds: number, change: Partial<ComponentUsage> = {}): Comp
   ...change,
 });
 
-function recording(): { recorded: Observation[]; recorder: { record: (one: Observation) => void } } {
+function recording(): {
+  recorded: Observation[];
+  recorder: { record: (one: Observation) => void };
+} {
   const recorded: Observation[] = [];
   return { recorded, recorder: { record: (one) => void recorded.push(one) } };
 }
@@ -58,7 +61,10 @@ describe("the usage sampler", () => {
     expect(cpuOf(recorded)).toEqual(Array.from({ length: calls }, (_, index) => index + 1));
     // Another sampler, with the same pause, shows that there was time for further readings.
     const later = slow();
-    const another = createUsageSampler(later.usage, recording().recorder, { pauseMs: 1, limitMs: 60_000 });
+    const another = createUsageSampler(later.usage, recording().recorder, {
+      pauseMs: 1,
+      limitMs: 60_000,
+    });
     another.start();
     while (later.calls() < 4) await sleep(1);
     await another.stop();

@@ -85,7 +85,8 @@ const busyReason = ({ verdict, reasons }: RunResult): string | undefined =>
 
 /**
  * Asserts the verdict of each run that could be judged. If the host was too busy to judge one, the
- * test is skipped with a note, so call it last. More than two such skips fail the whole suite
+ * test is skipped with a note. Call it before assertions on figures that a busy host changes, else
+ * last. More than two such skips fail the whole suite
  * (harness/test-setup/busy-host-limit.ts).
  */
 export function expectVerdict(context: TestContext, expected: Verdict, ...runs: RunResult[]): void {
