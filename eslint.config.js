@@ -43,7 +43,16 @@ const importTable = {
   ],
   // The scripts share with the native engine what is pure: plans, reconnect rules, the adaptation layer, the judging of
   // outcomes, the summary's shape.
-  loadtests: ["loadtests", "contract", "history", "scenario", "checker", "report", "load", "topologies"],
+  loadtests: [
+    "loadtests",
+    "contract",
+    "history",
+    "scenario",
+    "checker",
+    "report",
+    "load",
+    "topologies",
+  ],
   standins: ["standins", "infra", "load", "loadtests"],
 };
 
@@ -70,16 +79,14 @@ const elements = [
   { type: "loadtests", pattern: "loadtests/**/*", mode: "full" },
 ];
 
-/** Rooms whose lines are at most 100 characters long. Add a room when it is ready. */
-const maxLenRooms = ["server", "harness/{scenario,history,nemesis}"];
-
 const isTest = ["**/*.test.ts", "**/test-support/**/*.ts", "harness/test-setup/*.ts"];
 const boundaryRule = (rules) => [
   "error",
   {
     default: "disallow",
     rules,
-    message: "${file.type} may not import ${dependency.type} (see the import table in eslint.config.js)",
+    message:
+      "${file.type} may not import ${dependency.type} (see the import table in eslint.config.js)",
   },
 ];
 const tableRules = Object.entries(importTable).map(([from, allow]) => ({
@@ -107,7 +114,7 @@ export default tseslint.config(
       ],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-imports": "error",
-      "max-lines": ["error", { max: 260, skipBlankLines: true, skipComments: true }],
+      "max-lines": ["error", { max: 280, skipBlankLines: true, skipComments: true }],
     },
   },
   {
@@ -140,7 +147,8 @@ export default tseslint.config(
           patterns: [
             {
               regex: "^(?!\\.|pure-rand)",
-              message: "Code that k6 and browsers run too imports no module of Node and no package.",
+              message:
+                "Code that k6 and browsers run too imports no module of Node and no package.",
             },
           ],
         },
@@ -159,7 +167,7 @@ export default tseslint.config(
   prettier,
   {
     // After prettier's configuration, which turns this rule off.
-    files: maxLenRooms.map((room) => `${room}/**/*.{ts,mjs}`),
+    files: ["{common,harness,infra,loadtests,server,standins}/**/*.{ts,mjs}"],
     rules: {
       "max-len": [
         "error",
@@ -168,6 +176,8 @@ export default tseslint.config(
           ignoreUrls: true,
           ignoreTemplateLiterals: true,
           ignoreRegExpLiterals: true,
+          // Prettier breaks neither the name of a test nor that of a module.
+          ignorePattern: String.raw`^import |^\} from |^\s*(it|test|describe)\W`,
         },
       ],
     },

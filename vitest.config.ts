@@ -2,7 +2,9 @@ import { defineConfig } from "vitest/config";
 
 /** Real routers and brokers: `make test-fast` leaves these out. */
 const REAL = "**/*.real.test.ts";
-/** Comparisons that measure: alone on the machine, one after the other, so that runs can be judged. */
+/**
+ * Comparisons that measure: alone on the machine, one after the other, so that runs can be judged.
+ */
 const MEASURING = "**/*.measure.test.ts";
 /** They need a Docker engine: `make test-docker`. */
 const DOCKER = "**/*.docker.test.ts";

@@ -4,8 +4,9 @@ const DEFAULT_HOST = "unix:///var/run/docker.sock";
 const CONTEXT_MS = 5_000;
 
 /**
- * The engine that the docker command would use, as in DOCKER_HOST: that, else its current context, else the default socket. The provider
- * alone knows no context that the command chose, and would then be another engine's.
+ * The engine that the docker command would use, as in DOCKER_HOST: that, else its current context,
+ * else the default socket. The provider alone knows no context that the command chose, and would
+ * then be another engine's.
  */
 export const dockerEndpoint = async (env: NodeJS.ProcessEnv = process.env): Promise<string> => {
   if (env["DOCKER_HOST"]) return env["DOCKER_HOST"];

@@ -28,9 +28,14 @@ const until = async (condition: () => Promise<boolean>): Promise<void> => {
   while (!(await condition())) await sleep(20);
 };
 const linesOf = async (file: string): Promise<string[]> =>
-  (await readFile(join(folder, file), "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+  (await readFile(join(folder, file), "utf8").catch(() => ""))
+    .split("\n")
+    .filter((line) => line !== "");
 
-/** A process of its own that makes the artifact: says so in the file `made`, then waits until there is a file `go`. */
+/**
+ * A process of its own that makes the artifact: says so in the file `made`, then waits until there
+ * is a file `go`.
+ */
 const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
   const script = `
     import { access, appendFile, writeFile } from "node:fs/promises";
@@ -51,7 +56,8 @@ const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
   return { kill: () => maker.kill("SIGKILL"), stdout: maker.then(({ stdout }) => stdout) };
 };
 
-const writeWhole = (staged: string): Promise<void> => writeFile(join(staged, artifact.binary), "whole");
+const writeWhole = (staged: string): Promise<void> =>
+  writeFile(join(staged, artifact.binary), "whole");
 
 test("two processes at once make it once, and the second one says that it waits", async () => {
   const both = [startMaker(), startMaker()];
@@ -60,7 +66,9 @@ test("two processes at once make it once, and the second one says that it waits"
   const path = join(artifact.folder, artifact.binary);
   expect(await Promise.all(both.map(({ stdout }) => stdout))).toEqual([path, path]);
   expect(await linesOf("made")).toHaveLength(1);
-  expect((await linesOf("steps"))[0]).toMatch(/another process is getting the artifact: waiting, \d+ s/);
+  expect((await linesOf("steps"))[0]).toMatch(
+    /another process is getting the artifact: waiting, \d+ s/,
+  );
   expect(await readFile(path, "utf8")).toBe("whole");
 });
 
@@ -75,18 +83,22 @@ test("callers at once within one process make it once", async () => {
   expect(made).toBe(1);
 });
 
-test("a maker killed half-way leaves nothing that is taken for the artifact, and the next one clears up", async () => {
-  const killed = startMaker();
-  await until(async () => (await linesOf("made")).length === 1);
-  killed.kill();
-  await killed.stdout;
-  expect(await lookUp(artifact)).toEqual({});
-  // Its lock and its half-made folder.
-  expect(await readdir(join(folder, "cache"))).toHaveLength(2);
-  const path = await madeOnce(artifact, writeWhole, {});
-  expect(await readFile(path, "utf8")).toBe("whole");
-  expect(await readdir(join(folder, "cache"))).toEqual(["x"]);
-});
+test(
+  "a maker killed half-way leaves nothing that is taken for the artifact, and the next one " +
+    "clears up",
+  async () => {
+    const killed = startMaker();
+    await until(async () => (await linesOf("made")).length === 1);
+    killed.kill();
+    await killed.stdout;
+    expect(await lookUp(artifact)).toEqual({});
+    // Its lock and its half-made folder.
+    expect(await readdir(join(folder, "cache"))).toHaveLength(2);
+    const path = await madeOnce(artifact, writeWhole, {});
+    expect(await readFile(path, "utf8")).toBe("whole");
+    expect(await readdir(join(folder, "cache"))).toEqual(["x"]);
+  },
+);
 
 test.each([
   ["has another content", (path: string) => writeFile(path, "elohw"), /checksum differs/],

@@ -110,7 +110,10 @@ export const stageFolder = async (folder: string, make: MakeArtifact): Promise<v
   }
 };
 
-const makeNow = ({ folder, binary, wheelSha256 }: CachedArtifact, make: MakeArtifact): Promise<void> =>
+const makeNow = (
+  { folder, binary, wheelSha256 }: CachedArtifact,
+  make: MakeArtifact,
+): Promise<void> =>
   stageFolder(folder, async (staged, temporary) => {
     await make(staged, temporary);
     const path = join(staged, binary);
@@ -123,8 +126,8 @@ const makeNow = ({ folder, binary, wheelSha256 }: CachedArtifact, make: MakeArti
   });
 
 /**
- * Path of the artifact's binary in the cache. Calls `make` if it is absent or damaged. Of any number
- * of processes that want it at once, one makes it and the others wait.
+ * Path of the artifact's binary in the cache. Calls `make` if it is absent or damaged. Of any
+ * number of processes that want it at once, one makes it and the others wait.
  *
  * @throws the error of `make`, or the reason of `signal`
  */

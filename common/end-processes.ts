@@ -5,8 +5,9 @@ const GIVE_UP_MS = 5000;
 const POLL_MS = 10;
 
 /**
- * SIGKILL to exactly these processes. Resolves when all are gone, with how many still ran.
- * No SIGTERM first: ledgers are written record by record and survive a kill, and nothing else of theirs is worth a wait.
+ * SIGKILL to exactly these processes. Resolves when all are gone, with how many still ran. No
+ * SIGTERM first: ledgers are written record by record and survive a kill, and nothing else of
+ * theirs is worth a wait.
  *
  * @throws when one of them is still there after 5 s
  */

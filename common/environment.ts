@@ -70,14 +70,22 @@ export function readEnvironment<Shape extends z.ZodRawShape>(
   );
   const parsed = schema.safeParse(given);
   const found: [string, string][] = [
-    ...(parsed.error?.issues ?? []).map(({ path, message }): [string, string] => [String(path[0]), message]),
+    ...(parsed.error?.issues ?? []).map(({ path, message }): [string, string] => [
+      String(path[0]),
+      message,
+    ]),
     ...(conflicts?.(given) ?? []),
   ];
   const problems = found.map(([variable, problem]): ConfigProblem => {
     const value = given[variable];
     return {
       variable,
-      value: value === undefined ? "(not set)" : secrets.has(variable) ? "(hidden)" : JSON.stringify(value),
+      value:
+        value === undefined
+          ? "(not set)"
+          : secrets.has(variable)
+            ? "(hidden)"
+            : JSON.stringify(value),
       problem,
       fix: fixes[variable] ?? "change it or remove it to get the default",
     };

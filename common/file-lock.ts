@@ -21,8 +21,9 @@ const removeIfStale = async (path: string): Promise<void> => {
       ? Date.now() - found.mtimeMs < WRITE_MS
       : isRunning({ pid: owner.pid, startTime: owner.startTime });
   if (ownerLives) return;
-  // Moved first: of two processes that find it stale, one gets it. If the file belongs to a new owner by
-  // now, two processes hold the lock. That is rare, and what the locks guard appears by one rename.
+  // Moved first: of two processes that find it stale, one gets it. If the file belongs to a new
+  // owner by now, two processes hold the lock. That is rare, and what the locks guard appears by
+  // one rename.
   const moved = `${path}.${randomUUID()}`;
   await rename(path, moved).then(
     () => rm(moved, { force: true }),
@@ -30,7 +31,9 @@ const removeIfStale = async (path: string): Promise<void> => {
   );
 };
 
-/** Takes the lock. Returns the function that releases it, or undefined while another owner has it. */
+/**
+ * Takes the lock. Returns the function that releases it, or undefined while another owner has it.
+ */
 export const takeLock = async (path: string): Promise<(() => Promise<void>) | undefined> => {
   const owner = JSON.stringify({ ...thisProcess(), id: randomUUID() });
   try {

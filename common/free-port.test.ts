@@ -16,12 +16,16 @@ test("ports are free on 127.0.0.1, different, and outside the range of outgoing 
 });
 
 test("no port of the range is one that fetch refuses", async () => {
-  // One request per port would take minutes: the two ends, and the blocked port that lies nearest to them.
+  // One request per port would take minutes: the two ends, and the blocked port that lies nearest
+  // to them.
   const refusal = async (port: number): Promise<unknown> => {
-    const error: unknown = await fetch(`http://127.0.0.1:${port}`).catch((reason: unknown) => reason);
+    const error: unknown = await fetch(`http://127.0.0.1:${port}`).catch(
+      (reason: unknown) => reason,
+    );
     return error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined;
   };
   expect(await refusal(10_080)).toBe("bad port");
   expect(LOWEST_PORT).toBeGreaterThan(10_080);
-  for (const port of [LOWEST_PORT, ABOVE_HIGHEST_PORT - 1]) expect(await refusal(port)).not.toBe("bad port");
+  for (const port of [LOWEST_PORT, ABOVE_HIGHEST_PORT - 1])
+    expect(await refusal(port)).not.toBe("bad port");
 });

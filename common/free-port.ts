@@ -2,13 +2,21 @@
 import { randomInt } from "node:crypto";
 import getPort from "get-port";
 
-/** Above 10080, the highest port that browsers and Node's fetch refuse to connect to (WHATWG Fetch, "port blocking"). */
+/**
+ * Above 10080, the highest port that browsers and Node's fetch refuse to connect to (WHATWG Fetch,
+ * "port blocking").
+ */
 export const LOWEST_PORT = 10_081;
-/** Below the ephemeral range (Linux: 32768 to 60999), so that no outgoing connection of the load can take one first. */
+/**
+ * Below the ephemeral range (Linux: 32768 to 60999), so that no outgoing connection of the load can
+ * take one first.
+ */
 export const ABOVE_HIGHEST_PORT = 32_768;
 const ATTEMPTS = 200;
 
-/** Random, not ascending: two stacks that start at the same time would else choose the same ones. */
+/**
+ * Random, not ascending: two stacks that start at the same time would else choose the same ones.
+ */
 function* randomPorts(taken: ReadonlySet<number>): Generator<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(LOWEST_PORT, ABOVE_HIGHEST_PORT);
@@ -16,7 +24,10 @@ function* randomPorts(taken: ReadonlySet<number>): Generator<number> {
   }
 }
 
-/** `count` different ports that were free a moment ago, none of `taken`. Whoever publishes one must still expect to find it taken. */
+/**
+ * `count` different ports that were free a moment ago, none of `taken`. Whoever publishes one must
+ * still expect to find it taken.
+ */
 export const freePorts = async (count: number, taken: Iterable<number> = []): Promise<number[]> => {
   const unusable = new Set(taken);
   const ports: number[] = [];
@@ -24,7 +35,8 @@ export const freePorts = async (count: number, taken: Iterable<number> = []): Pr
     const port = await getPort({ host: "127.0.0.1", port: randomPorts(unusable) });
     if (port < LOWEST_PORT || port >= ABOVE_HIGHEST_PORT) {
       throw new Error(
-        `no free port found on 127.0.0.1 between ${LOWEST_PORT} and ${ABOVE_HIGHEST_PORT - 1}: end what holds them, or name ports`,
+        `no free port found on 127.0.0.1 between ${LOWEST_PORT} and ` +
+          `${ABOVE_HIGHEST_PORT - 1}: end what holds them, or name ports`,
       );
     }
     unusable.add(port);
@@ -35,7 +47,10 @@ export const freePorts = async (count: number, taken: Iterable<number> = []): Pr
 
 export type ChoosePort = () => Promise<number>;
 
-/** A port that was free on 127.0.0.1 a moment ago. Whoever listens on it must still expect to find it taken. */
+/**
+ * A port that was free on 127.0.0.1 a moment ago. Whoever listens on it must still expect to find
+ * it taken.
+ */
 export const freePort: ChoosePort = async () => {
   const [port] = (await freePorts(1)) as [number];
   return port;

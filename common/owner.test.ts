@@ -12,8 +12,16 @@ test.each([
     { host: "now", pid: 2, startTime: `${"0".repeat(8)}${BOOT.slice(8)}:7` },
     true,
   ],
-  ["another host", { host: "other", pid: 2, startTime: `${"0".repeat(8)}${BOOT.slice(8)}:7` }, false],
-  ["another host without a boot id", { host: "other", pid: 2, startTime: "Tue Nov 24 01:26:31 2026" }, false],
+  [
+    "another host",
+    { host: "other", pid: 2, startTime: `${"0".repeat(8)}${BOOT.slice(8)}:7` },
+    false,
+  ],
+  [
+    "another host without a boot id",
+    { host: "other", pid: 2, startTime: "Tue Nov 24 01:26:31 2026" },
+    false,
+  ],
 ])("an owner on %s", (_, owner, expected) => {
   expect(isSameHostOrBoot(owner, here)).toBe(expected);
 });

@@ -34,7 +34,10 @@ export const isSameHost = ({ host }: Owner): boolean => host === hostname();
 const BOOT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=:)/;
 
 /** Also true if the host has been renamed since: the id of its boot stays. */
-export const isSameHostOrBoot = ({ host, startTime }: Owner, here: Owner = thisOwner()): boolean => {
+export const isSameHostOrBoot = (
+  { host, startTime }: Owner,
+  here: Owner = thisOwner(),
+): boolean => {
   const [boot] = BOOT.exec(startTime) ?? [];
   return host === here.host || (boot !== undefined && boot === BOOT.exec(here.startTime)?.[0]);
 };

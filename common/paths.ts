@@ -13,13 +13,15 @@ function parent(folder: string): string {
 }
 
 /**
- * Absolute path of the checkout. Searched upwards, because this file runs from the sources and from bundles
- * that lie below `.sse-lab/`.
+ * Absolute path of the checkout. Searched upwards, because this file runs from the sources and from
+ * bundles that lie below `.sse-lab/`.
  */
 export const PROJECT_ROOT = findRoot(import.meta.dirname);
 
 /** Absolute path of a file or folder of the checkout, from its path relative to the root. */
 export const fromRoot = (...parts: string[]): string => resolve(PROJECT_ROOT, ...parts);
 
-/** What the lab writes for itself while it runs: state files, ledgers, work folders. Ignored by git. */
+/**
+ * What the lab writes for itself while it runs: state files, ledgers, work folders. Ignored by git.
+ */
 export const STATE_ROOT = fromRoot(".sse-lab");

@@ -22,7 +22,8 @@ export const readProcStat = (process: number | "thread-self"): ProcStat | undefi
   } catch {
     return undefined;
   }
-  // Field 2 is the name in brackets and may hold anything, so fields are counted after the last one.
+  // Field 2 is the name in brackets and may hold anything, so fields are counted after the last
+  // one.
   const fromState = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTicks = fromState[19];
   if (startTicks === undefined) return undefined;
@@ -35,8 +36,8 @@ export const readProcStat = (process: number | "thread-self"): ProcStat | undefi
 };
 
 /**
- * Resident memory in bytes: `VmRSS` with file pages, `RssAnon` without. Undefined for a process that
- * has exited.
+ * Resident memory in bytes: `VmRSS` with file pages, `RssAnon` without. Undefined for a process
+ * that has exited.
  */
 export const readMemory = (pid: number, kind: "VmRSS" | "RssAnon"): number | undefined => {
   try {

@@ -40,9 +40,11 @@ test("a process that got the pid of an earlier one is not taken for it and not h
 });
 
 test("a process that has exited and was not collected by its parent does not run", async () => {
-  // Forks a child that ends at once and never waits for it; a shell might, before it becomes another program.
+  // Forks a child that ends at once and never waits for it; a shell might, before it becomes
+  // another program.
   const parent = start(
-    `exec python3 -c 'import os, time; pid = os.fork() or os._exit(0); print(pid, flush=True); time.sleep(60)'`,
+    "exec python3 -c 'import os, time; pid = os.fork() or os._exit(0); print(pid, " +
+      "flush=True); time.sleep(60)'",
   );
   const pid = await new Promise<number>((resolve) => {
     parent.stdout?.once("data", (data: Buffer) => resolve(Number.parseInt(data.toString(), 10)));

@@ -22,7 +22,9 @@ interface ProcessFacts {
 
 let bootId: string | undefined;
 
-/** Start times count from boot: without the boot id, a pid from before a reboot could look alive. */
+/**
+ * Start times count from boot: without the boot id, a pid from before a reboot could look alive.
+ */
 const readBootId = (): string => {
   bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   return bootId;
@@ -77,7 +79,10 @@ export const isRunning = ({ pid, startTime }: ProcessIdentity): boolean => {
 };
 
 /** Signals exactly this process, and its group if it leads one. False if it no longer runs. */
-export const signalProcess = (identity: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): boolean => {
+export const signalProcess = (
+  identity: ProcessIdentity,
+  signal: "SIGTERM" | "SIGKILL",
+): boolean => {
   if (!isRunning(identity)) return false;
   try {
     process.kill(identity.group ? -identity.pid : identity.pid, signal);

@@ -45,7 +45,8 @@ export interface StoredRecords<T> {
   unreadable: RecordError[];
 }
 
-const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
+const isCode = (error: unknown, code: string): boolean =>
+  (error as NodeJS.ErrnoException).code === code;
 
 export class RecordFolder<T extends { startedAt: string }> {
   readonly folder: string;
@@ -64,7 +65,9 @@ export class RecordFolder<T extends { startedAt: string }> {
   file(id: string): string {
     if (!/^[A-Za-z0-9._-]+$/.test(id) || id.startsWith(".")) {
       const { noun } = this.#type;
-      throw new Error(`${noun} ${JSON.stringify(id)}: not a name; give letters, digits and hyphens`);
+      throw new Error(
+        `${noun} ${JSON.stringify(id)}: not a name; give letters, digits and hyphens`,
+      );
     }
     return join(this.folder, `${id}.json`);
   }
@@ -165,8 +168,13 @@ export class RecordFolder<T extends { startedAt: string }> {
     if (json === undefined) throw this.#error(path, "not JSON");
     const { data, error } = this.#type.schema.safeParse(json);
     if (data !== undefined) return data;
-    const issues = error?.issues.map((issue) => `${issue.path.join(".") || "(all of it)"}: ${issue.message}`);
-    throw this.#error(path, `not a ${this.#type.noun} record of this version (${issues?.join("; ") ?? ""})`);
+    const issues = error?.issues.map(
+      (issue) => `${issue.path.join(".") || "(all of it)"}: ${issue.message}`,
+    );
+    throw this.#error(
+      path,
+      `not a ${this.#type.noun} record of this version (${issues?.join("; ") ?? ""})`,
+    );
   }
 
   #error(path: string, problem: string, options?: ErrorOptions): RecordError {

@@ -14,4 +14,5 @@ export class UserError extends Error {
 
 /** The first line of an error's message. */
 export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ?? "no reason given";
+  (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ??
+  "no reason given";

@@ -1,4 +1,7 @@
-/** Named waits: every wait says what it waits for, and its failure shows the last log lines of what it waited on. */
+/**
+ * Named waits: every wait says what it waits for, and its failure shows the last log lines of what
+ * it waited on.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "./user-error.ts";
 
@@ -18,7 +21,10 @@ export interface Wait {
   intervalMs?: number;
   /** True when met, else what was seen instead, for the error. What it throws counts as seen. */
   condition: (signal: AbortSignal) => Promise<true | string> | true | string;
-  /** The processes waited on: when one of them exits, the wait fails at once. Their last log lines go into the error. */
+  /**
+   * The processes waited on: when one of them exits, the wait fails at once. Their last log lines
+   * go into the error.
+   */
   processes?: readonly WaitedOnProcess[];
   signal?: AbortSignal | undefined;
 }
@@ -35,10 +41,16 @@ const logLines = async (processes: readonly WaitedOnProcess[]): Promise<string> 
   return tails.map((tail) => `\n${tail}`).join("");
 };
 
-/** A single look may not use up the whole wait: a connection that is accepted and never answered would. */
+/**
+ * A single look may not use up the whole wait: a connection that is accepted and never answered
+ * would.
+ */
 const LOOK_MS = 2000;
 
-/** Looks once. Given up as soon as one of the processes exits: somebody else may sit on its port and never answer. */
+/**
+ * Looks once. Given up as soon as one of the processes exits: somebody else may sit on its port and
+ * never answer.
+ */
 const look = async (
   wait: Wait,
   within: AbortSignal,
@@ -66,7 +78,8 @@ const look = async (
 /**
  * Resolves as soon as the condition is met and all processes still run.
  *
- * @throws UserError on time-out or when a process waited on exits; the signal's reason when it is aborted
+ * @throws UserError on time-out or when a process waited on exits; the signal's reason when it is
+ *   aborted
  */
 export const waitFor = async (wait: Wait): Promise<void> => {
   const { processes = [], intervalMs = 50 } = wait;
@@ -77,7 +90,8 @@ export const waitFor = async (wait: Wait): Promise<void> => {
     wait.signal?.throwIfAborted();
     const result = await look(wait, either, intervalMs);
     wait.signal?.throwIfAborted();
-    // After the look: what answered may have been another program on the port of a process that could not have it.
+    // After the look: what answered may have been another program on the port of a process that
+    // could not have it.
     const gone = processes.filter((one) => one.hasExited());
     if (gone.length > 0) {
       const names = gone.map((one) => one.spec.name).join(", ");

@@ -78,7 +78,11 @@ function importGraph(): Map<string, string[]> {
   );
   return new Map(
     files.map((file) => {
-      const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), "utf8"), true, true);
+      const { importedFiles } = ts.preProcessFile(
+        readFileSync(join(root, file), "utf8"),
+        true,
+        true,
+      );
       const relative = importedFiles.filter(({ fileName }) => fileName.startsWith("."));
       return [file, relative.map(({ fileName }) => posix.join(posix.dirname(file), fileName))];
     }),

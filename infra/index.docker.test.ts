@@ -23,7 +23,10 @@ let stack: string;
 let access: PulumiAccess;
 let host: ProgramHost;
 
-/** A separate top level, so that no test leaves settings in the project. The program is the project's. */
+/**
+ * A separate top level, so that no test leaves settings in the project. The program is the
+ * project's.
+ */
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "sse-lab-cli-"));
   stack = stackName(topologyNamed("phase1"));

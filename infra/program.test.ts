@@ -245,33 +245,37 @@ describe("Realtime", () => {
     "REALTIME_KEY=service-role-key",
   ];
 
-  it("is told to the servers, with the name by which clients reach it, and with the plan's limits to the stand-in", async () => {
-    const { resources } = await run(phase3, {
-      realtime: { ...settings, by: "standin", keys: REALTIME_KEYS },
-    });
-    expect(realtimeOf(resources)).toEqual([
-      ...own,
-      "REALTIME_PUBLIC_URL=ws://realtime.localhost:20002/socket",
-      "REALTIME_PUBLISH=websocket",
-      "REALTIME_URL=http://realtime:4000/socket",
-    ]);
-    const standin = named(resources, "realtime-standin");
-    expect(standin).toMatchObject({
-      name: "lab-realtime-standin",
-      networksAdvanced: [{ name: "lab-network", aliases: ["realtime"] }],
-      wait: true,
-    });
-    expect(secretsOf(standin)).toEqual(
-      expect.arrayContaining([
-        "HOST=0.0.0.0",
-        "PORT=4000",
-        "SELF_HOST_TENANT_NAME=realtime",
-        "TENANT_MAX_CONCURRENT_USERS=200",
-        "TENANT_MAX_PAYLOAD_SIZE_IN_KB=256",
-        `API_JWT_SECRET=${"j".repeat(40)}`,
-      ]),
-    );
-  });
+  it(
+    "is told to the servers, with the name by which clients reach it, and with the plan's " +
+      "limits to the stand-in",
+    async () => {
+      const { resources } = await run(phase3, {
+        realtime: { ...settings, by: "standin", keys: REALTIME_KEYS },
+      });
+      expect(realtimeOf(resources)).toEqual([
+        ...own,
+        "REALTIME_PUBLIC_URL=ws://realtime.localhost:20002/socket",
+        "REALTIME_PUBLISH=websocket",
+        "REALTIME_URL=http://realtime:4000/socket",
+      ]);
+      const standin = named(resources, "realtime-standin");
+      expect(standin).toMatchObject({
+        name: "lab-realtime-standin",
+        networksAdvanced: [{ name: "lab-network", aliases: ["realtime"] }],
+        wait: true,
+      });
+      expect(secretsOf(standin)).toEqual(
+        expect.arrayContaining([
+          "HOST=0.0.0.0",
+          "PORT=4000",
+          "SELF_HOST_TENANT_NAME=realtime",
+          "TENANT_MAX_CONCURRENT_USERS=200",
+          "TENANT_MAX_PAYLOAD_SIZE_IN_KB=256",
+          `API_JWT_SECRET=${"j".repeat(40)}`,
+        ]),
+      );
+    },
+  );
 
   it("with catch-up has a broker for the event log, which nothing is published on", async () => {
     const { resources, outputs } = await run(phase3, {

@@ -164,7 +164,8 @@ export const TOPOLOGIES = [
       pipelinesMayDie: true,
       routedByChance: false,
       sentence:
-        "Nothing is lost in steady state below Realtime's limits, and a bounce of the app cuts no client; " +
+        "Nothing is lost in steady state below Realtime's limits, and a bounce of the app " +
+        "cuts no client; " +
         "an outage of Realtime cuts everyone at once.",
     },
   },

@@ -1,4 +1,6 @@
-/** k6's own `console`, which `@types/k6` does not declare. Merges with Node's where both are known. */
+/**
+ * k6's own `console`, which `@types/k6` does not declare. Merges with Node's where both are known.
+ */
 interface Console {
   log(message?: unknown, ...more: unknown[]): void;
 }

@@ -5,12 +5,18 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { startStandIn, type TestStandIn } from "../standins/realtime/server/test-support/start-stand-in.ts";
+import {
+  startStandIn,
+  type TestStandIn,
+} from "../standins/realtime/server/test-support/start-stand-in.ts";
 import type { Observation } from "../harness/history/observation.ts";
 import { bundleScript } from "../harness/load/k6/scripts/bundle-scripts.ts";
 import { runK6Load } from "../harness/load/k6/run-k6-load.ts";
 import type { LoadPlan } from "../harness/load/portable/load-plan.ts";
-import { PageService, type PageServiceOptions } from "../harness/load/test-support/realtime/page-service.ts";
+import {
+  PageService,
+  type PageServiceOptions,
+} from "../harness/load/test-support/realtime/page-service.ts";
 import { smallPlan } from "../harness/load/test-support/load-plan.ts";
 import { ofType, readHistory } from "../harness/load/test-support/read-history.ts";
 import { startServer } from "../harness/load/test-support/start-server.ts";
@@ -92,15 +98,25 @@ test("every planned event of 12 sessions arrives once and in order, and every ga
   expect(received.filter((one) => one.terminal)).toHaveLength(12);
   expect(received.every(({ sentMs }) => sentMs !== undefined)).toBe(true);
   const connected = ofType(history, "connected");
-  expect(connected.map(({ connection, instance, resume }) => [connection, instance, resume])).toEqual(
-    Array(12).fill([1, undefined, "none"]),
-  );
+  expect(
+    connected.map(({ connection, instance, resume }) => [connection, instance, resume]),
+  ).toEqual(Array(12).fill([1, undefined, "none"]));
   expect(connected.every(({ subscribedMs, atMs }) => subscribedMs === atMs)).toBe(true);
   expect(ofType(history, "connect-failed")).toEqual([]);
-  expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(Array(12).fill("finished"));
+  expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(
+    Array(12).fill("finished"),
+  );
   expect(ofType(history, "gate").map((one) => one.status)).toEqual(Array(24).fill(202));
 
-  const env = { URL: server.url, OUT: ".", SESSIONS: "3", RATE: "5", DURATION: "1", RAMP: "0.2", GATES: "0" };
+  const env = {
+    URL: server.url,
+    OUT: ".",
+    SESSIONS: "3",
+    RATE: "5",
+    DURATION: "1",
+    RAMP: "0.2",
+    GATES: "0",
+  };
   const alone = await runDouble({ script: { file: SCRIPT }, env });
   expect(alone).toMatchObject({ exitCode: 0, stderr: "" });
   const { metrics } = alone.summary as { metrics: Record<string, { values: { count: number } }> };
@@ -151,28 +167,32 @@ test("a token is renewed in time, and one that expired is replaced", async () =>
   expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(["ended", "finished"]);
 });
 
-test("a refusal for the project's limit is reported as one, and every session leaves at the deadline", async () => {
-  await useStandIn({ TENANT_MAX_CONCURRENT_USERS: "1" });
-  const service = await useService({ total: 2, tokenTtlS: 60, catchUp: false });
-  const history = await run(service.url, {
-    sessions: 2,
-    eventsPerSecond: 1,
-    durationS: 2,
-    rampS: 1,
-    drainS: 3,
-  });
-  expect(ofType(history, "received")).toEqual([]);
-  expect(ofType(history, "disconnected")).toMatchObject([{ session: "s0", reason: "drained" }]);
-  const failures = ofType(history, "connect-failed");
-  expect(failures.length).toBeGreaterThan(0);
-  for (const one of failures)
-    expect(one).toMatchObject({
-      session: "s1",
-      quota: true,
-      fatal: false,
-      reason: expect.stringContaining("Too many connected users") as string,
+test(
+  "a refusal for the project's limit is reported as one, and every session leaves at the " +
+    "deadline",
+  async () => {
+    await useStandIn({ TENANT_MAX_CONCURRENT_USERS: "1" });
+    const service = await useService({ total: 2, tokenTtlS: 60, catchUp: false });
+    const history = await run(service.url, {
+      sessions: 2,
+      eventsPerSecond: 1,
+      durationS: 2,
+      rampS: 1,
+      drainS: 3,
     });
-});
+    expect(ofType(history, "received")).toEqual([]);
+    expect(ofType(history, "disconnected")).toMatchObject([{ session: "s0", reason: "drained" }]);
+    const failures = ofType(history, "connect-failed");
+    expect(failures.length).toBeGreaterThan(0);
+    for (const one of failures)
+      expect(one).toMatchObject({
+        session: "s1",
+        quota: true,
+        fatal: false,
+        reason: expect.stringContaining("Too many connected users") as string,
+      });
+  },
+);
 
 test("a service that does not speak of Realtime is a failure that says so, and ends at once", async () => {
   const server = createServer((_request, response) => {
@@ -191,6 +211,10 @@ test("a service that does not speak of Realtime is a failure that says so, and e
   const labels = { topology: "phase3", bounce: "none", repeat: 1, replicas: 3 } as const;
   const { segments } = await runK6Load(plan, { historyDir, k6, script, labels, env: process.env });
   expect(ofType(await readHistory(segments), "connect-failed")).toMatchObject([
-    { fatal: true, status: 0, reason: expect.stringContaining("FF_SUPABASE_SSE_BROADCAST") as string },
+    {
+      fatal: true,
+      status: 0,
+      reason: expect.stringContaining("FF_SUPABASE_SSE_BROADCAST") as string,
+    },
   ]);
 });

@@ -1,6 +1,6 @@
 /**
- * k6 script for the topologies whose clients subscribe to Supabase Realtime directly: phase 3. It needs
- * no extension. See README.md.
+ * k6 script for the topologies whose clients subscribe to Supabase Realtime directly: phase 3. It
+ * needs no extension. See README.md.
  */
 import { createScript } from "./lib/script.ts";
 import { RealtimePage } from "./lib/realtime/realtime-page.ts";

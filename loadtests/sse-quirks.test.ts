@@ -1,4 +1,7 @@
-/** The script against a service that misbehaves, through xk6-sse with its flaws, as the double reproduces them. */
+/**
+ * The script against a service that misbehaves, through xk6-sse with its flaws, as the double
+ * reproduces them.
+ */
 import type { ServerResponse } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ConnectFailedObservation } from "../harness/history/observation.ts";
@@ -15,14 +18,20 @@ interface Context {
   run: (env?: Record<string, string>) => Promise<ScriptRun>;
 }
 
-/** Events leave at once, whatever the rate: a long plan only keeps a slow machine from running into its drain. */
+/**
+ * Events leave at once, whatever the rate: a long plan only keeps a slow machine from running into
+ * its drain.
+ */
 const PATIENT = { RATE: "0.5", DURATION: "10" };
 
 /** Each test has its own service, so that tests can run side by side. */
 const withService = (body: (context: Context) => Promise<void>) => async (): Promise<void> => {
   const service = await ScriptedService.start();
   try {
-    await body({ service, run: (env = {}) => runScript("sse", { URL: service.url, ...PATIENT, ...env }) });
+    await body({
+      service,
+      run: (env = {}) => runScript("sse", { URL: service.url, ...PATIENT, ...env }),
+    });
   } finally {
     await service.stop();
   }
@@ -51,7 +60,9 @@ const runCases = async (
   if (result === undefined) throw new Error("the script did not run");
   const { records } = result;
   const seen = scripts.map((_, index): Seen => {
-    const name = ofKind(records, "request").find(({ sessionId }) => sessionId === `id${index}`)?.session;
+    const name = ofKind(records, "request").find(
+      ({ sessionId }) => sessionId === `id${index}`,
+    )?.session;
     return {
       records: records.filter((one) => "session" in one && one.session === name),
       streams: requests.filter(
@@ -74,7 +85,10 @@ const onFirst =
     misbehave(response);
     return true;
   };
-/** Confirms the first stream and ends it as told, before the pipeline that it waits for is asked for. */
+/**
+ * Confirms the first stream and ends it as told, before the pipeline that it waits for is asked
+ * for.
+ */
 const confirmed = (then: (response: ServerResponse) => void): StreamScript =>
   onFirst((response) => {
     response.writeHead(200, EVENT_STREAM);
@@ -101,7 +115,10 @@ describe.concurrent("a session", () => {
       expect(ends(result)).toEqual(["finished"]);
       expect(ofKind(result.records, "received").filter(({ terminal }) => terminal)).toHaveLength(1);
       expect(result.records.at(-1)).toMatchObject({ type: "k6-ended", session: "s0" });
-      expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({
+        exitCode: 0,
+        stderr: "",
+      });
     }),
   );
 
@@ -140,12 +157,16 @@ describe.concurrent("a session", () => {
     withService(async ({ service, run }) => {
       const result = await run({ GATES: "2" });
       expect(seqs(result)).toEqual(ALL);
-      expect(ofKind(result.records, "gate").map(({ gate, state, status }) => [gate, state, status])).toEqual([
+      expect(
+        ofKind(result.records, "gate").map(({ gate, state, status }) => [gate, state, status]),
+      ).toEqual([
         ["g1", "answered", 202],
         ["g2", "answered", 202],
       ]);
       expect(service.requests.filter(({ url }) => url.endsWith("/gate"))).toHaveLength(2);
-      expect([countOf(result, "sse_gates_offered"), countOf(result, "sse_gates_stalled")]).toEqual([2, 0]);
+      expect([countOf(result, "sse_gates_offered"), countOf(result, "sse_gates_stalled")]).toEqual([
+        2, 0,
+      ]);
     }),
   );
 
@@ -158,7 +179,9 @@ describe.concurrent("a session", () => {
       };
       const result = await run();
       expect(seqs(result)).toEqual(ALL);
-      const answers = ofKind(result.records, "request").filter(({ request }) => request !== "background");
+      const answers = ofKind(result.records, "request").filter(
+        ({ request }) => request !== "background",
+      );
       expect(answers.map(({ request, status }) => [request, status])).toEqual([
         ["create", 503],
         ["create", 429],
@@ -250,7 +273,10 @@ describe("a stream is opened again, with the id of its last event, when it", () 
   });
 });
 
-/** Ways to go wrong before the stream is confirmed, what that is recorded as, and whether an EventSource tries again. */
+/**
+ * Ways to go wrong before the stream is confirmed, what that is recorded as, and whether an
+ * EventSource tries again.
+ */
 const BAD_OPENINGS: [
   string,
   (response: ServerResponse) => void,
@@ -260,7 +286,9 @@ const BAD_OPENINGS: [
   [
     "answers 502 with a page of HTML",
     (r) =>
-      r.writeHead(502, { "content-type": "text/html" }).end("<html>\n\n<body>Bad\nGateway</body>\n</html>\n"),
+      r
+        .writeHead(502, { "content-type": "text/html" })
+        .end("<html>\n\n<body>Bad\nGateway</body>\n</html>\n"),
     { status: 502, reason: /^status 502$/ },
     false,
   ],
@@ -312,12 +340,18 @@ describe.each(["retrying", "eventsource"])(
     });
 
     test.each(
-      BAD_OPENINGS.map(([what, , failure, survives], index) => [what, failure, survives, index] as const),
+      BAD_OPENINGS.map(
+        ([what, , failure, survives], index) => [what, failure, survives, index] as const,
+      ),
     )("%s", (_, failure, comesBack, index) => {
       const { records, streams } = seen[index]!;
       const survives = client === "retrying" || comesBack;
       expect(failures({ records })).toEqual([
-        { status: failure.status, reason: expect.stringMatching(failure.reason) as string, fatal: !survives },
+        {
+          status: failure.status,
+          reason: expect.stringMatching(failure.reason) as string,
+          fatal: !survives,
+        },
       ]);
       expect(seqs({ records })).toEqual(survives ? ALL : []);
       expect(ofKind(records, "stray")).toEqual([]);
@@ -334,7 +368,9 @@ test("no client comes back sooner than the service asked for in its confirmation
   const begin = (response: ServerResponse): ServerResponse => response.writeHead(200, EVENT_STREAM);
   const { seen } = await runCases(
     [
-      onFirst((response) => void begin(response).end(`retry: 20\n\n${connectedFrame("any", retryMs)}`)),
+      onFirst(
+        (response) => void begin(response).end(`retry: 20\n\n${connectedFrame("any", retryMs)}`),
+      ),
       onFirst((response) => {
         const hint = `event: reconnect\ndata: {"reason":"draining","retryMs":${retryMs}}\n\n`;
         begin(response).end(`${connectedFrame("any")}${hint}`);
@@ -350,7 +386,10 @@ test("no client comes back sooner than the service asked for in its confirmation
   }
 });
 
-/** What of a stream the extension reads otherwise than the standard has it: what the script makes of it. */
+/**
+ * What of a stream the extension reads otherwise than the standard has it: what the script makes of
+ * it.
+ */
 const READINGS: [string, string, { seqs: number[]; lastId: string; strays?: string[] }][] = [
   ["comments are no events", ": heartbeat\n\n:\n\n: one\n: two\n\n", { seqs: [], lastId: "" }],
   ["a lone retry is no event", "retry: 20\n\n", { seqs: [], lastId: "" }],
@@ -454,10 +493,14 @@ test("what is missing below the highest number is lost, and what came by a repla
     script(
       1,
       (firstMs) =>
-        [2, 3, 4].map((seq) => told(1, seq, firstMs + seq)).join("") + told(1, 5, at(), "pipeline_complete"),
+        [2, 3, 4].map((seq) => told(1, seq, firstMs + seq)).join("") +
+        told(1, 5, at(), "pipeline_complete"),
     ),
     // Of another session, whatever number it bears.
-    script(2, () => told(9, 7, at()).replace("e1-7", "e2-1") + told(2, 5, at(), "pipeline_complete")),
+    script(
+      2,
+      () => told(9, 7, at()).replace("e1-7", "e2-1") + told(2, 5, at(), "pipeline_complete"),
+    ),
   ]);
   expect(seen.map(seqs)).toEqual([[1, 4, 5], ALL, [1, 1, 5]]);
   const run = result.summary?.runs[0];

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type StartedServer } from "../harness/load/test-support/start-server.ts";
 import { scheduleSessions } from "../harness/load/portable/load-schedule.ts";
 import { smallPlan } from "../harness/load/test-support/load-plan.ts";
-import { countOf, ofKind, runScript, startScript, type ScriptRun } from "./test-support/run-script.ts";
+import {
+  countOf,
+  ofKind,
+  runScript,
+  startScript,
+  type ScriptRun,
+} from "./test-support/run-script.ts";
 
 const LOAD = { SESSIONS: "8", RATE: "10", DURATION: "1", RAMP: "0.5", GATES: "1", SEED: "3" };
 
@@ -24,7 +30,9 @@ describe("a load", () => {
       const own = records.filter((one) => "session" in one && one.session === session);
       expect(own[0]?.type).toBe("k6-arrived");
       expect(own.at(-1)?.type).toBe("k6-ended");
-      expect(ofKind(own, "received").map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(ofKind(own, "received").map(({ seq }) => seq)).toEqual([
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+      ]);
       expect(ofKind(own, "gate").map(({ status }) => status)).toEqual([202]);
       expect(ofKind(own, "disconnected").map(({ reason }) => reason)).toEqual(["finished"]);
     }
@@ -60,7 +68,8 @@ describe("a load", () => {
       ({ session, dueMs }) =>
         dueMs - (schedule.find((one) => one.session === session)?.arriveOffsetMs ?? NaN),
     );
-    // One scenario's start, as each VU worked it out from k6's clocks: these show whole milliseconds.
+    // One scenario's start, as each VU worked it out from k6's clocks: these show whole
+    // milliseconds.
     expect(Math.max(...starts) - Math.min(...starts)).toBeLessThan(3);
     for (const { dueMs, atMs } of arrived) expect(atMs).toBeGreaterThanOrEqual(dueMs - 1);
     for (const { session, background } of schedule) {
@@ -106,10 +115,14 @@ describe("a load", () => {
         ]),
       ),
     );
-    const sessions = halves.map(({ records }) => ofKind(records, "k6-ended").map(({ session }) => session));
+    const sessions = halves.map(({ records }) =>
+      ofKind(records, "k6-ended").map(({ session }) => session),
+    );
     expect(sessions.map(({ length }) => length)).toEqual([4, 4]);
     expect(new Set(sessions.flat()).size).toBe(8);
-    expect(new Set(halves.flatMap(({ lines }) => lines.map(({ process }) => process))).size).toBe(2);
+    expect(new Set(halves.flatMap(({ lines }) => lines.map(({ process }) => process))).size).toBe(
+      2,
+    );
     for (const half of halves) expect(countOf(half, "sse_events_delivered")).toBe(40);
   });
 });
@@ -132,7 +145,11 @@ test("an instance that is gone for good ends no session early and none late, and
 test("a load that cannot be run is refused before anything is sent", async () => {
   const result = await runScript("sse", { SESSIONS: "many", TOPOLOGY: "phase3" });
   expect(result.exitCode).not.toBe(0);
-  expect(result.stderr).toContain('SESSIONS: "many" is not a number: give 1 to 19000 concurrent streams');
-  expect(result.stderr).toContain('TOPOLOGY "phase3": this script does not follow it; realtime.ts does');
+  expect(result.stderr).toContain(
+    'SESSIONS: "many" is not a number: give 1 to 19000 concurrent streams',
+  );
+  expect(result.stderr).toContain(
+    'TOPOLOGY "phase3": this script does not follow it; realtime.ts does',
+  );
   expect(result.lines).toEqual([]);
 });

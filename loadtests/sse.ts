@@ -1,6 +1,6 @@
 /**
- * k6 script for the topologies whose clients follow an SSE stream: phases 0 to 2 and their variants. It
- * needs the extension xk6-sse. See README.md.
+ * k6 script for the topologies whose clients follow an SSE stream: phases 0 to 2 and their
+ * variants. It needs the extension xk6-sse. See README.md.
  */
 import { createScript } from "./lib/script.ts";
 import { awaitArrival } from "./lib/session/await-arrival.ts";

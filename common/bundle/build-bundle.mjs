@@ -111,7 +111,9 @@ function removeUnused(folder, current) {
     const path = join(folder, name);
     const [, builder] = /^new-(\d+)-[\w-]*$/.exec(name) ?? [];
     const mayBeUsed =
-      builder === undefined || name.endsWith("-old") ? usersOf(path).some(isAlive) : isAlive(builder);
+      builder === undefined || name.endsWith("-old")
+        ? usersOf(path).some(isAlive)
+        : isAlive(builder);
     if (!mayBeUsed) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,15 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -35,7 +45,9 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<{ word: string; stder
 }
 
 const bundles = async (): Promise<string[]> =>
-  (await readdir(join(root, ".sse-lab", "bundle"))).filter((name) => name !== "current.json").sort();
+  (await readdir(join(root, ".sse-lab", "bundle")))
+    .filter((name) => name !== "current.json")
+    .sort();
 
 const builtAt = async (): Promise<number> => {
   const [name = ""] = await bundles();
@@ -51,7 +63,9 @@ describe("the bundle of the lab's programs", () => {
     expect(await builtAt()).toBe(before);
     const [name = ""] = await bundles();
     const folder = join(root, ".sse-lab", "bundle", name);
-    const map = JSON.parse(await readFile(join(folder, "one.js.map"), "utf8")) as { sources: string[] };
+    const map = JSON.parse(await readFile(join(folder, "one.js.map"), "utf8")) as {
+      sources: string[];
+    };
     expect(map.sources.map((path) => join(folder, path))).toEqual([join(root, "one.ts")]);
     // No process uses it any more.
     expect(await readdir(join(folder, "users"))).toEqual([]);
@@ -117,7 +131,9 @@ describe("the bundle of the lab's programs", () => {
     await writeFile(join(root, ".sse-lab"), "a file, where a folder cannot be made");
     const { word, stderr } = await start();
     expect(word).toBe("first");
-    expect(stderr).toMatch(/^sse-lab: running from the sources, which is slower: .*(EEXIST|ENOTDIR).*\n$/);
+    expect(stderr).toMatch(
+      /^sse-lab: running from the sources, which is slower: .*(EEXIST|ENOTDIR).*\n$/,
+    );
   });
 
   it("shows positions in the sources when SSE_LAB_DEBUG is set", async () => {

@@ -15,7 +15,8 @@ const EVENT_ID = /^([a-z0-9]+)-([1-9][0-9]*)$/;
 const LOG_POSITION = /^([a-z0-9]{1,64})-(\d{1,15})$/;
 
 /** Names a pipeline run: lower-case letters and digits. */
-export const isEpoch = (value: unknown): value is string => typeof value === "string" && EPOCH.test(value);
+export const isEpoch = (value: unknown): value is string =>
+  typeof value === "string" && EPOCH.test(value);
 
 /**
  * Reads the id of an event that is no control event. Undefined: it names no run, so the history

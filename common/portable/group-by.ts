@@ -1,4 +1,7 @@
-/** The items that share a key, in the order in which each key first appears. (`Map.groupBy` needs Node 21.) */
+/**
+ * The items that share a key, in the order in which each key first appears. (`Map.groupBy` needs
+ * Node 21.)
+ */
 export const groupBy = <Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,

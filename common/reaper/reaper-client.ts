@@ -6,7 +6,9 @@ import type { ProcessIdentity } from "../process-identity.ts";
 
 /** One line of JSON each, on the reaper's stdin. */
 export type ReaperMessage =
-  ({ type: "home" } & ReaperHome) | { type: "watch"; identity: ProcessIdentity } | { type: "leave" };
+  | ({ type: "home" } & ReaperHome)
+  | { type: "watch"; identity: ProcessIdentity }
+  | { type: "leave" };
 
 export interface Reaper {
   readonly pid: number;

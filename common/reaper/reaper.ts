@@ -1,7 +1,7 @@
 /**
- * The reaper: a small process that reads from stdin which processes to watch. When stdin closes without
- * a "leave" (its parent crashed, or was killed with -9), it ends exactly those.
- * It runs bundled, without a TypeScript loader, so that it starts within about 50 ms.
+ * The reaper: a small process that reads from stdin which processes to watch. When stdin closes
+ * without a "leave" (its parent crashed, or was killed with -9), it ends exactly those. It runs
+ * bundled, without a TypeScript loader, so that it starts within about 50 ms.
  */
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";

@@ -13,7 +13,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Starts a process of its own that never ends by itself, says its process id in the file `pid`, and waits for it. */
+/**
+ * Starts a process of its own that never ends by itself, says its process id in the file `pid`, and
+ * waits for it.
+ */
 const ENDLESS = 'sleep 600 & echo $! > "$1/pid.new"; mv "$1/pid.new" "$1/pid"; wait';
 const endless = () => ["-c", ENDLESS, "sh", folder];
 
@@ -64,7 +67,10 @@ const fastClock = () => {
     now += 600;
     looks += 1;
   };
-  return { options: { clock: () => now, lookMs: 5, onProgress, stallMs: 1000 }, looks: () => looks };
+  return {
+    options: { clock: () => now, lookMs: 5, onProgress, stallMs: 1000 },
+    looks: () => looks,
+  };
 };
 
 test("a command without progress is ended", async () => {

@@ -32,7 +32,10 @@ export interface ReapedResult {
 
 const LOOK_MS = 2000;
 const KILL_MS = 5000;
-/** The command starts when a line arrives, which is when the reaper watches it; never if we are killed first. */
+/**
+ * The command starts when a line arrives, which is when the reaper watches it; never if we are
+ * killed first.
+ */
 const WAIT_AND_RUN = 'read -r _ && exec "$@" </dev/null';
 
 const bytesIn = async (folder: string): Promise<number> => {

@@ -38,8 +38,10 @@ export interface RunResult {
     count: number;
     /** From `disconnected` to the next `connected`. Null without a reconnect. */
     downtimeMs: { p50: number; p99: number; max: number } | null;
-    /** From the start of the bounce that cut a stream until 95 % / 100 % of the cut streams were back. Null if fewer ever came back,
-     * or none was cut. */
+    /**
+     * From the start of the bounce that cut a stream until 95 % / 100 % of the cut streams were
+     * back. Null if fewer ever came back, or none was cut.
+     */
     timeTo95Ms: number | null;
     timeTo100Ms: number | null;
     /** Most connection attempts within one second. */

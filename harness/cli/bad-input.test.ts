@@ -25,7 +25,10 @@ describe("bad input", () => {
       ["loadtest", "--topologies", "phase9"],
       'sse-lab: --topologies: unknown topology "phase9": choose from phase0',
     ],
-    [["loadtest", "--bounces", "flood"], 'sse-lab: --bounces: unknown bounce "flood": choose from none'],
+    [
+      ["loadtest", "--bounces", "flood"],
+      'sse-lab: --bounces: unknown bounce "flood": choose from none',
+    ],
     [
       ["loadtest", "--sessions", "0"],
       "sse-lab: --sessions: 0 is out of range: give 1 to 19000 concurrent streams",
@@ -44,13 +47,18 @@ describe("bad input", () => {
     [["loadtest", "--grace", "61"], "sse-lab: --grace: 61 is out of range: give 0 to 60 seconds"],
     [
       ["loadtest", "--topologies", "phase1-header", "--client", "eventsource"],
-      "sse-lab: --client eventsource: phase1-header routes by the header X-Session-ID, which a browser's EventSource cannot send",
+      "sse-lab: --client eventsource: phase1-header routes by the header X-Session-ID, " +
+        "which a browser's EventSource cannot send",
     ],
     [
       ["loadtest", "--platform", "local", "--bounces", "rolling", "--duration", "5"],
-      "sse-lab: --duration 5: the load ends before the longest bounce of rolling; give 12 seconds or more",
+      "sse-lab: --duration 5: the load ends before the longest bounce of rolling; give 12 " +
+        "seconds or more",
     ],
-    [["loadtest", "--engine", "k7"], "sse-lab: --engine k7: unknown engine; choose from native, k6"],
+    [
+      ["loadtest", "--engine", "k7"],
+      "sse-lab: --engine k7: unknown engine; choose from native, k6",
+    ],
     [
       ["loadtest", "--platform", "local", "--engine", "k6"],
       "sse-lab: K6_BIN=FOLDER/tool: cannot be executed; chmod +x it, or name another",
@@ -63,7 +71,10 @@ describe("bad input", () => {
       ["bounce", "phase1", "--record", "FOLDER/none/bounces.ndjson"],
       "sse-lab: --record FOLDER/none/bounces.ndjson: cannot be written (ENOENT)",
     ],
-    [["loadtest", "--scenario", "nowhere.json"], "sse-lab: --scenario nowhere.json: cannot be read (ENOENT)"],
+    [
+      ["loadtest", "--scenario", "nowhere.json"],
+      "sse-lab: --scenario nowhere.json: cannot be read (ENOENT)",
+    ],
     [
       ["loadtest", "--scenario", "FOLDER/typo.json"],
       'sse-lab: unknown scenario key "sesions": known keys are topologies',
@@ -72,7 +83,10 @@ describe("bad input", () => {
     [["loadtest", "--out", "FOLDER"], "--out FOLDER: is not empty; name a new or empty folder"],
     [["loadtest", "--out", "/proc/none"], "sse-lab: --out /proc/none: cannot be written (ENOENT)"],
     [["up", "phase9"], 'sse-lab: up: unknown topology "phase9"'],
-    [["up", "phase1", "--replicas", "1"], "sse-lab: --replicas: 1 is out of range: give 2 to 10 replicas"],
+    [
+      ["up", "phase1", "--replicas", "1"],
+      "sse-lab: --replicas: 1 is out of range: give 2 to 10 replicas",
+    ],
     [["bounce", "nosuch"], 'sse-lab: bounce: unknown topology "nosuch": choose from phase0, naive'],
     [["bounce", "phase2-sticky"], "sse-lab: bounce phase2-sticky: it is not up"],
     [
@@ -87,7 +101,10 @@ describe("bad input", () => {
       ["bounce", "phase1", "--platform", "swarm"],
       "argument 'swarm' is invalid. Allowed choices are auto, local",
     ],
-    [["bounce", "phase1", "--kind", "none"], "error: option '--kind <kind>' argument 'none' is invalid"],
+    [
+      ["bounce", "phase1", "--kind", "none"],
+      "error: option '--kind <kind>' argument 'none' is invalid",
+    ],
     [["report", "FOLDER"], "is not the folder of a run (no manifest.json)"],
     [
       ["compare", "FOLDER", "FOLDER"],
@@ -100,11 +117,13 @@ describe("bad input", () => {
     ],
     [
       ["loadtest", "--topologies", "phase2,phase3", "--bounces", "realtime-outage"],
-      "sse-lab: --bounces realtime-outage: phase2 does not use Realtime; run it separately with --topologies phase3",
+      "sse-lab: --bounces realtime-outage: phase2 does not use Realtime; run it separately " +
+        "with --topologies phase3",
     ],
     [
       ["loadtest", "--topologies", "phase3", "--realtime-plan", "gold"],
-      'sse-lab: --realtime-plan: unknown Realtime plan "gold": choose from none, free, pro, team, enterprise',
+      'sse-lab: --realtime-plan: unknown Realtime plan "gold": choose from none, free, ' +
+        "pro, team, enterprise",
     ],
     [
       [
@@ -118,8 +137,10 @@ describe("bad input", () => {
         "--sessions",
         "30",
       ],
-      "sse-lab: --realtime-plan free: the scenario needs 300 messages/s, counting each at sending and at delivery: must stay below 100\n" +
-        "--realtime-plan free: plan pro allows it (500 connections, 500 messages/s); lower --sessions or --rate, or run it with --over-quota to see the limits' effect",
+      "sse-lab: --realtime-plan free: the scenario needs 300 messages/s, counting each at " +
+        "sending and at delivery: must stay below 100\n" +
+        "--realtime-plan free: plan pro allows it (500 connections, 500 messages/s); lower " +
+        "--sessions or --rate, or run it with --over-quota to see the limits' effect",
     ],
     [["up", "phase1", "--catch-up"], "sse-lab: --catch-up: none of phase1 uses Realtime"],
     [
@@ -137,7 +158,10 @@ describe("bad input", () => {
 
   it.each<[Record<string, string>, string[], string]>([
     [
-      { REALTIME_URL: "https://abc.supabase.co/realtime/v1", REALTIME_KEY: "sb_secret_do-not-print" },
+      {
+        REALTIME_URL: "https://abc.supabase.co/realtime/v1",
+        REALTIME_KEY: "sb_secret_do-not-print",
+      },
       [
         "loadtest",
         "--topologies",
@@ -149,7 +173,8 @@ describe("bad input", () => {
         "--bounces",
         "none",
       ],
-      "sse-lab: REALTIME_JWT_SECRET is not set: give the project's JWT secret, which signs the clients' tokens",
+      "sse-lab: REALTIME_JWT_SECRET is not set: give the project's JWT secret, which signs " +
+        "the clients' tokens",
     ],
     [
       { REALTIME_URL: "https://abc.supabase.co/realtime/v1" },
@@ -190,21 +215,30 @@ describe("bad input", () => {
       "platform docker: as asked\nsse-lab: SSE_LAB_IMAGES=assembeld is not known. " +
         "Fix: set it to auto, official, assembled, or unset it\n",
     ],
-  ])("starts, fetches and builds nothing for the docker platform: %s", async (_, args, env, message) => {
-    const results = () => readdir(fromRoot("results")).catch(() => []);
-    const before = await results();
-    // Each step would write a line, and the first one needs an engine, which does not answer.
-    const { exitCode, stderr, stdout } = await runCommand(["loadtest", "--platform", "docker", ...args], env);
-    // Another test may have a topology up.
-    expect(stderr.replaceAll(/^.* belongs to another command .*\n/gm, "")).toBe(message);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
-    expect(await results()).toEqual(before);
-  });
+  ])(
+    "starts, fetches and builds nothing for the docker platform: %s",
+    async (_, args, env, message) => {
+      const results = () => readdir(fromRoot("results")).catch(() => []);
+      const before = await results();
+      // Each step would write a line, and the first one needs an engine, which does not answer.
+      const { exitCode, stderr, stdout } = await runCommand(
+        ["loadtest", "--platform", "docker", ...args],
+        env,
+      );
+      // Another test may have a topology up.
+      expect(stderr.replaceAll(/^.* belongs to another command .*\n/gm, "")).toBe(message);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+      expect(await results()).toEqual(before);
+    },
+  );
 
   it("names a tool that was set and does not run", async () => {
     const env = { SSE_LAB_TRAEFIK: join(folder, "tool") };
     const out = join(folder, "tool-missing");
-    const { exitCode, stderr } = await runCommand(["loadtest", "--platform", "local", "--out", out], env);
+    const { exitCode, stderr } = await runCommand(
+      ["loadtest", "--platform", "local", "--out", out],
+      env,
+    );
     expect(stderr).toContain(join(folder, "tool"));
     expect(exitCode).toBe(2);
     // The same command has to work once the tool does.
@@ -230,7 +264,9 @@ describe("the platform", () => {
       name: "k6",
       status: "note",
       detail: "K6_BIN=/none/k6: there is no such file; only --engine k6 needs it",
-      fix: expect.stringContaining("xk6 build v1.2.1 --with github.com/phymbert/xk6-sse@v0.1.12") as string,
+      fix: expect.stringContaining(
+        "xk6 build v1.2.1 --with github.com/phymbert/xk6-sse@v0.1.12",
+      ) as string,
     });
   });
 
@@ -239,7 +275,9 @@ describe("the platform", () => {
     async (...args) => {
       const { exitCode, stderr, stdout } = await runCommand([...args, "--platform", "docker"]);
       expect(stderr).toContain("platform docker: as asked");
-      expect(stderr).toMatch(/sse-lab: no Docker engine answers at unix:\/\/\/nowhere.* Fix: start Docker/);
+      expect(stderr).toMatch(
+        /sse-lab: no Docker engine answers at unix:\/\/\/nowhere.* Fix: start Docker/,
+      );
       expect(stdout).toBe("");
       expect(exitCode).toBe(2);
     },
@@ -261,7 +299,9 @@ describe("help", () => {
     expect(text).toContain("phase3 always uses clients that behave like realtime-js");
     expect(text).toContain("a load above the limits is refused before it starts");
     expect(text).toContain("native (built in), or k6: your own k6 runs the scripts of loadtests/");
-    expect(text).toContain("found by K6_BIN or on PATH; xk6 build v1.2.1 --with github.com/phymbert/xk6-sse");
+    expect(text).toContain(
+      "found by K6_BIN or on PATH; xk6 build v1.2.1 --with github.com/phymbert/xk6-sse",
+    );
     expect(exitCode).toBe(0);
   });
 

@@ -74,10 +74,13 @@ const rows = medians.map((one) => ({
 }));
 if (values.json) process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
 else {
-  process.stdout.write(`Starts of sse-lab, median of ${values.starts}, and ratios to ${BASELINE}\n`);
+  process.stdout.write(
+    `Starts of sse-lab, median of ${values.starts}, and ratios to ${BASELINE}\n`,
+  );
   for (const { name, wallMs, cpuMs, rssMb, wallRatio, cpuRatio } of rows) {
     process.stdout.write(
-      `  ${name.padEnd(18)}${wallMs.toFixed(0).padStart(6)} ms wall ${wallRatio.toFixed(1).padStart(5)}x` +
+      `  ${name.padEnd(18)}${wallMs.toFixed(0).padStart(6)} ms wall ` +
+        `${wallRatio.toFixed(1).padStart(5)}x` +
         `${cpuMs.toFixed(0).padStart(7)} ms CPU ${cpuRatio.toFixed(1).padStart(5)}x` +
         `${rssMb.toFixed(0).padStart(6)} MB\n`,
     );

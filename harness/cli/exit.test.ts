@@ -9,7 +9,9 @@ const summaryOf = (verdicts: readonly Verdict[], repeat = verdicts.length): Summ
     makeRun({ topology: "phase1", bounce: "none", repeat: index + 1, verdict }),
   );
   const { scenario } = makeSummary(runs);
-  return makeSummary(runs, { scenario: { ...scenario, topologies: ["phase1"], bounces: ["none"], repeat } });
+  return makeSummary(runs, {
+    scenario: { ...scenario, topologies: ["phase1"], bounces: ["none"], repeat },
+  });
 };
 
 it.each<[readonly Verdict[], number]>([

@@ -33,7 +33,8 @@ export async function main(args: readonly string[]): Promise<number> {
 export async function declareProgram(args: readonly string[], perform: Perform): Promise<Command> {
   const program = new Command("sse-lab")
     .description(
-      "Measures what happens to live event streams (SSE) when a service is scaled out and deployed.",
+      "Measures what happens to live event streams (SSE) " +
+        "when a service is scaled out and deployed.",
     )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })

@@ -2,7 +2,9 @@
 // The entry of the command: checks Node before any newer syntax is loaded, then runs the bundle.
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  process.stderr.write(`sse-lab: Node.js ${process.versions.node} is too old: install 20.19 or newer\n`);
+  process.stderr.write(
+    `sse-lab: Node.js ${process.versions.node} is too old: install 20.19 or newer\n`,
+  );
   process.exit(2);
 }
 const { loadProgram } = await import("../../common/bundle/load-program.mjs");

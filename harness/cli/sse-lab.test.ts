@@ -21,7 +21,10 @@ let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), "sse-lab-cli-"))));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Command lines of the processes that run below a folder of this name (Linux: from /proc, else from ps). */
+/**
+ * Command lines of the processes that run below a folder of this name (Linux: from /proc, else from
+ * ps).
+ */
 async function processesOf(folderName: string): Promise<string[]> {
   if (process.platform !== "linux") {
     const { stdout } = await execa("ps", ["-eo", "args"]);
@@ -41,7 +44,9 @@ describe("a start of the command", () => {
 
   it("refuses bad input with one line and exit code 2", async () => {
     const { stdout, stderr, exitCode } = await sseLab(["loadtest", "--sessions", "0"]);
-    expect(stderr).toBe("sse-lab: --sessions: 0 is out of range: give 1 to 19000 concurrent streams");
+    expect(stderr).toBe(
+      "sse-lab: --sessions: 0 is out of range: give 1 to 19000 concurrent streams",
+    );
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
   });
 
@@ -49,8 +54,13 @@ describe("a start of the command", () => {
     const limited =
       `ulimit -n 1024 && exec ${process.execPath} ${BIN} loadtest --platform local ` +
       `--sessions 400 --out ${folder}/files`;
-    const { exitCode, stderr } = await execa("bash", ["-c", limited], { reject: false, cwd: PROJECT_ROOT });
-    expect(stderr).toContain("--sessions 400: needs 1300 open files in the router, the limit here is 1024");
+    const { exitCode, stderr } = await execa("bash", ["-c", limited], {
+      reject: false,
+      cwd: PROJECT_ROOT,
+    });
+    expect(stderr).toContain(
+      "--sessions 400: needs 1300 open files in the router, the limit here is 1024",
+    );
     expect(stderr).toContain("use --sessions 262 at most");
     expect(exitCode).toBe(2);
   });
@@ -59,7 +69,10 @@ describe("a start of the command", () => {
 describe("a loadtest that is interrupted", () => {
   const start = (out: string, engine: string) =>
     sseLab(
-      `loadtest --platform local --topologies phase2 --bounces none --sessions 20 --engine ${engine} --out`
+      (
+        "loadtest --platform local --topologies phase2 --bounces none --sessions 20 --engine " +
+        `${engine} --out`
+      )
         .split(" ")
         .concat(out),
       { env: { K6_BIN: K6_DOUBLE } },
@@ -102,13 +115,21 @@ describe("up, bounce and down", () => {
       expect((await fetch(`${url}/healthz`)).status).toBe(200);
       const again = await sseLab(["up", "phase2", "--platform", "local", "--json"]);
       expect(again.stderr).toContain("phase2 is up already on local");
-      expect(JSON.parse(String(again.stdout))).toMatchObject({ topology: "phase2", platform: "local", url });
+      expect(JSON.parse(String(again.stdout))).toMatchObject({
+        topology: "phase2",
+        platform: "local",
+        url,
+      });
       const fewer = await sseLab(["up", "phase2", "--platform", "local", "--replicas", "2"]);
-      expect(fewer.stderr).toContain("sse-lab: --replicas 2: phase2 is up on local with 4; remove it");
+      expect(fewer.stderr).toContain(
+        "sse-lab: --replicas 2: phase2 is up on local with 4; remove it",
+      );
       expect(fewer).toMatchObject({ exitCode: 2, stdout: "" });
       const record = join(folder, "bounces.ndjson");
       const bounce = await sseLab(["bounce", "phase2", "--kind", "crash", "--record", record]);
-      expect(bounce.stdout).toMatch(/server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/);
+      expect(bounce.stdout).toMatch(
+        /server-\d killed[^]*server-\d ready[^]*crash of server-\d ended/,
+      );
       expect(bounce.exitCode).toBe(0);
       const told = (await readBounces(folder)).map(({ type, ...one }) =>
         "state" in one ? `${type} ${one.state}` : type,
@@ -129,13 +150,25 @@ describe("up, bounce and down", () => {
   });
 
   it("leave phase3 running with the stand-in named as one, and take its Realtime away and back", async () => {
-    const up = await sseLab(["up", "phase3", "--platform", "local", "--replicas", "2", "--catch-up"]);
+    const up = await sseLab([
+      "up",
+      "phase3",
+      "--platform",
+      "local",
+      "--replicas",
+      "2",
+      "--catch-up",
+    ]);
     expect(up.stderr).toContain("starting valkey");
     expect(up.stdout).toMatch(/realtime\s+ws:\/\/127\.0\.0\.1:\d+\/socket/);
-    expect(up.stdout).toContain("realtime-standin is a stand-in of the lab and not Supabase's server");
+    expect(up.stdout).toContain(
+      "realtime-standin is a stand-in of the lab and not Supabase's server",
+    );
     expect(up.exitCode).toBe(0);
     const again = await sseLab(["up", "phase3", "--platform", "local", "--realtime-plan", "free"]);
-    expect(again.stderr).toContain("sse-lab: --realtime-plan: phase3 is up on local already, and keeps its");
+    expect(again.stderr).toContain(
+      "sse-lab: --realtime-plan: phase3 is up on local already, and keeps its",
+    );
     expect(again.exitCode).toBe(2);
     const health = String(/ws:(\S+)socket/.exec(String(up.stdout))?.[1]);
     try {
@@ -205,7 +238,8 @@ describe("up, bounce and down", () => {
       }
       const again = await sseLab(["up", "phase1", "--platform", "local"]);
       expect(again.stderr).toContain(
-        `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ${instanceUrls["server-2"] ?? ""} do not answer; remove it with make down`,
+        `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ` +
+          `${instanceUrls["server-2"] ?? ""} do not answer; remove it with make down`,
       );
       expect(again).toMatchObject({ exitCode: 2, stdout: "" });
     } finally {
@@ -213,27 +247,46 @@ describe("up, bounce and down", () => {
     }
   });
 
-  it("work for a topology with HAProxy, with a deploy that kills at once, and tell programs what was removed", async () => {
-    const up = await sseLab(["up", "phase1-header", "--platform", "local", "--replicas", "2", "--json"]);
-    expect(up.stderr).toContain("starting haproxy");
-    const { id, url, dashboardUrl } = JSON.parse(String(up.stdout)) as Record<string, string>;
-    let down: Awaited<ReturnType<typeof sseLab>> | undefined;
-    try {
-      expect(await (await fetch(dashboardUrl ?? "")).text()).toContain("HAProxy");
-      const bounce = await sseLab(["bounce", "phase1-header", "--kind", "rolling", "--grace", "0"]);
-      expect(bounce.stdout).toMatch(
-        /rolling of server-1 started[^]*server-1 killed[^]*server-1 ready[^]*rolling of server-1 ended[^]*rolling of server-2 ended/,
-      );
-      expect(bounce.stdout).not.toContain("not-ready");
-      expect(bounce.exitCode).toBe(0);
-      expect((await fetch(`${url ?? ""}/readyz`)).status).toBe(200);
-    } finally {
-      down = await sseLab(["down", "--json"]);
-    }
-    const { platforms } = JSON.parse(String(down.stdout)) as {
-      platforms: Record<string, { swept: unknown[] }>;
-    };
-    // Two servers and the router.
-    expect(platforms["local"]?.swept).toContainEqual({ id, what: "3 processes" });
-  });
+  it(
+    "work for a topology with HAProxy, with a deploy that kills at once, and tell programs " +
+      "what was removed",
+    async () => {
+      const up = await sseLab([
+        "up",
+        "phase1-header",
+        "--platform",
+        "local",
+        "--replicas",
+        "2",
+        "--json",
+      ]);
+      expect(up.stderr).toContain("starting haproxy");
+      const { id, url, dashboardUrl } = JSON.parse(String(up.stdout)) as Record<string, string>;
+      let down: Awaited<ReturnType<typeof sseLab>> | undefined;
+      try {
+        expect(await (await fetch(dashboardUrl ?? "")).text()).toContain("HAProxy");
+        const bounce = await sseLab([
+          "bounce",
+          "phase1-header",
+          "--kind",
+          "rolling",
+          "--grace",
+          "0",
+        ]);
+        expect(bounce.stdout).toMatch(
+          /rolling of server-1 started[^]*server-1 killed[^]*server-1 ready[^]*rolling of server-1 ended[^]*rolling of server-2 ended/,
+        );
+        expect(bounce.stdout).not.toContain("not-ready");
+        expect(bounce.exitCode).toBe(0);
+        expect((await fetch(`${url ?? ""}/readyz`)).status).toBe(200);
+      } finally {
+        down = await sseLab(["down", "--json"]);
+      }
+      const { platforms } = JSON.parse(String(down.stdout)) as {
+        platforms: Record<string, { swept: unknown[] }>;
+      };
+      // Two servers and the router.
+      expect(platforms["local"]?.swept).toContainEqual({ id, what: "3 processes" });
+    },
+  );
 });

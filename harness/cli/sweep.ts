@@ -11,14 +11,20 @@ export async function sweep(): Promise<void> {
   for (const platform of await loadPlatforms()) {
     try {
       const { swept, owned, problems } = await platform.sweepLeftovers();
-      for (const { id, what } of swept) warn(`removed ${id}, left by a command that was killed (${what})`);
+      for (const { id, what } of swept)
+        warn(`removed ${id}, left by a command that was killed (${what})`);
       for (const id of owned) {
-        warn(`${id} belongs to another command that is still running: the two disturb each other's figures`);
+        warn(
+          `${id} belongs to another command that is still running: the two disturb each ` +
+            "other's figures",
+        );
       }
       for (const problem of problems) warn(`could not clean up: ${problem}`);
     } catch (error) {
       // The user may not need this platform.
-      warn(`could not look for leftovers of platform ${platform.name}: ${(error as Error).message}`);
+      warn(
+        `could not look for leftovers of platform ${platform.name}: ${(error as Error).message}`,
+      );
     }
   }
   await sweepWorkFolders();

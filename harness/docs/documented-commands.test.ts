@@ -7,7 +7,9 @@ import { commandsOf, linksOf, makeTargets, makeVariables, pages } from "./docume
 const documented = pages().flatMap(commandsOf);
 
 test("the README fits on two screens", () => {
-  expect(readFileSync(fromRoot("README.md"), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(120);
+  expect(
+    readFileSync(fromRoot("README.md"), "utf8").trimEnd().split("\n").length,
+  ).toBeLessThanOrEqual(120);
 });
 
 test.each(pages())("every link of %s leads to a file", (page) => {

@@ -17,11 +17,18 @@ const ASSIGNMENTS = /^(?:[A-Z0-9_]+=\S+ +)+/;
 
 /** Every page of the project that a user reads. Paths are relative to the checkout. */
 export const pages = (): string[] =>
-  [".", "docs", "loadtests", "results", "infra/offline", "standins", "standins/realtime/server"].flatMap(
-    (folder) =>
-      readdirSync(fromRoot(folder))
-        .filter((file) => file.endsWith(".md"))
-        .map((file) => join(folder, file)),
+  [
+    ".",
+    "docs",
+    "loadtests",
+    "results",
+    "infra/offline",
+    "standins",
+    "standins/realtime/server",
+  ].flatMap((folder) =>
+    readdirSync(fromRoot(folder))
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => join(folder, file)),
   );
 
 const textOf = (page: string): string => readFileSync(fromRoot(page), "utf8");
@@ -30,7 +37,9 @@ const textOf = (page: string): string => readFileSync(fromRoot(page), "utf8");
 export const commandsOf = (page: string): DocumentedCommand[] => {
   const text = textOf(page);
   const blocks = [...text.matchAll(SHELL_BLOCK)].flatMap(([, block = ""]) => block.split("\n"));
-  const inline = [...text.replaceAll(SHELL_BLOCK, "").matchAll(INLINE)].map(([, command = ""]) => command);
+  const inline = [...text.replaceAll(SHELL_BLOCK, "").matchAll(INLINE)].map(
+    ([, command = ""]) => command,
+  );
   return [...blocks, ...inline]
     .map((line) =>
       line
@@ -60,6 +69,8 @@ export const makeTargets = (): string[] => {
 /** Variables of `make` that the Makefile reads. */
 export const makeVariables = (): Set<string> => {
   const text = readFileSync(fromRoot("Makefile"), "utf8");
-  const read = [...text.matchAll(/\$\(([A-Z_]+)\)|call flag,([A-Z_]+)|\$\((?:or|if) \$\(([A-Z_]+)\)/g)];
+  const read = [
+    ...text.matchAll(/\$\(([A-Z_]+)\)|call flag,([A-Z_]+)|\$\((?:or|if) \$\(([A-Z_]+)\)/g),
+  ];
   return new Set(read.map(([, plain, flag, optional]) => plain ?? flag ?? optional ?? ""));
 };

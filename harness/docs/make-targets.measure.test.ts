@@ -8,7 +8,8 @@ import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
 import { makeTargets } from "./documented-commands.ts";
 
 const SMALL =
-  'PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 DURATION=2 ARGS="--ramp 1 --drain 1"';
+  'PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 DURATION=2 ARGS="--ramp ' +
+  '1 --drain 1"';
 
 /** Run here in this order. The text after `#` is what the output has to contain. */
 const RUN_HERE = [
@@ -41,7 +42,13 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sse-lab-docs-"));
-  const { stdout } = await execa("git", ["-C", PROJECT_ROOT, "ls-files", "-co", "--exclude-standard"]);
+  const { stdout } = await execa("git", [
+    "-C",
+    PROJECT_ROOT,
+    "ls-files",
+    "-co",
+    "--exclude-standard",
+  ]);
   for (const file of stdout.split("\n")) {
     cpSync(fromRoot(file), join(folder, file), { recursive: true });
   }
@@ -57,7 +64,12 @@ test.each(RUN_HERE)("%s", { timeout: 120_000 }, async (entry) => {
   const [command = "", expected = ""] = entry.split(" # ");
   // The copy shares node_modules, which no install may touch.
   const shared = command.replace(/^make /, "make -o node_modules/.installed ");
-  const { all, exitCode } = await execa(shared, { cwd: folder, shell: true, all: true, reject: false });
+  const { all, exitCode } = await execa(shared, {
+    cwd: folder,
+    shell: true,
+    all: true,
+    reject: false,
+  });
   expect(exitCode, all).toBe(0);
   expect(all).toContain(expected);
 });

@@ -7,7 +7,8 @@ const ATTEMPTS = 3;
 /** Says in one line why another attempt may succeed. Undefined: it would not. */
 export type ReasonToRetry = (error: unknown) => string | undefined | Promise<string | undefined>;
 
-export const PORT_TAKEN = "another program took a port in the meantime; starting over with other ports";
+export const PORT_TAKEN =
+  "another program took a port in the meantime; starting over with other ports";
 
 /**
  * Brings a deployment up in at most three attempts. What an attempt announces is held back until

@@ -43,7 +43,10 @@ test("a tool that cannot be had is missing, with the fix", async () => {
   vi.stubEnv("SSE_LAB_TRAEFIK", "/nowhere/traefik");
   const checks = await runDoctorChecks(stateDir);
   const traefik = find(checks, "traefik");
-  expect(traefik).toMatchObject({ status: "missing", detail: expect.stringContaining("ENOENT") as string });
+  expect(traefik).toMatchObject({
+    status: "missing",
+    detail: expect.stringContaining("ENOENT") as string,
+  });
   expect(traefik?.fix).toContain("SSE_LAB_TRAEFIK");
   expect(find(checks, "valkey")).toMatchObject({ status: "missing" });
   expect(find(checks, "valkey")?.fix).toContain("python3-pip");
@@ -56,5 +59,8 @@ test("a tool that cannot be had is missing, with the fix", async () => {
 test("a state file that cannot be read is named", async () => {
   writeFileSync(join(stateDir, "torn.json"), "{");
   const leftovers = find(await runDoctorChecks(stateDir), "leftovers");
-  expect(leftovers).toMatchObject({ status: "note", detail: `unreadable: ${join(stateDir, "torn.json")}` });
+  expect(leftovers).toMatchObject({
+    status: "note",
+    detail: `unreadable: ${join(stateDir, "torn.json")}`,
+  });
 });

@@ -89,7 +89,9 @@ const openFilesCheck = async (): Promise<DoctorCheck> => {
 
 const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
   const name = "ephemeral ports";
-  const text = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8").catch(() => undefined);
+  const text = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8").catch(
+    () => undefined,
+  );
   const [from, to] = (text ?? "").trim().split(/\s+/).map(Number);
   if (from === undefined || to === undefined) {
     return { name, status: "note", detail: "this system does not show their range" };
@@ -106,7 +108,9 @@ const ephemeralPortsCheck = async (): Promise<DoctorCheck> => {
 /** Which Realtime a topology would use. A hosted one is optional, so it is never `missing`. */
 const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
   const name = "realtime";
-  const needing = TOPOLOGIES.filter(({ broadcaster }) => broadcaster === "supabase").map((one) => one.name);
+  const needing = TOPOLOGIES.filter(({ broadcaster }) => broadcaster === "supabase").map(
+    (one) => one.name,
+  );
   try {
     const hosted = hostedRealtime(env);
     const detail = hosted
@@ -157,7 +161,9 @@ const leftoversCheck = async (stateDir: string): Promise<DoctorCheck> => {
   return { name, status: "note", detail, ...(canRemove ? { fix: "make down" } : {}) };
 };
 
-export const runDoctorChecks = async (stateDir: string = defaultStateDir): Promise<DoctorCheck[]> => {
+export const runDoctorChecks = async (
+  stateDir: string = defaultStateDir,
+): Promise<DoctorCheck[]> => {
   const [traefik, valkey, haproxy] = await Promise.all([
     inspectTool("traefik"),
     inspectTool("valkey"),

@@ -39,11 +39,16 @@ describe("a hosted Realtime", () => {
     expect(
       hostedRealtime({ ...whole, REALTIME_URL: "ws://host:4000/socket/", REALTIME_ANON_KEY: "" }),
     ).toEqual({ url: "http://host:4000/socket", serviceKey, jwtSecret: secret });
-    expect(hostedRealtime({ ...whole, REALTIME_KEY: "sb_secret_abc" })?.serviceKey).toBe("sb_secret_abc");
+    expect(hostedRealtime({ ...whole, REALTIME_KEY: "sb_secret_abc" })?.serviceKey).toBe(
+      "sb_secret_abc",
+    );
   });
 
   it.each<[Record<string, string | undefined>, string]>([
-    [{ REALTIME_URL: undefined }, "REALTIME_URL is not set: give https://<ref>.supabase.co/realtime/v1"],
+    [
+      { REALTIME_URL: undefined },
+      "REALTIME_URL is not set: give https://<ref>.supabase.co/realtime/v1",
+    ],
     [{ REALTIME_KEY: undefined }, "REALTIME_KEY is not set: give the project's service-role key"],
     [{ REALTIME_JWT_SECRET: "" }, "REALTIME_JWT_SECRET is not set: give the project's JWT secret"],
     [{ REALTIME_URL: "supabase" }, "REALTIME_URL is no URL: give https://"],
@@ -66,22 +71,25 @@ describe("a hosted Realtime", () => {
       { REALTIME_JWT_SECRET: "short" },
       "REALTIME_JWT_SECRET has 5 characters: a secret for HS256 has 32 or more",
     ],
-  ])("is refused by the variable's name, with the fix, and shows no secret: %j", (change, message) => {
-    const problem = problemOf(change);
-    expect(problem).toContain(message);
-    expect(problem.split("\n")).toHaveLength(1);
-    for (const hidden of [
-      secret,
-      serviceKey,
-      anonKey,
-      "secret-key",
-      "pass@",
-      "apikey=abc",
-      "sb_publishable_abc",
-    ]) {
-      expect(problem).not.toContain(hidden);
-    }
-  });
+  ])(
+    "is refused by the variable's name, with the fix, and shows no secret: %j",
+    (change, message) => {
+      const problem = problemOf(change);
+      expect(problem).toContain(message);
+      expect(problem.split("\n")).toHaveLength(1);
+      for (const hidden of [
+        secret,
+        serviceKey,
+        anonKey,
+        "secret-key",
+        "pass@",
+        "apikey=abc",
+        "sb_publishable_abc",
+      ]) {
+        expect(problem).not.toContain(hidden);
+      }
+    },
+  );
 
   it("names every problem at once", () => {
     const problem = problemOf({ REALTIME_KEY: undefined, REALTIME_JWT_SECRET: undefined });

@@ -40,7 +40,8 @@ const keyProblem = (key: string): string | undefined => {
     return "is a publishable key: give the secret one, which may publish";
   if (key.startsWith("sb_")) return undefined;
   const parts = key.split(".");
-  const claims = parts.length === 3 ? claimsSchema.safeParse(parseClaims(parts[1] ?? "")) : undefined;
+  const claims =
+    parts.length === 3 ? claimsSchema.safeParse(parseClaims(parts[1] ?? "")) : undefined;
   if (!claims?.success) return "is no JWT with a role: give the project's service-role key";
   if (claims.data.role !== "service_role") {
     const role = JSON.stringify(claims.data.role);
@@ -70,10 +71,12 @@ const checked = (missing: string, problemOf: (value: string) => string | undefin
 const schema = z.object({
   REALTIME_URL: checked(`give ${EXAMPLES}; without it the lab runs its own Realtime`, urlProblem),
   REALTIME_KEY: checked("give the project's service-role key, which publishes", keyProblem),
-  REALTIME_JWT_SECRET: checked("give the project's JWT secret, which signs the clients' tokens", (secret) =>
-    secret.length < SHORTEST_JWT_SECRET
-      ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_JWT_SECRET} or more`
-      : undefined,
+  REALTIME_JWT_SECRET: checked(
+    "give the project's JWT secret, which signs the clients' tokens",
+    (secret) =>
+      secret.length < SHORTEST_JWT_SECRET
+        ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_JWT_SECRET} or more`
+        : undefined,
   ),
   REALTIME_ANON_KEY: checked("", (key) =>
     REALTIME_KEY.test(key) ? undefined : "is no key: give the project's anon key, or unset it",
@@ -92,7 +95,8 @@ const given = (env: Environment): Environment =>
   );
 
 /** Does the environment set any variable of a hosted Realtime? */
-export const asksForHosted = (env: Environment = process.env): boolean => Object.keys(given(env)).length > 0;
+export const asksForHosted = (env: Environment = process.env): boolean =>
+  Object.keys(given(env)).length > 0;
 
 /**
  * Undefined if no variable is set: then the platform runs its own Realtime.

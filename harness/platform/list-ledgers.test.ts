@@ -11,7 +11,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test("lists the ledger of every process, also of those with a reused pid, and nothing else", async () => {
-  const names = ["server-1.77.ndjson", "server-1.77-2.ndjson", "server-12.1.ndjson", "server-1.log", "notes"];
+  const names = [
+    "server-1.77.ndjson",
+    "server-1.77-2.ndjson",
+    "server-12.1.ndjson",
+    "server-1.log",
+    "notes",
+  ];
   for (const name of names) await writeFile(join(folder, name), "");
   const found = await listLedgers(folder);
   expect(found.map(({ instance, path }) => `${instance} ${basename(path)}`).sort()).toEqual([

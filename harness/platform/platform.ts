@@ -6,7 +6,8 @@ import type { BounceKind, InstanceObservation, UsageObservation } from "../histo
 
 export interface DeploymentListeners {
   /** An instance changed its state at `atMs`. */
-  onInstance?: ((instance: string, state: InstanceObservation["state"], atMs: number) => void) | undefined;
+  onInstance?:
+    ((instance: string, state: InstanceObservation["state"], atMs: number) => void) | undefined;
   /**
    * A component that is no instance (`traefik`, `valkey`) exited by itself; noticed at `atMs`.
    * Never called for what `down` ends.

@@ -20,7 +20,8 @@ test.each([
   expect(await status()).toEqual({ "server-1": "UP", "server-2": "UP", "server-3": "UP" });
   await control.kill("server-2");
   await vi.waitFor(
-    async () => expect(await status()).toEqual({ "server-1": "UP", "server-2": "DOWN", "server-3": "UP" }),
+    async () =>
+      expect(await status()).toEqual({ "server-1": "UP", "server-2": "DOWN", "server-3": "UP" }),
     { timeout: 10_000 },
   );
   await control.start("server-2");
@@ -30,7 +31,10 @@ test.each([
   expect([...asked]).toEqual([["server-9", "DOWN"]]);
 });
 
-test.each(["traefik", "haproxy"] as const)("no %s that answers is an error, and no DOWN", async (kind) => {
-  const asked = routerStatus(kind, "http://127.0.0.1:1", [], AbortSignal.timeout(2000));
-  await expect(asked).rejects.toThrow("fetch failed");
-});
+test.each(["traefik", "haproxy"] as const)(
+  "no %s that answers is an error, and no DOWN",
+  async (kind) => {
+    const asked = routerStatus(kind, "http://127.0.0.1:1", [], AbortSignal.timeout(2000));
+    await expect(asked).rejects.toThrow("fetch failed");
+  },
+);

@@ -57,9 +57,9 @@ const ledgerRecord = z.discriminatedUnion("kind", [
 export type SessionNames = ReadonlyMap<string, string>;
 
 /**
- * Reads every ledger and yields its records. `incarnations`: how many processes each instance had. A
- * process without a file is recorded as `missing`, a file that ends inside a line as `torn`. Needs
- * memory for one line only.
+ * Reads every ledger and yields its records. `incarnations`: how many processes each instance had.
+ * A process without a file is recorded as `missing`, a file that ends inside a line as `torn`.
+ * Needs memory for one line only.
  */
 export async function* collectLedgers(
   files: readonly LedgerFile[],

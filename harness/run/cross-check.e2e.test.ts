@@ -1,4 +1,7 @@
-/** The native engine and the k6 scripts on the lab's double of k6: the same plan on real topologies, cross-checked. */
+/**
+ * The native engine and the k6 scripts on the lab's double of k6: the same plan on real topologies,
+ * cross-checked.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -55,7 +55,8 @@ export function withRealtime(
   const { plan, publish, catchUp } = realtime.settings;
   const { name, standIn } = part;
   const hosted =
-    "Realtime was not stood up by the lab, but found by REALTIME_URL: the way to it is in the latency.";
+    "Realtime was not stood up by the lab, but found by REALTIME_URL: the way to it is in " +
+    "the latency.";
   return {
     ...run,
     notes: [...run.notes, ...(realtime.settings.hosted ? [hosted] : [])],
@@ -67,13 +68,15 @@ function notesOf({ topology, scenario, realtime, engine }: RunSpec): string[] {
   const notes: string[] = [...(engine?.notes ?? [])];
   if (scenario.redis === "stopped" && topology.broadcaster === "redis") {
     notes.push(
-      "Redis was stopped before the start: every instance fell back to local delivery, so this topology behaves as one without a broker.",
+      "Redis was stopped before the start: every instance fell back to local delivery, so " +
+        "this topology behaves as one without a broker.",
     );
   }
   const broken = realtime ? brokenQuota(scenario) : [];
   if (broken.length > 0) {
     notes.push(
-      `The load is beyond the limits of plan ${scenario.realtimePlan} on purpose: ${broken.map(describeBroken).join("; ")}.`,
+      `The load is beyond the limits of plan ${scenario.realtimePlan} on purpose: ` +
+        `${broken.map(describeBroken).join("; ")}.`,
     );
   }
   return notes;

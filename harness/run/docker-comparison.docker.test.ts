@@ -3,11 +3,17 @@ import type { RunResult } from "../checker/run-result.ts";
 import { dockerPlatform } from "../platform/docker/docker-platform.ts";
 import { causesOf, compare, expectVerdict } from "./test-support/test-comparison.ts";
 
-/** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
+/**
+ * Four standard errors of a share that chance decides session by session: outside of it the lab is
+ * wrong, not unlucky.
+ */
 const tolerance = (share: number, sessions: number): number =>
   4 * Math.sqrt((share * (1 - share)) / sessions);
 
-/** What every run with a bounce shows: accounts that add up, pipelines that died, clients that came back, nothing unexplained. */
+/**
+ * What every run with a bounce shows: accounts that add up, pipelines that died, clients that came
+ * back, nothing unexplained.
+ */
 const expectBounced = (run: RunResult, due: number): void => {
   expect(run.due).toBe(due);
   expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(

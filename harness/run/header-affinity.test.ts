@@ -14,7 +14,10 @@ const observationsOf = async ({ path }: TestComparison): Promise<Observation[]> 
   return all;
 };
 
-/** Instances that answered each session's requests and streams from the moment on at which its id was known, in order. */
+/**
+ * Instances that answered each session's requests and streams from the moment on at which its id
+ * was known, in order.
+ */
 const routesOf = (observations: readonly Observation[]): Map<string, string[]> => {
   const createdAt = new Map<string, number>();
   for (const one of observations) {
@@ -32,29 +35,33 @@ const routesOf = (observations: readonly Observation[]): Map<string, string[]> =
 };
 
 describe("phase1-header, through real HAProxy", () => {
-  it("loses nothing in steady state and keeps each session on one instance from the moment on at which it has an id", async (context) => {
-    await using comparison = await compare({ topologies: ["phase1-header"], gates: 1 });
-    const run = comparison.run("phase1-header");
-    expect(run).toMatchObject({
-      due: 480,
-      delivered: 480,
-      lost: 0,
-      stuckStreams: 0,
-      duplicated: 0,
-      reordered: 0,
-    });
-    expect(run.gates).toEqual({ offered: 60, answered: 60, reachedPipeline: 60, stalled: 0 });
-    const routes = routesOf(await observationsOf(comparison));
-    expect(routes.size).toBe(60);
-    // Stream, start and gate at the least.
-    for (const route of routes.values()) {
-      expect(route.length).toBeGreaterThanOrEqual(3);
-      expect(new Set(route).size).toBe(1);
-    }
-    const homes = [...routes.values()].map(([home]) => home);
-    expect(new Set(homes)).toEqual(new Set(["server-1", "server-2", "server-3"]));
-    expectVerdict(context, "valid", run);
-  });
+  it(
+    "loses nothing in steady state and keeps each session on one instance from the moment on " +
+      "at which it has an id",
+    async (context) => {
+      await using comparison = await compare({ topologies: ["phase1-header"], gates: 1 });
+      const run = comparison.run("phase1-header");
+      expect(run).toMatchObject({
+        due: 480,
+        delivered: 480,
+        lost: 0,
+        stuckStreams: 0,
+        duplicated: 0,
+        reordered: 0,
+      });
+      expect(run.gates).toEqual({ offered: 60, answered: 60, reachedPipeline: 60, stalled: 0 });
+      const routes = routesOf(await observationsOf(comparison));
+      expect(routes.size).toBe(60);
+      // Stream, start and gate at the least.
+      for (const route of routes.values()) {
+        expect(route.length).toBeGreaterThanOrEqual(3);
+        expect(new Set(route).size).toBe(1);
+      }
+      const homes = [...routes.values()].map(([home]) => home);
+      expect(new Set(homes)).toEqual(new Set(["server-1", "server-2", "server-3"]));
+      expectVerdict(context, "valid", run);
+    },
+  );
 
   it("moves only the sessions of an instance that crashes, and loses only what died with it", async (context) => {
     await using comparison = await compare({

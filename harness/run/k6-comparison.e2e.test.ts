@@ -1,4 +1,7 @@
-/** `--engine k6` end to end: the real scripts on the lab's double of k6, against real servers behind a real router. */
+/**
+ * `--engine k6` end to end: the real scripts on the lab's double of k6, against real servers behind
+ * a real router.
+ */
 import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";

@@ -34,7 +34,10 @@ const CLIENTS: [string, OpenChannel][] = [
   ["realtime-js", openOfficialChannel()],
 ];
 
-/** One client with a history of its own. Both have the same plan, so they are judged by the same rules. */
+/**
+ * One client with a history of its own. Both have the same plan, so they are judged by the same
+ * rules.
+ */
 class Follower {
   readonly name: string;
   readonly #recorder: SegmentWriter;
@@ -283,71 +286,86 @@ describe.each([
   });
 });
 
-test("a token that expires while no other is to be had ends the channel for both, and the next one brings them back", async () => {
-  await setUp({ total: 4, tokenTtlS: 2, catchUp: true });
-  service.refuseTokens = 503;
-  await publish(1);
-  await everyone(({ counters }) => expect(counters).toMatchObject({ up: 0, received: 1 }));
-  ledger(2);
-  service.log(2);
-  service.refuseTokens = undefined;
-  await everyone(({ counters }) => expect(counters).toMatchObject({ up: 1, received: 2 }));
-  await publish(3);
-  await publish(4);
-  await everyone(({ counters }) => expect(counters).toMatchObject({ up: 0, received: 4 }));
-  await Promise.all(followers.map((one) => one.stop()));
-  const [ours, theirs] = await Promise.all(followers.map((one) => one.judge()));
-  expect(verdictOf(ours!)).toEqual(verdictOf(theirs!));
-  expect(verdictOf(ours!)).toMatchObject({ delivered: 3, recovered: 1, lost: 0 });
-  for (const one of followers) {
-    const [first] = ofType(await readHistory([join(folder, one.name)]), "disconnected");
-    expect(first).toMatchObject({
-      reason: "ended",
-      detail: expect.stringMatching(/expired/) as string,
-    });
-  }
-});
+test(
+  "a token that expires while no other is to be had ends the channel for both, and the next " +
+    "one brings them back",
+  async () => {
+    await setUp({ total: 4, tokenTtlS: 2, catchUp: true });
+    service.refuseTokens = 503;
+    await publish(1);
+    await everyone(({ counters }) => expect(counters).toMatchObject({ up: 0, received: 1 }));
+    ledger(2);
+    service.log(2);
+    service.refuseTokens = undefined;
+    await everyone(({ counters }) => expect(counters).toMatchObject({ up: 1, received: 2 }));
+    await publish(3);
+    await publish(4);
+    await everyone(({ counters }) => expect(counters).toMatchObject({ up: 0, received: 4 }));
+    await Promise.all(followers.map((one) => one.stop()));
+    const [ours, theirs] = await Promise.all(followers.map((one) => one.judge()));
+    expect(verdictOf(ours!)).toEqual(verdictOf(theirs!));
+    expect(verdictOf(ours!)).toMatchObject({ delivered: 3, recovered: 1, lost: 0 });
+    for (const one of followers) {
+      const [first] = ofType(await readHistory([join(folder, one.name)]), "disconnected");
+      expect(first).toMatchObject({
+        reason: "ended",
+        detail: expect.stringMatching(/expired/) as string,
+      });
+    }
+  },
+);
 
-test("a channel that is ended for the project's limit stays ended for both, and its losses are the quota's", async () => {
-  const total = 1_000;
-  await setUp({ total, tokenTtlS: 60, catchUp: false, env: { TENANT_MAX_EVENTS_PER_SECOND: "5" } });
-  // Over HTTP Realtime would refuse the messages instead of ending the channels.
-  const sender = new RealtimeClient(standIn.url, {
-    transport,
-    params: { apikey: standIn.serviceKey },
-  });
-  const channels = await Promise.all(
-    service.started.map(
-      async (sessionId) =>
-        new Promise<{ send: (seq: number) => Promise<unknown> }>((resolve) => {
-          const channel = sender.channel(sessionChannel(sessionId), { config: { private: true } });
-          channel.subscribe((status) => {
-            if ((status as string) !== "SUBSCRIBED") return;
-            const send = async (seq: number): Promise<unknown> =>
-              channel.send({ ...broadcast(service.event(sessionId, seq)), type: "broadcast" });
-            resolve({ send });
-          });
-        }),
-    ),
-  );
-  const isUp = (): boolean => followers.some(({ counters }) => counters.up > 0);
-  let afterwards = 5;
-  for (let seq = 1; (isUp() || afterwards-- > 0) && seq < total; seq++) {
-    ledger(seq);
-    for (const channel of channels) void channel.send(seq);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  await Promise.all(followers.map((one) => one.stop()));
-  await sender.disconnect();
-  for (const one of followers) {
-    const history = await readHistory([join(folder, one.name)]);
-    expect(ofType(history, "disconnected")).toMatchObject([
-      { reason: "quota", detail: "Too many messages per second" },
-    ]);
-    expect(ofType(history, "connect-failed")).toMatchObject([{ quota: true, fatal: true }]);
-    const { lostByCause, lost, stuckStreams } = await one.judge();
-    expect(lost).toBeGreaterThanOrEqual(5);
-    expect(lostByCause.quota).toBe(lost);
-    expect(stuckStreams).toBe(1);
-  }
-});
+test(
+  "a channel that is ended for the project's limit stays ended for both, and its losses are " +
+    "the quota's",
+  async () => {
+    const total = 1_000;
+    await setUp({
+      total,
+      tokenTtlS: 60,
+      catchUp: false,
+      env: { TENANT_MAX_EVENTS_PER_SECOND: "5" },
+    });
+    // Over HTTP Realtime would refuse the messages instead of ending the channels.
+    const sender = new RealtimeClient(standIn.url, {
+      transport,
+      params: { apikey: standIn.serviceKey },
+    });
+    const channels = await Promise.all(
+      service.started.map(
+        async (sessionId) =>
+          new Promise<{ send: (seq: number) => Promise<unknown> }>((resolve) => {
+            const channel = sender.channel(sessionChannel(sessionId), {
+              config: { private: true },
+            });
+            channel.subscribe((status) => {
+              if ((status as string) !== "SUBSCRIBED") return;
+              const send = async (seq: number): Promise<unknown> =>
+                channel.send({ ...broadcast(service.event(sessionId, seq)), type: "broadcast" });
+              resolve({ send });
+            });
+          }),
+      ),
+    );
+    const isUp = (): boolean => followers.some(({ counters }) => counters.up > 0);
+    let afterwards = 5;
+    for (let seq = 1; (isUp() || afterwards-- > 0) && seq < total; seq++) {
+      ledger(seq);
+      for (const channel of channels) void channel.send(seq);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await Promise.all(followers.map((one) => one.stop()));
+    await sender.disconnect();
+    for (const one of followers) {
+      const history = await readHistory([join(folder, one.name)]);
+      expect(ofType(history, "disconnected")).toMatchObject([
+        { reason: "quota", detail: "Too many messages per second" },
+      ]);
+      expect(ofType(history, "connect-failed")).toMatchObject([{ quota: true, fatal: true }]);
+      const { lostByCause, lost, stuckStreams } = await one.judge();
+      expect(lost).toBeGreaterThanOrEqual(5);
+      expect(lostByCause.quota).toBe(lost);
+      expect(stuckStreams).toBe(1);
+    }
+  },
+);

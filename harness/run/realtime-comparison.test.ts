@@ -93,21 +93,25 @@ describe("a comparison over Supabase Realtime", () => {
     expectVerdict(context, "valid", run);
   });
 
-  it("shows what a quota does to a load that is beyond it on purpose, and calls nothing else its cause", async (context) => {
-    await using comparison = await compare({
-      ...few,
-      rate: 20,
-      duration: 13,
-      realtimePlan: "free",
-      overQuota: true,
-      realtimePublish: "websocket",
-    });
-    const run = comparison.run("phase3");
-    expect(run.reasons[0]).toMatch(
-      /^The load is beyond the limits of plan free on purpose: 800 messages\/s/,
-    );
-    expect(causesOf(run)).toEqual(["quota"]);
-    // The promise holds below the limits only: this is a measurement, and no failure.
-    expectVerdict(context, "valid", run);
-  });
+  it(
+    "shows what a quota does to a load that is beyond it on purpose, and calls nothing else " +
+      "its cause",
+    async (context) => {
+      await using comparison = await compare({
+        ...few,
+        rate: 20,
+        duration: 13,
+        realtimePlan: "free",
+        overQuota: true,
+        realtimePublish: "websocket",
+      });
+      const run = comparison.run("phase3");
+      expect(run.reasons[0]).toMatch(
+        /^The load is beyond the limits of plan free on purpose: 800 messages\/s/,
+      );
+      expect(causesOf(run)).toEqual(["quota"]);
+      // The promise holds below the limits only: this is a measurement, and no failure.
+      expectVerdict(context, "valid", run);
+    },
+  );
 });

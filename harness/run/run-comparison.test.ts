@@ -11,7 +11,10 @@ import { rebuildReport } from "./results/rebuild-report.ts";
 import { planRuns } from "./run-comparison.ts";
 import { causesOf, compare, expectVerdict } from "./test-support/test-comparison.ts";
 
-/** Four standard errors of a share that chance decides session by session: outside of it the lab is wrong, not unlucky. */
+/**
+ * Four standard errors of a share that chance decides session by session: outside of it the lab is
+ * wrong, not unlucky.
+ */
 const tolerance = (share: number, sessions: number): number =>
   4 * Math.sqrt((share * (1 - share)) / sessions);
 
@@ -33,62 +36,72 @@ async function duePairs(path: string): Promise<Map<string, string[]>> {
 }
 
 describe("a comparison in steady state", () => {
-  it("loses nothing in phase0, phase1 and phase2, has the same due pairs everywhere, and can be rebuilt to the byte", async (context) => {
-    await using comparison = await compare({ topologies: ["phase0", "naive", "phase1", "phase2"] });
-    const { path, run, summary } = comparison;
-    for (const name of ["phase0", "phase1", "phase2"]) {
-      expect(run(name)).toMatchObject({
-        due: 480,
-        delivered: 480,
-        lost: 0,
-        stuckStreams: 0,
-        duplicated: 0,
-        reordered: 0,
+  it(
+    "loses nothing in phase0, phase1 and phase2, has the same due pairs everywhere, and can " +
+      "be rebuilt to the byte",
+    async (context) => {
+      await using comparison = await compare({
+        topologies: ["phase0", "naive", "phase1", "phase2"],
       });
-    }
-    expect(run("phase1").affinity).toEqual({ hitRatio: 1, misroutes: 0 });
-    expect(causesOf(run("naive"))).toEqual(["no-route"]);
-    expect(Math.abs(run("naive").lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
-
-    for (const each of summary.runs) {
-      const parts = each.costs.map(({ part, role }) => `${role} ${part}`);
-      const servers = Object.keys(each.sessionsPerInstance).map((instance) => `server ${instance}`);
-      expect(parts).toEqual([
-        ...servers,
-        "router traefik",
-        ...(each.topology === "phase2" ? ["broker valkey"] : []),
-      ]);
-      for (const cost of each.costs) {
-        expect(cost.source).toBe("procfs");
-        expect(cost.memoryBytes.peak).toBeGreaterThanOrEqual(cost.memoryBytes.first);
-        expect(cost.memoryBytes.first).toBeGreaterThan(0);
-        // A broker that carries 240 events/s may stay below one tick of the kernel's clock.
-        if (cost.role !== "broker") expect(cost.cpuSeconds).toBeGreaterThan(0);
+      const { path, run, summary } = comparison;
+      for (const name of ["phase0", "phase1", "phase2"]) {
+        expect(run(name)).toMatchObject({
+          due: 480,
+          delivered: 480,
+          lost: 0,
+          stuckStreams: 0,
+          duplicated: 0,
+          reordered: 0,
+        });
       }
-    }
+      expect(run("phase1").affinity).toEqual({ hitRatio: 1, misroutes: 0 });
+      expect(causesOf(run("naive"))).toEqual(["no-route"]);
+      expect(Math.abs(run("naive").lossRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
 
-    const [first, ...others] = [...(await duePairs(path)).values()];
-    expect(others).toEqual([first, first, first]);
+      for (const each of summary.runs) {
+        const parts = each.costs.map(({ part, role }) => `${role} ${part}`);
+        const servers = Object.keys(each.sessionsPerInstance).map(
+          (instance) => `server ${instance}`,
+        );
+        expect(parts).toEqual([
+          ...servers,
+          "router traefik",
+          ...(each.topology === "phase2" ? ["broker valkey"] : []),
+        ]);
+        for (const cost of each.costs) {
+          expect(cost.source).toBe("procfs");
+          expect(cost.memoryBytes.peak).toBeGreaterThanOrEqual(cost.memoryBytes.first);
+          expect(cost.memoryBytes.first).toBeGreaterThan(0);
+          // A broker that carries 240 events/s may stay below one tick of the kernel's clock.
+          if (cost.role !== "broker") expect(cost.cpuSeconds).toBeGreaterThan(0);
+        }
+      }
 
-    expect(summary.scenario.graceS).toBe(10);
-    const manifest = parseManifest(JSON.parse(await readFile(join(path, "manifest.json"), "utf8")));
-    expect(manifest.serverSettings).toEqual({
-      ...localPlatform.settings,
-      stopGraceMs: 10_000,
-      restartDelayMs: 1_000,
-      realtimeOutageMs: 3_000,
-    });
+      const [first, ...others] = [...(await duePairs(path)).values()];
+      expect(others).toEqual([first, first, first]);
 
-    const derived = ["summary.json", "report.md", "junit.xml"];
-    const contents = () => Promise.all(derived.map((file) => readFile(join(path, file), "utf8")));
-    const before = await contents();
-    expect(await rebuildReport(path)).toEqual(summary);
-    expect(await contents()).toEqual(before);
-    expect((await readdir(path)).sort()).toEqual(
-      [...derived, "history.ndjson.gz", "manifest.json"].sort(),
-    );
-    expectVerdict(context, "valid", ...summary.runs);
-  });
+      expect(summary.scenario.graceS).toBe(10);
+      const manifest = parseManifest(
+        JSON.parse(await readFile(join(path, "manifest.json"), "utf8")),
+      );
+      expect(manifest.serverSettings).toEqual({
+        ...localPlatform.settings,
+        stopGraceMs: 10_000,
+        restartDelayMs: 1_000,
+        realtimeOutageMs: 3_000,
+      });
+
+      const derived = ["summary.json", "report.md", "junit.xml"];
+      const contents = () => Promise.all(derived.map((file) => readFile(join(path, file), "utf8")));
+      const before = await contents();
+      expect(await rebuildReport(path)).toEqual(summary);
+      expect(await contents()).toEqual(before);
+      expect((await readdir(path)).sort()).toEqual(
+        [...derived, "history.ndjson.gz", "manifest.json"].sort(),
+      );
+      expectVerdict(context, "valid", ...summary.runs);
+    },
+  );
 
   it.for([2, 4, 5])(
     "loses (N-1)/N without affinity on N = %d replicas",
@@ -139,61 +152,73 @@ describe("a comparison in steady state", () => {
 });
 
 describe("a comparison across bounces", () => {
-  it("loses in phase1 what died with the pipeline, and in phase2 only what was published while a client was away", async (context) => {
-    const topologies: Scenario["topologies"] = ["phase1", "phase2"];
-    // A crash is over much sooner than a rolling deploy of three.
-    const [crashS, rollingS] = [8, 13];
-    await using crash = await compare({
-      topologies,
-      bounces: ["crash"],
-      duration: crashS,
-      drain: 3,
-    });
-    await using rolling = await compare({
-      topologies,
-      bounces: ["rolling"],
-      duration: rollingS,
-      drain: 3,
-    });
-    for (const [bounce, comparison, seconds] of [
-      ["crash", crash, crashS],
-      ["rolling", rolling, rollingS],
-    ] as const) {
-      const [phase1, phase2] = [comparison.run("phase1", bounce), comparison.run("phase2", bounce)];
-      for (const run of [phase1, phase2]) {
-        expect(run.due).toBe(60 * 4 * seconds);
-        expect(
-          run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate,
-        ).toBe(run.due);
-        expect(run.neverPublished).toBeGreaterThan(0);
-        expect(run.stuckStreams).toBeGreaterThan(0);
-        expect(run.reconnects.count).toBeGreaterThan(0);
-        expect(run.lostByCause).toMatchObject({ unexplained: 0, "broker-gap": 0 });
-        expect(run.bounces.every(({ endedMs }) => endedMs !== null)).toBe(true);
-      }
-      expect(phase2.lostByCause["no-route"]).toBe(0);
-      expect(phase2.lostByCause["while-disconnected"]).toBeGreaterThan(0);
-    }
-    expect(rolling.run("phase1", "rolling").bounces).toHaveLength(3);
-    expectVerdict(context, "valid", ...crash.summary.runs, ...rolling.summary.runs);
-  }, 180_000);
-
-  it("brings every retrying client back through a recreate, but not every EventSource, which a single 503 ends", async () => {
-    const through = async (client: "retrying" | "eventsource") => {
-      await using comparison = await compare({
-        topologies: ["phase1"],
-        bounces: ["recreate"],
-        duration: 9,
-        client,
+  it(
+    "loses in phase1 what died with the pipeline, and in phase2 only what was published " +
+      "while a client was away",
+    async (context) => {
+      const topologies: Scenario["topologies"] = ["phase1", "phase2"];
+      // A crash is over much sooner than a rolling deploy of three.
+      const [crashS, rollingS] = [8, 13];
+      await using crash = await compare({
+        topologies,
+        bounces: ["crash"],
+        duration: crashS,
+        drain: 3,
       });
-      return comparison.run("phase1", "recreate");
-    };
-    const retrying = await through("retrying");
-    expect(retrying.reconnects.timeTo100Ms).not.toBeNull();
-    const eventsource = await through("eventsource");
-    expect(eventsource.reconnects.timeTo100Ms).toBeNull();
-    expect(eventsource.reconnects.count).toBeLessThan(retrying.reconnects.count);
-  });
+      await using rolling = await compare({
+        topologies,
+        bounces: ["rolling"],
+        duration: rollingS,
+        drain: 3,
+      });
+      for (const [bounce, comparison, seconds] of [
+        ["crash", crash, crashS],
+        ["rolling", rolling, rollingS],
+      ] as const) {
+        const [phase1, phase2] = [
+          comparison.run("phase1", bounce),
+          comparison.run("phase2", bounce),
+        ];
+        for (const run of [phase1, phase2]) {
+          expect(run.due).toBe(60 * 4 * seconds);
+          expect(
+            run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate,
+          ).toBe(run.due);
+          expect(run.neverPublished).toBeGreaterThan(0);
+          expect(run.stuckStreams).toBeGreaterThan(0);
+          expect(run.reconnects.count).toBeGreaterThan(0);
+          expect(run.lostByCause).toMatchObject({ unexplained: 0, "broker-gap": 0 });
+          expect(run.bounces.every(({ endedMs }) => endedMs !== null)).toBe(true);
+        }
+        expect(phase2.lostByCause["no-route"]).toBe(0);
+        expect(phase2.lostByCause["while-disconnected"]).toBeGreaterThan(0);
+      }
+      expect(rolling.run("phase1", "rolling").bounces).toHaveLength(3);
+      expectVerdict(context, "valid", ...crash.summary.runs, ...rolling.summary.runs);
+    },
+    180_000,
+  );
+
+  it(
+    "brings every retrying client back through a recreate, but not every EventSource, which " +
+      "a single 503 ends",
+    async () => {
+      const through = async (client: "retrying" | "eventsource") => {
+        await using comparison = await compare({
+          topologies: ["phase1"],
+          bounces: ["recreate"],
+          duration: 9,
+          client,
+        });
+        return comparison.run("phase1", "recreate");
+      };
+      const retrying = await through("retrying");
+      expect(retrying.reconnects.timeTo100Ms).not.toBeNull();
+      const eventsource = await through("eventsource");
+      expect(eventsource.reconnects.timeTo100Ms).toBeNull();
+      expect(eventsource.reconnects.count).toBeLessThan(retrying.reconnects.count);
+    },
+  );
 });
 
 describe("a run that cannot be carried out", () => {

@@ -1,4 +1,6 @@
-/** Runs a comparison: measures each topology under each bounce, one after the other, and judges it. */
+/**
+ * Runs a comparison: measures each topology under each bounce, one after the other, and judges it.
+ */
 import { rm } from "node:fs/promises";
 import type { RunResult } from "../checker/run-result.ts";
 import { appendRun } from "../history/history-file.ts";
@@ -47,9 +49,10 @@ export interface ComparisonRequest {
 }
 
 /**
- * Runs the comparison. Each run's history is on disk before it is judged, and the report is rewritten
- * after each run. So `sse-lab report` can judge what an interrupted comparison has measured. A run
- * that cannot be carried out is `unknown`, with the error as its reason; it is not tried again.
+ * Runs the comparison. Each run's history is on disk before it is judged, and the report is
+ * rewritten after each run. So `sse-lab report` can judge what an interrupted comparison has
+ * measured. A run that cannot be carried out is `unknown`, with the error as its reason; it is not
+ * tried again.
  *
  * @throws what the platform or the engine threw in the first run, or the abort reason
  */
@@ -109,7 +112,10 @@ async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<O
   for (const segment of segments) yield* readHistory(segment);
 }
 
-/** Repeats are the outermost loop, so that a host that slows down over time slows all topologies alike. */
+/**
+ * Repeats are the outermost loop, so that a host that slows down over time slows all topologies
+ * alike.
+ */
 export function planRuns(
   scenario: Scenario,
   realtime?: RealtimeSetUp,

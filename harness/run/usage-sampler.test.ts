@@ -99,18 +99,25 @@ describe("the usage sampler", () => {
     );
   });
 
-  it("takes a throwing platform and a figure that is none for a failed reading, so that the history stays readable", async () => {
-    const { recorded, recorder } = recording();
-    const broken = createUsageSampler(() => Promise.resolve([reading(1), reading(NaN)]), recorder);
-    await broken.read();
-    expect(recorded).toEqual([]);
-    expect(broken.problem()).toContain("usage: cpuSeconds must be a finite number");
-    const throwing = createUsageSampler(() => {
-      throw new Error("gone");
-    }, recorder);
-    await throwing.read();
-    expect(throwing.problem()).toContain("gone");
-  });
+  it(
+    "takes a throwing platform and a figure that is none for a failed reading, so that the " +
+      "history stays readable",
+    async () => {
+      const { recorded, recorder } = recording();
+      const broken = createUsageSampler(
+        () => Promise.resolve([reading(1), reading(NaN)]),
+        recorder,
+      );
+      await broken.read();
+      expect(recorded).toEqual([]);
+      expect(broken.problem()).toContain("usage: cpuSeconds must be a finite number");
+      const throwing = createUsageSampler(() => {
+        throw new Error("gone");
+      }, recorder);
+      await throwing.read();
+      expect(throwing.problem()).toContain("gone");
+    },
+  );
 
   it("takes a reading of no part at all for a failed one", async () => {
     const { recorder } = recording();

@@ -87,7 +87,8 @@ export function createUsageSampler(
     problem: () =>
       problem === undefined
         ? undefined
-        : `${failures === 1 ? "A reading" : `${failures} readings`} of what the parts use failed, so the costs may have a hole: ${problem}`,
+        : `${failures === 1 ? "A reading" : `${failures} readings`} of what the parts use ` +
+          `failed, so the costs may have a hole: ${problem}`,
   };
 }
 

@@ -69,7 +69,8 @@ export function loadProblems(
   if (client === "eventsource" && byHeader.length > 0) {
     problems.push(
       `${nameOf("client")} eventsource: ${byHeader.join(", ")} routes by the header ` +
-        `X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} retrying, ` +
+        `X-Session-ID, which a browser's EventSource cannot send; use ${nameOf("client")} ` +
+        "retrying, " +
         "or a topology with a cookie (phase1)",
     );
   }

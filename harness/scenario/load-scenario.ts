@@ -39,7 +39,8 @@ async function readScenarioFile(file: string): Promise<Record<string, unknown>> 
     text = await readFile(file, "utf8");
   } catch (error) {
     throw new UserError(
-      `--scenario ${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+      `--scenario ${file}: cannot be read ` +
+        `(${(error as NodeJS.ErrnoException).code ?? String(error)})`,
     );
   }
   try {

@@ -1,4 +1,7 @@
-/** Test set-up: finds or fetches the real routers and the real broker once, and tells every test where they are. */
+/**
+ * Test set-up: finds or fetches the real routers and the real broker once, and tells every test
+ * where they are.
+ */
 import { bundledProgram } from "../../common/bundle/bundled-program.ts";
 import { resolveTool } from "../../infra/tools/resolve-tool.ts";
 

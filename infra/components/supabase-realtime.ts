@@ -97,7 +97,8 @@ export class SupabaseRealtime extends pulumi.ComponentResource {
           // Answers only for a host name that is a tenant's.
           tests: [
             "CMD-SHELL",
-            `test -e ${SEEDED} && curl -sf -o /dev/null -H 'Host: ${REALTIME_TENANT}' http://127.0.0.1:${PORT}/api/ping`,
+            `test -e ${SEEDED} && curl -sf -o /dev/null -H 'Host: ${REALTIME_TENANT}' ` +
+              `http://127.0.0.1:${PORT}/api/ping`,
           ],
           interval: "2s",
           timeout: "5s",

@@ -14,7 +14,8 @@ const DEFAULT_HOST = "unix:///var/run/docker.sock";
 const ANSWER_MS = 5_000;
 const CONTEXT_MS = 5_000;
 const START_HINT =
-  "start Docker (Linux: sudo systemctl start docker; macOS and Windows: start Docker Desktop), or use --platform local";
+  "start Docker (Linux: sudo systemctl start docker; macOS and Windows: start Docker " +
+  "Desktop), or use --platform local";
 
 /** Hosts of tcp endpoints that are this machine. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -36,7 +37,10 @@ const contextHost = async (env: NodeJS.ProcessEnv): Promise<string | undefined> 
   return failed || host === "" ? undefined : host;
 };
 
-/** The endpoint that the docker command would use: DOCKER_HOST, else its current context, else the default socket. */
+/**
+ * The endpoint that the docker command would use: DOCKER_HOST, else its current context, else the
+ * default socket.
+ */
 export const dockerEndpoint = async (env: NodeJS.ProcessEnv = process.env): Promise<Endpoint> => {
   const set = env["DOCKER_HOST"];
   if (set) return { host: set, source: "DOCKER_HOST" };
@@ -48,14 +52,16 @@ export const dockerEndpoint = async (env: NodeJS.ProcessEnv = process.env): Prom
 
 const refuseRemote = ({ host, source }: Endpoint): never => {
   throw new UserError(
-    `the Docker engine of ${source}, ${host}, is not on this host: its containers share neither its clock, nor its folders, nor 127.0.0.1`,
+    `the Docker engine of ${source}, ${host}, is not on this host: its containers share ` +
+      "neither its clock, nor its folders, nor 127.0.0.1",
     "point DOCKER_HOST (or docker context use) at an engine of this host, or use --platform local",
   );
 };
 
 const clientOf = (endpoint: Endpoint, env: NodeJS.ProcessEnv): Dockerode => {
   const { host, source } = endpoint;
-  if (host.startsWith("unix://")) return new Dockerode({ socketPath: host.slice("unix://".length) });
+  if (host.startsWith("unix://"))
+    return new Dockerode({ socketPath: host.slice("unix://".length) });
   if (host.startsWith("npipe://")) {
     return new Dockerode({ socketPath: host.slice("npipe://".length).replaceAll("/", "\\") });
   }
@@ -99,7 +105,9 @@ const answers = async (docker: Dockerode): Promise<void> => {
  *
  * @throws UserError when none answers, or when it is on another host
  */
-export const connectDocker = async (env: NodeJS.ProcessEnv = process.env): Promise<DockerClient> => {
+export const connectDocker = async (
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<DockerClient> => {
   const endpoint = await dockerEndpoint(env);
   const docker = clientOf(endpoint, env);
   try {
@@ -110,12 +118,15 @@ export const connectDocker = async (env: NodeJS.ProcessEnv = process.env): Promi
     if (code === "EACCES") {
       throw new UserError(
         `this user may not use the Docker engine at ${tried}`,
-        "add the user to the group that owns the socket (Linux: sudo usermod -aG docker $USER, then log in again), or use --platform local",
+        "add the user to the group that owns the socket (Linux: sudo usermod -aG docker " +
+          "$USER, then log in again), or use --platform local",
         { cause: error },
       );
     }
     const why = code ?? message;
-    throw new UserError(`no Docker engine answers at ${tried}: ${why}`, START_HINT, { cause: error });
+    throw new UserError(`no Docker engine answers at ${tried}: ${why}`, START_HINT, {
+      cause: error,
+    });
   }
   return { docker, host: endpoint.host };
 };

@@ -113,18 +113,22 @@ test("an engine that goes away midway is a clear error, leaves nothing, and the 
   await docker.getImage(id).remove();
 });
 
-test("a topology that needs HAProxy, on a host without it, is told how to get it; the others do not need it", async () => {
-  const env = {
-    ...process.env,
-    SSE_LAB_IMAGES: "assembled",
-    SSE_LAB_HAPROXY: join(folder, "haproxy"),
-  };
-  const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");
-  await expect(prepareImages({ topologies: header, env })).rejects.toThrow(
-    /SSE_LAB_HAPROXY=.* Fix: /,
-  );
-  await expect(prepareImages({ topologies: phase0, env })).resolves.toBeDefined();
-});
+test(
+  "a topology that needs HAProxy, on a host without it, is told how to get it; the others do " +
+    "not need it",
+  async () => {
+    const env = {
+      ...process.env,
+      SSE_LAB_IMAGES: "assembled",
+      SSE_LAB_HAPROXY: join(folder, "haproxy"),
+    };
+    const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");
+    await expect(prepareImages({ topologies: header, env })).rejects.toThrow(
+      /SSE_LAB_HAPROXY=.* Fix: /,
+    );
+    await expect(prepareImages({ topologies: phase0, env })).resolves.toBeDefined();
+  },
+);
 
 test("no engine, and a setting that is not known, are each one clear line", async () => {
   const none = { ...process.env, DOCKER_HOST: `unix://${join(folder, "none.sock")}` };

@@ -37,7 +37,10 @@ const standinByChoice = ({ settings }: ImageSources): string | undefined => {
     return `as ${imageSetting("realtime-standin")} is set`;
   if (mode !== "assembled" || lacking.length === 0) return undefined;
   if (!isAsked)
-    return `since ${IMAGES_SETTING}=assembled, and Supabase's cannot be assembled from this host's programs`;
+    return (
+      `since ${IMAGES_SETTING}=assembled, and Supabase's cannot be assembled from this ` +
+      "host's programs"
+    );
   throw new UserError(
     `the settings ask for the real Realtime, but ${IMAGES_SETTING}=assembled pulls nothing, ` +
       `and ${lacking.map(nameOf).join(" and ")} cannot be assembled`,

@@ -19,13 +19,21 @@ const keyOf = async (built: GoBinary): Promise<string> => {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const hash = createHash("sha256").update(JSON.stringify([built.version, built.args]));
-  for (const file of files) hash.update(file.slice(built.source.length)).update(await readFile(file));
+  for (const file of files)
+    hash.update(file.slice(built.source.length)).update(await readFile(file));
   return hash.digest("hex").slice(0, KEY_CHARACTERS);
 };
 
-export const builtArtifact = async (built: GoBinary, env: NodeJS.ProcessEnv): Promise<CachedArtifact> => {
+export const builtArtifact = async (
+  built: GoBinary,
+  env: NodeJS.ProcessEnv,
+): Promise<CachedArtifact> => {
   const folder = `${built.name}-${built.version}-${await keyOf(built)}-${process.platform}-${process.arch}`;
-  return { title: built.title, folder: join(toolchainFolder(env), folder), binary: `bin/${built.file}` };
+  return {
+    title: built.title,
+    folder: join(toolchainFolder(env), folder),
+    binary: `bin/${built.file}`,
+  };
 };
 
 const goEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
@@ -46,14 +54,23 @@ export const goFor = async (
   env: NodeJS.ProcessEnv,
 ): Promise<{ needed: string; version?: string; problem?: string }> => {
   const needed = await goNeeded(built);
-  const options = { env: goEnvironment(env), extendEnv: false, reject: false, timeout: 20_000 } as const;
+  const options = {
+    env: goEnvironment(env),
+    extendEnv: false,
+    reject: false,
+    timeout: 20_000,
+  } as const;
   const result = await execa("go", ["version"], options);
   if (result.code === "ENOENT") return { needed, problem: "go is not on PATH" };
   const version = /\bgo(\d+\.\d+(?:\.\d+)?)/.exec(result.failed ? "" : result.stdout)?.[1];
   const comparable = semver.coerce(version);
-  if (version === undefined || !comparable) return { needed, problem: "go on PATH does not say its version" };
+  if (version === undefined || !comparable)
+    return { needed, problem: "go on PATH does not say its version" };
   if (semver.lt(comparable, needed)) {
-    return { needed, problem: `go on PATH is ${version}, older than the ${needed} that go.mod asks for` };
+    return {
+      needed,
+      problem: `go on PATH is ${version}, older than the ${needed} that go.mod asks for`,
+    };
   }
   return { needed, version };
 };
@@ -76,7 +93,16 @@ export const buildGoBinary = async (
     const result = await runReaped({
       command: "go",
       // -v: one line for each package, the only sign of progress that go gives.
-      args: ["build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", binary, ...built.args],
+      args: [
+        "build",
+        "-v",
+        "-mod=readonly",
+        "-trimpath",
+        "-buildvcs=false",
+        "-o",
+        binary,
+        ...built.args,
+      ],
       cwd: built.source,
       env: { ...goEnvironment(options.env), GOTMPDIR: temporary },
       signal: options.signal,

@@ -27,7 +27,8 @@ export interface CliStack {
 const refuseOther = (record: StackRecord, config: StackConfig): void => {
   if (record.topology !== config.topology) {
     throw new UserError(
-      `stack "${record.stack}" is up as ${record.topology}, its configuration says ${config.topology}: ` +
+      `stack "${record.stack}" is up as ${record.topology}, its configuration says ` +
+        `${config.topology}: ` +
         "take it down first (make down), or give this one another name",
     );
   }

@@ -70,7 +70,8 @@ const mayRead = async (question: Question): Promise<boolean> =>
 const mayWrite = (question: Question): Promise<boolean> =>
   ask(
     question,
-    `insert into realtime.messages (topic, extension) values ('${question.topic}', '${question.extension ?? "broadcast"}')`,
+    `insert into realtime.messages (topic, extension) values ('${question.topic}', ` +
+      `'${question.extension ?? "broadcast"}')`,
   ).then(
     () => true,
     (error: unknown) => {

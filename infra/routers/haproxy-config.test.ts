@@ -291,7 +291,8 @@ describe("the router", () => {
 
   // Other systems have no second address on their loopback.
   it.skipIf(process.platform !== "linux")(
-    "finds an instance that comes back with another address, and takes it for healthy only after a check",
+    "finds an instance that comes back with another address, and takes it for healthy only " +
+      "after a check",
     async () => {
       const names = await startNameServer();
       try {

@@ -30,7 +30,8 @@ const routing = ({ topology, replicas, redis, images, realtime }: StackArgs): Pr
   return [
     neededRouter !== undefined &&
       router !== neededRouter &&
-      `affinity ${affinity} with router ${router}: ${router} cannot do it; use router ${neededRouter}`,
+      `affinity ${affinity} with router ${router}: ${router} cannot do it; use router ` +
+        neededRouter,
     !wholeNumber(replicas, 1, MOST_REPLICAS) &&
       `replicas ${replicas}: out of range; give a whole number from 1 to ${MOST_REPLICAS}`,
     topology.replicas === 1 &&
@@ -64,7 +65,8 @@ const portProblems = ({ ports, replicas }: StackArgs): Problems => {
   return [
     count !== undefined &&
       count !== replicas &&
-      `ports.instances has ${count}: there are ${replicas} replicas; give one port for each, or none`,
+      `ports.instances has ${count}: there are ${replicas} replicas; give one port for ` +
+        "each, or none",
     ...named.map(
       ({ name, port }) =>
         !wholeNumber(port, 1, 65_535) &&

@@ -26,7 +26,9 @@ const findFolder = async (): Promise<string> => {
   );
   if (found !== undefined) return found;
   throw new Error(
-    `this test needs PostgreSQL 14 or newer, and ${PROGRAMS.join(", ")} are neither on PATH nor below ${DEBIAN_FOLDER}: install it (Debian: apt-get install postgresql; macOS: brew install postgresql@15)`,
+    `this test needs PostgreSQL 14 or newer, and ${PROGRAMS.join(", ")} are neither on ` +
+      `PATH nor below ${DEBIAN_FOLDER}: install it (Debian: apt-get install postgresql; ` +
+      "macOS: brew install postgresql@15)",
   );
 };
 

@@ -12,7 +12,9 @@ export interface FoundArtifact {
   version: string;
 }
 
-/** Reads the version of a binary. Rejects with one line when it is another program, or does not run. */
+/**
+ * Reads the version of a binary. Rejects with one line when it is another program, or does not run.
+ */
 export type ReadVersion = (path: string, env: NodeJS.ProcessEnv) => Promise<string>;
 
 export const readCliVersion: ReadVersion = async (path, env) => {
@@ -31,7 +33,8 @@ export const readCliVersion: ReadVersion = async (path, env) => {
 
 export const readPluginVersion: ReadVersion = async (path, env) => {
   const { name, version } = await readPluginIdentity(path, env);
-  if (name !== "docker") throw new Error(`is a plugin for ${name || "an unnamed provider"}, not for docker`);
+  if (name !== "docker")
+    throw new Error(`is a plugin for ${name || "an unnamed provider"}, not for docker`);
   const valid = semver.valid(version);
   if (valid) return valid;
   throw new Error("does not say its version");
@@ -44,11 +47,15 @@ const suitable = async (
   read: ReadVersion,
 ): Promise<FoundArtifact> => {
   const version = await read(path, env);
-  if (semver.satisfies(version, artifact.accepted, { includePrerelease: true })) return { path, version };
+  if (semver.satisfies(version, artifact.accepted, { includePrerelease: true }))
+    return { path, version };
   throw new Error(`is version ${version}, not one of ${artifact.accepted}`);
 };
 
-/** @throws UserError when the setting names something that will not do: a setting is never passed over */
+/**
+ * @throws UserError when the setting names something that will not do: a setting is never passed
+ *   over
+ */
 export const findBySetting = async (
   artifact: PulumiArtifact,
   env: NodeJS.ProcessEnv,
@@ -59,19 +66,26 @@ export const findBySetting = async (
   try {
     return await suitable(artifact, resolve(setting), env, read);
   } catch (error) {
-    const fix = `point ${artifact.setting} to the binary of ${artifact.title}, version ${artifact.accepted}, or unset it`;
+    const fix =
+      `point ${artifact.setting} to the binary of ${artifact.title}, version ` +
+      `${artifact.accepted}, or unset it`;
     throw new UserError(`${artifact.setting}=${setting} ${reasonOf(error)}`, fix);
   }
 };
 
-/** The first one on PATH, if it will do: Pulumi takes the first as well. `problem` says why it will not. */
+/**
+ * The first one on PATH, if it will do: Pulumi takes the first as well. `problem` says why it will
+ * not.
+ */
 export const findOnPath = async (
   artifact: PulumiArtifact,
   env: NodeJS.ProcessEnv,
   read: ReadVersion,
 ): Promise<{ found?: FoundArtifact; problem?: string }> => {
   // An empty path option would make `which` fall back to this process's own PATH.
-  const path = env["PATH"] ? await which(artifact.command, { nothrow: true, path: env["PATH"] }) : null;
+  const path = env["PATH"]
+    ? await which(artifact.command, { nothrow: true, path: env["PATH"] })
+    : null;
   if (path === null) return {};
   try {
     return { found: await suitable(artifact, path, env, read) };

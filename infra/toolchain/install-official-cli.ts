@@ -1,4 +1,7 @@
-/** Child process of `official-install.ts`: `install-official-cli.ts FOLDER VERSION`. A process of its own can be ended. */
+/**
+ * Child process of `official-install.ts`: `install-official-cli.ts FOLDER VERSION`. A process of
+ * its own can be ended.
+ */
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import semver from "semver";
 

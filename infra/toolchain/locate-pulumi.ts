@@ -41,7 +41,9 @@ export const locateCli = async (env: NodeJS.ProcessEnv): Promise<LocatedArtifact
 };
 
 /** @throws UserError when SSE_LAB_PULUMI_DOCKER_PLUGIN is wrong */
-export const locatePlugin = async (env: NodeJS.ProcessEnv): Promise<LocatedArtifact<ArtifactSource>> => {
+export const locatePlugin = async (
+  env: NodeJS.ProcessEnv,
+): Promise<LocatedArtifact<ArtifactSource>> => {
   const bySetting = await findBySetting(DOCKER_PLUGIN, env, readPluginVersion);
   if (bySetting) return { found: { ...bySetting, source: "setting" } };
   const { found, problem } = await findOnPath(DOCKER_PLUGIN, env, readPluginVersion);

@@ -1,4 +1,7 @@
-/** Pulumi's own downloads: the CLI by its installer into the lab's cache, the plugin by the CLI into Pulumi's cache. */
+/**
+ * Pulumi's own downloads: the CLI by its installer into the lab's cache, the plugin by the CLI into
+ * Pulumi's cache.
+ */
 import { dirname, join } from "node:path";
 import { bundledProgram } from "../../common/bundle/bundled-program.ts";
 import { withTemporaryFolder } from "../../common/temporary-folder.ts";
@@ -30,7 +33,10 @@ const check = ({ failed, stalled, output }: ReapedResult): void => {
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
 
-/** Installs the CLI into the lab's cache, unless it is there. @throws Error with one line when that fails */
+/**
+ * Installs the CLI into the lab's cache, unless it is there.
+ * @throws Error with one line when that fails
+ */
 export const installOfficialCli = async (options: Options): Promise<string> => {
   const artifact = officialCli(options.env);
   return madeOnce(
@@ -48,7 +54,8 @@ export const installOfficialCli = async (options: Options): Promise<string> => {
         signal: options.signal,
         grows: [dirname(staged)],
         stallMs: STALL_MS,
-        onProgress: ({ bytes, seconds }) => options.onStep?.(`${what}: ${megabytes(bytes)} MB, ${seconds} s`),
+        onProgress: ({ bytes, seconds }) =>
+          options.onStep?.(`${what}: ${megabytes(bytes)} MB, ${seconds} s`),
       });
       check(result);
     },
@@ -57,7 +64,8 @@ export const installOfficialCli = async (options: Options): Promise<string> => {
 };
 
 /**
- * Has the CLI download the plugin into Pulumi's own plugin cache, where it is for all of the user's projects.
+ * Has the CLI download the plugin into Pulumi's own plugin cache, where it is for all of the user's
+ * projects.
  *
  * @throws Error with one line when that fails
  */
@@ -69,13 +77,21 @@ export const installOfficialPlugin = async (pulumi: string, options: Options): P
   await withTemporaryFolder(toolchainFolder(env), async (temporary) => {
     const result = await runReaped({
       command: pulumi,
-      args: ["plugin", "install", "resource", "docker", DOCKER_PLUGIN.built.version, "--non-interactive"],
+      args: [
+        "plugin",
+        "install",
+        "resource",
+        "docker",
+        DOCKER_PLUGIN.built.version,
+        "--non-interactive",
+      ],
       cwd: temporary,
       env: { ...env, TMPDIR: temporary, PULUMI_SKIP_UPDATE_CHECK: "true" },
       signal: options.signal,
       grows: [temporary, join(pulumiHome(env), "plugins", PLUGIN_FOLDER)],
       stallMs: STALL_MS,
-      onProgress: ({ bytes, seconds }) => options.onStep?.(`${what}: ${megabytes(bytes)} MB, ${seconds} s`),
+      onProgress: ({ bytes, seconds }) =>
+        options.onStep?.(`${what}: ${megabytes(bytes)} MB, ${seconds} s`),
     });
     check(result);
   });

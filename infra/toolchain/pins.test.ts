@@ -18,10 +18,12 @@ test.each([PULUMI_CLI.built, DOCKER_PLUGIN.built])(
       (await readFile(`${source}go.sum`, "utf8")).split("\n").map((line) => line.split(" h1:")[0]),
     );
     const replaced = new Map(
-      [...mod.matchAll(/^(?:replace |\t)(\S+) => (\S+)(?: (v\S+))?$/gm)].map(([, from, to, version]) => [
-        from,
-        version === undefined ? undefined : `${to ?? ""} ${version}`,
-      ]),
+      [...mod.matchAll(/^(?:replace |\t)(\S+) => (\S+)(?: (v\S+))?$/gm)].map(
+        ([, from, to, version]) => [
+          from,
+          version === undefined ? undefined : `${to ?? ""} ${version}`,
+        ],
+      ),
     );
     const required = [...mod.matchAll(/^(?:require |\t)(\S+) (v\S+)(?: \/\/ indirect)?$/gm)];
     expect(required.length).toBeGreaterThan(100);

@@ -1,4 +1,7 @@
-/** What the lab takes when the host has none of its own, and which versions of the host's own will do. */
+/**
+ * What the lab takes when the host has none of its own, and which versions of the host's own will
+ * do.
+ */
 import { join } from "node:path";
 import { cacheRoot } from "../../common/download-cache.ts";
 import { fromRoot } from "../../common/paths.ts";
@@ -35,15 +38,18 @@ export const toolchainFolder = (env: NodeJS.ProcessEnv): string => join(cacheRoo
 const sourceFolder = (name: string): string => `${fromRoot("infra/offline", name)}/`;
 
 const CLI_VERSION = "3.259.0";
-/** Of @pulumi/docker in package.json: the plugin of this version is what the program asks Pulumi for. */
+/**
+ * Of @pulumi/docker in package.json: the plugin of this version is what the program asks Pulumi
+ * for.
+ */
 const PLUGIN_VERSION = "5.2.0";
 
 export const PULUMI_CLI: PulumiArtifact = {
   title: "the Pulumi CLI",
   setting: "SSE_LAB_PULUMI",
   command: "pulumi",
-  // Up to 3.205.0 events come through a file that is read with a delay; hooks of resources are older than that. The Automation API
-  // refuses another major version.
+  // Up to 3.205.0 events come through a file that is read with a delay; hooks of resources are
+  // older than that. The Automation API refuses another major version.
   accepted: ">=3.206.0 <4.0.0",
   built: {
     title: `the Pulumi CLI ${CLI_VERSION}`,
@@ -52,7 +58,8 @@ export const PULUMI_CLI: PulumiArtifact = {
     file: "pulumi",
     source: sourceFolder("pulumi"),
     args: [
-      // Without it the binary calls itself a development version, and the Automation API refuses that.
+      // Without it the binary calls itself a development version, and the Automation API refuses
+      // that.
       `-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${CLI_VERSION}`,
       "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     ],

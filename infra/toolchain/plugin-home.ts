@@ -1,4 +1,6 @@
-/** Where Pulumi looks for plugins, and a Pulumi home of our own for one that isn't the official one. */
+/**
+ * Where Pulumi looks for plugins, and a Pulumi home of our own for one that isn't the official one.
+ */
 import { createHash, randomUUID } from "node:crypto";
 import { access, constants, mkdir, readlink, rename, stat, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -28,11 +30,15 @@ export const installedPlugin = async (env: NodeJS.ProcessEnv): Promise<string | 
 };
 
 /**
- * The settings with which Pulumi takes the plugin at `path` as an installed one. A plugin on PATH would be taken too,
- * with a warning in each command; one in the user's own plugin folder would be taken by all of the user's projects,
- * which may need what it lacks. A login of the user's stays in force.
+ * The settings with which Pulumi takes the plugin at `path` as an installed one. A plugin on PATH
+ * would be taken too, with a warning in each command; one in the user's own plugin folder would be
+ * taken by all of the user's projects, which may need what it lacks. A login of the user's stays in
+ * force.
  */
-export const homeWith = async (path: string, env: NodeJS.ProcessEnv): Promise<Record<string, string>> => {
+export const homeWith = async (
+  path: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Record<string, string>> => {
   const target = resolve(path);
   const key = createHash("sha256").update(target).digest("hex").slice(0, 12);
   const home = join(toolchainFolder(env), `home-${key}`);

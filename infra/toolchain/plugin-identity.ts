@@ -10,7 +10,11 @@ import { parseJson } from "../../common/portable/parse-json.ts";
 const TIMEOUT_MS = 20_000;
 
 /** Calls a method of pulumirpc.ResourceProvider with an empty message. */
-const call = <T>(client: Client, method: string, parse: (bytes: Uint8Array) => T): Promise<T | undefined> =>
+const call = <T>(
+  client: Client,
+  method: string,
+  parse: (bytes: Uint8Array) => T,
+): Promise<T | undefined> =>
   new Promise((resolve, reject) => {
     const path = `/pulumirpc.ResourceProvider/${method}`;
     const serialize = (): Buffer => Buffer.alloc(0);
@@ -38,7 +42,9 @@ export const readPluginIdentity = async (
     killSignal: "SIGKILL",
   });
   const ended = running.then((result) => {
-    throw new Error(result.code === undefined ? "is no Pulumi plugin" : `does not run (${result.code})`);
+    throw new Error(
+      result.code === undefined ? "is no Pulumi plugin" : `does not run (${result.code})`,
+    );
   });
   // It also ends when we kill it below.
   ended.catch(() => undefined);

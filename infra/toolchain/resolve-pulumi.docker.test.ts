@@ -1,4 +1,7 @@
-/** The real binaries, however this host gets them. On a host without Pulumi's downloads the first run builds them. */
+/**
+ * The real binaries, however this host gets them. On a host without Pulumi's downloads the first
+ * run builds them.
+ */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,7 +54,11 @@ test("a second look finds both, steplessly, and doctor says so", async () => {
 test.each(["as resolved", "by the settings", "from PATH"])(
   "the Automation API creates, finds unchanged and destroys a network with the tools %s",
   async (way) => {
-    const own = { ...process.env, SSE_LAB_CACHE: join(folder, "cache"), PULUMI_HOME: join(folder, "home") };
+    const own = {
+      ...process.env,
+      SSE_LAB_CACHE: join(folder, "cache"),
+      PULUMI_HOME: join(folder, "home"),
+    };
     const unset = { ...own, SSE_LAB_PULUMI: "", SSE_LAB_PULUMI_DOCKER_PLUGIN: "" };
     const settings = { SSE_LAB_PULUMI: tools.pulumi, SSE_LAB_PULUMI_DOCKER_PLUGIN: pluginBinary() };
     const path = [join(tools.root, "bin"), tools.plugin.path, process.env["PATH"] ?? ""].join(":");

@@ -9,7 +9,10 @@ import { UserError } from "../../common/user-error.ts";
 
 let folder: string;
 let bin: string;
-/** A host without Pulumi, Go and network: PATH holds what a test puts into `bin`, and the proxy is a closed port. */
+/**
+ * A host without Pulumi, Go and network: PATH holds what a test puts into `bin`, and the proxy is a
+ * closed port.
+ */
 let env: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
@@ -39,7 +42,10 @@ const install = async (path: string, script: string): Promise<string> => {
 const installCli = (version: string, path = join(bin, "pulumi")): Promise<string> =>
   install(path, `#!/bin/sh\necho v${version}\n`);
 
-/** A program that serves the two calls which a plugin is known by, as a plugin does: gRPC on a port that it prints. */
+/**
+ * A program that serves the two calls which a plugin is known by, as a plugin does: gRPC on a port
+ * that it prints.
+ */
 const installPlugin = (name: string, version: string, path: string): Promise<string> =>
   install(
     path,
@@ -104,10 +110,11 @@ test("a setting comes before PATH, whatever the binary is called", async () => {
     plugin: { path: join(folder, "own"), version: "5.4.0", source: "setting" },
   });
   expect((await PulumiCommand.get({ root: tools.root })).version?.version).toBe("3.210.0");
-  // Pulumi finds it as an installed plugin, passes over the one on PATH, and keeps the user's login.
-  expect(await readdir(join(tools.env["PULUMI_HOME"] ?? "", "plugins", "resource-docker-v5.2.0"))).toEqual([
-    "pulumi-resource-docker",
-  ]);
+  // Pulumi finds it as an installed plugin, passes over the one on PATH, and keeps the user's
+  // login.
+  expect(
+    await readdir(join(tools.env["PULUMI_HOME"] ?? "", "plugins", "resource-docker-v5.2.0")),
+  ).toEqual(["pulumi-resource-docker"]);
   expect(tools.env).toMatchObject({
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
     PULUMI_CREDENTIALS_PATH: join(folder, "home"),
@@ -116,7 +123,11 @@ test("a setting comes before PATH, whatever the binary is called", async () => {
 
 test.each([
   ["does not exist", "/nowhere/pulumi", /SSE_LAB_PULUMI=\/nowhere\/pulumi does not run .*ENOENT/],
-  ["is another program", "/bin/true", /SSE_LAB_PULUMI=\/bin\/true does not say a version of Pulumi/],
+  [
+    "is another program",
+    "/bin/true",
+    /SSE_LAB_PULUMI=\/bin\/true does not say a version of Pulumi/,
+  ],
 ])("a setting of the CLI that %s is refused by name", async (_, path, problem) => {
   await installCli("3.206.0");
   await pluginOnPath();
@@ -129,7 +140,9 @@ test("a setting of an old CLI is refused, an old CLI on PATH is passed over with
   const path = await installCli("3.205.0");
   await pluginOnPath();
   const bySetting = await errorOf(resolvePulumi({ env: { ...env, SSE_LAB_PULUMI: path } }));
-  expect(bySetting.problem).toBe(`SSE_LAB_PULUMI=${path} is version 3.205.0, not one of >=3.206.0 <4.0.0`);
+  expect(bySetting.problem).toBe(
+    `SSE_LAB_PULUMI=${path} is version 3.205.0, not one of >=3.206.0 <4.0.0`,
+  );
   const passedOver = `${path} is version 3.205.0, not one of`;
   expect((await inspectPulumi(env)).detail).toContain(`passed over: ${passedOver}`);
   expect((await errorOf(resolvePulumi({ env }))).problem).toContain(passedOver);
@@ -143,11 +156,17 @@ test.each([
     () => installPlugin("random", "5.2.0", join(folder, "p")),
     /is a plugin for random/,
   ],
-  ["is too old", () => installPlugin("docker", "4.9.0", join(folder, "p")), /is version 4\.9\.0, not one of/],
+  [
+    "is too old",
+    () => installPlugin("docker", "4.9.0", join(folder, "p")),
+    /is version 4\.9\.0, not one of/,
+  ],
 ])("a setting of the plugin that %s is refused by name", async (_, make, problem) => {
   await installCli("3.206.0");
   const path = await make();
-  const error = await errorOf(resolvePulumi({ env: { ...env, SSE_LAB_PULUMI_DOCKER_PLUGIN: path } }));
+  const error = await errorOf(
+    resolvePulumi({ env: { ...env, SSE_LAB_PULUMI_DOCKER_PLUGIN: path } }),
+  );
   expect(error.problem).toContain(`SSE_LAB_PULUMI_DOCKER_PLUGIN=${path} `);
   expect(error.problem).toMatch(problem);
 });
@@ -183,7 +202,9 @@ test("without any way the error names them all, and the cache is as it was", asy
 test("a Go that is too old builds nothing", async () => {
   await install(join(bin, "go"), "#!/bin/sh\necho go version go1.20.3 linux/amd64\n");
   const error = await errorOf(resolvePulumi({ env }));
-  expect(error.problem).toMatch(/go on PATH is 1\.20\.3, older than the 1\.\d+\.\d+ that go\.mod asks for/);
+  expect(error.problem).toMatch(
+    /go on PATH is 1\.20\.3, older than the 1\.\d+\.\d+ that go\.mod asks for/,
+  );
 });
 
 test("an inspection says what is there and makes nothing", async () => {

@@ -27,7 +27,10 @@ import { reasonOf, UserError } from "../../common/user-error.ts";
 export interface PulumiTools {
   /** Path of the CLI. */
   pulumi: string;
-  /** Folder that holds it as `bin/pulumi`: what `PulumiCommand.get({ root })` of the Automation API wants. */
+  /**
+   * Folder that holds it as `bin/pulumi`: what `PulumiCommand.get({ root })` of the Automation API
+   * wants.
+   */
   root: string;
   version: string;
   source: CliSource;
@@ -37,11 +40,17 @@ export interface PulumiTools {
     version: string;
     source: ArtifactSource;
   };
-  /** Folder of the Node.js language host, which `pulumi up` on the command line needs; undefined when there is none. */
+  /**
+   * Folder of the Node.js language host, which `pulumi up` on the command line needs; undefined
+   * when there is none.
+   */
   languageHost: string | undefined;
   /** What was found on PATH and will not do, with the reason. */
   passedOver: readonly string[];
-  /** To be laid over the environment of whatever runs Pulumi: PATH as a whole, and Pulumi's own settings. */
+  /**
+   * To be laid over the environment of whatever runs Pulumi: PATH as a whole, and Pulumi's own
+   * settings.
+   */
   env: Record<string, string>;
 }
 
@@ -53,11 +62,14 @@ export interface ResolvePulumiOptions {
 
 type Options = MakeOptions & { env: NodeJS.ProcessEnv };
 
-/** Official downloads that failed, by cache folder and artifact: not tried again by this process. */
+/**
+ * Official downloads that failed, by cache folder and artifact: not tried again by this process.
+ */
 const failedDownloads = new Map<string, string>();
 
 const waysToGet = (artifact: PulumiArtifact, needed: string): string =>
-  `put ${artifact.command} (${artifact.accepted}) on PATH, or set ${artifact.setting} to its path, or let this host reach ` +
+  `put ${artifact.command} (${artifact.accepted}) on PATH, or set ${artifact.setting} to ` +
+  "its path, or let this host reach " +
   `${OFFICIAL_HOST}, or put Go ${needed} or newer on PATH so that it is built from infra/offline`;
 
 /** Downloads the artifact or, when that fails, builds it. */
@@ -77,11 +89,14 @@ const obtain = async (
       failedDownloads.set(failure, reasonOf(error));
     }
   }
-  const problem = `Pulumi's own download of ${artifact.title} failed (${failedDownloads.get(failure) ?? ""})`;
+  const problem =
+    `Pulumi's own download of ${artifact.title} failed ` +
+    `(${failedDownloads.get(failure) ?? ""})`;
   const go = await goFor(artifact.built, options.env);
   if (go.problem !== undefined) {
     throw new UserError(
-      `${passedOver ?? `${artifact.title} is not on PATH`}; ${problem}; and it cannot be built: ${go.problem}`,
+      `${passedOver ?? `${artifact.title} is not on PATH`}; ${problem}; and it cannot be ` +
+        `built: ${go.problem}`,
       waysToGet(artifact, go.needed),
     );
   }
@@ -121,10 +136,16 @@ export const resolvePulumi = async ({
   const passedOver = passedOverBy(located);
   for (const reason of passedOver) onStep?.(`passed over: ${reason}`);
   const cli =
-    located[0].found ?? (await obtain(PULUMI_CLI, located[0], () => installOfficialCli(options), options));
+    located[0].found ??
+    (await obtain(PULUMI_CLI, located[0], () => installOfficialCli(options), options));
   const plugin =
     located[1].found ??
-    (await obtain(DOCKER_PLUGIN, located[1], () => installOfficialPlugin(cli.path, options), options));
+    (await obtain(
+      DOCKER_PLUGIN,
+      located[1],
+      () => installOfficialPlugin(cli.path, options),
+      options,
+    ));
   const root = await cliRoot(cli.path, env);
   const bin = join(root, "bin");
   const pluginOnPath = env["PATH"]
@@ -143,8 +164,11 @@ export const resolvePulumi = async ({
       PATH: [bin, ...(env["PATH"] ? [env["PATH"]] : [])].join(delimiter),
       PULUMI_SKIP_UPDATE_CHECK: "true",
       ...(ownHome ? await homeWith(plugin.path, env) : {}),
-      // Pulumi would prefer the plugin on PATH. Only where there is one: a language host on PATH is ignored as well.
-      ...(pluginOnPath && plugin.source !== "path" ? { PULUMI_IGNORE_AMBIENT_PLUGINS: "true" } : {}),
+      // Pulumi would prefer the plugin on PATH. Only where there is one: a language host on PATH is
+      // ignored as well.
+      ...(pluginOnPath && plugin.source !== "path"
+        ? { PULUMI_IGNORE_AMBIENT_PLUGINS: "true" }
+        : {}),
     },
   };
 };

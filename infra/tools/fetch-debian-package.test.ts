@@ -18,21 +18,27 @@ test("says what is missing where there is no apt", async () => {
   expect(await whyNoApt({ PATH: cache })).toBe("apt-get is not on PATH");
 });
 
-test.runIf(onDebian)("a package is unpacked into the cache, and its program runs from there", async () => {
-  const folder = join(cache, "haproxy");
-  expect(await unpackedProgram(haproxy, folder)).toBeUndefined();
-  await fetchDebianPackage(haproxy, folder, { env: process.env });
-  const program = await unpackedProgram(haproxy, folder);
-  const { stdout } = await execa(program!.path, ["-v"], { env: program!.env });
-  expect(program!.path.startsWith(folder)).toBe(true);
-  expect(stdout).toMatch(/^HAProxy version \d/);
-  expect(await readdir(cache)).toEqual(["haproxy"]);
-});
+test.runIf(onDebian)(
+  "a package is unpacked into the cache, and its program runs from there",
+  async () => {
+    const folder = join(cache, "haproxy");
+    expect(await unpackedProgram(haproxy, folder)).toBeUndefined();
+    await fetchDebianPackage(haproxy, folder, { env: process.env });
+    const program = await unpackedProgram(haproxy, folder);
+    const { stdout } = await execa(program!.path, ["-v"], { env: program!.env });
+    expect(program!.path.startsWith(folder)).toBe(true);
+    expect(stdout).toMatch(/^HAProxy version \d/);
+    expect(await readdir(cache)).toEqual(["haproxy"]);
+  },
+);
 
-test.runIf(onDebian)("an unknown package is an error with apt's own words, and leaves nothing", async () => {
-  const unknown = { name: "no-such-package-of-debian", binary: "usr/bin/none" };
-  await expect(fetchDebianPackage(unknown, join(cache, "none"), { env: process.env })).rejects.toThrow(
-    /fetching no-such-package-of-debian failed: .*Unable to locate package/,
-  );
-  expect(await readdir(cache)).toEqual([]);
-});
+test.runIf(onDebian)(
+  "an unknown package is an error with apt's own words, and leaves nothing",
+  async () => {
+    const unknown = { name: "no-such-package-of-debian", binary: "usr/bin/none" };
+    await expect(
+      fetchDebianPackage(unknown, join(cache, "none"), { env: process.env }),
+    ).rejects.toThrow(/fetching no-such-package-of-debian failed: .*Unable to locate package/);
+    expect(await readdir(cache)).toEqual([]);
+  },
+);

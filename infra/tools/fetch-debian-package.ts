@@ -1,6 +1,7 @@
 /**
- * Unpacks a package of this Debian or Ubuntu, with the libraries that the host lacks, into the cache. Needs no root and leaves the
- * host's package database alone: apt works on folders of ours. What vouches for the files is apt's own check of the signed index.
+ * Unpacks a package of this Debian or Ubuntu, with the libraries that the host lacks, into the
+ * cache. Needs no root and leaves the host's package database alone: apt works on folders of ours.
+ * What vouches for the files is apt's own check of the signed index.
  */
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -78,11 +79,21 @@ export const fetchDebianPackage = async (
     };
     const ownFolders = [`Dir::State=${state}`, `Dir::Cache=${cache}`, "Debug::NoLocking=1"];
     // What is installed is the host's business, and decides which libraries are lacking.
-    const settings = [...ownFolders, "Dir::State::status=/var/lib/dpkg/status"].flatMap((one) => ["-o", one]);
+    const settings = [...ownFolders, "Dir::State::status=/var/lib/dpkg/status"].flatMap((one) => [
+      "-o",
+      one,
+    ]);
     await run("reading the package index", "apt-get", [...settings, "-q", "update"]);
     const download = ["-q", "-y", "--download-only", "--reinstall", "--no-install-recommends"];
-    await run(`fetching ${wanted.name}`, "apt-get", [...settings, "install", ...download, wanted.name]);
-    const archives = (await readdir(join(cache, "archives"))).filter((name) => name.endsWith(".deb"));
+    await run(`fetching ${wanted.name}`, "apt-get", [
+      ...settings,
+      "install",
+      ...download,
+      wanted.name,
+    ]);
+    const archives = (await readdir(join(cache, "archives"))).filter((name) =>
+      name.endsWith(".deb"),
+    );
     for (const archive of archives) {
       await run(`unpacking ${archive}`, "dpkg", ["-x", join(cache, "archives", archive), root]);
     }

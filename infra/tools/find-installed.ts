@@ -11,13 +11,21 @@ export interface InstalledTool {
   version: string;
 }
 
-/** Runs the binary and reads its version. Rejects with one line when it does not run or says no version. */
+/**
+ * Runs the binary and reads its version. Rejects with one line when it does not run or says no
+ * version.
+ */
 export const readVersion = async (
   tool: Tool,
   path: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> => {
-  const result = await execa(path, tool.versionArgs, { env, reject: false, timeout: 10_000, all: true });
+  const result = await execa(path, tool.versionArgs, {
+    env,
+    reject: false,
+    timeout: 10_000,
+    all: true,
+  });
   const version = tool.versionPattern.exec(result.all)?.[1];
   if (version !== undefined) return version;
   if (result.failed)
@@ -27,11 +35,15 @@ export const readVersion = async (
 
 const suitable = async (tool: Tool, path: string): Promise<InstalledTool> => {
   const version = await readVersion(tool, path);
-  if (semver.lt(version, tool.minimum)) throw new Error(`is version ${version}, older than ${tool.minimum}`);
+  if (semver.lt(version, tool.minimum))
+    throw new Error(`is version ${version}, older than ${tool.minimum}`);
   return { path, version };
 };
 
-/** @throws UserError when the setting is there and names nothing that will do: a setting is never passed over */
+/**
+ * @throws UserError when the setting is there and names nothing that will do: a setting is never
+ *   passed over
+ */
 export const findBySetting = async (
   tool: Tool,
   env: NodeJS.ProcessEnv,
@@ -46,13 +58,18 @@ export const findBySetting = async (
   }
 };
 
-/** The first one on PATH, or in the tool's own folders, that will do. Those that will not are named in `skipped`, with the reason. */
+/**
+ * The first one on PATH, or in the tool's own folders, that will do. Those that will not are named
+ * in `skipped`, with the reason.
+ */
 export const findOnPath = async (
   tool: Tool,
   env: NodeJS.ProcessEnv,
 ): Promise<{ found?: InstalledTool; skipped: string[] }> => {
   const skipped: string[] = [];
-  const path = [env["PATH"] ?? "", ...tool.folders].filter((folder) => folder !== "").join(delimiter);
+  const path = [env["PATH"] ?? "", ...tool.folders]
+    .filter((folder) => folder !== "")
+    .join(delimiter);
   for (const command of tool.commands) {
     // An empty path option would make `which` fall back to this process's own PATH.
     const files = path === "" ? null : await which(command, { all: true, nothrow: true, path });

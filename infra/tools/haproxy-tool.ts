@@ -1,7 +1,10 @@
 import type { DebianPackage } from "./fetch-debian-package.ts";
 import type { Tool } from "./tool.ts";
 
-/** No wheel holds it; on Debian and Ubuntu the distribution's own package does. Only topologies with this router need it. */
+/**
+ * No wheel holds it; on Debian and Ubuntu the distribution's own package does. Only topologies with
+ * this router need it.
+ */
 export const HAPROXY_TOOL: Tool = {
   name: "haproxy",
   title: "HAProxy",

@@ -34,5 +34,7 @@ export const locateInstalled = async (tool: Tool, env: NodeJS.ProcessEnv): Promi
     return { skipped: [], tool: { name, ...bySetting, source: "setting", env: {}, skipped: [] } };
   }
   const { found, skipped } = await findOnPath(tool, env);
-  return found ? { skipped, tool: { name, ...found, source: "path", env: {}, skipped } } : { skipped };
+  return found
+    ? { skipped, tool: { name, ...found, source: "path", env: {}, skipped } }
+    : { skipped };
 };

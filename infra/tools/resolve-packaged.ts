@@ -1,8 +1,16 @@
-/** A tool that no wheel is pinned of: setting, PATH, cache, the distribution's own package, in this order. */
+/**
+ * A tool that no wheel is pinned of: setting, PATH, cache, the distribution's own package, in this
+ * order.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import semver from "semver";
-import { fetchDebianPackage, unpackedProgram, whyNoApt, type DebianPackage } from "./fetch-debian-package.ts";
+import {
+  fetchDebianPackage,
+  unpackedProgram,
+  whyNoApt,
+  type DebianPackage,
+} from "./fetch-debian-package.ts";
 import type { FetchOptions } from "./fetch-tool.ts";
 import { readVersion } from "./find-installed.ts";
 import { locateInstalled, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
@@ -10,15 +18,21 @@ import type { Tool } from "./tool.ts";
 import { toolsFolder } from "./cached-tool.ts";
 import { UserError } from "../../common/user-error.ts";
 
-/** Libraries of one release of a distribution do not fit another, so each has a folder of its own. */
+/**
+ * Libraries of one release of a distribution do not fit another, so each has a folder of its own.
+ */
 const releaseName = async (): Promise<string> => {
   const text = await readFile("/etc/os-release", "utf8").catch(() => "");
-  const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)`, "m").exec(text)?.[1] ?? "";
+  const field = (name: string): string =>
+    new RegExp(`^${name}="?([^"\n]*)`, "m").exec(text)?.[1] ?? "";
   return `${field("ID")}${field("VERSION_ID")}` || "linux";
 };
 
 /** Where the package of this release of the distribution is unpacked. */
-export const packageFolder = async (wanted: DebianPackage, env: NodeJS.ProcessEnv): Promise<string> =>
+export const packageFolder = async (
+  wanted: DebianPackage,
+  env: NodeJS.ProcessEnv,
+): Promise<string> =>
   join(toolsFolder(env), `${wanted.name}-${await releaseName()}-${process.arch}`);
 
 const howToGet = (tool: Tool): string =>
@@ -50,10 +64,13 @@ const unpackedTool = async (
   }
   if (semver.lt(version, tool.minimum)) {
     // Fetched again it would be the same one.
-    const problem = `${program.path}, the distribution's package ${wanted.name}, is version ${version}, older than ${tool.minimum}`;
+    const problem =
+      `${program.path}, the distribution's package ${wanted.name}, is version ${version}, ` +
+      `older than ${tool.minimum}`;
     throw new UserError(
       problem,
-      `set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer; when the distribution has a newer package, remove ${folder} and it is fetched again`,
+      `set ${tool.setting} to the path of ${tool.title} ${tool.minimum} or newer; when the ` +
+        `distribution has a newer package, remove ${folder} and it is fetched again`,
     );
   }
   return { name: tool.name, ...program, version, ...found };
@@ -73,7 +90,9 @@ export const resolvePackaged = async (
   if (cached) return cached;
   const reason = await whyNoApt(env);
   if (reason !== undefined) throw notInstalled(tool, skipped, reason);
-  options.onStep?.(`fetching ${tool.title} as the distribution's package (once; kept in ${folder})`);
+  options.onStep?.(
+    `fetching ${tool.title} as the distribution's package (once; kept in ${folder})`,
+  );
   try {
     await fetchDebianPackage(wanted, folder, options);
   } catch (error) {
@@ -98,5 +117,10 @@ export const inspectPackaged = async (
   if (cached) return { state: "found", tool: cached };
   const reason = await whyNoApt(env);
   if (reason !== undefined) throw notInstalled(tool, skipped, reason);
-  return { state: "will-fetch", what: `the distribution's package ${wanted.name}`, folder, skipped };
+  return {
+    state: "will-fetch",
+    what: `the distribution's package ${wanted.name}`,
+    folder,
+    skipped,
+  };
 };

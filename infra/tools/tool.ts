@@ -1,4 +1,7 @@
-/** A part that is not ours and that the lab runs: how to find it, and how to tell whether it will do. */
+/**
+ * A part that is not ours and that the lab runs: how to find it, and how to tell whether it will
+ * do.
+ */
 
 export type PinnedToolName = "traefik" | "valkey";
 export type ToolName = PinnedToolName | "haproxy";

@@ -1,7 +1,11 @@
 import type { SessionSchedule } from "../../harness/load/portable/load-schedule.ts";
 import { nowMs } from "./output/clock.ts";
 import { K6LogWriter } from "./output/k6-log-writer.ts";
-import { handleSummary as createSummaryFiles, type K6Summary, type SummaryFiles } from "./output/summary.ts";
+import {
+  handleSummary as createSummaryFiles,
+  type K6Summary,
+  type SummaryFiles,
+} from "./output/summary.ts";
 import { createOptions } from "./plan/options.ts";
 import { planRecord, readPlan, type PlanSources, type ScriptPlan } from "./plan/plan.ts";
 import { shareProcessName, shareSchedule } from "./plan/schedule.ts";

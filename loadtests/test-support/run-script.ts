@@ -2,7 +2,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../harness/load/portable/k6-log-records.ts";
+import {
+  LINE_MARK,
+  type K6LogLine,
+  type K6LogRecord,
+} from "../../harness/load/portable/k6-log-records.ts";
 import { bundleScript, type ScriptName } from "../../harness/load/k6/scripts/bundle-scripts.ts";
 import { parseSummary, type Summary } from "../../harness/report/summary/summary.ts";
 import { startDouble } from "../../standins/k6/run-double.ts";
@@ -30,7 +34,10 @@ const SMALL = {
 };
 
 export interface RunningScript {
-  /** Resolves when the records so far fulfil the condition. @throws Error when the script ends before */
+  /**
+   * Resolves when the records so far fulfil the condition.
+   * @throws Error when the script ends before
+   */
   waitFor(condition: (records: readonly K6LogRecord[]) => boolean): Promise<void>;
   finished: Promise<ScriptRun>;
 }
@@ -48,7 +55,11 @@ export async function startScript(
 ): Promise<RunningScript> {
   const folder = await mkdtemp(join(tmpdir(), "script-"));
   const file = await bundleScript(script, folder);
-  const running = await startDouble({ script: { file }, flags, env: { ...SMALL, OUT: folder, ...env } });
+  const running = await startDouble({
+    script: { file },
+    flags,
+    env: { ...SMALL, OUT: folder, ...env },
+  });
   const finished = running.finished
     .then(async ({ exitCode, stdout, stderr, consoleLines }) => {
       const lines = linesOf(consoleLines);
@@ -76,7 +87,10 @@ const linesOf = (consoleLines: readonly string[]): K6LogLine[] =>
     .filter((line) => line.startsWith(LINE_MARK))
     .map((line) => JSON.parse(line.slice(LINE_MARK.length)) as K6LogLine);
 
-const readIfThere = async <T>(file: string, parse: (value: unknown) => T): Promise<T | undefined> => {
+const readIfThere = async <T>(
+  file: string,
+  parse: (value: unknown) => T,
+): Promise<T | undefined> => {
   const text = await readFile(file, "utf8").catch(() => undefined);
   return text === undefined ? undefined : parse(JSON.parse(text));
 };
@@ -89,4 +103,5 @@ export const ofKind = <T extends K6LogRecord["type"]>(
   records.filter((one): one is Extract<K6LogRecord, { type: T }> => one.type === type);
 
 /** How often a counter of the script was raised. */
-export const countOf = ({ k6 }: ScriptRun, name: string): number => k6?.metrics[name]?.values["count"] ?? 0;
+export const countOf = ({ k6 }: ScriptRun, name: string): number =>
+  k6?.metrics[name]?.values["count"] ?? 0;

@@ -23,7 +23,8 @@ export function breachesOf(file: string, source: string, modules: readonly strin
     }
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       breaches.push(`${at(node)}: import() loads nothing in a bundle`);
-    if (inCallback && waits(node)) breaches.push(`${at(node)}: nobody awaits what this callback does later`);
+    if (inCallback && waits(node))
+      breaches.push(`${at(node)}: nobody awaits what this callback does later`);
     const isCallback = ts.isCallExpression(node) && takesCallbacks(node);
     node.forEachChild((child) => visit(child, inCallback || isCallback));
   };

@@ -10,13 +10,17 @@ const scenario = (settings = "") =>
   `export const options = { scenarios: { s: { executor: "per-vu-iterations", ${settings} } } };`;
 
 interface Summary {
-  metrics: Record<string, { values: Record<string, number>; thresholds?: Record<string, { ok: boolean }> }>;
+  metrics: Record<
+    string,
+    { values: Record<string, number>; thresholds?: Record<string, { ok: boolean }> }
+  >;
 }
 
 describe("the command of the double", () => {
   it("names itself a contract double, and the extension that it has", () => {
     expect(execFileSync(process.execPath, [K6_DOUBLE, "version"], { encoding: "utf8" })).toBe(
-      "k6-double v1.2.1 (a contract double of k6, not k6)\nExtensions:\n  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]\n",
+      "k6-double v1.2.1 (a contract double of k6, not k6)\nExtensions:\n  " +
+        "github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]\n",
     );
   });
 
@@ -24,7 +28,9 @@ describe("the command of the double", () => {
     [["run", "--vus", "3", "x.js"], "unknown flag: --vus"],
     [["run", "missing.js"], "missing.js"],
   ])("refuses %j by name", (args, message) => {
-    const { status, stderr } = spawnSync(process.execPath, [K6_DOUBLE, ...args], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, [K6_DOUBLE, ...args], {
+      encoding: "utf8",
+    });
     expect(stderr).toContain(message);
     expect(status).toBe(255);
   });
@@ -61,7 +67,9 @@ describe("a script in the double", () => {
     expect(stderr).toBe("");
     // VU 0 reads the options; VU 1 iterates.
     const [names, ...lines] = consoleLines;
-    expect(JSON.parse(names!)).toEqual(expect.arrayContaining(["console", "open", "__ENV", "Promise"]));
+    expect(JSON.parse(names!)).toEqual(
+      expect.arrayContaining(["console", "open", "__ENV", "Promise"]),
+    );
     expect(lines.slice(0, 11)).toEqual(Array.from({ length: 11 }, () => "true"));
     expect(lines[11]).toBe("0 undefined function a=b");
     expect(lines.slice(-2)).toEqual([
@@ -75,7 +83,7 @@ describe("a script in the double", () => {
       script: `
         import exec from "k6/execution";
         import { Counter, Gauge, Rate, Trend } from "k6/metrics";
-        ${scenario('vus: 3, iterations: 2, tags: { topology: "phase1" }').replace("export const options = {", 'export const options = { thresholds: { seen: ["count>0"], "seen{topology:phase1}": ["count==6"], "seen{vu:2}": ["count==2"] }, summaryTrendStats: ["max"],')}
+        ${scenario('vus: 3, iterations: 2, tags: { topology: "phase1" }').replace("export const options = {", 'export const options = { thresholds: { seen: ["count>0"], ' + '"seen{topology:phase1}": ["count==6"], "seen{vu:2}": ["count==2"] }, ' + 'summaryTrendStats: ["max"],')}
         const [seen, level, share, time] = [new Counter("seen"), new Gauge("level"), new Rate("share"), new Trend("time", true)];
         export function setup() { return { at: exec.instance.currentTestRunDuration }; }
         export default function (data) {

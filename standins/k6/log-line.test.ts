@@ -12,7 +12,8 @@ describe("logLine", () => {
 
   it("json: sorted keys and Go's escapes", () => {
     expect(logLine("json", "info", '<a> & "b"', CONSOLE, AT)).toBe(
-      '{"level":"info","msg":"\\u003ca\\u003e \\u0026 \\"b\\"","source":"console","time":"2026-01-02T03:04:05Z"}\n',
+      '{"level":"info","msg":"\\u003ca\\u003e \\u0026 ' +
+        '\\"b\\"","source":"console","time":"2026-01-02T03:04:05Z"}\n',
     );
   });
 

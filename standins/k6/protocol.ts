@@ -67,7 +67,12 @@ export type VuCommand =
       /** JSON of the result of setup(). */
       setupData: string | undefined;
     }
-  | { command: "teardown"; options: VuOptions; testStartedAt: number; setupData: string | undefined }
+  | {
+      command: "teardown";
+      options: VuOptions;
+      testStartedAt: number;
+      setupData: string | undefined;
+    }
   | { command: "summary"; data: string }
   /** The answer to an asynchronous call. */
   | { command: "settle"; id: number; reply: unknown };

@@ -50,7 +50,11 @@ export async function runDouble(options: DoubleOptions): Promise<DoubleResult> {
   return await running.finished;
 }
 
-export async function startDouble({ script, flags = [], env = {} }: DoubleOptions): Promise<RunningDouble> {
+export async function startDouble({
+  script,
+  flags = [],
+  env = {},
+}: DoubleOptions): Promise<RunningDouble> {
   const folder = mkdtempSync(join(tmpdir(), "k6-double-"));
   const consoleFile = join(folder, "console.log");
   writeFileSync(join(folder, "script.js"), await bundle(script));

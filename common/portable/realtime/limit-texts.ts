@@ -17,7 +17,9 @@ interface LimitText {
 
 const BOTH = ["publisher", "subscriber"] as const;
 
-/** The limits of the tenant's database (`DatabaseConnectionRateLimitReached`) are not the project's. */
+/**
+ * The limits of the tenant's database (`DatabaseConnectionRateLimitReached`) are not the project's.
+ */
 export const LIMIT_TEXTS: readonly LimitText[] = [
   // Codes of a refused join.
   { text: /\bChannelRateLimitReached/, sides: BOTH, limit: "channels" },

@@ -32,8 +32,10 @@ export interface CrossFinding {
   detail: string | null;
   /** Only for `outcome`. */
   outcomes: { a: Outcome; b: Outcome } | null;
-  /** Counts pairs (`due`, `beyond-plan`, `outcome`), events, streams (`no-last-event-id`), sessions (`never-ended`,
-   * `connections`) or runs. */
+  /**
+   * Counts pairs (`due`, `beyond-plan`, `outcome`), events, streams (`no-last-event-id`), sessions
+   * (`never-ended`, `connections`) or runs.
+   */
   count: number;
   /** The number of sessions, over all runs. 0 if it concerns a run as a whole. */
   inSessions: number;

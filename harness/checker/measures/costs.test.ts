@@ -165,7 +165,8 @@ describe("incomplete readings", () => {
   ])("are reported if the last %s is missing", (_, drainStartedMs, limitMs) => {
     expect(remarks(drainStartedMs, ...both(drainStartedMs - limitMs))).toEqual([]);
     expect(remarks(drainStartedMs, ...both(drainStartedMs - limitMs - 1))).toEqual([
-      `The readings of a, b end more than ${limitMs} ms before the load, so these costs are too low.`,
+      `The readings of a, b end more than ${limitMs} ms before the load, so these costs ` +
+        "are too low.",
     ]);
   });
 

@@ -21,7 +21,10 @@ export function instanceEndedByItself(evidence: Evidence): string | null {
   if (first === undefined) return null;
   const sinceS = Number(((first.atMs - (loadStartedMs ?? first.atMs)) / 1000).toFixed(1));
   const others = own.length === 1 ? "" : `, and ${plural(own.length - 1, "more end")} followed`;
-  return `Instance ${first.instance} ended by itself ${sinceS} s after the load began, with no bounce to cause it${others}.`;
+  return (
+    `Instance ${first.instance} ended by itself ${sinceS} s after the load began, with no ` +
+    `bounce to cause it${others}.`
+  );
 }
 
 /**
@@ -63,7 +66,10 @@ function outageCutNothing(
 ): string | null {
   const { open, cut } = countCuts(record, bounces)[bounces.indexOf(bounce)] ?? { open: 0, cut: 0 };
   if (cut > 0) return null;
-  return `The outage of ${bounce.target} ended nothing: it cut none of ${plural(open, "open stream")}.`;
+  return (
+    `The outage of ${bounce.target} ended nothing: it cut none of ` +
+    `${plural(open, "open stream")}.`
+  );
 }
 
 const ALL = "all";

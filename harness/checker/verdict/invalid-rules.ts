@@ -104,8 +104,12 @@ function neverPublishedIsNotPromised({
   const why =
     by["never-started"] === 0
       ? ""
-      : ` (${by["never-started"]} belong to pipelines that never started although no bounce prevented it)`;
-  return `${plural(unexcused, "pair was", "pairs were")} never published, which the promise does not allow${why}.`;
+      : ` (${by["never-started"]} belong to pipelines that never started although no bounce ` +
+        "prevented it)";
+  return (
+    `${plural(unexcused, "pair was", "pairs were")} never published, which the promise does ` +
+    `not allow${why}.`
+  );
 }
 
 /** A promise that allows losses to a limit also allows sessions that the limit keeps out. */
@@ -122,7 +126,10 @@ function sessionsWereRefused({
     ...(forLimit === 0 ? [] : [`${forLimit} by a limit of the broker`]),
   ].join(", ");
   const whose = sessions === 1 ? "its pipeline" : "their pipelines";
-  return `${plural(sessions, "session was", "sessions were")} refused, so ${whose} did not start in time: ${listed}.`;
+  return (
+    `${plural(sessions, "session was", "sessions were")} refused, so ${whose} did not start ` +
+    `in time: ${listed}.`
+  );
 }
 
 /** No promise can allow `unexplained`. */

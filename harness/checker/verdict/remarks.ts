@@ -14,7 +14,8 @@ export const REMARKS = [
     id: "stand-in",
     when: ({ record: { run } }) =>
       run?.realtime?.standIn === true
-        ? `${run.realtime.part}, a stand-in, served as Supabase Realtime. Losses and their causes are ` +
+        ? `${run.realtime.part}, a stand-in, served as Supabase Realtime. Losses and their ` +
+          "causes are " +
           "valid; its latency and costs say nothing about Supabase."
         : null,
   },
@@ -41,7 +42,8 @@ export const REMARKS = [
     when: ({ counts }) =>
       counts.neverStarted === 0
         ? null
-        : `${counts.neverStarted} of ${plural(counts.sessions, "session")} connected, but no ledger ` +
+        : `${counts.neverStarted} of ${plural(counts.sessions, "session")} connected, but no ` +
+          "ledger " +
           "shows a pipeline start; their planned events count as due.",
   },
   {
@@ -49,7 +51,8 @@ export const REMARKS = [
     when: ({ counts: { keptFromStarting } }) =>
       keptFromStarting === 0
         ? null
-        : `${plural(keptFromStarting, "session")} could not start before the drain, because no server ` +
+        : `${plural(keptFromStarting, "session")} could not start before the drain, because ` +
+          "no server " +
           "answered (no response, or 5xx) after the bounce began.",
   },
   {
@@ -57,7 +60,8 @@ export const REMARKS = [
     when: ({ counts: { startedTwice } }) =>
       startedTwice === 0
         ? null
-        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two instances after a ` +
+        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two ` +
+          "instances after a " +
           "retried start; their events can arrive twice or out of order.",
   },
   {
@@ -65,7 +69,8 @@ export const REMARKS = [
     when: ({ counts }) =>
       counts.gaveUp === 0
         ? null
-        : `${counts.gaveUp} of ${plural(counts.sessions, "session")} gave up for good after a refused ` +
+        : `${counts.gaveUp} of ${plural(counts.sessions, "session")} gave up for good after ` +
+          "a refused " +
           "stream, as their client model does.",
   },
   { id: "over-quota", when: brokerLimitsWereHit },
@@ -124,7 +129,8 @@ export const REMARKS = [
     when: ({ counts }) =>
       counts.unconfirmed === 0
         ? null
-        : `Clients received ${plural(counts.unconfirmed, "event")} beyond the plan that no ledger can ` +
+        : `Clients received ${plural(counts.unconfirmed, "event")} beyond the plan that no ` +
+          "ledger can " +
           `confirm; ${counts.unconfirmed === 1 ? "it does" : "they do"} not count as due.`,
   },
   {
@@ -135,7 +141,8 @@ export const REMARKS = [
       );
       return doubtful.size === 0 || counts.indeterminateBy.unrecorded > 0
         ? null
-        : `A ledger of ${[...doubtful].sort().join(", ")} is missing or torn; no due pair depends on it.`;
+        : `A ledger of ${[...doubtful].sort().join(", ")} is missing or torn; no due pair ` +
+            "depends on it.";
     },
   },
   {
@@ -143,7 +150,8 @@ export const REMARKS = [
     when: ({ counts }) => {
       const latenessMs = counts.lateness.percentileMs(99);
       return latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
-        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); latencies include this delay.`
+        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); latencies include ` +
+            "this delay."
         : null;
     },
   },

@@ -60,7 +60,8 @@ export const UNKNOWN_RULES = [
     id: "publisher-silent",
     when: ({ counts }) =>
       counts.published === 0 && counts.neverConnected < counts.sessions
-        ? `Nothing was published, although ${plural(counts.sessions - counts.neverConnected, "session")} connected.`
+        ? "Nothing was published, although " +
+          `${plural(counts.sessions - counts.neverConnected, "session")} connected.`
         : null,
   },
   { id: "publisher-slow", when: publisherIsSlow },
@@ -121,7 +122,8 @@ function engineIsSaturated({ record: { engine } }: Evidence): string | null {
   const busy =
     engine.utilisation === undefined
       ? "its utilisation is unknown"
-      : `it was ${inPercent(engine.utilisation)} busy (limit ${inPercent(ENGINE_UTILISATION_LIMIT)})`;
+      : `it was ${inPercent(engine.utilisation)} busy (limit ` +
+        `${inPercent(ENGINE_UTILISATION_LIMIT)})`;
   const lag = `it ran ${inMs(engine.lagMs.p99)} late (p99, limit ${ENGINE_LAG_P99_LIMIT_MS} ms)`;
   return `The load generator was saturated: ${lag} and ${busy}. Use fewer sessions or a lower rate.`;
 }
@@ -144,7 +146,8 @@ function clocksDiffer({ record: { engine }, counts: { receivedEarly } }: Evidenc
     );
   return receivedEarly.count === 0
     ? null
-    : `The clocks differ: ${plural(receivedEarly.count, "event was", "events were")} read more than ` +
+    : `The clocks differ: ${plural(receivedEarly.count, "event was", "events were")} read ` +
+        "more than " +
         `${CLOCK_TOLERANCE_MS} ms before publication (worst: ${inMs(receivedEarly.worstMs)}).`;
 }
 
@@ -157,10 +160,13 @@ function publisherIsSlow({ counts, load }: Evidence): string | null {
   const latenessMs = counts.lateness.percentileMs(99);
   const why =
     latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
-      ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99), so the server or its host was the limit.`
+      ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99), so the server or ` +
+        "its host was the limit."
       : `The publishers kept to their plan (p99 ${inMs(latenessMs)} late), ` +
         "so the load began or ended at another time than planned.";
-  return `Only ${inPercent(share)} of the planned events were published before the drain began. ${why}`;
+  return (
+    `Only ${inPercent(share)} of the planned events were published before the drain began. ` + why
+  );
 }
 
 function bounceIsUnfinished({ context: { bounces, drainStartedMs } }: Evidence): string | null {
@@ -169,7 +175,8 @@ function bounceIsUnfinished({ context: { bounces, drainStartedMs } }: Evidence):
   );
   return late === undefined
     ? null
-    : `The bounce of ${late.target} was still under way when the drain began, so part of its effect is missing.`;
+    : `The bounce of ${late.target} was still under way when the drain began, so part of its ` +
+        "effect is missing.";
 }
 
 /**
@@ -190,7 +197,9 @@ function partEnded({ record, context }: Evidence): string | null {
     .sort((a, b) => a.atMs - b.atMs || (a.part < b.part ? -1 : 1));
   if (first === undefined) return null;
   const sinceS = (first.atMs - (loadStartedMs ?? first.atMs)) / 1000;
-  const when = `${Number(Math.abs(sinceS).toFixed(1))} s ${sinceS < 0 ? "before" : "after"} the load began`;
+  const when =
+    `${Number(Math.abs(sinceS).toFixed(1))} s ${sinceS < 0 ? "before" : "after"} the load ` +
+    "began";
   return `Component ${first.part} ended by itself ${when}, although no bounce targets it.`;
 }
 

@@ -47,8 +47,9 @@ async function findTheOne(topology: string, asked: string): Promise<FoundDeploym
   const [one, another] = found;
   if (!one) {
     const there =
-      all.map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`).join(", ") ||
-      "nothing";
+      all
+        .map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`)
+        .join(", ") || "nothing";
     throw new UserError(
       `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (up: ${there}); ` +
         `start it with sse-lab up ${topology}`,
@@ -60,7 +61,9 @@ async function findTheOne(topology: string, asked: string): Promise<FoundDeploym
       const where = [...platforms].join(" and ");
       throw new UserError(`bounce ${topology}: it is up on ${where}; choose one with --platform`);
     }
-    const ids = found.map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`).join(", ");
+    const ids = found
+      .map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`)
+      .join(", ");
     throw new UserError(
       `bounce ${topology}: it is up more than once (${ids}); ` +
         `remove all with make down, then run sse-lab up ${topology}`,
@@ -73,7 +76,9 @@ async function findTheOne(topology: string, asked: string): Promise<FoundDeploym
 async function checkWritable(path: string): Promise<void> {
   await appendFile(path, "").catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UserError(`--record ${path}: cannot be written (${code}); name a file that you can write`);
+    throw new UserError(
+      `--record ${path}: cannot be written (${code}); name a file that you can write`,
+    );
   });
 }
 
@@ -122,7 +127,16 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
         ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
       };
       const recorder = { record };
-      await bounce({ kind, instances, control, realtime, recorder, seed: Date.now(), settings, signal });
+      await bounce({
+        kind,
+        instances,
+        control,
+        realtime,
+        recorder,
+        seed: Date.now(),
+        settings,
+        signal,
+      });
     } finally {
       await deployment.detach();
     }

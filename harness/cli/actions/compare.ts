@@ -10,7 +10,9 @@ import { EXIT } from "../exit.ts";
 /** @throws UserError when one of the two is no result of a load test */
 export async function compare(a: string, b: string, options: { json?: true }): Promise<number> {
   const comparison = compareSummaries(await readSummary(a), await readSummary(b));
-  const text = options.json ? JSON.stringify(comparison, undefined, 2) : renderComparisonMarkdown(comparison);
+  const text = options.json
+    ? JSON.stringify(comparison, undefined, 2)
+    : renderComparisonMarkdown(comparison);
   process.stdout.write(`${text}\n`);
   if (comparison.matched.length === 0) return EXIT.unknown;
   return comparison.regressions.length > 0 ? EXIT.invalid : EXIT.valid;

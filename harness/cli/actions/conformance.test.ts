@@ -36,7 +36,8 @@ describe("bad input", () => {
       "nothing listens",
       [],
       { ...SECRET, REALTIME_URL: "http://127.0.0.1:9/socket" },
-      "sse-lab: nothing listens at ws://127.0.0.1:9/socket/websocket: start the server, or correct the URL",
+      "sse-lab: nothing listens at ws://127.0.0.1:9/socket/websocket: start the server, or " +
+        "correct the URL",
     ],
     [
       "no URL",
@@ -94,7 +95,8 @@ it("a server that conforms: exit code 0, every case in the JSON, progress apart 
   expect(stderr).toMatch(/ok {6}§1\.5 {2}heartbeat-v2: version 2\.0\.0: .* \d+ ms/);
   // No terminal, no colour.
   expect(stderr).not.toContain("\u001b");
-  for (const secret of [standIn.jwtSecret, standIn.serviceKey]) expect(stdout + stderr).not.toContain(secret);
+  for (const secret of [standIn.jwtSecret, standIn.serviceKey])
+    expect(stdout + stderr).not.toContain(secret);
   expect(exitCode).toBe(0);
 });
 
@@ -110,9 +112,12 @@ it("a server that does one thing otherwise: exit code 1, and what was expected a
   const proxy = await startTamperingProxy(standIn.port, {
     http: ({ status, body }) => ({ status, body: body.replace('"Success"', '"Pong"') }),
   });
-  const { exitCode, stdout } = await conformance(["--url", proxy.url, "--jwt-secret-env", "MY_SECRET"], {
-    MY_SECRET: standIn.jwtSecret,
-  });
+  const { exitCode, stdout } = await conformance(
+    ["--url", proxy.url, "--jwt-secret-env", "MY_SECRET"],
+    {
+      MY_SECRET: standIn.jwtSecret,
+    },
+  );
   await proxy.stop();
   expect(stdout).toMatch(
     /FAILS {3}§5\.2 {2}health-ping: .*\n +expected: .*"Success".*\n +seen: +200 \{"message":"Pong"\}/,

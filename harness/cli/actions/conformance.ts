@@ -1,4 +1,7 @@
-/** `sse-lab conformance`: does a Supabase Realtime, or the stand-in for it, do what docs/realtime-protocol.md says? */
+/**
+ * `sse-lab conformance`: does a Supabase Realtime, or the stand-in for it, do what
+ * docs/realtime-protocol.md says?
+ */
 import pc from "picocolors";
 import { addressOf } from "../../../standins/realtime/conformance/address.ts";
 import { UserError } from "../../../common/user-error.ts";
@@ -27,7 +30,8 @@ export async function conformance(options: ConformanceOptions): Promise<number> 
 async function checkTarget(options: ConformanceOptions, signal: AbortSignal): Promise<SuiteResult> {
   const url = options.url ?? given("REALTIME_URL");
   if (url !== undefined) return judge("realtime", url, readTarget(url, options), options, signal);
-  const { startStandInTarget } = await import("../../../standins/realtime/conformance/stand-in-target.ts");
+  const { startStandInTarget } =
+    await import("../../../standins/realtime/conformance/stand-in-target.ts");
   const standIn = await startStandInTarget();
   try {
     return await judge(STAND_IN, standIn.url, standIn.target, options, signal);
@@ -44,7 +48,8 @@ function readTarget(url: string, options: ConformanceOptions): Target {
   const jwtSecret = given(options.jwtSecretEnv);
   if (jwtSecret === undefined)
     throw new UserError(
-      `${options.jwtSecretEnv} is not set: give the server's JWT secret (there: API_JWT_SECRET), which signs the tokens of the cases`,
+      `${options.jwtSecretEnv} is not set: give the server's JWT secret (there: ` +
+        "API_JWT_SECRET), which signs the tokens of the cases",
     );
   const serviceKey = given("REALTIME_KEY");
   const anonKey = given("REALTIME_ANON_KEY");
@@ -80,7 +85,8 @@ function parseDatabase(text: string): Record<string, string> {
   )
     return parsed as Record<string, string>;
   throw new UserError(
-    'REALTIME_TENANT_DB is no JSON object of texts: give {"db_host":"...","db_port":"5432","db_name":"...","db_user":"...","db_password":"..."}',
+    "REALTIME_TENANT_DB is no JSON object of texts: give " +
+      '{"db_host":"...","db_port":"5432","db_name":"...","db_user":"...","db_password":"..."}',
   );
 }
 
@@ -95,7 +101,8 @@ async function judge(
   const describe = describer(process.stderr);
   say(
     name === STAND_IN
-      ? `target: ${STAND_IN}, which this command started. It is no Supabase Realtime: --url or REALTIME_URL names one`
+      ? `target: ${STAND_IN}, which this command started. It is no Supabase Realtime: --url ` +
+          "or REALTIME_URL names one"
       : `target: ${url}`,
   );
   const { runSuite } = await import("../../../standins/realtime/conformance/run-suite.ts");
@@ -123,10 +130,16 @@ function describer(stream: NodeJS.WriteStream): (result: CaseResult) => string {
     differs: colours.yellow,
     skipped: colours.dim,
   };
-  const words = { conforms: "ok", fails: "FAILS", differs: "differs from the notes", skipped: "skipped" };
+  const words = {
+    conforms: "ok",
+    fails: "FAILS",
+    differs: "differs from the notes",
+    skipped: "skipped",
+  };
   return ({ outcome, section, id, title, expected, seen, reason, ms }) =>
     [
-      `${paint[outcome](words[outcome].padEnd(7))} ${section.padEnd(5)} ${id}: ${title} ${colours.dim(`${ms} ms`)}`,
+      `${paint[outcome](words[outcome].padEnd(7))} ${section.padEnd(5)} ${id}: ${title} ` +
+        colours.dim(`${ms} ms`),
       ...(reason === undefined ? [] : [`        because: ${reason}`]),
       ...(expected === undefined ? [] : [`        expected: ${expected}`]),
       ...(seen === undefined ? [] : [`        seen:     ${seen}`]),
@@ -134,12 +147,16 @@ function describer(stream: NodeJS.WriteStream): (result: CaseResult) => string {
 }
 
 /** The counts, and again what does not conform: it has scrolled away. */
-function summarize(name: string, { cases, conforms, fails, differs, skipped }: SuiteResult): string {
+function summarize(
+  name: string,
+  { cases, conforms, fails, differs, skipped }: SuiteResult,
+): string {
   const wrong = cases.filter(({ outcome }) => outcome === "fails" || outcome === "differs");
   const reasons = new Set(cases.flatMap(({ reason }) => (reason === undefined ? [] : [reason])));
   return [
     ...wrong.map(describer(process.stdout)),
-    `${name}: ${cases.length} cases, ${conforms} conform, ${fails} fail, ${differs} differ from the notes, ${skipped} skipped`,
+    `${name}: ${cases.length} cases, ${conforms} conform, ${fails} fail, ${differs} differ ` +
+      `from the notes, ${skipped} skipped`,
     ...[...reasons].map((reason) => `  skipped: ${reason}`),
     "",
   ].join("\n");

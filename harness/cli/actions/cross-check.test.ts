@@ -16,12 +16,20 @@ afterAll(() => rm(root, { recursive: true }));
 
 let folders = 0;
 /** A folder of results with the history of these fixtures. */
-async function results(fixtures: readonly string[], change: Partial<Manifest> = {}): Promise<string> {
+async function results(
+  fixtures: readonly string[],
+  change: Partial<Manifest> = {},
+): Promise<string> {
   const path = join(root, `r${folders++}`);
   await mkdir(path);
-  const texts = await Promise.all(fixtures.map((name) => readFile(join(FIXTURES, `${name}.ndjson`), "utf8")));
+  const texts = await Promise.all(
+    fixtures.map((name) => readFile(join(FIXTURES, `${name}.ndjson`), "utf8")),
+  );
   await writeFile(join(path, "history.ndjson.gz"), gzipSync(texts.join("")));
-  await writeFile(join(path, "manifest.json"), JSON.stringify(makeManifest(makeSummary([]), change)));
+  await writeFile(
+    join(path, "manifest.json"),
+    JSON.stringify(makeManifest(makeSummary([]), change)),
+  );
   return path;
 }
 
@@ -44,7 +52,8 @@ describe("sse-lab cross-check", () => {
     const [a, b] = [await results(["valid"]), await results(["invalid-stray"], { engine: "k6" })];
     const { code, out } = await crossCheck(a, b);
     expect(out).toContain(
-      '- example, steady state: k6 read 2 events named "message" that belong to no pipeline run: comments read as events, or unknown events (s0).',
+      '- example, steady state: k6 read 2 events named "message" that belong to no ' +
+        "pipeline run: comments read as events, or unknown events (s0).",
     );
     expect(code).toBe(1);
   });
@@ -65,7 +74,8 @@ describe("sse-lab cross-check", () => {
           count: 1,
           sessions: ["s0"],
           sentence:
-            "example, steady state: 1 more duplicate arrived with native (A) than with native (B) (s0).",
+            "example, steady state: 1 more duplicate arrived with native (A) than with " +
+            "native (B) (s0).",
         },
       ],
     });
@@ -75,9 +85,12 @@ describe("sse-lab cross-check", () => {
   it("cannot tell of unknown runs, and says why they are", async () => {
     const [a, b] = [await results(["valid"]), await results(["unknown-engine-silent"])];
     const { code, out } = await crossCheck(a, b);
-    expect(out).toContain("**Undecided.** Nothing comparable differs, but not every run could be compared.");
     expect(out).toContain(
-      "example, steady state, repeat 1: unknown with native (B). The load generator reported nothing",
+      "**Undecided.** Nothing comparable differs, but not every run could be compared.",
+    );
+    expect(out).toContain(
+      "example, steady state, repeat 1: unknown with native (B). The load generator " +
+        "reported nothing",
     );
     expect(code).toBe(2);
   });
@@ -105,8 +118,12 @@ describe("sse-lab cross-check", () => {
     });
     const { code, err } = await crossCheck(a, b);
     expect(err).toContain(`seed is 1 in ${a} and 2 in ${b}`);
-    expect(err).toContain(`sessions is ${scenario.sessions} in ${a} and ${scenario.sessions + 1} in ${b}`);
-    expect(err).toContain(`topologies is ${JSON.stringify(scenario.topologies.toSorted())} in ${a}`);
+    expect(err).toContain(
+      `sessions is ${scenario.sessions} in ${a} and ${scenario.sessions + 1} in ${b}`,
+    );
+    expect(err).toContain(
+      `topologies is ${JSON.stringify(scenario.topologies.toSorted())} in ${a}`,
+    );
     expect(err).not.toContain("repeat");
     expect(code).toBe(2);
   });

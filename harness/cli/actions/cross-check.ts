@@ -24,7 +24,11 @@ const CODES: Readonly<Record<CrossCheck["agreement"], number>> = {
 };
 
 /** @throws UserError when one of the folders holds no results, or the plans differ */
-export async function crossCheckFolders(a: string, b: string, options: { json?: true }): Promise<number> {
+export async function crossCheckFolders(
+  a: string,
+  b: string,
+  options: { json?: true },
+): Promise<number> {
   const sides = { A: await readSide(a), B: await readSide(b) };
   refuseOtherPlan(sides.A, sides.B);
   const check = crossCheck(sides.A.runs, sides.B.runs);
@@ -77,16 +81,23 @@ async function readManifest(path: string): Promise<Manifest> {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(
       missing
-        ? `${path} is not the folder of a loadtest (no manifest.json); name one below results/, or one that --out named`
+        ? `${path} is not the folder of a loadtest (no manifest.json); name one below ` +
+            "results/, or one that --out named"
         : `${file}: ${(error as Error).message}`,
     );
   }
 }
 
-/** What may differ: how often each run was repeated, and under which bounces; those that both have are compared. */
+/**
+ * What may differ: how often each run was repeated, and under which bounces; those that both have
+ * are compared.
+ */
 const FREE = ["bounces", "repeat"] as const satisfies readonly (keyof Manifest["scenario"])[];
 
-/** @throws UserError naming every field that is another, with both values: a difference would be the plan's */
+/**
+ * @throws UserError naming every field that is another, with both values: a difference would be the
+ *   plan's
+ */
 function refuseOtherPlan(a: ReadSide, b: ReadSide): void {
   const planOf = ({ manifest: { seed, client, scenario } }: ReadSide): Record<string, unknown> => ({
     seed,
@@ -97,13 +108,17 @@ function refuseOtherPlan(a: ReadSide, b: ReadSide): void {
     topologies: scenario.topologies.toSorted(),
   });
   const [planA, planB] = [planOf(a), planOf(b)];
-  const differing = Object.keys(planA).filter((field) => !isDeepStrictEqual(planA[field], planB[field]));
+  const differing = Object.keys(planA).filter(
+    (field) => !isDeepStrictEqual(planA[field], planB[field]),
+  );
   if (differing.length === 0) return;
   const told = differing.map(
     (field) =>
-      `${field} is ${JSON.stringify(planA[field])} in ${a.path} and ${JSON.stringify(planB[field])} in ${b.path}`,
+      `${field} is ${JSON.stringify(planA[field])} in ${a.path} and ` +
+      `${JSON.stringify(planB[field])} in ${b.path}`,
   );
   throw new UserError(
-    `the two were not made from one plan, so their differences would say nothing of the engines: ${told.join("; ")}. Run both with the same settings and the same --seed.`,
+    "the two were not made from one plan, so their differences would say nothing of the " +
+      `engines: ${told.join("; ")}. Run both with the same settings and the same --seed.`,
   );
 }

@@ -1,4 +1,7 @@
-/** `sse-lab doctor`: which tools are there, which will be fetched, what is missing and how to get it. */
+/**
+ * `sse-lab doctor`: which tools are there, which will be fetched, what is missing and how to get
+ * it.
+ */
 import pc from "picocolors";
 import { inspectPulumi } from "../../../infra/toolchain/inspect-pulumi.ts";
 import { K6_HELP } from "../../load/k6/k6-requirements.ts";
@@ -27,7 +30,9 @@ async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<DoctorChec
       found.extension === null
         ? "; it will fetch xk6-sse when a script asks for it"
         : ` with xk6-sse ${found.extension}`;
-    const detail = `${standIn === null ? "" : `${engineStandInLabel(standIn)}: `}${found.version}${sse}: ${found.path}`;
+    const detail =
+      `${standIn === null ? "" : `${engineStandInLabel(standIn)}: `}${found.version}${sse}: ` +
+      found.path;
     return { name, status: standIn === null ? "ok" : "note", detail };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -63,7 +68,12 @@ async function platformChecks(): Promise<DoctorCheck[]> {
       checks.push({ name: `up on ${name}`, status: "note", detail: `unknown: ${running}` });
     } else if (running.length > 0) {
       const detail = running.map(({ id, url }) => `${id} at ${url}`).join(", ");
-      checks.push({ name: `up on ${name}`, status: "note", detail, fix: "remove it with make down" });
+      checks.push({
+        name: `up on ${name}`,
+        status: "note",
+        detail,
+        fix: "remove it with make down",
+      });
     }
   }
   return checks;

@@ -1,4 +1,6 @@
-/** `sse-lab down`: removes everything that `up` or an interrupted command left, on every platform. */
+/**
+ * `sse-lab down`: removes everything that `up` or an interrupted command left, on every platform.
+ */
 import type { PlatformName, SweepReport } from "../../platform/platform.ts";
 import { formatNumberOf } from "../../report/format.ts";
 import { sweepWorkFolders } from "../../run/results/work-folder.ts";
@@ -30,7 +32,9 @@ async function removeAll(): Promise<DownReport> {
       kept: [],
       owned: [],
       foreign: [],
-      problems: [`platform ${platform.name}: ${error instanceof Error ? error.message : String(error)}`],
+      problems: [
+        `platform ${platform.name}: ${error instanceof Error ? error.message : String(error)}`,
+      ],
     }));
   }
   return { platforms, workFolders: await sweepWorkFolders() };
@@ -44,7 +48,9 @@ function render({ platforms, workFolders }: DownReport): string {
       owned.map((id) => `left alone: ${id} belongs to a command that is still running`),
     ),
     ...reports.flatMap(({ foreign }) =>
-      foreign.map((id) => `left alone: ${id} belongs to another host or container; run sse-lab down there`),
+      foreign.map(
+        (id) => `left alone: ${id} belongs to another host or container; run sse-lab down there`,
+      ),
     ),
     ...(workFolders > 0
       ? [`removed ${formatNumberOf(workFolders, "temporary folder")} of interrupted runs`]

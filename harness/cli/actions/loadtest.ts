@@ -71,7 +71,9 @@ const sourcesOf = (options: LoadtestOptions, bounceSeconds: BounceSeconds): Scen
 async function run(plan: LoadtestPlan): Promise<number> {
   const { scenario, topologies, hosted, engineName, choice, results, json } = plan;
   const { platform, reason } = choice;
-  const { engine, detail } = await interruptible((signal) => prepareEngine(engineName, topologies, signal));
+  const { engine, detail } = await interruptible((signal) =>
+    prepareEngine(engineName, topologies, signal),
+  );
   const { sweep } = await import("../sweep.ts");
   await sweep();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -80,12 +82,13 @@ async function run(plan: LoadtestPlan): Promise<number> {
   const realtime = realtimeSettings(scenario, hosted);
   await interruptible((signal) => platform.prepare({ topologies, realtime, onStep: say, signal }));
   say(`results in ${results.path}`);
-  const [{ runComparison }, { createLiveDisplay }, { printSummary }, { exitCodeOf }] = await Promise.all([
-    import("../../run/run-comparison.ts"),
-    import("../output/live-display.ts"),
-    import("../output/print-summary.ts"),
-    import("../exit.ts"),
-  ]);
+  const [{ runComparison }, { createLiveDisplay }, { printSummary }, { exitCodeOf }] =
+    await Promise.all([
+      import("../../run/run-comparison.ts"),
+      import("../output/live-display.ts"),
+      import("../output/print-summary.ts"),
+      import("../exit.ts"),
+    ]);
   const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
   const comparison = interruptible((signal) =>
     runComparison({

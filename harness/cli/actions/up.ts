@@ -37,7 +37,9 @@ export async function up(name: string, options: UpOptions): Promise<number> {
   if (running) {
     refuseIfUnknown(running, options);
     await refuseIfOther(running, options.replicas === undefined ? undefined : replicas);
-    process.stderr.write(`${topology.name} is up already on ${platform.name} (sse-lab down removes it)\n`);
+    process.stderr.write(
+      `${topology.name} is up already on ${platform.name} (sse-lab down removes it)\n`,
+    );
     print(running, options);
     return EXIT.valid;
   }
@@ -53,22 +55,28 @@ function refuseIfUnknown({ topology, platform }: RunningDeployment, options: UpO
   );
   if (asked.length === 0) return;
   throw new UserError(
-    `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps its settings; remove it with make down first`,
+    `${asked.map(flagOf).join(", ")}: ${topology} is up on ${platform} already, and keeps ` +
+      "its settings; remove it with make down first",
   );
 }
 
 /** @throws UserError if it has another number of instances, or some of it has ended. */
-async function refuseIfOther(running: RunningDeployment, replicas: number | undefined): Promise<void> {
+async function refuseIfOther(
+  running: RunningDeployment,
+  replicas: number | undefined,
+): Promise<void> {
   const { topology, platform, instances } = running;
   if (replicas !== undefined && replicas !== instances.length) {
     throw new UserError(
-      `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; remove it with make down, then start it with ${replicas}`,
+      `--replicas ${replicas}: ${topology} is up on ${platform} with ${instances.length}; ` +
+        `remove it with make down, then start it with ${replicas}`,
     );
   }
   const dead = await unreachableComponents(running);
   if (dead.length > 0) {
     throw new UserError(
-      `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ${dead.length === 1 ? "does" : "do"} not answer; ` +
+      `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ` +
+        `${dead.length === 1 ? "does" : "do"} not answer; ` +
         `remove it with make down, then run sse-lab up ${topology} again`,
     );
   }
@@ -85,16 +93,32 @@ async function bringUp(
   { topology, replicas, realtime }: Chosen,
 ): Promise<RunningDeployment> {
   const onStep = (step: string): void => void process.stderr.write(`  ${step}\n`);
-  const workDir = join(PROJECT_ROOT, ".sse-lab", "up", `${topology.name}-${Date.now().toString(36)}`);
+  const workDir = join(
+    PROJECT_ROOT,
+    ".sse-lab",
+    "up",
+    `${topology.name}-${Date.now().toString(36)}`,
+  );
   const deployment = await interruptible(async (signal) => {
     await platform.prepare({ topologies: [topology], realtime, onStep, signal });
     const { name } = topology;
-    return platform.up({ topology, name, replicas, redis: "up", realtime, workDir, onStep, signal });
+    return platform.up({
+      topology,
+      name,
+      replicas,
+      redis: "up",
+      realtime,
+      workDir,
+      onStep,
+      signal,
+    });
   });
   await deployment.detach();
   const running = (await platform.findRunning()).find((one) => one.id === deployment.id);
   if (!running) {
-    throw new UserError(`${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`);
+    throw new UserError(
+      `${deployment.id} ended right after it came up; its logs were in ${workDir}/logs`,
+    );
   }
   return running;
 }
@@ -113,7 +137,9 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
   const place = { bounceSeconds: () => 0, realtimeHosted: asksForHosted() };
-  const scenario = parseScenario(asked, place, (key) => (key === "topologies" ? "up" : flagOf(key)));
+  const scenario = parseScenario(asked, place, (key) =>
+    key === "topologies" ? "up" : flagOf(key),
+  );
   const [topology] = selectTopologies(scenario);
   if (!topology) throw new UserError(`up ${name}: unknown topology`);
   const hosted = usesRealtime(topology) ? hostedRealtime() : undefined;
@@ -125,5 +151,7 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
 }
 
 function print(running: RunningDeployment, { json }: UpOptions): void {
-  process.stdout.write(json ? `${JSON.stringify(running, undefined, 2)}\n` : describeDeployment(running));
+  process.stdout.write(
+    json ? `${JSON.stringify(running, undefined, 2)}\n` : describeDeployment(running),
+  );
 }

@@ -10,8 +10,8 @@ export const declareBounce: Declare = (command, perform) => {
   command
     .argument("<topology>", "name of a topology that is up, for example phase1")
     .description(
-      "Performs one bounce on a topology that `sse-lab up` left running, and prints each step with " +
-        "its time.",
+      "Performs one bounce on a topology that `sse-lab up` left running, " +
+        "and prints each step with its time.",
     )
     .addOption(new Option("--kind <kind>", "kind of bounce").choices(KINDS).default("rolling"))
     .option("--grace <seconds>", GRACE_HELP, numeric)
@@ -22,7 +22,8 @@ export const declareBounce: Declare = (command, perform) => {
     )
     .option(
       "--record <file>",
-      "append each step to this file as an observation: the bounces.ndjson of sse-lab report --help",
+      "append each step to this file as an observation " +
+        "(the bounces.ndjson of sse-lab report --help)",
     )
     .addHelpText("after", HELP)
     .action(perform(async () => (await import("../actions/bounce.ts")).bounceRunning));

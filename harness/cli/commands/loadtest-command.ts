@@ -12,7 +12,8 @@ export const declareLoadtest: Declare = (command, perform) => {
     .option("--engine <e>", ENGINE_HELP, "native")
     .option(
       "--out <dir>",
-      "new or empty folder for the results (default: results/<time>, to which results/latest points)",
+      "new or empty folder for the results (default: results/<time>, to which " +
+        "results/latest points)",
     )
     .option("--json", "print summary.json instead of the table")
     .addHelpText("after", HELP)

@@ -9,7 +9,8 @@ export const ENGINE_HELP =
   `native (built in), or k6: your own k6 runs the scripts of loadtests/, one VU per session ` +
   `(${K6_HELP}); the same checker judges both`;
 
-const isEngine = (name: string): name is EngineName => (ENGINES as readonly string[]).includes(name);
+const isEngine = (name: string): name is EngineName =>
+  (ENGINES as readonly string[]).includes(name);
 
 /** @throws UserError for an unknown name */
 export function checkEngine(asked: string): EngineName {

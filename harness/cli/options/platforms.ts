@@ -13,7 +13,8 @@ export const PLATFORM_NAMES = Object.keys(LOADERS) as readonly PlatformName[];
 export const loadPlatform = (name: PlatformName): Promise<Platform> => LOADERS[name]();
 
 /** All of them, in the order of `PLATFORM_NAMES`. */
-export const loadPlatforms = (): Promise<Platform[]> => Promise.all(PLATFORM_NAMES.map(loadPlatform));
+export const loadPlatforms = (): Promise<Platform[]> =>
+  Promise.all(PLATFORM_NAMES.map(loadPlatform));
 
 /** Does a Docker engine answer, and is Pulumi here? Fetches nothing. `reason`: one line. */
 export const dockerAvailability = async (): Promise<{ usable: boolean; reason: string }> =>

@@ -20,8 +20,8 @@ export const numeric = (text: string): number | string =>
 const say = (value: number | string): string => `(default: ${value})`;
 
 export const PLATFORM_HELP =
-  "local (host processes), docker (containers by Pulumi) or auto: docker if an engine answers and " +
-  "Pulumi is installed";
+  "local (host processes), docker (containers by Pulumi) or auto: docker if an engine answers " +
+  "and Pulumi is installed";
 
 /** After the notice, streams and pipelines drain at the same time. */
 const longestDrainS =
@@ -43,7 +43,8 @@ export const addRealtimeFlags = (command: Command): Command =>
   command
     .option(
       "--catch-up",
-      `${withRealtime}: keep an event log in Redis so that clients can fetch missed events; Realtime ` +
+      `${withRealtime}: keep an event log in Redis so that clients can fetch missed ` +
+        "events; Realtime " +
         "Broadcast stores none",
     )
     .option(
@@ -67,7 +68,11 @@ export function addScenarioFlags(command: Command): Command {
       `of ${TOPOLOGIES.map(({ name }) => name).join(", ")} ${say(defaults.topologies.join(","))}`,
       list,
     )
-    .option("--bounces <a,b>", `of ${BOUNCE_KINDS.join(", ")} ${say(defaults.bounces.join(","))}`, list)
+    .option(
+      "--bounces <a,b>",
+      `of ${BOUNCE_KINDS.join(", ")} ${say(defaults.bounces.join(","))}`,
+      list,
+    )
     .option("--sessions <n>", `concurrent streams ${say(defaults.sessions)}`, numeric)
     .option("--rate <r>", `events per second and session ${say(defaults.rate)}`, numeric)
     .option(

@@ -1,4 +1,6 @@
-/** Live progress on standard error: redrawn in place on a terminal, a line at intervals elsewhere. */
+/**
+ * Live progress on standard error: redrawn in place on a terminal, a line at intervals elsewhere.
+ */
 import { createLogUpdate } from "log-update";
 import type { Colors } from "picocolors/types.js";
 import type { RunResult } from "../../checker/run-result.ts";
@@ -45,7 +47,9 @@ export function createLiveDisplay(
   return {
     runStarted: ({ topology, bounce, repeat }: RunSpec, number, of) => {
       remainingRuns = of - number;
-      title = `[${number}/${of}] ${topology.name} · ${bounce}${scenario.repeat > 1 ? ` · repeat ${repeat}` : ""}`;
+      title =
+        `[${number}/${of}] ${topology.name} · ` +
+        `${bounce}${scenario.repeat > 1 ? ` · repeat ${repeat}` : ""}`;
       stepText = "starting";
       perRunS = runSeconds();
       if (log) draw("");
@@ -82,8 +86,12 @@ function describeLoad(progress: LoadProgress, laterSeconds: number): string {
 }
 
 function describeResult(title: string, result: RunResult, colours: Colors): string {
-  const paint = { valid: colours.green, invalid: colours.red, unknown: colours.yellow }[result.verdict];
-  const figures = `${result.due} due, ${result.lost} lost, ${result.neverPublished} never published, ${result.stuckStreams} stuck`;
+  const paint = { valid: colours.green, invalid: colours.red, unknown: colours.yellow }[
+    result.verdict
+  ];
+  const figures =
+    `${result.due} due, ${result.lost} lost, ${result.neverPublished} never published, ` +
+    `${result.stuckStreams} stuck`;
   const why = result.verdict === "valid" ? "" : `\n    ${result.reasons.join("\n    ")}`;
   const standIn = result.realtime?.standIn ? ` · on ${result.realtime.part}, a stand-in` : "";
   return `${title}: ${paint(result.verdict)} · ${figures}${standIn}${why}`;

@@ -14,7 +14,10 @@ const answers = (url: string): Promise<boolean> =>
 const isReady = (url: string): Promise<boolean> => answers(`${url}/readyz`);
 
 /** The instances that are not ready within 2 s. Never rejects. */
-export async function downInstances({ instances, instanceUrls }: RunningDeployment): Promise<string[]> {
+export async function downInstances({
+  instances,
+  instanceUrls,
+}: RunningDeployment): Promise<string[]> {
   const ready = await Promise.all(instances.map((name) => isReady(instanceUrls[name] ?? "")));
   return instances.filter((_, index) => !ready[index]);
 }
@@ -38,7 +41,9 @@ export async function unreachableComponents(running: RunningDeployment): Promise
   ]);
   return [
     ...(router ? [] : [`the router at ${running.url}`]),
-    ...(running.realtime && noRealtime ? [`${running.realtime.name} at ${running.realtime.url}`] : []),
+    ...(running.realtime && noRealtime
+      ? [`${running.realtime.name} at ${running.realtime.url}`]
+      : []),
     ...instances.map((name) => `${name} at ${running.instanceUrls[name] ?? "(no address)"}`),
   ];
 }

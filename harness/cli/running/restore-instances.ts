@@ -18,7 +18,10 @@ const downComponents = async (running: RunningDeployment): Promise<string[]> => 
  * drains starts once it has exited. Never rejects: after a minute it prints what is still down, and
  * the command that starts it.
  */
-export async function restoreInstances({ deployment: running, platform }: FoundDeployment): Promise<void> {
+export async function restoreInstances({
+  deployment: running,
+  platform,
+}: FoundDeployment): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
   const signal = AbortSignal.timeout(RESTORE_MS);
   try {
@@ -34,7 +37,9 @@ export async function restoreInstances({ deployment: running, platform }: FoundD
         // A start does nothing to what still runs.
         for (const component of down) {
           const { control, realtime } = deployment;
-          await (component === realtime?.name ? realtime.control?.start() : control.start(component));
+          await (component === realtime?.name
+            ? realtime.control?.start()
+            : control.start(component));
         }
         await sleep(LOOK_MS, undefined, { signal });
       }

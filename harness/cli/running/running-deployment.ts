@@ -17,7 +17,9 @@ export async function findAllRunning(): Promise<FoundDeployment[]> {
       const running = await platform.findRunning();
       found.push(...running.map((deployment) => ({ deployment, platform })));
     } catch (error) {
-      process.stderr.write(`cannot list what is up on ${platform.name}: ${(error as Error).message}\n`);
+      process.stderr.write(
+        `cannot list what is up on ${platform.name}: ${(error as Error).message}\n`,
+      );
     }
   }
   return found;

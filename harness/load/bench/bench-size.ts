@@ -3,7 +3,10 @@ export interface BenchSize {
   busy: { streams: number; eventsPerSecond: number; measureMs: number };
   /** Idle streams. The engine's control requests take time, so it gets fewer. */
   idle: { transport: number; engine: number };
-  /** Other load on the host can only add to a figure of CPU time, so the smallest of this many counts. */
+  /**
+   * Other load on the host can only add to a figure of CPU time, so the smallest of this many
+   * counts.
+   */
   rounds: number;
 }
 
@@ -14,7 +17,8 @@ const FULL: BenchSize = {
 };
 
 /**
- * @param scale `BENCH_SCALE`, a share of the full size above 0 and up to 1; undefined: the full size
+ * @param scale `BENCH_SCALE`, a share of the full size above 0 and up to 1; undefined: the full
+ *   size
  * @throws Error when it is no such number
  */
 export function benchSize(scale: string | undefined): BenchSize {
@@ -22,7 +26,8 @@ export function benchSize(scale: string | undefined): BenchSize {
   if (!(share > 0 && share <= 1))
     throw new Error(`BENCH_SCALE is ${JSON.stringify(scale)}: give a number above 0 and up to 1`);
   const { busy, idle, rounds } = FULL;
-  const part = (amount: number, least: number): number => Math.max(least, Math.round(amount * share));
+  const part = (amount: number, least: number): number =>
+    Math.max(least, Math.round(amount * share));
   return {
     busy: {
       streams: part(busy.streams, 10),

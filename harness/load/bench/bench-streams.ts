@@ -19,7 +19,10 @@ import { benchSize } from "./bench-size.ts";
 import type { ClientFigures, ClientMode } from "./measure-client.ts";
 
 const { busy: BUSY, idle: IDLE, rounds: ROUNDS } = benchSize(process.env["BENCH_SCALE"]);
-/** performance.md: within 1.15 of the byte counter; under 8 KB per stream; cut streams back within 1 s. */
+/**
+ * performance.md: within 1.15 of the byte counter; under 8 KB per stream; cut streams back within 1
+ * s.
+ */
 const GOALS = { cpuRatio: 1.15, rssBytesPerStream: 8 * 1024, backMs: 1_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "sse-lab-bench-streams-"));
@@ -30,7 +33,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const program = (name: string): string => join(folder, `${name}.mjs`);
 const PROGRAMS = ["event-source", "measure-client"];
 
-const withSource = async <T>(eventsPerSecond: number, use: (port: string) => Promise<T>): Promise<T> => {
+const withSource = async <T>(
+  eventsPerSecond: number,
+  use: (port: string) => Promise<T>,
+): Promise<T> => {
   const source = spawn(process.execPath, [program("event-source"), String(eventsPerSecond)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -54,7 +60,9 @@ const measure = async (
   const figures = JSON.parse(stdout) as ClientFigures;
   // JSON has no Infinity: a client that receives nothing must not end as a figure that is null.
   if (measureMs > 0 && figures.events === 0)
-    throw new Error(`the ${mode} client received no event from ${streams} streams in ${measureMs} ms`);
+    throw new Error(
+      `the ${mode} client received no event from ${streams} streams in ${measureMs} ms`,
+    );
   return figures;
 };
 
@@ -68,7 +76,9 @@ const measureBusy = async (): Promise<Record<ClientMode, ClientFigures>> => {
         rounds[i]?.push(await measure(mode, port, BUSY.streams, BUSY.measureMs));
     }
   });
-  const best = rounds.map((all) => all.reduce((a, b) => (b.cpuUsPerEvent < a.cpuUsPerEvent ? b : a)));
+  const best = rounds.map((all) =>
+    all.reduce((a, b) => (b.cpuUsPerEvent < a.cpuUsPerEvent ? b : a)),
+  );
   const [bytes, transport, engine] = best as [ClientFigures, ClientFigures, ClientFigures];
   return { bytes, transport, engine };
 };
@@ -81,7 +91,9 @@ const measureAll = async (): Promise<{
   idleTransport: ClientFigures;
   idleEngine: ClientFigures;
 }> => {
-  await Promise.all(PROGRAMS.map((name) => bundleService(`harness/load/bench/${name}.ts`, program(name))));
+  await Promise.all(
+    PROGRAMS.map((name) => bundleService(`harness/load/bench/${name}.ts`, program(name))),
+  );
   const busy = await measureBusy();
   // Figures of memory may be taken side by side.
   const [idleTransport, idleEngine] = await Promise.all([idleOf("transport"), idleOf("engine")]);
@@ -108,14 +120,27 @@ if (process.argv.includes("--json")) {
     engine: rssOf(IDLE.engine, idleEngine),
   };
   const back = { streams: IDLE.engine, backMs };
-  const result = { busy: { ...BUSY, ...busy }, cpuRatio, latencyMs, idle, back, goals: GOALS, loadAverage };
+  const result = {
+    busy: { ...BUSY, ...busy },
+    cpuRatio,
+    latencyMs,
+    idle,
+    back,
+    goals: GOALS,
+    loadAverage,
+  };
   console.log(JSON.stringify(result, null, 2));
 } else {
   const table = new Table({
     head: ["client", "us/event", "ratio", "events/s", "core", "KB/idle stream", "settled"],
   });
   const kilobytes = (rss: number): string => (rss / 1024).toFixed(1);
-  const row = (name: string, figures: ClientFigures, ratio: number, idle?: ClientFigures): string[] => [
+  const row = (
+    name: string,
+    figures: ClientFigures,
+    ratio: number,
+    idle?: ClientFigures,
+  ): string[] => [
     name,
     figures.cpuUsPerEvent.toFixed(1),
     ratio.toFixed(2),
@@ -128,14 +153,24 @@ if (process.argv.includes("--json")) {
     row("counts bytes only", busy.bytes, 1),
     row("transport and scan", busy.transport, cpuRatio.transport, idleTransport),
     row("whole engine, history written", busy.engine, cpuRatio.engine, idleEngine),
-    ["goal (transport)", "", `<= ${GOALS.cpuRatio}`, "", "", "", `< ${kilobytes(GOALS.rssBytesPerStream)}`],
+    [
+      "goal (transport)",
+      "",
+      `<= ${GOALS.cpuRatio}`,
+      "",
+      "",
+      "",
+      `< ${kilobytes(GOALS.rssBytesPerStream)}`,
+    ],
   );
   console.log(table.toString());
   console.log(
     `${BUSY.streams} streams at ${BUSY.eventsPerSecond} events/s, best of ${ROUNDS}; ` +
       `idle streams: ${IDLE.transport} transport, ${IDLE.engine} engine\n` +
-      `source to history: p50 ${latencyMs?.p50.toFixed(2)} ms, p99 ${latencyMs?.p99.toFixed(2)} ms\n` +
-      `${IDLE.engine} cut streams back after ${backMs.toFixed(0)} ms (goal < ${GOALS.backMs}), back-off included\n` +
+      `source to history: p50 ${latencyMs?.p50.toFixed(2)} ms, p99 ` +
+      `${latencyMs?.p99.toFixed(2)} ms\n` +
+      `${IDLE.engine} cut streams back after ${backMs.toFixed(0)} ms (goal < ` +
+      `${GOALS.backMs}), back-off included\n` +
       `load average ${loadAverage.toFixed(1)}`,
   );
 }

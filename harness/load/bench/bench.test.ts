@@ -66,7 +66,9 @@ test("what the stream bench started ends with it, even if it is killed", async (
     const source = await vi.waitFor(() => childOf(bench, "event-source"), { timeout: 30_000 });
     const client = await vi.waitFor(() => childOf(bench, "measure-client"), { timeout: 30_000 });
     bench.kill("SIGKILL");
-    await vi.waitFor(() => expect([source, client].filter(isAlive)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect([source, client].filter(isAlive)).toEqual([]), {
+      timeout: 10_000,
+    });
   } finally {
     bench.kill("SIGKILL");
   }
@@ -78,8 +80,13 @@ test.each(["0", "-1", "2", "much"])("a scale of %s is refused", (scale) => {
 
 /** Process id of a child that runs a program. @throws Error when there is none yet */
 const childOf = ({ pid }: ChildProcess, program: string): number => {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
-  const found = children.find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes(program));
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .map(Number);
+  const found = children.find((child) =>
+    readFileSync(`/proc/${child}/cmdline`, "utf8").includes(program),
+  );
   if (found === undefined) throw new Error(`no ${program} yet`);
   return found;
 };

@@ -1,8 +1,8 @@
 /**
  * Source of the stream bench, a separate process on bare sockets, the cheapest server there is. It
  * answers a session's requests just well enough, and sends events round robin to every open stream.
- * `POST /cut` cuts them all. Argument: events per second over all streams. Prints its port, and ends
- * with its stdin.
+ * `POST /cut` cuts them all. Argument: events per second over all streams. Prints its port, and
+ * ends with its stdin.
  */
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { nowMs } from "../../../common/clock.ts";
@@ -12,7 +12,10 @@ const eventsPerSecond = Number(process.argv[2]);
 const TICK_MS = 5;
 const json = (status: string, body: object): string => {
   const text = JSON.stringify(body);
-  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  return (
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ` +
+    `${text.length}\r\n\r\n${text}`
+  );
 };
 const STREAM_HEAD =
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";

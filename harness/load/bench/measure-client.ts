@@ -28,9 +28,15 @@ export interface ClientFigures {
   rssBytesPerStream: number;
   /** After a second one half a second later: by then the free memory has been handed back. */
   settledRssBytesPerStream: number;
-  /** `engine` with events only: from the source's write to the engine's time stamp, the kernel's way included. */
+  /**
+   * `engine` with events only: from the source's write to the engine's time stamp, the kernel's way
+   * included.
+   */
   latencyMs?: { p50: number; p99: number };
-  /** `engine` without events only: from cutting all streams at once to their being back, back-off included. */
+  /**
+   * `engine` without events only: from cutting all streams at once to their being back, back-off
+   * included.
+   */
   backMs?: number;
 }
 
@@ -72,7 +78,8 @@ const countBytes = (): Client => {
         "GET /api/sessions/s/events HTTP/1.1\r\nHost: x\r\n\r\n",
       );
     }
-    if (left > ENGINE_LIMITS.opensPerTurn) setImmediate(() => openSome(left - ENGINE_LIMITS.opensPerTurn));
+    if (left > ENGINE_LIMITS.opensPerTurn)
+      setImmediate(() => openSome(left - ENGINE_LIMITS.opensPerTurn));
   };
   openSome(streams);
   return { open: () => open, events: () => bytes / FRAME_BYTES };
@@ -137,7 +144,8 @@ const runEngine = async (): Promise<Client> => {
         .filter(({ sentMs }) => sentMs >= fromMs && sentMs < toMs)
         .map(({ sentMs, atMs }) => atMs - sentMs)
         .sort((a, b) => a - b);
-      const at = (share: number): number => latenciesMs[Math.floor(latenciesMs.length * share)] ?? NaN;
+      const at = (share: number): number =>
+        latenciesMs[Math.floor(latenciesMs.length * share)] ?? NaN;
       return { p50: at(0.5), p99: at(0.99) };
     },
     backMs: async () => {
@@ -169,7 +177,8 @@ const settledRssBytes = async (): Promise<number> => {
 };
 
 const rssBefore = rssBytes();
-const client = mode === "bytes" ? countBytes() : mode === "transport" ? followStreams() : await runEngine();
+const client =
+  mode === "bytes" ? countBytes() : mode === "transport" ? followStreams() : await runEngine();
 await until(() => client.open() >= streams, `not all of the ${streams} streams are open`);
 await sleep(WARM_UP_MS);
 const rssBytesPerStream = (rssBytes() - rssBefore) / streams;

@@ -27,8 +27,9 @@ export interface FollowedSession {
 }
 
 /**
- * What a page ships to follow its session over Supabase Realtime, where an EventSource and its listeners would do over SSE: the
- * official client, the adaptation layer, and the requests that both need. Its size is a figure of the report.
+ * What a page ships to follow its session over Supabase Realtime, where an EventSource and its
+ * listeners would do over SSE: the official client, the adaptation layer, and the requests that
+ * both need. Its size is a figure of the report.
  * @throws Error when the service does not publish over Realtime
  */
 export const followSession = (options: FollowOptions): FollowedSession => {
@@ -52,7 +53,8 @@ export const followSession = (options: FollowOptions): FollowedSession => {
       session: { ...created, realtime },
       openChannel: openRealtimeJsChannel(client),
       fetchToken: async () => (await request("realtime-token", "POST")) as RealtimeToken,
-      fetchLog: async (after) => (await request(after ? `log?after=${after}` : "log")) as EventLogPage,
+      fetchLog: async (after) =>
+        (await request(after ? `log?after=${after}` : "log")) as EventLogPage,
       nowMs: () => performance.now(),
     },
     {
@@ -69,7 +71,11 @@ export const followSession = (options: FollowOptions): FollowedSession => {
   );
   return {
     answerGate: async (gate, answer) => {
-      await request("pipeline/gate", "POST", JSON.stringify({ gate, answer } satisfies GateResponse));
+      await request(
+        "pipeline/gate",
+        "POST",
+        JSON.stringify({ gate, answer } satisfies GateResponse),
+      );
     },
     close: () => subscription.close(),
   };

@@ -84,7 +84,9 @@ describe.each(CLIENTS)("%s", (_, openOf) => {
   test("tries a refused join again on the same socket, after one second and then after two", async () => {
     server.onMessage = (message, ws, count) => {
       if (message[3] !== "phx_join" || count > 2) return false;
-      reply(ws, message, "error", { reason: "ClientJoinRateLimitReached: Too many joins per second" });
+      reply(ws, message, "error", {
+        reason: "ClientJoinRateLimitReached: Too many joins per second",
+      });
       return true;
     };
     const one = open();
@@ -114,7 +116,11 @@ describe.each(CLIENTS)("%s", (_, openOf) => {
   test("stays out after phx_close, until it is told to come back with another token", async () => {
     const one = open();
     await subscribed(one);
-    const system = { extension: "system", status: "error", message: "Token has expired 1 seconds ago" };
+    const system = {
+      extension: "system",
+      status: "error",
+      message: "Token has expired 1 seconds ago",
+    };
     server.push([joinRef(), null, TOPIC, "system", system]);
     server.push([joinRef(), joinRef(), TOPIC, "phx_close", {}]);
     await vi.waitFor(() => expect(one.count("closed")).toBe(1), PATIENCE);
@@ -235,7 +241,9 @@ describe("ours alone", () => {
 
   test("tells the text of a refused handshake", async () => {
     server.refuse = (count) =>
-      count === 1 ? { status: 401, body: '{"error":"Token has expired"}' } : { status: 503, body: "no JSON" };
+      count === 1
+        ? { status: 401, body: '{"error":"Token has expired"}' }
+        : { status: 503, body: "no JSON" };
     const one = open();
     await vi.waitFor(() => expect(one.downs()).toHaveLength(2), PATIENCE);
     expect(one.downs()).toEqual([

@@ -9,7 +9,8 @@ export type FrontEndSize = RealtimeFacts["frontEnd"];
 const PAGE = fromRoot("harness/load/browser/browser-entry.ts");
 
 /**
- * Bundles a module as a page would ship it (one minified ES module for today's browsers) and weighs it.
+ * Bundles a module as a page would ship it (one minified ES module for today's browsers) and weighs
+ * it.
  * @param entry default: everything that a page needs to follow a session over Supabase Realtime
  * @throws Error of esbuild when the module cannot be bundled for a browser
  */

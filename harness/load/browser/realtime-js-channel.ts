@@ -5,7 +5,12 @@ import {
   type RealtimeClientOptions,
 } from "@supabase/realtime-js";
 import type { RealtimeAccess } from "../../../server/src/contract/events.ts";
-import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "../portable/realtime/channel.ts";
+import type {
+  Channel,
+  ChannelDown,
+  ChannelEvents,
+  OpenChannel,
+} from "../portable/realtime/channel.ts";
 
 /** `transport`: a WebSocket class, where the platform has none (Node before 22). */
 export type RealtimeJsOptions = Pick<
@@ -43,7 +48,9 @@ class RealtimeJsChannel implements Channel {
     void this.#client.setAuth(token);
   }
 
-  /** A channel of realtime-js that was closed cannot be joined again, so each time is another one. */
+  /**
+   * A channel of realtime-js that was closed cannot be joined again, so each time is another one.
+   */
   reopen(): void {
     const events = this.#events;
     const channel = this.#client.channel(this.#topic, {
@@ -67,7 +74,10 @@ class RealtimeJsChannel implements Channel {
   }
 }
 
-/** A browser tells nothing of a refused handshake; the `ws` package says its status in the error's message. */
+/**
+ * A browser tells nothing of a refused handshake; the `ws` package says its status in the error's
+ * message.
+ */
 const describeError = (status: string, error: Error | undefined): ChannelDown => {
   const { code, message } = (error?.cause ?? {}) as { code?: unknown; message?: unknown };
   const reason = typeof message === "string" ? message : (error?.message ?? status);

@@ -18,7 +18,10 @@ export interface K6Limits {
   lookMs: number;
   /** Distance between two progress reports and two readings of what k6 uses. */
   progressMs: number;
-  /** Latest time from the start of k6 to the first arrival: k6 creates its VUs first, and may fetch an extension. */
+  /**
+   * Latest time from the start of k6 to the first arrival: k6 creates its VUs first, and may fetch
+   * an extension.
+   */
   startMs: number;
   /** A session that is this late after the last planned arrival holds nothing up any longer. */
   lateArrivalMs: number;
@@ -37,7 +40,10 @@ export const K6_LIMITS: Readonly<K6Limits> = {
 /** Records come up to a second late, and an event a second after its time is late on any path. */
 const OVERDUE_AFTER_MS = 2_000;
 
-/** Follows what k6 writes while it runs: reports phases and progress as the native engine does, and knows when k6 is overdue. */
+/**
+ * Follows what k6 writes while it runs: reports phases and progress as the native engine does, and
+ * knows when k6 is overdue.
+ */
 export class K6Progress {
   readonly state = new K6RunState();
   readonly usage: K6UsageMeter;
@@ -50,7 +56,10 @@ export class K6Progress {
   readonly #sessions: ReadonlySet<string>;
   readonly #spawnedMs = nowMs();
   readonly #reportedPhases = new Set<PhaseObservation["phase"]>();
-  /** The least that a record was old when it was read: stands in for an offset that no clock reading tells. */
+  /**
+   * The least that a record was old when it was read: stands in for an offset that no clock reading
+   * tells.
+   */
   #readOffsetMs = Infinity;
   /** When the scenario began, on this host's clock, as far as it is known by now. */
   #startMs: number | undefined;
@@ -82,7 +91,10 @@ export class K6Progress {
     return this.#reader.example;
   }
 
-  /** Reads what is new, and reports what follows from it. @throws UserError when the script does not do what it was asked to */
+  /**
+   * Reads what is new, and reports what follows from it.
+   * @throws UserError when the script does not do what it was asked to
+   */
   async look(): Promise<void> {
     for await (const text of this.#tail.read()) this.#absorb(this.#reader.push(text));
     const atMs = nowMs();
@@ -177,7 +189,9 @@ export class K6Progress {
   }
 
   #plannedEndMs(): number {
-    return this.#afterStart((this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#plan.durationS * 1000);
+    return this.#afterStart(
+      (this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#plan.durationS * 1000,
+    );
   }
 
   #reportProgress(atMs: number): void {

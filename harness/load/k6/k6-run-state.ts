@@ -22,10 +22,16 @@ export interface K6ProcessState {
   lastMs: number;
 }
 
-/** Sums up k6's log lines as they come. It holds what progress and clock conversion need, and does not grow with the events. */
+/**
+ * Sums up k6's log lines as they come. It holds what progress and clock conversion need, and does
+ * not grow with the events.
+ */
 export class K6RunState {
   readonly processes = new Map<string, K6ProcessState>();
-  /** Sessions that arrived more than once: two processes share a part of the plan, or a line is repeated. */
+  /**
+   * Sessions that arrived more than once: two processes share a part of the plan, or a line is
+   * repeated.
+   */
   readonly twice = new Set<string>();
   /** Streams that are confirmed and have not ended. */
   up = 0;
@@ -64,7 +70,10 @@ export class K6RunState {
   }
 
   #absorb(record: K6LogRecord, state: K6ProcessState): void {
-    state.lastMs = Math.max(state.lastMs, record.type === "k6-clock" ? record.answeredMs : record.atMs);
+    state.lastMs = Math.max(
+      state.lastMs,
+      record.type === "k6-clock" ? record.answeredMs : record.atMs,
+    );
     if ("instance" in record) state.instances.add(record.instance);
     switch (record.type) {
       case "k6-plan":
@@ -109,15 +118,21 @@ export interface K6Times {
 }
 
 /**
- * @param fallbackMs offset of a process without a single clock reading: its run is `unknown`, but its
+ * @param fallbackMs offset of a process without a single clock reading: its run is `unknown`, but
+ *   its
  *   records must lie somewhere
  * @returns undefined as long as no session of the plan has arrived
  */
-export function k6Times(state: K6RunState, plan: LoadPlan, fallbackMs: number): K6Times | undefined {
+export function k6Times(
+  state: K6RunState,
+  plan: LoadPlan,
+  fallbackMs: number,
+): K6Times | undefined {
   const processes = [...state.processes.values()];
   const offsetMs = new Map(
     processes.map(
-      (one) => [one.process, one.clock.bounds?.offsetMs ?? one.clock.roughMs ?? fallbackMs] as const,
+      (one) =>
+        [one.process, one.clock.bounds?.offsetMs ?? one.clock.roughMs ?? fallbackMs] as const,
     ),
   );
   const schedule = scheduleSessions(plan);
@@ -161,10 +176,15 @@ export function k6Times(state: K6RunState, plan: LoadPlan, fallbackMs: number): 
   };
 }
 
-const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
-const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
+const least = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.min(a, b), Infinity);
+const most = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.max(a, b), -Infinity);
 
-/** What is missing from the scripts' records, one sentence each. Empty when every session reached its end. */
+/**
+ * What is missing from the scripts' records, one sentence each. Empty when every session reached
+ * its end.
+ */
 export function missingRecords(
   { arrived, ended, twice }: K6RunState,
   { sessions }: LoadPlan,
@@ -173,13 +193,15 @@ export function missingRecords(
   return [
     ...(ended < sessions
       ? [
-          `k6 brought only ${ended} of ${sessions} sessions to their end (${arrived} arrived): what the others saw is not known.`,
+          `k6 brought only ${ended} of ${sessions} sessions to their end (${arrived} ` +
+            "arrived): what the others saw is not known.",
         ]
       : []),
     ...(twice.size > 0 ? [`k6 let ${[...twice].slice(0, 3).join(", ")} arrive twice.`] : []),
     ...(torn > 0
       ? [
-          `${torn} of the lines that the scripts wrote could not be read (${example ?? ""}): what they said is not known.`,
+          `${torn} of the lines that the scripts wrote could not be read ` +
+            `(${example ?? ""}): what they said is not known.`,
         ]
       : []),
   ];

@@ -33,9 +33,12 @@ const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 const pidIn = async (file: string): Promise<number> => Number(await readFile(file, "utf8"));
 const stateOf = async (pid: number): Promise<string> =>
   (
-    await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }))
+    await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({
+      stdout: "",
+    }))
   ).stdout.trim();
-const isGone = async (pid: number): Promise<boolean> => !isAlive(pid) || (await stateOf(pid)).startsWith("Z");
+const isGone = async (pid: number): Promise<boolean> =>
+  !isAlive(pid) || (await stateOf(pid)).startsWith("Z");
 
 interface Reported {
   phases: PhaseObservation["phase"][];
@@ -73,13 +76,9 @@ describe("a load by k6", () => {
     expect(result.notes).toEqual([]);
     expect(result.received).toBe(50);
     const history = await readHistory(result.segments);
-    expect(ofType(history, "planned").map(({ session, events }) => `${session} ${events}`)).toEqual([
-      "s0 10",
-      "s1 10",
-      "s2 10",
-      "s3 10",
-      "s4 10",
-    ]);
+    expect(ofType(history, "planned").map(({ session, events }) => `${session} ${events}`)).toEqual(
+      ["s0 10", "s1 10", "s2 10", "s3 10", "s4 10"],
+    );
     expect(ofType(history, "received")).toHaveLength(50);
     for (const { atMs } of ofType(history, "received")) {
       expect(atMs).toBeGreaterThan(before);
@@ -105,7 +104,8 @@ describe("a load by k6", () => {
     ["dies", "k6 failed with exit code 107; it said last:\nGoError: the script does not parse"],
     [
       "writes-nothing",
-      "k6 ended without letting a single session arrive: its console holds no line of the scripts; it said nothing",
+      "k6 ended without letting a single session arrive: its console holds no line of the " +
+        "scripts; it said nothing",
     ],
     ["plans-otherwise", "the k6 script made another plan of what it was told: seed is 2, not 1"],
     ["fails-late", "k6 failed with exit code 1; it said last:\nthe disk is full"],
@@ -116,14 +116,17 @@ describe("a load by k6", () => {
     expect((error as Error).message).not.toContain("secret-token");
   });
 
-  it.each(["hangs-silent", "never-begins"] as const)("ends a k6 that %s, at the bound", async (mode) => {
-    const pidFile = join(folder, `${mode}.pid`);
-    const limits = { startMs: 1_500 };
-    await expect(run({ mode, pidFile }, { limits })).rejects.toThrow(
-      "k6 let no session arrive within 1.5 s, and was ended",
-    );
-    expect(await isGone(await pidIn(pidFile))).toBe(true);
-  });
+  it.each(["hangs-silent", "never-begins"] as const)(
+    "ends a k6 that %s, at the bound",
+    async (mode) => {
+      const pidFile = join(folder, `${mode}.pid`);
+      const limits = { startMs: 1_500 };
+      await expect(run({ mode, pidFile }, { limits })).rejects.toThrow(
+        "k6 let no session arrive within 1.5 s, and was ended",
+      );
+      expect(await isGone(await pidIn(pidFile))).toBe(true);
+    },
+  );
 
   it.each<[FakeBehaviour["mode"], string]>([
     ["skips-a-session", "k6 brought only 4 of 5 sessions to their end (4 arrived)"],
@@ -151,7 +154,10 @@ describe("a load by k6", () => {
   it("is over at its bound when k6 ignores signals, and its children end with it", async () => {
     const childFile = join(folder, "child.pid");
     const pidFile = join(folder, "launcher.pid");
-    const { result } = await run({ mode: "launches", childFile, pidFile }, { limits: { exitMs: 100 } });
+    const { result } = await run(
+      { mode: "launches", childFile, pidFile },
+      { limits: { exitMs: 100 } },
+    );
     expect(result.notes).toEqual([
       "fake-k6 was still running 0.1 s after the drain should have ended, and had to be ended.",
     ]);
@@ -171,7 +177,9 @@ describe("a load by k6", () => {
     );
     await expect(running).rejects.toThrow("enough");
     expect(await isGone(await pidIn(pidFile))).toBe(true);
-    await expect(run({}, { signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow("before");
+    await expect(run({}, { signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow(
+      "before",
+    );
   });
 
   it("names a k6 that cannot be started", async () => {

@@ -22,7 +22,9 @@ export interface RunK6Options extends Omit<RunLoadOptions, "limits"> {
   labels: K6RunLabels;
   /** The harness's own environment, of which k6 gets what it needs. */
   env: NodeJS.ProcessEnv;
-  /** Called at once with the process group of k6, so that a reaper can end it if this process dies. */
+  /**
+   * Called at once with the process group of k6, so that a reaper can end it if this process dies.
+   */
   onSpawn?: (pid: number) => void;
   /** Overrides of single limits. */
   limits?: Partial<K6Limits>;
@@ -31,7 +33,10 @@ export interface RunK6Options extends Omit<RunLoadOptions, "limits"> {
 export interface K6LoadResult {
   /** Paths of the raw history, NDJSON; order means nothing. */
   segments: string[];
-  /** Also recorded in the history. Undefined when k6 did not bring all sessions to their end: such a run is `unknown`. */
+  /**
+   * Also recorded in the history. Undefined when k6 did not bring all sessions to their end: such a
+   * run is `unknown`.
+   */
   engine: EngineObservation | undefined;
   /** What the report must say about the load, one sentence each. */
   notes: string[];
@@ -40,9 +45,11 @@ export interface K6LoadResult {
 }
 
 /**
- * Puts the planned load on a router by k6, and writes all that its sessions saw into `historyDir`, as `runLoad` does: on the
- * instances' clock, with `planned` for every session, the phases, and what there is to say of the engine.
- * @throws the abort signal's reason; UserError, with k6's last words, when it fails, or writes nothing that can be used. It is gone by then.
+ * Puts the planned load on a router by k6, and writes all that its sessions saw into `historyDir`,
+ * as `runLoad` does: on the instances' clock, with `planned` for every session, the phases, and
+ * what there is to say of the engine.
+ * @throws the abort signal's reason; UserError, with k6's last words, when it fails, or writes
+ *   nothing that can be used. It is gone by then.
  */
 export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<K6LoadResult> {
   const { signal, historyDir, k6, script, labels, env } = options;
@@ -70,7 +77,8 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
   const notes = [
     ...(hung
       ? [
-          `${k6.program} was still running ${limits.exitMs / 1000} s after the drain should have ended, and had to be ended.`,
+          `${k6.program} was still running ${limits.exitMs / 1000} s after the drain ` +
+            "should have ended, and had to be ended.",
         ]
       : []),
     ...progress.missing(),
@@ -89,7 +97,12 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
   const failed = new AbortController();
   const recorder = await SegmentWriter.open(path, (error) => failed.abort(error));
   try {
-    await writeK6History(recorder, { plan, times, consoles: [consoleFile], ...(engine ? { engine } : {}) });
+    await writeK6History(recorder, {
+      plan,
+      times,
+      consoles: [consoleFile],
+      ...(engine ? { engine } : {}),
+    });
   } finally {
     await recorder.close();
   }
@@ -97,7 +110,8 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
 }
 
 /**
- * Until the load is over and k6 is gone. True when it had to be ended, because it went on after its time.
+ * Until the load is over and k6 is gone. True when it had to be ended, because it went on after its
+ * time.
  * @throws the abort signal's reason, UserError
  */
 async function follow(
@@ -142,9 +156,12 @@ function refuseFailure({ code, signal }: K6Exit, child: K6Process): void {
 const nothingUsable = ({ torn, example }: K6Progress): string =>
   torn === 0
     ? "k6 ended without letting a single session arrive: its console holds no line of the scripts"
-    : `k6 ended, and none of the ${torn} lines that its scripts wrote can be read (${example ?? ""})`;
+    : `k6 ended, and none of the ${torn} lines that its scripts wrote can be read ` +
+      `(${example ?? ""})`;
 
 const withWords = (message: string, child: K6Process): string => {
   const words = child.lastWords();
-  return words === "" ? `${message}; it said nothing on stderr` : `${message}; it said last:\n${words}`;
+  return words === ""
+    ? `${message}; it said nothing on stderr`
+    : `${message}; it said last:\n${words}`;
 };

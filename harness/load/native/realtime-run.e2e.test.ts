@@ -15,7 +15,12 @@ import { startServer, type StartedServer } from "../test-support/start-server.ts
 let standIn: TestStandIn;
 let server: StartedServer;
 let historyDir: string;
-const serverFor = async ({ url, serviceKey, jwtSecret, anonKey }: TestStandIn): Promise<StartedServer> =>
+const serverFor = async ({
+  url,
+  serviceKey,
+  jwtSecret,
+  anonKey,
+}: TestStandIn): Promise<StartedServer> =>
   startServer({
     FF_SUPABASE_SSE_BROADCAST: "true",
     REALTIME_URL: url,
@@ -39,22 +44,38 @@ const run = async (changes: Parameters<typeof smallPlan>[1]): Promise<Observatio
   return readHistory((await runLoad(plan, { historyDir })).segments);
 };
 
-test("every planned event of 30 sessions arrives once and in order over Realtime, and every gate is answered", async () => {
-  const history = await run({ sessions: 30, eventsPerSecond: 10, durationS: 2, rampS: 1, gates: 2 });
-  const received = ofType(history, "received");
-  for (const { session, events } of ofType(history, "planned")) {
-    const seqs = received.filter((one) => one.session === session).map((one) => one.seq);
-    expect(seqs).toEqual(Array.from({ length: events }, (_, i) => i + 1));
-  }
-  expect(received.filter((one) => one.terminal)).toHaveLength(30);
-  expect(received.every(({ sentMs = Infinity, atMs }) => sentMs <= atMs)).toBe(true);
-  expect(
-    ofType(history, "connected").map(({ connection, instance, resume }) => [connection, instance, resume]),
-  ).toEqual(Array(30).fill([1, undefined, "none"]));
-  expect(ofType(history, "connect-failed")).toEqual([]);
-  expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(Array(30).fill("finished"));
-  expect(ofType(history, "gate").map((one) => one.status)).toEqual(Array(60).fill(202));
-});
+test(
+  "every planned event of 30 sessions arrives once and in order over Realtime, and every " +
+    "gate is answered",
+  async () => {
+    const history = await run({
+      sessions: 30,
+      eventsPerSecond: 10,
+      durationS: 2,
+      rampS: 1,
+      gates: 2,
+    });
+    const received = ofType(history, "received");
+    for (const { session, events } of ofType(history, "planned")) {
+      const seqs = received.filter((one) => one.session === session).map((one) => one.seq);
+      expect(seqs).toEqual(Array.from({ length: events }, (_, i) => i + 1));
+    }
+    expect(received.filter((one) => one.terminal)).toHaveLength(30);
+    expect(received.every(({ sentMs = Infinity, atMs }) => sentMs <= atMs)).toBe(true);
+    expect(
+      ofType(history, "connected").map(({ connection, instance, resume }) => [
+        connection,
+        instance,
+        resume,
+      ]),
+    ).toEqual(Array(30).fill([1, undefined, "none"]));
+    expect(ofType(history, "connect-failed")).toEqual([]);
+    expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(
+      Array(30).fill("finished"),
+    );
+    expect(ofType(history, "gate").map((one) => one.status)).toEqual(Array(60).fill(202));
+  },
+);
 
 test("a service that does not speak of Realtime is a failure that says so, and no crash", async () => {
   const plain = await startServer();

@@ -38,7 +38,9 @@ test.each(["retrying", "eventsource"] as const)(
     }
     expect(result.received).toBe(received.length);
     expect(received.filter((one) => one.terminal)).toHaveLength(50);
-    expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(Array(50).fill("finished"));
+    expect(ofType(history, "disconnected").map((one) => one.reason)).toEqual(
+      Array(50).fill("finished"),
+    );
     expect(ofType(history, "gate").map((one) => one.status)).toEqual(Array(100).fill(202));
     const sessionIds = ofType(history, "request").flatMap((one) => one.sessionId ?? []);
     expect(new Set(sessionIds).size).toBe(50);

@@ -9,7 +9,11 @@ import type { ClientModel, LoadPlan, LoadProgress } from "../portable/load-plan.
 import { runLoad } from "./run-load.ts";
 import { smallPlan } from "../test-support/load-plan.ts";
 import { ofType, readHistory } from "../test-support/read-history.ts";
-import { connectedFrame, ScriptedService, type StreamScript } from "../test-support/scripted-service.ts";
+import {
+  connectedFrame,
+  ScriptedService,
+  type StreamScript,
+} from "../test-support/scripted-service.ts";
 
 let service: ScriptedService;
 let historyDir: string;
@@ -41,7 +45,8 @@ const load = async (
   const { segments } = await runLoad(plan, { historyDir, limits: { ...LIMITS, ...limits } });
   return readHistory(segments);
 };
-const seqs = (history: Observation[]): number[] => ofType(history, "received").map((one) => one.seq);
+const seqs = (history: Observation[]): number[] =>
+  ofType(history, "received").map((one) => one.seq);
 
 const startStream = (response: ServerResponse, frames: string): void => {
   response.writeHead(200, { "content-type": "text/event-stream" });
@@ -56,15 +61,28 @@ const firstAttempt =
     return true;
   };
 
-/** Ways to go wrong before the stream is confirmed: what the failed attempt is recorded as, and who survives it. */
+/**
+ * Ways to go wrong before the stream is confirmed: what the failed attempt is recorded as, and who
+ * survives it.
+ */
 const BAD_OPENINGS: [
   string,
   (response: ServerResponse) => void,
   { status: number; reason: RegExp },
   ClientModel[],
 ][] = [
-  ["answers 502", (r) => r.writeHead(502).end(), { status: 502, reason: /^status 502$/ }, ["retrying"]],
-  ["answers 204", (r) => r.writeHead(204).end(), { status: 204, reason: /^status 204$/ }, ["retrying"]],
+  [
+    "answers 502",
+    (r) => r.writeHead(502).end(),
+    { status: 502, reason: /^status 502$/ },
+    ["retrying"],
+  ],
+  [
+    "answers 204",
+    (r) => r.writeHead(204).end(),
+    { status: 204, reason: /^status 204$/ },
+    ["retrying"],
+  ],
   [
     "redirects",
     (r) => r.writeHead(307, { location: "/" }).end(),
@@ -77,8 +95,18 @@ const BAD_OPENINGS: [
     { status: 200, reason: /^content type text\/event-streams$/ },
     ["retrying"],
   ],
-  ["never answers", () => {}, { status: 0, reason: /^no response within/ }, ["retrying", "eventsource"]],
-  ["hangs up", (r) => r.destroy(), { status: 0, reason: /closed|ECONNRESET/ }, ["retrying", "eventsource"]],
+  [
+    "never answers",
+    () => {},
+    { status: 0, reason: /^no response within/ },
+    ["retrying", "eventsource"],
+  ],
+  [
+    "hangs up",
+    (r) => r.destroy(),
+    { status: 0, reason: /closed|ECONNRESET/ },
+    ["retrying", "eventsource"],
+  ],
   [
     "resets",
     (r) => r.socket?.resetAndDestroy(),
@@ -99,7 +127,10 @@ const BAD_OPENINGS: [
   ],
   [
     "sends a malformed confirmation",
-    (r) => r.writeHead(200, { "content-type": "text/event-stream" }).write("event: connected\ndata: {}\n\n"),
+    (r) =>
+      r
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .write("event: connected\ndata: {}\n\n"),
     { status: 200, reason: /^malformed connected event$/ },
     ["retrying", "eventsource"],
   ],
@@ -127,7 +158,12 @@ describe.each(["retrying", "eventsource"] as const)("the %s client", (client) =>
       const survives = survivors.includes(client);
       const { status, reason } = failure;
       expect(ofType(history, "connect-failed")).toMatchObject([
-        { connection: 1, status, reason: expect.stringMatching(reason) as string, fatal: !survives },
+        {
+          connection: 1,
+          status,
+          reason: expect.stringMatching(reason) as string,
+          fatal: !survives,
+        },
       ]);
       expect(seqs(history)).toEqual(survives ? [1, 2, 3, 4, 5] : []);
       expect(ofType(history, "connected")).toHaveLength(survives ? 1 : 0);
@@ -230,7 +266,11 @@ test("records what is none of a run, and neither control events nor comments", a
     );
   });
   const history = await load();
-  const strays = ofType(history, "stray").map(({ session, connection, name }) => [session, connection, name]);
+  const strays = ofType(history, "stray").map(({ session, connection, name }) => [
+    session,
+    connection,
+    name,
+  ]);
   expect(strays).toEqual([
     ["s0", 1, "ping"],
     ["s0", 1, "message"],
@@ -300,7 +340,10 @@ test("ends at once on an abort, with its reason and without a connection left", 
     return true;
   };
   const abort = new AbortController();
-  const running = runLoad(smallPlan(service.url, { durationS: 600 }), { historyDir, signal: abort.signal });
+  const running = runLoad(smallPlan(service.url, { durationS: 600 }), {
+    historyDir,
+    signal: abort.signal,
+  });
   running.catch(() => {});
   await vi.waitFor(
     () => expect(service.requests.filter((one) => one.url.endsWith("/pipeline"))).toHaveLength(3),

@@ -18,7 +18,10 @@ const LEAD_PER_SESSION_MS = 0.02;
 export interface RunLoadOptions {
   /** Existing folder that belongs to this run: segments of an earlier one there are overwritten. */
   historyDir: string;
-  /** Ends the load at once: all sockets and threads go, and the promise rejects with the signal's reason. */
+  /**
+   * Ends the load at once: all sockets and threads go, and the promise rejects with the signal's
+   * reason.
+   */
   signal?: AbortSignal;
   /** Called about once a second. */
   onProgress?: (progress: LoadProgress) => void;
@@ -40,9 +43,10 @@ export interface LoadResult {
 }
 
 /**
- * Puts the planned load on a router and writes all that was seen into `historyDir`: `planned` for every session before
- * anything is sent, then what the sessions saw, the phases, and what the engine says of itself. The load runs in
- * worker threads, so the caller's own work cannot disturb it.
+ * Puts the planned load on a router and writes all that was seen into `historyDir`: `planned` for
+ * every session before anything is sent, then what the sessions saw, the phases, and what the
+ * engine says of itself. The load runs in worker threads, so the caller's own work cannot disturb
+ * it.
  * @throws the abort signal's reason; Error when the disk, a thread or the name of the target fails
  */
 export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<LoadResult> => {
@@ -62,7 +66,9 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
   const stopped = new Promise<never>((_, reject) => {
     const onAbort = (): void => reject(options.signal?.reason as Error);
     options.signal?.addEventListener("abort", onAbort, { once: true, signal: over.signal });
-    over.signal.addEventListener("abort", () => reject(over.signal.reason as Error), { once: true });
+    over.signal.addEventListener("abort", () => reject(over.signal.reason as Error), {
+      once: true,
+    });
   });
   stopped.catch(() => {});
   const recorder = await SegmentWriter.open(segmentOf("main"), (error) => over.abort(error));
@@ -94,7 +100,8 @@ interface Conduct {
 /** Leads the workers through the phases. */
 const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   const { plan, limits, options, recorder, pool, signal } = run;
-  const until = (atMs: number): Promise<void> => sleep(Math.max(0, atMs - nowMs()), undefined, { signal });
+  const until = (atMs: number): Promise<void> =>
+    sleep(Math.max(0, atMs - nowMs()), undefined, { signal });
   const phase = (name: PhaseObservation["phase"], atMs: number): void => {
     recorder.record({ type: "phase", phase: name, atMs });
     options.onPhase?.(name, atMs);
@@ -138,7 +145,10 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   return summary;
 };
 
-const summarize = (reports: readonly WorkerReport[], rssBytes: number): Omit<LoadResult, "segments"> => {
+const summarize = (
+  reports: readonly WorkerReport[],
+  rssBytes: number,
+): Omit<LoadResult, "segments"> => {
   const loop = summarizeLag(mergeLagHistograms(reports.map((report) => report.loopLag)));
   const arrival = summarizeLag(mergeLagHistograms(reports.map((report) => report.arrivalLateness)));
   const engine: EngineObservation = {

@@ -37,7 +37,9 @@ test("brings little to the disk too, without being closed", async () => {
   const path = join(folder, "a.ndjson");
   const writer = await SegmentWriter.open(path, failOnError);
   writer.record({ type: "phase", phase: "loaded", atMs: 1 });
-  await vi.waitFor(async () => expect(await readFile(path, "utf8")).toContain("loaded"), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await readFile(path, "utf8")).toContain("loaded"), {
+    timeout: 20_000,
+  });
   await writer.close();
 });
 
@@ -47,7 +49,9 @@ test("reports a full disk once, and again on close, while recording goes on with
   for (const one of receivedEvents(10_000)) writer.record(one);
   await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 20_000 });
   for (const one of receivedEvents(10_000)) writer.record(one);
-  await expect(writer.close()).rejects.toThrow("cannot write the history segment /dev/full: ENOSPC");
+  await expect(writer.close()).rejects.toThrow(
+    "cannot write the history segment /dev/full: ENOSPC",
+  );
   expect(errors).toHaveLength(1);
 });
 

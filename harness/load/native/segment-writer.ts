@@ -7,8 +7,9 @@ const WRITE_EVERY_MS = 500;
 const MAX_UNWRITTEN_CHARS = 512 * 1024 * 1024;
 
 /**
- * Writes observations to one file, one JSON object a line. Recording appends to a string and never waits: the load
- * loop must not feel the disk. The first error of the disk is reported once, and again by {@link close}.
+ * Writes observations to one file, one JSON object a line. Recording appends to a string and never
+ * waits: the load loop must not feel the disk. The first error of the disk is reported once, and
+ * again by {@link close}.
  */
 export class SegmentWriter implements Recorder {
   readonly path: string;
@@ -40,7 +41,10 @@ export class SegmentWriter implements Recorder {
     this.#append(`${JSON.stringify(observation)}\n`);
   }
 
-  /** Same as {@link record}, for the one kind that comes by the hundred thousand. `session` and `epoch` need no escaping. */
+  /**
+   * Same as {@link record}, for the one kind that comes by the hundred thousand. `session` and
+   * `epoch` need no escaping.
+   */
   recordReceived(event: Omit<ReceivedObservation, "type">): void {
     const terminal = event.terminal === true ? ',"terminal":true' : "";
     const sent = event.sentMs === undefined ? "" : `,"sentMs":${event.sentMs}`;
@@ -50,7 +54,10 @@ export class SegmentWriter implements Recorder {
     );
   }
 
-  /** Resolves when all that was recorded so far has been handed to the system. @throws Error when the disk failed */
+  /**
+   * Resolves when all that was recorded so far has been handed to the system.
+   * @throws Error when the disk failed
+   */
   async flush(): Promise<void> {
     while (this.#error === undefined && (this.#pending !== "" || this.#writing !== undefined)) {
       this.#write();
@@ -97,7 +104,8 @@ export class SegmentWriter implements Recorder {
 
 const diskError = (path: string, error: unknown): Error =>
   new Error(
-    `cannot write the history segment ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    `cannot write the history segment ${path}: ` +
+      (error instanceof Error ? error.message : String(error)),
     {
       cause: error,
     },

@@ -2,7 +2,10 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { seededRandom } from "../../../common/portable/seeded-random.ts";
 
-/** Exponential back-off with full jitter: uniformly random between 0 and `min(capMs, baseMs * 2 ** attempt)`. */
+/**
+ * Exponential back-off with full jitter: uniformly random between 0 and `min(capMs, baseMs * 2 **
+ * attempt)`.
+ */
 export class BackOff {
   baseMs: number;
   readonly #capMs: number;
@@ -20,7 +23,10 @@ export class BackOff {
   /** Delay before the next attempt, milliseconds. A base above the cap raises the cap. */
   nextMs(): number {
     this.#random ??= seededRandom(this.#seed);
-    const ceilingMs = Math.min(Math.max(this.#capMs, this.baseMs), this.baseMs * 2 ** this.#attempt);
+    const ceilingMs = Math.min(
+      Math.max(this.#capMs, this.baseMs),
+      this.baseMs * 2 ** this.#attempt,
+    );
     this.#attempt++;
     return uniformFloat64(this.#random) * ceilingMs;
   }

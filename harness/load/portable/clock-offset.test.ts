@@ -22,30 +22,38 @@ it("is contradicted by readings of a clock that jumped, and stays so", () => {
   expect(clock.bounds).toBeNull();
 });
 
-it("holds the true offset within its error, whether the process tells whole milliseconds or fractions", () => {
-  const microseconds = (most: number) => fc.integer({ min: 0, max: most }).map((us) => us / 1000);
-  const reading = fc.record({ at: microseconds(1e9), there: microseconds(50e3), back: microseconds(50e3) });
-  fc.assert(
-    fc.property(
-      fc.array(reading, { minLength: 1, maxLength: 20 }),
-      microseconds(1e12),
-      fc.boolean(),
-      (readings, offsetMs, whole) => {
-        const read = (ms: number): number => (whole ? Math.floor(ms) : ms);
-        const clock = new ClockOffset();
-        for (const { at, there, back } of readings) {
-          clock.add({
-            askedMs: read(at),
-            instanceMs: at + there + offsetMs,
-            answeredMs: read(at + there + back),
-          });
-        }
-        const { bounds } = clock;
-        expect(bounds).not.toBeNull();
-        expect(Math.abs((bounds?.offsetMs ?? NaN) - offsetMs)).toBeLessThanOrEqual(
-          (bounds?.errorMs ?? 0) + 1e-6,
-        );
-      },
-    ),
-  );
-});
+it(
+  "holds the true offset within its error, whether the process tells whole milliseconds or " +
+    "fractions",
+  () => {
+    const microseconds = (most: number) => fc.integer({ min: 0, max: most }).map((us) => us / 1000);
+    const reading = fc.record({
+      at: microseconds(1e9),
+      there: microseconds(50e3),
+      back: microseconds(50e3),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(reading, { minLength: 1, maxLength: 20 }),
+        microseconds(1e12),
+        fc.boolean(),
+        (readings, offsetMs, whole) => {
+          const read = (ms: number): number => (whole ? Math.floor(ms) : ms);
+          const clock = new ClockOffset();
+          for (const { at, there, back } of readings) {
+            clock.add({
+              askedMs: read(at),
+              instanceMs: at + there + offsetMs,
+              answeredMs: read(at + there + back),
+            });
+          }
+          const { bounds } = clock;
+          expect(bounds).not.toBeNull();
+          expect(Math.abs((bounds?.offsetMs ?? NaN) - offsetMs)).toBeLessThanOrEqual(
+            (bounds?.errorMs ?? 0) + 1e-6,
+          );
+        },
+      ),
+    );
+  },
+);

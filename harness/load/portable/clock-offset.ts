@@ -1,4 +1,7 @@
-/** One question for an instance's clock: when it was asked and answered on the process's own, all in milliseconds. */
+/**
+ * One question for an instance's clock: when it was asked and answered on the process's own, all in
+ * milliseconds.
+ */
 export interface ClockReading {
   askedMs: number;
   instanceMs: number;
@@ -11,7 +14,8 @@ const WHOLE_MS = 1;
 const MICROSECOND_MS = 0.001;
 
 /**
- * How far an instance's clock is ahead of a k6 process's. Each reading bounds the offset: the instance looked at its clock after it was asked and before it had answered. What all of them
+ * How far an instance's clock is ahead of a k6 process's. Each reading bounds the offset: the
+ * instance looked at its clock after it was asked and before it had answered. What all of them
  * allow is the answer, so that one quick answer is worth more than a thousand slow ones.
  */
 export class ClockOffset {
@@ -31,8 +35,9 @@ export class ClockOffset {
   }
 
   /**
-   * What to add to a time of the process to get the instances' clock, and how far that may be off. Null without a reading, and when
-   * the readings contradict each other: then one of the clocks does not run evenly, or the instances have several.
+   * What to add to a time of the process to get the instances' clock, and how far that may be off.
+   * Null without a reading, and when the readings contradict each other: then one of the clocks
+   * does not run evenly, or the instances have several.
    */
   get bounds(): { offsetMs: number; errorMs: number } | null {
     const resolutionMs = this.#whole ? WHOLE_MS : MICROSECOND_MS;
@@ -42,9 +47,14 @@ export class ClockOffset {
     return { offsetMs: (leastMs + mostMs) / 2, errorMs: (mostMs - leastMs) / 2 };
   }
 
-  /** What the quickest answer alone says, however much others contradict it: something to lay records by. Null without a reading. */
+  /**
+   * What the quickest answer alone says, however much others contradict it: something to lay
+   * records by. Null without a reading.
+   */
   get roughMs(): number | null {
     const quickest = this.#quickest;
-    return quickest === undefined ? null : quickest.instanceMs - (quickest.askedMs + quickest.answeredMs) / 2;
+    return quickest === undefined
+      ? null
+      : quickest.instanceMs - (quickest.askedMs + quickest.answeredMs) / 2;
   }
 }

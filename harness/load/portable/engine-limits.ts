@@ -1,26 +1,46 @@
-/** Every bound and time-out of the load engine, in one place. Plain data: it crosses a thread boundary. */
+/**
+ * Every bound and time-out of the load engine, in one place. Plain data: it crosses a thread
+ * boundary.
+ */
 export interface EngineLimits {
   /** One thread holds this many sessions; above that, more workers. */
   sessionsPerWorker: number;
-  /** Streams opened in one turn of the event loop: 5,000 at once would stall it for 100 ms and more. */
+  /**
+   * Streams opened in one turn of the event loop: 5,000 at once would stall it for 100 ms and more.
+   */
   opensPerTurn: number;
-  /** An attempt to open a stream without a complete response head by then counts as not answered, milliseconds. */
+  /**
+   * An attempt to open a stream without a complete response head by then counts as not answered,
+   * milliseconds.
+   */
   headTimeoutMs: number;
-  /** A stream without a single byte for this long counts as dead (half-open): three heartbeats of 15 s. */
+  /**
+   * A stream without a single byte for this long counts as dead (half-open): three heartbeats of 15
+   * s.
+   */
   idleTimeoutMs: number;
   /** A control request without an answer by then counts as not answered, milliseconds. */
   controlTimeoutMs: number;
   /** Kept-alive connections for control requests, per worker. */
   controlConnections: number;
-  /** First back-off of the `retrying` client and of control requests, milliseconds, before jitter. */
+  /**
+   * First back-off of the `retrying` client and of control requests, milliseconds, before jitter.
+   */
   backOffBaseMs: number;
   /** Largest back-off of both, milliseconds, unless the server asks for more. */
   backOffCapMs: number;
-  /** Reconnection time of the `eventsource` client until the server sends `retry:`. WHATWG: "a few seconds"; Chrome: 3 s. */
+  /**
+   * Reconnection time of the `eventsource` client until the server sends `retry:`. WHATWG: "a few
+   * seconds"; Chrome: 3 s.
+   */
   eventSourceRetryMs: number;
-  /** Shortest reconnection time: `retry: 0` against a closed port would otherwise be a busy loop. */
+  /**
+   * Shortest reconnection time: `retry: 0` against a closed port would otherwise be a busy loop.
+   */
   minRetryMs: number;
-  /** Longest reconnection time that a server may ask for: the largest delay that a timer can hold. */
+  /**
+   * Longest reconnection time that a server may ask for: the largest delay that a timer can hold.
+   */
   maxRetryMs: number;
   /** Largest response head, bytes, 1xx heads included. */
   maxHeadBytes: number;

@@ -27,7 +27,10 @@ export interface K6LogLine {
   records: K6LogRecord[];
 }
 
-/** Times (`...Ms`) of these records are on the clock of their k6 process, but for those that an instance stated itself. */
+/**
+ * Times (`...Ms`) of these records are on the clock of their k6 process, but for those that an
+ * instance stated itself.
+ */
 export type K6LogRecord =
   | PlanRecord
   | ClockRecord
@@ -41,7 +44,10 @@ export type K6LogRecord =
   | StrayObservation
   | GateObservation;
 
-/** The script's plan, written by `setup()`. Lines of several processes can be merged if it is the same in all. */
+/**
+ * The script's plan, written by `setup()`. Lines of several processes can be merged if it is the
+ * same in all.
+ */
 export interface PlanRecord {
   type: "k6-plan";
   plan: LoadPlan;
@@ -64,7 +70,10 @@ export interface ClockRecord {
   answeredMs: number;
 }
 
-/** A session arrived: `dueMs` by the schedule, `atMs` in fact. The scenario of its process began at `dueMs` less the session's offset. */
+/**
+ * A session arrived: `dueMs` by the schedule, `atMs` in fact. The scenario of its process began at
+ * `dueMs` less the session's offset.
+ */
 export interface ArrivedRecord {
   type: "k6-arrived";
   session: string;

@@ -39,7 +39,11 @@ export class ProgressMeter {
    * @param endMs when the drain ends at the latest
    * @returns figures with the rate since the last call
    */
-  next({ up, received, reconnects, overdue }: LoadTotals, atMs: number, endMs: number): LoadProgress {
+  next(
+    { up, received, reconnects, overdue }: LoadTotals,
+    atMs: number,
+    endMs: number,
+  ): LoadProgress {
     const elapsedS = Math.max(atMs - this.#lastMs, 1) / 1000;
     const eventsPerSecond = Math.round((received - this.#lastReceived) / elapsedS);
     this.#lastReceived = received;

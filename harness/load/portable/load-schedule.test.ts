@@ -43,6 +43,9 @@ test.each([
   [1.5, 1, 2],
   [0.1, 1, 2],
   [3, 0.5, 2],
-])("%f events per second over %f s are %i events, two at least", (eventsPerSecond, durationS, events) => {
-  expect(eventsOf({ ...plan, eventsPerSecond, durationS })).toBe(events);
-});
+])(
+  "%f events per second over %f s are %i events, two at least",
+  (eventsPerSecond, durationS, events) => {
+    expect(eventsOf({ ...plan, eventsPerSecond, durationS })).toBe(events);
+  },
+);

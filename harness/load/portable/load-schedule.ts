@@ -16,7 +16,10 @@ export interface SessionSchedule {
   pipelineSeed: number;
   /** Seeds the jitter of this session's back-off. */
   jitterSeed: number;
-  /** Background requests before the session is created, before its stream is opened, and before its pipeline is started. */
+  /**
+   * Background requests before the session is created, before its stream is opened, and before its
+   * pipeline is started.
+   */
   background: readonly [number, number, number];
 }
 
@@ -25,17 +28,18 @@ export const eventsOf = (plan: LoadPlan): number =>
   Math.max(2, Math.round(plan.eventsPerSecond * plan.durationS));
 
 /**
- * Requests between opening the stream and starting the pipeline decide, under round robin, whether both land on the same
- * instance. With a fixed number of them every session would hit the same pattern, so the number is random. The sum
- * of three uniform draws over 3, 4 and 5 values is exactly uniform modulo 2, 3, 4 and 5: a router with that many
- * replicas and no affinity sends the start to the stream's instance with probability 1/N, no more and no less.
+ * Requests between opening the stream and starting the pipeline decide, under round robin, whether
+ * both land on the same instance. With a fixed number of them every session would hit the same
+ * pattern, so the number is random. The sum of three uniform draws over 3, 4 and 5 values is
+ * exactly uniform modulo 2, 3, 4 and 5: a router with that many replicas and no affinity sends the
+ * start to the stream's instance with probability 1/N, no more and no less.
  */
 const requestsBeforeStart = (random: RandomGenerator): number =>
   uniformInt(random, 0, 2) + uniformInt(random, 0, 3) + uniformInt(random, 0, 4);
 
 /**
- * The open-loop schedule of a plan, in order of arrival: arrivals are uniformly random over `rampS`. It depends on
- * nothing but the plan, so every topology sees the same sessions.
+ * The open-loop schedule of a plan, in order of arrival: arrivals are uniformly random over
+ * `rampS`. It depends on nothing but the plan, so every topology sees the same sessions.
  */
 export const scheduleSessions = (plan: LoadPlan): SessionSchedule[] => {
   const random = seededRandom(plan.seed);

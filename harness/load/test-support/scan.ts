@@ -7,8 +7,8 @@ export interface Scanned {
 }
 
 /**
- * Scans chunks as a connection delivers them: through one buffer that is overwritten by every read, so that whatever the
- * scanner forgot to copy comes out as garbage.
+ * Scans chunks as a connection delivers them: through one buffer that is overwritten by every read,
+ * so that whatever the scanner forgot to copy comes out as garbage.
  */
 export const scan = (chunks: readonly Buffer[], maxBytes = 1_000_000): Scanned => {
   const shared = Buffer.alloc(Math.max(8, ...chunks.map((chunk) => chunk.length)) + 2);

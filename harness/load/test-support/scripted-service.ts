@@ -3,10 +3,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { nowMs } from "../../../common/clock.ts";
 
-/** Handles one request to open a stream (`attempt` counts from 1 within the session), or returns false for the usual answer. */
-export type StreamScript = (attempt: number, request: IncomingMessage, response: ServerResponse) => boolean;
+/**
+ * Handles one request to open a stream (`attempt` counts from 1 within the session), or returns
+ * false for the usual answer.
+ */
+export type StreamScript = (
+  attempt: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => boolean;
 /** Status to answer the n-th POST of a kind with (from 1), or undefined for the usual answer. */
-export type PostScript = (kind: "create" | "pipeline" | "gate", count: number) => number | undefined;
+export type PostScript = (
+  kind: "create" | "pipeline" | "gate",
+  count: number,
+) => number | undefined;
 
 interface FakeSession {
   attempts: number;
@@ -26,8 +36,9 @@ export interface SeenRequest {
 }
 
 /**
- * A service that keeps the event contract so long as its script does not make it misbehave: a test says what goes wrong. It
- * remembers events and replays after Last-Event-ID; a run's events leave at once, up to the next gate.
+ * A service that keeps the event contract so long as its script does not make it misbehave: a test
+ * says what goes wrong. It remembers events and replays after Last-Event-ID; a run's events leave
+ * at once, up to the next gate.
  */
 export class ScriptedService {
   readonly requests: SeenRequest[] = [];
@@ -35,7 +46,9 @@ export class ScriptedService {
   onPost: PostScript = () => undefined;
   readonly #sessions = new Map<string, FakeSession>();
   readonly #posts = { create: 0, pipeline: 0, gate: 0 };
-  readonly #server: Server = createServer((request, response) => void this.#onRequest(request, response));
+  readonly #server: Server = createServer(
+    (request, response) => void this.#onRequest(request, response),
+  );
 
   static async start(): Promise<ScriptedService> {
     const service = new ScriptedService();
@@ -70,7 +83,9 @@ export class ScriptedService {
     const [, , , id = "", what] = url.split(/[/?]/);
     if (url === "/healthz") {
       response.setHeader("content-type", "application/json");
-      return void response.end(JSON.stringify({ status: "ok", instance: "scripted", clockMs: nowMs() }));
+      return void response.end(
+        JSON.stringify({ status: "ok", instance: "scripted", clockMs: nowMs() }),
+      );
     }
     if (url === "/api/sessions") {
       this.#post("create", response, () => this.#create());
@@ -89,7 +104,11 @@ export class ScriptedService {
     this.#post("pipeline", response, () => this.#run(id, session, JSON.parse(body) as RunPlan));
   }
 
-  #post(kind: "create" | "pipeline" | "gate", response: ServerResponse, answer: () => unknown): void {
+  #post(
+    kind: "create" | "pipeline" | "gate",
+    response: ServerResponse,
+    answer: () => unknown,
+  ): void {
     const status = this.onPost(kind, ++this.#posts[kind]);
     if (status === 0) return void response.destroy();
     if (status !== undefined) return void response.writeHead(status, { "retry-after": "0" }).end();
@@ -111,7 +130,12 @@ export class ScriptedService {
     return { sessionId, token: `token-of-${sessionId}`, epoch: "e1" };
   }
 
-  #openStream(id: string, session: FakeSession, request: IncomingMessage, response: ServerResponse): void {
+  #openStream(
+    id: string,
+    session: FakeSession,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     session.attempts++;
     if (this.onStream(session.attempts, request, response)) return;
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
@@ -125,9 +149,18 @@ export class ScriptedService {
   #run(id: string, session: FakeSession, plan: RunPlan): object {
     for (let seq = 1; seq <= plan.events; seq++) {
       const gate = seq <= plan.gates ? `g${seq}` : undefined;
-      const type = seq === plan.events ? "pipeline_complete" : gate ? "pipeline_gate" : "section_draft";
+      const type =
+        seq === plan.events ? "pipeline_complete" : gate ? "pipeline_gate" : "section_draft";
       const times = { instance: "scripted", intendedMs: nowMs(), publishedMs: nowMs() };
-      const data = { type, sessionId: id, epoch: "e1", seq, total: plan.events, ...times, payload: { gate } };
+      const data = {
+        type,
+        sessionId: id,
+        epoch: "e1",
+        seq,
+        total: plan.events,
+        ...times,
+        payload: { gate },
+      };
       session.frames.push(`id: e1-${seq}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
       if (gate) session.gates.push(seq);
     }
@@ -137,8 +170,11 @@ export class ScriptedService {
 
   #release(session: FakeSession): object {
     const end = session.gates.shift() ?? session.frames.length;
-    // A client that is back before its run has started has had an event all the same, where a script sent one.
-    session.stream?.write(session.frames.slice(Math.max(session.released, session.seen), end).join(""));
+    // A client that is back before its run has started has had an event all the same, where a
+    // script sent one.
+    session.stream?.write(
+      session.frames.slice(Math.max(session.released, session.seen), end).join(""),
+    );
     session.released = end;
     return {};
   }
@@ -149,7 +185,9 @@ interface RunPlan {
   gates: number;
 }
 
-/** The `connected` event of a stream. `retryMs` is for clients that cannot see the `retry:` field. */
+/**
+ * The `connected` event of a stream. `retryMs` is for clients that cannot see the `retry:` field.
+ */
 export const connectedFrame = (sessionId: string, retryMs = 20): string => {
   const resume = { status: "none" };
   const notice = { sessionId, instance: "scripted", subscribedMs: nowMs(), resume, retryMs };

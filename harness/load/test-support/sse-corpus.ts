@@ -1,6 +1,7 @@
 /**
- * What the standard says of single streams (WHATWG HTML, 9.2.5 and 9.2.6), as data. `events` are `[name, id, data]`, with the id
- * of that very event; `lastEventId` is what the event source would send on a reconnect.
+ * What the standard says of single streams (WHATWG HTML, 9.2.5 and 9.2.6), as data. `events` are
+ * `[name, id, data]`, with the id of that very event; `lastEventId` is what the event source would
+ * send on a reconnect.
  */
 export interface SseCase {
   name: string;
@@ -77,7 +78,11 @@ export const SSE_CORPUS: readonly SseCase[] = [
     stream: "data: a\ndata:\ndata: c\n\n",
     events: [["message", undefined, "a\n\nc"]],
   },
-  { name: "two empty data lines", stream: "data\ndata\n\n", events: [["message", undefined, "\n"]] },
+  {
+    name: "two empty data lines",
+    stream: "data\ndata\n\n",
+    events: [["message", undefined, "\n"]],
+  },
   {
     name: "one empty data line",
     stream: "data\n\ndata:\n\ndata: \n\n",
@@ -104,7 +109,11 @@ export const SSE_CORPUS: readonly SseCase[] = [
     stream: "event: a\nevent:\ndata: x\n\n",
     events: [["message", undefined, "x"]],
   },
-  { name: "the last event name", stream: "event: a\nevent: b\ndata: x\n\n", events: [["b", undefined, "x"]] },
+  {
+    name: "the last event name",
+    stream: "event: a\nevent: b\ndata: x\n\n",
+    events: [["b", undefined, "x"]],
+  },
   {
     name: "an event name for one event only",
     stream: "event: a\ndata: x\n\ndata: y\n\n",
@@ -118,10 +127,15 @@ export const SSE_CORPUS: readonly SseCase[] = [
     stream: "data:  x\ndata:x\ndata:\tx \n\n",
     events: [["message", undefined, " x\nx\n\tx "]],
   },
-  { name: "a value with colons", stream: "data: a: b:c\n\n", events: [["message", undefined, "a: b:c"]] },
+  {
+    name: "a value with colons",
+    stream: "data: a: b:c\n\n",
+    events: [["message", undefined, "a: b:c"]],
+  },
   {
     name: "unknown fields",
-    stream: "foo: bar\nDATA: x\n data: x\ndatax: x\ndat: x\nevents: a\nidd: 1\nretries: 5\ndata: y\n\n",
+    stream:
+      "foo: bar\nDATA: x\n data: x\ndatax: x\ndat: x\nevents: a\nidd: 1\nretries: 5\ndata: y\n\n",
     events: [["message", undefined, "y"]],
   },
   {
@@ -185,7 +199,11 @@ export const SSE_CORPUS: readonly SseCase[] = [
     events: [["message", "1", "x"]],
     lastEventId: "1",
   },
-  { name: "an unfinished event", stream: "data: x\n\ndata: y", events: [["message", undefined, "x"]] },
+  {
+    name: "an unfinished event",
+    stream: "data: x\n\ndata: y",
+    events: [["message", undefined, "x"]],
+  },
   {
     name: "an unfinished last line end",
     stream: "data: x\n\ndata: y\n",
@@ -200,7 +218,13 @@ export const SSE_CORPUS: readonly SseCase[] = [
   },
   {
     name: "bytes that are not UTF-8",
-    stream: Buffer.from([...Buffer.from("data: a"), 0xff, 0xe2, 0x98, ...Buffer.from("\ndata: b\n\n")]),
+    stream: Buffer.from([
+      ...Buffer.from("data: a"),
+      0xff,
+      0xe2,
+      0x98,
+      ...Buffer.from("\ndata: b\n\n"),
+    ]),
     events: [["message", undefined, "a\uFFFD\uFFFD\nb"]],
   },
 ];

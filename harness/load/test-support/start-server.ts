@@ -13,7 +13,9 @@ export interface StartedServer {
 }
 
 /** Starts the real server in a separate process, on a free port of 127.0.0.1 or the given one. */
-export const startServer = async (environment: Record<string, string> = {}): Promise<StartedServer> => {
+export const startServer = async (
+  environment: Record<string, string> = {},
+): Promise<StartedServer> => {
   const child = spawn(process.execPath, ["--import", LOADER, MAIN], {
     env: {
       ...process.env,

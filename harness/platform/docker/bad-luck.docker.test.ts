@@ -8,7 +8,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import { thisOwner } from "../../../common/owner.ts";
-import { copyCheckout, type CheckoutCopy, type RunningCommand } from "./test-support/checkout-copy.ts";
+import {
+  copyCheckout,
+  type CheckoutCopy,
+  type RunningCommand,
+} from "./test-support/checkout-copy.ts";
 
 let copy: CheckoutCopy;
 beforeEach(() => {
@@ -105,7 +109,12 @@ test("a living command owns its stack; after a kill another up replaces it", asy
   });
   expect(await copy.run("down", [], env).answer).toMatchObject({
     report: {
-      swept: [{ id: "phase0", what: expect.stringMatching(/3 containers, 1 network, 1 volume/) as string }],
+      swept: [
+        {
+          id: "phase0",
+          what: expect.stringMatching(/3 containers, 1 network, 1 volume/) as string,
+        },
+      ],
       problems: [],
     },
   });
@@ -113,15 +122,21 @@ test("a living command owns its stack; after a kill another up replaces it", asy
 });
 
 test("of two concurrent ups one gets the name and the other an error", async () => {
-  const answers = await Promise.all([1, 2].map(() => copy.run("keep", ["phase0", "phase0"]).answer));
+  const answers = await Promise.all(
+    [1, 2].map(() => copy.run("keep", ["phase0", "phase0"]).answer),
+  );
   expect(answers.filter((answer) => "up" in answer)).toHaveLength(1);
   const other = answers.find((answer) => "error" in answer);
   expect(other).toMatchObject({
-    error: expect.stringMatching(/phase0 is (being brought up by process \d+|up already)/) as string,
+    error: expect.stringMatching(
+      /phase0 is (being brought up by process \d+|up already)/,
+    ) as string,
   });
   const found = await copy.run("running").answer;
   if (!("running" in found)) throw new Error(JSON.stringify(found));
-  expect(found.running).toMatchObject([{ id: "phase0", platform: "docker", instances: ["server-1"] }]);
+  expect(found.running).toMatchObject([
+    { id: "phase0", platform: "docker", instances: ["server-1"] },
+  ]);
   expect(await get(found.running[0]?.url ?? "")).toBe(200);
 
   // After the loss of its record, its labels still identify it.
@@ -172,12 +187,17 @@ test("losing the engine during an up is a clear error, and a sweep removes the r
     await up.said(/^server-1: creating/);
     engine.go();
     expect(await up.answer).toMatchObject({
-      error: expect.stringMatching(/the Docker engine went away while .* Fix: start it again/) as string,
+      error: expect.stringMatching(
+        /the Docker engine went away while .* Fix: start it again/,
+      ) as string,
     });
     up.process.kill("SIGKILL");
     expect(await copy.left()).not.toEqual([]);
     expect(await copy.run("sweep", [], { DOCKER_HOST: engine.host }).answer).toMatchObject({
-      report: { swept: [], problems: [expect.stringMatching(/no Docker engine answers/) as string] },
+      report: {
+        swept: [],
+        problems: [expect.stringMatching(/no Docker engine answers/) as string],
+      },
     });
     expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [{}], problems: [] } });
     expect(await copy.left()).toEqual([]);
@@ -190,7 +210,9 @@ test("losing the engine during a deploy is a clear error, and down removes the s
   const engine = await engineThatCanGo();
   const env = { DOCKER_HOST: engine.host };
   try {
-    expect(await copy.run("keep", ["phase0", "phase0"], env).answer).toMatchObject({ up: { id: "phase0" } });
+    expect(await copy.run("keep", ["phase0", "phase0"], env).answer).toMatchObject({
+      up: { id: "phase0" },
+    });
     const deploy = copy.run("deploy", ["phase0"], env);
     await deploy.said(/^replacing server-1/);
     engine.go();

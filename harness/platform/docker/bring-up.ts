@@ -113,7 +113,8 @@ const bringUpOnce = async (
       ended = instance;
       crashed.abort(
         new UserError(
-          `bringing up ${record.stack} failed: ` + `${instance} exited (code ${code}) before it was ready`,
+          `bringing up ${record.stack} failed: ` +
+            `${instance} exited (code ${code}) before it was ready`,
           "its log says why",
         ),
       );
@@ -128,7 +129,10 @@ const bringUpOnce = async (
     const up = deployment;
     await Promise.all(
       layout.instances.map(async (instance) =>
-        up.announceReady(instance, await waitUntilReady(instance, { docker, layout, signal: within })),
+        up.announceReady(
+          instance,
+          await waitUntilReady(instance, { docker, layout, signal: within }),
+        ),
       ),
     );
     within.throwIfAborted();

@@ -1,7 +1,12 @@
 /** A stack that is up: just brought up, or found again later. */
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { Deployment, DeploymentListeners, ComponentUsage, RealtimeComponent } from "../platform.ts";
+import type {
+  Deployment,
+  DeploymentListeners,
+  ComponentUsage,
+  RealtimeComponent,
+} from "../platform.ts";
 import { containerUsage } from "./observe/container-usage.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
 import type { DockerClient } from "../../../infra/engine/docker-client.ts";

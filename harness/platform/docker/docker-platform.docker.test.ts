@@ -85,9 +85,9 @@ const nothingLeft = async (deployment: DockerDeployment): Promise<void> => {
   expect([...containers, ...networks, ...volumes]).toEqual([]);
   expect(stackRecords().read(deployment.id)).toBeUndefined();
   const files = readdirSync(STATE_FOLDER, { recursive: true }).map(String);
-  expect(files.filter((file) => file.includes(deployment.id) && !file.startsWith(".pulumi/locks"))).toEqual(
-    [],
-  );
+  expect(
+    files.filter((file) => file.includes(deployment.id) && !file.startsWith(".pulumi/locks")),
+  ).toEqual([]);
 };
 
 test("finds an engine and Pulumi, and says so", async () => {
@@ -95,13 +95,17 @@ test("finds an engine and Pulumi, and says so", async () => {
     usable: true,
     reason: expect.stringMatching(/^Docker .* answers at/) as string,
   });
-  expect(await dockerAvailability({ ...process.env, DOCKER_HOST: "unix:///nowhere.sock" })).toMatchObject({
+  expect(
+    await dockerAvailability({ ...process.env, DOCKER_HOST: "unix:///nowhere.sock" }),
+  ).toMatchObject({
     usable: false,
     reason: expect.stringMatching(
       /no Docker engine answers at unix:\/\/\/nowhere.sock \(from DOCKER_HOST\)/,
     ) as string,
   });
-  expect(await dockerAvailability({ ...process.env, DOCKER_HOST: "tcp://192.0.2.1:2375" })).toMatchObject({
+  expect(
+    await dockerAvailability({ ...process.env, DOCKER_HOST: "tcp://192.0.2.1:2375" }),
+  ).toMatchObject({
     usable: false,
     reason: expect.stringMatching(/is not on this host/) as string,
   });
@@ -129,9 +133,9 @@ test("phase2: up, deploys, a crash and down, each reported as it happened", asyn
   }
   expect((await fetch(deployment.dashboardUrl)).status).toBe(200);
   for (const { Ports } of await docker.listContainers({ filters: { name: [deployment.id] } })) {
-    expect(Ports.filter(({ IP }) => (IP as string | undefined) !== undefined && IP !== "127.0.0.1")).toEqual(
-      [],
-    );
+    expect(
+      Ports.filter(({ IP }) => (IP as string | undefined) !== undefined && IP !== "127.0.0.1"),
+    ).toEqual([]);
   }
 
   // What it has used: more with each reading, and never more than there is.
@@ -141,7 +145,8 @@ test("phase2: up, deploys, a crash and down, each reported as it happened", asyn
     "traefik router",
     "valkey broker",
   ]);
-  for (let request = 0; request < 300; request += 1) await (await fetch(`${deployment.url}/healthz`)).text();
+  for (let request = 0; request < 300; request += 1)
+    await (await fetch(`${deployment.url}/healthz`)).text();
   await vi.waitFor(
     async () => {
       for (const [index, after] of (await deployment.usage()).entries()) {
@@ -150,7 +155,8 @@ test("phase2: up, deploys, a crash and down, each reported as it happened", asyn
         expect(after.atMs).toBeGreaterThan(atMs);
         expect(after.cpuSeconds).toBeGreaterThanOrEqual(cpuSeconds);
         if (after.role === "router") expect(after.cpuSeconds).toBeGreaterThan(cpuSeconds);
-        if (after.role !== "broker") expect(after.receivedBytes).toBeGreaterThan(receivedBytes + 300 * 20);
+        if (after.role !== "broker")
+          expect(after.receivedBytes).toBeGreaterThan(receivedBytes + 300 * 20);
         expect(after.memoryBytes).toBeGreaterThan(500_000);
         expect(after.memoryBytes).toBeLessThan(512 * 1024 * 1024);
       }
@@ -185,7 +191,11 @@ test("phase2: up, deploys, a crash and down, each reported as it happened", asyn
     instances.flatMap((name) => [`${name} ended`, `${name} started`]),
   );
   for (const instance of instances) {
-    expect(tellings(instance).filter((what) => what !== "not-ready")).toEqual(["killed", "started", "ready"]);
+    expect(tellings(instance).filter((what) => what !== "not-ready")).toEqual([
+      "killed",
+      "started",
+      "ready",
+    ]);
   }
 
   told.length = 0;
@@ -209,9 +219,9 @@ test("phase2: up, deploys, a crash and down, each reported as it happened", asyn
   await expect(control.deploy({ strategy: "recreate", graceMs: 0, onReplace })).rejects.toThrow(
     "server-2 was not running when its replacement began: the bounce disturbed nothing of it",
   );
-  expect(replaced.filter(({ what }) => what.endsWith("ended")).map(({ what }) => what)).not.toContain(
-    "server-2 ended",
-  );
+  expect(
+    replaced.filter(({ what }) => what.endsWith("ended")).map(({ what }) => what),
+  ).not.toContain("server-2 ended");
   expect((await fetch(`${deployment.instanceUrls["server-2"]!}/readyz`)).status).toBe(200);
 
   // Four revisions each, and a restart.
@@ -279,7 +289,11 @@ test("phase3: only an unexpected exit of Realtime is reported, not an outage", a
   await realtime!.control!.start();
   await deployment.detach();
   const [running] = (await findRunning()).filter(({ id }) => id === deployment.id);
-  expect(running?.realtime).toEqual({ name: "realtime-standin", standIn: true, url: realtime!.url });
+  expect(running?.realtime).toEqual({
+    name: "realtime-standin",
+    standIn: true,
+    url: realtime!.url,
+  });
   const attached = await attach(deployment.id, {});
   up.splice(0, 1, attached);
   await attached.realtime!.control!.kill();
@@ -307,7 +321,9 @@ test("a rolling deploy awaits its hook before it touches the next instance", asy
   );
   const [first, , second] = order.map((line) => line.split(" ")[0]!);
   expect([first, second].sort()).toEqual(["server-1", "server-2"]);
-  expect(order).toEqual([first!, second!].flatMap((name) => [`${name} replaced`, `${name} waited for`]));
+  expect(order).toEqual(
+    [first!, second!].flatMap((name) => [`${name} replaced`, `${name} waited for`]),
+  );
 });
 
 test("two stacks side by side, one after its port was taken, do not mix their reports", async () => {
@@ -369,24 +385,27 @@ test("a stack that does not come up says why, with the log, and leaves nothing",
   }
 });
 
-test.skipIf(process.getuid?.() !== 0)("a nearly full disk is an error before anything exists", async () => {
-  const small = join(folder, "small");
-  mkdirSync(small);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
-  try {
-    const options = {
-      topology: topologyOf("phase0"),
-      replicas: 1,
-      redis: "up" as const,
-      workDir: join(small, "work"),
-    };
-    await expect(dockerPlatform.up(options)).rejects.toThrow(
-      /the disk of the work folder .* is nearly full: \d MiB are left/,
-    );
-  } finally {
-    execFileSync("umount", [small]);
-  }
-});
+test.skipIf(process.getuid?.() !== 0)(
+  "a nearly full disk is an error before anything exists",
+  async () => {
+    const small = join(folder, "small");
+    mkdirSync(small);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
+    try {
+      const options = {
+        topology: topologyOf("phase0"),
+        replicas: 1,
+        redis: "up" as const,
+        workDir: join(small, "work"),
+      };
+      await expect(dockerPlatform.up(options)).rejects.toThrow(
+        /the disk of the work folder .* is nearly full: \d MiB are left/,
+      );
+    } finally {
+      execFileSync("umount", [small]);
+    }
+  },
+);
 
 test("a stack of the same name in another checkout is an error before anything exists", async () => {
   const { docker } = await connectDocker();

@@ -15,7 +15,9 @@ const MIB = 1024 * 1024;
  *
  * @throws UserError that names the folder whose file system is nearly full
  */
-export const checkDisk = async (folders: Readonly<Record<string, string | undefined>>): Promise<void> => {
+export const checkDisk = async (
+  folders: Readonly<Record<string, string | undefined>>,
+): Promise<void> => {
   for (const [what, folder] of Object.entries(folders)) {
     if (folder === undefined) continue;
     // The engine's folder may belong to another user or lie in a virtual machine.

@@ -22,7 +22,8 @@ const CONFLICT = 409;
 const GONE_TIMEOUT_MS = 30_000;
 const RETRY_MS = 100;
 
-const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+const statusOf = (error: unknown): number | undefined =>
+  (error as { statusCode?: number }).statusCode;
 
 const removeAll = async (
   removals: readonly (() => Promise<unknown>)[],

@@ -73,7 +73,10 @@ const recoverInterruptedUpdate = async (
 };
 
 /** @throws UserError if no detached stack of that name runs, or another command changes it */
-export const attach = async (id: string, listeners: DeploymentListeners): Promise<DockerDeployment> => {
+export const attach = async (
+  id: string,
+  listeners: DeploymentListeners,
+): Promise<DockerDeployment> => {
   const client = await connectDocker();
   const registry = stackRegistry(client.docker);
   await registry.requireRunning(id);

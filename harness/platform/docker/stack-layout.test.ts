@@ -33,7 +33,10 @@ const partsOf = async (more: Partial<StackImages>, realtime: RealtimeSettings) =
 };
 
 test("a stand-in is one of the parts, and is named as one", async () => {
-  const { record, parts, used } = await partsOf({ realtimeStandin: "i" }, DEFAULT_REALTIME_SETTINGS);
+  const { record, parts, used } = await partsOf(
+    { realtimeStandin: "i" },
+    DEFAULT_REALTIME_SETTINGS,
+  );
   const port = String(record.ports.realtime);
   expect(parts.realtime).toEqual({
     name: "realtime-standin",
@@ -59,7 +62,11 @@ test("Supabase's own has a database beside it, and Valkey when there is an event
     { realtime: "i", postgres: "p" },
     { ...DEFAULT_REALTIME_SETTINGS, catchUp: true },
   );
-  expect(parts.realtime).toMatchObject({ name: "realtime", standIn: false, container: "lab-realtime" });
+  expect(parts.realtime).toMatchObject({
+    name: "realtime",
+    standIn: false,
+    container: "lab-realtime",
+  });
   expect(used.slice(2)).toEqual([
     "valkey broker lab-valkey",
     "realtime broker lab-realtime",
@@ -68,7 +75,11 @@ test("Supabase's own has a database beside it, and Valkey when there is an event
 });
 
 test("a hosted one is told, and is none of the parts", async () => {
-  const hosted = { url: "https://abc.supabase.co/realtime/v1", serviceKey: "k", jwtSecret: "j".repeat(32) };
+  const hosted = {
+    url: "https://abc.supabase.co/realtime/v1",
+    serviceKey: "k",
+    jwtSecret: "j".repeat(32),
+  };
   const { parts, used } = await partsOf({}, { ...DEFAULT_REALTIME_SETTINGS, hosted });
   expect(parts.realtime).toEqual({
     name: "realtime",

@@ -65,7 +65,10 @@ const realtimeParts = async (
 ): Promise<StackLayout["realtime"]> => {
   if (realtime === undefined) return undefined;
   if (realtime.by === "hosted")
-    return { ...(await detectRealtime(realtime.hosted.url)), url: webSocketUrlOf(realtime.hosted.url) };
+    return {
+      ...(await detectRealtime(realtime.hosted.url)),
+      url: webSocketUrlOf(realtime.hosted.url),
+    };
   const standIn = realtime.by === "standin";
   const name = standIn ? STAND_IN : REALTIME_NAME;
   const base = address(name, IMAGE_PORTS.realtime.http, ports.realtime);
@@ -101,7 +104,10 @@ export const stackLayout = async (docker: Dockerode, record: StackRecord): Promi
     return `http://127.0.0.1:${found}`;
   };
   const opsUrl = address(router, IMAGE_PORTS[router].ops, ports.dashboard);
-  const named = (component: string, role: MeasuredContainer["role"]): [string, MeasuredContainer] => [
+  const named = (
+    component: string,
+    role: MeasuredContainer["role"],
+  ): [string, MeasuredContainer] => [
     component,
     { component, role, container: `${stack}-${component}` },
   ];

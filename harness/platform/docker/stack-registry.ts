@@ -15,5 +15,6 @@ export const stackRegistry = (docker: Dockerode, recordsDir?: string): StackRegi
     withOwner: (record, owner) => ({ ...record, owner }),
     isFromHere: (owner) => isSameHostOrBoot(owner),
     // After a restart of the host every container is stopped.
-    isUp: async ({ stack }) => (await docker.listContainers({ filters: checkoutFilter(stack) })).length > 0,
+    isUp: async ({ stack }) =>
+      (await docker.listContainers({ filters: checkoutFilter(stack) })).length > 0,
   });

@@ -21,7 +21,9 @@ const sweep = (client: DockerClient, alsoRunning: boolean, onStep?: OnStep): Pro
   });
 
 /** Without an engine no stack can be removed: all of them are reported as problems. */
-const withEngine = async (act: (client: DockerClient) => Promise<SweepReport>): Promise<SweepReport> => {
+const withEngine = async (
+  act: (client: DockerClient) => Promise<SweepReport>,
+): Promise<SweepReport> => {
   const { records, unreadable } = stackRecords().list();
   try {
     return await act(await connectDocker());
@@ -45,7 +47,11 @@ export const sweepLeftovers = (): Promise<SweepReport> => {
 };
 
 /** Things with our labels and no record: someone removed the state folder. */
-const removeUnrecorded = async (client: DockerClient, report: SweepReport, onStep: OnStep): Promise<void> => {
+const removeUnrecorded = async (
+  client: DockerClient,
+  report: SweepReport,
+  onStep: OnStep,
+): Promise<void> => {
   const recorded = new Set(
     stackRecords()
       .list()

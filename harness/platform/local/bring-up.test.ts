@@ -68,7 +68,9 @@ test("a server that exits at start is an error with its log, and nothing is left
   const buildServer = (outFile: string): Promise<void> =>
     writeFile(outFile, `console.log("reading settings"); throw new Error("no configuration");`);
   const up = lab.up("phase2", { workDir }, { buildServer });
-  await expect(up).rejects.toThrow(/server-\d exited meanwhile[^]*reading settings[^]*no configuration/);
+  await expect(up).rejects.toThrow(
+    /server-\d exited meanwhile[^]*reading settings[^]*no configuration/,
+  );
   expectNothingLeft(workDir);
   expect(lab.reports).toEqual([]);
 });

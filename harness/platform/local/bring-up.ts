@@ -128,7 +128,9 @@ export const bringUp = async (
   signal?.throwIfAborted();
   const router = await dependencies.resolveTool(topology.router, { onStep, signal });
   const needsValkey = hasBroker(topology.broadcaster, options.realtime) && options.redis === "up";
-  const valkey = needsValkey ? await dependencies.resolveTool("valkey", { onStep, signal }) : undefined;
+  const valkey = needsValkey
+    ? await dependencies.resolveTool("valkey", { onStep, signal })
+    : undefined;
   return bringUpInAttempts(
     options,
     (held) => bringUpOnce(held, dependencies, { router, valkey }),

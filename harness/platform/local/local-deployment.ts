@@ -4,7 +4,12 @@ import type { Reaper } from "../../../common/reaper/reaper-client.ts";
 import { removePaths } from "../../../common/remove-paths.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
-import type { ComponentUsage, Deployment, DeploymentListeners, RealtimeComponent } from "../platform.ts";
+import type {
+  ComponentUsage,
+  Deployment,
+  DeploymentListeners,
+  RealtimeComponent,
+} from "../platform.ts";
 import { controlInstances, type LocalInstanceControl } from "./control/instance-control.ts";
 import { controlRealtime } from "./control/control-realtime.ts";
 import type { DeploymentState, LocalRegistry } from "./deployment-state.ts";
@@ -119,7 +124,9 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
       const other = await detach(registry, state);
       if (other !== undefined) {
         await (down ??= takeDown());
-        throw new Error(`${state.topology} is up already as ${other}; ${state.id} was taken down again`);
+        throw new Error(
+          `${state.topology} is up already as ${other}; ${state.id} was taken down again`,
+        );
       }
       await reaper?.leave();
       processes.detach();

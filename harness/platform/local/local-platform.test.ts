@@ -23,9 +23,14 @@ const ask = async (
 ): Promise<{ instance: string; cookie: string | undefined }> => {
   // A request that is routed to a hung instance is never answered.
   const signal = AbortSignal.timeout(1000);
-  const answer = await fetch(`${url}/healthz`, { signal, headers: cookie === undefined ? {} : { cookie } });
+  const answer = await fetch(`${url}/healthz`, {
+    signal,
+    headers: cookie === undefined ? {} : { cookie },
+  });
   const { instance } = (await answer.json()) as { instance: string };
-  const set = parseSetCookie(answer.headers.getSetCookie()).find((one) => one.name === AFFINITY_COOKIE);
+  const set = parseSetCookie(answer.headers.getSetCookie()).find(
+    (one) => one.name === AFFINITY_COOKIE,
+  );
   return { instance, cookie: set && `${set.name}=${set.value}` };
 };
 
@@ -67,9 +72,12 @@ test("phase2 has a real broker, and a bounced instance returns to its address", 
   lab.reports.length = 0;
   await deployment.control.stop("server-2", 10_000);
   await deployment.control.stop("server-2", 10_000);
-  await vi.waitFor(async () => expect(await routedTo(deployment.url)).toEqual(["server-1", "server-3"]), {
-    timeout: 10_000,
-  });
+  await vi.waitFor(
+    async () => expect(await routedTo(deployment.url)).toEqual(["server-1", "server-3"]),
+    {
+      timeout: 10_000,
+    },
+  );
   await deployment.control.start("server-2");
   await deployment.control.start("server-2");
   expect(await routedTo(deployment.url)).toEqual(deployment.instances);
@@ -104,9 +112,12 @@ test("the router's health check removes an instance that hangs until it continue
   } finally {
     process.kill(pid, "SIGCONT");
   }
-  await vi.waitFor(async () => expect(await routedTo(deployment.url, 4)).toEqual(deployment.instances), {
-    timeout: 20_000,
-  });
+  await vi.waitFor(
+    async () => expect(await routedTo(deployment.url, 4)).toEqual(deployment.instances),
+    {
+      timeout: 20_000,
+    },
+  );
 });
 
 test("two deployments run side by side; a stop with no grace is a kill", async () => {
@@ -124,7 +135,9 @@ test("two deployments run side by side; a stop with no grace is a kill", async (
 test("phase2 starts with its broker stopped, and the servers know its address", async () => {
   const deployment = await lab.up("phase2", { redis: "stopped" });
   expect(deployment.versions).not.toHaveProperty("valkey");
-  expect(processesOf(deployment.workDir).filter((line) => line.includes("valkey-server"))).toEqual([]);
+  expect(processesOf(deployment.workDir).filter((line) => line.includes("valkey-server"))).toEqual(
+    [],
+  );
   expect(await routedTo(deployment.url)).toEqual(deployment.instances);
   const [ledger] = await deployment.ledgers();
   expect(await readFile(ledger?.path ?? "", "utf8")).toContain('"broadcaster":"redis"');
@@ -140,20 +153,27 @@ test.skipIf(process.platform !== "linux")(
     const sockets = listeningSockets(pids);
     expect(sockets).toHaveLength(6);
     expect(sockets.filter((socket) => !socket.startsWith("127.0.0.1:"))).toEqual([]);
-    const urls = [deployment.url, deployment.dashboardUrl, ...Object.values(deployment.instanceUrls)];
+    const urls = [
+      deployment.url,
+      deployment.dashboardUrl,
+      ...Object.values(deployment.instanceUrls),
+    ];
     expect(sockets).toEqual(expect.arrayContaining(urls.map((url) => new URL(url).host)));
   },
 );
 
-test.skipIf(process.platform !== "linux")("a socket that is open to other hosts is seen as one", async () => {
-  const servers = ["0.0.0.0", "::"].map((host) => createServer().listen(0, host));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const [ipv4, ipv6] = servers.map((server) => (server.address() as AddressInfo).port);
-  const sockets = listeningSockets([process.pid]);
-  expect(sockets).toContain(`0.0.0.0:${ipv4}`);
-  expect(sockets).toContain(`ipv6 ${"0".repeat(32)}:${ipv6}`);
-  for (const server of servers) server.close();
-});
+test.skipIf(process.platform !== "linux")(
+  "a socket that is open to other hosts is seen as one",
+  async () => {
+    const servers = ["0.0.0.0", "::"].map((host) => createServer().listen(0, host));
+    await Promise.all(servers.map((server) => once(server, "listening")));
+    const [ipv4, ipv6] = servers.map((server) => (server.address() as AddressInfo).port);
+    const sockets = listeningSockets([process.pid]);
+    expect(sockets).toContain(`0.0.0.0:${ipv4}`);
+    expect(sockets).toContain(`ipv6 ${"0".repeat(32)}:${ipv6}`);
+    for (const server of servers) server.close();
+  },
+);
 
 test("an unexpected exit of a router or broker is reported with its time", async () => {
   const exits: { part: string; atMs: number }[] = [];
@@ -164,7 +184,9 @@ test("an unexpected exit of a router or broker is reported with its time", async
     Number.parseInt(pids.find((line) => line.includes(name)) ?? "", 10);
   const beforeMs = nowMs();
   process.kill(pidWhere("--configFile="), "SIGKILL");
-  await vi.waitFor(() => expect(exits).toEqual([{ part: "traefik", atMs: expect.any(Number) as number }]));
+  await vi.waitFor(() =>
+    expect(exits).toEqual([{ part: "traefik", atMs: expect.any(Number) as number }]),
+  );
   expect(exits[0]?.atMs).toBeGreaterThanOrEqual(beforeMs);
   expect(exits[0]?.atMs).toBeLessThanOrEqual(nowMs());
 

@@ -63,7 +63,8 @@ test("one command kills and starts Realtime, and another one takes it down", asy
   await once(harness, "exit");
   // Three servers, router, Realtime.
   expect(processesOf(place.workDir)).toHaveLength(5);
-  const standIn = (): string[] => processesOf(place.workDir).filter((line) => line.includes(STAND_IN));
+  const standIn = (): string[] =>
+    processesOf(place.workDir).filter((line) => line.includes(STAND_IN));
   const exits: string[] = [];
   const attached = await attach(
     place.id,

@@ -23,7 +23,10 @@ const stateSchema = z.object({
 });
 
 /** Environment that a part was started with, as the state file has it. */
-const environmentOf = async ({ id }: LocalDeployment, part: string): Promise<Record<string, string>> => {
+const environmentOf = async (
+  { id }: LocalDeployment,
+  part: string,
+): Promise<Record<string, string>> => {
   const text = await readFile(join(lab.stateDir, `${id}.json`), "utf8");
   const { processes } = stateSchema.parse(JSON.parse(text));
   return processes.find(({ spec }) => spec.name === part)?.spec.env ?? {};
@@ -74,10 +77,13 @@ test("phase3 starts the stand-in, names it, and gives every server its address",
 /** `/api/ping` is answered with 200 for a host name of the tenant only. */
 const askHost = (port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path: "/api/ping", headers: { host }, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    }).once("error", reject);
+    get(
+      { host: "127.0.0.1", port, path: "/api/ping", headers: { host }, agent: false },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      },
+    ).once("error", reject);
   });
 
 test("a plan's limits reach the stand-in, and an event log brings Valkey along", async () => {
@@ -154,7 +160,10 @@ test("a hosted Realtime needs no process, has no control, and gives the servers 
 
 test("a stand-in is named as one also where somebody else started it", async () => {
   const other = await lab.up("phase3", { replicas: 1 });
-  const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET } = await environmentOf(other, "server-1");
+  const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET } = await environmentOf(
+    other,
+    "server-1",
+  );
   const hosted = {
     url: REALTIME_URL ?? "",
     serviceKey: REALTIME_KEY ?? "",
@@ -174,7 +183,8 @@ test("a taken port of the stand-in is replaced, and all servers get the new one"
   const { port: taken } = occupied.address() as AddressInfo;
   let asked = 0;
   // Router, its API, broker, then Realtime.
-  const choosePort = (): Promise<number> => ((asked += 1) === 4 ? Promise.resolve(taken) : freePort());
+  const choosePort = (): Promise<number> =>
+    (asked += 1) === 4 ? Promise.resolve(taken) : freePort();
   try {
     const deployment = await lab.up("phase3", { replicas: 1 }, { choosePort });
     expect(lab.steps.filter((step) => step.includes("starting over"))).toHaveLength(1);
@@ -189,7 +199,8 @@ test("a taken port of the stand-in is replaced, and all servers get the new one"
 
 test("a stand-in that does not start is an error with its log, and nothing is left", async () => {
   const workDir = lab.workDir("dying");
-  const buildStandIn = (outFile: string): Promise<void> => writeFile(outFile, `throw new Error("no room");`);
+  const buildStandIn = (outFile: string): Promise<void> =>
+    writeFile(outFile, `throw new Error("no room");`);
   const up = lab.up("phase3", { workDir, replicas: 1 }, { buildStandIn });
   await expect(up).rejects.toThrow(/realtime-standin exited meanwhile[^]*no room/);
   expect(processesOf(workDir)).toEqual([]);

@@ -5,7 +5,12 @@ import { plural } from "../../../common/portable/plural.ts";
 import type { DeploymentListeners, RunningDeployment, SweepReport } from "../platform.ts";
 import { sweepRegistry } from "../registry/sweep.ts";
 import { localRegistry, type DeploymentState } from "./deployment-state.ts";
-import { dashboardUrlOf, instanceUrlsOf, toDeployment, type LocalDeployment } from "./local-deployment.ts";
+import {
+  dashboardUrlOf,
+  instanceUrlsOf,
+  toDeployment,
+  type LocalDeployment,
+} from "./local-deployment.ts";
 import { ProcessTable } from "./processes/process-table.ts";
 
 const describe = (state: DeploymentState): RunningDeployment => {
@@ -40,7 +45,9 @@ export const attach = async (
   const state = await registry.acquire(id);
   const names = new Set(state.instances.map(({ name }) => name));
   const specs = new Map(
-    state.processes.flatMap(({ spec }) => (names.has(spec.name) ? [[spec.name, spec] as const] : [])),
+    state.processes.flatMap(({ spec }) =>
+      names.has(spec.name) ? [[spec.name, spec] as const] : [],
+    ),
   );
   const processes = new ProcessTable(registry, state);
   const realtime = state.processes.find(({ spec }) => spec.name === state.realtime?.name);

@@ -121,7 +121,8 @@ test("only a detached deployment that is up counts as running", async () => {
     killed: "leftover",
     stopped: "leftover",
   });
-  const ids = async (): Promise<string[]> => (await registry.findRunning()).map(({ stack }) => stack);
+  const ids = async (): Promise<string[]> =>
+    (await registry.findRunning()).map(({ stack }) => stack);
   expect(await ids()).toEqual(["detached"]);
   // One that a command changes runs too.
   up.add("busy");

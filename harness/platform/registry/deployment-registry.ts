@@ -75,7 +75,10 @@ export class DeploymentRegistry<T extends DeploymentRecord> {
       throw new UserError(`${id} is up already`, "use it, or remove it with sse-lab down first");
     }
     const { pid, host } = this.#options.ownerOf(found);
-    throw new UserError(`${id} is being brought up by process ${pid} of ${host}`, "wait for it or end it");
+    throw new UserError(
+      `${id} is being brought up by process ${pid} of ${host}`,
+      "wait for it or end it",
+    );
   }
 
   /** @throws UserError that lists the running deployments, if this one does not run */

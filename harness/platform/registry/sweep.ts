@@ -17,7 +17,8 @@ export interface SweepOptions<T> {
   onStep?: ((step: string) => void) | undefined;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 export const emptyReport = (problems: string[] = []): SweepReport => ({
   swept: [],

@@ -42,7 +42,8 @@ export const renderComparisonMarkdown = (comparison: Comparison): string => {
     .filter((pair) => pair.verdict.judgement === "not judged")
     .map(
       (pair) =>
-        `${pair.label}, ${bounceLabel(pair.bounce)}: ${pair.verdict.a} in A, ${pair.verdict.b} in B.`,
+        `${pair.label}, ${bounceLabel(pair.bounce)}: ${pair.verdict.a} in A, ` +
+        `${pair.verdict.b} in B.`,
     );
   const table = tableOf(matched.flatMap(rowsOf), [
     { heading: "topology", align: "l", cell: ({ pair }) => pair.label },

@@ -142,7 +142,9 @@ const warningsOf = (a: Summary, b: Summary): string[] => {
       .flatMap((field) => setting(`scenario.${field}`, a.scenario[field], b.scenario[field])),
     ...OF_REALTIME.filter((field) => a.scenario[field] !== b.scenario[field]).map(
       (field) =>
-        `scenario.${field} is ${JSON.stringify(a.scenario[field])} in A and ${JSON.stringify(b.scenario[field])} in B. This affects only topologies with Realtime.`,
+        `scenario.${field} is ${JSON.stringify(a.scenario[field])} in A and ` +
+        `${JSON.stringify(b.scenario[field])} in B. This affects only topologies with ` +
+        "Realtime.",
     ),
     ...realtimeWarnings(a, b),
     ...(isDeepStrictEqual(a.host, b.host)

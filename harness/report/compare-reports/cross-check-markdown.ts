@@ -104,23 +104,43 @@ function whatOf({ kind, side, detail, outcomes, count }: CrossFinding, names: Na
   const other = side === null ? "" : names[side === "A" ? "B" : "A"];
   switch (kind) {
     case "due":
-      return `${many("pair is", "pairs are")} due only with ${whose}, so the engines did not run the same plan`;
+      return (
+        `${many("pair is", "pairs are")} due only with ${whose}, so the engines did not run ` +
+        "the same plan"
+      );
     case "beyond-plan":
       return `${many("more pair", "more pairs")} beyond the plan with ${whose} than with ${other}`;
     case "outcome":
-      return `${many("pair is", "pairs are")} ${words(outcomes?.a)} with ${names.A} and ${words(outcomes?.b)} with ${names.B}`;
+      return (
+        `${many("pair is", "pairs are")} ${words(outcomes?.a)} with ${names.A} and ` +
+        `${words(outcomes?.b)} with ${names.B}`
+      );
     case "share":
-      return `${SHARE_SAYS[detail ?? ""] ?? detail}: ${side === null ? "the engines differ" : `more with ${whose} than with ${other}`}, beyond chance and bounce duration, in ${many("run")}`;
+      return (
+        `${SHARE_SAYS[detail ?? ""] ?? detail}: ` +
+        `${side === null ? "the engines differ" : `more with ${whose} than with ${other}`}, ` +
+        `beyond chance and bounce duration, in ${many("run")}`
+      );
     case "never-ended":
       return `${many("session")} never ended with ${whose} but did with ${other}`;
     case "duplicated":
       return `${many("more duplicate", "more duplicates")} arrived with ${whose} than with ${other}`;
     case "connections":
-      return `${many("session has", "sessions have")} more streams with ${whose} than with ${other} in steady state`;
+      return (
+        `${many("session has", "sessions have")} more streams with ${whose} than with ` +
+        `${other} in steady state`
+      );
     case "no-last-event-id":
-      return `${whose} sent no Last-Event-ID: it opened ${many("stream")} as if it had received no event before`;
+      return (
+        `${whose} sent no Last-Event-ID: it opened ${many("stream")} as if it had received ` +
+        "no event before"
+      );
     case "stray":
-      return `${whose} read ${many("event")} named "${detail ?? ""}" that ${count === 1 ? "belongs" : "belong"} to no pipeline run: comments read as events, or unknown events`;
+      return (
+        `${whose} read ${many("event")} named "${detail ?? ""}" that ` +
+        `${count === 1 ? "belongs" : "belong"} to no pipeline run: comments read as events, ` +
+        "or unknown events"
+      );
     case "clock":
       return `${whose} ${CLOCK_SAYS[detail ?? ""] ?? "has a wrong clock"} in ${many("run")}`;
   }

@@ -38,20 +38,24 @@ export const affinityFindings = (groups: readonly RunGroup[]): string[] => {
   const cost = (group: RunGroup): string =>
     alwaysHit(group)
       ? `still 100 % in ${group.topology}`
-      : `${percentOf(group, hitRatio)} in ${group.topology}, with ${countOf(group, (run) => run.affinity.misroutes)} misroutes`;
+      : `${percentOf(group, hitRatio)} in ${group.topology}, with ` +
+        `${countOf(group, (run) => run.affinity.misroutes)} misroutes`;
   return [
     ...(kept.length > 0
       ? [
-          `A 100 % affinity hit rate in steady state is confirmed for ${names(kept)}${missed.length > 0 ? `; not reached by ${formatList(missed.map(rate))}` : ""}.`,
+          "A 100 % affinity hit rate in steady state is confirmed for " +
+            `${names(kept)}${missed.length > 0 ? `; not reached by ${formatList(missed.map(rate))}` : ""}.`,
         ]
       : missed.length > 0
         ? [
-            `No measured topology reached a 100 % affinity hit rate in steady state: ${formatList(missed.map(rate))}.`,
+            "No measured topology reached a 100 % affinity hit rate in steady state: " +
+              `${formatList(missed.map(rate))}.`,
           ]
         : []),
     ...groupBy(bounced, (group) => group.bounce).map(
       (here) =>
-        `${whenBounced(here[0].bounce)}, the affinity hit rate over the whole run was ${here.map(cost).join("; ")}.`,
+        `${whenBounced(here[0].bounce)}, the affinity hit rate over the whole run was ` +
+        `${here.map(cost).join("; ")}.`,
     ),
   ];
 };
@@ -121,7 +125,8 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
     if (here[0].bounce === STEADY && uneven.length === 0) return [];
     const cases = uneven.map(
       ({ group, example }) =>
-        `${range(streamsAt(example, "last"))} in ${group.topology} (${range(streamsAt(example, "first"))} before)`,
+        `${range(streamsAt(example, "last"))} in ${group.topology} ` +
+        `(${range(streamsAt(example, "first"))} before)`,
     );
     const before = those("before").map(
       ({ group, example }) => `${group.topology} (${range(streamsAt(example, "first"))})`,
@@ -135,7 +140,8 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
         ? [
             uneven.length > 0
               ? `refuted for ${ofThose("even")}`
-              : `uneven load is refuted for ${ofThose("even")}: no instance ended with more than twice the streams of another`,
+              : `uneven load is refuted for ${ofThose("even")}: no instance ended with more ` +
+                "than twice the streams of another",
           ]
         : []),
       ...(before.length > 0
@@ -143,7 +149,8 @@ export const balanceFindings = (groups: readonly RunGroup[]): string[] =>
         : []),
       ...(few.length > 0
         ? [
-            `uneven load is not confirmed for ${formatList(few)}: too few streams to rule out chance`,
+            `uneven load is not confirmed for ${formatList(few)}: too few streams to rule ` +
+              "out chance",
           ]
         : []),
       ...(those("mixed").length > 0
@@ -159,7 +166,8 @@ export const directFindings = (groups: readonly RunGroup[]): string[] => {
   return direct.length === 0
     ? []
     : [
-        `${formatList(direct)} ${direct.length === 1 ? "is" : "are"} left out: streams go to Realtime, not to an instance; only HTTP requests are routed.`,
+        `${formatList(direct)} ${direct.length === 1 ? "is" : "are"} left out: streams go ` +
+          "to Realtime, not to an instance; only HTTP requests are routed.",
       ];
 };
 

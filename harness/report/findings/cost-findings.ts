@@ -68,7 +68,8 @@ export const costFindings = (groups: readonly RunGroup[], durationS: number): st
     ...(least && most && least !== most
       ? [
           `Per 1,000 streams, all components together, ${least.topology} used the fewest cores ` +
-            `(${shown(least)}${lossOf(least)}) and ${most.topology} the most (${shown(most)}${lossOf(most)}): ` +
+            `(${shown(least)}${lossOf(least)}) and ${most.topology} the most ` +
+            `(${shown(most)}${lossOf(most)}): ` +
             `${judgeDifference({ values: totals(least) }, { values: totals(most) }).how}.`,
         ]
       : []),
@@ -93,8 +94,10 @@ const saysHoles = (group: RunGroup): string[] => {
   const where = runs === 1 ? "" : ` in ${formatCount(holes)} of ${formatCount(runs)} repeats`;
   return [
     holes === runs
-      ? `The total cost of ${group.topology} is unknown: a component was not read under load${where}.`
-      : `A component of ${group.topology} was not read under load${where}: its costs are those of the other repeats.`,
+      ? `The total cost of ${group.topology} is unknown: a component was not read under ` +
+        `load${where}.`
+      : `A component of ${group.topology} was not read under load${where}: its costs are ` +
+        "those of the other repeats.",
   ];
 };
 
@@ -108,5 +111,6 @@ const lossOf = (group: RunGroup): string =>
 export const coresInShort = (groups: readonly RunGroup[], durationS: number): string[] =>
   costedGroups(groups).map(
     (group) =>
-      `${topologyLabel(group)} ${groupFigure(group, (run) => coresOf(durationS)(run, everyPart, group.measured), formatCores)}`,
+      `${topologyLabel(group)} ` +
+      groupFigure(group, (run) => coresOf(durationS)(run, everyPart, group.measured), formatCores),
   );

@@ -18,7 +18,8 @@ const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string =
   const subject = `${whenBounced(group.bounce)}, ${group.topology} missed`;
   const replayed =
     worst(group, (run) => run.recovered) > 0
-      ? ` Replay after a reconnect recovered ${percentOf(group, (run) => shareOfDue(run, run.recovered))}.`
+      ? " Replay after a reconnect recovered " +
+        `${percentOf(group, (run) => shareOfDue(run, run.recovered))}.`
       : "";
   if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing.${replayed}`;
   const parts: string[] = [];
@@ -76,7 +77,8 @@ export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
           ]
         : []),
       ...(partial.length > 0 ? [`some cut streams never came back in ${names(partial)}`] : []),
-      `connection attempts peaked at ${formatCount(peak(steepest))} per second, in ${steepest.topology}`,
+      `connection attempts peaked at ${formatCount(peak(steepest))} per second, in ` +
+        steepest.topology,
     ];
     return `${whenBounced(here[0].bounce)}, ${parts.join("; ")}.`;
   });
@@ -102,7 +104,8 @@ export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
   const shown = ({ group, p99 }: typeof fastest): string =>
     `${group.topology} (${formatSpread(p99, formatMs)})`;
   return [
-    `In steady state, p99 latency was lowest in ${shown(fastest)} and highest in ${shown(slowest)}: ${how}. ` +
+    `In steady state, p99 latency was lowest in ${shown(fastest)} and highest in ` +
+      `${shown(slowest)}: ${how}. ` +
       "Latency covers delivered events only, so a topology that loses events carries less load.",
   ];
 };

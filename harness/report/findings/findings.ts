@@ -34,7 +34,8 @@ export const deathFindings = (groups: readonly RunGroup[]): string[] => {
     `${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} in ${group.topology}`;
   return groupBy(dead, (group) => group.bounce).map(
     (here) =>
-      `${whenBounced(here[0].bounce)}, pipelines died with their instance, so no topology can deliver ` +
+      `${whenBounced(here[0].bounce)}, pipelines died with their instance, so no topology ` +
+      "can deliver " +
       `their remaining events. Share of due events never published: ${formatList(here.map(share))}.`,
   );
 };
@@ -62,6 +63,7 @@ export const unexplainedFindings = (groups: readonly RunGroup[]): string[] =>
     .filter((group) => worst(group, (run) => run.lostByCause.unexplained) > 0)
     .map(
       (group) =>
-        `${whenBounced(group.bounce)}, ${countOf(group, (run) => run.lostByCause.unexplained)} losses of ` +
+        `${whenBounced(group.bounce)}, ` +
+        `${countOf(group, (run) => run.lostByCause.unexplained)} losses of ` +
         `${group.topology} have no known cause: investigate these first.`,
     );

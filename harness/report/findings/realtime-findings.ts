@@ -74,7 +74,8 @@ const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] 
   );
   const beside = peers.map(
     (peer) =>
-      `Compared with ${peer.topology}, at ${shown(peer)}, that is ${more(peer, p50)} and ${more(peer, p99)}.`,
+      `Compared with ${peer.topology}, at ${shown(peer)}, that is ${more(peer, p50)} and ` +
+      `${more(peer, p99)}.`,
   );
   const standIn = isStandIn(group)
     ? " A stand-in was measured, so this latency says nothing about Supabase."
@@ -97,7 +98,8 @@ const hopFinding = (group: RunGroup): string[] => {
     `Of that, events waited ${part((hop) => hop.waitedMs.p50)} (p50) and ` +
       `${part((hop) => hop.waitedMs.p99)} (p99) at the publisher. ` +
       `The extra hop to the client took ${part((hop) => hop.carriedMs.p50)} and ` +
-      `${part((hop) => hop.carriedMs.p99)}. (Percentiles of parts do not add up to those of the whole.)`,
+      `${part((hop) => hop.carriedMs.p99)}. (Percentiles of parts do not add up to those ` +
+      "of the whole.)",
   ];
 };
 
@@ -107,10 +109,14 @@ const outageFinding = (group: RunGroup): string => {
       ? ""
       : ` cut ${groupFigure(group, cutsOf)} of ${groupFigure(group, openOf)} open streams and`;
   const back = group.measured.every((run) => run.reconnects.timeTo100Ms !== null)
-    ? `The last stream was back ${groupFigure(group, (run) => run.reconnects.timeTo100Ms, formatMs)} after its start.`
+    ? "The last stream was back " +
+      `${groupFigure(group, (run) => run.reconnects.timeTo100Ms, formatMs)} after its start.`
     : "Some streams never came back.";
   const lost = percentOf(group, (run) => run.lossRatio);
-  return `Dependence: an outage of Realtime in ${group.topology}${cut} lost ${lost} of due events. ${back}`;
+  return (
+    `Dependence: an outage of Realtime in ${group.topology}${cut} lost ${lost} of due ` +
+    `events. ${back}`
+  );
 };
 
 /** For a bounce of the app: which streams were cut, what was lost, and what died regardless. */
@@ -126,12 +132,14 @@ const bounceFinding = (group: RunGroup, others: readonly RunGroup[]): string[] =
   const died =
     worst(group, (run) => run.neverPublished) > 0
       ? " Its pipelines still died with their instance: " +
-        `${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} of due events were never published.`
+        `${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} of due events ` +
+        "were never published."
       : "";
   const cut =
     groupSpread(group, cutsOf) === null ? "" : `streams cut: ${shown(cutsOf, formatCount)}; `;
   return [
-    `${whenBounced(group.bounce)}, ${cut}share lost: ${shown((run) => run.lossRatio, formatPercent)}.${died}`,
+    `${whenBounced(group.bounce)}, ${cut}share lost: ` +
+      `${shown((run) => run.lossRatio, formatPercent)}.${died}`,
   ];
 };
 
@@ -177,7 +185,8 @@ const limitFinding = (group: RunGroup): string => {
     `${admitted} of ${groupFigure(group, (run) => run.sessions)} sessions never got a stream, ` +
     `${attempts} connection attempts were refused, and ${cut} streams were cut. ` +
     `Publishers held events back for up to ${held} and dropped ${dropped}. ` +
-    `Lost to quota: ${percentOf(group, (run) => shareOfDue(run, run.lostByCause.quota))} of due events.${messages}`
+    `Lost to quota: ${percentOf(group, (run) => shareOfDue(run, run.lostByCause.quota))} ` +
+    `of due events.${messages}`
   );
 };
 
@@ -202,14 +211,17 @@ const setUpFindings = (direct: readonly RunGroup[]): string[] =>
     const recovered = same.filter((group) => worst(group, (run) => run.recovered) > 0);
     const replayed = recovered.map(
       (group) =>
-        `${percentOf(group, (run) => shareOfDue(run, run.recovered))} of due events ${duringBounce(group.bounce)}`,
+        `${percentOf(group, (run) => shareOfDue(run, run.recovered))} of due events ` +
+        duringBounce(group.bounce),
     );
     return [
       `Front-end: a page of ${topology} ships ${formatList(code)} of client code ` +
         "(realtime-js and the adaptation layer); the browser's EventSource needs none.",
       facts.every(({ catchUp }) => catchUp)
-        ? `Catch-up: clients of ${topology} fetched missed events from the event log, which recovered ` +
+        ? `Catch-up: clients of ${topology} fetched missed events from the event log, which ` +
+          "recovered " +
           `${replayed.length === 0 ? "nothing, as nothing was missed" : formatList(replayed)}.`
-        : `Catch-up: ${topology} ran without it, so events published while a client was disconnected stayed lost.`,
+        : `Catch-up: ${topology} ran without it, so events published while a client was ` +
+          "disconnected stayed lost.",
     ];
   });

@@ -97,12 +97,14 @@ const against = (same: readonly RunGroup[]): string => {
     ...quota.map((group) => `limits that made it lose events ${duringBounce(group.bounce)}`),
     ...late.map(
       (group) =>
-        `limits that held its events back for up to ${formatMs(heldBackMs(group))} ${duringBounce(group.bounce)}`,
+        `limits that held its events back for up to ${formatMs(heldBackMs(group))} ` +
+        duringBounce(group.bounce),
     ),
     `${formatBytes(code)} of gzipped client code`,
     ...(steady !== undefined && !isStandIn(steady) && groupSpread(steady, p99) !== null
       ? [
-          `an extra hop for every event (p99 latency ${groupFigure(steady, p99, formatMs)} in steady state)`,
+          `an extra hop for every event (p99 latency ${groupFigure(steady, p99, formatMs)} ` +
+            "in steady state)",
         ]
       : []),
   ];

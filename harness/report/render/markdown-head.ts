@@ -23,7 +23,8 @@ export const verdictSentence = (summary: Summary): string => {
   const warning =
     interrupted === null
       ? ""
-      : `**${capitalise(interrupted)}: ${missing === 1 ? "1 is" : `${formatCount(missing)} are`} missing.** `;
+      : `**${capitalise(interrupted)}: ` +
+        `${missing === 1 ? "1 is" : `${formatCount(missing)} are`} missing.** `;
   if (runs.length === 0) return `${warning}Nothing was measured: this summary contains no run.`;
   const counts = verdictCounts(runs);
   const unknown =
@@ -31,9 +32,13 @@ export const verdictSentence = (summary: Summary): string => {
       ? ""
       : counts.unknown === runs.length
         ? " **No run can be trusted: no figure below says anything about a topology.**"
-        : ` **${formatNumberOf(counts.unknown, "run")} cannot be trusted:** figures come from the other repeats; ` +
+        : ` **${formatNumberOf(counts.unknown, "run")} cannot be trusted:** figures come ` +
+          "from the other repeats; " +
           "groups without one allow no conclusion.";
-  return `${warning}${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`;
+  return (
+    `${warning}${formatNumberOf(runs.length, "run")}: ${counts.valid} valid, ` +
+    `${counts.invalid} invalid, ${counts.unknown} unknown.${unknown}`
+  );
 };
 
 /** Mentioned only if it is not the default: it decides what a bounce does to pipelines. */
@@ -57,7 +62,8 @@ const versionsOf = (manifest: Manifest): string =>
 
 /** The components: platform, versions, and where images came from. */
 export const madeOf = (manifest: Manifest): string =>
-  `**Made of:** platform ${escapeMarkdown(manifest.platform)}, with ${escapeMarkdown(versionsOf(manifest))}.`;
+  `**Made of:** platform ${escapeMarkdown(manifest.platform)}, with ` +
+  `${escapeMarkdown(versionsOf(manifest))}.`;
 
 /** The title: the question that the report answers. */
 export const question = ({ scenario }: Summary): string => {
@@ -87,7 +93,18 @@ export const load = (summary: Summary): string => {
       ? ""
       : `published to Realtime by ${scenario.realtimePublish}`,
   ].filter((extra) => extra !== "");
-  return `**Load:** ${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s of ${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ${clientModels(summary, (model) => `\`${model}\``)}, engine \`${engine}\`${standIn}${extras.map((extra) => `, ${extra}`).join("")}. Measured on platform ${escapeMarkdown(platform)} with ${formatCpus(host.cpus)} on ${startedAt.slice(0, 10)}.`;
+  return (
+    `**Load:** ${formatNumberOf(scenario.sessions, "session")}, each ` +
+    `${formatCount(scenario.eventsPerSecond)} events/s of ` +
+    `${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} ` +
+    `s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ` +
+    `${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per ` +
+    `pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ` +
+    `${clientModels(summary, (model) => `\`${model}\``)}, engine ` +
+    `\`${engine}\`${standIn}${extras.map((extra) => `, ${extra}`).join("")}. Measured on ` +
+    `platform ${escapeMarkdown(platform)} with ${formatCpus(host.cpus)} on ` +
+    `${startedAt.slice(0, 10)}.`
+  );
 };
 
 /** The host, versions and settings of the measurement. */
@@ -99,5 +116,12 @@ export const measuredOn = (
   const commit = manifest.commit
     ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
     : "";
-  return `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ${formatCpus(host.cpus)}, ${host.memoryBytes === null ? "memory unknown" : formatBytes(host.memoryBytes)}; ${escapeMarkdown(versionsOf(manifest) + commit)}; from ${startedAt} ${finishedAt === null ? "on; interrupted before the end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} Times depend on this host: compare ratios, not times, between hosts.`;
+  return (
+    `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ` +
+    `${formatCpus(host.cpus)}, ` +
+    `${host.memoryBytes === null ? "memory unknown" : formatBytes(host.memoryBytes)}; ` +
+    `${escapeMarkdown(versionsOf(manifest) + commit)}; from ${startedAt} ` +
+    `${finishedAt === null ? "on; interrupted before the end" : `to ${finishedAt}`}.${settings.length > 0 ? ` Server settings: ${escapeMarkdown(settings.join(", "))}.` : ""} ` +
+    "Times depend on this host: compare ratios, not times, between hosts."
+  );
 };

@@ -90,7 +90,8 @@ describe("junit.xml", () => {
   });
 
   it("keeps a long reason whole", () => {
-    const reason = `Router "traefik" died by itself <signal SIGSEGV> & ${"took 12 streams along; ".repeat(100)}`;
+    const reason =
+      `Router "traefik" died by itself <signal SIGSEGV> & ` + "took 12 streams along; ".repeat(100);
     const xml = renderJunit(
       makeSummary([makeRun({ verdict: "unknown", reasons: [reason, "Next."] })]),
     );

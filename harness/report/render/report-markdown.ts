@@ -85,7 +85,8 @@ const reasons = (runs: readonly RunResult[]): Block => {
   return bullets(
     alike.map((same) => {
       const [{ topology, bounce, verdict, reasons: given }] = same;
-      const repeats = `repeat${same.length > 1 ? "s" : ""} ${formatList(same.map((run) => String(run.repeat)))}`;
+      const repeats =
+        `repeat${same.length > 1 ? "s" : ""} ` + formatList(same.map((run) => String(run.repeat)));
       const why = given.length > 0 ? given.map(sentence).join(" ") : "No reason was recorded.";
       return `${topology}, ${bounceLabel(bounce)}, ${repeats}: ${verdict}. ${why}`;
     }),

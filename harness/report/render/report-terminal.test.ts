@@ -94,7 +94,8 @@ describe("the comparison in the terminal", () => {
       const flat = text(columns).replaceAll(/\s+/g, " ");
       // 9 CPU seconds over 12 s of load by 200 streams.
       expect(flat).toContain(
-        `Cores per 1,000 streams (scaled from 200): ${names.map((topology) => `${topology} 3.75`).join(", ")} 12 runs:`,
+        "Cores per 1,000 streams (scaled from 200): " +
+          `${names.map((topology) => `${topology} 3.75`).join(", ")} 12 runs:`,
       );
     }
     expect(text(20)).not.toContain("Cores");

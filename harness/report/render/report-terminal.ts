@@ -153,5 +153,8 @@ export const renderComparison = (
   const verdicts = (["valid", "invalid", "unknown"] as const)
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
-  return `${conclusion}\n${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ${verdicts.join(", ")}`;
+  return (
+    `${conclusion}\n${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ` +
+    verdicts.join(", ")
+  );
 };

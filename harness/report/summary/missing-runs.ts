@@ -49,5 +49,8 @@ export const missingSentence = (summary: Planned): string | null => {
     ...(partial.length > 0 ? [`some runs of ${formatList(partial)}`] : []),
   ];
   const count = missing.length === 1 ? "1 run is" : `${formatCount(missing.length)} runs are`;
-  return `${count} missing, because the comparison was interrupted: ${formatList(parts)}. What follows may change once they are measured.`;
+  return (
+    `${count} missing, because the comparison was interrupted: ${formatList(parts)}. What ` +
+    "follows may change once they are measured."
+  );
 };

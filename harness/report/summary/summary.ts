@@ -145,7 +145,8 @@ const contradictions = (run: Run): string[] => {
     run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate;
   if (outcomes !== run.due)
     found.push(
-      `lost + delivered + recovered + neverPublished + indeterminate is ${outcomes}, but due is ${run.due}`,
+      `lost + delivered + recovered + neverPublished + indeterminate is ${outcomes}, but ` +
+        `due is ${run.due}`,
     );
   const caused = Object.values(run.lostByCause).reduce((sum, lost) => sum + lost, 0);
   if (caused !== run.lost) found.push(`lostByCause adds up to ${caused}, but lost is ${run.lost}`);

@@ -81,7 +81,10 @@ export const notAccounted = (groups: readonly RunGroup[]): string => {
     ...(hasNetwork(costed) ? [] : ["network"]),
   ];
   if (costed.length === 0 || missing.length === 0) return "";
-  return ` ${capitalise(missing.join(" and "))} ${missing.length === 1 ? "is" : "are"} ${whyMissing(costed.flatMap(costsIn))}.`;
+  return (
+    ` ${capitalise(missing.join(" and "))} ${missing.length === 1 ? "is" : "are"} ` +
+    `${whyMissing(costed.flatMap(costsIn))}.`
+  );
 };
 
 /** Only a container's account can have the figure. */

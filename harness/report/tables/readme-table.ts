@@ -86,7 +86,13 @@ export const renderReadmeTable = (summary: Summary): string => {
       : markdownTable([["topology", ...columns.map((column) => column.heading)], ...rows], {
           align: ["l", ...columns.map(() => "r")],
         });
-  const caption = `${formatNumberOf(scenario.sessions, "session")}, each ${formatCount(scenario.eventsPerSecond)} events/s for ${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, client model ${clientModels(summary, (model) => model)}, seed ${summary.seed}, platform ${escapeMarkdown(summary.platform)}, ${formatCpus(host.cpus)}, measured ${summary.startedAt.slice(0, 10)}.`;
+  const caption =
+    `${formatNumberOf(scenario.sessions, "session")}, each ` +
+    `${formatCount(scenario.eventsPerSecond)} events/s for ` +
+    `${formatCount(scenario.durationS)} s, ${formatNumberOf(scenario.repeat, "repeat")}, ` +
+    `client model ${clientModels(summary, (model) => model)}, seed ${summary.seed}, platform ` +
+    `${escapeMarkdown(summary.platform)}, ${formatCpus(host.cpus)}, measured ` +
+    `${summary.startedAt.slice(0, 10)}.`;
   const standIn = standInSentence(groups);
   const named = standIn === null ? "" : ` ${escapeMarkdown(standIn)}`;
   const interrupted = interruption(summary);

@@ -33,7 +33,10 @@ const identify = (pid: number): ProcessIdentity => {
   return identity;
 };
 
-/** A launcher and what it launches, in a group of their own, as `k6` with fetched extensions is. Both are deaf to polite signals. */
+/**
+ * A launcher and what it launches, in a group of their own, as `k6` with fetched extensions is.
+ * Both are deaf to polite signals.
+ */
 const startGroup = async (): Promise<[leader: ProcessIdentity, member: ProcessIdentity]> => {
   const child = spawn("sh", ["-c", 'trap "" INT TERM; sleep 60 & echo $!; wait; wait'], {
     detached: true,
@@ -55,9 +58,13 @@ const startHarness = async (
     reaper.watch(${leader});
     console.log(reaper.pid);
     setInterval(() => undefined, 1000);`;
-  const harness = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const harness = spawn(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", program],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   started.push(harness);
   const [line] = (await once(createInterface({ input: harness.stdout }), "line")) as [string];
   return [harness, identify(Number(line))];

@@ -13,8 +13,8 @@ export interface EngineReaper {
 }
 
 /**
- * A reaper for an engine that works in one of our work folders. If the reaper is killed too, the next
- * command ends the engine by the file in that folder.
+ * A reaper for an engine that works in one of our work folders. If the reaper is killed too, the
+ * next command ends the engine by the file in that folder.
  */
 export async function startEngineReaper(folder: string): Promise<EngineReaper> {
   const stateFile = engineFile(folder);

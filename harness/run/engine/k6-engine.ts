@@ -14,8 +14,8 @@ import { createWorkFolder } from "../results/work-folder.ts";
 const scriptOf = (realtime: boolean): ScriptName => (realtime ? "realtime" : "sse");
 
 /**
- * The k6 scripts as a load engine, run by the user's own k6. They are bundled here, before the first
- * run, so that no bundler disturbs a run.
+ * The k6 scripts as a load engine, run by the user's own k6. They are bundled here, before the
+ * first run, so that no bundler disturbs a run.
  * @throws UserError when there is no k6 that can run them
  */
 export async function createK6Engine(
@@ -67,7 +67,8 @@ async function bundleAll(names: readonly ScriptName[]): Promise<ReadonlyMap<Scri
   const folder = await createWorkFolder("k6-scripts");
   try {
     const scripts = new Map<ScriptName, string>();
-    for (const name of names) scripts.set(name, await readFile(await bundleScript(name, folder), "utf8"));
+    for (const name of names)
+      scripts.set(name, await readFile(await bundleScript(name, folder), "utf8"));
     return scripts;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -22,7 +22,10 @@ export interface LoadEngine {
   load(plan: LoadPlan, labels: K6RunLabels, options: EngineOptions): Promise<MadeLoad>;
 }
 
-export type EngineOptions = Pick<RunLoadOptions, "historyDir" | "signal" | "onProgress" | "onPhase">;
+export type EngineOptions = Pick<
+  RunLoadOptions,
+  "historyDir" | "signal" | "onProgress" | "onPhase"
+>;
 
 export interface MadeLoad {
   /** Paths of the raw history, NDJSON. */
@@ -36,5 +39,8 @@ export const nativeEngine: LoadEngine = {
   standIn: null,
   versions: {},
   notes: [],
-  load: async (plan, _labels, options) => ({ segments: (await runLoad(plan, options)).segments, notes: [] }),
+  load: async (plan, _labels, options) => ({
+    segments: (await runLoad(plan, options)).segments,
+    notes: [],
+  }),
 };

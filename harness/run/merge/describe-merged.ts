@@ -21,8 +21,13 @@ export interface Merged {
   finishedAt: Date;
 }
 
-/** What is known of a run that k6 made elsewhere, and of what with. @throws UserError for a topology that this lab does not know */
-export async function describeMerged(merged: Merged): Promise<{ run: RunObservation; manifest: Manifest }> {
+/**
+ * What is known of a run that k6 made elsewhere, and of what with.
+ * @throws UserError for a topology that this lab does not know
+ */
+export async function describeMerged(
+  merged: Merged,
+): Promise<{ run: RunObservation; manifest: Manifest }> {
   const { times, finishedAt } = merged;
   const { phases } = times;
   const tookMs = phases["drain-ended"] - phases["load-started"];
@@ -78,7 +83,9 @@ async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
   };
   const [topology] = selectTopologies(scenario);
   if (topology === undefined)
-    throw new UserError(`k6 was told TOPOLOGY=${name}, which this version of sse-lab does not know`);
+    throw new UserError(
+      `k6 was told TOPOLOGY=${name}, which this version of sse-lab does not know`,
+    );
   const realtime = usesRealtime(topology)
     ? { settings: realtimeSettings(scenario, undefined), frontEnd: await measureFrontEnd() }
     : undefined;

@@ -131,7 +131,13 @@ const ledgerOf = ({ sessions, instance }: Process): LedgerRecord[] => [
         const atMs = publishedMs(index, seq);
         return { kind: "published", ...of, seq, event, intendedMs: atMs, atMs, route: "local" };
       }),
-      { kind: "pipeline", ...of, state: "completed", total: EVENTS, atMs: publishedMs(index, EVENTS) + 1 },
+      {
+        kind: "pipeline",
+        ...of,
+        state: "completed",
+        total: EVENTS,
+        atMs: publishedMs(index, EVENTS) + 1,
+      },
     ];
   }),
 ];
@@ -167,53 +173,61 @@ async function judged(): Promise<RunResult> {
 }
 
 describe("output of k6 processes in a folder", () => {
-  it("is judged like any other run once it is merged, and can be rebuilt from the merged history alone", async () => {
-    await plant();
-    const run = await judged();
-    expect(run).toMatchObject({
-      topology: "phase1",
-      bounce: "none",
-      verdict: "valid",
-      due: 32,
-      delivered: 32,
-      lost: 0,
-      stuckStreams: 0,
-      load: { cpuSeconds: null, rssBytes: null },
-    });
-    expect(run.reasons).toEqual([
-      "Merged from the output of 2 k6 processes (one.log, two.ndjson).",
-      expect.stringMatching(/^The load generator uses its own clock, .* to within [\d.]+ ms:/),
-    ]);
-    // The clocks of both processes were converted: 2 ms lie between publication and receipt, and the offset is known to 0.75 ms.
-    expect(run.latencyMs?.max).toBeLessThan(3);
-    expect(run.latencyMs?.p50).toBeGreaterThan(1);
+  it(
+    "is judged like any other run once it is merged, and can be rebuilt from the merged " +
+      "history alone",
+    async () => {
+      await plant();
+      const run = await judged();
+      expect(run).toMatchObject({
+        topology: "phase1",
+        bounce: "none",
+        verdict: "valid",
+        due: 32,
+        delivered: 32,
+        lost: 0,
+        stuckStreams: 0,
+        load: { cpuSeconds: null, rssBytes: null },
+      });
+      expect(run.reasons).toEqual([
+        "Merged from the output of 2 k6 processes (one.log, two.ndjson).",
+        expect.stringMatching(/^The load generator uses its own clock, .* to within [\d.]+ ms:/),
+      ]);
+      // The clocks of both processes were converted: 2 ms lie between publication and receipt, and
+      // the offset is known to 0.75 ms.
+      expect(run.latencyMs?.max).toBeLessThan(3);
+      expect(run.latencyMs?.p50).toBeGreaterThan(1);
 
-    const manifest = parseManifest(JSON.parse(await readFile(join(dir, "manifest.json"), "utf8")));
-    expect(manifest).toMatchObject({
-      platform: "url",
-      engine: "k6",
-      engineStandIn: null,
-      client: "retrying",
-      seed: 3,
-      host: { os: "unknown", cpus: null },
-      scenario: {
-        topologies: ["phase1"],
-        bounces: ["none"],
-        repeat: 1,
-        sessions: 4,
-        durationS: 2,
-        replicas: 2,
-      },
-    });
-    const report = await readFile(join(dir, "report.md"), "utf8");
-    expect(report).toContain("Measured on platform url with an unknown number of CPUs");
+      const manifest = parseManifest(
+        JSON.parse(await readFile(join(dir, "manifest.json"), "utf8")),
+      );
+      expect(manifest).toMatchObject({
+        platform: "url",
+        engine: "k6",
+        engineStandIn: null,
+        client: "retrying",
+        seed: 3,
+        host: { os: "unknown", cpus: null },
+        scenario: {
+          topologies: ["phase1"],
+          bounces: ["none"],
+          repeat: 1,
+          sessions: 4,
+          durationS: 2,
+          replicas: 2,
+        },
+      });
+      const report = await readFile(join(dir, "report.md"), "utf8");
+      expect(report).toContain("Measured on platform url with an unknown number of CPUs");
 
-    const summary = await readFile(join(dir, "summary.json"), "utf8");
-    for (const name of ["one.log", "two.ndjson", "ledgers"]) await rm(join(dir, name), { recursive: true });
-    await rebuildReport(dir);
-    expect(await readFile(join(dir, "summary.json"), "utf8")).toBe(summary);
-    expect(await readFile(join(dir, "report.md"), "utf8")).toBe(report);
-  });
+      const summary = await readFile(join(dir, "summary.json"), "utf8");
+      for (const name of ["one.log", "two.ndjson", "ledgers"])
+        await rm(join(dir, name), { recursive: true });
+      await rebuildReport(dir);
+      expect(await readFile(join(dir, "summary.json"), "utf8")).toBe(summary);
+      expect(await readFile(join(dir, "report.md"), "utf8")).toBe(report);
+    },
+  );
 
   it("without ledgers leaves what never arrived indeterminate, and the verdict unknown", async () => {
     await plant();
@@ -221,7 +235,13 @@ describe("output of k6 processes in a folder", () => {
     const missed = recordsOf(A).filter((record) => record.type !== "received" || record.seq !== 3);
     await put("one.log", linesOf("a", missed));
     const run = await judged();
-    expect(run).toMatchObject({ verdict: "unknown", due: 32, delivered: 30, lost: 0, indeterminate: 2 });
+    expect(run).toMatchObject({
+      verdict: "unknown",
+      due: 32,
+      delivered: 30,
+      lost: 0,
+      indeterminate: 2,
+    });
     expect(run.reasons.join(" ")).toContain("No ledger was there (ledgers/<instance>*.ndjson)");
   });
 
@@ -232,7 +252,9 @@ describe("output of k6 processes in a folder", () => {
     await put("two.ndjson", linesOf("b", missed));
     const run = await judged();
     expect(run).toMatchObject({ verdict: "unknown", indeterminate: 2 });
-    expect(run.reasons.join(" ")).toContain("the ledger of server-2 is missing, torn or contradicts itself");
+    expect(run.reasons.join(" ")).toContain(
+      "the ledger of server-2 is missing, torn or contradicts itself",
+    );
   });
 
   it("says whose ledger is torn", async () => {
@@ -270,7 +292,13 @@ describe("output of k6 processes in a folder", () => {
       "clocks that contradict each other",
       (records) => [
         ...linesOf("a", records),
-        lineOf("a", { type: "k6-clock", instance: "server-1", askedMs: 1, instanceMs: 1, answeredMs: 2 }),
+        lineOf("a", {
+          type: "k6-clock",
+          instance: "server-1",
+          askedMs: 1,
+          instanceMs: 1,
+          answeredMs: 2,
+        }),
       ],
       "contradict",
     ],
@@ -299,8 +327,13 @@ describe("output of k6 processes in a folder", () => {
       told.map((one) => JSON.stringify(one)),
     );
     const run = await judged();
-    expect(run).toMatchObject({ bounce: "crash", bounces: [{ kind: "crash", target: "server-2" }] });
-    expect(run.reasons.join(" ")).toContain("k6 was not told of the bounce: it ran with BOUNCE=none.");
+    expect(run).toMatchObject({
+      bounce: "crash",
+      bounces: [{ kind: "crash", target: "server-2" }],
+    });
+    expect(run.reasons.join(" ")).toContain(
+      "k6 was not told of the bounce: it ran with BOUNCE=none.",
+    );
     // The process that was started again left no ledger.
     expect(run.reasons.join(" ")).toContain("A ledger of server-2 is missing or torn");
   });
@@ -317,9 +350,13 @@ describe("a folder that cannot be merged", () => {
 
   it("holds no line of the scripts", async () => {
     await put("k6.log", ["running", "done"]);
-    expect(await refused()).toContain("none of k6.log holds a line of the k6 scripts: copy what k6 wrote");
+    expect(await refused()).toContain(
+      "none of k6.log holds a line of the k6 scripts: copy what k6 wrote",
+    );
     await put("k6.log", [LINE_MARK]);
-    expect(await refused()).toContain("none of the 1 lines of the k6 scripts in k6.log can be read");
+    expect(await refused()).toContain(
+      "none of the 1 lines of the k6 scripts in k6.log can be read",
+    );
   });
 
   it("holds output of two plans: both are named", async () => {
@@ -329,7 +366,8 @@ describe("a folder that cannot be merged", () => {
     );
     await put("two.ndjson", linesOf("b", other));
     expect(await refused()).toContain(
-      "the plans of k6 processes a (one.log) and b (two.ndjson) differ: seed is 4, not 3 in the second",
+      "the plans of k6 processes a (one.log) and b (two.ndjson) differ: seed is 4, not 3 " +
+        "in the second",
     );
   });
 
@@ -349,7 +387,8 @@ describe("a folder that cannot be merged", () => {
     ],
     [
       "holds a session of another plan",
-      () => put("more.log", [lineOf("c", { type: "k6-arrived", session: "s9", dueMs: 1, atMs: 2 })]),
+      () =>
+        put("more.log", [lineOf("c", { type: "k6-arrived", session: "s9", dueMs: 1, atMs: 2 })]),
       "session s9 arrived in more.log, but the plan has 4 sessions and not this one",
     ],
     [

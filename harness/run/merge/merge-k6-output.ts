@@ -1,4 +1,7 @@
-/** Makes a results folder of what k6 wrote elsewhere: a history and a manifest, so that it can be judged like any other. */
+/**
+ * Makes a results folder of what k6 wrote elsewhere: a history and a manifest, so that it can be
+ * judged like any other.
+ */
 import { access, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { appendRun } from "../../history/history-file.ts";
@@ -18,15 +21,16 @@ import { createWorkFolder } from "../results/work-folder.ts";
 import { writeSegment } from "../results/write-segment.ts";
 
 /**
- * Merges the consoles of one or several k6 processes, and the ledgers and bounces beside them, into `history.ndjson.gz` and
- * `manifest.json` of the same folder. Nothing that was there is changed.
+ * Merges the consoles of one or several k6 processes, and the ledgers and bounces beside them, into
+ * `history.ndjson.gz` and `manifest.json` of the same folder. Nothing that was there is changed.
  * @throws UserError
  */
 export async function mergeK6Output(dir: string): Promise<void> {
   const historyPath = join(dir, "history.ndjson.gz");
   if (await exists(historyPath)) {
     throw new UserError(
-      `${dir} has a history.ndjson.gz but no manifest.json: it would be overwritten; move one of the two away`,
+      `${dir} has a history.ndjson.gz but no manifest.json: it would be overwritten; move ` +
+        "one of the two away",
     );
   }
   const output = await readK6Output(dir);
@@ -45,12 +49,17 @@ export async function mergeK6Output(dir: string): Promise<void> {
   const { run, manifest } = await describeMerged({ plan, bounce, times, finishedAt });
   const notes = [
     ...run.notes,
-    `Merged from the output of ${account.processes.size === 1 ? "1 k6 process" : `${account.processes.size} k6 processes`} (${consoles.map((path) => basename(path)).join(", ")}).`,
-    ...(bounce === plan.bounce ? [] : [`k6 was not told of the bounce: it ran with BOUNCE=${plan.bounce}.`]),
+    "Merged from the output of " +
+      `${account.processes.size === 1 ? "1 k6 process" : `${account.processes.size} k6 processes`} ` +
+      `(${consoles.map((path) => basename(path)).join(", ")}).`,
+    ...(bounce === plan.bounce
+      ? []
+      : [`k6 was not told of the bounce: it ran with BOUNCE=${plan.bounce}.`]),
     ...(plan.repeat === 1 ? [] : [`k6 was told that this is repeat ${plan.repeat}.`]),
     ...(ledgers === undefined
       ? [
-          `No ledger was there (${LEDGERS}/<instance>*.ndjson): whether what never arrived was published is not known.`,
+          `No ledger was there (${LEDGERS}/<instance>*.ndjson): whether what never arrived ` +
+            "was published is not known.",
         ]
       : []),
     ...gaps,
@@ -74,7 +83,12 @@ export async function mergeK6Output(dir: string): Promise<void> {
   }
 }
 
-async function writeLoad(path: string, output: K6Output, times: K6Times, whole: boolean): Promise<void> {
+async function writeLoad(
+  path: string,
+  output: K6Output,
+  times: K6Times,
+  whole: boolean,
+): Promise<void> {
   const { plan, account, consoles } = output;
   const engine: EngineObservation = {
     type: "engine",
@@ -85,15 +99,25 @@ async function writeLoad(path: string, output: K6Output, times: K6Times, whole: 
   let failed: Error | undefined;
   const recorder = await SegmentWriter.open(path, (error) => (failed = error));
   try {
-    await writeK6History(recorder, { plan: plan.plan, times, consoles, ...(whole ? { engine } : {}) });
+    await writeK6History(recorder, {
+      plan: plan.plan,
+      times,
+      consoles,
+      ...(whole ? { engine } : {}),
+    });
   } finally {
     await recorder.close();
   }
   if (failed) throw failed;
 }
 
-/** How many processes each instance had: the one that was there, and each that was started since. */
-function processesOf({ account }: K6Output, evidence: readonly BounceEvidence[]): Map<string, number> {
+/**
+ * How many processes each instance had: the one that was there, and each that was started since.
+ */
+function processesOf(
+  { account }: K6Output,
+  evidence: readonly BounceEvidence[],
+): Map<string, number> {
   const processes = new Map<string, number>();
   const count = (instance: string): number => processes.get(instance) ?? 1;
   for (const { instances } of account.processes.values())
@@ -105,16 +129,22 @@ function processesOf({ account }: K6Output, evidence: readonly BounceEvidence[])
   return processes;
 }
 
-/** Which bounce the run was under. k6 may not have been told. @throws UserError when it was told of another one */
+/**
+ * Which bounce the run was under. k6 may not have been told.
+ * @throws UserError when it was told of another one
+ */
 function bounceOf(plan: PlanRecord, evidence: readonly BounceEvidence[]): BounceKind {
   const kinds = [...new Set(evidence.flatMap((one) => (one.type === "bounce" ? [one.kind] : [])))];
   const [kind, another] = kinds;
   if (another !== undefined)
-    throw new UserError(`bounces.ndjson tells of bounces of several kinds (${kinds.join(", ")}); keep one`);
+    throw new UserError(
+      `bounces.ndjson tells of bounces of several kinds (${kinds.join(", ")}); keep one`,
+    );
   if (kind === undefined || kind === plan.bounce) return plan.bounce;
   if (plan.bounce === "none") return kind;
   throw new UserError(
-    `bounces.ndjson tells of a ${kind}, but k6 was told BOUNCE=${plan.bounce}; is it of another run?`,
+    `bounces.ndjson tells of a ${kind}, but k6 was told BOUNCE=${plan.bounce}; is it of ` +
+      "another run?",
   );
 }
 

@@ -1,10 +1,17 @@
-/** What k6 processes wrote to their consoles, one file or several each, as somebody copied it into one folder. */
+/**
+ * What k6 processes wrote to their consoles, one file or several each, as somebody copied it into
+ * one folder.
+ */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { recordDifference } from "../../load/k6/records/compare-plans.ts";
 import { K6RunState } from "../../load/k6/k6-run-state.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
-import { K6LogReader, K6LogVersionError, readK6Log } from "../../load/k6/records/read-k6-log-records.ts";
+import {
+  K6LogReader,
+  K6LogVersionError,
+  readK6Log,
+} from "../../load/k6/records/read-k6-log-records.ts";
 import { scheduleSessions } from "../../load/portable/load-schedule.ts";
 import { UserError } from "../../../common/user-error.ts";
 
@@ -26,7 +33,9 @@ export interface K6Output {
 export async function consoleFiles(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && CONSOLE_FILE.test(entry.name) && entry.name !== BOUNCES_FILE)
+    .filter(
+      (entry) => entry.isFile() && CONSOLE_FILE.test(entry.name) && entry.name !== BOUNCES_FILE,
+    )
     .map(({ name }) => join(dir, name))
     .sort();
 }
@@ -52,7 +61,8 @@ export async function readK6Output(dir: string): Promise<K6Output> {
         for (const record of line.records) {
           if (record.type !== "k6-arrived") continue;
           const earlier = arrivedIn.get(record.session);
-          if (earlier !== undefined) throw new UserError(arrivedTwice(record.session, earlier, name));
+          if (earlier !== undefined)
+            throw new UserError(arrivedTwice(record.session, earlier, name));
           arrivedIn.set(record.session, name);
         }
         account.absorb(line);
@@ -66,19 +76,26 @@ export async function readK6Output(dir: string): Promise<K6Output> {
     example ??= reader.example === undefined ? undefined : `${name}: ${reader.example}`;
   }
   if (account.processes.size === 0) throw new UserError(nothingFound(dir, files, torn, example));
-  const plan = onePlan(account, (process) => `${process} (${[...(filesOf.get(process) ?? [])].join(", ")})`);
+  const plan = onePlan(
+    account,
+    (process) => `${process} (${[...(filesOf.get(process) ?? [])].join(", ")})`,
+  );
   const known = new Set(scheduleSessions(plan.plan).map(({ session }) => session));
   const foreign = [...arrivedIn].find(([session]) => !known.has(session));
   if (foreign !== undefined) {
     throw new UserError(
-      `session ${foreign[0]} arrived in ${foreign[1]}, but the plan has ${known.size} sessions and not this one: that output is of another run`,
+      `session ${foreign[0]} arrived in ${foreign[1]}, but the plan has ${known.size} ` +
+        "sessions and not this one: that output is of another run",
     );
   }
   return { consoles, plan, account, torn, example };
 }
 
 const arrivedTwice = (session: string, one: string, another: string): string =>
-  `session ${session} arrived twice, in ${one} and ${one === another ? "there again" : `in ${another}`}: the same output is there twice, or two k6 processes had the same part of the plan (--execution-segment); keep one of them`;
+  `session ${session} arrived twice, in ${one} and ` +
+  `${one === another ? "there again" : `in ${another}`}: the same output is there twice, ` +
+  "or two k6 processes had the same part of the plan (--execution-segment); keep one of " +
+  "them";
 
 const nothingFound = (
   dir: string,
@@ -88,24 +105,31 @@ const nothingFound = (
 ): string => {
   const names = files.map((path) => basename(path)).join(", ");
   return torn > 0
-    ? `${dir}: none of the ${torn} lines of the k6 scripts in ${names} can be read (${example ?? ""})`
-    : `${dir} has no manifest.json, and none of ${names} holds a line of the k6 scripts: copy what k6 wrote to its console there (k6 run --console-output FILE, or its log in any --log-format)`;
+    ? `${dir}: none of the ${torn} lines of the k6 scripts in ${names} can be read ` +
+        `(${example ?? ""})`
+    : `${dir} has no manifest.json, and none of ${names} holds a line of the k6 scripts: ` +
+        "copy what k6 wrote to its console there (k6 run --console-output FILE, or its log in " +
+        "any --log-format)";
 };
 
 /** @param named a process, with the files that its lines are in */
 function onePlan(account: K6RunState, named: (process: string) => string): PlanRecord {
-  const [first, ...others] = [...account.processes.values()].filter(({ plan }) => plan !== undefined);
+  const [first, ...others] = [...account.processes.values()].filter(
+    ({ plan }) => plan !== undefined,
+  );
   if (first?.plan === undefined) {
     const processes = [...account.processes.keys()].map(named).join(", ");
     throw new UserError(
-      `no plan is on record for k6 process ${processes}: the beginning of its output, which setup() writes, is missing`,
+      `no plan is on record for k6 process ${processes}: the beginning of its output, ` +
+        "which setup() writes, is missing",
     );
   }
   for (const other of others) {
     const difference = other.plan && recordDifference(other.plan, first.plan);
     if (difference === undefined) continue;
     throw new UserError(
-      `the plans of k6 processes ${named(first.process)} and ${named(other.process)} differ: ${difference} in the second; put the output of one run only into a folder`,
+      `the plans of k6 processes ${named(first.process)} and ${named(other.process)} ` +
+        `differ: ${difference} in the second; put the output of one run only into a folder`,
     );
   }
   return first.plan;

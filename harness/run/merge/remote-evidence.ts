@@ -1,4 +1,7 @@
-/** What the topology's side knows of a run whose load somebody else made: ledgers and bounces, as they were copied into a folder. */
+/**
+ * What the topology's side knows of a run whose load somebody else made: ledgers and bounces, as
+ * they were copied into a folder.
+ */
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -18,10 +21,15 @@ export const LEDGERS = "ledgers";
 /** `<instance>`, with whatever an instance puts behind it. */
 const LEDGER_FILE = /^(?<instance>.+?)(?:\.\d+(?:-\d+)?)?\.ndjson$/;
 
-/** All ledgers of the folder, by name. Undefined when it has none. @throws UserError for a file that is no ledger */
+/**
+ * All ledgers of the folder, by name. Undefined when it has none.
+ * @throws UserError for a file that is no ledger
+ */
 export async function findLedgers(dir: string): Promise<LedgerFile[] | undefined> {
   const folder = join(dir, LEDGERS);
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".ndjson")).sort();
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => name.endsWith(".ndjson"))
+    .sort();
   if (names.length === 0) return undefined;
   return Promise.all(names.map((name) => identifyLedger(join(folder, name))));
 }
@@ -42,7 +50,8 @@ async function identifyLedger(path: string): Promise<LedgerFile> {
   if (record.kind === "boot" && typeof record.instance === "string")
     return { instance: record.instance, path };
   throw new UserError(
-    `${path} is no ledger: its first line is no boot record; copy what an instance wrote into its LEDGER_DIR`,
+    `${path} is no ledger: its first line is no boot record; copy what an instance wrote ` +
+      "into its LEDGER_DIR",
   );
 }
 
@@ -56,9 +65,16 @@ async function firstLine(path: string): Promise<string> {
 }
 
 export type BounceEvidence = BounceObservation | InstanceObservation | PartExitObservation;
-const TOLD: ReadonlySet<string> = new Set<BounceEvidence["type"]>(["bounce", "instance", "part-exit"]);
+const TOLD: ReadonlySet<string> = new Set<BounceEvidence["type"]>([
+  "bounce",
+  "instance",
+  "part-exit",
+]);
 
-/** What `bounces.ndjson` says; nothing when it is not there. @throws UserError naming a line that is no such observation */
+/**
+ * What `bounces.ndjson` says; nothing when it is not there.
+ * @throws UserError naming a line that is no such observation
+ */
 export async function readBounces(dir: string): Promise<BounceEvidence[]> {
   const path = join(dir, BOUNCES_FILE);
   let text: string;
@@ -76,7 +92,8 @@ export async function readBounces(dir: string): Promise<BounceEvidence[]> {
       return [observation as BounceEvidence];
     } catch (error) {
       throw new UserError(
-        `${path}, line ${index + 1}: ${(error as Error).message}; it holds what sse-lab bounce --record wrote`,
+        `${path}, line ${index + 1}: ${(error as Error).message}; it holds what sse-lab ` +
+          "bounce --record wrote",
       );
     }
   });

@@ -13,7 +13,10 @@ export async function judgeAll(observations: AsyncIterable<Observation[]>): Prom
   return results;
 }
 
-/** `summary.json` of the runs so far. Manifest and judged runs suffice, so it can be rebuilt offline. */
+/**
+ * `summary.json` of the runs so far. Manifest and judged runs suffice, so it can be rebuilt
+ * offline.
+ */
 export const toSummary = (manifest: Manifest, runs: readonly RunResult[]): Summary => ({
   schemaVersion: 1,
   startedAt: manifest.startedAt,

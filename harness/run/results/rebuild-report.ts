@@ -1,7 +1,7 @@
 /**
- * `sse-lab report DIR`: judges the raw history again and rewrites every derived file. k6 output that
- * was made elsewhere becomes a history first. Modules are loaded when they are needed, so that a
- * wrong folder is refused at once.
+ * `sse-lab report DIR`: judges the raw history again and rewrites every derived file. k6 output
+ * that was made elsewhere becomes a history first. Modules are loaded when they are needed, so that
+ * a wrong folder is refused at once.
  */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ export async function rebuildReport(dir: string): Promise<Summary> {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(
       missing
-        ? `${history} is not there: a report is rebuilt from the raw history, which the folder of a loadtest holds`
+        ? `${history} is not there: a report is rebuilt from the raw history, which the ` + "folder of a loadtest holds"
         : `${history}: ${(error as Error).message}`,
       undefined,
       { cause: error },
@@ -55,7 +55,7 @@ async function readManifest(path: string, dir: string): Promise<Manifest> {
     text = await readFile(path, "utf8");
   } catch {
     throw new UserError(
-      `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. results/latest, or one with the console output of k6 (*.log, *.ndjson)`,
+      `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. ` + "results/latest, or one with the console output of k6 (*.log, *.ndjson)",
     );
   }
   try {

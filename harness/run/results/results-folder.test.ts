@@ -51,7 +51,7 @@ describe("the results folder", () => {
       await full.write("x");
     };
     await expect(writeInto(root, fill)).rejects.toThrow(
-      `${root}: results cannot be written (ENOSPC); free some space there, or name another folder with --out`,
+      `${root}: results cannot be written (ENOSPC); free some space there, or name another ` + "folder with --out",
     );
   });
 });

@@ -13,7 +13,8 @@ export interface ResultsFolder {
 }
 
 /**
- * Creates the folder. With `out` it must be new or empty, so that no earlier result is ever overwritten.
+ * Creates the folder. With `out` it must be new or empty, so that no earlier result is ever
+ * overwritten.
  * @throws UserError
  */
 export async function createResultsFolder(
@@ -35,7 +36,7 @@ export async function createResultsFolder(
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(
-      `${named}: cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}); name a folder that you can write`,
+      `${named}: cannot be written ` + `(${(error as NodeJS.ErrnoException).code ?? String(error)}); name a folder that you ` + "can write",
     );
   }
   return {
@@ -71,7 +72,7 @@ export async function writeInto<T>(folder: string, write: () => Promise<T>): Pro
     if (code === undefined || syscall === undefined) throw error;
     const fix = code === "ENOSPC" ? "free some space there" : "make it writable";
     throw new UserError(
-      `${folder}: results cannot be written (${code}); ${fix}, or name another folder with --out. What was written before is whole.`,
+      `${folder}: results cannot be written (${code}); ${fix}, or name another folder with ` + "--out. What was written before is whole.",
       undefined,
       { cause: error },
     );

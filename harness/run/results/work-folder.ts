@@ -1,4 +1,7 @@
-/** Folders for what a command needs while it runs. They never outlive it: the next command removes those of dead ones. */
+/**
+ * Folders for what a command needs while it runs. They never outlive it: the next command removes
+ * those of dead ones.
+ */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -39,7 +42,10 @@ export async function createWorkFolder(name: string, root = WORK_ROOT): Promise<
   return path;
 }
 
-/** Removes the folders of processes of this host that are gone, and ends what still works in them. Returns how many there were. */
+/**
+ * Removes the folders of processes of this host that are gone, and ends what still works in them.
+ * Returns how many there were.
+ */
 export async function sweepWorkFolders(root = WORK_ROOT): Promise<number> {
   let removed = 0;
   for (const name of await readdir(root).catch(() => [])) {
@@ -55,7 +61,9 @@ async function isOwned(root: string, name: string): Promise<boolean> {
   const pid = UNNAMED.exec(name)?.groups?.["pid"];
   if (pid !== undefined) return isAlive(Number(pid));
   try {
-    const owner = ownerSchema.parse(JSON.parse(await readFile(join(root, name, OWNER_FILE), "utf8")));
+    const owner = ownerSchema.parse(
+      JSON.parse(await readFile(join(root, name, OWNER_FILE), "utf8")),
+    );
     return owner.host !== hostname() || isRunning(owner);
   } catch {
     return false;

@@ -57,7 +57,8 @@ const load = async (
 const refuseOtherSystems = (part: string): void => {
   if (process.platform === "linux") return;
   throw new UserError(
-    `the ${part} image cannot be assembled on ${process.platform}: the engine needs programs for Linux`,
+    `the ${part} image cannot be assembled on ${process.platform}: the engine needs ` +
+      "programs for Linux",
     `make the registry reachable, or set ${imageSetting(part)} to an image that the engine has`,
   );
 };

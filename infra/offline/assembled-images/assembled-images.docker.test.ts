@@ -55,39 +55,43 @@ test("every image is assembled, carries its version and runs as a user that isn'
 });
 
 describe("server", () => {
-  test("serves, is healthy, writes its ledger into a folder of the host, drains on SIGTERM with exit code 0", async () => {
-    const ledgers = await mkdtemp(join(tmpdir(), "sse-lab-ledger-"));
-    try {
-      await chmod(ledgers, 0o777);
-      const container = await containers.run(images.server.id, {
-        env: { ...serverEnv, INSTANCE: "server-1", LEDGER_DIR: "/ledger" },
-        binds: [`${ledgers}:/ledger`],
-        ports: [IMAGE_PORTS.server.http],
-      });
-      const url = `http://${await addressOf(container, IMAGE_PORTS.server.http)}`;
-      expect(await untilAnswers(`${url}/readyz`)).toContain('"instance":"server-1"');
-      await untilHealthy(container);
+  test(
+    "serves, is healthy, writes its ledger into a folder of the host, drains on SIGTERM with " +
+      "exit code 0",
+    async () => {
+      const ledgers = await mkdtemp(join(tmpdir(), "sse-lab-ledger-"));
+      try {
+        await chmod(ledgers, 0o777);
+        const container = await containers.run(images.server.id, {
+          env: { ...serverEnv, INSTANCE: "server-1", LEDGER_DIR: "/ledger" },
+          binds: [`${ledgers}:/ledger`],
+          ports: [IMAGE_PORTS.server.http],
+        });
+        const url = `http://${await addressOf(container, IMAGE_PORTS.server.http)}`;
+        expect(await untilAnswers(`${url}/readyz`)).toContain('"instance":"server-1"');
+        await untilHealthy(container);
 
-      const created = await fetch(`${url}/api/sessions`, { method: "POST" });
-      const { sessionId, token } = (await created.json()) as { sessionId: string; token: string };
-      const plan = { events: 3, eventsPerSecond: 50, gates: 0, payloadBytes: 10, seed: 1 };
-      const started = await fetch(`${url}/api/sessions/${sessionId}/pipeline?token=${token}`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(plan),
-      });
-      expect(started.ok).toBe(true);
+        const created = await fetch(`${url}/api/sessions`, { method: "POST" });
+        const { sessionId, token } = (await created.json()) as { sessionId: string; token: string };
+        const plan = { events: 3, eventsPerSecond: 50, gates: 0, payloadBytes: 10, seed: 1 };
+        const started = await fetch(`${url}/api/sessions/${sessionId}/pipeline?token=${token}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(plan),
+        });
+        expect(started.ok).toBe(true);
 
-      await container.kill({ signal: "SIGTERM" });
-      const { StatusCode } = (await container.wait()) as { StatusCode: number };
-      expect(StatusCode, await logsOf(docker, container)).toBe(0);
-      const files = await readdir(ledgers);
-      expect(files).toHaveLength(1);
-      expect(await readFile(join(ledgers, files[0]!), "utf8")).toContain(sessionId);
-    } finally {
-      await rm(ledgers, { recursive: true, force: true });
-    }
-  });
+        await container.kill({ signal: "SIGTERM" });
+        const { StatusCode } = (await container.wait()) as { StatusCode: number };
+        expect(StatusCode, await logsOf(docker, container)).toBe(0);
+        const files = await readdir(ledgers);
+        expect(files).toHaveLength(1);
+        expect(await readFile(join(ledgers, files[0]!), "utf8")).toContain(sessionId);
+      } finally {
+        await rm(ledgers, { recursive: true, force: true });
+      }
+    },
+  );
 
   test("is unhealthy as soon as it drains, so that nothing waits for a server that is going", async () => {
     const container = await containers.run(images.server.id, {
@@ -225,28 +229,38 @@ test("a second call makes nothing and finds the same images", async () => {
   ]);
 });
 
-test("the real Realtime is taken where it is asked for and both of its images are there, and never by halves", async () => {
-  const topologies = TOPOLOGIES.filter(({ name }) => name === "phase3");
-  const own = {
-    ...env,
-    SSE_LAB_REALTIME_IMAGE: images.server.id,
-    SSE_LAB_POSTGRES_IMAGE: images.valkey.id,
-  };
-  const real = await prepareImages({ topologies, env: own });
-  expect(real).not.toHaveProperty("realtime-standin");
-  expect(real).toMatchObject({
-    realtime: { id: images.server.id, source: "setting" },
-    postgres: { id: images.valkey.id, source: "setting" },
-  });
-  const chosen = await prepareImages({ topologies, env: { ...own, SSE_LAB_REALTIME: "standin" } });
-  expect(chosen).not.toHaveProperty("realtime");
-  expect(chosen["realtime-standin"]?.how).toContain("as SSE_LAB_REALTIME=standin says");
-  for (const half of [{ SSE_LAB_REALTIME: "real" }, { SSE_LAB_REALTIME_IMAGE: images.server.id }]) {
-    await expect(prepareImages({ topologies, env: { ...env, ...half } })).rejects.toThrow(
-      /the settings ask for the real Realtime, .* and .*postgres:15\.\S+ cannot be assembled. Fix: set SSE_LAB_IMAGES=auto/,
-    );
-  }
-});
+test(
+  "the real Realtime is taken where it is asked for and both of its images are there, and " +
+    "never by halves",
+  async () => {
+    const topologies = TOPOLOGIES.filter(({ name }) => name === "phase3");
+    const own = {
+      ...env,
+      SSE_LAB_REALTIME_IMAGE: images.server.id,
+      SSE_LAB_POSTGRES_IMAGE: images.valkey.id,
+    };
+    const real = await prepareImages({ topologies, env: own });
+    expect(real).not.toHaveProperty("realtime-standin");
+    expect(real).toMatchObject({
+      realtime: { id: images.server.id, source: "setting" },
+      postgres: { id: images.valkey.id, source: "setting" },
+    });
+    const chosen = await prepareImages({
+      topologies,
+      env: { ...own, SSE_LAB_REALTIME: "standin" },
+    });
+    expect(chosen).not.toHaveProperty("realtime");
+    expect(chosen["realtime-standin"]?.how).toContain("as SSE_LAB_REALTIME=standin says");
+    for (const half of [
+      { SSE_LAB_REALTIME: "real" },
+      { SSE_LAB_REALTIME_IMAGE: images.server.id },
+    ]) {
+      await expect(prepareImages({ topologies, env: { ...env, ...half } })).rejects.toThrow(
+        /the settings ask for the real Realtime, .* and .*postgres:15\.\S+ cannot be assembled. Fix: set SSE_LAB_IMAGES=auto/,
+      );
+    }
+  },
+);
 
 test("only what the topologies need is prepared", async () => {
   const header = TOPOLOGIES.filter(({ name }) => name === "phase1-header");

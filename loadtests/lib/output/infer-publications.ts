@@ -8,9 +8,11 @@ export interface SeenPublication {
 }
 
 /**
- * What must have been published in one pipeline run, as told by the events of it that arrived: these, and all before the highest of them,
- * because a run publishes in order. Of what is missing in between, the times are guessed: evenly between its neighbours, and before the
- * lowest at the plan's rate. What comes after the highest may or may not have been published: only a ledger can tell.
+ * What must have been published in one pipeline run, as told by the events of it that arrived:
+ * these, and all before the highest of them, because a run publishes in order. Of what is missing
+ * in between, the times are guessed: evenly between its neighbours, and before the lowest at the
+ * plan's rate. What comes after the highest may or may not have been published: only a ledger can
+ * tell.
  * @param seen in any order; of one number, the first counts
  * @param intervalMs between two events by the plan
  * @returns one for each number from 1 to the highest, in order

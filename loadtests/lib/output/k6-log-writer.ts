@@ -16,9 +16,13 @@ export const formatLine = (process: string, records: K6LogRecord[]): string => {
   return LINE_MARK + JSON.stringify(line).replace(/[\u007f-\uffff]/g, escapeUnit);
 };
 
-const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const escapeUnit = (unit: string): string =>
+  `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** One VU's records on their way to the console: by the hundred, or once a second while records come. */
+/**
+ * One VU's records on their way to the console: by the hundred, or once a second while records
+ * come.
+ */
 export class K6LogWriter {
   readonly #process: string;
   #held: K6LogRecord[] = [];

@@ -1,4 +1,7 @@
-/** The scripts' own metrics. Their names are a contract: dashboards and thresholds know them. Made in the init context, once per VU. */
+/**
+ * The scripts' own metrics. Their names are a contract: dashboards and thresholds know them. Made
+ * in the init context, once per VU.
+ */
 import { Counter, Trend } from "k6/metrics";
 
 export const METRICS = {

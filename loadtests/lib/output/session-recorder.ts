@@ -1,6 +1,7 @@
 /**
- * Records one session: each observation goes to the console and to the checker, whose judgement becomes
- * k6's metrics when the session ends. The checker gets what a script can know without the instances' ledgers.
+ * Records one session: each observation goes to the console and to the checker, whose judgement
+ * becomes k6's metrics when the session ends. The checker gets what a script can know without the
+ * instances' ledgers.
  */
 import { countGates } from "../../../harness/checker/judge/gates.ts";
 import { judgeSession } from "../../../harness/checker/judge/session.ts";
@@ -70,7 +71,8 @@ export class SessionRecorder {
     if (observed.type === "request") this.#sessionId ??= observed.sessionId;
     this.#absorb(observed);
     // An answer that was accepted has reached the pipeline: the event contract says so.
-    if (observed.type === "gate" && observed.status === 202) this.#absorb({ ...observed, state: "reached" });
+    if (observed.type === "gate" && observed.status === 202)
+      this.#absorb({ ...observed, state: "reached" });
   }
 
   /** An instance's clock was read. */
@@ -82,10 +84,21 @@ export class SessionRecorder {
   /** An instance says that it runs the session's pipeline. */
   started({ epoch, total, instance }: PipelineStarted): void {
     const { session } = this;
-    this.#absorb({ type: "pipeline", session, epoch, instance, state: "started", total, atMs: nowMs() });
+    this.#absorb({
+      type: "pipeline",
+      session,
+      epoch,
+      instance,
+      state: "started",
+      total,
+      atMs: nowMs(),
+    });
   }
 
-  /** An event that arrived says when it was published. An event of another session proves nothing here. */
+  /**
+   * An event that arrived says when it was published. An event of another session proves nothing
+   * here.
+   */
   published({ sessionId, epoch, seq, intendedMs, publishedMs, instance }: PipelineSSEEvent): void {
     if (sessionId !== this.#sessionId) return;
     const seen = this.#seen.get(epoch);
@@ -112,14 +125,19 @@ export class SessionRecorder {
   #completeRecord(): void {
     const offsetMs = instanceClock.bounds?.offsetMs;
     for (const { subscribedMs, ...connected } of this.#connected) {
-      const stated = connected.instance === undefined ? subscribedMs : subscribedMs - (offsetMs ?? NaN);
+      const stated =
+        connected.instance === undefined ? subscribedMs : subscribedMs - (offsetMs ?? NaN);
       this.#absorb({ ...connected, subscribedMs: Number.isNaN(stated) ? connected.atMs : stated });
     }
-    // Without the instances' clock the times of publication are unknown: missing events are indeterminate.
+    // Without the instances' clock the times of publication are unknown: missing events are
+    // indeterminate.
     if (offsetMs === undefined) return;
     const route = this.#plan.topology.broadcaster === "local" ? "local" : "broker";
     for (const [epoch, seen] of this.#seen) {
-      for (const { seq, intendedMs, publishedMs, instance } of inferPublications(seen, this.#intervalMs)) {
+      for (const { seq, intendedMs, publishedMs, instance } of inferPublications(
+        seen,
+        this.#intervalMs,
+      )) {
         this.#absorb({
           type: "published",
           session: this.session,
@@ -159,7 +177,8 @@ export class SessionRecorder {
     METRICS.indeterminate.add(counts.outcomes.indeterminate, tags);
     METRICS.duplicated.add(counts.duplicated, tags);
     METRICS.reordered.add(counts.reordered, tags);
-    // Whatever is credible was inferred to be published: what is left has no publication that could be one of this session's.
+    // Whatever is credible was inferred to be published: what is left has no publication that could
+    // be one of this session's.
     METRICS.unexpected.add(counts.unexpected + counts.unconfirmed, tags);
     METRICS.stuckStreams.add(counts.stuckStreams, tags);
     METRICS.reconnects.add(0, tags);

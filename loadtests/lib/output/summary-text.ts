@@ -25,10 +25,14 @@ export const summaryText = (run: RunResult): string => {
       "reconnects",
       reconnects.downtimeMs === null
         ? String(reconnects.count)
-        : `${reconnects.count}, away for ${ms(reconnects.downtimeMs.p50)} (p50), ${ms(reconnects.downtimeMs.max)} (max)`,
+        : `${reconnects.count}, away for ${ms(reconnects.downtimeMs.p50)} (p50), ` +
+          `${ms(reconnects.downtimeMs.max)} (max)`,
     ],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const table = rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`).join("\n");
-  return `\n${run.topology}, bounce ${run.bounce}, repeat ${run.repeat}: ${run.verdict}\n${table}\n${run.reasons.map((reason) => `  ${reason}\n`).join("")}\n`;
+  return (
+    `\n${run.topology}, bounce ${run.bounce}, repeat ${run.repeat}: ` +
+    `${run.verdict}\n${table}\n${run.reasons.map((reason) => `  ${reason}\n`).join("")}\n`
+  );
 };

@@ -53,39 +53,45 @@ describe("the lab's summary of a k6 script", () => {
       stuck: fc.nat(4),
     });
     fc.assert(
-      fc.property(counts, ({ delivered, recovered, neverPublished, indeterminate, byCause, stuck }) => {
-        const lost = byCause.reduce((sum, count) => sum + count, 0);
-        const due = delivered + recovered + neverPublished + indeterminate + lost;
-        const summary = createSummary(
-          plan,
-          schedule,
-          data({
-            sse_events_due: counter(due),
-            sse_events_delivered: counter(delivered),
-            sse_events_recovered: counter(recovered),
-            sse_events_never_published: counter(neverPublished),
-            sse_events_indeterminate: counter(indeterminate),
-            sse_events_lost: counter(lost),
-            sse_stuck_streams: counter(stuck),
-            sse_event_latency: trend(2.5),
-            sse_downtime: trend(100),
-            sse_reconnects: counter(3),
-            ...Object.fromEntries(
-              CAUSES.map((cause, index) => [`sse_events_lost{cause:${cause}}`, counter(byCause[index] ?? 0)]),
-            ),
-          }),
-          1_700_000_005_000,
-        );
-        const parsed = parseSummary(JSON.parse(JSON.stringify(summary)));
-        expect(parsed.runs[0]).toMatchObject({
-          due,
-          delivered,
-          recovered,
-          lost,
-          neverPublished,
-          indeterminate,
-        });
-      }),
+      fc.property(
+        counts,
+        ({ delivered, recovered, neverPublished, indeterminate, byCause, stuck }) => {
+          const lost = byCause.reduce((sum, count) => sum + count, 0);
+          const due = delivered + recovered + neverPublished + indeterminate + lost;
+          const summary = createSummary(
+            plan,
+            schedule,
+            data({
+              sse_events_due: counter(due),
+              sse_events_delivered: counter(delivered),
+              sse_events_recovered: counter(recovered),
+              sse_events_never_published: counter(neverPublished),
+              sse_events_indeterminate: counter(indeterminate),
+              sse_events_lost: counter(lost),
+              sse_stuck_streams: counter(stuck),
+              sse_event_latency: trend(2.5),
+              sse_downtime: trend(100),
+              sse_reconnects: counter(3),
+              ...Object.fromEntries(
+                CAUSES.map((cause, index) => [
+                  `sse_events_lost{cause:${cause}}`,
+                  counter(byCause[index] ?? 0),
+                ]),
+              ),
+            }),
+            1_700_000_005_000,
+          );
+          const parsed = parseSummary(JSON.parse(JSON.stringify(summary)));
+          expect(parsed.runs[0]).toMatchObject({
+            due,
+            delivered,
+            recovered,
+            lost,
+            neverPublished,
+            indeterminate,
+          });
+        },
+      ),
     );
   });
 
@@ -160,8 +166,8 @@ describe("what handleSummary returns", () => {
 
   it("is a table alone where no folder was named", () => {
     const { load, topology, bounce, repeat } = plan;
-    expect(Object.keys(handleSummary({ load, topology, bounce, repeat }, schedule, data()))).toEqual([
-      "stdout",
-    ]);
+    expect(
+      Object.keys(handleSummary({ load, topology, bounce, repeat }, schedule, data())),
+    ).toEqual(["stdout"]);
   });
 });

@@ -58,7 +58,13 @@ export const createSummary = (
   runs: [runOf(plan, schedule, data)],
 });
 
-const scenarioOf = ({ load, topology, bounce, repeat, replicas }: ScriptPlan): Summary["scenario"] => ({
+const scenarioOf = ({
+  load,
+  topology,
+  bounce,
+  repeat,
+  replicas,
+}: ScriptPlan): Summary["scenario"] => ({
   topologies: [topology.name],
   bounces: [bounce],
   repeat,
@@ -78,7 +84,11 @@ const scenarioOf = ({ load, topology, bounce, repeat, replicas }: ScriptPlan): S
   overQuota: false,
 });
 
-const runOf = (plan: ScriptPlan, schedule: readonly SessionSchedule[], data: K6Summary): RunResult => {
+const runOf = (
+  plan: ScriptPlan,
+  schedule: readonly SessionSchedule[],
+  data: K6Summary,
+): RunResult => {
   const counts = countsOf(data);
   const { due } = counts;
   const share = (pairs: number): number => (due === 0 ? 0 : pairs / due);
@@ -148,7 +158,8 @@ const countsOf = (data: K6Summary): Counts => {
     CAUSES.map((cause) => [cause, countOf(data, `sse_events_lost{cause:${cause}}`)]),
   ) as RunResult["lostByCause"];
   // Without thresholds k6 keeps no figures by cause.
-  lostByCause.unexplained += lost - Object.values(lostByCause).reduce((sum, count) => sum + count, 0);
+  lostByCause.unexplained +=
+    lost - Object.values(lostByCause).reduce((sum, count) => sum + count, 0);
   return {
     sessions: countOf(data, "sse_sessions"),
     due: countOf(data, "sse_events_due"),
@@ -166,7 +177,8 @@ const countsOf = (data: K6Summary): Counts => {
 };
 
 const OF_THE_CONSOLE =
-  "Written by the k6 script alone: causes are inferred. For bounces, affinity and reconnect storms, " +
+  "Written by the k6 script alone: causes are inferred. For bounces, affinity and " +
+  "reconnect storms, " +
   "make a report from its console output (see loadtests/README.md).";
 
 const verdictOf = (
@@ -184,7 +196,8 @@ const verdictOf = (
     );
   if (lateness !== null && lateness.p99 > ENGINE_LAG_P99_LIMIT_MS)
     unknown.push(
-      `k6 itself was late: of ${sessions} sessions, p99 arrived ${Math.round(lateness.p99)} ms after their time.`,
+      `k6 itself was late: of ${sessions} sessions, p99 arrived ` +
+        `${Math.round(lateness.p99)} ms after their time.`,
     );
   if (!Object.values(data.metrics).some((metric) => metric?.thresholds !== undefined))
     unknown.push("The thresholds were switched off, so that the promise was not checked.");
@@ -196,15 +209,24 @@ const verdictOf = (
 /** `sse_events_lost: count==0`. */
 const brokenThresholds = ({ metrics }: K6Summary): string[] =>
   Object.entries(metrics).flatMap(([name, metric]) =>
-    Object.entries(metric?.thresholds ?? {}).flatMap(([text, { ok }]) => (ok ? [] : [`${name}: ${text}`])),
+    Object.entries(metric?.thresholds ?? {}).flatMap(([text, { ok }]) =>
+      ok ? [] : [`${name}: ${text}`],
+    ),
   );
 
-const countOf = ({ metrics }: K6Summary, name: string): number => metrics[name]?.values["count"] ?? 0;
+const countOf = ({ metrics }: K6Summary, name: string): number =>
+  metrics[name]?.values["count"] ?? 0;
 
 /** Null without samples. */
 const trendOf = ({ metrics }: K6Summary, name: string): RunResult["latencyMs"] => {
   const values = metrics[name]?.values ?? {};
   if ((values["count"] ?? 0) === 0) return null;
   const at = (stat: string): number => Math.max(0, values[stat] ?? 0);
-  return { p50: at("med"), p90: at("p(90)"), p99: at("p(99)"), p999: at("p(99.9)"), max: at("max") };
+  return {
+    p50: at("med"),
+    p90: at("p(90)"),
+    p99: at("p(99)"),
+    p999: at("p(99.9)"),
+    max: at("max"),
+  };
 };

@@ -39,7 +39,8 @@ describe("the thresholds", () => {
     (name) => {
       const thresholds = createThresholds(planOf(name, "none"));
       expect(thresholds["sse_events_due"]).toEqual(["count>0"]);
-      for (const cause of CAUSES) expect(thresholds[`sse_events_lost{cause:${cause}}`]).toEqual(["count>=0"]);
+      for (const cause of CAUSES)
+        expect(thresholds[`sse_events_lost{cause:${cause}}`]).toEqual(["count>=0"]);
     },
   );
 });
@@ -50,7 +51,12 @@ describe("the options", () => {
 
   it("give each session a VU of its own, and longer than it needs", () => {
     const { maxDuration, ...rest } = options.scenarios.sessions;
-    expect(rest).toEqual({ executor: "per-vu-iterations", vus: 7, iterations: 1, gracefulStop: "10s" });
+    expect(rest).toEqual({
+      executor: "per-vu-iterations",
+      vus: 7,
+      iterations: 1,
+      gracefulStop: "10s",
+    });
     expect(Number(/^(\d+)s$/.exec(maxDuration ?? "")?.[1])).toBeGreaterThanOrEqual(60 + 20 + 5);
   });
 

@@ -5,15 +5,24 @@ import { promisedCauses } from "../../../harness/scenario/promised-causes.ts";
 import type { ScriptPlan } from "./plan.ts";
 import { plannedTimes } from "./planned-times.ts";
 
-/** What k6 needs more than the plan's own time to begin and end its VUs, seconds. The sessions end themselves. */
+/**
+ * What k6 needs more than the plan's own time to begin and end its VUs, seconds. The sessions end
+ * themselves.
+ */
 const SLACK_S = 60;
 
 /** As k6 declares it, but a plain object: there it is a class. */
 type PerVuIterations = { [Key in keyof PerVUIterationsScenario]: PerVUIterationsScenario[Key] };
 type ScriptOptions = Omit<Options, "scenarios"> & { scenarios: { sessions: PerVuIterations } };
 
-/** k6's options: one VU and one iteration for each session, thresholds by what the topology promises. */
-export const createOptions = (plan: ScriptPlan, schedule: readonly SessionSchedule[]): ScriptOptions => ({
+/**
+ * k6's options: one VU and one iteration for each session, thresholds by what the topology
+ * promises.
+ */
+export const createOptions = (
+  plan: ScriptPlan,
+  schedule: readonly SessionSchedule[],
+): ScriptOptions => ({
   scenarios: {
     sessions: {
       executor: "per-vu-iterations",
@@ -33,15 +42,17 @@ export const createOptions = (plan: ScriptPlan, schedule: readonly SessionSchedu
 const NONE: Threshold[] = ["count==0"];
 
 /**
- * What fails the run. Without ledgers the causes of a loss are inferred, so a run with a bounce in which any loss is allowed is not held to
- * their list: the harness is, by the same observations.
+ * What fails the run. Without ledgers the causes of a loss are inferred, so a run with a bounce in
+ * which any loss is allowed is not held to their list: the harness is, by the same observations.
  */
 export const createThresholds = ({ topology, bounce }: ScriptPlan): Record<string, Threshold[]> => {
   const { promise } = topology;
   const steady = bounce === "none";
   const allowed = promisedCauses(promise, bounce);
-  // A pipeline that dies with its instance leaves its session stuck; one that is met by chance only, too.
-  const mayBeStuck = promise.routedByChance || (!steady && (promise.pipelinesMayDie || allowed.length > 0));
+  // A pipeline that dies with its instance leaves its session stuck; one that is met by chance
+  // only, too.
+  const mayBeStuck =
+    promise.routedByChance || (!steady && (promise.pipelinesMayDie || allowed.length > 0));
   return {
     sse_events_due: ["count>0"],
     sse_events_duplicated: NONE,

@@ -1,4 +1,7 @@
-/** A plan that cannot be run, with every problem named: k6 prints it and stops before anything starts. */
+/**
+ * A plan that cannot be run, with every problem named: k6 prints it and stops before anything
+ * starts.
+ */
 export class PlanError extends Error {
   readonly problems: readonly string[];
 

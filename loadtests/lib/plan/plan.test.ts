@@ -20,7 +20,11 @@ const read = (env: Record<string, string>, scenario?: unknown, script = SSE): Sc
     open: () => (typeof scenario === "string" ? scenario : JSON.stringify(scenario)),
   });
 
-const problemsOf = (env: Record<string, string>, scenario?: unknown, script = SSE): readonly string[] => {
+const problemsOf = (
+  env: Record<string, string>,
+  scenario?: unknown,
+  script = SSE,
+): readonly string[] => {
   try {
     read(env, scenario, script);
   } catch (error) {
@@ -128,7 +132,9 @@ describe("a plan", () => {
   });
 
   it.each(readdirSync(join(import.meta.dirname, "../../scenarios")))("is made of %s", (file) => {
-    const scenario = JSON.parse(readFileSync(join(import.meta.dirname, "../../scenarios", file), "utf8")) as {
+    const scenario = JSON.parse(
+      readFileSync(join(import.meta.dirname, "../../scenarios", file), "utf8"),
+    ) as {
       topologies: string[];
     };
     const script = scenario.topologies[0] === "phase3" ? REALTIME : SSE;
@@ -140,7 +146,8 @@ describe("a plan is refused by key, value and fix", () => {
   it.each<[Record<string, string>, string]>([
     [
       { URL: "127.0.0.1:8080" },
-      'URL "127.0.0.1:8080": give scheme, host and port of the router only, like http://127.0.0.1:8080',
+      'URL "127.0.0.1:8080": give scheme, host and port of the router only, like ' +
+        "http://127.0.0.1:8080",
     ],
     [{ URL: "http://host/path" }, 'URL "http://host/path": give scheme'],
     [{ URL: "http://me:secret@host" }, "URL "],
@@ -176,7 +183,10 @@ describe("a plan is refused by key, value and fix", () => {
   it.each<[unknown, string]>([
     ["{", 'SCENARIO "asked.json": is not JSON'],
     [[], 'SCENARIO "asked.json": must hold one JSON object with scenario keys'],
-    [{ sesions: 3 }, 'asked.json: unknown scenario key "sesions": known keys are topologies, bounces'],
+    [
+      { sesions: 3 },
+      'asked.json: unknown scenario key "sesions": known keys are topologies, bounces',
+    ],
     [{ __proto__x: 3 }, "asked.json: unknown scenario key"],
     [{ sessions: "3" }, 'asked.json: sessions: "3" is not a number: give 1 to 19000'],
     [{ topologies: ["phase9"] }, 'asked.json: topologies: unknown topology "phase9"'],
@@ -202,7 +212,8 @@ describe("a plan is refused by key, value and fix", () => {
       throw new Error("no such file");
     };
     expect(() => readPlan({ ...SSE, env: { SCENARIO: "gone.json" }, open })).toThrow(
-      'SCENARIO "gone.json": cannot be read (Error: no such file); give a path relative to the script',
+      'SCENARIO "gone.json": cannot be read (Error: no such file); give a path relative to ' +
+        "the script",
     );
   });
 

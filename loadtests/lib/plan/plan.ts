@@ -1,11 +1,18 @@
-/** Reads a script's plan from the defaults, the scenario file and the environment. Later ones win. */
+/**
+ * Reads a script's plan from the defaults, the scenario file and the environment. Later ones win.
+ */
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../../harness/history/observation.ts";
 import type { PlanRecord } from "../../../harness/load/portable/k6-log-records.ts";
 import type { LoadPlan } from "../../../harness/load/portable/load-plan.ts";
 import { DEFAULT_SCENARIO } from "../../../harness/scenario/default-scenario.ts";
 import { loadProblems } from "../../../harness/scenario/load-rules.ts";
-import { choiceProblem, CHOICES, NUMBER_RANGES, numberProblem } from "../../../harness/scenario/ranges.ts";
+import {
+  choiceProblem,
+  CHOICES,
+  NUMBER_RANGES,
+  numberProblem,
+} from "../../../harness/scenario/ranges.ts";
 import type { Scenario } from "../../../harness/scenario/scenario.ts";
 import { toLoadPlan } from "../../../harness/scenario/to-load-plan.ts";
 import { PlanError } from "./plan-error.ts";
@@ -36,7 +43,9 @@ export interface PlanSources {
   topology: string;
 }
 
-/** The scenario's keys that a script uses, by environment variable. The rest is for the deployment. */
+/**
+ * The scenario's keys that a script uses, by environment variable. The rest is for the deployment.
+ */
 const NUMBERS = {
   SESSIONS: "sessions",
   RATE: "rate",
@@ -48,14 +57,19 @@ const NUMBERS = {
   SEED: "seed",
 } as const satisfies Record<string, keyof typeof NUMBER_RANGES>;
 
-/** Only in the init context, where `open` is. @throws PlanError naming each key, its value and the fix */
+/**
+ * Only in the init context, where `open` is.
+ * @throws PlanError naming each key, its value and the fix
+ */
 export function readPlan(sources: PlanSources): ScriptPlan {
   const env = new Environment(sources.env);
   const file = env.text("SCENARIO");
-  const { scenario: asked, problems } = file === undefined ? NO_SCENARIO : readScenario(file, sources.open);
+  const { scenario: asked, problems } =
+    file === undefined ? NO_SCENARIO : readScenario(file, sources.open);
   env.problems.push(...problems);
   const scenario: Scenario = { ...DEFAULT_SCENARIO, ...asked };
-  for (const [name, key] of Object.entries(NUMBERS)) scenario[key] = env.number(name, key) ?? scenario[key];
+  for (const [name, key] of Object.entries(NUMBERS))
+    scenario[key] = env.number(name, key) ?? scenario[key];
   scenario.client = env.choice("CLIENT", CHOICES.client) ?? scenario.client;
 
   const name = env.choice("TOPOLOGY", CHOICES.topology) ?? askedTopology(asked, sources);
@@ -68,7 +82,11 @@ export function readPlan(sources: PlanSources): ScriptPlan {
   const out = env.text("OUT")?.replace(/(.)\/+$/, "$1");
   const nameOf = (key: string): string => env.nameOf(key, key in asked ? file : undefined);
   if (topology !== undefined && !sources.follows(topology))
-    env.refuse("TOPOLOGY", topology.name, `this script does not follow it; ${scriptOf(topology)} does`);
+    env.refuse(
+      "TOPOLOGY",
+      topology.name,
+      `this script does not follow it; ${scriptOf(topology)} does`,
+    );
   if (env.problems.length === 0)
     env.problems.push(...loadProblems(scenario, topology === undefined ? [] : [topology], nameOf));
   if (env.problems.length > 0 || topology === undefined) throw new PlanError(env.problems);
@@ -98,8 +116,14 @@ export const planRecord = (
 
 const NO_SCENARIO = { scenario: {}, problems: [] } as ReturnType<typeof readScenario>;
 
-/** The first topology of the scenario that this script follows; of none, the first at all, to be refused by name. */
-const askedTopology = ({ topologies = [] }: Partial<Scenario>, { follows, topology }: PlanSources): string =>
+/**
+ * The first topology of the scenario that this script follows; of none, the first at all, to be
+ * refused by name.
+ */
+const askedTopology = (
+  { topologies = [] }: Partial<Scenario>,
+  { follows, topology }: PlanSources,
+): string =>
   topologies.find((name) => TOPOLOGIES.some((one) => one.name === name && follows(one))) ??
   topologies[0] ??
   topology;
@@ -107,7 +131,11 @@ const askedTopology = ({ topologies = [] }: Partial<Scenario>, { follows, topolo
 const scriptOf = ({ broadcaster }: Topology): string =>
   broadcaster === "supabase" ? "realtime.ts" : "sse.ts";
 
-function readReplicas(env: Environment, topology: Topology, asked: number | undefined): number | undefined {
+function readReplicas(
+  env: Environment,
+  topology: Topology,
+  asked: number | undefined,
+): number | undefined {
   const text = env.text("REPLICAS");
   if (topology.replicas > 1) return env.number("REPLICAS", "replicas") ?? asked;
   if (text !== undefined && text !== "1")
@@ -121,7 +149,11 @@ function readUrl(env: Environment): string {
   const url = env.text("URL") ?? "http://127.0.0.1:8080";
   const origin = ORIGIN.exec(url)?.[1];
   if (origin === undefined)
-    env.refuse("URL", url, "give scheme, host and port of the router only, like http://127.0.0.1:8080");
+    env.refuse(
+      "URL",
+      url,
+      "give scheme, host and port of the router only, like http://127.0.0.1:8080",
+    );
   return origin ?? url;
 }
 
@@ -145,10 +177,14 @@ class Environment {
     if (text === undefined) return undefined;
     // Number() would also take 0x10 and 1e3, which no user means here.
     const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
-    return this.#checked(name, value, numberProblem(value, NUMBER_RANGES[key])) as number | undefined;
+    return this.#checked(name, value, numberProblem(value, NUMBER_RANGES[key])) as
+      number | undefined;
   }
 
-  choice<T extends string>(name: string, choices: { what: string; from: readonly T[] }): T | undefined {
+  choice<T extends string>(
+    name: string,
+    choices: { what: string; from: readonly T[] },
+  ): T | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     return this.#checked(name, text, choiceProblem(text, choices)) as T | undefined;
@@ -158,9 +194,14 @@ class Environment {
     this.problems.push(`${name} ${JSON.stringify(value)}: ${why}`);
   }
 
-  /** What the user typed: the variable where it is set, else the key of the scenario file, else the variable to be set. */
+  /**
+   * What the user typed: the variable where it is set, else the key of the scenario file, else the
+   * variable to be set.
+   */
   nameOf(key: string, file: string | undefined): string {
-    const name = Object.entries({ ...NUMBERS, CLIENT: "client" }).find(([, value]) => value === key)?.[0];
+    const name = Object.entries({ ...NUMBERS, CLIENT: "client" }).find(
+      ([, value]) => value === key,
+    )?.[0];
     if (name !== undefined && (file === undefined || this.text(name) !== undefined)) return name;
     return file === undefined ? key : `${file}: ${key}`;
   }

@@ -9,7 +9,10 @@ export interface PlannedTimes {
   deadlineMs: number;
 }
 
-export const plannedTimes = (schedule: readonly SessionSchedule[], plan: LoadPlan): PlannedTimes => {
+export const plannedTimes = (
+  schedule: readonly SessionSchedule[],
+  plan: LoadPlan,
+): PlannedTimes => {
   const lastMs = schedule[schedule.length - 1]?.arriveOffsetMs ?? 0;
   const drainMs = lastMs + plan.durationS * 1000;
   return { drainMs, deadlineMs: drainMs + plan.drainS * 1000 };

@@ -8,7 +8,10 @@ import {
 } from "../../../harness/scenario/ranges.ts";
 import type { Scenario } from "../../../harness/scenario/scenario.ts";
 
-/** How each key is checked. All keys of the native engine's scenario files are known, also those that mean nothing to a script. */
+/**
+ * How each key is checked. All keys of the native engine's scenario files are known, also those
+ * that mean nothing to a script.
+ */
 const CHECKS: Readonly<Record<keyof Scenario, (value: unknown) => string | undefined>> = {
   topologies: (value) => listProblem(value, CHOICES.topology),
   bounces: (value) => listProblem(value, CHOICES.bounce),
@@ -42,7 +45,8 @@ export function readScenario(
     text = open(file);
   } catch (error) {
     return failed(
-      `SCENARIO ${JSON.stringify(file)}: cannot be read (${String(error)}); give a path relative to the script`,
+      `SCENARIO ${JSON.stringify(file)}: cannot be read (${String(error)}); give a path ` +
+        "relative to the script",
     );
   }
   let value: unknown;
@@ -53,12 +57,14 @@ export function readScenario(
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return failed(`SCENARIO ${JSON.stringify(file)}: must hold one JSON object with scenario keys`);
-  const checks: Readonly<Record<string, ((value: unknown) => string | undefined) | undefined>> = CHECKS;
+  const checks: Readonly<Record<string, ((value: unknown) => string | undefined) | undefined>> =
+    CHECKS;
   const problems = Object.entries(value).flatMap(([key, one]) => {
     const check = Object.keys(CHECKS).includes(key) ? checks[key] : undefined;
     if (check === undefined)
       return [
-        `${file}: unknown scenario key ${JSON.stringify(key)}: known keys are ${Object.keys(CHECKS).join(", ")}`,
+        `${file}: unknown scenario key ${JSON.stringify(key)}: known keys are ` +
+          Object.keys(CHECKS).join(", "),
       ];
     const problem = check(one);
     return problem === undefined ? [] : [`${file}: ${key}: ${problem}`];

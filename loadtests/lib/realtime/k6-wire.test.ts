@@ -5,7 +5,10 @@ import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runDouble } from "../../../standins/k6/run-double.ts";
 
-/** Refuses what has the key `refused`, also without an upgrade, and leaves every other handshake unanswered. */
+/**
+ * Refuses what has the key `refused`, also without an upgrade, and leaves every other handshake
+ * unanswered.
+ */
 const server = createServer((request, response) => {
   const refused = request.url?.includes("apikey=refused") === true;
   response.writeHead(refused ? 401 : 400);

@@ -20,8 +20,9 @@ import {
 import { isRefusal, wireEnd } from "./wire-end.ts";
 
 /**
- * Of Phoenix's serializer: text alone. With 2.0.0, which realtime-js speaks, some broadcasts come as binary frames, and k6 has no `TextDecoder` to read
- * them with. What arrives is the same; a message is a little longer.
+ * Of Phoenix's serializer: text alone. With 2.0.0, which realtime-js speaks, some broadcasts come
+ * as binary frames, and k6 has no `TextDecoder` to read them with. What arrives is the same; a
+ * message is a little longer.
  */
 const VSN: Vsn = "1.0.0";
 const OPEN = 1;
@@ -118,8 +119,8 @@ class K6Wire implements PhoenixWire {
   }
 
   /**
-   * Why the handshake was refused: Phoenix looks at key and limits before it looks for an upgrade, so the same request without one is
-   * refused for the same reason.
+   * Why the handshake was refused: Phoenix looks at key and limits before it looks for an upgrade,
+   * so the same request without one is refused for the same reason.
    */
   async #askWhy(): Promise<ChannelDown | undefined> {
     const url = httpUrlOf(this.#endpoint);
@@ -129,7 +130,9 @@ class K6Wire implements PhoenixWire {
       responseType: "text",
       tags: { name: "realtime" },
     } as const;
-    const { status, body } = await http.asyncRequest("GET", url, null, params).catch(() => NO_ANSWER);
+    const { status, body } = await http
+      .asyncRequest("GET", url, null, params)
+      .catch(() => NO_ANSWER);
     return status >= 400 && !NO_UPGRADE.has(status) ? refusedHandshake(status, body) : undefined;
   }
 }

@@ -15,8 +15,8 @@ import { openK6Wire } from "./k6-wire.ts";
 const FLUSH_MS = 1_000;
 
 /**
- * A session that follows its channel on k6's WebSocket and event loop. A VU has one session, so steps may
- * block it before the channel is open.
+ * A session that follows its channel on k6's WebSocket and event loop. A VU has one session, so
+ * steps may block it before the channel is open.
  */
 export class RealtimePage extends K6Session<AsyncHttpRequests> {
   readonly #underWay = new Set<Promise<unknown>>();
@@ -33,8 +33,8 @@ export class RealtimePage extends K6Session<AsyncHttpRequests> {
   }
 
   /**
-   * Resolves after the last event, when the client model gives up, or at the deadline. Requests under way
-   * are answered by then.
+   * Resolves after the last event, when the client model gives up, or at the deadline. Requests
+   * under way are answered by then.
    */
   async visit(): Promise<void> {
     const created = this.arrive();

@@ -4,7 +4,10 @@ import { isRefusal, wireEnd } from "./wire-end.ts";
 test.each([
   [undefined, { reason: "socket closed", ended: true }],
   ["websocket: close 1001 (going away)", { reason: "socket closed: 1001", ended: true }],
-  ["websocket: close 1012 (service restart): bye", { reason: "socket closed: 1012 (bye)", ended: true }],
+  [
+    "websocket: close 1012 (service restart): bye",
+    { reason: "socket closed: 1012 (bye)", ended: true },
+  ],
   [
     "websocket: close 1006 (abnormal closure): unexpected EOF",
     { reason: "socket closed: 1006", ended: false },

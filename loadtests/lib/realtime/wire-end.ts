@@ -1,12 +1,15 @@
 import type { ChannelDown } from "../../../harness/load/portable/realtime/channel.ts";
 
-/** Of Go's client for WebSockets, which says why a connection was closed in its error: `websocket: close 1012 (service restart): text`. */
+/**
+ * Of Go's client for WebSockets, which says why a connection was closed in its error: `websocket:
+ * close 1012 (service restart): text`.
+ */
 const CLOSED = /^websocket: close (\d+) \([^)]*\)(?:: (.*))?$/;
 const ABNORMAL = 1006;
 
 /**
- * How a WebSocket of k6 ended. Its `close` event carries no code: a normal end (1000, 1001) has no error
- * before it, any other end has an error whose text names the code.
+ * How a WebSocket of k6 ended. Its `close` event carries no code: a normal end (1000, 1001) has no
+ * error before it, any other end has an error whose text names the code.
  * @param error text of the `error` event; `undefined` when there was none
  */
 export const wireEnd = (error: string | undefined): ChannelDown => {
@@ -18,4 +21,5 @@ export const wireEnd = (error: string | undefined): ChannelDown => {
 };
 
 /** True when the handshake was refused. k6 gives neither the status nor the text of the answer. */
-export const isRefusal = (error: string | undefined): boolean => error?.includes("bad handshake") === true;
+export const isRefusal = (error: string | undefined): boolean =>
+  error?.includes("bad handshake") === true;

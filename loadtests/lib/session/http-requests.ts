@@ -24,8 +24,8 @@ interface HttpResponse {
 const HEALTH: ControlRequest = { method: "GET", path: "/healthz", headers: {} };
 
 /**
- * Takes a session's steps by `k6/http` and `sleep`. They block the VU: nothing is read from its stream
- * meanwhile.
+ * Takes a session's steps by `k6/http` and `sleep`. They block the VU: nothing is read from its
+ * stream meanwhile.
  */
 export class HttpRequests {
   readonly #url: string;
@@ -40,8 +40,8 @@ export class HttpRequests {
   }
 
   /**
-   * Asks an instance for its clock. The native engine shares that clock, so this is no request of the
-   * session.
+   * Asks an instance for its clock. The native engine shares that clock, so this is no request of
+   * the session.
    */
   readClock(): void {
     this.perform(HEALTH);
@@ -65,22 +65,35 @@ export class HttpRequests {
   protected argumentsOf({ method, path, headers, body }: ControlRequest): HttpArguments {
     const leftMs = Math.max(1, Math.ceil(this.#times.deadlineMs - nowMs()));
     const params = {
-      headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: {
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
       redirects: 0,
       // One name for all sessions, so that k6 keeps one figure for them and not one each.
       tags: { name: `${method} ${withoutId(path)}` },
       timeout: `${Math.min(ENGINE_LIMITS.controlTimeoutMs, leftMs)}ms`,
     };
-    return [method, `${this.#url}${path}`, body === undefined ? null : JSON.stringify(body), params];
+    return [
+      method,
+      `${this.#url}${path}`,
+      body === undefined ? null : JSON.stringify(body),
+      params,
+    ];
   }
 
   /** Reads k6's answer. An answer that holds an instance's clock is a reading of that clock. */
-  protected answerOf(response: HttpResponse, { path }: ControlRequest, askedMs: number): ControlAnswer {
+  protected answerOf(
+    response: HttpResponse,
+    { path }: ControlRequest,
+    askedMs: number,
+  ): ControlAnswer {
     const answeredMs = nowMs();
     const answer = toAnswer(response);
     const isHealth = path === HEALTH.path && answer.status === 200;
     const health = isHealth ? readHealth(answer.body) : undefined;
-    if (health !== undefined) this.#recorder.clock(health.instance, askedMs, health.clockMs, answeredMs);
+    if (health !== undefined)
+      this.#recorder.clock(health.instance, askedMs, health.clockMs, answeredMs);
     return answer;
   }
 }

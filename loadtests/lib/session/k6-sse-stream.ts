@@ -6,7 +6,10 @@ import {
   SseAttempts,
   type SseAttemptsOptions,
 } from "../../../harness/load/portable/session/sse-attempts.ts";
-import type { OwnedStream, StreamOwner } from "../../../harness/load/portable/session/stream-owner.ts";
+import type {
+  OwnedStream,
+  StreamOwner,
+} from "../../../harness/load/portable/session/stream-owner.ts";
 import type { StreamRecord } from "../../../harness/load/portable/session/stream-record.ts";
 import { CONNECTED_EVENT, RECONNECT_EVENT } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
@@ -28,8 +31,9 @@ const UNREADABLE_LINE = "unknown event: ";
 const MALFORMED = "malformed connected event";
 
 /**
- * A session's event stream by xk6-sse, which is no EventSource (see k6-x-sse.d.ts): the rest is here.
- * The owner is called while the stream blocks the VU, so events wait for as long as the owner takes.
+ * A session's event stream by xk6-sse, which is no EventSource (see k6-x-sse.d.ts): the rest is
+ * here. The owner is called while the stream blocks the VU, so events wait for as long as the owner
+ * takes.
  */
 export class K6SseStream implements OwnedStream {
   readonly #url: string;
@@ -155,14 +159,19 @@ export class K6SseStream implements OwnedStream {
    * @param httpError why the answer is no event stream
    * @returns delay until the next attempt, milliseconds; undefined: there is none
    */
-  #afterwards(response: SseResponse, httpError: string | undefined, atMs: number): number | undefined {
+  #afterwards(
+    response: SseResponse,
+    httpError: string | undefined,
+    atMs: number,
+  ): number | undefined {
     if (this.#finished) {
       this.#record.disconnected({ reason: "finished", atMs });
       return undefined;
     }
     const isOver = this.#leftMs <= 0;
     if (this.#record.isUp) {
-      if (!isOver) return this.#attempts.lost(this.#failure === undefined ? "ended" : "error", atMs);
+      if (!isOver)
+        return this.#attempts.lost(this.#failure === undefined ? "ended" : "error", atMs);
       this.#record.disconnected({ reason: "drained", atMs });
       return undefined;
     }

@@ -1,4 +1,7 @@
-import { runStepsBlocking, type Steps } from "../../../harness/load/portable/session/session-steps.ts";
+import {
+  runStepsBlocking,
+  type Steps,
+} from "../../../harness/load/portable/session/session-steps.ts";
 import type { SessionCreated } from "../../../server/src/contract/events.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import { HttpRequests } from "./http-requests.ts";
@@ -7,8 +10,8 @@ import { K6SseStream } from "./k6-sse-stream.ts";
 import type { ArrivedSession } from "./await-arrival.ts";
 
 /**
- * A session whose stream blocks its VU. Its steps block, too: nothing is due while a pipeline waits at a
- * gate, so the stream may wait.
+ * A session whose stream blocks its VU. Its steps block, too: nothing is due while a pipeline waits
+ * at a gate, so the stream may wait.
  */
 export class SsePage extends K6Session<HttpRequests> {
   constructor(plan: ScriptPlan, arrived: ArrivedSession) {
@@ -22,7 +25,11 @@ export class SsePage extends K6Session<HttpRequests> {
 
   protected createStream(created: SessionCreated): K6SseStream {
     const { plan, schedule, limits, log, times } = this;
-    return new K6SseStream({ plan, schedule, limits, created, log, seesRetryField: false }, times, this);
+    return new K6SseStream(
+      { plan, schedule, limits, created, log, seesRetryField: false },
+      times,
+      this,
+    );
   }
 
   protected begin(steps: Steps<void>): void {

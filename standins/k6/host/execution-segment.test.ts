@@ -12,7 +12,9 @@ describe("vuIdsOfSegment", () => {
       const parts = bounds
         .slice(1)
         .map((bound, index) => vuIdsOfSegment(23, `${bounds[index]!}:${bound}`, bounds.join(",")));
-      expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 23 }, (_, index) => index + 1));
+      expect(parts.flat().sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 23 }, (_, index) => index + 1),
+      );
     }
   });
 

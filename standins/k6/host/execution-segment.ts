@@ -18,11 +18,14 @@ export function vuIdsOfSegment(total: number, segment?: string, sequence?: strin
   const sorted = bounds.every(
     (bound, index) => index === 0 || compare(bounds[index - 1] ?? bound, bound) < 0,
   );
-  if (!sorted) throw invalid(`the execution segment sequence ${sequence ?? segment ?? ""} does not rise`);
+  if (!sorted)
+    throw invalid(`the execution segment sequence ${sequence ?? segment ?? ""} does not rise`);
   const own = bounds.findIndex((bound) => compare(bound, parseFraction(from)) === 0);
   const end = bounds[own + 1];
   if (own < 0 || end === undefined || compare(end, parseFraction(to)) !== 0) {
-    throw invalid(`the execution segment ${segment ?? "0:1"} is not in the sequence ${sequence ?? ""}`);
+    throw invalid(
+      `the execution segment ${segment ?? "0:1"} is not in the sequence ${sequence ?? ""}`,
+    );
   }
   const cycle = bounds.map(([, denominator]) => denominator).reduce(leastCommonMultiple);
   const lengths = bounds.slice(1).map((bound, index) => {
@@ -39,7 +42,9 @@ export function vuIdsOfSegment(total: number, segment?: string, sequence?: strin
 function takeTurns(lengths: readonly number[], cycle: number): number[] {
   const taken = lengths.map(() => 0);
   return Array.from({ length: cycle }, (_, position) => {
-    const behind = lengths.map((length, index) => (length * (position + 1)) / cycle - (taken[index] ?? 0));
+    const behind = lengths.map(
+      (length, index) => (length * (position + 1)) / cycle - (taken[index] ?? 0),
+    );
     const next = behind.indexOf(Math.max(...behind));
     taken[next] = (taken[next] ?? 0) + 1;
     return next;
@@ -58,9 +63,13 @@ function parseFraction(text: string): Fraction {
   const decimals = match[4] ?? "";
   const fraction: Fraction =
     match[1] === undefined
-      ? [Number(`${match[3] ?? ""}${decimals}`), 10 ** decimals.length * (match[5] === undefined ? 1 : 100)]
+      ? [
+          Number(`${match[3] ?? ""}${decimals}`),
+          10 ** decimals.length * (match[5] === undefined ? 1 : 100),
+        ]
       : [Number(match[1]), Number(match[2])];
-  if (fraction[1] === 0 || fraction[0] > fraction[1]) throw invalid(`${text} is not between 0 and 1`);
+  if (fraction[1] === 0 || fraction[0] > fraction[1])
+    throw invalid(`${text} is not between 0 and 1`);
   const divisor = greatestCommonDivisor(...fraction) || 1;
   return [fraction[0] / divisor, fraction[1] / divisor];
 }

@@ -28,7 +28,10 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (command !== "run") {
-      throw new ExitError(`unknown command "${command ?? ""}" for "k6-double": version or run`, EXIT.usage);
+      throw new ExitError(
+        `unknown command "${command ?? ""}" for "k6-double": version or run`,
+        EXIT.usage,
+      );
     }
     return await runScript(rest, log);
   } catch (error) {
@@ -62,7 +65,10 @@ function readScript(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    throw new ExitError(`The moduleSpecifier "${path}" couldn't be found on local disk`, EXIT.usage);
+    throw new ExitError(
+      `The moduleSpecifier "${path}" couldn't be found on local disk`,
+      EXIT.usage,
+    );
   }
 }
 

@@ -30,7 +30,10 @@ describe("metrics of the double", () => {
     const engine = new MetricsEngine();
     engine.declare("lost", "counter", false);
     engine.declare("latency", "trend", true);
-    engine.setThresholds({ lost: ["count==0"], "latency{topology:phase1}": ["p(95)<50", "max < 50"] });
+    engine.setThresholds({
+      lost: ["count==0"],
+      "latency{topology:phase1}": ["p(95)<50", "max < 50"],
+    });
     engine.sample("latency", 100, { topology: "naive" });
     expect(engine.evaluate(1)).toEqual([]);
     engine.sample("latency", 60, { topology: "phase1", instance: "i-1" });
@@ -38,7 +41,10 @@ describe("metrics of the double", () => {
     expect(engine.evaluate(1)).toEqual(["lost", "latency{topology:phase1}"]);
     expect(engine.summary(["max"], 1)["metrics"]).toMatchObject({
       lost: { thresholds: { "count==0": { ok: false } } },
-      "latency{topology:phase1}": { values: { max: 60 }, thresholds: { "max < 50": { ok: false } } },
+      "latency{topology:phase1}": {
+        values: { max: 60 },
+        thresholds: { "max < 50": { ok: false } },
+      },
       latency: { values: { max: 100 } },
     });
   });

@@ -33,7 +33,11 @@ function counterSink(): Sink {
 
 function gaugeSink(): Sink {
   let [value, min, max]: [number, number, number] = [0, Infinity, -Infinity];
-  const values = () => ({ value, min: min === Infinity ? 0 : min, max: max === -Infinity ? 0 : max });
+  const values = () => ({
+    value,
+    min: min === Infinity ? 0 : min,
+    max: max === -Infinity ? 0 : max,
+  });
   return {
     add(sample) {
       value = sample;
@@ -67,7 +71,9 @@ function trendSink(): Sink {
     const percentile = /^p\((\d+(?:\.\d+)?)\)$/.exec(name)?.[1];
     if (percentile !== undefined) return quantile(samples, Number(percentile) / 100);
     if (name === "avg") {
-      return samples.length === 0 ? 0 : samples.reduce((sum, value) => sum + value, 0) / samples.length;
+      return samples.length === 0
+        ? 0
+        : samples.reduce((sum, value) => sum + value, 0) / samples.length;
     }
     const known = {
       min: samples[0] ?? 0,

@@ -74,12 +74,19 @@ export class MetricsEngine {
       const { metric: parent, tags } = parseMetricName(name);
       const of = this.#metrics.get(parent);
       if (of === undefined) {
-        throw new ExitError(`invalid threshold: no metric name "${parent}" found`, EXIT.invalidConfig);
+        throw new ExitError(
+          `invalid threshold: no metric name "${parent}" found`,
+          EXIT.invalidConfig,
+        );
       }
       const metric =
-        name === parent ? of : (this.#metrics.get(name) ?? this.#add(name, of.sink.type, of.sink.isTime));
+        name === parent
+          ? of
+          : (this.#metrics.get(name) ?? this.#add(name, of.sink.type, of.sink.isTime));
       if (name !== parent) this.#submetrics.push({ name, of: parent, tags });
-      metric.thresholds = expressions.map((expression) => parseThreshold(name, expression, metric.sink));
+      metric.thresholds = expressions.map((expression) =>
+        parseThreshold(name, expression, metric.sink),
+      );
       // The summary shows it even without a sample.
       of.observed = true;
       metric.observed = true;
@@ -132,7 +139,13 @@ export class MetricsEngine {
       id: check.name,
       ...check,
     }));
-    const rootGroup = { name: "", path: "", id: "d41d8cd98f00b204e9800998ecf8427e", groups: [], checks };
+    const rootGroup = {
+      name: "",
+      path: "",
+      id: "d41d8cd98f00b204e9800998ecf8427e",
+      groups: [],
+      checks,
+    };
     return { metrics: Object.fromEntries(metrics) as unknown, root_group: rootGroup };
   }
 
@@ -144,7 +157,8 @@ export class MetricsEngine {
 
   #record(name: string, value: number): void {
     const metric = this.#metrics.get(name);
-    if (metric === undefined) throw new Error(`k6-double: a sample of the unknown metric "${name}"`);
+    if (metric === undefined)
+      throw new Error(`k6-double: a sample of the unknown metric "${name}"`);
     metric.observed = true;
     metric.sink.add(value);
   }
@@ -165,11 +179,14 @@ const COMPARE: Record<string, (value: number, limit: number) => boolean> = {
  * @throws {@link ExitError} 104 for a bad expression, or an aggregation that the metric lacks
  */
 function parseThreshold(metric: string, source: string, sink: MetricSink): Threshold {
-  const match = /^\s*(\w+(?:\([\d.]+\))?)\s*(===|==|!=|<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(source);
+  const match = /^\s*(\w+(?:\([\d.]+\))?)\s*(===|==|!=|<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(
+    source,
+  );
   const [, aggregation = "", operator = "", limit = ""] = match ?? [];
   const compare = COMPARE[operator];
   if (compare === undefined || sink.aggregate(aggregation, 1) === undefined) {
-    const message = `invalid threshold defined on ${metric}: ` + `"${source}" does not fit a ${sink.type}`;
+    const message =
+      `invalid threshold defined on ${metric}: ` + `"${source}" does not fit a ${sink.type}`;
     throw new ExitError(message, EXIT.invalidConfig);
   }
   return { source, aggregation, holds: (value) => compare(value, Number(limit)), ok: true };

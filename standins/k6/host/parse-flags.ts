@@ -13,7 +13,14 @@ export interface RunFlags {
   executionSegmentSequence?: string;
 }
 
-const SWITCHES = ["--quiet", "-q", "--no-color", "--no-usage-report", "--no-thresholds", "--no-summary"];
+const SWITCHES = [
+  "--quiet",
+  "-q",
+  "--no-color",
+  "--no-usage-report",
+  "--no-thresholds",
+  "--no-summary",
+];
 const WITH_VALUE = [
   "--address",
   "-a",
@@ -60,7 +67,9 @@ export function parseFlags(args: readonly string[]): RunFlags {
     noSummary: switches.has("--no-summary"),
     logFormat: parseLogFormat(last("--log-format") ?? "text"),
     ...(consoleOutput === undefined || consoleOutput === "" ? {} : { consoleOutput }),
-    env: Object.fromEntries(values.filter(([flag]) => flag === "-e" || flag === "--env").map(parseEnv)),
+    env: Object.fromEntries(
+      values.filter(([flag]) => flag === "-e" || flag === "--env").map(parseEnv),
+    ),
     ...(executionSegment === undefined ? {} : { executionSegment }),
     ...(executionSegmentSequence === undefined ? {} : { executionSegmentSequence }),
   };
@@ -73,7 +82,8 @@ function parseLogFormat(value: string): LogSettings["format"] {
 
 function parseEnv([, text]: [string, string]): [string, string] {
   const [name = "", value] = splitOnce(text, "=");
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw usage(`invalid environment variable name '${name}'`);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw usage(`invalid environment variable name '${name}'`);
   return [name, value ?? ""];
 }
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import { readOptions } from "./read-options.ts";
 
-const scenario = (settings: object) => ({ scenarios: { s: { executor: "per-vu-iterations", ...settings } } });
+const scenario = (settings: object) => ({
+  scenarios: { s: { executor: "per-vu-iterations", ...settings } },
+});
 
 describe("readOptions", () => {
   it("has k6's defaults", () => {

@@ -84,7 +84,10 @@ export function readOptions(given: Record<string, unknown>): RunOptions {
 
 function readScenario(scenarios: unknown): ScenarioOptions {
   // Without scenarios, k6 runs the default function once in one VU.
-  const given = (scenarios ?? { default: { executor: "per-vu-iterations" } }) as Record<string, unknown>;
+  const given = (scenarios ?? { default: { executor: "per-vu-iterations" } }) as Record<
+    string,
+    unknown
+  >;
   const entries = Object.entries(given) as [string, Record<string, unknown>][];
   const [first] = entries;
   if (first === undefined || entries.length > 1) {

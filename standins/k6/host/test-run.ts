@@ -67,7 +67,10 @@ export class TestRun {
   /** Ends the test on a signal: the VUs stop at once; teardown() and handleSummary() still run. */
   interrupt(signal: string): void {
     this.#interrupt(
-      new ExitError(`test run was aborted because k6 received a '${signal}' signal`, EXIT.externalAbort),
+      new ExitError(
+        `test run was aborted because k6 received a '${signal}' signal`,
+        EXIT.externalAbort,
+      ),
     );
   }
 
@@ -85,7 +88,8 @@ export class TestRun {
     const options = readOptions(init.options);
     if (!init.exports.includes(options.scenario.exec)) {
       throw new ExitError(
-        `executor ${options.scenario.name}: ` + `function '${options.scenario.exec}' not found in exports`,
+        `executor ${options.scenario.name}: ` +
+          `function '${options.scenario.exec}' not found in exports`,
         EXIT.invalidConfig,
       );
     }
@@ -125,8 +129,10 @@ export class TestRun {
       testStartedAt: this.#testStartedAt,
     });
     const result = await within(run, options.setupTimeoutMs);
-    if (result === undefined) await this.#timeOut(EXIT.setupTimeout, "setup()", options.setupTimeoutMs);
-    else if (result.error !== undefined) this.#end(new ExitError(result.error, EXIT.scriptException));
+    if (result === undefined)
+      await this.#timeOut(EXIT.setupTimeout, "setup()", options.setupTimeoutMs);
+    else if (result.error !== undefined)
+      this.#end(new ExitError(result.error, EXIT.scriptException));
     return result?.json;
   }
 
@@ -172,24 +178,39 @@ export class TestRun {
 
   async #teardown(options: RunOptions, setupData: string | undefined): Promise<void> {
     const testStartedAt = this.#testStartedAt;
-    const run = this.#main.execute({ command: "teardown", options: options.vu, testStartedAt, setupData });
+    const run = this.#main.execute({
+      command: "teardown",
+      options: options.vu,
+      testStartedAt,
+      setupData,
+    });
     const result = await within(run, options.teardownTimeoutMs);
     if (result === undefined)
       await this.#timeOut(EXIT.teardownTimeout, "teardown()", options.teardownTimeoutMs);
-    else if (result.error !== undefined) this.#end(new ExitError(result.error, EXIT.scriptException));
+    else if (result.error !== undefined)
+      this.#end(new ExitError(result.error, EXIT.scriptException));
   }
 
   async #timeOut(exitCode: number, what: string, timeoutMs: number): Promise<void> {
-    this.#end(new ExitError(`${what} execution timed out after ${timeoutMs / 1000} seconds`, exitCode));
+    this.#end(
+      new ExitError(`${what} execution timed out after ${timeoutMs / 1000} seconds`, exitCode),
+    );
     await this.#main.stop();
   }
 
-  async #summarize(options: RunOptions, hasHandler: boolean, setupData: string | undefined): Promise<void> {
+  async #summarize(
+    options: RunOptions,
+    hasHandler: boolean,
+    setupData: string | undefined,
+  ): Promise<void> {
     const durationMs = performance.timeOrigin + performance.now() - this.#testStartedAt;
     const failed = this.#flags.noThresholds ? [] : this.#metrics.evaluate(durationMs / 1000);
     if (failed.length > 0) {
       this.#end(
-        new ExitError(`thresholds on metrics '${failed.join(", ")}' have been crossed`, EXIT.thresholds),
+        new ExitError(
+          `thresholds on metrics '${failed.join(", ")}' have been crossed`,
+          EXIT.thresholds,
+        ),
       );
     }
     if (this.#flags.noSummary) return;
@@ -200,7 +221,10 @@ export class TestRun {
       ...(setupData === undefined ? {} : { setup_data: JSON.parse(setupData) as unknown }),
     };
     if (!hasHandler) {
-      writeWhole(1, `k6-double (a contract double of k6, not k6)\n${JSON.stringify(summary, null, 2)}\n`);
+      writeWhole(
+        1,
+        `k6-double (a contract double of k6, not k6)\n${JSON.stringify(summary, null, 2)}\n`,
+      );
       return;
     }
     if (this.#main.stopped) {
@@ -242,8 +266,10 @@ export class TestRun {
     return new VuHandle(this.#code, data, {
       metrics: this.#metrics,
       sharedArrays: this.#sharedArrays,
-      abort: (reason) => this.#interrupt(new ExitError(`test aborted: ${reason}`, EXIT.scriptAborted)),
-      markFailed: () => this.#end(new ExitError("test run was marked as failed", EXIT.markedFailed)),
+      abort: (reason) =>
+        this.#interrupt(new ExitError(`test aborted: ${reason}`, EXIT.scriptAborted)),
+      markFailed: () =>
+        this.#end(new ExitError("test run was marked as failed", EXIT.markedFailed)),
       iterationDone: () => Atomics.add(this.#counters, COUNTERS.completed, 1),
     });
   }
@@ -267,7 +293,10 @@ function parseResult(result: CommandResult, exitCode: number): unknown {
 }
 
 /** @returns undefined if it takes longer */
-async function within(run: Promise<CommandResult>, timeoutMs: number): Promise<CommandResult | undefined> {
+async function within(
+  run: Promise<CommandResult>,
+  timeoutMs: number,
+): Promise<CommandResult | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, timeoutMs, undefined);

@@ -1,10 +1,19 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
 
 import type { CommandResult, VuCommand, VuData, VuNote } from "../protocol.ts";
 import type { MetricsEngine } from "./metrics-engine.ts";
 import { type SharedArrays, VuServices } from "./vu-services.ts";
 
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4, stackSizeMb: 2 };
+const RESOURCE_LIMITS = {
+  maxOldGenerationSizeMb: 128,
+  maxYoungGenerationSizeMb: 4,
+  stackSizeMb: 2,
+};
 
 export interface VuHost {
   metrics: MetricsEngine;
@@ -43,7 +52,9 @@ export class VuHandle {
       resourceLimits: RESOURCE_LIMITS,
     });
     this.#exited = new Promise((resolve) => {
-      this.#worker.once("error", (error) => resolve({ error: `k6-double: VU died: ${error.message}` }));
+      this.#worker.once("error", (error) =>
+        resolve({ error: `k6-double: VU died: ${error.message}` }),
+      );
       this.#worker.once("exit", () => {
         this.#stopped = true;
         // Read the messages that have not been read yet.

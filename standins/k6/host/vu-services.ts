@@ -77,9 +77,18 @@ export class VuServices {
   }
 
   async #http(request: Calls["http"]["payload"]): Promise<Calls["http"]["reply"]> {
-    const reply = await httpRequest(request, this.#jar(request.jar), this.#agent, this.#stopped.signal);
+    const reply = await httpRequest(
+      request,
+      this.#jar(request.jar),
+      this.#agent,
+      this.#stopped.signal,
+    );
     const expected = reply.status >= 200 && reply.status < 400;
-    const tags = { ...request.tags, status: String(reply.status), expected_response: String(expected) };
+    const tags = {
+      ...request.tags,
+      status: String(reply.status),
+      expected_response: String(expected),
+    };
     this.#metrics.sample("http_reqs", 1, tags);
     this.#metrics.sample("http_req_duration", reply.durationMs, tags);
     this.#metrics.sample("http_req_waiting", reply.waitingMs, tags);

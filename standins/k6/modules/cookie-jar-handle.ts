@@ -50,7 +50,8 @@ export class CookieJar {
   }
 
   #call(call: Exclude<JarCall, { action: "reset" }>): Record<string, string[]> {
-    if (!URL.canParse(call.url)) throw this.#vu.realm.error(`parse "${call.url}": invalid URI for request`);
+    if (!URL.canParse(call.url))
+      throw this.#vu.realm.error(`parse "${call.url}": invalid URI for request`);
     return this.#vu.link.call("jar", call);
   }
 

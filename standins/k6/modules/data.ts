@@ -8,12 +8,15 @@ import type { K6Module, VuContext } from "../vu/vu-context.ts";
  */
 export const dataModule: K6Module = (vu) => ({
   SharedArray: function SharedArray(name: string, build: () => unknown) {
-    if (vu.phase !== "init") throw vu.realm.error("new SharedArray must be called in the init context");
+    if (vu.phase !== "init")
+      throw vu.realm.error("new SharedArray must be called in the init context");
     if (typeof name !== "string" || name === "") {
       throw vu.realm.error("empty name provided to SharedArray's constructor");
     }
     if (typeof build !== "function") {
-      throw vu.realm.error("a function is expected as the second argument of SharedArray's constructor");
+      throw vu.realm.error(
+        "a function is expected as the second argument of SharedArray's constructor",
+      );
     }
     const items = vu.link.call("shared-array", { name }) ?? buildOnce(vu, name, build);
     return readOnlyArray(vu.realm, items);

@@ -23,7 +23,9 @@ function vuInfo(vu: VuContext): unknown {
 function scenarioInfo(vu: VuContext): unknown {
   const scenario = () => {
     if (vu.scenario === undefined) {
-      throw vu.realm.error("getting scenario information outside of the VU context is not supported");
+      throw vu.realm.error(
+        "getting scenario information outside of the VU context is not supported",
+      );
     }
     return vu.scenario;
   };

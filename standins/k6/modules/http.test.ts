@@ -8,7 +8,10 @@ import { type DoubleResult, runDouble } from "../run-double.ts";
 function answer(request: IncomingMessage, response: ServerResponse): void {
   switch (request.url) {
     case "/pin":
-      response.setHeader("set-cookie", ["affinity=i-2; Path=/; HttpOnly", "other=1; Path=/elsewhere"]);
+      response.setHeader("set-cookie", [
+        "affinity=i-2; Path=/; HttpOnly",
+        "other=1; Path=/elsewhere",
+      ]);
       response.setHeader("x-instance", "i-2");
       response.end("{}");
       break;
@@ -29,7 +32,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       request.on("end", () => {
         const { method, headers, rawHeaders } = request;
         const echo = { method, headers, rawHeaders, body: Buffer.concat(chunks).toString() };
-        response.end(request.url === "/events" ? `data: ${JSON.stringify(echo)}\n\n` : JSON.stringify(echo));
+        response.end(
+          request.url === "/events" ? `data: ${JSON.stringify(echo)}\n\n` : JSON.stringify(echo),
+        );
       });
     }
   }
@@ -85,7 +90,9 @@ describe("k6/http of the double", () => {
   let run: DoubleResult;
   let url: string;
   const said = (name: string): unknown => {
-    const lines = run.consoleLines.map((line) => JSON.parse(line) as { name: string; value: unknown });
+    const lines = run.consoleLines.map(
+      (line) => JSON.parse(line) as { name: string; value: unknown },
+    );
     return lines.find((line) => line.name === name)!.value;
   };
 
@@ -131,7 +138,12 @@ describe("k6/http of the double", () => {
 
   it("reports a failure by status, error and code, and does not throw", () => {
     expect(said("missing")).toEqual([{ status: 404, error: "", error_code: 1404, body: "no" }]);
-    expect(said("/silent")).toEqual({ status: 0, error: "request timeout", error_code: 1050, body: null });
+    expect(said("/silent")).toEqual({
+      status: 0,
+      error: "request timeout",
+      error_code: 1050,
+      body: null,
+    });
     expect(said("/cut")).toEqual({ status: 0, error: "EOF", error_code: 1000, body: null });
     expect(run.stderr).toContain("Request Failed");
   });

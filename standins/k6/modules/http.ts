@@ -14,7 +14,15 @@ interface Params {
   timeout?: string | number | null;
 }
 
-const PARAMS = new Set(["headers", "cookies", "jar", "redirects", "responseType", "tags", "timeout"]);
+const PARAMS = new Set([
+  "headers",
+  "cookies",
+  "jar",
+  "redirects",
+  "responseType",
+  "tags",
+  "timeout",
+]);
 
 /** The module `k6/http`: requests that block their VU. */
 export const httpModule: K6Module = (vu) => {
@@ -25,10 +33,14 @@ export const httpModule: K6Module = (vu) => {
   return {
     get: (url: unknown, params?: Params | null) => request("GET", url, null, params),
     head: (url: unknown, params?: Params | null) => request("HEAD", url, null, params),
-    post: (url: unknown, body?: unknown, params?: Params | null) => request("POST", url, body, params),
-    put: (url: unknown, body?: unknown, params?: Params | null) => request("PUT", url, body, params),
-    patch: (url: unknown, body?: unknown, params?: Params | null) => request("PATCH", url, body, params),
-    del: (url: unknown, body?: unknown, params?: Params | null) => request("DELETE", url, body, params),
+    post: (url: unknown, body?: unknown, params?: Params | null) =>
+      request("POST", url, body, params),
+    put: (url: unknown, body?: unknown, params?: Params | null) =>
+      request("PUT", url, body, params),
+    patch: (url: unknown, body?: unknown, params?: Params | null) =>
+      request("PATCH", url, body, params),
+    del: (url: unknown, body?: unknown, params?: Params | null) =>
+      request("DELETE", url, body, params),
     request,
     asyncRequest: (method: string, url: unknown, body?: unknown, params?: Params | null) =>
       vu.realm.promise((resolve, reject) => {
@@ -59,7 +71,8 @@ function toRequest(
   body: unknown,
   params: Params | null | undefined,
 ): HttpRequest {
-  if (vu.phase === "init") throw vu.realm.error("Making http requests in the init context is not supported");
+  if (vu.phase === "init")
+    throw vu.realm.error("Making http requests in the init context is not supported");
   const given = params ?? {};
   for (const name of Object.keys(given)) {
     if (!PARAMS.has(name))
@@ -82,7 +95,8 @@ function toRequest(
       Object.entries(given.cookies ?? {}).map(([name, value]) => [name, cookieValue(value)]),
     ),
     tags: vu.tags({ method: verb, url: String(url), name: String(url), ...given.tags }),
-    discardBody: (given.responseType ?? (vu.options.discardResponseBodies ? "none" : "text")) === "none",
+    discardBody:
+      (given.responseType ?? (vu.options.discardResponseBodies ? "none" : "text")) === "none",
   };
 }
 
@@ -100,7 +114,11 @@ function cookieValue(value: unknown): string {
     : String(value);
 }
 
-function toBody(vu: VuContext, body: unknown, headers: Record<string, string>): string | ArrayBuffer | null {
+function toBody(
+  vu: VuContext,
+  body: unknown,
+  headers: Record<string, string>,
+): string | ArrayBuffer | null {
   if (body === null || body === undefined) return null;
   if (typeof body === "string") return body;
   if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return body as ArrayBuffer;
@@ -121,7 +139,8 @@ function toResponse(
     const error = `${verb} "${asked.url}": ${reply.error}`;
     writeLog(vu.log, "warning", "Request Failed", { error });
   }
-  const { body, errorCode, waitingMs, durationMs, statusText, remoteIp, remotePort, ...same } = reply;
+  const { body, errorCode, waitingMs, durationMs, statusText, remoteIp, remotePort, ...same } =
+    reply;
   const response = vu.realm.parse(
     JSON.stringify({
       ...same,
@@ -149,7 +168,9 @@ function toResponse(
   ) as Record<string, unknown>;
   if (body !== null) {
     response["body"] =
-      params?.responseType === "binary" ? vu.realm.arrayBuffer(body) : Buffer.from(body).toString("utf8");
+      params?.responseType === "binary"
+        ? vu.realm.arrayBuffer(body)
+        : Buffer.from(body).toString("utf8");
   }
   response["json"] = (selector?: string) => {
     if (selector !== undefined)

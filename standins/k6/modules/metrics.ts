@@ -23,7 +23,9 @@ function metricClass(vu: VuContext, type: MetricType, declared: Map<string, Metr
         throw vu.realm.error(`invalid metric name: '${name}'`);
       const known = declared.get(name) ?? type;
       if (known !== type) {
-        throw vu.realm.error(`metric '${name}' already exists but with type ${known}, instead of ${type}`);
+        throw vu.realm.error(
+          `metric '${name}' already exists but with type ${known}, instead of ${type}`,
+        );
       }
       declared.set(name, type);
       this.name = name;
@@ -31,7 +33,8 @@ function metricClass(vu: VuContext, type: MetricType, declared: Map<string, Metr
     }
 
     add(value: number | boolean, tags?: object): boolean {
-      if (vu.phase === "init") throw vu.realm.error("metrics can't be added to in the init context");
+      if (vu.phase === "init")
+        throw vu.realm.error("metrics can't be added to in the init context");
       const number = typeof value === "boolean" ? Number(value) : value;
       if (typeof number !== "number" || Number.isNaN(number)) {
         const message =

@@ -9,7 +9,9 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 interface Opened {
   /** In order: "setup", "open", events, errors' texts, and "timer" when a timer of 0 ms fired. */
-  seen: (string | { id: string; name: string; data: string; comment: string } | { error: string })[];
+  seen: (
+    string | { id: string; name: string; data: string; comment: string } | { error: string }
+  )[];
   response: { url: string; status: number; headers: Record<string, string>; error: string };
 }
 
@@ -88,7 +90,9 @@ describe("k6/x/sse of the double", () => {
   });
   let run: DoubleResult;
   const opened = (path: string): Opened => {
-    const lines = run.consoleLines.map((line) => JSON.parse(line) as { path: string; opened: Opened });
+    const lines = run.consoleLines.map(
+      (line) => JSON.parse(line) as { path: string; opened: Opened },
+    );
     return lines.find((line) => line.path === path)!.opened;
   };
   const events = (path: string) =>
@@ -120,7 +124,9 @@ describe("k6/x/sse of the double", () => {
   });
 
   it("keeps the CR of a CRLF on id, name and comment, and inside data", () => {
-    expect(events("/crlf")).toEqual([{ id: "1\r", name: "tick\r", comment: "note\r", data: "a\r\nb" }]);
+    expect(events("/crlf")).toEqual([
+      { id: "1\r", name: "tick\r", comment: "note\r", data: "a\r\nb" },
+    ]);
   });
 
   it("joins lines of data, trims trailing newlines, and skips one space after the colon", () => {
@@ -175,7 +181,8 @@ describe("k6/x/sse of the double", () => {
   });
 
   it("applies the timeout to the whole stream, and ends it like a broken one", () => {
-    const error = "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
+    const error =
+      "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
     expect(opened("/endless").seen.at(-1)).toEqual({ error, isError: false });
     expect(opened("/endless").response).toMatchObject({ status: 200, error: "" });
   });
@@ -183,14 +190,17 @@ describe("k6/x/sse of the double", () => {
   it("returns an error without an event if there is no answer", () => {
     expect(opened("/silent").seen).toEqual([]);
     expect(opened("/silent").response).toMatchObject({ status: 0 });
-    expect(opened("/silent").response.error).toContain("Client.Timeout exceeded while awaiting headers");
+    expect(opened("/silent").response.error).toContain(
+      "Client.Timeout exceeded while awaiting headers",
+    );
     expect(opened("/refused")).toEqual({
       seen: [],
       response: {
         url: "",
         status: 0,
         headers: {},
-        error: 'Get "http://127.0.0.1:1/refused": dial tcp 127.0.0.1:1: connect: connection refused',
+        error:
+          'Get "http://127.0.0.1:1/refused": dial tcp 127.0.0.1:1: connect: connection refused',
       },
     });
   });

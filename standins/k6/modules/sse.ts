@@ -16,7 +16,8 @@ export const sseModule: K6Module = (vu) => ({
     if (rest.length !== 1 && rest.length !== 2)
       throw vu.realm.error("invalid number of arguments to sse.open");
     const setup = rest[rest.length - 1];
-    if (typeof setup !== "function") throw vu.realm.error("last argument to sse.open must be a function");
+    if (typeof setup !== "function")
+      throw vu.realm.error("last argument to sse.open must be a function");
     const request = toRequest(vu, String(url), rest.length === 2 ? rest[0] : undefined);
     return follow(vu, request, setup as Handler);
   },

@@ -59,13 +59,16 @@ function webSocketClass(vu: VuContext) {
     #error = "";
 
     constructor(url: unknown, _protocols?: unknown, params?: Params | null) {
-      if (vu.phase === "init") throw vu.realm.error("using websockets in the init context is not supported");
+      if (vu.phase === "init")
+        throw vu.realm.error("using websockets in the init context is not supported");
       this.url = String(url);
       if (!/^wss?:\/\/[^/]/.test(this.url))
         throw vu.realm.error(`requires a ws:// or wss:// url, not "${this.url}"`, "SyntaxError");
       for (const name of Object.keys(params ?? {})) {
         if (!PARAMS.has(name))
-          throw vu.realm.error(`k6-double: the param "${name}" of k6/websockets is not in the double`);
+          throw vu.realm.error(
+            `k6-double: the param "${name}" of k6/websockets is not in the double`,
+          );
       }
       this.#tags = { url: this.url, ...params?.tags };
       const ws = new WebSocket(this.url, {
@@ -106,13 +109,17 @@ function webSocketClass(vu: VuContext) {
     }
 
     addEventListener(name: string, listener: Listener): void {
-      if (!(EVENTS as readonly string[]).includes(name)) throw vu.realm.error(`unknown event type: ${name}`);
+      if (!(EVENTS as readonly string[]).includes(name))
+        throw vu.realm.error(`unknown event type: ${name}`);
       this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
     }
 
     send(data: unknown): void {
       this.#mustBeOpen();
-      if (typeof data !== "string" && Object.prototype.toString.call(data) !== "[object ArrayBuffer]")
+      if (
+        typeof data !== "string" &&
+        Object.prototype.toString.call(data) !== "[object ArrayBuffer]"
+      )
         throw vu.realm.error(`k6-double: send() of ${typeof data} is not in the double`);
       this.#sample("ws_msgs_sent", 1);
       this.#ws.send(data as string | ArrayBuffer);
@@ -128,7 +135,8 @@ function webSocketClass(vu: VuContext) {
     }
 
     #mustBeOpen(): void {
-      if (this.readyState !== WebSocket.OPEN) throw vu.realm.error("InvalidStateError", "InvalidStateError");
+      if (this.readyState !== WebSocket.OPEN)
+        throw vu.realm.error("InvalidStateError", "InvalidStateError");
     }
 
     #onMessage(data: Buffer, binary: boolean): void {
@@ -155,15 +163,23 @@ function webSocketClass(vu: VuContext) {
   };
 }
 
-function cookies(vu: VuContext, url: string, params: Params | null | undefined): Record<string, string> {
+function cookies(
+  vu: VuContext,
+  url: string,
+  params: Params | null | undefined,
+): Record<string, string> {
   const jar = params?.jar instanceof CookieJar ? params.jar.id : VU_JAR;
   const found = vu.link.call("jar", { jar, action: "get", url: httpUrlOf(url) });
-  const pairs = Object.entries(found).flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
+  const pairs = Object.entries(found).flatMap(([name, values]) =>
+    values.map((value) => `${name}=${value}`),
+  );
   return pairs.length === 0 ? {} : { Cookie: pairs.join("; ") };
 }
 
 function texts(headers: Record<string, unknown> | null | undefined): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]),
+  );
 }
 
 /** The text of Go's client. */

@@ -19,7 +19,8 @@ export class HostLink {
     this.tell({ note: "call", op, payload });
     for (;;) {
       const seen = Atomics.load(this.#signal, 0);
-      const received = receiveMessageOnPort(this.#port) as { message: Calls[Name]["reply"] } | undefined;
+      const received = receiveMessageOnPort(this.#port) as
+        { message: Calls[Name]["reply"] } | undefined;
       if (received !== undefined) return received.message;
       Atomics.wait(this.#signal, 0, seen);
     }

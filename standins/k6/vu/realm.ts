@@ -13,11 +13,20 @@ export interface Realm {
   object(): Record<string, unknown>;
   arrayBuffer(bytes: Uint8Array): ArrayBuffer;
   array(): unknown[];
-  promise<T>(executor: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void): Promise<T>;
+  promise<T>(
+    executor: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void,
+  ): Promise<T>;
 }
 
 /** Globals of V8 that k6's engine (Sobek) does not have. */
-const NOT_IN_K6 = ["WebAssembly", "SharedArrayBuffer", "Atomics", "Intl", "WeakRef", "FinalizationRegistry"];
+const NOT_IN_K6 = [
+  "WebAssembly",
+  "SharedArrayBuffer",
+  "Atomics",
+  "Intl",
+  "WeakRef",
+  "FinalizationRegistry",
+];
 
 export function createRealm(): Realm {
   const global: Record<string, unknown> = {};
@@ -43,6 +52,9 @@ export function createRealm(): Realm {
     })`,
     context,
   ) as Omit<Realm, "context" | "global">;
-  vm.runInContext(`for (const name of ${JSON.stringify(NOT_IN_K6)}) delete globalThis[name];`, context);
+  vm.runInContext(
+    `for (const name of ${JSON.stringify(NOT_IN_K6)}) delete globalThis[name];`,
+    context,
+  );
   return { context, global, ...made };
 }

@@ -38,13 +38,16 @@ export function addGlobals(vu: VuContext): void {
 
 function consoleText(vu: VuContext, value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
-  if (typeof (value as { stack?: unknown }).stack === "string") return (value as { stack: string }).stack;
+  if (typeof (value as { stack?: unknown }).stack === "string")
+    return (value as { stack: string }).stack;
   return vu.realm.stringify(value) ?? "undefined";
 }
 
 function openFile(vu: VuContext, path: unknown, mode?: string): unknown {
   if (vu.phase !== "init") {
-    throw vu.realm.error('The "open()" function is only available in the init stage (i.e. the global scope)');
+    throw vu.realm.error(
+      'The "open()" function is only available in the init stage (i.e. the global scope)',
+    );
   }
   const file = resolve(dirname(vu.data.script.path), String(path).replace(/^file:\/\//, ""));
   try {
@@ -52,6 +55,8 @@ function openFile(vu: VuContext, path: unknown, mode?: string): unknown {
     return mode === "b" ? vu.realm.arrayBuffer(bytes) : bytes.toString("utf8");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw vu.realm.error(`open ${file}: ${missing ? "no such file or directory" : (error as Error).message}`);
+    throw vu.realm.error(
+      `open ${file}: ${missing ? "no such file or directory" : (error as Error).message}`,
+    );
   }
 }

@@ -1,5 +1,12 @@
 import { writeLog } from "../log-line.ts";
-import type { CommandResult, InitResult, ScenarioState, Tags, VuCommand, VuData } from "../protocol.ts";
+import type {
+  CommandResult,
+  InitResult,
+  ScenarioState,
+  Tags,
+  VuCommand,
+  VuData,
+} from "../protocol.ts";
 import { VU_JAR } from "../modules/cookie-jar-handle.ts";
 import { EventLoop } from "./event-loop.ts";
 import { HostLink } from "./host-link.ts";
@@ -36,7 +43,9 @@ export class VuThread implements VuContext {
   tags(more: object = {}): Tags {
     return {
       ...this.options.tags,
-      ...(this.scenario === undefined ? {} : { scenario: this.scenario.name, ...this.scenario.tags }),
+      ...(this.scenario === undefined
+        ? {}
+        : { scenario: this.scenario.name, ...this.scenario.tags }),
       group: "",
       ...toTags(this.userTags),
       ...toTags(more),
@@ -66,7 +75,9 @@ export class VuThread implements VuContext {
       this.#exports = await loadScript(this).finally(release);
     });
     const result: InitResult = {
-      exports: Object.keys(this.#exports).filter((name) => typeof this.#exports[name] === "function"),
+      exports: Object.keys(this.#exports).filter(
+        (name) => typeof this.#exports[name] === "function",
+      ),
       options: (this.#exports["options"] ?? {}) as Record<string, unknown>,
     };
     return this.#asResult(result);
@@ -93,7 +104,11 @@ export class VuThread implements VuContext {
           source: "stacktrace",
         });
       }
-      this.link.tell({ note: "iteration", durationMs: performance.now() - startedAt, tags: this.tags() });
+      this.link.tell({
+        note: "iteration",
+        durationMs: performance.now() - startedAt,
+        tags: this.tags(),
+      });
     }
     return {};
   }
@@ -105,7 +120,9 @@ export class VuThread implements VuContext {
       Record<string, unknown> | undefined;
     for (const [name, content] of Object.entries(outputs ?? {})) {
       if (typeof content !== "string") {
-        throw this.realm.error(`handleSummary() returned something other than a string for '${name}'`);
+        throw this.realm.error(
+          `handleSummary() returned something other than a string for '${name}'`,
+        );
       }
     }
     return this.#asResult(Object.entries(outputs ?? {}));
@@ -126,7 +143,8 @@ export class VuThread implements VuContext {
 }
 
 function errorText(error: unknown): string {
-  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
+  const stack =
+    typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
   if (typeof stack !== "string") return String(error);
   // Without the frames of the double.
   return stack

@@ -22,7 +22,9 @@ export function addressOf(url: string): Address {
     throw new UserError(`${url}: is not an http, https, ws or wss URL`);
   // The suite prints the URL and does not use these parts.
   if (problems.includes("credentials") || problems.includes("query"))
-    throw new UserError("the URL contains credentials or a query: use REALTIME_KEY and REALTIME_JWT_SECRET");
+    throw new UserError(
+      "the URL contains credentials or a query: use REALTIME_KEY and REALTIME_JWT_SECRET",
+    );
   if (problems.includes("no-path"))
     throw new UserError(
       `${url}: has no path; use /socket for a bare server, /realtime/v1 for a hosted project`,
@@ -43,7 +45,8 @@ export function addressOf(url: string): Address {
 }
 
 /** True for a bare server, false for one behind the gateway of a hosted project. */
-export const isBare = (address: Address): boolean => address.webSocketUrl.endsWith("/socket/websocket");
+export const isBare = (address: Address): boolean =>
+  address.webSocketUrl.endsWith("/socket/websocket");
 
 /** The tenant: the first label of the host name. */
 export const tenantOf = (address: Address): string => address.host.split(/[.:]/)[0] as string;
@@ -69,7 +72,11 @@ export interface HttpAnswer {
   headers: Record<string, string | string[] | undefined>;
 }
 
-export async function ask(address: Address, wanted: HttpRequest, timeoutMs: number): Promise<HttpAnswer> {
+export async function ask(
+  address: Address,
+  wanted: HttpRequest,
+  timeoutMs: number,
+): Promise<HttpAnswer> {
   const { request } = await import("undici");
   const answer = await request(`${address.httpUrl}${wanted.path}`, {
     method: wanted.method,

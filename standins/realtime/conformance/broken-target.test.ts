@@ -39,7 +39,10 @@ async function tampered(tamper: Tamper): Promise<{ target: Target; stop: () => P
     return { address: addressOf(proxyOfLimited.url), remove };
   };
   const { jwtSecret } = standIn.target;
-  return { target: { address: addressOf(proxy.url), jwtSecret, startTenant }, stop: () => proxy.stop() };
+  return {
+    target: { address: addressOf(proxy.url), jwtSecret, startTenant },
+    stop: () => proxy.stop(),
+  };
 }
 
 /** Results of some cases behind a tampering proxy. */
@@ -67,7 +70,14 @@ const drop =
     isText(frame, ...parts) ? [] : [frame];
 
 describe("a server with one fault", () => {
-  it.each<{ wrong: string; tamper: Tamper; id: string; outcome: string; expected: string; seen: string }>([
+  it.each<{
+    wrong: string;
+    tamper: Tamper;
+    id: string;
+    outcome: string;
+    expected: string;
+    seen: string;
+  }>([
     {
       wrong: "drops one broadcast",
       tamper: { frame: drop('"n":3') },
@@ -109,7 +119,9 @@ describe("a server with one fault", () => {
     {
       wrong: "renames postgres_changes",
       tamper: {
-        frame: (frame) => [typeof frame === "string" ? frame.replace("postgres_changes", "changes") : frame],
+        frame: (frame) => [
+          typeof frame === "string" ? frame.replace("postgres_changes", "changes") : frame,
+        ],
       },
       id: "join-reply-v2",
       outcome: "fails",
@@ -119,7 +131,9 @@ describe("a server with one fault", () => {
     {
       wrong: "adds join_ref to version 1",
       tamper: {
-        frame: (frame) => [typeof frame === "string" ? frame.replace(/^\{/, '{"join_ref":"8",') : frame],
+        frame: (frame) => [
+          typeof frame === "string" ? frame.replace(/^\{/, '{"join_ref":"8",') : frame,
+        ],
       },
       id: "frame-shape-v1",
       outcome: "fails",
@@ -145,7 +159,11 @@ describe("a server with one fault", () => {
         frame: (frame) => {
           if (typeof frame === "string") return [frame];
           const head = 5 + (frame[1] ?? 0) + (frame[2] ?? 0);
-          const changed = Buffer.concat([frame.subarray(0, head), Buffer.from("{}"), frame.subarray(head)]);
+          const changed = Buffer.concat([
+            frame.subarray(0, head),
+            Buffer.from("{}"),
+            frame.subarray(head),
+          ]);
           changed[3] = 2;
           return [changed];
         },
@@ -240,11 +258,14 @@ describe("sweeps", () => {
   it("no case that joins conforms to a server that sends one more message after each reply", async () => {
     const junk = '["1",null,"realtime:t","surprise",{}]';
     const tamper: Tamper = {
-      frame: (frame) => (isText(frame, "phx_reply") && !isText(frame, '"phoenix"') ? [frame, junk] : [frame]),
+      frame: (frame) =>
+        isText(frame, "phx_reply") && !isText(frame, '"phoenix"') ? [frame, junk] : [frame],
     };
     const joining = CASES.filter(
       ({ run, needs }) =>
-        Array.isArray(run) && !needs?.includes("slow") && JSON.stringify(run).match(/"join":|"phx_join"/),
+        Array.isArray(run) &&
+        !needs?.includes("slow") &&
+        JSON.stringify(run).match(/"join":|"phx_join"/),
     );
     const results = Object.values(
       await judge(
@@ -264,7 +285,8 @@ describe("a target that cannot be judged", () => {
     const wrong = inspect(standIn.url, "another-secret-of-32-characters-or-more");
     await expect(wrong).rejects.toThrow(UserError);
     await expect(wrong).rejects.toThrow(
-      `refuses a service-role token: 401 {"error":"Failed to validate JWT signature"}. Is the JWT secret that of the server`,
+      `refuses a service-role token: 401 {"error":"Failed to validate JWT signature"}. Is ` +
+        "the JWT secret that of the server",
     );
   });
 

@@ -27,7 +27,10 @@ it("meets every need except the tenant API and the time of the slow case", () =>
 
 it("every case has a unique id and cites an existing section", async () => {
   expect(new Set(CASES.map(({ id }) => id)).size).toBe(CASES.length);
-  const notes = await readFile(join(import.meta.dirname, "../../../docs/realtime-protocol.md"), "utf8");
+  const notes = await readFile(
+    join(import.meta.dirname, "../../../docs/realtime-protocol.md"),
+    "utf8",
+  );
   const sections = new Set(
     [...notes.matchAll(/^#{2,3} (\d+(?:\.\d+)?)/gm)].map((match) => `§${match[1] ?? ""}`),
   );

@@ -32,10 +32,15 @@ export class Connection {
     this.vsn = vsn;
     socket.on("message", (data, isBinary) =>
       this.#add({
-        frame: decodeFrame(Buffer.isBuffer(data) ? data : Buffer.concat(data as Buffer[]), isBinary),
+        frame: decodeFrame(
+          Buffer.isBuffer(data) ? data : Buffer.concat(data as Buffer[]),
+          isBinary,
+        ),
       }),
     );
-    socket.on("close", (code, reason) => this.#add({ closed: { code, reason: reason.toString() } }));
+    socket.on("close", (code, reason) =>
+      this.#add({ closed: { code, reason: reason.toString() } }),
+    );
     // An error is followed by a close, which the case sees.
     socket.on("error", () => undefined);
   }
@@ -62,7 +67,10 @@ export class Connection {
       socket.once("error", reject);
       socket.once("unexpected-response", (_request, response: IncomingMessage) => {
         readBody(response)
-          .then((body) => resolve({ status: response.statusCode ?? 0, body: jsonOrText(body) }), reject)
+          .then(
+            (body) => resolve({ status: response.statusCode ?? 0, body: jsonOrText(body) }),
+            reject,
+          )
           .finally(() => socket.terminate());
       });
     });

@@ -25,7 +25,9 @@ it("version 1 has no join_ref", () => {
     ref: "1",
   });
   expect(encodeMessage("2.0.0", message)).toBe('[null,"1","phoenix","heartbeat",{}]');
-  expect(Object.keys(receivedShape<unknown>("1.0.0", ["1", "1", "t", "e", {}]))).not.toContain("join_ref");
+  expect(Object.keys(receivedShape<unknown>("1.0.0", ["1", "1", "t", "e", {}]))).not.toContain(
+    "join_ref",
+  );
 });
 
 const name = fc.string({ unit: "grapheme", maxLength: 20 });

@@ -35,7 +35,13 @@ const HEADER_BYTES = 5;
 export function encodeMessage(vsn: Vsn, message: Message<unknown>): string {
   if (vsn === "2.0.0") return JSON.stringify(message);
   const [joinRef, ref, topic, event, payload] = message;
-  return JSON.stringify({ topic, event, payload, ref, ...(joinRef === null ? {} : { join_ref: joinRef }) });
+  return JSON.stringify({
+    topic,
+    event,
+    payload,
+    ref,
+    ...(joinRef === null ? {} : { join_ref: joinRef }),
+  });
 }
 
 /** A received message in the shape of its version: version 1 has four keys, no `join_ref`. */

@@ -55,7 +55,9 @@ export async function inspectTarget(target: Target, options: InspectOptions): Pr
   const perSecond = await messagesPerSecond(target, options.timeoutMs);
   const paceMs = perSecond < ROOMY ? Math.ceil(PACE / perSecond) : 0;
   if (paceMs > 0)
-    notes.push(`the tenant allows ${perSecond} messages per second: one case at a time, ${paceMs} ms apart`);
+    notes.push(
+      `the tenant allows ${perSecond} messages per second: one case at a time, ${paceMs} ms apart`,
+    );
   return { lacks, paceMs, notes };
 }
 
@@ -101,7 +103,9 @@ async function refusesTenants(target: Target, timeoutMs: number): Promise<string
     await made.remove();
     return undefined;
   }
-  const fix = target.tenantDatabase ? "" : "; set REALTIME_TENANT_DB to the database of a new tenant";
+  const fix = target.tenantDatabase
+    ? ""
+    : "; set REALTIME_TENANT_DB to the database of a new tenant";
   return `the server makes no tenant: ${made.refused}${fix}`;
 }
 
@@ -128,8 +132,13 @@ async function messagesPerSecond(target: Target, timeoutMs: number): Promise<num
   const answer = await context.ask({
     method: "POST",
     path: "/api/broadcast",
-    headers: { authorization: `Bearer ${context.token("service")}`, "content-type": "application/json" },
-    body: JSON.stringify({ messages: [{ topic: context.topic, event: "first-look", payload: {} }] }),
+    headers: {
+      authorization: `Bearer ${context.token("service")}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({
+      messages: [{ topic: context.topic, event: "first-look", payload: {} }],
+    }),
   });
   const limit = Number(answer.headers["x-rate-limit"]);
   return limit > 0 ? limit : Infinity;

@@ -1,17 +1,31 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { containing, mapStrings, matches, matching, oneOf, type Pattern, showPattern } from "./pattern.ts";
+import {
+  containing,
+  mapStrings,
+  matches,
+  matching,
+  oneOf,
+  type Pattern,
+  showPattern,
+} from "./pattern.ts";
 
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Pattern);
 
 describe("a literal", () => {
   it("matches itself", () => {
-    fc.assert(fc.property(json, (value) => matches(value, JSON.parse(JSON.stringify(value)) as unknown)));
+    fc.assert(
+      fc.property(json, (value) => matches(value, JSON.parse(JSON.stringify(value)) as unknown)),
+    );
   });
 
   it("matches nothing else", () => {
     fc.assert(
-      fc.property(json, json, (one, other) => matches(one, other) === (canonical(one) === canonical(other))),
+      fc.property(
+        json,
+        json,
+        (one, other) => matches(one, other) === (canonical(one) === canonical(other)),
+      ),
     );
   });
 

@@ -34,7 +34,13 @@ interface Mark {
 
 /** Literals match exactly: an object with any other key does not match. */
 export type Pattern =
-  null | boolean | number | string | Mark | readonly Pattern[] | { readonly [key: string]: Pattern };
+  | null
+  | boolean
+  | number
+  | string
+  | Mark
+  | readonly Pattern[]
+  | { readonly [key: string]: Pattern };
 
 const mark = (text: string, accepts: Mark["accepts"], mapped?: Mark["mapped"]): Mark => ({
   [MARK]: true,
@@ -55,7 +61,8 @@ export const oneOf = (...patterns: readonly Pattern[]): Mark =>
 export const containing = (keys: Readonly<Record<string, Pattern>>): Mark =>
   mark(
     `<an object with ${showPattern(keys)}>`,
-    (seen) => isObject(seen) && Object.entries(keys).every(([key, pattern]) => matches(pattern, seen[key])),
+    (seen) =>
+      isObject(seen) && Object.entries(keys).every(([key, pattern]) => matches(pattern, seen[key])),
     (change) => containing(mapStrings(keys, change)),
   );
 
@@ -90,7 +97,12 @@ export function showPattern(pattern: Pattern): string {
 export function mapStrings<T>(data: T, change: (text: string) => string): T {
   const map = (value: unknown): unknown => {
     if (typeof value === "string") return change(value);
-    if (value instanceof Uint8Array || value instanceof RegExp || typeof value !== "object" || value === null)
+    if (
+      value instanceof Uint8Array ||
+      value instanceof RegExp ||
+      typeof value !== "object" ||
+      value === null
+    )
       return value;
     if (isMark(value)) return value.mapped?.(change) ?? value;
     if (Array.isArray(value)) return value.map(map);

@@ -40,9 +40,13 @@ export async function runCase(one: ConformanceCase, options: RunOptions): Promis
     ...rest,
     ms: Math.round(performance.now() - started),
   });
-  const needs: readonly Need[] = [...(one.needs ?? []), ...(one.tenant ? (["tenants"] as const) : [])];
+  const needs: readonly Need[] = [
+    ...(one.needs ?? []),
+    ...(one.tenant ? (["tenants"] as const) : []),
+  ];
   const missing = needs.find((need) => options.lacks.has(need));
-  if (missing !== undefined) return result({ outcome: "skipped", reason: options.lacks.get(missing) ?? "" });
+  if (missing !== undefined)
+    return result({ outcome: "skipped", reason: options.lacks.get(missing) ?? "" });
   try {
     await run(one, options);
     return result({ outcome: "conforms" });
@@ -50,7 +54,8 @@ export async function runCase(one: ConformanceCase, options: RunOptions): Promis
     const outcome = one.settles ? "differs" : "fails";
     if (error instanceof Mismatch)
       return result({ outcome, expected: redact(error.expected), seen: redact(error.seen) });
-    const seen = error instanceof Error ? `${error.name}: ${error.message || codeOf(error)}` : String(error);
+    const seen =
+      error instanceof Error ? `${error.name}: ${error.message || codeOf(error)}` : String(error);
     return result({ outcome, expected: "no error", seen: redact(seen) });
   }
 }

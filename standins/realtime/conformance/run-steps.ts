@@ -77,9 +77,14 @@ async function join(step: JoinStep, context: TestContext): Promise<void> {
   await context.expectText(step.join, reply);
 }
 
-async function binary(step: Extract<Step, { binary: unknown }>, context: TestContext): Promise<void> {
+async function binary(
+  step: Extract<Step, { binary: unknown }>,
+  context: TestContext,
+): Promise<void> {
   const pattern = { binary: { ...step.binary, metadata: "" } };
-  const arrived = await context.connection(step.receive).next(showPattern(pattern), context.timeoutMs);
+  const arrived = await context
+    .connection(step.receive)
+    .next(showPattern(pattern), context.timeoutMs);
   if (!("frame" in arrived && matches(pattern, arrived.frame)))
     throw new Mismatch(showPattern(pattern), showArrived(arrived));
 }
@@ -93,9 +98,14 @@ async function quiet(name: string, context: TestContext): Promise<void> {
   await context.expectText(name, reply);
 }
 
-async function closed(step: Extract<Step, { closed: unknown }>, context: TestContext): Promise<void> {
+async function closed(
+  step: Extract<Step, { closed: unknown }>,
+  context: TestContext,
+): Promise<void> {
   const expected = `the socket closes with ${showPattern(step.code)}`;
-  const arrived = await context.connection(step.closed).next(expected, step.withinMs ?? context.timeoutMs);
+  const arrived = await context
+    .connection(step.closed)
+    .next(expected, step.withinMs ?? context.timeoutMs);
   if (!("closed" in arrived && matches(step.code, arrived.closed.code)))
     throw new Mismatch(expected, showArrived(arrived));
 }
@@ -107,7 +117,8 @@ async function http(step: HttpStep, context: TestContext): Promise<void> {
     ...(step.json === undefined ? {} : { "content-type": "application/json" }),
   };
   const body = step.json === undefined ? {} : { body: JSON.stringify(step.json) };
-  const address = step.tenant === undefined ? context.address : withTenant(context.address, step.tenant);
+  const address =
+    step.tenant === undefined ? context.address : withTenant(context.address, step.tenant);
   const request = { method: step.http, path: step.path, headers, ...body };
   const answer = await context.ask(request, address);
   const expected = step.answers === undefined ? "" : ` ${showPattern(step.answers)}`;
@@ -116,8 +127,14 @@ async function http(step: HttpStep, context: TestContext): Promise<void> {
     !matches(step.status, answer.status) ||
     (step.answers !== undefined && !matches(step.answers, answer.body))
   )
-    throw new Mismatch(`${step.http} ${step.path} answers ${showPattern(step.status)}${expected}`, seen);
+    throw new Mismatch(
+      `${step.http} ${step.path} answers ${showPattern(step.status)}${expected}`,
+      seen,
+    );
   for (const [name, pattern] of Object.entries(step.headersMatch ?? {}))
     if (!matches(pattern, answer.headers[name]))
-      throw new Mismatch(`header ${name}: ${showPattern(pattern)}`, show(answer.headers[name] ?? "none"));
+      throw new Mismatch(
+        `header ${name}: ${showPattern(pattern)}`,
+        show(answer.headers[name] ?? "none"),
+      );
 }

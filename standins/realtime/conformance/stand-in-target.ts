@@ -26,7 +26,9 @@ export interface StandInTarget {
 }
 
 /** Starts a stand-in. A case with its own tenant gets another one, with the limits of the case. */
-export async function startStandInTarget(env: Readonly<Record<string, string>> = {}): Promise<StandInTarget> {
+export async function startStandInTarget(
+  env: Readonly<Record<string, string>> = {},
+): Promise<StandInTarget> {
   const jwtSecret = randomBytes(32).toString("hex");
   const config = { ...SETTINGS, ...env, API_JWT_SECRET: jwtSecret };
   const main = await start(config);
@@ -42,7 +44,10 @@ export async function startStandInTarget(env: Readonly<Record<string, string>> =
 /** `max_joins_per_second` becomes `TENANT_MAX_JOINS_PER_SECOND`. */
 const limitVariables = (settings: TenantSettings): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [`TENANT_${name.toUpperCase()}`, String(value)]),
+    Object.entries(settings).map(([name, value]) => [
+      `TENANT_${name.toUpperCase()}`,
+      String(value),
+    ]),
   );
 
 const start = (env: Record<string, string>): Promise<RunningStandIn> =>

@@ -62,14 +62,17 @@ export class TestContext {
   async open(name: string, vsn: Vsn = "2.0.0", token = "service"): Promise<Connection> {
     const query = { apikey: this.apikey(this.token(token)), vsn };
     const opened = await Connection.open(this.address, query, vsn, this.timeoutMs);
-    if (!(opened instanceof Connection)) throw new Mismatch("101 and an open socket", showRefusal(opened));
+    if (!(opened instanceof Connection))
+      throw new Mismatch("101 and an open socket", showRefusal(opened));
     this.#connections.set(name, { connection: opened, token });
     return opened;
   }
 
   /** Names of the connections whose close the case has not seen. */
   get openConnections(): string[] {
-    return [...this.#connections].filter(([, { connection }]) => !connection.sawClose).map(([name]) => name);
+    return [...this.#connections]
+      .filter(([, { connection }]) => !connection.sawClose)
+      .map(([name]) => name);
   }
 
   connection(name: string): Connection {

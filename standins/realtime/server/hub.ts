@@ -30,7 +30,10 @@ export class Broadcast {
     return new Broadcast((vsn) => {
       if (vsn === 2) return encodeUserBroadcast(topic, broadcast);
       // The payload is inserted as received: the real server does not parse it either.
-      const [event, payload] = [JSON.stringify(broadcast.event), broadcast.payload.toString("utf8")];
+      const [event, payload] = [
+        JSON.stringify(broadcast.event),
+        broadcast.payload.toString("utf8"),
+      ];
       const json = `{"event":${event},"payload":${payload},"type":"broadcast"}`;
       return encodeBroadcast(vsn, topic, json);
     });
@@ -59,7 +62,8 @@ export class Hub {
   unsubscribe(subTopic: string, isPrivate: boolean, subscriber: Subscriber): void {
     const key = keyOf(subTopic, isPrivate);
     const subscribers = this.#topics.get(key);
-    if (subscribers?.delete(subscriber) === true && subscribers.size === 0) this.#topics.delete(key);
+    if (subscribers?.delete(subscriber) === true && subscribers.size === 0)
+      this.#topics.delete(key);
   }
 
   /** Delivers to every subscriber of the topic except `except`. */

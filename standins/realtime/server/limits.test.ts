@@ -6,7 +6,9 @@ let standIn: TestStandIn;
 afterEach(() => standIn.stop());
 
 const connect = (): Promise<RawClient> =>
-  connectRaw(`ws://127.0.0.1:${standIn.port}/socket/websocket?apikey=${standIn.serviceKey}&vsn=2.0.0`);
+  connectRaw(
+    `ws://127.0.0.1:${standIn.port}/socket/websocket?apikey=${standIn.serviceKey}&vsn=2.0.0`,
+  );
 
 async function join(client: RawClient, topic: string, ref = "1"): Promise<unknown> {
   client.send([ref, ref, topic, "phx_join", { config: {} }]);
@@ -43,7 +45,9 @@ test("users are counted when they join, and the next socket is refused at its ha
 });
 
 test("too many events: HTTP answers 429, and each channel ends at its next delivery", async () => {
-  standIn = await startStandIn({ env: { TENANT_MAX_EVENTS_PER_SECOND: "10", RATE_SAMPLE_MS: "500" } });
+  standIn = await startStandIn({
+    env: { TENANT_MAX_EVENTS_PER_SECOND: "10", RATE_SAMPLE_MS: "500" },
+  });
   const [subscriber, sender] = [await connect(), await connect()];
   await join(subscriber, "realtime:t");
   await join(sender, "realtime:t");

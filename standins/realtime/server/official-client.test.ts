@@ -40,34 +40,42 @@ async function subscribed(channel: RealtimeChannel): Promise<RealtimeChannel> {
   return channel;
 }
 
-test.each(["1.0.0", "2.0.0"])("realtime-js with vsn %s receives from HTTP and WebSocket", async (vsn) => {
-  const topic = `sse:session:${vsn}`;
-  const config = { private: true };
-  const heard: unknown[] = [];
-  const receiver = clientOf(vsn).channel(topic, { config });
-  receiver.on("broadcast", { event: "*" }, (message) => heard.push(message));
-  await subscribed(receiver);
+test.each(["1.0.0", "2.0.0"])(
+  "realtime-js with vsn %s receives from HTTP and WebSocket",
+  async (vsn) => {
+    const topic = `sse:session:${vsn}`;
+    const config = { private: true };
+    const heard: unknown[] = [];
+    const receiver = clientOf(vsn).channel(topic, { config });
+    receiver.on("broadcast", { event: "*" }, (message) => heard.push(message));
+    await subscribed(receiver);
 
-  await fetch(`${standIn.url.replace(/\/socket$/, "")}/api/broadcast`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${standIn.serviceKey}`, "content-type": "application/json" },
-    body: JSON.stringify({ messages: [{ topic, event: "batch", payload: { n: 1 }, private: true }] }),
-  });
-  for (const senderVsn of ["1.0.0", "2.0.0"]) {
-    const sender = await subscribed(
-      clientOf(senderVsn).channel(topic, { config: { ...config, broadcast: { ack: true } } }),
-    );
-    const message = { type: "broadcast", event: senderVsn, payload: { n: 2 } } as const;
-    expect(await sender.send(message)).toBe("ok");
-    await sender.unsubscribe();
-  }
-  await vi.waitFor(() => expect(heard).toHaveLength(3));
-  expect(heard).toEqual([
-    { type: "broadcast", event: "batch", payload: { n: 1 } },
-    { type: "broadcast", event: "1.0.0", payload: { n: 2 } },
-    { type: "broadcast", event: "2.0.0", payload: { n: 2 } },
-  ]);
-});
+    await fetch(`${standIn.url.replace(/\/socket$/, "")}/api/broadcast`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${standIn.serviceKey}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({
+        messages: [{ topic, event: "batch", payload: { n: 1 }, private: true }],
+      }),
+    });
+    for (const senderVsn of ["1.0.0", "2.0.0"]) {
+      const sender = await subscribed(
+        clientOf(senderVsn).channel(topic, { config: { ...config, broadcast: { ack: true } } }),
+      );
+      const message = { type: "broadcast", event: senderVsn, payload: { n: 2 } } as const;
+      expect(await sender.send(message)).toBe("ok");
+      await sender.unsubscribe();
+    }
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    expect(heard).toEqual([
+      { type: "broadcast", event: "batch", payload: { n: 1 } },
+      { type: "broadcast", event: "1.0.0", payload: { n: 2 } },
+      { type: "broadcast", event: "2.0.0", payload: { n: 2 } },
+    ]);
+  },
+);
 
 test("only a session's own token opens its channel", async () => {
   const token = await new SignJWT({ role: "authenticated", sse_session: "s1" })
@@ -77,7 +85,9 @@ test("only a session's own token opens its channel", async () => {
   const client = clientOf("2.0.0");
   await client.setAuth(token);
   await subscribed(client.channel("sse:session:s1", { config: { private: true } }));
-  await expect(subscribed(client.channel("sse:session:s2", { config: { private: true } }))).rejects.toThrow(
+  await expect(
+    subscribed(client.channel("sse:session:s2", { config: { private: true } })),
+  ).rejects.toThrow(
     "Unauthorized: You do not have permissions to read from this Channel topic: sse:session:s2",
   );
 });

@@ -11,7 +11,13 @@ describe("the lab's channel policy", () => {
     ["a session reads its own channel", mine, "sse:session:s1", "read", true],
     ["a session does not write its own channel", mine, "sse:session:s1", "write", false],
     ["a session does not read another channel", mine, "sse:session:s2", "read", false],
-    ["a session does not read a topic with the same prefix", mine, "sse:session:s1:more", "read", false],
+    [
+      "a session does not read a topic with the same prefix",
+      mine,
+      "sse:session:s1:more",
+      "read",
+      false,
+    ],
     ["a session does not read a topic of another kind", mine, "s1", "read", false],
     [
       "a token without a session reads nothing",

@@ -33,7 +33,8 @@ const BAD_SIGNATURE = problem("JwtSignatureError", "Failed to validate JWT signa
   system: ":signature_error",
 });
 const MISSING_CLAIMS = problem("InvalidJWTToken", "Fields `role` and `exp` are required in JWT");
-export const expiredText = (secondsAgo: number): string => `Token has expired ${secondsAgo} seconds ago`;
+export const expiredText = (secondsAgo: number): string =>
+  `Token has expired ${secondsAgo} seconds ago`;
 
 /** A publisher sends the same token thousands of times per second. */
 const CACHED_TOKENS = 10_000;
@@ -54,9 +55,11 @@ export class TokenVerifier {
     const payload = await this.#payloadOf(token);
     if ("problem" in payload) return { ok: false, problem: payload.problem };
     const { role, exp } = payload.claims;
-    if (role === undefined || typeof exp !== "number") return { ok: false, problem: MISSING_CLAIMS };
+    if (role === undefined || typeof exp !== "number")
+      return { ok: false, problem: MISSING_CLAIMS };
     const secondsAgo = nowSeconds() - Math.round(exp);
-    if (secondsAgo < 0) return { ok: true, claims: { ...payload.claims, role, exp: Math.round(exp) } };
+    if (secondsAgo < 0)
+      return { ok: true, claims: { ...payload.claims, role, exp: Math.round(exp) } };
     const expired = { handshake: "Token has expired" };
     return { ok: false, problem: problem("InvalidJWTToken", expiredText(secondsAgo), expired) };
   }

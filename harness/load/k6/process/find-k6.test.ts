@@ -43,7 +43,10 @@ describe("k6", () => {
 
   it("needs no extension where no script opens an SSE stream", async () => {
     await install(says("k6 v1.3.0 (go1.24.4, linux/amd64)"));
-    expect(await find({}, { needsSse: false })).toMatchObject({ version: "1.3.0", extension: null });
+    expect(await find({}, { needsSse: false })).toMatchObject({
+      version: "1.3.0",
+      extension: null,
+    });
   });
 
   it("may fetch the extension itself, when it was told to", async () => {
@@ -56,14 +59,18 @@ describe("k6", () => {
   });
 
   it("takes an extension that was built from a folder", async () => {
-    await install(says("k6 v1.3.0\nExtensions:\n  github.com/phymbert/xk6-sse (devel), k6/x/sse [js]"));
+    await install(
+      says("k6 v1.3.0\nExtensions:\n  github.com/phymbert/xk6-sse (devel), k6/x/sse [js]"),
+    );
     expect(await find()).toMatchObject({ extension: "(devel)" });
   });
 
   it("gets nothing of the harness's environment but what it needs", async () => {
     await install(`env >${join(folder, "seen")}\n${says(`k6 v1.2.1\n${SSE}`)}`);
     await find({ REALTIME_JWT_SECRET: "x", K6_VUS_MAX: "3", K6_BIN: "", HOME: "/root" });
-    const names = (await readFile(join(folder, "seen"), "utf8")).split("\n").map((one) => one.split("=")[0]);
+    const names = (await readFile(join(folder, "seen"), "utf8"))
+      .split("\n")
+      .map((one) => one.split("=")[0]);
     expect(names).toEqual(expect.arrayContaining(["K6_VUS_MAX", "PATH", "HOME"]));
     expect(names).not.toContain("REALTIME_JWT_SECRET");
     expect(names).not.toContain("K6_BIN");
@@ -80,7 +87,11 @@ describe("k6", () => {
       says(`k6 v2.0.0 (go1.26.0, linux/amd64)\n${SSE}`),
       "is k6 v2.0.0: the scripts need k6 1.2",
     ],
-    ["without the extension", says("k6 v1.2.1 (go1.24.4, linux/amd64)"), "has no extension k6/x/sse"],
+    [
+      "without the extension",
+      says("k6 v1.2.1 (go1.24.4, linux/amd64)"),
+      "has no extension k6/x/sse",
+    ],
     [
       "with an old extension",
       says(`k6 v1.2.1\n${SSE.replace("0.1.12", "0.1.10")}`),
@@ -106,7 +117,9 @@ describe("k6", () => {
       "K6_BIN=no-such-k6: there is no such program",
     );
     const path = await install("exit 0", 0o644);
-    await expect(find({ K6_BIN: path })).rejects.toThrow(`K6_BIN=${path}: cannot be executed; chmod +x it`);
+    await expect(find({ K6_BIN: path })).rejects.toThrow(
+      `K6_BIN=${path}: cannot be executed; chmod +x it`,
+    );
     // On PATH, one that cannot be executed is none.
     await expect(find()).rejects.toThrow("k6 is not on PATH");
   });

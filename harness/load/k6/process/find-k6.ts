@@ -13,10 +13,15 @@ const VERSION_MS = 20_000;
 
 export interface FoundK6 {
   path: string;
-  /** What it calls itself: `k6`, or another name when it is something else that keeps k6's contract. */
+  /**
+   * What it calls itself: `k6`, or another name when it is something else that keeps k6's contract.
+   */
   program: string;
   version: string;
-  /** Version of xk6-sse. Null when it is not built in: then k6 fetches it when a script asks for it, or no script does. */
+  /**
+   * Version of xk6-sse. Null when it is not built in: then k6 fetches it when a script asks for it,
+   * or no script does.
+   */
   extension: string | null;
 }
 
@@ -33,7 +38,8 @@ export async function findK6({ env, needsSse, signal }: FindOptions): Promise<Fo
   const found = parseVersion(path, await askVersion(path, env, signal));
   if (!semver.satisfies(found.version, K6_RANGE, { includePrerelease: true })) {
     throw new UserError(
-      `${path} is ${found.program} v${found.version}: the scripts need k6 1.2 or newer and not yet 2; ${GET_IT}`,
+      `${path} is ${found.program} v${found.version}: the scripts need k6 1.2 or newer and ` +
+        `not yet 2; ${GET_IT}`,
     );
   }
   if (needsSse) checkExtension(found, env);
@@ -48,7 +54,9 @@ async function locate(env: NodeJS.ProcessEnv): Promise<string> {
     throw new UserError(`k6 is not on PATH, and K6_BIN names none; ${GET_IT}`);
   }
   // A bare name is looked for as a shell would.
-  const path = asked.includes("/") ? asked : await which(asked, { nothrow: true, path: env["PATH"] ?? "" });
+  const path = asked.includes("/")
+    ? asked
+    : await which(asked, { nothrow: true, path: env["PATH"] ?? "" });
   if (path === null) throw new UserError(`K6_BIN=${asked}: there is no such program on PATH`);
   await access(path, constants.X_OK).catch((error: unknown) => {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
@@ -67,17 +75,22 @@ async function askVersion(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const { stdout, exitCode, timedOut, failed, stderr, shortMessage } = await execa(path, ["version"], {
-    reject: false,
-    timeout: VERSION_MS,
-    killSignal: "SIGKILL",
-    stdin: "ignore",
-    env: k6Environment(env),
-    extendEnv: false,
-    ...(signal ? { cancelSignal: signal } : {}),
-  });
+  const { stdout, exitCode, timedOut, failed, stderr, shortMessage } = await execa(
+    path,
+    ["version"],
+    {
+      reject: false,
+      timeout: VERSION_MS,
+      killSignal: "SIGKILL",
+      stdin: "ignore",
+      env: k6Environment(env),
+      extendEnv: false,
+      ...(signal ? { cancelSignal: signal } : {}),
+    },
+  );
   signal?.throwIfAborted();
-  if (timedOut) throw new UserError(`${path} version: no answer within ${VERSION_MS / 1000} s; is it k6?`);
+  if (timedOut)
+    throw new UserError(`${path} version: no answer within ${VERSION_MS / 1000} s; is it k6?`);
   if (!failed) return stdout;
   const why = exitCode === undefined ? (shortMessage ?? "") : `exit code ${exitCode}`;
   throw new UserError(
@@ -90,25 +103,32 @@ function parseVersion(path: string, text: string): FoundK6 {
     /^(?<program>\S+) v(?<version>\d+\.\d+\.\d+\S*)/.exec(text.trimStart())?.groups ?? {};
   if (program === undefined || semver.valid(version) === null) {
     throw new UserError(
-      `${path} is no k6: \`${path} version\` says ${JSON.stringify(text.trim().slice(0, 80))}; ${GET_IT}`,
+      `${path} is no k6: \`${path} version\` says ` +
+        `${JSON.stringify(text.trim().slice(0, 80))}; ${GET_IT}`,
     );
   }
   return { path, program, version: String(version), extension: extensionOf(text) };
 }
 
-/** `  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]`; `(devel)` when it was built from a folder. */
+/**
+ * ` github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]`; `(devel)` when it was built from a folder.
+ */
 function extensionOf(text: string): string | null {
   const line = text.split("\n").find((one) => /(^|[\s,])k6\/x\/sse\b/.test(one));
   if (line === undefined) return null;
   return /\bv(\d+\.\d+\.\d+[^\s,]*)/.exec(line)?.[1] ?? "(devel)";
 }
 
-function checkExtension({ path, program, version, extension }: FoundK6, env: NodeJS.ProcessEnv): void {
+function checkExtension(
+  { path, program, version, extension }: FoundK6,
+  env: NodeJS.ProcessEnv,
+): void {
   const it = `${path} (${program} v${version})`;
   if (extension === null) {
     if (fetchesExtensions(env)) return;
     throw new UserError(
-      `${it} has no extension k6/x/sse, without which it knows no SSE; ${GET_IT}, or let k6 fetch it: K6_ENABLE_COMMUNITY_EXTENSIONS=true`,
+      `${it} has no extension k6/x/sse, without which it knows no SSE; ${GET_IT}, or let ` +
+        "k6 fetch it: K6_ENABLE_COMMUNITY_EXTENSIONS=true",
     );
   }
   // A build from a folder has no version to compare, so it is accepted.
@@ -118,9 +138,13 @@ function checkExtension({ path, program, version, extension }: FoundK6, env: Nod
   );
 }
 
-/** k6 can provision an extension when a script imports it; those of the community only when it is told to. */
+/**
+ * k6 can provision an extension when a script imports it; those of the community only when it is
+ * told to.
+ */
 const fetchesExtensions = (env: NodeJS.ProcessEnv): boolean =>
-  env["K6_ENABLE_COMMUNITY_EXTENSIONS"] === "true" && env["K6_AUTO_EXTENSION_RESOLUTION"] !== "false";
+  env["K6_ENABLE_COMMUNITY_EXTENSIONS"] === "true" &&
+  env["K6_AUTO_EXTENSION_RESOLUTION"] !== "false";
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 

@@ -38,7 +38,10 @@ export const scriptVariables = (plan: LoadPlan, labels: K6RunLabels): Record<str
   ...(plan.client === "realtime" ? {} : { CLIENT: plan.client }),
 });
 
-/** Arguments of k6. Thresholds are off: the harness judges by the ledgers, and an exit code of 99 would say nothing more. */
+/**
+ * Arguments of k6. Thresholds are off: the harness judges by the ledgers, and an exit code of 99
+ * would say nothing more.
+ */
 export const k6Arguments = ({ script, plan, labels, consoleFile }: K6CommandOptions): string[] => [
   "run",
   "--quiet",
@@ -52,11 +55,17 @@ export const k6Arguments = ({ script, plan, labels, consoleFile }: K6CommandOpti
   "raw",
   "--console-output",
   consoleFile,
-  ...Object.entries(scriptVariables(plan, labels)).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
+  ...Object.entries(scriptVariables(plan, labels)).flatMap(([name, value]) => [
+    "-e",
+    `${name}=${value}`,
+  ]),
   script,
 ];
 
-/** What k6 needs to find programs, its cache and its certificates, without the harness's settings and secrets. */
+/**
+ * What k6 needs to find programs, its cache and its certificates, without the harness's settings
+ * and secrets.
+ */
 const NEEDED: ReadonlySet<string> = new Set([
   "PATH",
   "HOME",
@@ -81,6 +90,7 @@ export const k6Environment = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).filter(
       (entry): entry is [string, string] =>
-        entry[1] !== undefined && (NEEDED.has(entry[0]) || (entry[0].startsWith("K6_") && entry[0] !== OURS)),
+        entry[1] !== undefined &&
+        (NEEDED.has(entry[0]) || (entry[0].startsWith("K6_") && entry[0] !== OURS)),
     ),
   );

@@ -24,8 +24,8 @@ export interface K6ProcessOptions {
 }
 
 /**
- * A running k6 that leads a process group: a Ctrl-C in the terminal does not reach it, and the programs that it
- * starts end with it.
+ * A running k6 that leads a process group: a Ctrl-C in the terminal does not reach it, and the
+ * programs that it starts end with it.
  */
 export class K6Process {
   readonly pid: number;
@@ -38,7 +38,10 @@ export class K6Process {
   private constructor(child: ChildProcess, pid: number) {
     this.pid = pid;
     child.stderr?.setEncoding("utf8");
-    child.stderr?.on("data", (text: string) => (this.#stderr = (this.#stderr + text).slice(-2 * LAST_CHARS)));
+    child.stderr?.on(
+      "data",
+      (text: string) => (this.#stderr = (this.#stderr + text).slice(-2 * LAST_CHARS)),
+    );
     const written = child.stderr ? once(child.stderr, "close") : Promise.resolve();
     this.exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
@@ -54,7 +57,12 @@ export class K6Process {
 
   /** @throws UserError when it cannot be started */
   static async start({ path, args, cwd, env }: K6ProcessOptions): Promise<K6Process> {
-    const child = spawn(path, args, { cwd, env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(path, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     if (child.pid !== undefined) return new K6Process(child, child.pid);
     const [error] = (await once(child, "error").catch((cause: unknown) => [cause])) as [Error];
     throw new UserError(`${path} could not be started: ${error.message}`);
@@ -66,7 +74,10 @@ export class K6Process {
     return withoutSecrets(lines.slice(-LAST_LINES).join("\n")).slice(-LAST_CHARS);
   }
 
-  /** SIGINT, then SIGKILL when that is not heard. Resolves when it is gone; nothing happens when it is already. */
+  /**
+   * SIGINT, then SIGKILL when that is not heard. Resolves when it is gone; nothing happens when it
+   * is already.
+   */
   async end(): Promise<K6Exit> {
     for (const [signal, waitMs] of [
       ["SIGINT", INTERRUPT_MS],

@@ -4,7 +4,10 @@ import { readMemory, readProcStat, TICKS_PER_SECOND } from "../../../../common/p
 import type { EngineObservation } from "../../../history/observation.ts";
 
 interface GroupUsage {
-  /** User and system, seconds, of the processes that run: a process that has ended counts for its parent. */
+  /**
+   * User and system, seconds, of the processes that run: a process that has ended counts for its
+   * parent.
+   */
   cpuSeconds: number;
   /** Resident set, bytes, file pages included. */
   rssBytes: number;
@@ -28,7 +31,8 @@ export class K6UsageMeter {
     const usage = readGroupUsage(this.#group);
     if (usage === undefined) return;
     const { cpuSeconds, rssBytes } = usage;
-    // The last reading may be of a process that is just going: what it had used does not become less.
+    // The last reading may be of a process that is just going: what it had used does not become
+    // less.
     this.#cpuSeconds = Math.max(cpuSeconds, this.#cpuSeconds ?? 0);
     this.#rssBytes = Math.max(rssBytes, this.#rssBytes ?? 0);
     if (!measured) return;
@@ -56,8 +60,8 @@ export class K6UsageMeter {
 }
 
 /**
- * All processes of a group together: `k6` may be a launcher that starts another k6 with the extensions that a script needs.
- * Undefined when none is left, and on other systems than Linux.
+ * All processes of a group together: `k6` may be a launcher that starts another k6 with the
+ * extensions that a script needs. Undefined when none is left, and on other systems than Linux.
  */
 function readGroupUsage(group: number): GroupUsage | undefined {
   let pids: string[];

@@ -1,10 +1,14 @@
 import type { LoadPlan } from "../../portable/load-plan.ts";
 import type { PlanRecord } from "../../portable/k6-log-records.ts";
 
-/** What one plan says otherwise than another, e.g. `seed is 2, not 1`; undefined when they are the same. */
+/**
+ * What one plan says otherwise than another, e.g. `seed is 2, not 1`; undefined when they are the
+ * same.
+ */
 export function planDifference(found: LoadPlan, wanted: LoadPlan): string | undefined {
   for (const key of Object.keys(wanted) as (keyof LoadPlan)[]) {
-    if (found[key] !== wanted[key]) return `${key} is ${String(found[key])}, not ${String(wanted[key])}`;
+    if (found[key] !== wanted[key])
+      return `${key} is ${String(found[key])}, not ${String(wanted[key])}`;
   }
   return undefined;
 }
@@ -12,7 +16,8 @@ export function planDifference(found: LoadPlan, wanted: LoadPlan): string | unde
 /** As {@link planDifference}, of all that a script was told. */
 export function recordDifference(found: PlanRecord, wanted: PlanRecord): string | undefined {
   for (const key of ["topology", "bounce", "repeat", "replicas"] as const) {
-    if (found[key] !== wanted[key]) return `${key} is ${String(found[key])}, not ${String(wanted[key])}`;
+    if (found[key] !== wanted[key])
+      return `${key} is ${String(found[key])}, not ${String(wanted[key])}`;
   }
   return planDifference(found.plan, wanted.plan);
 }

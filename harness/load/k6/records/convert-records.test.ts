@@ -14,7 +14,13 @@ import { writeK6History } from "./write-k6-history.ts";
 const OFFSET = 1000.25;
 
 describe("a record on the instances' clock", () => {
-  const stream = { type: "connected", session: "s0", connection: 1, resume: "none", atMs: 7 } as const;
+  const stream = {
+    type: "connected",
+    session: "s0",
+    connection: 1,
+    resume: "none",
+    atMs: 7,
+  } as const;
 
   it("keeps when an instance subscribed a stream, and shifts when the client heard of it", () => {
     expect(toObservation({ ...stream, instance: "server-1", subscribedMs: 1005 }, OFFSET)).toEqual({
@@ -34,7 +40,13 @@ describe("a record on the instances' clock", () => {
   });
 
   it("keeps when an instance handed an event to the broker", () => {
-    const received = { type: "received", session: "s0", connection: 1, epoch: "e", seq: 3 } as const;
+    const received = {
+      type: "received",
+      session: "s0",
+      connection: 1,
+      epoch: "e",
+      seq: 3,
+    } as const;
     expect(toObservation({ ...received, sentMs: 1001, atMs: 2 }, OFFSET)).toEqual({
       ...received,
       sentMs: 1001,
@@ -49,13 +61,14 @@ describe("the history of several k6 processes", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const plan = smallPlan("http://127.0.0.1:1", { sessions: 3, rampS: 1, durationS: 2, drainS: 1 });
-  const [first, second, third] = scheduleSessions(plan).map(({ arriveOffsetMs }) => arriveOffsetMs) as [
-    number,
-    number,
-    number,
-  ];
+  const [first, second, third] = scheduleSessions(plan).map(
+    ({ arriveOffsetMs }) => arriveOffsetMs,
+  ) as [number, number, number];
 
-  /** Two processes: the clock of `a` is 1,000 ms behind the instances', that of `b` 5,000 ms, and it began half a second later. */
+  /**
+   * Two processes: the clock of `a` is 1,000 ms behind the instances', that of `b` 5,000 ms, and it
+   * began half a second later.
+   */
   const linesOf = (): K6LogLine[] => {
     const clock = (offset: number, atMs: number): K6LogRecord => ({
       type: "k6-clock",
@@ -102,7 +115,9 @@ describe("the history of several k6 processes", () => {
       ["s0", expect.closeTo(1110 + first, 3) as number],
       ["s2", expect.closeTo(1610 + third, 3) as number],
     ]);
-    const phases = Object.fromEntries(ofType(history, "phase").map(({ phase, atMs }) => [phase, atMs]));
+    const phases = Object.fromEntries(
+      ofType(history, "phase").map(({ phase, atMs }) => [phase, atMs]),
+    );
     expect(phases["load-started"]).toBeCloseTo(1100, 3);
     expect(phases["loaded"]).toBeCloseTo(1630 + third, 3);
     // The load is over when that of the process is which began last.
@@ -114,28 +129,32 @@ describe("the history of several k6 processes", () => {
     expect(ofType(history, "engine")).toEqual([]);
   });
 
-  it("has no known clock error when the readings of one process contradict each other, or it has none", () => {
-    const [a, b] = linesOf() as [K6LogLine, K6LogLine];
-    const contradicting: K6LogRecord = {
-      type: "k6-clock",
-      instance: "server-2",
-      askedMs: 5,
-      instanceMs: 9000,
-      answeredMs: 6,
-    };
-    for (const other of [
-      { ...b, records: [...b.records, contradicting] },
-      { ...b, records: b.records.filter(({ type }) => type !== "k6-clock") },
-    ]) {
-      const state = new K6RunState();
-      [a, other].forEach((line) => state.absorb(line));
-      const times = k6Times(state, plan, 4000)!;
-      expect(times.clockErrorMs).toBeNull();
-      // By the quickest answer, where there is one.
-      const answered = other.records.some(({ type }) => type === "k6-clock");
-      expect(times.offsetMs.get("b")).toBeCloseTo(answered ? 5000 : 4000, 3);
-    }
-  });
+  it(
+    "has no known clock error when the readings of one process contradict each other, or it " +
+      "has none",
+    () => {
+      const [a, b] = linesOf() as [K6LogLine, K6LogLine];
+      const contradicting: K6LogRecord = {
+        type: "k6-clock",
+        instance: "server-2",
+        askedMs: 5,
+        instanceMs: 9000,
+        answeredMs: 6,
+      };
+      for (const other of [
+        { ...b, records: [...b.records, contradicting] },
+        { ...b, records: b.records.filter(({ type }) => type !== "k6-clock") },
+      ]) {
+        const state = new K6RunState();
+        [a, other].forEach((line) => state.absorb(line));
+        const times = k6Times(state, plan, 4000)!;
+        expect(times.clockErrorMs).toBeNull();
+        // By the quickest answer, where there is one.
+        const answered = other.records.some(({ type }) => type === "k6-clock");
+        expect(times.offsetMs.get("b")).toBeCloseTo(answered ? 5000 : 4000, 3);
+      }
+    },
+  );
 
   it("is none as long as no session has arrived", () => {
     expect(k6Times(new K6RunState(), plan, 0)).toBeUndefined();

@@ -6,10 +6,14 @@ import type { OwnRecord } from "./parse-k6-log-record.ts";
 export const inMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /**
- * A record of a k6 process on the instances' clock. What an instance stated itself is on that clock already: when it subscribed a
- * stream, and when it handed an event to the broker. A stream without an instance was confirmed to the client alone.
+ * A record of a k6 process on the instances' clock. What an instance stated itself is on that clock
+ * already: when it subscribed a stream, and when it handed an event to the broker. A stream without
+ * an instance was confirmed to the client alone.
  */
-export function toObservation(record: Exclude<K6LogRecord, OwnRecord>, offsetMs: number): Observation {
+export function toObservation(
+  record: Exclude<K6LogRecord, OwnRecord>,
+  offsetMs: number,
+): Observation {
   const atMs = inMicroseconds(record.atMs + offsetMs);
   if (record.type !== "connected" || record.instance !== undefined) return { ...record, atMs };
   return { ...record, subscribedMs: inMicroseconds(record.subscribedMs + offsetMs), atMs };

@@ -70,7 +70,8 @@ const OBSERVED: ReadonlySet<string> = new Set<Exclude<K6LogRecord, OwnRecord>["t
 
 /** @throws Error with the reason */
 export function checkRecord(value: unknown): K6LogRecord {
-  const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
+  const type =
+    typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
   if (typeof type !== "string") throw new Error("a record without a type");
   if (isOwn(type)) {
     const parsed = own[type].safeParse(value);

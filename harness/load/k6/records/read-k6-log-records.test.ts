@@ -3,8 +3,13 @@ import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-l
 import { K6LogReader, K6LogVersionError } from "./read-k6-log-records.ts";
 
 const ended = (session: string): K6LogRecord => ({ type: "k6-ended", session, atMs: 12 });
-const line = (process: string, ...records: K6LogRecord[]): K6LogLine => ({ v: 1, process, records });
-// A name as hostile as JSON allows: quotes, backslashes, what Go's logger escapes for HTML, and what looks like an end.
+const line = (process: string, ...records: K6LogRecord[]): K6LogLine => ({
+  v: 1,
+  process,
+  records,
+});
+// A name as hostile as JSON allows: quotes, backslashes, what Go's logger escapes for HTML, and
+// what looks like an end.
 const hostile = line("p1", {
   type: "disconnected",
   session: "s1",
@@ -22,7 +27,8 @@ const FORMATS: Record<string, (message: string) => string> = {
     JSON.stringify({ level: "info", msg: message, source: "console", time: "2026-01-01T00:00:00Z" })
       .replaceAll("<", "\\u003c")
       .replaceAll("&", "\\u0026"),
-  logfmt: (message) => `time="2026-01-01T00:00:00Z" level=info msg=${JSON.stringify(message)} source=console`,
+  logfmt: (message) =>
+    `time="2026-01-01T00:00:00Z" level=info msg=${JSON.stringify(message)} source=console`,
   "a terminal's": (message) =>
     `\u001b[36mINFO\u001b[0m[0003] ${message.padEnd(44)} \u001b[36msource\u001b[0m=console`,
   "behind a container's prefix": (message) => `k6-1  | 2026-01-01T00:00:00Z ${message}\r`,
@@ -31,7 +37,8 @@ const FORMATS: Record<string, (message: string) => string> = {
 const readAll = (text: string, size = text.length): { lines: K6LogLine[]; reader: K6LogReader } => {
   const reader = new K6LogReader();
   const lines: K6LogLine[] = [];
-  for (let at = 0; at < text.length; at += size) lines.push(...reader.push(text.slice(at, at + size)));
+  for (let at = 0; at < text.length; at += size)
+    lines.push(...reader.push(text.slice(at, at + size)));
   lines.push(...reader.end());
   return { lines, reader };
 };
@@ -52,17 +59,20 @@ describe("lab lines", () => {
     }
   });
 
-  it.each(Object.entries(FORMATS))("count as torn in %s format wherever they are cut", (_, format) => {
-    const whole = format(ascii(hostile));
-    const at = whole.indexOf(LINE_MARK);
-    const payloadEnd = whole.lastIndexOf("}") + (whole.startsWith("{") ? 0 : 1);
-    for (let end = at + 4; end < payloadEnd - (whole.startsWith("{") ? 12 : 0); end++) {
-      const cut = whole.slice(0, end);
-      const { lines, reader } = readAll(`${format(ascii(line("p1", ended("s1"))))}\n${cut}`);
-      if (lines.length === 2) expect(lines[1]).toEqual(hostile);
-      else expect([lines.length, reader.torn]).toEqual([1, 1]);
-    }
-  });
+  it.each(Object.entries(FORMATS))(
+    "count as torn in %s format wherever they are cut",
+    (_, format) => {
+      const whole = format(ascii(hostile));
+      const at = whole.indexOf(LINE_MARK);
+      const payloadEnd = whole.lastIndexOf("}") + (whole.startsWith("{") ? 0 : 1);
+      for (let end = at + 4; end < payloadEnd - (whole.startsWith("{") ? 12 : 0); end++) {
+        const cut = whole.slice(0, end);
+        const { lines, reader } = readAll(`${format(ascii(line("p1", ended("s1"))))}\n${cut}`);
+        if (lines.length === 2) expect(lines[1]).toEqual(hostile);
+        else expect([lines.length, reader.torn]).toEqual([1, 1]);
+      }
+    },
+  );
 
   it("count as torn in the middle of a file too, with what was wrong with the first", () => {
     const { lines, reader } = readAll(

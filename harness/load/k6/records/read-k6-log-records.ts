@@ -5,7 +5,10 @@ import { checkRecord } from "./parse-k6-log-record.ts";
 
 /** Longest line of a script, characters: a file without line ends must not fill the memory. */
 const LINE_LIMIT = 16 * 1024 * 1024;
-/** From this many characters on, the beginning of {@link LINE_MARK} at the end of a file is taken for one that was cut. */
+/**
+ * From this many characters on, the beginning of {@link LINE_MARK} at the end of a file is taken
+ * for one that was cut.
+ */
 const TELLING = 4;
 
 /** Lines of another version of the scripts: nothing is wrong with them, but they cannot be read. */
@@ -84,8 +87,9 @@ function endsInMark(text: string): boolean {
 }
 
 /**
- * The JSON of a line. Raw and coloured formats leave it as it is, with at most a field behind it; JSON and logfmt quote the whole
- * message, and since it is ASCII JSON, both do so by the same two escapes.
+ * The JSON of a line. Raw and coloured formats leave it as it is, with at most a field behind it;
+ * JSON and logfmt quote the whole message, and since it is ASCII JSON, both do so by the same two
+ * escapes.
  */
 function payloadOf(text: string): string {
   if (!text.startsWith('{\\"')) return text.slice(0, text.lastIndexOf("}") + 1);
@@ -112,10 +116,16 @@ function parseLine(json: string): K6LogLine {
   const { v, process, records } = value as Partial<Record<keyof K6LogLine, unknown>>;
   if (typeof v === "number" && v !== LINE_VERSION) {
     throw new K6LogVersionError(
-      `its lines are of version ${v}, this lab reads version ${LINE_VERSION}: use scripts and sse-lab of one version`,
+      `its lines are of version ${v}, this lab reads version ${LINE_VERSION}: use scripts ` +
+        "and sse-lab of one version",
     );
   }
-  if (v !== LINE_VERSION || typeof process !== "string" || process === "" || !Array.isArray(records)) {
+  if (
+    v !== LINE_VERSION ||
+    typeof process !== "string" ||
+    process === "" ||
+    !Array.isArray(records)
+  ) {
     throw new Error("a line without version, process or records");
   }
   return { v, process, records: records.map(checkRecord) };

@@ -15,14 +15,16 @@ export interface K6History {
   times: K6Times;
   /** What k6 wrote to its console, one file or several. */
   consoles: readonly string[];
-  /** Left out when k6 did not bring its sessions to their end: then the load may not be as planned. */
+  /**
+   * Left out when k6 did not bring its sessions to their end: then the load may not be as planned.
+   */
   engine?: EngineObservation;
 }
 
 /**
- * Writes what k6 processes saw as the native engine would have: `planned` for every session, arrived or not, the phases, what the
- * sessions observed, and what there is to say of the engine. Reads the consoles a second time, because only all clock readings
- * together tell the offset.
+ * Writes what k6 processes saw as the native engine would have: `planned` for every session,
+ * arrived or not, the phases, what the sessions observed, and what there is to say of the engine.
+ * Reads the consoles a second time, because only all clock readings together tell the offset.
  */
 export async function writeK6History(
   recorder: SegmentWriter,

@@ -46,6 +46,9 @@ it("a name of the script's own is no global", async () => {
 it("is refused with a package that is not needed", async () => {
   const entry = join(folder, "script.ts");
   const zod = fromRoot("node_modules/zod/index.js");
-  await writeFile(entry, `import { z } from ${JSON.stringify(zod)}; export default () => z.string();`);
+  await writeFile(
+    entry,
+    `import { z } from ${JSON.stringify(zod)}; export default () => z.string();`,
+  );
   await expect(bundleForK6(entry, join(folder, "out.js"))).rejects.toThrow("holds the package zod");
 });

@@ -7,7 +7,10 @@ import { PROJECT_ROOT, fromRoot } from "../../../../common/paths.ts";
 export const SCRIPTS = ["sse", "realtime"] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
-/** What Node and browsers have and k6 does not, or not in every version, and timers, which a VU that blocks never sees. */
+/**
+ * What Node and browsers have and k6 does not, or not in every version, and timers, which a VU that
+ * blocks never sees.
+ */
 const ABSENT = [
   "AbortController",
   "Buffer",
@@ -35,7 +38,10 @@ const ABSENT = [
 
 const MARK = "$notInK6$";
 
-/** Packages that a bundle may hold: small, pure, and needed for the same draws as the native engine's. */
+/**
+ * Packages that a bundle may hold: small, pure, and needed for the same draws as the native
+ * engine's.
+ */
 const PACKAGES: readonly string[] = ["pure-rand"];
 
 const PACKAGE = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/;
@@ -67,19 +73,26 @@ export async function bundleForK6(entryPoint: string, outfile: string): Promise<
     // k6's engine knows classes with private fields, but no `a ??= b`.
     supported: { "logical-assignment": false },
     external: ["k6", "k6/*", "node:*"],
-    // Only names that nothing in the bundle declares are replaced: what is left of them afterwards is a use of a global.
+    // Only names that nothing in the bundle declares are replaced: what is left of them afterwards
+    // is a use of a global.
     define: Object.fromEntries(ABSENT.map((name) => [name, `${MARK}${name}`])),
     charset: "ascii",
     metafile: true,
     logLevel: "silent",
   });
-  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) =>
+    imports.map(({ path }) => path),
+  );
   const foreign = imported.filter((path) => path !== "k6" && !path.startsWith("k6/"));
-  const packages = new Set(Object.keys(metafile.inputs).flatMap((input) => PACKAGE.exec(input)?.[1] ?? []));
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((input) => PACKAGE.exec(input)?.[1] ?? []),
+  );
   const text = await readFile(outfile, "utf8");
   const problems = [
     ...foreign.map((path) => `imports ${path}`),
-    ...[...packages].filter((name) => !PACKAGES.includes(name)).map((name) => `holds the package ${name}`),
+    ...[...packages]
+      .filter((name) => !PACKAGES.includes(name))
+      .map((name) => `holds the package ${name}`),
     ...ABSENT.filter((name) => text.includes(`${MARK}${name}`)).map(
       (name) => `uses ${name}, which k6 does not have`,
     ),

@@ -1,4 +1,7 @@
-/** `tsx harness/load/k6/scripts/write-scripts.ts FOLDER` writes the k6 scripts there, each as one file for any machine that has k6. */
+/**
+ * `tsx harness/load/k6/scripts/write-scripts.ts FOLDER` writes the k6 scripts there, each as one
+ * file for any machine that has k6.
+ */
 import { mkdir } from "node:fs/promises";
 import { bundleScript, SCRIPTS } from "./bundle-scripts.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Test support: a program that is called as k6 is and writes a script's lines, without any request: a test says how it misbehaves.
- * Bundled by `fakeK6` to one executable file.
+ * Test support: a program that is called as k6 is and writes a script's lines, without any request:
+ * a test says how it misbehaves. Bundled by `fakeK6` to one executable file.
  */
 import { spawn } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,10 @@ const variables = Object.fromEntries(
 );
 const number = (name: string): number => Number(variables[name]);
 
-/** CPU time per event: the kernel accounts for whole ticks of 10 ms, and a test looks for some of them. */
+/**
+ * CPU time per event: the kernel accounts for whole ticks of 10 ms, and a test looks for some of
+ * them.
+ */
 const EVENT_CPU_MS = 3;
 const beganMs = instanceNowMs() - 5;
 /** Whole milliseconds since the test began, as k6's. */
@@ -35,7 +38,8 @@ const lineOf = (...records: K6LogRecord[]): string => {
 
 if (command === "version") {
   process.stdout.write(
-    "fake-k6 v1.2.1 (go1.24.4, linux/amd64)\nExtensions:\n  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]\n",
+    "fake-k6 v1.2.1 (go1.24.4, linux/amd64)\nExtensions:\n  github.com/phymbert/xk6-sse " +
+      "v0.1.12, k6/x/sse [js]\n",
   );
 } else {
   if (behaviour.pidFile !== undefined) writeFileSync(behaviour.pidFile, String(process.pid));
@@ -51,7 +55,9 @@ async function run(): Promise<void> {
   if (mode === "writes-nothing") return;
   if (mode === "hangs-silent") return hang();
   if (mode === "launches") {
-    const child = spawn(process.execPath, ["-e", "setInterval(() => 0, 1000)"], { stdio: "ignore" });
+    const child = spawn(process.execPath, ["-e", "setInterval(() => 0, 1000)"], {
+      stdio: "ignore",
+    });
     if (behaviour.childFile !== undefined) writeFileSync(behaviour.childFile, String(child.pid));
   }
   const plan: LoadPlan = {
@@ -72,7 +78,9 @@ async function run(): Promise<void> {
   write(lineOf({ type: "k6-plan", plan, ...labels, atMs: nowMs() }));
   if (mode === "never-begins") return hang();
   const startMs = nowMs() + 20;
-  const sessions = scheduleSessions(plan).filter(({ index }) => mode !== "skips-a-session" || index > 0);
+  const sessions = scheduleSessions(plan).filter(
+    ({ index }) => mode !== "skips-a-session" || index > 0,
+  );
   await Promise.all(
     sessions.map((one) => session(one.session, startMs + one.arriveOffsetMs, one.events, plan)),
   );
@@ -141,7 +149,15 @@ async function session(name: string, dueMs: number, events: number, plan: LoadPl
     useCpu(EVENT_CPU_MS);
     const terminal = seq === events ? { terminal: true } : {};
     write(
-      lineOf({ type: "received", ...of, connection: 1, epoch: `e-${name}`, seq, ...terminal, atMs: nowMs() }),
+      lineOf({
+        type: "received",
+        ...of,
+        connection: 1,
+        epoch: `e-${name}`,
+        seq,
+        ...terminal,
+        atMs: nowMs(),
+      }),
     );
   }
   if (behaviour.mode === "drops-a-session" && name === "s0") return;

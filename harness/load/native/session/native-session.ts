@@ -5,7 +5,12 @@ import type { Observation, ReceivedObservation } from "../../../history/observat
 import { plannedEvents } from "../../portable/load-progress.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { RealtimeStream } from "../../portable/realtime/realtime-stream.ts";
-import { runSteps, type ControlAnswer, type Step, type Steps } from "../../portable/session/session-steps.ts";
+import {
+  runSteps,
+  type ControlAnswer,
+  type Step,
+  type Steps,
+} from "../../portable/session/session-steps.ts";
 import { Session } from "../../portable/session/session.ts";
 import type { OwnedStream } from "../../portable/session/stream-owner.ts";
 import { StreamRecord } from "../../portable/session/stream-record.ts";

@@ -103,7 +103,8 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
   }
 
   onSseEvent(name: string, id: string | undefined): void {
-    // The rest of a chunk that closed this stream (terminal event, malformed confirmation) is not read.
+    // The rest of a chunk that closed this stream (terminal event, malformed confirmation) is not
+    // read.
     if (this.#open === undefined) return;
     if (name === CONNECTED_EVENT) this.#onConnected();
     else if (name === RECONNECT_EVENT) this.#attempts.onHint(this.#scanner.data());

@@ -1,4 +1,7 @@
-/** Spreads connecting over turns of the event loop: thousands of sockets opened in one turn would stall it. */
+/**
+ * Spreads connecting over turns of the event loop: thousands of sockets opened in one turn would
+ * stall it.
+ */
 export class ConnectThrottle {
   readonly #perTurn: number;
   #waiting: (() => void)[] = [];

@@ -11,7 +11,10 @@ export interface CookieAnswer extends ControlAnswer {
 
 const NO_ANSWER: CookieAnswer = { status: 0, setCookies: [], body: undefined };
 
-/** The requests of all sessions of a worker that are not streams, over a bounded set of kept-alive connections. */
+/**
+ * The requests of all sessions of a worker that are not streams, over a bounded set of kept-alive
+ * connections.
+ */
 export class ControlClient {
   readonly #pool: Pool;
 

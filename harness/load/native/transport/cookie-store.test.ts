@@ -14,7 +14,11 @@ test.each<[string, string[][], string | undefined]>([
   ["the last value of a name", [["a=1"], ["a=2"]], "a=2"],
   ["values as they came, undecoded", [["a=%7Cx%3D"]], "a=%7Cx%3D"],
   ["nothing after Max-Age=0", [["a=1"], ["a=; Max-Age=0"]], undefined],
-  ["nothing after a date in the past", [["a=1"], ["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]], undefined],
+  [
+    "nothing after a date in the past",
+    [["a=1"], ["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]],
+    undefined,
+  ],
   [
     "a cookie that Max-Age keeps in spite of its date",
     [["a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]],

@@ -1,8 +1,9 @@
 import { parseSetCookie } from "set-cookie-parser";
 
 /**
- * The cookies of one browser tab that talks to one host: name and value, the last one wins, an expired one is deleted.
- * Path, domain and the security attributes make no difference with a single origin and are ignored.
+ * The cookies of one browser tab that talks to one host: name and value, the last one wins, an
+ * expired one is deleted. Path, domain and the security attributes make no difference with a single
+ * origin and are ignored.
  */
 export class CookieStore {
   /** Created at the first cookie: without affinity there are no cookies. */

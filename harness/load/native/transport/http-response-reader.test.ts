@@ -32,7 +32,11 @@ test("reads status and headers, keeping every Set-Cookie", () => {
     "HTTP/1.1 404 Not Found\r\nX-Instance:  a \r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\n\r\n",
   ]);
   expect(heads).toHaveLength(1);
-  expect(heads[0]).toMatchObject({ status: 404, headers: { "x-instance": "a" }, setCookies: ["a=1", "b=2"] });
+  expect(heads[0]).toMatchObject({
+    status: 404,
+    headers: { "x-instance": "a" },
+    setCookies: ["a=1", "b=2"],
+  });
 });
 
 test("reads any body in any chunks through any pieces", () => {
@@ -40,7 +44,8 @@ test("reads any body in any chunks through any pieces", () => {
   fc.assert(
     fc.property(bodies, fc.array(fc.nat(), { maxLength: 10 }), (parts, places) => {
       const framed = parts.map(
-        (part) => `${part.length.toString(16)};x="y"\r\n${Buffer.from(part).toString("latin1")}\r\n`,
+        (part) =>
+          `${part.length.toString(16)};x="y"\r\n${Buffer.from(part).toString("latin1")}\r\n`,
       );
       const wire = Buffer.from(`${CHUNKED}${framed.join("")}0\r\nTrailer: x\r\n\r\n`, "latin1");
       const result = read(cut(wire, places));
@@ -75,7 +80,11 @@ test.each(["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length
 );
 
 test("takes a body without length as whole when the connection ends", () => {
-  expect(read(["HTTP/1.0 200 OK\n\nab", "c"])).toMatchObject({ body: "abc", completed: 0, finished: true });
+  expect(read(["HTTP/1.0 200 OK\n\nab", "c"])).toMatchObject({
+    body: "abc",
+    completed: 0,
+    finished: true,
+  });
 });
 
 test.each([

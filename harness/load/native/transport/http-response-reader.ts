@@ -8,9 +8,15 @@ export interface ResponseHead {
 
 export interface ResponseHandlers {
   onHead(head: ResponseHead): void;
-  /** A piece of the body, with the framing removed; the bytes are borrowed for the length of the call. */
+  /**
+   * A piece of the body, with the framing removed; the bytes are borrowed for the length of the
+   * call.
+   */
   onBody(buffer: Buffer, start: number, end: number): void;
-  /** The body is complete. Never called for a body that ends with the connection: see {@link HttpResponseReader.finish}. */
+  /**
+   * The body is complete. Never called for a body that ends with the connection: see {@link
+   * HttpResponseReader.finish}.
+   */
   onComplete(): void;
 }
 
@@ -29,12 +35,19 @@ const MAX_QUICK_DIGITS = 7;
 const MAX_CHUNK_LINE_BYTES = 4 * 1024;
 
 type State =
-  "head" | "chunk-size" | "chunk-data" | "chunk-end" | "trailers" | "counted" | "to-the-end" | "done";
+  | "head"
+  | "chunk-size"
+  | "chunk-data"
+  | "chunk-end"
+  | "trailers"
+  | "counted"
+  | "to-the-end"
+  | "done";
 
 /**
- * Incremental reader of one HTTP/1.1 response (RFC 9112): interim 1xx heads, then a body that is chunked, has a
- * content length, or ends with the connection. A lone LF ends a line, too
- * (section 2.2). Written by hand, since node:http costs twice the CPU time per event (figures in
+ * Incremental reader of one HTTP/1.1 response (RFC 9112): interim 1xx heads, then a body that is
+ * chunked, has a content length, or ends with the connection. A lone LF ends a line, too (section
+ * 2.2). Written by hand, since node:http costs twice the CPU time per event (figures in
  * socket-transport.ts).
  */
 export class HttpResponseReader {
@@ -60,7 +73,8 @@ export class HttpResponseReader {
         this.#handlers.onBody(buffer, at, end);
         return;
       }
-      if (this.#state === "chunk-data" || this.#state === "counted") at = this.#takeBytes(buffer, at, end);
+      if (this.#state === "chunk-data" || this.#state === "counted")
+        at = this.#takeBytes(buffer, at, end);
       else if (this.#state === "chunk-size") at = this.#takeChunkSize(buffer, at, end);
       else at = this.#takeLine(buffer, at, end);
     }
@@ -85,14 +99,22 @@ export class HttpResponseReader {
     this.#handlers.onBody(buffer, start, stop);
     if (complete) this.#handlers.onComplete();
     // The usual end of a chunk, in one piece with it.
-    if (this.#state === "chunk-end" && stop + 1 < end && buffer[stop] === CR && buffer[stop + 1] === LF) {
+    if (
+      this.#state === "chunk-end" &&
+      stop + 1 < end &&
+      buffer[stop] === CR &&
+      buffer[stop + 1] === LF
+    ) {
       this.#state = "chunk-size";
       return stop + 2;
     }
     return stop;
   }
 
-  /** The usual chunk size, hexadecimal digits and CRLF in one piece, without making a string of it; {@link #takeLine} does the rest. */
+  /**
+   * The usual chunk size, hexadecimal digits and CRLF in one piece, without making a string of it;
+   * {@link #takeLine} does the rest.
+   */
   #takeChunkSize(buffer: Buffer, start: number, end: number): number {
     if (this.#line !== "") return this.#takeLine(buffer, start, end);
     let size = 0;
@@ -102,7 +124,8 @@ export class HttpResponseReader {
       if (digit < 0) break;
       size = size * 16 + digit;
     }
-    const usual = at > start && size > 0 && at + 1 < end && buffer[at] === CR && buffer[at + 1] === LF;
+    const usual =
+      at > start && size > 0 && at + 1 < end && buffer[at] === CR && buffer[at + 1] === LF;
     if (!usual) return this.#takeLine(buffer, start, end);
     this.#left = size;
     this.#state = "chunk-data";
@@ -171,7 +194,8 @@ export class HttpResponseReader {
     if (head.status === 204 || head.status === 304) return "done";
     const coding = head.headers["transfer-encoding"];
     if (coding !== undefined) {
-      if (coding.trim().toLowerCase() !== "chunked") throw new HttpFormatError(`transfer coding ${coding}`);
+      if (coding.trim().toLowerCase() !== "chunked")
+        throw new HttpFormatError(`transfer coding ${coding}`);
       return "chunk-size";
     }
     const length = head.headers["content-length"];
@@ -198,7 +222,8 @@ const parseHead = (lines: readonly string[]): ResponseHead => {
   const setCookies: string[] = [];
   for (const line of fields) {
     const colon = line.indexOf(":");
-    if (colon <= 0) throw new HttpFormatError(`malformed header line ${JSON.stringify(line.slice(0, 40))}`);
+    if (colon <= 0)
+      throw new HttpFormatError(`malformed header line ${JSON.stringify(line.slice(0, 40))}`);
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === "set-cookie") setCookies.push(value);

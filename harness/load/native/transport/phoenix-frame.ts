@@ -1,12 +1,23 @@
-import { decodeText, type PhoenixMessage, type Vsn } from "../../portable/realtime/phoenix-codec.ts";
+import {
+  decodeText,
+  type PhoenixMessage,
+  type Vsn,
+} from "../../portable/realtime/phoenix-codec.ts";
 
 /** First byte of a binary frame that carries a user's broadcast from the server. */
 const USER_BROADCAST = 4;
 const HEADER_BYTES = 5;
 const JSON_ENCODING = 1;
 
-/** A message of the server; `undefined` when the frame is malformed or of an unknown kind. Never throws. */
-export const decodeFrame = (frame: Buffer, binary: boolean, vsn: Vsn): PhoenixMessage | undefined => {
+/**
+ * A message of the server; `undefined` when the frame is malformed or of an unknown kind. Never
+ * throws.
+ */
+export const decodeFrame = (
+  frame: Buffer,
+  binary: boolean,
+  vsn: Vsn,
+): PhoenixMessage | undefined => {
   if (!binary) return decodeText(frame.toString(), vsn);
   if (vsn !== "2.0.0") return undefined;
   try {
@@ -17,8 +28,9 @@ export const decodeFrame = (frame: Buffer, binary: boolean, vsn: Vsn): PhoenixMe
 };
 
 /**
- * Kind 4: lengths of topic, event and metadata, the payload's encoding, then these and the payload itself. As realtime-js's
- * serializer reads it (supabase-js, packages/core/realtime-js/src/lib/serializer.ts).
+ * Kind 4: lengths of topic, event and metadata, the payload's encoding, then these and the payload
+ * itself. As realtime-js's serializer reads it (supabase-js,
+ * packages/core/realtime-js/src/lib/serializer.ts).
  * @throws SyntaxError when the payload is not the JSON that it is said to be
  */
 const decodeBroadcast = (frame: Buffer): PhoenixMessage | undefined => {

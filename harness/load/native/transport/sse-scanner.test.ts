@@ -20,20 +20,35 @@ describe.each(SSE_CORPUS)("$name", ({ stream, events, retries = [], lastEventId 
   test("is read the same however it is cut into three", () => {
     for (let first = 0; first <= bytes.length; first++) {
       for (let second = first; second <= bytes.length; second++) {
-        expect(scan(cut(bytes, [first, second])), `cut at ${first} and ${second}`).toEqual(expected);
+        expect(scan(cut(bytes, [first, second])), `cut at ${first} and ${second}`).toEqual(
+          expected,
+        );
       }
     }
   });
 });
 
-/** Pieces that matter to the grammar, so that random streams are full of events, and now and then any byte at all. */
+/**
+ * Pieces that matter to the grammar, so that random streams are full of events, and now and then
+ * any byte at all.
+ */
 const streams = fc
   .array(
     fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom("\n", "\r", "\r\n", "\n\n", "\r\r", "\r\n\r\n") },
       {
         weight: 6,
-        arbitrary: fc.constantFrom("data:", "data: ", "data", "event: ", "id: ", "id", "retry: ", ":", " "),
+        arbitrary: fc.constantFrom(
+          "data:",
+          "data: ",
+          "data",
+          "event: ",
+          "id: ",
+          "id",
+          "retry: ",
+          ":",
+          " ",
+        ),
       },
       { weight: 3, arbitrary: fc.constantFrom("x", "é☃🚂", "\0", "12", "\uFEFF", "message") },
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 4 }) },
@@ -54,8 +69,9 @@ const parseByLibrary = (bytes: Buffer): Omit<Scanned, "lastEventId"> => {
 };
 
 /**
- * Known difference: eventsource-parser waits for the byte after a CR, in case it is an LF, and so holds back an event whose
- * last byte is a lone CR; the standard ends the line there. A comment line behind the stream takes the difference away.
+ * Known difference: eventsource-parser waits for the byte after a CR, in case it is an LF, and so
+ * holds back an event whose last byte is a lone CR; the standard ends the line there. A comment
+ * line behind the stream takes the difference away.
  */
 test("agrees with eventsource-parser on random streams, however they are cut", () => {
   fc.assert(

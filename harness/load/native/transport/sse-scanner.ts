@@ -23,15 +23,19 @@ export class SseTooLargeError extends Error {
 }
 
 /**
- * Incremental parser of an event stream on bytes (WHATWG HTML, 9.2.6 "Interpreting an event stream"). Written by
- * hand for half the CPU time per event of eventsource-parser (figures in socket-transport.ts); a property
- * test compares the two. Bytes are only borrowed during {@link push}: what is left of a line at the end of a chunk is copied, nothing else is, and data is
+ * Incremental parser of an event stream on bytes (WHATWG HTML, 9.2.6 "Interpreting an event
+ * stream"). Written by hand for half the CPU time per event of eventsource-parser (figures in
+ * socket-transport.ts); a property test compares the two. Bytes are only borrowed during {@link
+ * push}: what is left of a line at the end of a chunk is copied, nothing else is, and data is
  * decoded only when a handler asks for it.
  */
 export class SseScanner {
   readonly #handlers: SseHandlers;
   readonly #maxBytes: number;
-  /** Bytes of the stream's first three that matched a byte order mark; -1 once the start is behind us. */
+  /**
+   * Bytes of the stream's first three that matched a byte order mark; -1 once the start is behind
+   * us.
+   */
   #bomBytes = 0;
   #sawCr = false;
   /** Start of a line whose end has not been seen yet. */
@@ -42,15 +46,19 @@ export class SseScanner {
   #idBuffer: string;
   #hasData = false;
   #dataBytes = 0;
-  /** Data lines so far, decoded; then the last one, if it lies in the current chunk (-1: it does not). */
+  /**
+   * Data lines so far, decoded; then the last one, if it lies in the current chunk (-1: it does
+   * not).
+   */
   #dataText: string[] = [];
   #dataStart = -1;
   #dataEnd = 0;
   #chunk: Buffer = NO_BYTES;
 
   /**
-   * The event source's last event ID string, to be sent as `Last-Event-ID`. It outlives the connection, as in browsers:
-   * the standard's text empties its buffer for a new connection, and the first event without an id would then forget it.
+   * The event source's last event ID string, to be sent as `Last-Event-ID`. It outlives the
+   * connection, as in browsers: the standard's text empties its buffer for a new connection, and
+   * the first event without an id would then forget it.
    */
   lastEventId: string;
 
@@ -68,7 +76,8 @@ export class SseScanner {
   }
 
   /**
-   * Scans `buffer[start..end)`. The end of the stream needs no call: an unfinished event is dropped.
+   * Scans `buffer[start..end)`. The end of the stream needs no call: an unfinished event is
+   * dropped.
    * @throws SseTooLargeError the stream cannot be followed any further
    */
   push(buffer: Buffer, start = 0, end = buffer.length): void {
@@ -78,8 +87,9 @@ export class SseScanner {
       this.#sawCr = false;
       if (buffer[lineStart] === LF) lineStart++;
     }
-    // Native searches, and none for a CR where there is none left: a loop over the bytes costs ten times as much. They may run
-    // on behind `end`, which is cheaper than the garbage that a view of the bytes would be.
+    // Native searches, and none for a CR where there is none left: a loop over the bytes costs ten
+    // times as much. They may run on behind `end`, which is cheaper than the garbage that a view of
+    // the bytes would be.
     let lf = buffer.indexOf(LF, lineStart);
     let cr = buffer.indexOf(CR, lineStart);
     for (;;) {
@@ -121,7 +131,8 @@ export class SseScanner {
   #keep(buffer: Buffer, start: number, end: number): void {
     const length = this.#restLength + (end - start);
     if (end === start) return;
-    if (length > this.#maxBytes) throw new SseTooLargeError(`a line is longer than ${this.#maxBytes} bytes`);
+    if (length > this.#maxBytes)
+      throw new SseTooLargeError(`a line is longer than ${this.#maxBytes} bytes`);
     if (length > this.#rest.length) {
       const larger = Buffer.allocUnsafe(this.#restLength === 0 ? length : length * 2);
       this.#rest.copy(larger, 0, 0, this.#restLength);
@@ -160,7 +171,8 @@ export class SseScanner {
     if (value < end && buffer[value] === SPACE) value++;
     // The four field names differ in length or first letter; only then is the rest compared.
     if (nameLength === 4 && is(buffer, start, "data")) this.#dataLine(buffer, value, end, borrowed);
-    else if (nameLength === 5 && is(buffer, start, "event")) this.#name = eventName(buffer, value, end);
+    else if (nameLength === 5 && is(buffer, start, "event"))
+      this.#name = eventName(buffer, value, end);
     else if (nameLength === 2 && is(buffer, start, "id")) this.#idLine(buffer, value, end);
     else if (nameLength === 5 && is(buffer, start, "retry"))
       this.#retryLine(buffer.toString("latin1", value, end));
@@ -192,8 +204,10 @@ export class SseScanner {
 
   #dispatch(): void {
     this.lastEventId = this.#idBuffer;
-    // Without any `data` line nothing is dispatched; with one empty `data` line an event with empty data is.
-    if (this.#hasData) this.#handlers.onSseEvent(this.#name === "" ? "message" : this.#name, this.#id);
+    // Without any `data` line nothing is dispatched; with one empty `data` line an event with empty
+    // data is.
+    if (this.#hasData)
+      this.#handlers.onSseEvent(this.#name === "" ? "message" : this.#name, this.#id);
     this.#name = "";
     this.#id = undefined;
     if (!this.#hasData) return;
@@ -204,7 +218,10 @@ export class SseScanner {
   }
 }
 
-/** Event names repeat: the last one is compared before a new string is made. ASCII only, where bytes and characters are one. */
+/**
+ * Event names repeat: the last one is compared before a new string is made. ASCII only, where bytes
+ * and characters are one.
+ */
 let lastName = "message";
 const eventName = (buffer: Buffer, start: number, end: number): string => {
   if (end - start === lastName.length && is(buffer, start, lastName)) return lastName;

@@ -10,7 +10,10 @@ export interface StreamRequest {
 
 /** How a stream came to its end without being closed by its owner. */
 export interface StreamEnd {
-  /** `no-answer`: no response head was read. `ended`: the response is complete. `error`: it was cut off or makes no sense. */
+  /**
+   * `no-answer`: no response head was read. `ended`: the response is complete. `error`: it was cut
+   * off or makes no sense.
+   */
   kind: "no-answer" | "ended" | "error";
   reason: string;
   atMs: number;
@@ -18,14 +21,20 @@ export interface StreamEnd {
 
 export interface StreamHandlers {
   onHead(head: ResponseHead, atMs: number): void;
-  /** Bytes of the body. They are borrowed: the next read overwrites them. `atMs` is taken once per read. */
+  /**
+   * Bytes of the body. They are borrowed: the next read overwrites them. `atMs` is taken once per
+   * read.
+   */
   onBytes(buffer: Buffer, start: number, end: number, atMs: number): void;
   /** At most once, and never after {@link OpenStream.close}. */
   onEnd(end: StreamEnd): void;
 }
 
 export interface OpenStream {
-  /** Drops the connection; no handler is called from here on. Safe to call twice and from within a handler. */
+  /**
+   * Drops the connection; no handler is called from here on. Safe to call twice and from within a
+   * handler.
+   */
   close(): void;
 }
 

@@ -1,7 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { LookupFunction } from "node:net";
 import WebSocket from "ws";
-import { encodeMessage, type PhoenixMessage, type Vsn } from "../../portable/realtime/phoenix-codec.ts";
+import {
+  encodeMessage,
+  type PhoenixMessage,
+  type Vsn,
+} from "../../portable/realtime/phoenix-codec.ts";
 import { decodeFrame } from "./phoenix-frame.ts";
 import {
   CLOSE_MS,
@@ -40,8 +44,8 @@ export const openWsWire =
 
 /**
  * A WebSocket of `ws` for the lab's Phoenix client. The native engine uses that client and not
- * realtime-js, so that both engines follow a channel by the same code; and only `ws` reports the status
- * and the text of a refused handshake, by which a quota is told from an outage.
+ * realtime-js, so that both engines follow a channel by the same code; and only `ws` reports the
+ * status and the text of a refused handshake, by which a quota is told from an outage.
  */
 class WsWire implements PhoenixWire {
   readonly #ws: WebSocket;
@@ -50,7 +54,12 @@ class WsWire implements PhoenixWire {
   #error = "";
   #closed = false;
 
-  constructor(endpoint: string, vsn: Vsn, events: PhoenixWireEvents, options: WebSocket.ClientOptions) {
+  constructor(
+    endpoint: string,
+    vsn: Vsn,
+    events: PhoenixWireEvents,
+    options: WebSocket.ClientOptions,
+  ) {
     this.#vsn = vsn;
     this.#events = events;
     const ws = new WebSocket(endpoint, options);
@@ -108,7 +117,10 @@ class WsWire implements PhoenixWire {
   }
 }
 
-/** RFC 6761, 6.3: `localhost` names are the loopback address for any resolver. The `Host` header stays. */
+/**
+ * RFC 6761, 6.3: `localhost` names are the loopback address for any resolver. The `Host` header
+ * stays.
+ */
 const loopback: LookupFunction = (_hostname, { all }, callback) => {
   if (all) callback(null, [{ address: "127.0.0.1", family: 4 }]);
   else callback(null, "127.0.0.1", 4);

@@ -1,7 +1,13 @@
 import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { expect, test, vi } from "vitest";
 import { nowMs } from "../../../../common/clock.ts";
-import { createLagHistogram, LagMeter, mergeLagHistograms, recordLag, summarizeLag } from "./lag-meter.ts";
+import {
+  createLagHistogram,
+  LagMeter,
+  mergeLagHistograms,
+  recordLag,
+  summarizeLag,
+} from "./lag-meter.ts";
 
 const blockLoop = (forMs: number): void => {
   for (const until = nowMs() + forMs; nowMs() < until;);

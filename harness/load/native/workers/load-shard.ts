@@ -18,7 +18,9 @@ import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.
 /** An event is called overdue only after more time than any path of a healthy topology needs. */
 const OVERDUE_AFTER_MS = 1_000;
 
-/** Each called once: all sessions of the shard have arrived; nothing more can come of any of them. */
+/**
+ * Each called once: all sessions of the shard have arrived; nothing more can come of any of them.
+ */
 export interface ShardEvents {
   onArrived(): void;
   onSettled(): void;
@@ -40,7 +42,12 @@ export class LoadShard {
   #loopAtStart: EventLoopUtilization | undefined;
   #utilisation: number | undefined;
 
-  private constructor(context: ShardContext, over: AbortController, job: WorkerJob, events: ShardEvents) {
+  private constructor(
+    context: ShardContext,
+    over: AbortController,
+    job: WorkerJob,
+    events: ShardEvents,
+  ) {
     this.#context = context;
     this.#over = over;
     this.#events = events;
@@ -52,7 +59,11 @@ export class LoadShard {
   }
 
   /** Resolves the router's address and makes the clients. Nothing is sent yet. */
-  static async create(job: WorkerJob, recorder: SegmentWriter, events: ShardEvents): Promise<LoadShard> {
+  static async create(
+    job: WorkerJob,
+    recorder: SegmentWriter,
+    events: ShardEvents,
+  ): Promise<LoadShard> {
     const { plan, limits } = job;
     const url = new URL(plan.url);
     const { address } = await lookup(url.hostname.replace(/^\[|\]$/g, ""));
@@ -109,7 +120,8 @@ export class LoadShard {
     return {
       loopLag: encodeIntoCompressedBase64(this.#loopLag.histogram),
       arrivalLateness: encodeIntoCompressedBase64(this.#arrivalLateness),
-      utilisation: this.#utilisation ?? performance.eventLoopUtilization(this.#loopAtStart).utilization,
+      utilisation:
+        this.#utilisation ?? performance.eventLoopUtilization(this.#loopAtStart).utilization,
       cpuSeconds: threadCpuSeconds() - this.#cpuAtStart,
       received: this.#context.counters.received,
     };

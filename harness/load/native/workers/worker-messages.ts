@@ -12,7 +12,10 @@ export interface WorkerJob {
   segmentPath: string;
 }
 
-/** `start`: offsets of the schedule count from `startMs`. `drain`: no new attempts to start. `stop`: leave and report. */
+/**
+ * `start`: offsets of the schedule count from `startMs`. `drain`: no new attempts to start. `stop`:
+ * leave and report.
+ */
 export type ToWorker = { type: "start"; startMs: number } | { type: "drain" } | { type: "stop" };
 
 export type WorkerProgress = LoadTotals;

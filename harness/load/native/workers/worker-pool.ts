@@ -1,5 +1,11 @@
 import { Worker } from "node:worker_threads";
-import type { FromWorker, ToWorker, WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.ts";
+import type {
+  FromWorker,
+  ToWorker,
+  WorkerJob,
+  WorkerProgress,
+  WorkerReport,
+} from "./worker-messages.ts";
 
 /** The worker threads of one run. The first failure of any of them fails {@link failed}, once. */
 export class WorkerPool {
@@ -24,9 +30,12 @@ export class WorkerPool {
     this.#workers = jobs.map((job, index) => {
       const worker = new Worker(program, { workerData: job, execArgv: [], name: `load-${index}` });
       worker.on("message", (message: FromWorker) => this.#onMessage(index, message));
-      worker.on("error", (error) => this.#reject(error instanceof Error ? error : new Error(String(error))));
+      worker.on("error", (error) =>
+        this.#reject(error instanceof Error ? error : new Error(String(error))),
+      );
       worker.on("exit", () => {
-        if (this.#reports[index] === undefined) this.#reject(new Error(`load worker ${index} ended early`));
+        if (this.#reports[index] === undefined)
+          this.#reject(new Error(`load worker ${index} ended early`));
       });
       return worker;
     });
@@ -75,7 +84,11 @@ export class WorkerPool {
     if (milestone.count === this.#workers.length) milestone.resolve();
   }
 
-  #milestone(type: FromWorker["type"]): { count: number; resolve: () => void; reached: Promise<void> } {
+  #milestone(type: FromWorker["type"]): {
+    count: number;
+    resolve: () => void;
+    reached: Promise<void>;
+  } {
     let milestone = this.#counts.get(type);
     if (milestone === undefined) {
       let resolve = (): void => {};

@@ -6,9 +6,14 @@ export interface ChannelEvents {
   onSubscribed(): void;
   /** A `broadcast` message, as it came. */
   onBroadcast(message: unknown): void;
-  /** A `system` message, as it came. The server ends the channel right behind one of status `error`. */
+  /**
+   * A `system` message, as it came. The server ends the channel right behind one of status `error`.
+   */
   onSystem(message: unknown): void;
-  /** An attempt failed, or the channel is down (CHANNEL_ERROR, TIMED_OUT). The client tries again by itself. */
+  /**
+   * An attempt failed, or the channel is down (CHANNEL_ERROR, TIMED_OUT). The client tries again by
+   * itself.
+   */
   onDown(down: ChannelDown): void;
   /** The server ended the channel (CLOSED). The client does not join again by itself. */
   onClosed(): void;
@@ -26,8 +31,8 @@ export interface ChannelDown {
 /** Of the private channel that {@link OpenChannel} was asked for. */
 export interface Channel {
   /**
-   * Takes the place of the token so far: on the channel itself, and in later joins. Where the token was the `apikey` too, also in later
-   * handshakes.
+   * Takes the place of the token so far: on the channel itself, and in later joins. Where the token
+   * was the `apikey` too, also in later handshakes.
    */
   setToken(token: string): void;
   /** Subscribes once more, after the server ended it. */
@@ -36,5 +41,8 @@ export interface Channel {
   close(): void;
 }
 
-/** Connects to Realtime and joins the channel, as often as it needs. Never throws; every failure arrives by `onDown`. */
+/**
+ * Connects to Realtime and joins the channel, as often as it needs. Never throws; every failure
+ * arrives by `onDown`.
+ */
 export type OpenChannel = (access: RealtimeAccess, events: ChannelEvents) => Channel;

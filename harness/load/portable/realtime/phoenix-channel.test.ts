@@ -108,14 +108,24 @@ const REFUSALS: [string, () => Promise<Partial<RealtimeAccess>>, RegExp, number]
     /Failed to validate JWT signature/,
     401,
   ],
-  ["an expired key", async () => ({ apikey: await tokenOf("a", { expiresInS: -5 }) }), /expired/, 401],
+  [
+    "an expired key",
+    async () => ({ apikey: await tokenOf("a", { expiresInS: -5 }) }),
+    /expired/,
+    401,
+  ],
   [
     "an unknown tenant",
     async () => Promise.resolve({ url: `http://nobody.localhost:${standIn.port}/socket` }),
     /Tenant not found/,
     404,
   ],
-  ["an expired token", async () => ({ token: await tokenOf("a", { expiresInS: -5 }) }), /expired/, 0],
+  [
+    "an expired token",
+    async () => ({ token: await tokenOf("a", { expiresInS: -5 }) }),
+    /expired/,
+    0,
+  ],
   ["a token that is none", async () => Promise.resolve({ token: "x" }), /not a valid JWT/, 0],
   [
     "a token of another session",
@@ -128,6 +138,10 @@ const REFUSALS: [string, () => Promise<Partial<RealtimeAccess>>, RegExp, number]
 test.each(REFUSALS)("%s is refused in the server's words", async (_, changes, reason, status) => {
   const one = await open("a", await changes());
   await vi.waitFor(() => expect(one.downs().length).toBeGreaterThan(0), PATIENCE);
-  expect(one.downs()[0]).toEqual({ reason: expect.stringMatching(reason) as string, status, ended: false });
+  expect(one.downs()[0]).toEqual({
+    reason: expect.stringMatching(reason) as string,
+    status,
+    ended: false,
+  });
   expect(one.count("subscribed")).toBe(0);
 });

@@ -2,12 +2,18 @@ import type { RealtimeAccess } from "../../../../server/src/contract/events.ts";
 import { Timer } from "./timer.ts";
 import type { Channel, ChannelDown, ChannelEvents, OpenChannel } from "./channel.ts";
 import type { PhoenixMessage } from "./phoenix-codec.ts";
-import { PhoenixSocket, type PhoenixSocketEvents, type PhoenixSocketOptions } from "./phoenix-socket.ts";
+import {
+  PhoenixSocket,
+  type PhoenixSocketEvents,
+  type PhoenixSocketOptions,
+} from "./phoenix-socket.ts";
 import type { OpenWire } from "./phoenix-wire.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
 export interface PhoenixChannelOptions extends PhoenixSocketOptions {
-  /** A join without an answer for this long is given up, milliseconds. Default: realtime-js's 10 s. */
+  /**
+   * A join without an answer for this long is given up, milliseconds. Default: realtime-js's 10 s.
+   */
   joinMs?: number;
 }
 const JOIN_MS = 10_000;
@@ -27,9 +33,10 @@ export const openPhoenixChannel =
     new PhoenixChannel(access, events, openWire, options);
 
 /**
- * One private channel with its own socket, as realtime-js keeps it (supabase/phoenix, assets/js/phoenix/channel.js). A refused or
- * unanswered join and a `phx_error` are followed by another join after 1, 2, 5, 10 s on the same socket, a lost
- * socket by one as soon as there is another; a `phx_close` by none.
+ * One private channel with its own socket, as realtime-js keeps it (supabase/phoenix,
+ * assets/js/phoenix/channel.js). A refused or unanswered join and a `phx_error` are followed by
+ * another join after 1, 2, 5, 10 s on the same socket, a lost socket by one as soon as there is
+ * another; a `phx_close` by none.
  */
 class PhoenixChannel implements Channel, PhoenixSocketEvents {
   readonly #topic: string;
@@ -91,7 +98,8 @@ class PhoenixChannel implements Channel, PhoenixSocketEvents {
   }
 
   onMessage({ joinRef, ref, topic, event, payload }: PhoenixMessage): void {
-    // A message without join_ref is for all that are joined; another join_ref belongs to an earlier join.
+    // A message without join_ref is for all that are joined; another join_ref belongs to an earlier
+    // join.
     if (topic !== this.#topic || (joinRef !== null && joinRef !== this.#joinRef)) return;
     if (event === "broadcast") this.#events.onBroadcast(payload);
     else if (event === "phx_reply") {

@@ -11,9 +11,19 @@ const broadcastOf = (topic: string, event: string, payload: unknown): PhoenixMes
   payload: { type: "broadcast", event, payload },
 });
 /** A user's broadcast as the server frames it. */
-const frame = (topic: string, event: string, metadata: string, encoding: number, body: Buffer): Buffer => {
+const frame = (
+  topic: string,
+  event: string,
+  metadata: string,
+  encoding: number,
+  body: Buffer,
+): Buffer => {
   const parts = [topic, event, metadata].map((part) => Buffer.from(part));
-  return Buffer.concat([Buffer.of(4, ...parts.map((part) => part.length), encoding), ...parts, body]);
+  return Buffer.concat([
+    Buffer.of(4, ...parts.map((part) => part.length), encoding),
+    ...parts,
+    body,
+  ]);
 };
 
 describe("what the server sends", () => {
@@ -30,7 +40,14 @@ describe("what the server sends", () => {
     [
       "2.0.0",
       '[null,null,"t","broadcast",{"event":"e"}]',
-      { ...join, joinRef: null, ref: null, topic: "t", event: "broadcast", payload: { event: "e" } },
+      {
+        ...join,
+        joinRef: null,
+        ref: null,
+        topic: "t",
+        event: "broadcast",
+        payload: { event: "e" },
+      },
     ],
     [
       "1.0.0",
@@ -47,7 +64,9 @@ describe("what the server sends", () => {
       const message = decodeFrame(frame("realtime:ü", "hi", metadata, 1, body), true, "2.0.0");
       expect(message).toEqual(broadcastOf("realtime:ü", "hi", { x: "é" }));
     }
-    expect(decodeFrame(frame("t", "e", "", 0, body), true, "2.0.0")).toEqual(broadcastOf("t", "e", body));
+    expect(decodeFrame(frame("t", "e", "", 0, body), true, "2.0.0")).toEqual(
+      broadcastOf("t", "e", body),
+    );
   });
 
   const text = fc.string({ unit: "grapheme", maxLength: 20 });

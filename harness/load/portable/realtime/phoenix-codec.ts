@@ -9,8 +9,13 @@ export interface PhoenixMessage {
   payload: unknown;
 }
 
-/** A message to the server. Only broadcasts have a binary form, and clients of the lab send none. */
-export const encodeMessage = ({ joinRef, ref, topic, event, payload }: PhoenixMessage, vsn: Vsn): string =>
+/**
+ * A message to the server. Only broadcasts have a binary form, and clients of the lab send none.
+ */
+export const encodeMessage = (
+  { joinRef, ref, topic, event, payload }: PhoenixMessage,
+  vsn: Vsn,
+): string =>
   vsn === "2.0.0"
     ? JSON.stringify([joinRef, ref, topic, event, payload])
     : JSON.stringify({ topic, event, payload, ref, join_ref: joinRef });

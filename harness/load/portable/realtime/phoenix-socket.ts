@@ -5,9 +5,14 @@ import type { OpenWire, PhoenixWire, PhoenixWireEvents } from "./phoenix-wire.ts
 import { retryDelayMs } from "./retry-delay.ts";
 
 export interface PhoenixSocketOptions {
-  /** Distance of heartbeats, and how long one may stay unanswered, milliseconds. Default: realtime-js's 25 s. */
+  /**
+   * Distance of heartbeats, and how long one may stay unanswered, milliseconds. Default:
+   * realtime-js's 25 s.
+   */
   heartbeatMs?: number;
-  /** Called with each attempt to connect, and runs it when there is time for it. Default: at once. */
+  /**
+   * Called with each attempt to connect, and runs it when there is time for it. Default: at once.
+   */
   whenFree?: (connect: () => void) => void;
 }
 
@@ -22,9 +27,9 @@ const HEARTBEAT_MS = 25_000;
 const SILENCE = "heartbeat timeout";
 
 /**
- * One WebSocket to Realtime and its successors, as realtime-js keeps it (supabase/phoenix, assets/js/phoenix/socket.js): a heartbeat
- * every 25 s that has to be answered within the next 25 s, and reconnects after 1, 2, 5, 10 s, from the first again
- * once one was open.
+ * One WebSocket to Realtime and its successors, as realtime-js keeps it (supabase/phoenix,
+ * assets/js/phoenix/socket.js): a heartbeat every 25 s that has to be answered within the next 25
+ * s, and reconnects after 1, 2, 5, 10 s, from the first again once one was open.
  */
 export class PhoenixSocket implements PhoenixWireEvents {
   readonly #url: string;
@@ -118,14 +123,18 @@ export class PhoenixSocket implements PhoenixWireEvents {
     this.#heart.set(this.#heartbeatMs, this.#onSilence);
   };
 
-  /** Reported at once; the next attempt waits until this socket is closed, as far as the other side still takes part in that. */
+  /**
+   * Reported at once; the next attempt waits until this socket is closed, as far as the other side
+   * still takes part in that.
+   */
   readonly #onSilence = (): void => {
     this.#forget()?.close(SILENCE, () => this.#reconnectLater());
     this.#events.onDown({ reason: SILENCE, status: 0, ended: false });
   };
 
   #reconnectLater(): void {
-    if (!this.#over) this.#reconnect.set(retryDelayMs(this.#tries++), () => this.#connectWhenFree());
+    if (!this.#over)
+      this.#reconnect.set(retryDelayMs(this.#tries++), () => this.#connectWhenFree());
   }
 
   #forget(): PhoenixWire | undefined {

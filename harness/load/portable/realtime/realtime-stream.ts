@@ -25,18 +25,23 @@ export interface RealtimeStreamOptions extends Pick<
 const TOO_MANY_REQUESTS = 429;
 
 /**
- * A stream that is the session's private channel on Supabase Realtime, as a page follows it with realtime-js: a lost or refused
- * connection comes back by itself, a channel that the server ended for a limit of the project does not. Then this client model
- * gives up too: the end is followed by a `connect-failed` that is fatal, although no attempt was made.
+ * A stream that is the session's private channel on Supabase Realtime, as a page follows it with
+ * realtime-js: a lost or refused connection comes back by itself, a channel that the server ended
+ * for a limit of the project does not. Then this client model gives up too: the end is followed by
+ * a `connect-failed` that is fatal, although no attempt was made.
  *
- * An event's `received` is written when the adaptation layer hands it on, so what was held for an earlier one is late.
+ * An event's `received` is written when the adaptation layer hands it on, so what was held for an
+ * earlier one is late.
  */
 export class RealtimeStream implements OwnedStream, SubscriptionEvents {
   readonly #options: RealtimeStreamOptions;
   readonly #record: StreamRecord;
   #subscription: SessionSubscription | undefined;
   #closed = false;
-  /** When the current connection was confirmed, so long as nothing is known of what became of the gap before it. */
+  /**
+   * When the current connection was confirmed, so long as nothing is known of what became of the
+   * gap before it.
+   */
   #unresumedMs: number | undefined;
   #atMs = 0;
 
@@ -50,12 +55,16 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     const { realtime } = created;
     if (realtime === undefined) {
       const reason =
-        "the created session has no realtime access: is FF_SUPABASE_SSE_BROADCAST true on every instance?";
+        "the created session has no realtime access: is FF_SUPABASE_SSE_BROADCAST true on " +
+        "every instance?";
       this.onDown({ reason, status: 0, ended: false, over: true });
       return;
     }
     const session = { ...created, realtime };
-    this.#subscription = new SessionSubscription({ session, openChannel, fetchToken, fetchLog, nowMs }, this);
+    this.#subscription = new SessionSubscription(
+      { session, openChannel, fetchToken, fetchLog, nowMs },
+      this,
+    );
   }
 
   close(reason: "finished" | "drained"): void {
@@ -64,7 +73,10 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     this.#subscription?.close();
     if (!this.#record.isUp) return;
     this.#recordConnected("unsupported");
-    this.#record.disconnected({ reason, atMs: reason === "finished" ? this.#atMs : this.#options.nowMs() });
+    this.#record.disconnected({
+      reason,
+      atMs: reason === "finished" ? this.#atMs : this.#options.nowMs(),
+    });
   }
 
   onSubscribed(): void {
@@ -73,7 +85,8 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     if (this.#record.connection === 1) {
       this.#recordConnected("none");
       this.#options.owner.onFirstConnected();
-    } else if (this.#options.created.realtime?.catchUp !== true) this.#recordConnected("unsupported");
+    } else if (this.#options.created.realtime?.catchUp !== true)
+      this.#recordConnected("unsupported");
   }
 
   onResumed(status: ResumeStatus): void {
@@ -102,7 +115,8 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
       const how = quota ? "quota" : ended ? "ended" : "error";
       this.#record.disconnected({ reason: how, detail: reason, atMs });
     }
-    if (!wasUp || over) this.#record.failed({ status, reason, ...(quota && { quota }), fatal: over, atMs });
+    if (!wasUp || over)
+      this.#record.failed({ status, reason, ...(quota && { quota }), fatal: over, atMs });
     if (!over) return;
     this.#closed = true;
     this.#options.owner.onGivenUp();

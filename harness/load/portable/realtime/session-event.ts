@@ -3,9 +3,13 @@ import type { PipelineSSEEvent } from "../../../../server/src/contract/events.ts
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** What was broadcast on a session's channel, or `undefined` when that is no event of this session. Never throws. */
+/**
+ * What was broadcast on a session's channel, or `undefined` when that is no event of this session.
+ * Never throws.
+ */
 export const readBroadcast = (
   message: unknown,
   sessionId: string,
@@ -17,7 +21,10 @@ export const readBroadcast = (
   return event && { event, sentMs: typeof sentMs === "number" ? sentMs : undefined };
 };
 
-/** The same for an entry of the event log. A number beyond the run's own end is refused: nothing could ever follow it. */
+/**
+ * The same for an entry of the event log. A number beyond the run's own end is refused: nothing
+ * could ever follow it.
+ */
 export const readEvent = (event: unknown, sessionId: string): PipelineSSEEvent | undefined =>
   isRecord(event) &&
   typeof event.type === "string" &&

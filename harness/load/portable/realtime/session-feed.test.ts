@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { PipelineSSEEvent } from "../../../../server/src/contract/events.ts";
-import { SessionFeed, type FeedLimits, type LogAnswer, type SessionFeedOptions } from "./session-feed.ts";
+import {
+  SessionFeed,
+  type FeedLimits,
+  type LogAnswer,
+  type SessionFeedOptions,
+} from "./session-feed.ts";
 import { broadcast, runEvent } from "../../test-support/realtime/broadcasts.ts";
 
 /** Its clock is the test's: what is waited for is part of the behaviour. */
@@ -84,7 +89,12 @@ describe("without catch-up", () => {
     feed.onBroadcast(broadcast(runEvent(2, 5, { epoch: "e2" })));
     feed.onBroadcast(broadcast(runEvent(1, 5, { epoch: "e2" })));
     live(2, 4);
-    expect(out.map(({ epoch, seq }) => `${epoch}-${seq}`)).toEqual(["e1-1", "e1-3", "e2-1", "e2-2"]);
+    expect(out.map(({ epoch, seq }) => `${epoch}-${seq}`)).toEqual([
+      "e1-1",
+      "e1-3",
+      "e2-1",
+      "e2-2",
+    ]);
     expect(feed.lastId).toBe("e2-2");
   });
 
@@ -220,7 +230,12 @@ describe("with catch-up", () => {
     feed.onBroadcast(broadcast(runEvent(1, 5, { epoch: "e3" })));
     feed.onSubscribed();
     await vi.advanceTimersByTimeAsync(0);
-    expect(out.map(({ epoch, seq }) => `${epoch}-${seq}`)).toEqual(["e1-1", "e2-1", "e2-2", "e3-1"]);
+    expect(out.map(({ epoch, seq }) => `${epoch}-${seq}`)).toEqual([
+      "e1-1",
+      "e2-1",
+      "e2-2",
+      "e3-1",
+    ]);
   });
 
   test("a subscription's answer is its own: one to an earlier question does not count for it", async () => {
@@ -286,9 +301,12 @@ describe("properties", () => {
   });
 
   test("without catch-up: nothing is held longer than the wait, however it arrives", async () => {
-    const arrivals = fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 400 })), {
-      maxLength: 60,
-    });
+    const arrivals = fc.array(
+      fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 400 })),
+      {
+        maxLength: 60,
+      },
+    );
     await fc.assert(
       fc.asyncProperty(arrivals, async (steps) => {
         const arrivedMs = new Map<number, number>();
@@ -316,7 +334,9 @@ describe("properties", () => {
   const step = fc.oneof(
     {
       weight: 5,
-      arbitrary: fc.record({ copies: fc.array(fc.integer({ min: 0, max: 2_000 }), { maxLength: 3 }) }),
+      arbitrary: fc.record({
+        copies: fc.array(fc.integer({ min: 0, max: 2_000 }), { maxLength: 3 }),
+      }),
     },
     { weight: 1, arbitrary: fc.constant("subscribe" as const) },
     { weight: 2, arbitrary: fc.integer({ min: 1, max: 1_500 }) },
@@ -340,7 +360,9 @@ describe("properties", () => {
         const total = 1 + steps.filter((one) => typeof one === "object").length;
         const readAfter = (after: string | undefined): LogAnswer => {
           const from = Number((after ?? "e1-0").split("-")[1]);
-          const events = Array.from({ length: published - from }, (_, i) => runEvent(from + 1 + i, total));
+          const events = Array.from({ length: published - from }, (_, i) =>
+            runEvent(from + 1 + i, total),
+          );
           return { status: "replayed", events };
         };
         let asked = 0;
@@ -381,7 +403,10 @@ describe("properties", () => {
       fc.asyncProperty(lost, async (missing) => {
         const events = Array.from({ length: 20 }, (_, i) => runEvent(i + 1, 20));
         const askLog = async (after: string | undefined): Promise<LogAnswer> =>
-          Promise.resolve({ status: "replayed", events: events.slice(Number(after?.split("-")[1] ?? 0)) });
+          Promise.resolve({
+            status: "replayed",
+            events: events.slice(Number(after?.split("-")[1] ?? 0)),
+          });
         const { feed, seqs } = setUp({ askLog });
         feed.onSubscribed();
         for (const event of events) {
@@ -400,43 +425,58 @@ describe("properties", () => {
     sessionId: fc.constantFrom("s", "s", "s", "other"),
   });
   const anyAnswer = fc.record({
-    status: fc.constantFrom("replayed" as const, "window-exceeded" as const, "epoch-changed" as const),
+    status: fc.constantFrom(
+      "replayed" as const,
+      "window-exceeded" as const,
+      "epoch-changed" as const,
+    ),
     events: fc.array(fc.oneof(anyEvent, fc.anything()), { maxLength: 15 }),
   });
 
-  test("whatever the channel and the log say, each run is in order, without a duplicate and in one piece", async () => {
-    const anything = fc.array(fc.oneof(anyEvent, fc.constant("subscribe" as const), fc.nat(3_000)), {
-      maxLength: 60,
-    });
-    const answers = fc.array(fc.option(anyAnswer), { maxLength: 10 });
-    await fc.assert(
-      fc.asyncProperty(anything, answers, async (steps, replies) => {
-        const complete = (one: object): object => ({ ...runEvent(1, 10), ...one });
-        const askLog = async (): Promise<LogAnswer | undefined> => {
-          const next = replies.shift() ?? undefined;
-          return Promise.resolve(
-            next && { ...next, events: next.events.map((one) => complete(one as object)) },
-          );
-        };
-        const { feed, out } = setUp({ askLog, limits: { maxHeld: 4 } });
-        feed.onSubscribed();
-        for (const one of steps) {
-          if (one === "subscribe") feed.onSubscribed();
-          else if (typeof one === "number") await vi.advanceTimersByTimeAsync(one);
-          else feed.onBroadcast(broadcast(complete(one) as PipelineSSEEvent));
-        }
-        await vi.advanceTimersByTimeAsync(20_000);
-        feed.close();
-        const ofRuns = out.filter((event) => event.total > 0);
-        const epochs = ofRuns.map((event) => event.epoch).filter((epoch, i, all) => epoch !== all[i - 1]);
-        expect(new Set(epochs).size).toBe(epochs.length);
-        for (const epoch of epochs) {
-          expect(isInOrder(ofRuns.filter((one) => one.epoch === epoch).map((one) => one.seq))).toBe(true);
-        }
-        expect(out.every((event) => event.sessionId === "s")).toBe(true);
-        expect(vi.getTimerCount()).toBe(0);
-      }),
-      { numRuns: 300 },
-    );
-  });
+  test(
+    "whatever the channel and the log say, each run is in order, without a duplicate and in " +
+      "one piece",
+    async () => {
+      const anything = fc.array(
+        fc.oneof(anyEvent, fc.constant("subscribe" as const), fc.nat(3_000)),
+        {
+          maxLength: 60,
+        },
+      );
+      const answers = fc.array(fc.option(anyAnswer), { maxLength: 10 });
+      await fc.assert(
+        fc.asyncProperty(anything, answers, async (steps, replies) => {
+          const complete = (one: object): object => ({ ...runEvent(1, 10), ...one });
+          const askLog = async (): Promise<LogAnswer | undefined> => {
+            const next = replies.shift() ?? undefined;
+            return Promise.resolve(
+              next && { ...next, events: next.events.map((one) => complete(one as object)) },
+            );
+          };
+          const { feed, out } = setUp({ askLog, limits: { maxHeld: 4 } });
+          feed.onSubscribed();
+          for (const one of steps) {
+            if (one === "subscribe") feed.onSubscribed();
+            else if (typeof one === "number") await vi.advanceTimersByTimeAsync(one);
+            else feed.onBroadcast(broadcast(complete(one) as PipelineSSEEvent));
+          }
+          await vi.advanceTimersByTimeAsync(20_000);
+          feed.close();
+          const ofRuns = out.filter((event) => event.total > 0);
+          const epochs = ofRuns
+            .map((event) => event.epoch)
+            .filter((epoch, i, all) => epoch !== all[i - 1]);
+          expect(new Set(epochs).size).toBe(epochs.length);
+          for (const epoch of epochs) {
+            expect(
+              isInOrder(ofRuns.filter((one) => one.epoch === epoch).map((one) => one.seq)),
+            ).toBe(true);
+          }
+          expect(out.every((event) => event.sessionId === "s")).toBe(true);
+          expect(vi.getTimerCount()).toBe(0);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 });

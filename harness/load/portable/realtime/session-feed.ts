@@ -10,11 +10,14 @@ export interface SessionFeedOptions {
   sessionId: string;
   /** Of the session's first run, whose first event has the number 1. */
   epoch: string;
-  /** Each event once, in order. `sentMs` as in `RealtimePayload`; what comes from the event log has none. */
+  /**
+   * Each event once, in order. `sentMs` as in `RealtimePayload`; what comes from the event log has
+   * none.
+   */
   onEvent(event: PipelineSSEEvent, sentMs: number | undefined): void;
   /**
-   * Present with catch-up: reads the event log after an id, from the newest run's start without one. `undefined`, or a
-   * rejection: no answer this time.
+   * Present with catch-up: reads the event log after an id, from the newest run's start without
+   * one. `undefined`, or a rejection: no answer this time.
    */
   askLog?: (after: string | undefined) => Promise<LogAnswer | undefined>;
   /** What the log answered to a subscription after the first one. At most once for each. */
@@ -25,7 +28,10 @@ export interface SessionFeedOptions {
 }
 
 export interface FeedLimits {
-  /** Longest that an event is held for an earlier one, milliseconds. With catch-up the log is asked then. */
+  /**
+   * Longest that an event is held for an earlier one, milliseconds. With catch-up the log is asked
+   * then.
+   */
   gapMs: number;
   /** With catch-up: longest that an event is held for the log's answer, milliseconds. */
   logMs: number;
@@ -33,7 +39,10 @@ export interface FeedLimits {
   maxHeld: number;
 }
 
-/** Half a second: a second try of the publisher still arrives in time, and a person does not notice the wait. */
+/**
+ * Half a second: a second try of the publisher still arrives in time, and a person does not notice
+ * the wait.
+ */
 const LIMITS: FeedLimits = { gapMs: 500, logMs: 10_000, maxHeld: 1_000 };
 /** Runs that ended, and open-ended events (chat), that are remembered against stragglers. */
 const MEMORY = 64;
@@ -45,15 +54,17 @@ interface Held {
 }
 
 /**
- * Turns what a session's channel brings, in any order and any number of times, into the typed events of its runs, in order and each
- * once; with catch-up, completed from the event log. Without catch-up a gap is given up after {@link FeedLimits.gapMs}: what
- * comes later than that is lost. An event is handed on as soon as nothing before it is missing any more, or is waited for.
+ * Turns what a session's channel brings, in any order and any number of times, into the typed
+ * events of its runs, in order and each once; with catch-up, completed from the event log. Without
+ * catch-up a gap is given up after {@link FeedLimits.gapMs}: what comes later than that is lost. An
+ * event is handed on as soon as nothing before it is missing any more, or is waited for.
  *
- * An event of another run ends the one before it: what is held of that is handed on, and what still comes of it is dropped. Open-ended
- * events (`total` 0) have numbers with gaps by design, so they are handed on at once.
+ * An event of another run ends the one before it: what is held of that is handed on, and what still
+ * comes of it is dropped. Open-ended events (`total` 0) have numbers with gaps by design, so they
+ * are handed on at once.
  *
- * With catch-up the event log has to know of an event before it is broadcast: then an answer settles all gaps that were there
- * when it was asked for.
+ * With catch-up the event log has to know of an event before it is broadcast: then an answer
+ * settles all gaps that were there when it was asked for.
  */
 export class SessionFeed {
   readonly #options: SessionFeedOptions;
@@ -84,7 +95,10 @@ export class SessionFeed {
     return this.#next > 1 ? `${this.#epoch}-${this.#next - 1}` : undefined;
   }
 
-  /** The channel is joined. Before the first time nothing can have been missed: the run starts after it. */
+  /**
+   * The channel is joined. Before the first time nothing can have been missed: the run starts after
+   * it.
+   */
   onSubscribed(): void {
     this.#subscriptions++;
     if (this.#subscriptions > 1) this.#owesAsking = true;
@@ -134,7 +148,10 @@ export class SessionFeed {
     this.#held.set(event.seq, { event, sentMs, sinceMs: this.#options.nowMs() });
   }
 
-  /** Hands on what is held up to this number, giving up what is missing before it, and all that follows without a gap. */
+  /**
+   * Hands on what is held up to this number, giving up what is missing before it, and all that
+   * follows without a gap.
+   */
   #release(upTo: number): void {
     if (upTo >= this.#next) {
       for (const seq of [...this.#held.keys()].sort((a, b) => a - b)) {

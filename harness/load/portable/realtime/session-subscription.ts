@@ -12,7 +12,9 @@ import { SessionFeed, type FeedLimits, type LogAnswer } from "./session-feed.ts"
 export interface SubscriptionOptions {
   session: { sessionId: string; epoch: string; realtime: RealtimeAccess };
   openChannel: OpenChannel;
-  /** `undefined`, or a rejection: no answer this time. Both are tried again, after 1, 2, 5, 10 s. */
+  /**
+   * `undefined`, or a rejection: no answer this time. Both are tried again, after 1, 2, 5, 10 s.
+   */
   fetchToken: () => Promise<RealtimeToken | undefined>;
   /** Asked only when the session's access says that there is an event log. */
   fetchLog: (after: string | undefined) => Promise<LogAnswer | undefined>;
@@ -24,7 +26,10 @@ export interface SubscriptionOptions {
 export interface SubscriptionEvents {
   /** SUBSCRIBED, the first time or again. */
   onSubscribed(): void;
-  /** Each event once, in order. `sentMs` as in `RealtimePayload`; what comes from the event log has none. */
+  /**
+   * Each event once, in order. `sentMs` as in `RealtimePayload`; what comes from the event log has
+   * none.
+   */
   onEvent(event: PipelineSSEEvent, sentMs: number | undefined): void;
   /** With catch-up: what the event log answered after a later SUBSCRIBED. At most once for each. */
   onResumed(status: EventLogPage["status"]): void;
@@ -38,11 +43,13 @@ const REFRESH_AT = 0.8;
 const REFRESH_MS = { min: 1_000, max: 2 ** 31 - 1 };
 
 /**
- * The adaptation layer of a page: follows its one session over Realtime, keeps the token fresh, and hands on typed events.
+ * The adaptation layer of a page: follows its one session over Realtime, keeps the token fresh, and
+ * hands on typed events.
  *
- * Where the server ends the channel, realtime-js does not join again. For an expired token that is undone here: the token service
- * was away for longer than the token lived, so the page subscribes again once it has a new one. Any other end (a
- * limit of the project, a permission withdrawn) stays one.
+ * Where the server ends the channel, realtime-js does not join again. For an expired token that is
+ * undone here: the token service was away for longer than the token lived, so the page subscribes
+ * again once it has a new one. Any other end (a limit of the project, a permission withdrawn) stays
+ * one.
  */
 export class SessionSubscription implements ChannelEvents {
   readonly #options: SubscriptionOptions;

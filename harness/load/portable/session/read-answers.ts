@@ -1,6 +1,6 @@
 /**
- * Readers of what the server says, field by field. Written by hand, since no schema library fits into
- * k6. Each returns undefined for anything but what is expected.
+ * Readers of what the server says, field by field. Written by hand, since no schema library fits
+ * into k6. Each returns undefined for anything but what is expected.
  */
 import { parseJson } from "../../../../common/portable/parse-json.ts";
 import type { LogAnswer } from "../realtime/session-feed.ts";
@@ -56,7 +56,9 @@ const isAccess = (value: unknown): value is RealtimeAccess =>
   has(value, ACCESS) && SOCKET_URL.test((value as unknown as RealtimeAccess).url);
 
 export const readToken = (value: unknown): RealtimeToken | undefined =>
-  has(value, { token: "text", expiresAt: "number" }) ? (value as unknown as RealtimeToken) : undefined;
+  has(value, { token: "text", expiresAt: "number" })
+    ? (value as unknown as RealtimeToken)
+    : undefined;
 
 const LOG_STATUSES: ReadonlySet<unknown> = new Set<LogAnswer["status"]>([
   "replayed",
@@ -66,7 +68,9 @@ const LOG_STATUSES: ReadonlySet<unknown> = new Set<LogAnswer["status"]>([
 
 /** An answer of the event log; its events are unread. */
 export const readLogAnswer = (value: unknown): LogAnswer | undefined =>
-  has(value, { events: "object" }) && LOG_STATUSES.has(value["status"]) && Array.isArray(value["events"])
+  has(value, { events: "object" }) &&
+  LOG_STATUSES.has(value["status"]) &&
+  Array.isArray(value["events"])
     ? (value as unknown as LogAnswer)
     : undefined;
 
@@ -83,9 +87,16 @@ export const readConnected = (
   text: string,
 ): Pick<ConnectedNotice, "instance" | "subscribedMs" | "retryMs" | "resume"> | undefined => {
   const value = parseJson(text);
-  const kinds = { instance: "string", subscribedMs: "number", retryMs: "number", resume: "object" } as const;
+  const kinds = {
+    instance: "string",
+    subscribedMs: "number",
+    retryMs: "number",
+    resume: "object",
+  } as const;
   if (!has(value, kinds)) return undefined;
-  return has(value["resume"], { status: "string" }) ? (value as unknown as ConnectedNotice) : undefined;
+  return has(value["resume"], { status: "string" })
+    ? (value as unknown as ConnectedNotice)
+    : undefined;
 };
 
 /** @param text data of a `reconnect` event */

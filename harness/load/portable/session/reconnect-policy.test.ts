@@ -2,15 +2,20 @@ import { describe, expect, test } from "vitest";
 import { ENGINE_LIMITS } from "../engine-limits.ts";
 import { createReconnectPolicy, type ReconnectPolicy } from "./reconnect-policy.ts";
 
-const retrying = (seed = 1): ReconnectPolicy => createReconnectPolicy("retrying", ENGINE_LIMITS, seed);
+const retrying = (seed = 1): ReconnectPolicy =>
+  createReconnectPolicy("retrying", ENGINE_LIMITS, seed);
 const eventsource = (): ReconnectPolicy => createReconnectPolicy("eventsource", ENGINE_LIMITS, 1);
 /** The largest of many policies' n-th delay comes close to the ceiling of the full jitter. */
-const ceilings = (attempts: number, prepare: (policy: ReconnectPolicy) => void = () => {}): number[] => {
+const ceilings = (
+  attempts: number,
+  prepare: (policy: ReconnectPolicy) => void = () => {},
+): number[] => {
   const largest = Array<number>(attempts).fill(0);
   for (let seed = 0; seed < 500; seed++) {
     const policy = retrying(seed);
     prepare(policy);
-    for (let i = 0; i < attempts; i++) largest[i] = Math.max(largest[i]!, policy.delayMs("network") ?? NaN);
+    for (let i = 0; i < attempts; i++)
+      largest[i] = Math.max(largest[i]!, policy.delayMs("network") ?? NaN);
   }
   return largest;
 };

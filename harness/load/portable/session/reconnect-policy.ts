@@ -16,8 +16,9 @@ export interface ReconnectPolicy {
 }
 
 /**
- * As the strategy's `useSSEConnection`, a fetch-based client: it retries any failure, with exponential back-off and
- * full jitter. What the server asks for (`retry:`, reconnect hint) becomes the base of the back-off.
+ * As the strategy's `useSSEConnection`, a fetch-based client: it retries any failure, with
+ * exponential back-off and full jitter. What the server asks for (`retry:`, reconnect hint) becomes
+ * the base of the back-off.
  */
 class RetryingPolicy implements ReconnectPolicy {
   readonly #backOff: BackOff;
@@ -42,9 +43,10 @@ class RetryingPolicy implements ReconnectPolicy {
 }
 
 /**
- * A browser's EventSource (WHATWG HTML, 9.2.2 and 9.2.3): the end of a stream and network errors are followed by a new
- * attempt after the reconnection time, without jitter; a response that is not 200 with `text/event-stream` (204
- * included) fails the connection for good. Redirects are not followed here but count as such a response.
+ * A browser's EventSource (WHATWG HTML, 9.2.2 and 9.2.3): the end of a stream and network errors
+ * are followed by a new attempt after the reconnection time, without jitter; a response that is not
+ * 200 with `text/event-stream` (204 included) fails the connection for good. Redirects are not
+ * followed here but count as such a response.
  */
 class EventSourcePolicy implements ReconnectPolicy {
   readonly #limits: EngineLimits;

@@ -50,7 +50,11 @@ export class SessionRequests {
   constructor(context: RequestContext) {
     const { backOffBaseMs, backOffCapMs } = context.limits;
     this.#context = context;
-    this.#backOff = new BackOff(backOffBaseMs, backOffCapMs, context.schedule.jitterSeed ^ JITTER_SALT);
+    this.#backOff = new BackOff(
+      backOffBaseMs,
+      backOffCapMs,
+      context.schedule.jitterSeed ^ JITTER_SALT,
+    );
   }
 
   /** Cheap requests of the same page; their success does not matter. */
@@ -67,8 +71,8 @@ export class SessionRequests {
   }
 
   /**
-   * Starts the pipeline. True when it runs: a 409 that names the running epoch answers an earlier try
-   * that got through.
+   * Starts the pipeline. True when it runs: a 409 that names the running epoch answers an earlier
+   * try that got through.
    */
   *start(): Steps<boolean> {
     const { plan, schedule } = this.#context;
@@ -92,7 +96,14 @@ export class SessionRequests {
     if (answer === undefined) return;
     const { session } = this.#context.schedule;
     const atMs = this.#context.nowMs();
-    this.#context.record({ type: "gate", session, gate, state: "answered", status: answer.status, atMs });
+    this.#context.record({
+      type: "gate",
+      session,
+      gate,
+      state: "answered",
+      status: answer.status,
+      atMs,
+    });
   }
 
   /** Asks once for a new token of the session's channel. Undefined: no token. */
@@ -122,14 +133,21 @@ export class SessionRequests {
     return undefined;
   }
 
-  /** Gates may still be offered in the drain. A pipeline that starts then has no time to be seen. */
+  /**
+   * Gates may still be offered in the drain. A pipeline that starts then has no time to be seen.
+   */
   #mayRetry(request: Request): boolean {
     const { isOver, isDraining } = this.#context;
     return !isOver && (!isDraining || request === "gate");
   }
 
   /** Sends once, and records the answer. */
-  *#send(request: Request, method: "GET" | "POST", path: string, body?: unknown): Steps<ControlAnswer> {
+  *#send(
+    request: Request,
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+  ): Steps<ControlAnswer> {
     const headers = this.#created === undefined ? {} : credentials(this.#created);
     const answer = (yield { method, path, headers, body }) ?? NO_ANSWER;
     // A request that the end of the load cut off says nothing about the topology.

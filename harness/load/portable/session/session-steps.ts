@@ -31,7 +31,10 @@ type Perform<A> = (step: Step) => A;
 type Performed = ControlAnswer | undefined;
 
 /** Runs steps to their end, or to the first that rejects. */
-export async function runSteps<T>(steps: Steps<T>, perform: Perform<Promise<Performed>>): Promise<T> {
+export async function runSteps<T>(
+  steps: Steps<T>,
+  perform: Perform<Promise<Performed>>,
+): Promise<T> {
   let next = steps.next();
   while (next.done !== true) next = steps.next(await perform(next.value));
   return next.value;

@@ -19,9 +19,9 @@ import type { Steps } from "./session-steps.ts";
 import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
 
 /**
- * One page of one person: creates a session, opens its stream, starts the pipeline once the stream is
- * confirmed, answers gates, and leaves after the terminal event. An engine extends it with a clock, a
- * transport and a recorder.
+ * One page of one person: creates a session, opens its stream, starts the pipeline once the stream
+ * is confirmed, answers gates, and leaves after the terminal event. An engine extends it with a
+ * clock, a transport and a recorder.
  */
 export abstract class Session implements StreamOwner, RequestContext {
   readonly plan: LoadPlan;
@@ -54,7 +54,10 @@ export abstract class Session implements StreamOwner, RequestContext {
   onStarted?(started: PipelineStarted): void;
   /** A pipeline that never starts has no terminal event; its stream stays open. */
   protected onNotStarted?(): void;
-  /** An event that the history counts has arrived. @param data as for {@link StreamOwner.onEvent} */
+  /**
+   * An event that the history counts has arrived.
+   * @param data as for {@link StreamOwner.onEvent}
+   */
   protected onCounted?(data: () => unknown): void;
   /** A gate was seen for the first time. */
   protected onGateOffered?(gate: string): void;

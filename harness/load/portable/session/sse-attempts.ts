@@ -18,8 +18,8 @@ export interface SseAttemptsOptions {
 }
 
 /**
- * One session's event stream across its attempts: what an attempt sends, what follows from the way it
- * ends, and what the history says of it. An engine brings the transport and the parser.
+ * One session's event stream across its attempts: what an attempt sends, what follows from the way
+ * it ends, and what the history says of it. An engine brings the transport and the parser.
  */
 export class SseAttempts {
   readonly record: StreamRecord;

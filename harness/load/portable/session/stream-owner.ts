@@ -3,8 +3,9 @@ export interface StreamOwner {
   /** First confirmation of the stream. */
   onFirstConnected(): void;
   /**
-   * Any event but the control events. `data` (the event, as far as it is JSON) may be called until this returns. `sentMs`: when its
-   * publisher began to hand it to the broker, where the event says so.
+   * Any event but the control events. `data` (the event, as far as it is JSON) may be called until
+   * this returns. `sentMs`: when its publisher began to hand it to the broker, where the event says
+   * so.
    */
   onEvent(
     name: string,

@@ -25,7 +25,9 @@ export class StreamRecord {
     this.#session = session;
   }
 
-  /** Number of the connection that is, or would be, established; failed attempts do not count up. */
+  /**
+   * Number of the connection that is, or would be, established; failed attempts do not count up.
+   */
   get connection(): number {
     return this.#connection;
   }

@@ -20,7 +20,8 @@ export const listen = (open: OpenChannel, access: RealtimeAccess): ChannelLog =>
     onBroadcast: (message) => log.push(["broadcast", message]),
     onSystem: (message) => log.push(["system", message]),
   });
-  const entries = (kind: string): unknown[] => log.filter((one) => one[0] === kind).map((one) => one[1]);
+  const entries = (kind: string): unknown[] =>
+    log.filter((one) => one[0] === kind).map((one) => one[1]);
   return {
     channel,
     log,

@@ -25,12 +25,15 @@ export interface PageServiceOptions {
 }
 
 /**
- * The requests of a page of phase 3, answered without a pipeline behind them: the test publishes each event itself, as often, as
- * late and in what order it likes, or not at all. The event log has what was published.
+ * The requests of a page of phase 3, answered without a pipeline behind them: the test publishes
+ * each event itself, as often, as late and in what order it likes, or not at all. The event log has
+ * what was published.
  */
 export class PageService {
   readonly #options: PageServiceOptions;
-  readonly #server: Server = createServer((request, response) => void this.#onRequest(request, response));
+  readonly #server: Server = createServer(
+    (request, response) => void this.#onRequest(request, response),
+  );
   readonly #sessions: string[] = [];
   readonly #started = new Set<string>();
   readonly gates: unknown[] = [];
@@ -75,7 +78,10 @@ export class PageService {
     for (const seq of seqs) this.#logged.add(seq);
   }
 
-  /** Logs these numbers, and broadcasts them to every session in this order. @throws Error when Realtime does not take them */
+  /**
+   * Logs these numbers, and broadcasts them to every session in this order.
+   * @throws Error when Realtime does not take them
+   */
   async publish(...seqs: number[]): Promise<void> {
     this.log(...seqs);
     const { url, serviceKey } = this.#options.realtime;
@@ -90,7 +96,8 @@ export class PageService {
       headers: { authorization: `Bearer ${serviceKey}`, "content-type": "application/json" },
       body: JSON.stringify({ messages }),
     });
-    if (answer.status !== 202) throw new Error(`broadcast: ${answer.status} ${await answer.text()}`);
+    if (answer.status !== 202)
+      throw new Error(`broadcast: ${answer.status} ${await answer.text()}`);
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -17,8 +17,8 @@ export interface Seen {
 }
 
 /**
- * Speaks vsn 2.0.0 and does what its script says, where the stand-in cannot be made to misbehave. Without a script it confirms
- * whatever it is asked for.
+ * Speaks vsn 2.0.0 and does what its script says, where the stand-in cannot be made to misbehave.
+ * Without a script it confirms whatever it is asked for.
  */
 export class ScriptedRealtime {
   readonly seen: Seen[] = [];
@@ -86,13 +86,19 @@ export class ScriptedRealtime {
       this.#counts.set(event, count);
       if (this.onMessage(message, ws, count) || event === "access_token") return;
       reply(ws, message, "ok", {});
-      if (event === "phx_leave") ws.send(JSON.stringify([joinRef, joinRef, topic, "phx_close", {}]));
+      if (event === "phx_leave")
+        ws.send(JSON.stringify([joinRef, joinRef, topic, "phx_close", {}]));
       else if (ref === null) throw new Error(`${event} has no ref`);
     });
   }
 }
 
-export const reply = (ws: WebSocket, message: WireMessage, status: string, response: object): void => {
+export const reply = (
+  ws: WebSocket,
+  message: WireMessage,
+  status: string,
+  response: object,
+): void => {
   const [joinRef, ref, topic] = message;
   ws.send(JSON.stringify([joinRef, ref, topic, "phx_reply", { status, response }]));
 };

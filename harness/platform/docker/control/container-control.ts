@@ -24,7 +24,8 @@ export interface ContainerControl {
 }
 
 const KILL_TIMEOUT_MS = 10_000;
-const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+const statusOf = (error: unknown): number | undefined =>
+  (error as { statusCode?: number }).statusCode;
 
 export const controlContainer = (given: ControlledContainer): ContainerControl => {
   const { docker, component, container, remedy, signal } = given;

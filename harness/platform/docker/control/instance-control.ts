@@ -43,7 +43,10 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
 
   const containerOf = (instance: string): ContainerControl => {
     if (!layout.instances.includes(instance)) {
-      throw new UserError(`no instance "${instance}"`, `name one of ${layout.instances.join(", ")}`);
+      throw new UserError(
+        `no instance "${instance}"`,
+        `name one of ${layout.instances.join(", ")}`,
+      );
     }
     return controlContainer({
       docker,
@@ -61,7 +64,9 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     return atMs;
   };
 
-  const change = (options: Pick<ChangeOptions, "parallel" | "onResource" | "afterCreate">): Promise<number> =>
+  const change = (
+    options: Pick<ChangeOptions, "parallel" | "onResource" | "afterCreate">,
+  ): Promise<number> =>
     pulumi.up(recordArgs(record), {
       ...options,
       onStep,
@@ -98,17 +103,21 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     };
     timeline.onEnded = (instance, exitCode) => {
       if (!comingUp.has(instance)) return;
-      void lastLogLines(docker, layout.containers.get(instance)?.container ?? instance).then((log) =>
-        crashed.abort(
-          new Error(`${instance} exited (code ${exitCode ?? "unknown"}) before it was ready${log}`),
-        ),
+      void lastLogLines(docker, layout.containers.get(instance)?.container ?? instance).then(
+        (log) =>
+          crashed.abort(
+            new Error(
+              `${instance} exited (code ${exitCode ?? "unknown"}) before it was ready${log}`,
+            ),
+          ),
       );
     };
     try {
       await change({
         ...(strategy === "rolling" ? { parallel: 1 } : {}),
         onResource: ({ name, op, state }) => {
-          if (op !== "delete-replaced" || state !== "started" || !layout.instances.includes(name)) return;
+          if (op !== "delete-replaced" || state !== "started" || !layout.instances.includes(name))
+            return;
           onReplace?.(name, "started", nowMs());
           onStep(`replacing ${name}`);
         },

@@ -18,7 +18,9 @@ const statsSchema = z.object({
       total_rss: z.number().optional(),
     }),
   }),
-  networks: z.record(z.string(), z.object({ rx_bytes: z.number(), tx_bytes: z.number() })).optional(),
+  networks: z
+    .record(z.string(), z.object({ rx_bytes: z.number(), tx_bytes: z.number() }))
+    .optional(),
 });
 
 export interface MeasuredContainer {
@@ -28,7 +30,8 @@ export interface MeasuredContainer {
   container: string;
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
 
 /** Undefined if the container does not run. */
 export const containerUsage = async (

@@ -40,7 +40,9 @@ test("the end of a container that ran before anybody watched is told as any othe
     "1 server-1 not-ready",
     "2 server-1 stopped",
   ]);
-  expect(tell([{ action: "kill" }, { action: "die", exitCode: 137 }])).toEqual(["2 server-1 killed"]);
+  expect(tell([{ action: "kill" }, { action: "die", exitCode: 137 }])).toEqual([
+    "2 server-1 killed",
+  ]);
 });
 
 test.each<[string, Told[]]>([
@@ -48,7 +50,10 @@ test.each<[string, Told[]]>([
     "it does not end in its grace",
     [{ action: "term" }, { action: "kill" }, { action: "die", exitCode: 137 }],
   ],
-  ["only its exit code tells of the SIGKILL", [{ action: "term" }, { action: "die", exitCode: 137 }]],
+  [
+    "only its exit code tells of the SIGKILL",
+    [{ action: "term" }, { action: "die", exitCode: 137 }],
+  ],
 ])("a container is killed when %s", (_, events) => {
   expect(
     tell([{ action: "start" }, ...events])
@@ -58,10 +63,9 @@ test.each<[string, Told[]]>([
 });
 
 test("a crash is a kill and nothing before it", () => {
-  expect(tell([{ action: "start" }, { action: "kill" }, { action: "die", exitCode: 137 }])).toEqual([
-    "1 server-1 started",
-    "3 server-1 killed",
-  ]);
+  expect(tell([{ action: "start" }, { action: "kill" }, { action: "die", exitCode: 137 }])).toEqual(
+    ["1 server-1 started", "3 server-1 killed"],
+  );
 });
 
 test("an instance that exits by itself or runs out of memory is reported as killed", () => {

@@ -20,7 +20,8 @@ const v1Folder = async (id: string, pid: number): Promise<string | undefined> =>
   for (const line of text.split("\n")) {
     const [, controllers = "", path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
     // The pid may belong to another program by now, or to another host: check the container's id.
-    if (controllers.split(",").includes("memory") && path?.includes(id)) return join(V1_MEMORY, path);
+    if (controllers.split(",").includes("memory") && path?.includes(id))
+      return join(V1_MEMORY, path);
   }
   return undefined;
 };
@@ -44,7 +45,9 @@ export const socketMemoryV1 = async (id: string, pid: number): Promise<number | 
       // Connections accepted before are not counted.
       return undefined;
     }
-    const bytes = Number((await readFile(join(folder, "memory.kmem.tcp.usage_in_bytes"), "utf8")).trim());
+    const bytes = Number(
+      (await readFile(join(folder, "memory.kmem.tcp.usage_in_bytes"), "utf8")).trim(),
+    );
     return Number.isFinite(bytes) ? bytes : undefined;
   } catch {
     return undefined;

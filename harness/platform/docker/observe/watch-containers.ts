@@ -61,7 +61,12 @@ const parseEvent = (line: string): (ContainerEvent & { plausible: boolean }) | u
   if (!parsed.success) return undefined;
   const { Action, Actor, timeNano } = parsed.data;
   // The engine puts a container's labels among the attributes of its events.
-  const { [INSTANCE_LABEL]: component, [ROLE_LABEL]: roleName, signal, exitCode } = Actor.Attributes;
+  const {
+    [INSTANCE_LABEL]: component,
+    [ROLE_LABEL]: roleName,
+    signal,
+    exitCode,
+  } = Actor.Attributes;
   const action = actionOf(Action, signal);
   const role = roleSchema.safeParse(roleName);
   if (action === undefined || component === undefined || !role.success) return undefined;

@@ -38,7 +38,10 @@ export const readEvent = (
 
 /** How many resources were changed in any way. */
 export const countChanges = (changes: OpMap | undefined): number =>
-  Object.entries(changes ?? {}).reduce((total, [op, count]) => (op === "same" ? total : total + count), 0);
+  Object.entries(changes ?? {}).reduce(
+    (total, [op, count]) => (op === "same" ? total : total + count),
+    0,
+  );
 
 const DOING: Readonly<Record<string, string>> = {
   create: "creating",

@@ -7,7 +7,10 @@ import { backendUrl, passphrase, projectName, workspaceFolder } from "./pulumi-b
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
 /** Independent of the user's own Pulumi: no login, no selected stack, no other backend. */
-const environment = (dockerHost: string, tools: Record<string, string>): Record<string, string> => ({
+const environment = (
+  dockerHost: string,
+  tools: Record<string, string>,
+): Record<string, string> => ({
   ...tools,
   PULUMI_BACKEND_URL: backendUrl(),
   DOCKER_HOST: dockerHost,

@@ -17,7 +17,9 @@ test("a passphrase of the user's other projects counts for a backend of their ow
   const backend = { SSE_LAB_PULUMI_BACKEND: "s3://bucket" };
   expect(passphrase({})).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
   expect(passphrase(user)).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
-  expect(passphrase({ PULUMI_CONFIG_PASSPHRASE_FILE: "/theirs" })).toEqual({ PULUMI_CONFIG_PASSPHRASE: "" });
+  expect(passphrase({ PULUMI_CONFIG_PASSPHRASE_FILE: "/theirs" })).toEqual({
+    PULUMI_CONFIG_PASSPHRASE: "",
+  });
   expect(passphrase({ ...user, SSE_LAB_PULUMI_PASSPHRASE: "ours" })).toEqual({
     PULUMI_CONFIG_PASSPHRASE: "ours",
   });

@@ -44,7 +44,9 @@ export const backendFolder = (env: NodeJS.ProcessEnv = process.env): string | un
 
 /** Name of the project, as the ordinary CLI reads it: both doors then see the same stacks. */
 export const projectName = async (): Promise<string> => {
-  const settings = parse(await readFile(join(PROJECT_ROOT, "Pulumi.yaml"), "utf8")) as { name: string };
+  const settings = parse(await readFile(join(PROJECT_ROOT, "Pulumi.yaml"), "utf8")) as {
+    name: string;
+  };
   return settings.name;
 };
 

@@ -5,17 +5,22 @@ import { explainPulumiError, ImageGoneError, PortTakenError } from "./pulumi-err
 test.each([
   [
     "a port that is taken",
-    "sdk-v2/provider2.go:571: sdk.helper_schema: Unable to start container: Error response from daemon: driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:18080 failed: port is already allocated: provider=docker@5.2.0",
+    "sdk-v2/provider2.go:571: sdk.helper_schema: Unable to start container: Error response " +
+      "from daemon: driver failed programming external connectivity on endpoint x: Bind for " +
+      "127.0.0.1:18080 failed: port is already allocated: provider=docker@5.2.0",
     /^phase1: a port is taken: Unable to start container: .* port is already allocated\. Fix: /,
   ],
   [
     "a name that is taken",
-    'Unable to create container: Error response from daemon: Conflict. The container name "/phase1-valkey" is already in use by container "0123". You have to remove (or rename) that container to be able to reuse that name.',
+    "Unable to create container: Error response from daemon: Conflict. The container name " +
+      '"/phase1-valkey" is already in use by container "0123". You have to remove (or ' +
+      "rename) that container to be able to reuse that name.",
     /^a container of phase1 has a name that is taken in this engine: .*"\/phase1-valkey".* Fix: remove the container/,
   ],
   [
     "another passphrase",
-    "could not deserialize deployment: failed to decrypt: incorrect passphrase, please set PULUMI_CONFIG_PASSPHRASE to the correct passphrase",
+    "could not deserialize deployment: failed to decrypt: incorrect passphrase, please set " +
+      "PULUMI_CONFIG_PASSPHRASE to the correct passphrase",
     /^the passphrase of phase1 is not the one that its state was written with\. Fix: set SSE_LAB_PULUMI_PASSPHRASE/,
   ],
   [
@@ -30,7 +35,8 @@ test.each([
   ],
   [
     "an engine that went away",
-    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker " +
+      "daemon running?",
     /^the Docker engine went away while phase1 was being changed: .* Fix: start it again/,
   ],
   [
@@ -39,11 +45,18 @@ test.each([
     /^bringing up phase1 failed: One thing\. Fix: sse-lab down/,
   ],
 ])("says of %s what it is and how to go on", (_, reason, said) => {
-  expect(explainPulumiError("phase1", "bringing up", [reason], new Error("code: -2")).message).toMatch(said);
+  expect(
+    explainPulumiError("phase1", "bringing up", [reason], new Error("code: -2")).message,
+  ).toMatch(said);
 });
 
 test("tells what is worth another attempt by its type", () => {
-  const explain = (reason: string): Error => explainPulumiError("phase1", "bringing up", [reason], undefined);
-  expect(explain("listen tcp4 127.0.0.1:1: bind: address already in use")).toBeInstanceOf(PortTakenError);
-  expect(explain("Error response from daemon: No such image: sha256:0")).toBeInstanceOf(ImageGoneError);
+  const explain = (reason: string): Error =>
+    explainPulumiError("phase1", "bringing up", [reason], undefined);
+  expect(explain("listen tcp4 127.0.0.1:1: bind: address already in use")).toBeInstanceOf(
+    PortTakenError,
+  );
+  expect(explain("Error response from daemon: No such image: sha256:0")).toBeInstanceOf(
+    ImageGoneError,
+  );
 });

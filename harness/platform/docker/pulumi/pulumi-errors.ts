@@ -27,7 +27,8 @@ const KNOWN: readonly Known[] = [
     error: (stack, detail, options) =>
       new PortTakenError(
         `${stack}: a port is taken: ${detail}`,
-        "end the program that listens on it, then run the command again " + "(a new up chooses other ports)",
+        "end the program that listens on it, then run the command again " +
+          "(a new up chooses other ports)",
         options,
       ),
   },
@@ -46,7 +47,8 @@ const KNOWN: readonly Known[] = [
   known(
     /no space left on device/i,
     (stack, detail) => `${stack}: a disk is full: ${detail}`,
-    () => "free some space (docker system df says what the engine holds), then run the command again",
+    () =>
+      "free some space (docker system df says what the engine holds), then run the command again",
   ),
   known(
     /Cannot connect to the Docker daemon|error during connect|error pinging Docker server|connect: (?:no such file|connection refused)|docker\.sock.*(?:EOF|reset|refused)|unexpected EOF/i,

@@ -73,7 +73,11 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
   const unlock = async ({ lockWaitMs = 0, onStep }: ChangeOptions): Promise<void> => {
     const backend = backendFolder();
     if (backend === undefined) return;
-    await releaseStaleLocks({ backend, project: await projectName(), stack: stackName }, lockWaitMs, onStep);
+    await releaseStaleLocks(
+      { backend, project: await projectName(), stack: stackName },
+      lockWaitMs,
+      onStep,
+    );
   };
 
   /** Runs one operation without stale locks, and explains its error in one line. */
@@ -133,9 +137,13 @@ export const pulumiStack = (stackName: string, dockerHost: string): PulumiStack 
         });
         tail = running.then(
           () => undefined,
-          (error: unknown) => options.onStep?.(`pulumi failed after its last change: ${String(error)}`),
+          (error: unknown) =>
+            options.onStep?.(`pulumi failed after its last change: ${String(error)}`),
         );
-        return Promise.race([changed, running.then(({ summary }) => countChanges(summary.resourceChanges))]);
+        return Promise.race([
+          changed,
+          running.then(({ summary }) => countChanges(summary.resourceChanges)),
+        ]);
       }),
     preview: (args) =>
       change("previewing", {}, async (onEvent) => {

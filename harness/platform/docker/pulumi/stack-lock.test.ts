@@ -29,7 +29,9 @@ const lock = (pid: number, host = hostname()): string => {
 };
 
 const start = (...args: string[]): number => {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", ...args], { stdio: "ignore" });
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", ...args], {
+    stdio: "ignore",
+  });
   processes.push(child);
   return child.pid!;
 };
@@ -44,14 +46,19 @@ test("the lock of a dead process is removed, and that is said", async () => {
   const steps: string[] = [];
   await releaseStaleLocks(where(), 0, (step) => steps.push(step));
   expect(existsSync(path)).toBe(false);
-  expect(steps).toEqual([`removing the lock that process ${pid} left on phase1 when it was killed`]);
+  expect(steps).toEqual([
+    `removing the lock that process ${pid} left on phase1 when it was killed`,
+  ]);
 });
 
-test.skipIf(process.platform !== "linux")("so is one whose pid another program has now", async () => {
-  const path = lock(start("something-else"));
-  await releaseStaleLocks(where(), 0);
-  expect(existsSync(path)).toBe(false);
-});
+test.skipIf(process.platform !== "linux")(
+  "so is one whose pid another program has now",
+  async () => {
+    const path = lock(start("something-else"));
+    await releaseStaleLocks(where(), 0);
+    expect(existsSync(path)).toBe(false);
+  },
+);
 
 test("the lock of a living Pulumi stays, and the error names the process and the fix", async () => {
   const pid = start("pulumi");
@@ -75,6 +82,8 @@ test("a living Pulumi is waited for", async () => {
 
 test("the lock of another host is nobody's to remove from here", async () => {
   const path = lock(1, "elsewhere");
-  await expect(releaseStaleLocks(where(), 10_000)).rejects.toThrow(/locked by process 1 of host elsewhere/);
+  await expect(releaseStaleLocks(where(), 10_000)).rejects.toThrow(
+    /locked by process 1 of host elsewhere/,
+  );
   expect(existsSync(path)).toBe(true);
 });

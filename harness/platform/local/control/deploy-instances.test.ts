@@ -77,7 +77,10 @@ describe("a deploy", () => {
     const last = (what: string): number => reports.findLastIndex((one) => one.endsWith(what));
     expect(reports.filter((one) => one.startsWith("replace"))).toHaveLength(4);
     expect(reports.filter((one) => one.endsWith(" stopped"))).toHaveLength(2);
-    expect(reports.slice(0, 2).sort()).toEqual(["replace server-1 started", "replace server-2 started"]);
+    expect(reports.slice(0, 2).sort()).toEqual([
+      "replace server-1 started",
+      "replace server-2 started",
+    ]);
     const starts = reports.filter((one) => /^server-\d started$/.test(one));
     expect(starts).toHaveLength(2);
     expect(last(" stopped")).toBeLessThan(reports.indexOf(starts[0] ?? ""));
@@ -135,7 +138,10 @@ describe("a deploy", () => {
   it("fails with the log of a revision that does not start, and goes no further", async () => {
     const deployment = await lab.up("phase1", { replicas: 2 });
     const program = join(deployment.workDir, "programs", "server.mjs");
-    await writeFile(program, `console.log("reading settings"); throw new Error("no configuration");`);
+    await writeFile(
+      program,
+      `console.log("reading settings"); throw new Error("no configuration");`,
+    );
     lab.reports.length = 0;
     const replaced: string[] = [];
     const deploying = deployment.control.deploy({

@@ -60,7 +60,11 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     onInstance(instance, "killed", nowMs());
   };
 
-  const stopNow = async (instance: string, found: LoggedProcess, graceMs: number): Promise<void> => {
+  const stopNow = async (
+    instance: string,
+    found: LoggedProcess,
+    graceMs: number,
+  ): Promise<void> => {
     if (graceMs <= 0) return killNow(instance, found);
     onStep(`stopping ${instance}`);
     expected.add(found);
@@ -126,7 +130,8 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     });
 
   return {
-    deploy: (deploy) => deployInstances({ instances: [...urls.keys()], stop, start, signal }, deploy),
+    deploy: (deploy) =>
+      deployInstances({ instances: [...urls.keys()], stop, start, signal }, deploy),
     stop,
     kill: (instance) =>
       inOrder(instance, async () => {

@@ -9,7 +9,10 @@ const TIMEOUT_MS = 15_000;
 /** One PING as an inline command of the Redis protocol, which needs no client. */
 const ping = (port: number, signal: AbortSignal): Promise<true | string> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port, signal }, () => void socket.write("PING\r\n"));
+    const socket = connect(
+      { host: "127.0.0.1", port, signal },
+      () => void socket.write("PING\r\n"),
+    );
     socket.once("error", reject);
     socket.once("data", (answer) => {
       socket.destroy();

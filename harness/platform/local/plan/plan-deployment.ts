@@ -80,7 +80,9 @@ export const planDeployment = async (
       : undefined;
   const broker = {
     // Also set if it starts stopped, to show the fallback.
-    ...(hasBroker(topology.broadcaster, settings) ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` } : {}),
+    ...(hasBroker(topology.broadcaster, settings)
+      ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` }
+      : {}),
     ...(topology.broadcaster === "redis" ? { FF_REDIS_SSE_BROADCAST: "true" } : {}),
     ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
   };

@@ -1,6 +1,9 @@
 /** How to start each process of a deployment. */
 import { limitEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
-import { REALTIME_TENANT, type RealtimeTier } from "../../../../infra/realtime/realtime-settings.ts";
+import {
+  REALTIME_TENANT,
+  type RealtimeTier,
+} from "../../../../infra/realtime/realtime-settings.ts";
 import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import { serverSettings } from "../../../../infra/stack/server-settings.ts";
 import type { Router } from "../../../../infra/topologies.ts";
@@ -18,7 +21,18 @@ export const valkeySpec = (
 ): ProcessSpec => ({
   name: BROKER_NAME,
   command: tool.path,
-  args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
+  args: [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    "--dir",
+    folder,
+  ],
   env: tool.env,
   cwd: folder,
   logFile,

@@ -46,8 +46,19 @@ const readTail = async (path: string, from: number, lines: number): Promise<stri
   try {
     const { size } = await file.stat();
     const start = Math.max(from, size - TAIL_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - start)), 0, null, start);
-    return buffer.subarray(0, bytesRead).toString("utf8").trimEnd().split("\n").slice(-lines).join("\n");
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.max(0, size - start)),
+      0,
+      null,
+      start,
+    );
+    return buffer
+      .subarray(0, bytesRead)
+      .toString("utf8")
+      .trimEnd()
+      .split("\n")
+      .slice(-lines)
+      .join("\n");
   } finally {
     await file.close();
   }

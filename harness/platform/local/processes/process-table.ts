@@ -8,7 +8,12 @@ import { endProcesses } from "../../../../common/end-processes.ts";
 import type { Reaper } from "../../../../common/reaper/reaper-client.ts";
 import type { DeploymentListeners } from "../../platform.ts";
 import type { DeploymentState, LocalRegistry } from "../deployment-state.ts";
-import { attachProcess, startProcess, type LoggedProcess, type ProcessSpec } from "./logged-process.ts";
+import {
+  attachProcess,
+  startProcess,
+  type LoggedProcess,
+  type ProcessSpec,
+} from "./logged-process.ts";
 
 export class ProcessTable {
   readonly #processes = new Map<string, LoggedProcess>();

@@ -20,39 +20,44 @@ const of = (readings: readonly ComponentUsage[], part: string): ComponentUsage =
   return found;
 };
 
-onLinux("reads every component; CPU time grows with work, and a new process starts at 0", async () => {
-  const deployment = await lab.up("phase2", { replicas: 2 });
-  const { url, control } = deployment;
-  const usage = (): Promise<ComponentUsage[]> => deployment.usage();
-  const first = await usage();
-  expect(first.map(({ part, role, source }) => `${role} ${part} ${source}`).sort()).toEqual([
-    "broker valkey procfs",
-    "router traefik procfs",
-    "server server-1 procfs",
-    "server server-2 procfs",
-  ]);
-  for (const { memoryBytes } of first) expect(memoryBytes).toBeGreaterThan(0.2 * MB);
-  expect(of(first, "server-1").memoryBytes).toBeGreaterThan(10 * MB);
-  expect(of(first, "server-1").memoryBytes).toBeLessThan(500 * MB);
+onLinux(
+  "reads every component; CPU time grows with work, and a new process starts at 0",
+  async () => {
+    const deployment = await lab.up("phase2", { replicas: 2 });
+    const { url, control } = deployment;
+    const usage = (): Promise<ComponentUsage[]> => deployment.usage();
+    const first = await usage();
+    expect(first.map(({ part, role, source }) => `${role} ${part} ${source}`).sort()).toEqual([
+      "broker valkey procfs",
+      "router traefik procfs",
+      "server server-1 procfs",
+      "server server-2 procfs",
+    ]);
+    for (const { memoryBytes } of first) expect(memoryBytes).toBeGreaterThan(0.2 * MB);
+    expect(of(first, "server-1").memoryBytes).toBeGreaterThan(10 * MB);
+    expect(of(first, "server-1").memoryBytes).toBeLessThan(500 * MB);
 
-  await vi.waitFor(
-    async () => {
-      await Promise.all(Array.from({ length: 100 }, () => fetch(`${url}/healthz`).then((one) => one.text())));
-      const later = await usage();
-      for (const part of ["server-1", "server-2", "traefik"]) {
-        expect(of(later, part).cpuSeconds).toBeGreaterThan(of(first, part).cpuSeconds);
-        expect(of(later, part).incarnation).toBe(of(first, part).incarnation);
-        expect(of(later, part).atMs).toBeGreaterThan(of(first, part).atMs);
-      }
-    },
-    { timeout: 20_000 },
-  );
+    await vi.waitFor(
+      async () => {
+        await Promise.all(
+          Array.from({ length: 100 }, () => fetch(`${url}/healthz`).then((one) => one.text())),
+        );
+        const later = await usage();
+        for (const part of ["server-1", "server-2", "traefik"]) {
+          expect(of(later, part).cpuSeconds).toBeGreaterThan(of(first, part).cpuSeconds);
+          expect(of(later, part).incarnation).toBe(of(first, part).incarnation);
+          expect(of(later, part).atMs).toBeGreaterThan(of(first, part).atMs);
+        }
+      },
+      { timeout: 20_000 },
+    );
 
-  await control.kill("server-2");
-  expect((await usage()).map(({ part }) => part)).not.toContain("server-2");
-  await control.start("server-2");
-  expect(of(await usage(), "server-2").incarnation).not.toBe(of(first, "server-2").incarnation);
-});
+    await control.kill("server-2");
+    expect((await usage()).map(({ part }) => part)).not.toContain("server-2");
+    await control.start("server-2");
+    expect(of(await usage(), "server-2").incarnation).not.toBe(of(first, "server-2").incarnation);
+  },
+);
 
 onLinux("CPU time is in seconds: what a process says of itself", async () => {
   const script = `

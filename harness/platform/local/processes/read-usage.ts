@@ -10,7 +10,11 @@ export interface MeasuredProcess {
   identity: ProcessIdentity;
 }
 
-const readComponent = ({ component, role, identity }: MeasuredProcess): ComponentUsage | undefined => {
+const readComponent = ({
+  component,
+  role,
+  identity,
+}: MeasuredProcess): ComponentUsage | undefined => {
   const { pid, startTime } = identity;
   const stat = readProcStat(pid);
   const memoryBytes = readMemory(pid, "RssAnon");

@@ -78,7 +78,8 @@ test("a wait that times out reports its name, what it saw last and the log", asy
     processes: [part],
   });
   await expect(wait).rejects.toThrow(
-    "waiting for part to be ready: not within 300 ms (last seen: it answered 503)\nlast log lines of part:\nfirst\nsecond",
+    "waiting for part to be ready: not within 300 ms (last seen: it answered 503)\nlast " +
+      "log lines of part:\nfirst\nsecond",
   );
 });
 

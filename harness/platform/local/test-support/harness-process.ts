@@ -8,4 +8,6 @@ const deployment = await lab.up(topology as TopologyName);
 if (detach === "--detach") await deployment.detach();
 else setInterval(() => undefined, 60_000);
 const { id, url, workDir } = deployment;
-process.stdout.write(`${JSON.stringify({ id, url, workDir, folder: lab.folder, stateDir: lab.stateDir })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ id, url, workDir, folder: lab.folder, stateDir: lab.stateDir })}\n`,
+);

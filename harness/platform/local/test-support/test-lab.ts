@@ -50,7 +50,15 @@ export const createTestLab = (): TestLab => {
       const workDir = join(folder, `work-${number}`);
       const onStep = (step: string): void => void steps.push(step);
       const deployment = await bringUp(
-        { topology, replicas: topology.replicas, redis: "up", workDir, onInstance, onStep, ...options },
+        {
+          topology,
+          replicas: topology.replicas,
+          redis: "up",
+          workDir,
+          onInstance,
+          onStep,
+          ...options,
+        },
         { ...localDependencies, stateDir, ...parts },
       );
       deployments.push(deployment);

@@ -18,7 +18,8 @@ test("cuts a client that never reads, logs the reason, and serves the others", a
   const silent = connect(Number(port), "127.0.0.1");
   silent.pause();
   silent.write(
-    `GET /api/sessions/${session.sessionId}/events?token=${session.token} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
+    `GET /api/sessions/${session.sessionId}/events?token=${session.token} ` +
+      "HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
   );
   const cut = new Promise<void>((resolve) =>
     silent.on("error", () => resolve()).on("close", () => resolve()),

@@ -52,7 +52,9 @@ export class CookieJar {
 
   /** The cookies of a request to the URL, longest path first. */
   forUrl(url: URL): { name: string; value: string }[] {
-    const matching = this.#matching(url).filter((cookie) => !cookie.secure || url.protocol === "https:");
+    const matching = this.#matching(url).filter(
+      (cookie) => !cookie.secure || url.protocol === "https:",
+    );
     return matching.sort((a, b) => b.path.length - a.path.length);
   }
 
@@ -71,7 +73,8 @@ export class CookieJar {
     this.#cookies = this.#cookies.filter((cookie) => cookie.expires > now);
     return this.#cookies.filter(
       (cookie) =>
-        domainMatches(url.hostname, cookie.domain, cookie.hostOnly) && pathMatches(url.pathname, cookie.path),
+        domainMatches(url.hostname, cookie.domain, cookie.hostOnly) &&
+        pathMatches(url.pathname, cookie.path),
     );
   }
 

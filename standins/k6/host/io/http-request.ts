@@ -17,7 +17,9 @@ export async function httpRequest(
   stopped: AbortSignal,
 ): Promise<HttpReply> {
   const startedAt = performance.now();
-  const timeout = AbortSignal.timeout(Math.min(Math.ceil(Math.max(0, request.timeoutMs)), LONGEST_TIMER_MS));
+  const timeout = AbortSignal.timeout(
+    Math.min(Math.ceil(Math.max(0, request.timeoutMs)), LONGEST_TIMER_MS),
+  );
   const reply: HttpReply = {
     status: 0,
     statusText: "",

@@ -54,7 +54,10 @@ export class SseStream {
     const signal = AbortSignal.any([abort.signal, stopped]);
     const timedOut = () => abort.signal.reason === TIMED_OUT;
     if (request.timeoutMs > 0) {
-      const timer = setTimeout(() => abort.abort(TIMED_OUT), Math.min(request.timeoutMs, LONGEST_TIMER_MS));
+      const timer = setTimeout(
+        () => abort.abort(TIMED_OUT),
+        Math.min(request.timeoutMs, LONGEST_TIMER_MS),
+      );
       signal.addEventListener("abort", () => clearTimeout(timer));
     }
     const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();
@@ -110,8 +113,8 @@ type SseLineResult = { type: "event"; event: SseEvent } | { type: "error"; messa
 
 /**
  * Reads lines like xk6-sse v0.1.12, which differs from the standard: only `\n` ends a line, an
- * empty line always makes an event, the CR of a CRLF stays on id, name and comment, and a line without a
- * known prefix is an error.
+ * empty line always makes an event, the CR of a CRLF stays on id, name and comment, and a line
+ * without a known prefix is an error.
  */
 class SseLines {
   #rest: Buffer = Buffer.alloc(0);

@@ -22,7 +22,13 @@ const clientCase = (
   title: string,
   run: (context: TestContext) => Promise<void>,
   rest: Partial<ConformanceCase> = {},
-): ConformanceCase => ({ id: `client-${id}`, section: "§1.7", title: `realtime-js${title}`, run, ...rest });
+): ConformanceCase => ({
+  id: `client-${id}`,
+  section: "§1.7",
+  title: `realtime-js${title}`,
+  run,
+  ...rest,
+});
 
 export const clientCases: readonly ConformanceCase[] = [
   ...VSNS.map((vsn) =>
@@ -41,21 +47,25 @@ export const clientCases: readonly ConformanceCase[] = [
       },
     ),
   ),
-  clientCase("ws-binary-v2", `: receives each of ${N} binary broadcasts, in order`, async (context) => {
-    const channel = officialClient(context, "2.0.0", "service").channel(context.topic);
-    const collector = new Collector(channel, EVENT, N);
-    await subscribe(channel, context);
-    const topic = `realtime:${context.topic}`;
-    await runSteps(
-      [
-        { open: "sender" },
-        { join: "sender" },
-        ...payloads.map((payload) => ({ send: "sender", push: push(topic, EVENT, payload) })),
-      ],
-      context,
-    );
-    await collector.expect(payloads, context.timeoutMs);
-  }),
+  clientCase(
+    "ws-binary-v2",
+    `: receives each of ${N} binary broadcasts, in order`,
+    async (context) => {
+      const channel = officialClient(context, "2.0.0", "service").channel(context.topic);
+      const collector = new Collector(channel, EVENT, N);
+      await subscribe(channel, context);
+      const topic = `realtime:${context.topic}`;
+      await runSteps(
+        [
+          { open: "sender" },
+          { join: "sender" },
+          ...payloads.map((payload) => ({ send: "sender", push: push(topic, EVENT, payload) })),
+        ],
+        context,
+      );
+      await collector.expect(payloads, context.timeoutMs);
+    },
+  ),
   clientCase(
     "to-client-v2",
     ": a broadcast of one client reaches another, and is acknowledged",
@@ -94,7 +104,8 @@ export const clientCases: readonly ConformanceCase[] = [
     async (context) => {
       const channel = await sessionChannel(context, "other-session");
       const reason =
-        "Unauthorized: You do not have permissions to read from this Channel topic: " + context.privateTopic;
+        "Unauthorized: You do not have permissions to read from this Channel topic: " +
+        context.privateTopic;
       await new Statuses().subscribe(channel).expect("CHANNEL_ERROR", context.timeoutMs, reason);
     },
     { needs: ["private"] },

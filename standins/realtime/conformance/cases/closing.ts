@@ -35,7 +35,11 @@ export const closingCases: readonly ConformanceCase[] = [
     title: "a frame of more than 5,000,000 bytes closes the socket with 1009",
     settles: true,
     needs: ["bare"],
-    run: [{ open: "a" }, { send: "a", frame: new Uint8Array(5_100_000) }, { closed: "a", code: 1009 }],
+    run: [
+      { open: "a" },
+      { send: "a", frame: new Uint8Array(5_100_000) },
+      { closed: "a", code: 1009 },
+    ],
   },
   {
     id: "close-idle",

@@ -43,7 +43,11 @@ const invalid = (
   ],
 });
 
-const health = (id: string, title: string, step: Omit<HttpStep, "http" | "token">): ConformanceCase =>
+const health = (
+  id: string,
+  title: string,
+  step: Omit<HttpStep, "http" | "token">,
+): ConformanceCase =>
   one(id, title, { http: "GET", token: null, ...step }, { id, section: "§5.2", ...bare });
 
 export const httpCases: readonly ConformanceCase[] = [

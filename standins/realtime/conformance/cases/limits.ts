@@ -1,7 +1,15 @@
 /** The limits of a tenant, and how a client learns of them. Each case has its own tenant. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConformanceCase } from "../conformance-case.ts";
-import { containing, matches, Mismatch, oneOf, type Pattern, show, showPattern } from "../pattern.ts";
+import {
+  containing,
+  matches,
+  Mismatch,
+  oneOf,
+  type Pattern,
+  show,
+  showPattern,
+} from "../pattern.ts";
 import { runSteps } from "../run-steps.ts";
 import type { TestContext } from "../test-context.ts";
 import { batch, broadcast, denied, hears, OK, reply, say, T } from "./messages.ts";
@@ -18,7 +26,10 @@ const LARGE = { text: "x".repeat(4000) };
 const SMALL = { text: "x".repeat(400) };
 
 /** Publishes above the limit until `done`. */
-export async function publishUntilLimited(context: TestContext, done: () => Promise<boolean>): Promise<void> {
+export async function publishUntilLimited(
+  context: TestContext,
+  done: () => Promise<boolean>,
+): Promise<void> {
   await context.open("publisher");
   await runSteps([{ join: "publisher" }], context);
   const publish = say("publisher", "2", broadcast("tick"));

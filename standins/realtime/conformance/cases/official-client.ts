@@ -1,5 +1,9 @@
 /** The official client, realtime-js, connected to the tenant of a case. */
-import { RealtimeClient, type RealtimeChannel, type WebSocketLikeConstructor } from "@supabase/realtime-js";
+import {
+  RealtimeClient,
+  type RealtimeChannel,
+  type WebSocketLikeConstructor,
+} from "@supabase/realtime-js";
 import WebSocket from "ws";
 import type { Vsn } from "../frames.ts";
 import { Mismatch, show } from "../pattern.ts";
@@ -11,7 +15,12 @@ const CLOSE_MS = 100;
 interface Internals {
   _cancelPendingDisconnect(): void;
   socketAdapter: {
-    disconnect(done: () => void, code?: number, reason?: string, timeoutMs?: number): Promise<unknown>;
+    disconnect(
+      done: () => void,
+      code?: number,
+      reason?: string,
+      timeoutMs?: number,
+    ): Promise<unknown>;
   };
 }
 

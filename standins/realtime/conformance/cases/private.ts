@@ -24,7 +24,8 @@ const mayNotJoin = (id: string, title: string, token: string): ConformanceCase =
     { open: "a", token },
     {
       ...joinPrivate("a"),
-      denied: "Unauthorized: You do not have permissions to read from this Channel topic: <private>",
+      denied:
+        "Unauthorized: You do not have permissions to read from this Channel topic: <private>",
     },
     publish("e", true),
     { quiet: "a" },
@@ -102,7 +103,12 @@ export const privateCases: readonly ConformanceCase[] = [
     section: "§2",
     title: "what a session publishes over HTTP gets 202 and reaches no one",
     needs,
-    run: [...own, publish("forbidden", true, "session"), publish("marker", true), next("a", "marker")],
+    run: [
+      ...own,
+      publish("forbidden", true, "session"),
+      publish("marker", true),
+      next("a", "marker"),
+    ],
   },
   {
     id: "private-refresh-kept",

@@ -87,7 +87,9 @@ async function forward(
   incoming: IncomingMessage,
 ): Promise<{ status: number; body: string; headers: Record<string, string> }> {
   const headers = Object.fromEntries(
-    Object.entries(incoming.headers).filter(([name]) => !["connection", "transfer-encoding"].includes(name)),
+    Object.entries(incoming.headers).filter(
+      ([name]) => !["connection", "transfer-encoding"].includes(name),
+    ),
   );
   const answer = await request(`http://127.0.0.1:${port}${incoming.url ?? ""}`, {
     method: incoming.method as "GET",

@@ -39,7 +39,10 @@ export function forTenant(
 }
 
 /** `POST /api/broadcast`. Source: supabase/realtime `batch_broadcast.ex`. */
-export async function broadcastBatch(tenant: Tenant, request: IncomingMessage): Promise<HttpAnswer> {
+export async function broadcastBatch(
+  tenant: Tenant,
+  request: IncomingMessage,
+): Promise<HttpAnswer> {
   const body = await readJson(request);
   if ("refused" in body) return { status: body.refused };
   return forTenant(tenant, request, async () => {
@@ -100,7 +103,9 @@ function readMessage(tenant: Tenant, message: JsonObject): BatchMessage | { erro
     payload: payloadProblem(tenant, payload),
     private: typeof isPrivate === "boolean" ? undefined : INVALID,
   };
-  const errors = Object.entries(problems).flatMap(([field, text]) => (text ? [[field, [text]]] : []));
+  const errors = Object.entries(problems).flatMap(([field, text]) =>
+    text ? [[field, [text]]] : [],
+  );
   if (errors.length > 0) return { errors: Object.fromEntries(errors) as JsonObject };
   return { topic: String(topic), isPrivate: isPrivate === true, json };
 }

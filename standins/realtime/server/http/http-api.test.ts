@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => standIn.stop());
 
-const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+const post = (
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
   fetch(base + path, {
     method: "POST",
     headers: {
@@ -61,7 +65,9 @@ describe("the broadcast API", () => {
     expect((await post("/api/broadcast", "{")).status).toBe(400);
     const large = { messages: [{ ...message, payload: { text: "x".repeat(8_100_000) } }] };
     expect((await post("/api/broadcast", large)).status).toBe(413);
-    expect((await post("/api/broadcast", { messages: [] }, { authorization: "Bearer x" })).status).toBe(401);
+    expect(
+      (await post("/api/broadcast", { messages: [] }, { authorization: "Bearer x" })).status,
+    ).toBe(401);
     expect((await post("/api/nothing", {})).status).toBe(404);
   });
 });
@@ -91,8 +97,9 @@ test("every HTTP answer names the stand-in", async () => {
   expect([answer.status, await answer.text()]).toEqual([200, "ok"]);
   expect(answer.headers.get("x-realtime")).toBe("realtime-standin");
   expect(await (await fetch(`${base}/api/ping`)).json()).toEqual({ message: "Success" });
-  const unknown = await connectRaw(`ws://127.0.0.1:${standIn.port}/socket/websocket`, "x.local").catch(
-    String,
-  );
+  const unknown = await connectRaw(
+    `ws://127.0.0.1:${standIn.port}/socket/websocket`,
+    "x.local",
+  ).catch(String);
   expect(unknown).toContain("404");
 });

@@ -24,13 +24,12 @@ async function connect(vsn: 1 | 2 = 2, apikey = standIn.serviceKey): Promise<Raw
   return client;
 }
 
-const joinFrame = (topic: string, ref: string, config: object = {}, more: object = {}): unknown[] => [
-  ref,
-  ref,
-  topic,
-  "phx_join",
-  { config, ...more },
-];
+const joinFrame = (
+  topic: string,
+  ref: string,
+  config: object = {},
+  more: object = {},
+): unknown[] => [ref, ref, topic, "phx_join", { config, ...more }];
 const okReply = (topic: string, ref: string): unknown[] => [
   ref,
   ref,
@@ -40,7 +39,12 @@ const okReply = (topic: string, ref: string): unknown[] => [
 ];
 const broadcast = (n: number) => ({ type: "broadcast", event: "e", payload: { n } });
 
-async function join(client: RawClient, topic: string, ref = "1", config: object = {}): Promise<void> {
+async function join(
+  client: RawClient,
+  topic: string,
+  ref = "1",
+  config: object = {},
+): Promise<void> {
   client.send(joinFrame(topic, ref, config));
   expect(await client.next()).toEqual(okReply(topic, ref));
 }
@@ -62,21 +66,42 @@ describe("a socket", () => {
     // By the reply to this, the server has read the frames of the first client.
     expect(await other.settle()).toHaveLength(0);
     other.send(["1", "9", "realtime:order", "broadcast", broadcast(1)]);
-    expect(await client.next()).toMatchObject(["2", "2", "realtime:", "phx_reply", { status: "error" }]);
+    expect(await client.next()).toMatchObject([
+      "2",
+      "2",
+      "realtime:",
+      "phx_reply",
+      { status: "error" },
+    ]);
     // Only that there is a back-off: no upper limit.
     expect(performance.now() - began).toBeGreaterThan(BACKOFF_MS / 2);
     const rest = [await client.next(), await client.next()];
     expect(rest).toContainEqual([null, null, "realtime:order", "broadcast", broadcast(1)]);
-    expect(rest).toContainEqual([null, "3", "phoenix", "phx_reply", { status: "ok", response: {} }]);
+    expect(rest).toContainEqual([
+      null,
+      "3",
+      "phoenix",
+      "phx_reply",
+      { status: "ok", response: {} },
+    ]);
   });
 
   test("ignores frames that are not messages", async () => {
     const client = await connect();
-    for (const frame of ["{", "[]", "null", '{"topic":"t"}', Buffer.from([3, 255, 1]), Buffer.alloc(0)])
+    for (const frame of [
+      "{",
+      "[]",
+      "null",
+      '{"topic":"t"}',
+      Buffer.from([3, 255, 1]),
+      Buffer.alloc(0),
+    ])
       client.send(frame);
     await join(client, "realtime:deep", "2");
     // Deeper than a recursive encoder supports.
-    client.send(`["2","3","realtime:deep","broadcast",{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}]`);
+    client.send(
+      `["2","3","realtime:deep","broadcast",{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}]`,
+    );
     expect(await client.settle()).toHaveLength(0);
   });
 
@@ -128,9 +153,16 @@ describe("a channel", () => {
     const [topic, renewed] = ["realtime:sse:session:a", "realtime:sse:session:b"];
     const client = await connect(2, await mint({}, 300));
     const config = { private: true };
-    client.send(joinFrame(topic, "1", config, { access_token: await mint({ sse_session: "a" }, 3) }));
-    client.send(joinFrame(renewed, "2", config, { access_token: await mint({ sse_session: "b" }, 3) }));
-    expect([await client.next(), await client.next()]).toEqual([okReply(topic, "1"), okReply(renewed, "2")]);
+    client.send(
+      joinFrame(topic, "1", config, { access_token: await mint({ sse_session: "a" }, 3) }),
+    );
+    client.send(
+      joinFrame(renewed, "2", config, { access_token: await mint({ sse_session: "b" }, 3) }),
+    );
+    expect([await client.next(), await client.next()]).toEqual([
+      okReply(topic, "1"),
+      okReply(renewed, "2"),
+    ]);
     const newer = await mint({ sse_session: "b" }, 300);
     client.send(["2", "3", renewed, "access_token", { access_token: newer }]);
     const message = expect.stringMatching(/^Token has expired \d+ seconds ago$/) as unknown;
@@ -142,7 +174,13 @@ describe("a channel", () => {
       { extension: "system", status: "error", message, channel: "sse:session:a" },
     ]);
     expect(await client.next()).toEqual(["1", "1", topic, "phx_close", {}]);
-    client.send(["2", "4", renewed, "access_token", { access_token: await mint({ sse_session: "c" }, 300) }]);
+    client.send([
+      "2",
+      "4",
+      renewed,
+      "access_token",
+      { access_token: await mint({ sse_session: "c" }, 300) },
+    ]);
     expect(await client.next()).toMatchObject([
       "2",
       null,
@@ -168,7 +206,9 @@ describe("a channel", () => {
       client.send({ topic, event, payload, ref, join_ref: "1" });
     say("1", "phx_join", { config: { broadcast: { ack: true } } });
     const reply = (ref: string, payload: unknown) => ({ topic, event: "phx_reply", payload, ref });
-    expect(await client.next()).toEqual(reply("1", { status: "ok", response: { postgres_changes: [] } }));
+    expect(await client.next()).toEqual(
+      reply("1", { status: "ok", response: { postgres_changes: [] } }),
+    );
     say("2", "broadcast", broadcast(1));
     say("3", "broadcast", { ...broadcast(1), payload: "x".repeat(3_100_000) });
     expect(await client.settle()).toEqual([

@@ -116,7 +116,9 @@ export class Channel implements Subscriber {
       return;
     }
     const broadcast =
-      userBroadcast === undefined ? Broadcast.text(subTopic, json) : Broadcast.user(subTopic, userBroadcast);
+      userBroadcast === undefined
+        ? Broadcast.text(subTopic, json)
+        : Broadcast.user(subTopic, userBroadcast);
     tenant.hub.publish(subTopic, isPrivate, broadcast, self ? undefined : this);
     if (ack) this.#reply(ref, "ok", {});
   }
@@ -137,7 +139,8 @@ export class Channel implements Subscriber {
     if (this.#stopped) return;
     const { isPrivate, subTopic } = this.#settings;
     if (!check.ok) this.#fail(check.problem.system);
-    else if (isPrivate && !mayAccess(check.claims, subTopic, "read")) this.#fail(noReadPermission(subTopic));
+    else if (isPrivate && !mayAccess(check.claims, subTopic, "read"))
+      this.#fail(noReadPermission(subTopic));
     else {
       this.#claims = check.claims;
       this.#watchToken();

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeFrame, encodeBroadcast, encodeMessage, encodeUserBroadcast, type Vsn } from "./frame-codec.ts";
+import {
+  decodeFrame,
+  encodeBroadcast,
+  encodeMessage,
+  encodeUserBroadcast,
+  type Vsn,
+} from "./frame-codec.ts";
 
 const ref = fc.oneof(fc.string({ unit: "binary" }), fc.constant(null), fc.nat());
 const message = fc.record({
@@ -20,7 +26,11 @@ function kind3(
   payload: Uint8Array,
 ): Buffer {
   const parts = texts.map((text) => Buffer.from(text));
-  return Buffer.concat([Buffer.from([3, ...parts.map((part) => part.length), encoding]), ...parts, payload]);
+  return Buffer.concat([
+    Buffer.from([3, ...parts.map((part) => part.length), encoding]),
+    ...parts,
+    payload,
+  ]);
 }
 
 describe("text frames", () => {
@@ -38,7 +48,12 @@ describe("text frames", () => {
     fc.assert(
       fc.property(message, (sent) => {
         const frame = encodeMessage(1, sent);
-        expect(Object.keys(JSON.parse(frame) as object)).toEqual(["topic", "event", "payload", "ref"]);
+        expect(Object.keys(JSON.parse(frame) as object)).toEqual([
+          "topic",
+          "event",
+          "payload",
+          "ref",
+        ]);
         const expected = { ...sent, joinRef: null, payload: roundTrip(sent.payload) };
         expect(decodeFrame(1, Buffer.from(frame), false)).toEqual(expected);
       }),
@@ -99,8 +114,16 @@ describe("binary frames", () => {
         fc.tuple(short, short, short, short),
         fc.uint8Array(),
         ([joinRef, refText, topic, event], payload) => {
-          const read = decodeFrame(2, kind3([joinRef, refText, topic, event, ""], 1, payload), true);
-          expect(read).toMatchObject({ joinRef: utf8(joinRef), ref: utf8(refText), topic: utf8(topic) });
+          const read = decodeFrame(
+            2,
+            kind3([joinRef, refText, topic, event, ""], 1, payload),
+            true,
+          );
+          expect(read).toMatchObject({
+            joinRef: utf8(joinRef),
+            ref: utf8(refText),
+            topic: utf8(topic),
+          });
           const { data, binary } = encodeUserBroadcast(topic, read!.userBroadcast!);
           expect(binary).toBe(true);
           const [topicBytes, eventBytes] = [Buffer.byteLength(topic), Buffer.byteLength(event)];

@@ -65,7 +65,8 @@ const isRef = (value: unknown): value is Ref =>
 /** Kind 3: five lengths and the encoding, then the texts and the payload. */
 function decodeBinary(data: Buffer): ClientMessage | undefined {
   const [kind, ...lengths] = data.subarray(0, PUSH_HEADER_BYTES - 1);
-  if (kind !== USER_BROADCAST_PUSH || data[PUSH_HEADER_BYTES - 1] !== JSON_ENCODING) return undefined;
+  if (kind !== USER_BROADCAST_PUSH || data[PUSH_HEADER_BYTES - 1] !== JSON_ENCODING)
+    return undefined;
   let offset = PUSH_HEADER_BYTES;
   const [joinRef = "", ref = "", topic = "", event = ""] = lengths.map((length) =>
     data.toString("utf8", offset, (offset += length)),
@@ -78,7 +79,9 @@ function decodeBinary(data: Buffer): ClientMessage | undefined {
 /** A text frame. vsn 1.0.0 has no field for `joinRef`. */
 export function encodeMessage(vsn: Vsn, message: ServerMessage): string {
   const { joinRef, ref, topic, event, payload } = message;
-  return JSON.stringify(vsn === 2 ? [joinRef, ref, topic, event, payload] : { topic, event, payload, ref });
+  return JSON.stringify(
+    vsn === 2 ? [joinRef, ref, topic, event, payload] : { topic, event, payload, ref },
+  );
 }
 
 /** A `broadcast` as text around a payload that is JSON already. */

@@ -8,7 +8,8 @@ import type { Vsn } from "./frame-codec.ts";
 export const WEBSOCKET_PATH = "/socket/websocket";
 
 /** A refusal without an `error` has an empty body and no back-off. */
-export type Handshake = { ok: true; vsn: Vsn; token: string } | { ok: false; status: number; error?: string };
+export type Handshake =
+  { ok: true; vsn: Vsn; token: string } | { ok: false; status: number; error?: string };
 
 /** Checks an upgrade request in the order of supabase/realtime (`user_socket.ex`, from 2.115). */
 export async function checkHandshake(request: IncomingMessage, tenant: Tenant): Promise<Handshake> {

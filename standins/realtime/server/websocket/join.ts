@@ -11,7 +11,8 @@ export interface JoiningSocket extends ChannelSocket, TenantSocket {
   readonly channelCount: number;
 }
 
-export type JoinResult = { ok: true; channel: Channel } | { ok: false; reason: string; disconnect?: boolean };
+export type JoinResult =
+  { ok: true; channel: Channel } | { ok: false; reason: string; disconnect?: boolean };
 
 const WIRE_PREFIX = "realtime:";
 
