@@ -8,7 +8,7 @@ export default defineConfig({
       "server/src/routes/sessions.test.ts",
       "server/src/lib/streams/*.test.ts",
       "harness/checker/fixtures.test.ts",
-      "harness/cli/sse-lab.test.ts",
+      "harness/cli/sse-lab.real.test.ts",
       "harness/history/history-file.test.ts",
       "harness/load/native/transport/*.test.ts",
       "harness/platform/local/local-platform*.test.ts",
