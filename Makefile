@@ -59,7 +59,11 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 	node --import tsx harness/report/scripts/write-schema.ts --check
 	node --import tsx harness/report/scripts/write-readme-table.ts --check
 
-test: check ## Everything: check, then all tests on real sockets, real Traefik and real Valkey
+test: $(STAMP) ## Everything: check, and all tests on real sockets, real Traefik and real Valkey
+	@$(MAKE) --no-print-directory -j2 check test-all
+
+# Beside check: the tests that measure come last, when it is over.
+test-all: $(STAMP)
 	npx --no-install vitest run $(VITEST_FLAGS)
 
 test-fast: $(STAMP) ## The tests that start no router and no broker: under a minute

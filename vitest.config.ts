@@ -9,6 +9,9 @@ const MEASURING = "**/*.measure.test.ts";
 /** They need a Docker engine: `make test-docker`. */
 const DOCKER = "**/*.docker.test.ts";
 
+/** Most tests wait for sockets and processes, so four workers keep two cores busy. */
+const WORKERS = 4;
+
 const rooms = "{common,infra,harness,server,standins,loadtests}";
 
 export default defineConfig({
@@ -25,8 +28,7 @@ export default defineConfig({
           name: "fast",
           include: [`${rooms}/**/*.test.ts`],
           exclude: ["**/node_modules/**", DOCKER, REAL, MEASURING],
-          // Most of these wait for sockets and processes, so four workers keep two cores busy.
-          maxWorkers: 4,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 0 },
         },
       },
@@ -35,8 +37,8 @@ export default defineConfig({
         test: {
           name: "real",
           include: [`${rooms}/${REAL}`],
-          maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -44,8 +46,9 @@ export default defineConfig({
         test: {
           name: "measure",
           include: [`${rooms}/${MEASURING}`],
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          // Their loads are small, and they mostly wait for the end of a run.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
