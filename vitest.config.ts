@@ -2,9 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Real routers and brokers: `make test-fast` leaves these out. */
 const REAL = "**/*.real.test.ts";
-/**
- * Comparisons that measure: alone on the machine, one after the other, so that runs can be judged.
- */
+/** Comparisons that measure: they start when everything else is over, so that runs can be judged. */
 const MEASURING = "**/*.measure.test.ts";
 /** They need a Docker engine: `make test-docker`. */
 const DOCKER = "**/*.docker.test.ts";
@@ -47,7 +45,7 @@ export default defineConfig({
           name: "measure",
           include: [`${rooms}/${MEASURING}`],
           // Their loads are small, and they mostly wait for the end of a run.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
