@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { bundledProgram } from "../bundle/bundled-program.ts";
-import type { ProcessIdentity } from "../process-identity.ts";
+import type { ProcessIdentity } from "../processes/process-identity.ts";
 
 /** One line of JSON each, on the reaper's stdin. */
 export type ReaperMessage =

@@ -5,10 +5,10 @@
  */
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { endProcesses } from "../end-processes.ts";
-import type { ProcessIdentity } from "../process-identity.ts";
+import { endProcesses } from "../processes/end-processes.ts";
+import type { ProcessIdentity } from "../processes/process-identity.ts";
 import type { ReaperMessage } from "./reaper-client.ts";
-import { removePaths } from "../remove-paths.ts";
+import { removePaths } from "../files/remove-paths.ts";
 
 // Its work begins after all other processes were told to stop.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);

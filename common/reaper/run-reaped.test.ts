@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { isAlive } from "../process-identity.ts";
+import { isAlive } from "../processes/process-identity.ts";
 import { runReaped } from "./run-reaped.ts";
 
 let folder: string;

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { identityOf, signalProcess, type ProcessIdentity } from "../process-identity.ts";
+import { identityOf, signalProcess, type ProcessIdentity } from "../processes/process-identity.ts";
 import { startReaper } from "./reaper-client.ts";
 
 export interface ReapedCommand {

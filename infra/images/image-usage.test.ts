@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { identityOf } from "../../common/process-identity.ts";
+import { identityOf } from "../../common/processes/process-identity.ts";
 import { imageUsers, registerImageUser } from "./image-usage.ts";
 
 let folder: string;

@@ -6,9 +6,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { cacheRoot } from "../../common/download-cache.ts";
+import { cacheRoot } from "../../common/files/download-cache.ts";
 import { parseJson } from "../../common/portable/parse-json.ts";
-import { isRunning, thisProcess } from "../../common/process-identity.ts";
+import { isRunning, thisProcess } from "../../common/processes/process-identity.ts";
 
 const userSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 

@@ -6,7 +6,11 @@ import { execa } from "execa";
 import semver from "semver";
 import { runReaped } from "../../common/reaper/run-reaped.ts";
 import { toolchainFolder, type GoBinary } from "../toolchain/pins.ts";
-import { madeOnce, type CachedArtifact, type MakeOptions } from "../../common/download-cache.ts";
+import {
+  madeOnce,
+  type CachedArtifact,
+  type MakeOptions,
+} from "../../common/files/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 
 const KEY_CHARACTERS = 12;

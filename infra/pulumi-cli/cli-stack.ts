@@ -12,7 +12,7 @@ import type { RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
 import { type StackConfig } from "./stack-config.ts";
 import { UserError } from "../../common/user-error.ts";
-import { belongsToAnother, thisOwner } from "../../common/owner.ts";
+import { belongsToAnother, thisOwner } from "../../common/processes/owner.ts";
 
 export interface CliStack {
   stack: string;

@@ -14,7 +14,7 @@ import { cliStackArgs, type CliStack } from "./cli-stack.ts";
 import { dockerEndpoint } from "../../common/docker-endpoint.ts";
 import { readStackConfig } from "./stack-config.ts";
 import { UserError } from "../../common/user-error.ts";
-import { thisOwner } from "../../common/owner.ts";
+import { thisOwner } from "../../common/processes/owner.ts";
 import { fromRoot } from "../../common/paths.ts";
 
 const topologyOf = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
-import type { Owner } from "../../common/owner.ts";
+import type { Owner } from "../../common/processes/owner.ts";
 import { freePorts } from "../../common/free-port.ts";
 import { ledgerFolderOf } from "./ledger-folder.ts";
 import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from "../realtime/realtime-settings.ts";

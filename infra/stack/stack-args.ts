@@ -1,5 +1,5 @@
 /** A stack's arguments and outputs, the same for the Pulumi CLI and the Automation API. */
-import type { Owner } from "../../common/owner.ts";
+import type { Owner } from "../../common/processes/owner.ts";
 import type { StackRealtime } from "../realtime/stack-realtime.ts";
 import type { Topology } from "../topologies.ts";
 

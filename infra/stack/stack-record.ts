@@ -4,7 +4,7 @@ import { z } from "zod";
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../realtime/realtime-settings.ts";
 import type { StackRecord } from "./stack-args.ts";
 import { fromRoot } from "../../common/paths.ts";
-import { RecordFolder } from "../../common/record-folder.ts";
+import { RecordFolder } from "../../common/files/record-folder.ts";
 
 const port = z.int().min(1).max(65_535);
 const realtimeSettings = {

@@ -10,7 +10,7 @@ import { builtArtifact } from "../offline/go-build.ts";
 import { officialCli } from "./official-install.ts";
 import { DOCKER_PLUGIN, PULUMI_CLI } from "./pins.ts";
 import { installedPlugin } from "./plugin-home.ts";
-import { lookUp } from "../../common/download-cache.ts";
+import { lookUp } from "../../common/files/download-cache.ts";
 
 /** `official` and `built`: the lab's own copy. `installed`: in Pulumi's own plugin cache. */
 export type ArtifactSource = "setting" | "path" | "installed" | "official" | "built";

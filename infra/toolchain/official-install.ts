@@ -4,11 +4,15 @@
  */
 import { dirname, join } from "node:path";
 import { bundledProgram } from "../../common/bundle/bundled-program.ts";
-import { withTemporaryFolder } from "../../common/temporary-folder.ts";
+import { withTemporaryFolder } from "../../common/files/temporary-folder.ts";
 import { runReaped, type ReapedResult } from "../../common/reaper/run-reaped.ts";
 import { installedPlugin, pulumiHome } from "./plugin-home.ts";
 import { DOCKER_PLUGIN, PLUGIN_FOLDER, PULUMI_CLI, toolchainFolder } from "./pins.ts";
-import { madeOnce, type CachedArtifact, type MakeOptions } from "../../common/download-cache.ts";
+import {
+  madeOnce,
+  type CachedArtifact,
+  type MakeOptions,
+} from "../../common/files/download-cache.ts";
 
 type Options = MakeOptions & { env: NodeJS.ProcessEnv };
 

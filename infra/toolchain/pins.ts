@@ -3,7 +3,7 @@
  * do.
  */
 import { join } from "node:path";
-import { cacheRoot } from "../../common/download-cache.ts";
+import { cacheRoot } from "../../common/files/download-cache.ts";
 import { fromRoot } from "../../common/paths.ts";
 
 export interface GoBinary {

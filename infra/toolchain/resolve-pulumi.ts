@@ -21,7 +21,7 @@ import {
   type PulumiArtifact,
 } from "./pins.ts";
 import { homeWith } from "./plugin-home.ts";
-import type { MakeOptions } from "../../common/download-cache.ts";
+import type { MakeOptions } from "../../common/files/download-cache.ts";
 import { reasonOf, UserError } from "../../common/user-error.ts";
 
 export interface PulumiTools {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cacheRoot, lookUp, type CachedArtifact } from "../../common/download-cache.ts";
+import { cacheRoot, lookUp, type CachedArtifact } from "../../common/files/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 import { pinnedWheel, type PinnedTool } from "./pinned-tools.ts";
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { execa, type Options } from "execa";
 import which from "which";
 import type { FetchOptions } from "./fetch-tool.ts";
-import { stageFolder } from "../../common/download-cache.ts";
+import { stageFolder } from "../../common/files/download-cache.ts";
 
 export interface DebianPackage {
   /** Name of the package, e.g. `haproxy`. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { pinnedWheel, type PinnedTool, type PinnedWheel } from "./pinned-tools.ts";
 import { cachedTool } from "./cached-tool.ts";
-import { madeOnce, sha256Of } from "../../common/download-cache.ts";
+import { madeOnce, sha256Of } from "../../common/files/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export interface FetchOptions {

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { runService } from "../../common/run-service.ts";
+import { runService } from "../../common/processes/run-service.ts";
 import { readConfig } from "./config.ts";
 import { startServer } from "./server.ts";
 

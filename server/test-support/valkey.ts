@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { killChild } from "../../common/kill-child.ts";
+import { killChild } from "../../common/processes/kill-child.ts";
 import { Redis } from "ioredis";
 import which from "which";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
-import { thisOwner } from "../../../common/owner.ts";
+import { thisOwner } from "../../../common/processes/owner.ts";
 import {
   copyCheckout,
   type CheckoutCopy,

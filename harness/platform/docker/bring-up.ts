@@ -19,7 +19,7 @@ import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { bringUpInAttempts, PORT_TAKEN } from "../bring-up-attempts.ts";
 import type { UpOptions } from "../platform.ts";
-import { thisOwner } from "../../../common/owner.ts";
+import { thisOwner } from "../../../common/processes/owner.ts";
 import { lastLogLines, logsOfFailed } from "./control/container-log.ts";
 import { waitForRoute, waitUntilReady } from "./control/ready-instances.ts";
 import { toDeployment, type DockerDeployment } from "./docker-deployment.ts";

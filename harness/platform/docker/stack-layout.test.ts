@@ -7,7 +7,7 @@ import {
   type RealtimeSettings,
 } from "../../../infra/realtime/realtime-settings.ts";
 import type { StackImages } from "../../../infra/stack/stack-args.ts";
-import { thisOwner } from "../../../common/owner.ts";
+import { thisOwner } from "../../../common/processes/owner.ts";
 import { stackLayout, describeStack } from "./stack-layout.ts";
 
 /** Never asked: the records name every port. */

@@ -4,7 +4,7 @@ import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
-import { isSameHostOrBoot } from "../../../common/owner.ts";
+import { isSameHostOrBoot } from "../../../common/processes/owner.ts";
 
 export type StackRegistry = DeploymentRegistry<StackRecord>;
 

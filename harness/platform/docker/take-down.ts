@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type Dockerode from "dockerode";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
-import { removePaths } from "../../../common/remove-paths.ts";
+import { removePaths } from "../../../common/files/remove-paths.ts";
 import { pulumiStack } from "./pulumi/pulumi-stack.ts";
 import { describeRemoved, listOwn, removeByLabel } from "./remove-by-label.ts";
 

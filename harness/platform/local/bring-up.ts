@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { saysPortTaken } from "../../../common/free-port.ts";
 import { startReaper } from "../../../common/reaper/reaper-client.ts";
-import { removePaths } from "../../../common/remove-paths.ts";
+import { removePaths } from "../../../common/files/remove-paths.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
 import { routerConfig } from "../../../infra/routers/router-config.ts";
 import { bringUpInAttempts, PORT_TAKEN } from "../bring-up-attempts.ts";

@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import { fromRoot } from "../../../common/paths.ts";
-import { isRunning } from "../../../common/process-identity.ts";
-import { RecordFolder } from "../../../common/record-folder.ts";
+import { isRunning } from "../../../common/processes/process-identity.ts";
+import { RecordFolder } from "../../../common/files/record-folder.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
-import { isSameHost } from "../../../common/owner.ts";
+import { isSameHost } from "../../../common/processes/owner.ts";
 
 const identitySchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 const processSchema = z.object({

@@ -1,7 +1,7 @@
 /** A topology on host processes, made from its state: just started, or found again later. */
 import { join } from "node:path";
 import type { Reaper } from "../../../common/reaper/reaper-client.ts";
-import { removePaths } from "../../../common/remove-paths.ts";
+import { removePaths } from "../../../common/files/remove-paths.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { attach, downAll, findRunning, sweepLeftovers } from "./running-deployments.ts";
-import { identityOf, type ProcessIdentity } from "../../../common/process-identity.ts";
+import { identityOf, type ProcessIdentity } from "../../../common/processes/process-identity.ts";
 import { createTestLab, processesOf, type TestLab } from "./test-support/test-lab.ts";
 
 let lab: TestLab;

@@ -1,6 +1,6 @@
 /** Deployments on record: what later commands find, change and remove. */
-import { endProcesses } from "../../../common/end-processes.ts";
-import { removePaths } from "../../../common/remove-paths.ts";
+import { endProcesses } from "../../../common/processes/end-processes.ts";
+import { removePaths } from "../../../common/files/remove-paths.ts";
 import { plural } from "../../../common/portable/plural.ts";
 import type { DeploymentListeners, RunningDeployment, SweepReport } from "../platform.ts";
 import { sweepRegistry } from "../registry/sweep.ts";

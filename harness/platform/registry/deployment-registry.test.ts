@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
-import { identityOf, isRunning } from "../../../common/process-identity.ts";
+import { identityOf, isRunning } from "../../../common/processes/process-identity.ts";
 import { DeploymentRegistry } from "./deployment-registry.ts";
-import { isSameHost, released, thisOwner, type Owner } from "../../../common/owner.ts";
+import { isSameHost, released, thisOwner, type Owner } from "../../../common/processes/owner.ts";
 import { sweepRegistry } from "./sweep.ts";
 
 let folder: string;

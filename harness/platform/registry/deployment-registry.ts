@@ -1,8 +1,8 @@
 /** The deployments on record, and who may change each: of two commands at a time, exactly one. */
-import type { RecordFolder } from "../../../common/record-folder.ts";
-import { isRunning } from "../../../common/process-identity.ts";
+import type { RecordFolder } from "../../../common/files/record-folder.ts";
+import { isRunning } from "../../../common/processes/process-identity.ts";
 import { UserError } from "../../../common/user-error.ts";
-import { isThisOwner, released, thisOwner, type Owner } from "../../../common/owner.ts";
+import { isThisOwner, released, thisOwner, type Owner } from "../../../common/processes/owner.ts";
 
 export interface DeploymentRecord {
   /** ISO 8601. */

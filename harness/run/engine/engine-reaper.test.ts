@@ -11,7 +11,7 @@ import {
   isRunning,
   signalProcess,
   type ProcessIdentity,
-} from "../../../common/process-identity.ts";
+} from "../../../common/processes/process-identity.ts";
 import { startEngineReaper } from "./engine-reaper.ts";
 import { createWorkFolder, engineFile, sweepWorkFolders } from "../results/work-folder.ts";
 

@@ -1,6 +1,6 @@
 /** Ends a load engine's process if we are killed. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { identityOf, type ProcessIdentity } from "../../../common/process-identity.ts";
+import { identityOf, type ProcessIdentity } from "../../../common/processes/process-identity.ts";
 import { startReaper } from "../../../common/reaper/reaper-client.ts";
 import { engineFile } from "../results/work-folder.ts";
 

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { identityOf } from "../../../common/process-identity.ts";
+import { identityOf } from "../../../common/processes/process-identity.ts";
 import { createWorkFolder, sweepWorkFolders } from "./work-folder.ts";
 
 it("sweeps the work folders of dead processes, and leaves those of living ones alone", async () => {

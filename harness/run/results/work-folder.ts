@@ -6,8 +6,8 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { endProcesses } from "../../../common/end-processes.ts";
-import { isAlive, isRunning, thisProcess, type ProcessIdentity } from "../../../common/process-identity.ts";
+import { endProcesses } from "../../../common/processes/end-processes.ts";
+import { isAlive, isRunning, thisProcess, type ProcessIdentity } from "../../../common/processes/process-identity.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
 const WORK_ROOT = join(PROJECT_ROOT, ".sse-lab", "work");

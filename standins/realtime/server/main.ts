@@ -1,6 +1,6 @@
 /** The stand-in as a process. Its settings are environment variables: see config.ts. */
 import { pino } from "pino";
-import { runService } from "../../../common/run-service.ts";
+import { runService } from "../../../common/processes/run-service.ts";
 import { STAND_IN } from "../../../infra/realtime/realtime-names.ts";
 import { readConfig } from "./config.ts";
 import { runStandIn } from "./stand-in.ts";

@@ -1,6 +1,10 @@
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { readMemory, readProcStat, TICKS_PER_SECOND } from "../../../../common/proc-usage.ts";
+import {
+  readMemory,
+  readProcStat,
+  TICKS_PER_SECOND,
+} from "../../../../common/processes/proc-usage.ts";
 import type { EngineObservation } from "../../../history/observation.ts";
 
 interface GroupUsage {

@@ -1,4 +1,4 @@
-import { readProcStat, TICKS_PER_SECOND } from "../../../../common/proc-usage.ts";
+import { readProcStat, TICKS_PER_SECOND } from "../../../../common/processes/proc-usage.ts";
 
 /**
  * User and system time of the calling thread so far, seconds. Node 20 has a figure for the whole

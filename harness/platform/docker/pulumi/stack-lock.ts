@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { isAlive } from "../../../../common/process-identity.ts";
+import { isAlive } from "../../../../common/processes/process-identity.ts";
 import { UserError } from "../../../../common/user-error.ts";
 import { lockFolder } from "./pulumi-backend.ts";
 

@@ -14,7 +14,7 @@ import { BROKER_NAME, serverSpec, valkeySpec } from "./process-specs.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import { planRealtime } from "./plan-realtime.ts";
-import { thisOwner } from "../../../../common/owner.ts";
+import { thisOwner } from "../../../../common/processes/owner.ts";
 import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
 
 export interface Tools {

@@ -9,7 +9,7 @@ import {
   isRunning,
   signalProcess,
   type ProcessIdentity,
-} from "../../../../common/process-identity.ts";
+} from "../../../../common/processes/process-identity.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 
 /** All that is needed to start it again, also from another process: the state file holds it. */

@@ -4,7 +4,7 @@
  * process that no record names and no later command ends.
  */
 import { nowMs } from "../../../../common/clock.ts";
-import { endProcesses } from "../../../../common/end-processes.ts";
+import { endProcesses } from "../../../../common/processes/end-processes.ts";
 import type { Reaper } from "../../../../common/reaper/reaper-client.ts";
 import type { DeploymentListeners } from "../../platform.ts";
 import type { DeploymentState, LocalRegistry } from "../deployment-state.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ComponentUsage } from "../../platform.ts";
-import { identityOf } from "../../../../common/process-identity.ts";
+import { identityOf } from "../../../../common/processes/process-identity.ts";
 import { readUsage } from "./read-usage.ts";
 import { createTestLab, type TestLab } from "../test-support/test-lab.ts";
 

@@ -1,8 +1,12 @@
 /** What the processes of a deployment have used, by the accounts of Linux (proc(5)). */
 import { nowMs } from "../../../../common/clock.ts";
 import type { ComponentUsage } from "../../platform.ts";
-import { isRunning, type ProcessIdentity } from "../../../../common/process-identity.ts";
-import { readMemory, readProcStat, TICKS_PER_SECOND } from "../../../../common/proc-usage.ts";
+import { isRunning, type ProcessIdentity } from "../../../../common/processes/process-identity.ts";
+import {
+  readMemory,
+  readProcStat,
+  TICKS_PER_SECOND,
+} from "../../../../common/processes/proc-usage.ts";
 
 export interface MeasuredProcess {
   component: string;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { killChild } from "../../../../common/kill-child.ts";
+import { killChild } from "../../../../common/processes/kill-child.ts";
 import { freePorts } from "../../../../common/free-port.ts";
 import { mintRealtimeKeys } from "../../../../infra/realtime/realtime-keys.ts";
 

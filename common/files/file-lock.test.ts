@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { takeLock, withLock } from "./file-lock.ts";
-import { thisProcess } from "./process-identity.ts";
+import { thisProcess } from "../processes/process-identity.ts";
 
 let folder: string;
 let path: string;

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { ConfigError } from "./environment.ts";
+import { ConfigError } from "../environment.ts";
 
 export interface RunningService {
   port: number;

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isAlive } from "./process-identity.ts";
+import { isAlive } from "../processes/process-identity.ts";
 
 const PREFIX = ".tmp.";
 

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseJson } from "./portable/parse-json.ts";
-import { isRunning, thisProcess, type ProcessIdentity } from "./process-identity.ts";
-import { UserError } from "./user-error.ts";
+import { parseJson } from "../portable/parse-json.ts";
+import { isRunning, thisProcess, type ProcessIdentity } from "../processes/process-identity.ts";
+import { UserError } from "../user-error.ts";
 
 /** A lock without a readable owner is being written, unless it is older than this. */
 const WRITE_MS = 5000;

@@ -7,8 +7,8 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { takeLock } from "./file-lock.ts";
-import { parseJson } from "./portable/parse-json.ts";
-import { isAlive } from "./process-identity.ts";
+import { parseJson } from "../portable/parse-json.ts";
+import { isAlive } from "../processes/process-identity.ts";
 
 const RECORD_FILE = "sse-lab-tool.json";
 /** What was put into the folder; compared before use. */

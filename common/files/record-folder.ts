@@ -15,8 +15,8 @@ import {
 import { join } from "node:path";
 import type { z } from "zod";
 import { withLock } from "./file-lock.ts";
-import { parseJson } from "./portable/parse-json.ts";
-import { UserError } from "./user-error.ts";
+import { parseJson } from "../portable/parse-json.ts";
+import { UserError } from "../user-error.ts";
 
 /** A record that exists and cannot be read. The message never quotes it: it may hold a secret. */
 export class RecordError extends UserError {
