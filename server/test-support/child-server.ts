@@ -1,10 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Api } from "./api.ts";
 import { TEST_ENVIRONMENT } from "./test-server.ts";
-
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 /** The server as a process of its own, for signals and crashes. */
 export interface ChildServer {
@@ -16,8 +13,7 @@ export interface ChildServer {
 }
 
 /**
- * Runs the server from its sources, or the bundle `file` under plain node, and waits until it
- * listens.
+ * Runs the bundle of the server that the test set-up built, or `file`, and waits until it listens.
  */
 export async function spawnServer(
   environment: Record<string, string> = {},
@@ -49,9 +45,9 @@ export async function runServer(
 }
 
 function launch(environment: Record<string, string>, file?: string): ChildProcess {
-  const args = file === undefined ? ["--import", "tsx", main] : [file];
+  const bundle = file ?? process.env["SSE_LAB_TEST_SERVER"] ?? "";
   const env = { PATH: process.env["PATH"] ?? "", ...environment };
-  return spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [bundle], { env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 async function exitOf(child: ChildProcess): Promise<number | string> {

@@ -1,11 +1,6 @@
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../../server/src/main.ts", import.meta.url));
-const LOADER = createRequire(import.meta.url).resolve("tsx");
 
 export interface StartedServer {
   url: string;
@@ -16,7 +11,7 @@ export interface StartedServer {
 export const startServer = async (
   environment: Record<string, string> = {},
 ): Promise<StartedServer> => {
-  const child = spawn(process.execPath, ["--import", LOADER, MAIN], {
+  const child = spawn(process.execPath, [process.env["SSE_LAB_TEST_SERVER"] ?? ""], {
     env: {
       ...process.env,
       SESSION_SECRET: "s".repeat(32),

@@ -34,7 +34,7 @@ const TEST_ENVIRONMENT = {
 };
 const JWT_SECRET = "stand-in-secret-of-the-tests-32-characters-or-more";
 
-/** @param options.env see config.ts; `options.file` is a bundle to run instead of the sources */
+/** @param options.env see config.ts; `options.file` is the bundle to run instead of the test set-up's */
 export async function startStandIn(
   options: { env?: Record<string, string>; port?: number; file?: string } = {},
 ): Promise<TestStandIn> {
@@ -46,7 +46,8 @@ export async function startStandIn(
     ...options.env,
     PORT: String(port),
   };
-  const args = options.file === undefined ? ["--import", "tsx", main] : [options.file];
+  const bundle = options.file ?? process.env["SSE_LAB_TEST_STANDIN"];
+  const args = bundle === undefined ? ["--import", "tsx", main] : [bundle];
   let child = await launch(args, env);
   const kill = (): Promise<void> => killChild(child);
   return {
