@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { fromRoot } from "../../common/paths.ts";
 import { declareProgram } from "../cli/main.ts";
-import { commandsOf, linksOf, makeTargets, makeVariables, pages } from "./documented-commands.ts";
+import {
+  codePathsOf,
+  commandsOf,
+  linksOf,
+  makeTargets,
+  makeVariables,
+  pages,
+} from "./documented-commands.ts";
 
 const documented = pages().flatMap(commandsOf);
 
@@ -14,6 +21,10 @@ test("the README fits on two screens", () => {
 
 test.each(pages())("every link of %s leads to a file", (page) => {
   expect(linksOf(page).filter((target) => !existsSync(fromRoot(target)))).toEqual([]);
+});
+
+test.each(pages())("every file and folder that %s names exists", (page) => {
+  expect(codePathsOf(page).filter((path) => !existsSync(fromRoot(path)))).toEqual([]);
 });
 
 test("every documented make command names targets and variables of the Makefile", () => {

@@ -74,3 +74,9 @@ export const makeVariables = (): Set<string> => {
   ];
   return new Set(read.map(([, plain, flag, optional]) => plain ?? flag ?? optional ?? ""));
 };
+
+const CODE_PATH = /`((?:common|server|infra|harness|loadtests|standins|docs)\/[A-Za-z0-9_./-]+)`/g;
+
+/** The files and folders of the checkout that a page names. */
+export const codePathsOf = (page: string): string[] =>
+  [...textOf(page).matchAll(CODE_PATH)].map(([, path = ""]) => path);
