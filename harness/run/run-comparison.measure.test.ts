@@ -111,8 +111,10 @@ describe("a comparison in steady state", () => {
         topologies: ["naive"],
         replicas,
         sessions,
-        rate: 1,
-        duration: 2,
+        // Enough events each that a start delayed by a busy host leaves the run judged.
+        rate: 2,
+        duration: 3,
+        ramp: 2,
       });
       const run = comparison.run("naive");
       expectVerdict(context, "valid", run);
