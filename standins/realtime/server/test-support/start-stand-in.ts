@@ -34,7 +34,10 @@ const TEST_ENVIRONMENT = {
 };
 const JWT_SECRET = "stand-in-secret-of-the-tests-32-characters-or-more";
 
-/** @param options.env see config.ts; `options.file` is the bundle to run instead of the test set-up's */
+/**
+ * @param options.env see config.ts; `options.file` is the bundle to run instead of the one that the
+ * test set-up built
+ */
 export async function startStandIn(
   options: { env?: Record<string, string>; port?: number; file?: string } = {},
 ): Promise<TestStandIn> {
