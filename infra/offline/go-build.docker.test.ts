@@ -5,9 +5,8 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { buildGoBinary, builtArtifact, goFor } from "./go-build.ts";
 import { PULUMI_CLI, type GoBinary } from "../toolchain/pins.ts";
 
@@ -72,8 +71,13 @@ describe.skipIf(go.problem !== undefined)(
       const building = buildGoBinary(built, { env, signal: controller.signal });
       const outcome = building.catch((error: unknown) => error);
       const { folder: made } = await builtArtifact(built, env);
-      while (!(await leftovers().catch(() => [])).some((entry) => entry.startsWith(".making-")))
-        await sleep(5);
+      await vi.waitFor(
+        async () => {
+          const staged = (await leftovers()).some((entry) => entry.startsWith(".new-"));
+          expect(staged).toBe(true);
+        },
+        { timeout: 30_000, interval: 5 },
+      );
       controller.abort(new Error("interrupted"));
       expect(await outcome).toMatchObject({ message: "interrupted" });
       expect(await leftovers()).toEqual([]);
