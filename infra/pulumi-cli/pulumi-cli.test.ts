@@ -211,7 +211,7 @@ describe("the owner of a stack of the Pulumi CLI", () => {
       "--import",
       "tsx",
       "-e",
-      `import(${JSON.stringify(fromRoot("common", "owner.ts"))}).then(({ thisOwner }) => ` +
+      `import(${JSON.stringify(fromRoot("common", "processes", "owner.ts"))}).then(({ thisOwner }) => ` +
         "console.log(JSON.stringify(thisOwner()))); process.stdin.resume();",
     ]);
     const [line] = (await once(child.stdout, "data")) as [Buffer];

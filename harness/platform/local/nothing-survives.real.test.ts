@@ -113,7 +113,8 @@ test("the next command sweeps what is left when the reaper was killed too", asyn
   const report = await sweepLeftovers(place.stateDir);
   expect(report.swept).toEqual([{ id: place.id, what: "5 processes" }]);
   expect(report.problems).toEqual([]);
-  expect(processesOf(place.workDir)).toEqual([]);
+  // A killed process may still be there for a moment on a busy host.
+  await vi.waitFor(() => expect(processesOf(place.workDir)).toEqual([]), { timeout: 10_000 });
   expect(existsSync(place.workDir)).toBe(false);
   expect((await sweepLeftovers(place.stateDir)).swept).toEqual([]);
 });
