@@ -42,7 +42,7 @@ const readArgs = async (): Promise<StackArgs> => {
 const warning = backendWarning();
 if (warning !== undefined) await pulumi.log.warn(warning);
 const args = await readArgs();
-const outputs = await stackProgram(args, { dockerHost: await dockerEndpoint() })();
+const outputs = await stackProgram(args, { dockerHost: (await dockerEndpoint()).host })();
 
 export const { topology, url, dashboardUrl, revision, router, broker, realtime, instances } =
   outputs;

@@ -1,7 +1,11 @@
 /** The Docker engine of this host, found the way the docker command finds it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { execa } from "execa";
 import Dockerode from "dockerode";
+import {
+  DEFAULT_DOCKER_HOST,
+  dockerEndpoint,
+  type DockerEndpoint,
+} from "../../common/docker-endpoint.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export interface DockerClient {
@@ -10,9 +14,7 @@ export interface DockerClient {
   host: string;
 }
 
-const DEFAULT_HOST = "unix:///var/run/docker.sock";
 const ANSWER_MS = 5_000;
-const CONTEXT_MS = 5_000;
 const START_HINT =
   "start Docker (Linux: sudo systemctl start docker; macOS and Windows: start Docker " +
   "Desktop), or use --platform local";
@@ -20,37 +22,7 @@ const START_HINT =
 /** Hosts of tcp endpoints that are this machine. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-interface Endpoint {
-  host: string;
-  /** Where it was read, for people. */
-  source: string;
-}
-
-/** Endpoint of the docker command's current context. Undefined where there is no docker command. */
-const contextHost = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
-  const { stdout, failed } = await execa(
-    "docker",
-    ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],
-    { env, extendEnv: false, reject: false, timeout: CONTEXT_MS },
-  );
-  const host = stdout.trim();
-  return failed || host === "" ? undefined : host;
-};
-
-/**
- * The endpoint that the docker command would use: DOCKER_HOST, else its current context, else the
- * default socket.
- */
-export const dockerEndpoint = async (env: NodeJS.ProcessEnv = process.env): Promise<Endpoint> => {
-  const set = env["DOCKER_HOST"];
-  if (set) return { host: set, source: "DOCKER_HOST" };
-  const host = await contextHost(env);
-  return host === undefined
-    ? { host: DEFAULT_HOST, source: "the default socket" }
-    : { host, source: "the current docker context" };
-};
-
-const refuseRemote = ({ host, source }: Endpoint): never => {
+const refuseRemote = ({ host, source }: DockerEndpoint): never => {
   throw new UserError(
     `the Docker engine of ${source}, ${host}, is not on this host: its containers share ` +
       "neither its clock, nor its folders, nor 127.0.0.1",
@@ -58,7 +30,7 @@ const refuseRemote = ({ host, source }: Endpoint): never => {
   );
 };
 
-const clientOf = (endpoint: Endpoint, env: NodeJS.ProcessEnv): Dockerode => {
+const clientOf = (endpoint: DockerEndpoint, env: NodeJS.ProcessEnv): Dockerode => {
   const { host, source } = endpoint;
   if (host.startsWith("unix://"))
     return new Dockerode({ socketPath: host.slice("unix://".length) });
@@ -71,7 +43,7 @@ const clientOf = (endpoint: Endpoint, env: NodeJS.ProcessEnv): Dockerode => {
   } catch {
     throw new UserError(
       `the Docker endpoint of ${source}, "${host}", is no address`,
-      `set it as in ${DEFAULT_HOST}`,
+      `set it as in ${DEFAULT_DOCKER_HOST}`,
     );
   }
   if (!["tcp:", "http:", "https:"].includes(url.protocol) || !LOOPBACK.test(url.hostname)) {

@@ -309,7 +309,9 @@ describe("readStackConfig", () => {
 
 describe("dockerEndpoint", () => {
   it("is DOCKER_HOST where that is set, else the default where there is no docker command", async () => {
-    expect(await dockerEndpoint({ DOCKER_HOST: "unix:///run/x.sock" })).toBe("unix:///run/x.sock");
-    expect(await dockerEndpoint({ PATH: "/nowhere" })).toBe("unix:///var/run/docker.sock");
+    expect((await dockerEndpoint({ DOCKER_HOST: "unix:///run/x.sock" })).host).toBe(
+      "unix:///run/x.sock",
+    );
+    expect((await dockerEndpoint({ PATH: "/nowhere" })).host).toBe("unix:///var/run/docker.sock");
   });
 });

@@ -164,7 +164,7 @@ export const automationStack = async (
   args: StackArgs,
   how: "createStack" | "selectStack",
 ): Promise<Stack> => {
-  const program = stackProgram(args, { dockerHost: await dockerEndpoint() });
+  const program = stackProgram(args, { dockerHost: (await dockerEndpoint()).host });
   return LocalWorkspace[how](
     { stackName: args.stack, projectName: "sse-scaling-lab", program },
     { pulumiCommand: access.command, envVars: access.env },
@@ -181,7 +181,7 @@ export const labStack = async (
   const access = await pulumiIn(folder);
   let args: StackArgs = { ...(await newArgs(topology, ledgerDir)), ...given };
   const { stack } = args;
-  const dockerHost = await dockerEndpoint();
+  const { host: dockerHost } = await dockerEndpoint();
   const opened = await automationStack(access, args, "createStack");
   /** The program of the changed arguments. */
   const programOf = (change: Partial<StackArgs>): ReturnType<typeof stackProgram> => {
