@@ -137,7 +137,7 @@ export default tseslint.config(
     },
   },
   {
-    // What runs in k6 and in browsers too: no module of Node, and no package but the pure generator.
+    // What runs in k6 and in browsers too: no module of Node and no package.
     files: ["**/portable/**/*.ts", "harness/checker/{judge,records}/**/*.ts"],
     ignores: isTest,
     rules: {
@@ -146,7 +146,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: "^(?!\\.|pure-rand)",
+              regex: "^(?!\\.)",
               message:
                 "Code that k6 and browsers run too imports no module of Node and no package.",
             },

@@ -1,18 +1,35 @@
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
-import { skipN } from "pure-rand/utils/skipN";
+/** Draws of one seed. The same seed gives the same draws on Node, in browsers and in k6. */
+export interface Random {
+  /** Uniform in [0, 1), in steps of 2 ** -32. */
+  float(): number;
+  /** Uniform over the integers from `least` to `most`, at most 2 ** 31 of them. */
+  integer(least: number, most: number): number;
+}
+
+/** By then, generators with neighbouring seeds have nothing in common. */
+const WARM_UP_DRAWS = 12;
 
 /**
- * By then, generators with neighbouring seeds have nothing in common; before, their first draws
- * fall into the same tenth.
+ * A generator whose first draw is already uniformly distributed over small and neighbouring seeds:
+ * sfc32, Chris Doty-Humphrey's 32-bit "small fast counting" generator (pracrand.sourceforge.net).
+ * It is here because k6 and browsers load no package.
+ *
+ * @param seed integer; its lowest 32 bits count
  */
-const WARM_UP_DRAWS = 64;
-
-/**
- * A generator whose first draw is already uniformly distributed over small and neighbouring seeds.
- */
-export const seededRandom = (seed: number): RandomGenerator => {
-  const random = xoroshiro128plus(seed);
-  skipN(random, WARM_UP_DRAWS);
-  return random;
-};
+export function seededRandom(seed: number): Random {
+  let [a, b, c, counter] = [0, seed | 0, 0, 1];
+  const draw = (): number => {
+    const drawn = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + drawn) | 0;
+    return drawn >>> 0;
+  };
+  for (let done = 0; done < WARM_UP_DRAWS; done++) draw();
+  const float = (): number => draw() / 2 ** 32;
+  return {
+    float,
+    integer: (least, most) => least + Math.floor(float() * (most - least + 1)),
+  };
+}

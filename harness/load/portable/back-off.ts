@@ -1,6 +1,4 @@
-import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
-import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
-import { seededRandom } from "../../../common/portable/seeded-random.ts";
+import { seededRandom, type Random } from "../../../common/portable/seeded-random.ts";
 
 /**
  * Exponential back-off with full jitter: uniformly random between 0 and `min(capMs, baseMs * 2 **
@@ -11,7 +9,7 @@ export class BackOff {
   readonly #capMs: number;
   readonly #seed: number;
   /** Made at the first failure: most sessions never have one. */
-  #random: RandomGenerator | undefined;
+  #random: Random | undefined;
   #attempt = 0;
 
   constructor(baseMs: number, capMs: number, seed: number) {
@@ -28,7 +26,7 @@ export class BackOff {
       this.baseMs * 2 ** this.#attempt,
     );
     this.#attempt++;
-    return uniformFloat64(this.#random) * ceilingMs;
+    return this.#random.float() * ceilingMs;
   }
 
   /** The next delay is a first one again. */

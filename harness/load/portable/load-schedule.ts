@@ -1,8 +1,5 @@
-import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
-import { uniformInt } from "pure-rand/distribution/uniformInt";
-import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import type { LoadPlan } from "./load-plan.ts";
-import { seededRandom } from "../../../common/portable/seeded-random.ts";
+import { seededRandom, type Random } from "../../../common/portable/seeded-random.ts";
 
 /** What one session will do, drawn from the plan's seed alone. */
 export interface SessionSchedule {
@@ -34,8 +31,8 @@ export const eventsOf = (plan: LoadPlan): number =>
  * exactly uniform modulo 2, 3, 4 and 5: a router with that many replicas and no affinity sends the
  * start to the stream's instance with probability 1/N, no more and no less.
  */
-const requestsBeforeStart = (random: RandomGenerator): number =>
-  uniformInt(random, 0, 2) + uniformInt(random, 0, 3) + uniformInt(random, 0, 4);
+const requestsBeforeStart = (random: Random): number =>
+  random.integer(0, 2) + random.integer(0, 3) + random.integer(0, 4);
 
 /**
  * The open-loop schedule of a plan, in order of arrival: arrivals are uniformly random over
@@ -46,15 +43,15 @@ export const scheduleSessions = (plan: LoadPlan): SessionSchedule[] => {
   const events = eventsOf(plan);
   const arrivals = Array.from(
     { length: plan.sessions },
-    () => uniformFloat64(random) * plan.rampS * 1000,
+    () => random.float() * plan.rampS * 1000,
   ).sort((a, b) => a - b);
   return arrivals.map((arriveOffsetMs, index) => ({
     index,
     session: `s${index}`,
     arriveOffsetMs,
     events,
-    pipelineSeed: uniformInt(random, 0, 0x7fffffff),
-    jitterSeed: uniformInt(random, 0, 0x7fffffff),
-    background: [uniformInt(random, 0, 2), uniformInt(random, 0, 2), requestsBeforeStart(random)],
+    pipelineSeed: random.integer(0, 0x7fffffff),
+    jitterSeed: random.integer(0, 0x7fffffff),
+    background: [random.integer(0, 2), random.integer(0, 2), requestsBeforeStart(random)],
   }));
 };

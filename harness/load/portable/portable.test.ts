@@ -9,12 +9,11 @@ const FOLDERS = [
   "harness/checker/judge",
   "harness/checker/records",
 ];
-/** Plain data that portable code reads, and one generator. */
+/** Plain data that portable code reads. */
 const DATA = [
   "server/src/contract/",
   "harness/history/observation.ts",
   "harness/checker/thresholds.ts",
-  "node_modules/pure-rand/",
 ];
 
 const entryPoints = FOLDERS.flatMap((folder) =>

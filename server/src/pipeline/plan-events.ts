@@ -1,5 +1,4 @@
-import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { seededRandom, type Random } from "../../../common/portable/seeded-random.ts";
 import type { PipelineEventType, PipelinePlan } from "../contract/events.ts";
 
 /** A planned event, without the run's epoch, times and instance. */
@@ -9,8 +8,6 @@ export interface PlannedEvent {
   seq: number;
   payload: { text: string } & Record<string, unknown>;
 }
-
-type Draw = (from: number, to: number) => number;
 
 const MAX_STAGES = 5;
 const STAGE_NAMES = ["intake", "research", "draft", "review", "polish"] as const;
@@ -25,11 +22,10 @@ const FILLER =
  * payload's `text` has `plan.payloadBytes` bytes (ASCII).
  */
 export function* planEvents(plan: PipelinePlan): Generator<PlannedEvent, void, undefined> {
-  const rng = xoroshiro128plus(plan.seed);
-  const draw: Draw = (from, to) => uniformInt(rng, from, to);
+  const random = seededRandom(plan.seed);
   const source = FILLER.repeat(Math.ceil(plan.payloadBytes / FILLER.length) + 1);
   const text = (): string => {
-    const from = draw(0, FILLER.length - 1);
+    const from = random.integer(0, FILLER.length - 1);
     return source.slice(from, from + plan.payloadBytes);
   };
 
@@ -40,7 +36,7 @@ export function* planEvents(plan: PipelinePlan): Generator<PlannedEvent, void, u
       yield { type: "pipeline_gate", seq, payload: { gate: `gate-${gate}`, text: text() } };
       gate++;
     } else {
-      const { type, stage } = stageEvent(staged, inStages, draw);
+      const { type, stage } = stageEvent(staged, inStages, random);
       yield { type, seq, payload: { stage, text: text() } };
       staged++;
     }
@@ -59,7 +55,7 @@ function gateSeq(plan: PipelinePlan, gate: number): number {
 function stageEvent(
   index: number,
   count: number,
-  draw: Draw,
+  random: Random,
 ): { type: PipelineEventType; stage: string } {
   const stages = Math.max(1, Math.min(MAX_STAGES, Math.floor(count / 3)));
   const number = Math.floor((index * stages) / count);
@@ -69,6 +65,7 @@ function stageEvent(
   if (first < last && index === first) return { type: "stage_start", stage };
   if (first < last && index === last) return { type: "stage_complete", stage };
   const type =
-    (["replan", "preferences"] as const)[draw(1, 2 * WORKFLOW_EVERY) - 1] ?? "section_draft";
+    (["replan", "preferences"] as const)[random.integer(1, 2 * WORKFLOW_EVERY) - 1] ??
+    "section_draft";
   return { type, stage };
 }

@@ -38,12 +38,6 @@ const ABSENT = [
 
 const MARK = "$notInK6$";
 
-/**
- * Packages that a bundle may hold: small, pure, and needed for the same draws as the native
- * engine's.
- */
-const PACKAGES: readonly string[] = ["pure-rand"];
-
 const PACKAGE = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/;
 
 /**
@@ -90,9 +84,7 @@ export async function bundleForK6(entryPoint: string, outfile: string): Promise<
   const text = await readFile(outfile, "utf8");
   const problems = [
     ...foreign.map((path) => `imports ${path}`),
-    ...[...packages]
-      .filter((name) => !PACKAGES.includes(name))
-      .map((name) => `holds the package ${name}`),
+    ...[...packages].map((name) => `holds the package ${name}`),
     ...ABSENT.filter((name) => text.includes(`${MARK}${name}`)).map(
       (name) => `uses ${name}, which k6 does not have`,
     ),
