@@ -1,16 +1,20 @@
 # Every target is a thin wrapper of `npx sse-lab`; `npx sse-lab --help` explains the flags behind the variables.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-PLATFORM ?= auto
 
 STAMP := node_modules/.installed
 LAB := node harness/cli/sse-lab.mjs
-flag = $(if $($(1)),--$(2) $($(1)))
-FLAGS = --platform $(PLATFORM) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) \
+# Taken from make's own command line alone, as typed: a CI's PLATFORM or OUT means something else.
+given = $(if $(filter command,$(origin $1)),$(value $1))
+quote = '$(subst ','\'',$1)'
+flag = $(if $(call given,$1),--$2 $(call quote,$(call given,$1)))
+switch = $(if $(call given,$1),--$2)
+PLATFORM_FLAG = --platform $(call quote,$(or $(call given,PLATFORM),auto))
+REALTIME_FLAGS = $(call switch,CATCH_UP,catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
+FLAGS = $(PLATFORM_FLAG) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) \
 	$(call flag,RATE,rate) $(call flag,DURATION,duration) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
 	$(call flag,REPLICAS,replicas) $(call flag,GRACE,grace) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
-	$(REALTIME) $(if $(OVER_QUOTA),--over-quota) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(ARGS)
-REALTIME = $(if $(CATCH_UP),--catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
+	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase3
 
 .PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench reference
@@ -18,6 +22,7 @@ TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo "phase...      Stand one topology up: make $(firstword $(TOPOLOGY_TARGETS)), likewise $(wordlist 2,99,$(TOPOLOGY_TARGETS))"
+	@echo "Variables go behind the target (make loadtest OUT=dir); those of the environment are not taken."
 
 # The stamp is written last, so an interrupted install is done again.
 $(STAMP): package.json package-lock.json
@@ -31,25 +36,25 @@ loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b B
 	@$(LAB) loadtest $(FLAGS)
 
 $(TOPOLOGY_TARGETS): $(STAMP)
-	@$(LAB) up $@ --platform $(PLATFORM) $(call flag,REPLICAS,replicas) $(REALTIME)
+	@$(LAB) up $@ $(PLATFORM_FLAG) $(call flag,REPLICAS,replicas) $(REALTIME_FLAGS)
 
 down: $(STAMP) ## Remove everything that `make phase...` or an interrupted run left
 	@$(LAB) down
 
 report: $(STAMP) ## Rebuild the report of RUN (default results/latest) from its raw history
-	@$(LAB) report $(or $(RUN),results/latest)
+	@$(LAB) report $(call quote,$(or $(call given,RUN),results/latest))
 
 doctor: $(STAMP) ## Say which tools are there, which will be fetched, what is missing
 	@$(LAB) doctor
 
 k6-scripts: $(STAMP) ## Write the k6 scripts as one file each, to be copied to any machine that has k6 (OUT, default dist/k6)
-	@node --import tsx harness/load/k6/scripts/write-scripts.ts $(or $(OUT),dist/k6)
+	@node --import tsx harness/load/k6/scripts/write-scripts.ts $(call quote,$(or $(call given,OUT),dist/k6))
 
 images: $(STAMP) ## Prepare the container images and say where each comes from
 	@$(LAB) images
 
 conformance: $(STAMP) ## Check the Supabase Realtime at REALTIME_URL against the protocol notes; without it, the stand-in
-	@$(LAB) conformance $(ARGS)
+	@$(LAB) conformance $(call given,ARGS)
 
 check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install tsc -p .

@@ -69,10 +69,8 @@ export const makeTargets = (): string[] => {
 /** Variables of `make` that the Makefile reads. */
 export const makeVariables = (): Set<string> => {
   const text = readFileSync(fromRoot("Makefile"), "utf8");
-  const read = [
-    ...text.matchAll(/\$\(([A-Z_]+)\)|call flag,([A-Z_]+)|\$\((?:or|if) \$\(([A-Z_]+)\)/g),
-  ];
-  return new Set(read.map(([, plain, flag, optional]) => plain ?? flag ?? optional ?? ""));
+  const read = text.matchAll(/\$\(([A-Z_]+)\)|call (?:flag|given|switch),([A-Z_]+)/g);
+  return new Set([...read].map(([, plain, asked]) => plain ?? asked ?? ""));
 };
 
 const CODE_PATH = /`((?:common|server|infra|harness|loadtests|standins|docs)\/[A-Za-z0-9_./-]+)`/g;
