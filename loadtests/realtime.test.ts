@@ -24,7 +24,7 @@ import { K6_DOUBLE, runDouble } from "../standins/k6/run-double.ts";
 
 const SCRIPT = join(import.meta.dirname, "realtime.ts");
 const PATIENCE = { timeout: 30_000, interval: 50 };
-const k6 = { path: K6_DOUBLE, program: "k6-double", version: "1.2.1", extension: null };
+const k6 = { path: K6_DOUBLE, standIn: "k6-double", version: "2.3.0", extension: null };
 
 let folder: string;
 let script: string;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../common/paths.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { K6_BUILD } from "../load/k6/k6-requirements.ts";
 import { runCommand } from "./test-support/run-command.ts";
 
 const K6_DOUBLE = fromRoot("standins/k6/k6-double.mjs");
@@ -257,16 +258,14 @@ describe("the platform", () => {
   it("does without k6, and the doctor says whether there is one and what it is", async () => {
     const having = await runCommand(["doctor"], { K6_BIN: K6_DOUBLE });
     expect(having.stdout).toMatch(
-      /note\s+k6\s+k6-double, a contract double, not k6: 1\.2\.1 with xk6-sse 0\.1\.12/,
+      /note\s+k6\s+k6-double, a contract double, not k6: 2\.3\.0 with xk6-sse 0\.2\.0/,
     );
     const lacking = await runCommand(["doctor", "--json"], { K6_BIN: "/none/k6" });
     expect(JSON.parse(lacking.stdout)).toContainEqual({
       name: "k6",
       status: "note",
       detail: "K6_BIN=/none/k6: there is no such file; only --engine k6 needs it",
-      fix: expect.stringContaining(
-        "xk6 build v1.2.1 --with github.com/phymbert/xk6-sse@v0.1.12",
-      ) as string,
+      fix: expect.stringContaining(K6_BUILD) as string,
     });
   });
 
@@ -300,7 +299,7 @@ describe("help", () => {
     expect(text).toContain("a load above the limits is refused before it starts");
     expect(text).toContain("native (built in), or k6: your own k6 runs the scripts of loadtests/");
     expect(text).toContain(
-      "found by K6_BIN or on PATH; xk6 build v1.2.1 --with github.com/phymbert/xk6-sse",
+      `found by K6_BIN or on PATH; k6 2.x fetches xk6-sse by itself, and ${K6_BUILD}`,
     );
     expect(exitCode).toBe(0);
   });

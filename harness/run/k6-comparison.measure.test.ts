@@ -48,7 +48,7 @@ it(
     });
     expect(steady.affinity).toEqual({ hitRatio: 1, misroutes: 0 });
     expect(steady.reasons[0]).toBe(
-      "The load was made by k6-double, a contract double, not k6 (version 1.2.1).",
+      "The load was made by k6-double, a contract double, not k6 (version 2.3.0).",
     );
     const crash = run("phase1", "crash");
     expect(crash.due).toBe(576);
@@ -62,7 +62,7 @@ it(
     }
     const manifest = parseManifest(JSON.parse(await readFile(join(path, "manifest.json"), "utf8")));
     expect(manifest).toMatchObject({ engine: "k6", engineStandIn: "k6-double" });
-    expect(manifest.versions).toMatchObject({ "k6-double": "1.2.1" });
+    expect(manifest.versions).toMatchObject({ "k6-double": "2.3.0" });
     expect(Object.keys(manifest.versions)).not.toContain("xk6-sse");
     expect(await rebuildReport(path)).toEqual(summary);
     expectVerdict(context, "valid", steady, crash);

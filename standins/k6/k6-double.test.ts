@@ -18,10 +18,19 @@ interface Summary {
 
 describe("the command of the double", () => {
   it("names itself a contract double, and the extension that it has", () => {
-    expect(execFileSync(process.execPath, [K6_DOUBLE, "version"], { encoding: "utf8" })).toBe(
-      "k6-double v1.2.1 (a contract double of k6, not k6)\nExtensions:\n  " +
-        "github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]\n",
+    const ask = (...args: string[]): string =>
+      execFileSync(process.execPath, [K6_DOUBLE, "version", ...args], { encoding: "utf8" });
+    expect(ask()).toBe(
+      "k6-double v2.3.0 (a contract double of k6, not k6)\nExtensions:\n  " +
+        "github.com/phymbert/xk6-sse v0.2.0, k6/x/sse [js]\n",
     );
+    expect(JSON.parse(ask("--json"))).toEqual({
+      version: "v2.3.0",
+      contract_double: "k6-double",
+      extensions: [
+        { module: "github.com/phymbert/xk6-sse", version: "v0.2.0", imports: ["k6/x/sse"] },
+      ],
+    });
   });
 
   it.each([

@@ -5,7 +5,7 @@
 import pc from "picocolors";
 import { inspectPulumi } from "../../../infra/toolchain/inspect-pulumi.ts";
 import { K6_HELP } from "../../load/k6/k6-requirements.ts";
-import { findK6, standInOf } from "../../load/k6/process/find-k6.ts";
+import { findK6 } from "../../load/k6/process/find-k6.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { type DoctorCheck, runDoctorChecks } from "../../platform/doctor-checks.ts";
 import { engineStandInLabel } from "../../report/realtime-implementation-note.ts";
@@ -24,15 +24,13 @@ export async function doctor(options: { json?: true }): Promise<number> {
 async function k6Check(env: NodeJS.ProcessEnv = process.env): Promise<DoctorCheck> {
   const name = "k6";
   try {
-    const found = await findK6({ env, needsSse: true });
-    const standIn = standInOf(found);
+    const { path, standIn, version, extension } = await findK6({ env, needsSse: true });
     const sse =
-      found.extension === null
+      extension === null
         ? "; it will fetch xk6-sse when a script asks for it"
-        : ` with xk6-sse ${found.extension}`;
-    const detail =
-      `${standIn === null ? "" : `${engineStandInLabel(standIn)}: `}${found.version}${sse}: ` +
-      found.path;
+        : ` with xk6-sse ${extension}`;
+    const label = standIn === null ? "" : `${engineStandInLabel(standIn)}: `;
+    const detail = `${label}${version}${sse}: ${path}`;
     return { name, status: standIn === null ? "ok" : "note", detail };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -37,8 +37,8 @@ export async function prepareEngine(
   const { createK6Engine } = await import("../../run/engine/k6-engine.ts");
   const { engineStandInLabel } = await import("../../report/realtime-implementation-note.ts");
   const engine = await createK6Engine(topologies, process.env, signal);
-  const { path, program, version, extension } = engine.k6;
-  const named = engine.standIn === null ? program : engineStandInLabel(engine.standIn);
+  const { path, standIn, version, extension } = engine.k6;
+  const named = standIn === null ? "k6" : engineStandInLabel(standIn);
   const sse = extension === null ? "" : `, xk6-sse ${extension}`;
   return { engine, detail: `${named}, version ${version}${sse}, at ${path}` };
 }

@@ -55,7 +55,7 @@ async function run(
   const historyDir = await mkdtemp(join(folder, "run-"));
   const result = await runK6Load(asked, {
     historyDir,
-    k6: { path: fake, program: "fake-k6", version: "1.2.1", extension: "0.1.12" },
+    k6: { path: fake, standIn: "fake-k6", version: "2.3.0", extension: "0.2.0" },
     script: "/none/sse.js",
     labels: { topology: "somewhere", bounce: "none", repeat: 1, replicas: 1 },
     env: { PATH: process.env["PATH"], K6_FAKE: JSON.stringify(behaviour) },
@@ -183,7 +183,7 @@ describe("a load by k6", () => {
   });
 
   it("names a k6 that cannot be started", async () => {
-    const k6 = { path: join(folder, "gone"), program: "k6", version: "1.2.1", extension: null };
+    const k6 = { path: join(folder, "gone"), standIn: null, version: "2.3.0", extension: null };
     await expect(run({}, { k6 })).rejects.toThrow(`${k6.path} could not be started`);
   });
 });

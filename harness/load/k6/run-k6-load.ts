@@ -77,7 +77,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
   const notes = [
     ...(hung
       ? [
-          `${k6.program} was still running ${limits.exitMs / 1000} s after the drain ` +
+          `${k6.standIn ?? "k6"} was still running ${limits.exitMs / 1000} s after the drain ` +
             "should have ended, and had to be ended.",
         ]
       : []),

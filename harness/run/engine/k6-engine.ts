@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Topology } from "../../../infra/topologies.ts";
 import { bundleScript, type ScriptName } from "../../load/k6/scripts/bundle-scripts.ts";
-import { findK6, type FoundK6, standInOf } from "../../load/k6/process/find-k6.ts";
+import { findK6, type FoundK6 } from "../../load/k6/process/find-k6.ts";
 import { runK6Load } from "../../load/k6/run-k6-load.ts";
 import { engineStandInLabel } from "../../report/realtime-implementation-note.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
@@ -24,22 +24,23 @@ export async function createK6Engine(
   signal?: AbortSignal,
 ): Promise<LoadEngine & { k6: FoundK6 }> {
   const needed = [...new Set(topologies.map((topology) => scriptOf(usesRealtime(topology))))];
-  const k6 = await findK6({ env, needsSse: needed.includes("sse"), ...(signal ? { signal } : {}) });
+  const needsSse = needed.includes("sse");
+  const k6 = await findK6({ env, needsSse, ...(signal ? { signal } : {}) });
   const scripts = await bundleAll(needed);
-  const standIn = standInOf(k6);
+  const { standIn, version, extension } = k6;
   return {
     k6,
     name: "k6",
     standIn,
     versions: {
-      [k6.program]: k6.version,
+      [standIn ?? "k6"]: version,
       // The double has no real extension, so its version is not recorded.
-      ...(standIn === null && k6.extension !== null ? { "xk6-sse": k6.extension } : {}),
+      ...(standIn === null && needsSse ? { "xk6-sse": extension ?? "fetched by k6" } : {}),
     },
     notes:
       standIn === null
         ? []
-        : [`The load was made by ${engineStandInLabel(standIn)} (version ${k6.version}).`],
+        : [`The load was made by ${engineStandInLabel(standIn)} (version ${version}).`],
     load: async (plan, labels, options) => {
       const { historyDir } = options;
       const name = scriptOf(plan.client === "realtime");

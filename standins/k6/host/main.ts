@@ -4,14 +4,21 @@ import { build } from "esbuild";
 import { fromRoot } from "../../../common/paths.ts";
 
 import { writeLog, writeWhole } from "../log-line.ts";
+import { K6_VERSION } from "../k6-version.ts";
 import type { LogSettings } from "../protocol.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
 import { parseFlags } from "./parse-flags.ts";
 import { TestRun } from "./test-run.ts";
 
-const VERSION = `k6-double v1.2.1 (a contract double of k6, not k6)
+/** The answer to `version --json` has the fields of k6, and the mark of a double. */
+const VERSION = {
+  version: `v${K6_VERSION}`,
+  contract_double: "k6-double",
+  extensions: [{ module: "github.com/phymbert/xk6-sse", version: "v0.2.0", imports: ["k6/x/sse"] }],
+};
+const VERSION_TEXT = `k6-double v${K6_VERSION} (a contract double of k6, not k6)
 Extensions:
-  github.com/phymbert/xk6-sse v0.1.12, k6/x/sse [js]
+  github.com/phymbert/xk6-sse v0.2.0, k6/x/sse [js]
 `;
 
 /**
@@ -24,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const log: LogSettings = { format: "text" };
   try {
     if (command === "version" || command === "--version") {
-      writeWhole(1, VERSION);
+      writeWhole(1, rest.includes("--json") ? `${JSON.stringify(VERSION)}\n` : VERSION_TEXT);
       return 0;
     }
     if (command !== "run") {

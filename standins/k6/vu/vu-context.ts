@@ -1,4 +1,5 @@
 import type { LogSettings, ScenarioState, Tags, VuData, VuOptions } from "../protocol.ts";
+import { K6_VERSION } from "../k6-version.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { HostLink } from "./host-link.ts";
 import type { Realm } from "./realm.ts";
@@ -31,7 +32,7 @@ export type VuPhase = "init" | "setup" | "iteration" | "teardown" | "summary";
 export type K6Module = (vu: VuContext) => Record<string, unknown>;
 
 export const NO_OPTIONS: VuOptions = {
-  userAgent: "k6-double/1.2.1",
+  userAgent: `k6-double/${K6_VERSION}`,
   throw: false,
   noCookiesReset: false,
   discardResponseBodies: false,

@@ -36,15 +36,9 @@ const lineOf = (...records: K6LogRecord[]): string => {
   return `${LINE_MARK}${JSON.stringify(line)}\n`;
 };
 
-if (command === "version") {
-  process.stdout.write(
-    "fake-k6 v1.2.1 (go1.24.4, linux/amd64)\nExtensions:\n  github.com/phymbert/xk6-sse " +
-      "v0.1.12, k6/x/sse [js]\n",
-  );
-} else {
-  if (behaviour.pidFile !== undefined) writeFileSync(behaviour.pidFile, String(process.pid));
-  await run();
-}
+if (command !== "run") throw new Error(`fake-k6 ${String(command)}: only run is known`);
+if (behaviour.pidFile !== undefined) writeFileSync(behaviour.pidFile, String(process.pid));
+await run();
 
 async function run(): Promise<void> {
   const { mode } = behaviour;
