@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readUrl } from "./portable/read-url.ts";
 import { UserError } from "./user-error.ts";
 
 /** An environment variable that is a whole number. */
@@ -19,13 +20,35 @@ export const flag = () =>
     .transform((value) => value === "true")
     .default(false);
 
-/** An environment variable that is a URL of one of these schemes, with a host. */
-export const url = (schemes: readonly string[], example: string) =>
-  z.string().refine((text) => {
-    if (!URL.canParse(text)) return false;
-    const { protocol, hostname } = new URL(text);
-    return schemes.includes(protocol) && hostname !== "";
-  }, `must be a URL such as ${example}`);
+/** A text in which `problemOf` finds nothing wrong. It must not repeat a secret. */
+export const checkedText = (problemOf: (text: string) => string | undefined, missing?: string) =>
+  z.string(missing).superRefine((text, context) => {
+    const message = problemOf(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+
+/**
+ * An environment variable that is a URL of one of these schemes, with a host. `read` turns the URL
+ * into the value; by default that is the URL's text in its one normal form.
+ */
+export const url = <T = string>(
+  schemes: readonly string[],
+  example: string,
+  read: (parsed: URL) => { value: T } | { problem: string } = ({ href }) => ({ value: href as T }),
+) =>
+  z.string().transform((text, context): T => {
+    const outcome = ((): { value: T } | { problem: string } => {
+      const { url: parsed, problem } = readUrl(text);
+      if (parsed === undefined) return { problem };
+      if (!schemes.includes(parsed.protocol) || parsed.hostname === "")
+        return { problem: `must be a URL such as ${example}` };
+      if (text.includes("#")) return { problem: "has a #: write it as %23, or remove it" };
+      return read(parsed);
+    })();
+    if ("value" in outcome) return outcome.value;
+    context.addIssue({ code: "custom", message: outcome.problem });
+    return z.NEVER;
+  });
 
 /** One problem of the environment. Never contains the value of a secret. */
 export interface ConfigProblem {

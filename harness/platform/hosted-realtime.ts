@@ -1,14 +1,15 @@
 /** The hosted Realtime that the environment names: REALTIME_URL and its keys. */
 import { z } from "zod";
 import {
+  jwtSecretProblem,
   REALTIME_KEY,
   REALTIME_URL_EXAMPLES as EXAMPLES,
   realtimeUrlProblems,
-  SHORTEST_JWT_SECRET,
   type RealtimeUrlProblem,
 } from "../../common/portable/realtime/config-rules.ts";
 import { httpUrlOf } from "../../common/portable/realtime/urls.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
+import { checkedText } from "../../common/environment.ts";
 import { UserError } from "../../common/user-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -63,20 +64,14 @@ const parseClaims = (part: string): unknown => {
 
 /** Uses our own messages, because zod's would show the value. */
 const checked = (missing: string, problemOf: (value: string) => string | undefined) =>
-  z.string({ error: `is not set: ${missing}` }).superRefine((value, context) => {
-    const message = problemOf(value);
-    if (message !== undefined) context.addIssue({ code: "custom", message });
-  });
+  checkedText(problemOf, `is not set: ${missing}`);
 
 const schema = z.object({
   REALTIME_URL: checked(`give ${EXAMPLES}; without it the lab runs its own Realtime`, urlProblem),
   REALTIME_KEY: checked("give the project's service-role key, which publishes", keyProblem),
   REALTIME_JWT_SECRET: checked(
     "give the project's JWT secret, which signs the clients' tokens",
-    (secret) =>
-      secret.length < SHORTEST_JWT_SECRET
-        ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_JWT_SECRET} or more`
-        : undefined,
+    jwtSecretProblem,
   ),
   REALTIME_ANON_KEY: checked("", (key) =>
     REALTIME_KEY.test(key) ? undefined : "is no key: give the project's anon key, or unset it",
@@ -112,8 +107,8 @@ export const hostedRealtime = (env: Environment = process.env): HostedRealtime |
   }
   const { REALTIME_URL, REALTIME_KEY, REALTIME_JWT_SECRET, REALTIME_ANON_KEY } = parsed.data;
   return {
-    // As realtime-js takes it, which turns the scheme into the one that it needs.
-    url: httpUrlOf(REALTIME_URL),
+    // In the one normal form, since a scheme may be written in capitals.
+    url: httpUrlOf(new URL(REALTIME_URL).href),
     serviceKey: REALTIME_KEY,
     jwtSecret: REALTIME_JWT_SECRET,
     ...(REALTIME_ANON_KEY === undefined ? {} : { anonKey: REALTIME_ANON_KEY }),

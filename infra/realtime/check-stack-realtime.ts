@@ -1,7 +1,7 @@
 import {
+  jwtSecretProblem,
   REALTIME_URL_EXAMPLES as EXAMPLES,
   realtimeUrlProblems,
-  SHORTEST_JWT_SECRET as SHORTEST_SECRET,
 } from "../../common/portable/realtime/config-rules.ts";
 import type { StackArgs } from "../stack/stack-args.ts";
 
@@ -38,10 +38,8 @@ export const realtimeProblems = ({
   if (realtime === undefined)
     return [`realtime is missing: the events of ${topology.name} travel over it; say by what`];
   const { jwtSecret } = realtime.by === "hosted" ? realtime.hosted : realtime.keys;
-  const secret =
-    jwtSecret.length < SHORTEST_SECRET &&
-    `the JWT secret of Realtime has ${jwtSecret.length} characters: ` +
-      `give ${SHORTEST_SECRET} or more, e.g. of openssl rand -hex 32`;
+  const secretProblem = jwtSecretProblem(jwtSecret);
+  const secret = secretProblem && `the JWT secret of Realtime ${secretProblem}`;
   if (realtime.by === "hosted") {
     return [
       secret,

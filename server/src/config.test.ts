@@ -66,6 +66,41 @@ test.each(["http://127.0.0.1", "127.0.0.1:6379", "redis://"])(
   },
 );
 
+test.each([
+  ["redis://:50%hunter2@h", "%25"],
+  ["redis://:p%FFhunter2@h", "%25"],
+  ["redis://:p@ss#hunter2@h", "%23"],
+  ["redis://:hunter2@h#", "%23"],
+  [" redis://:hunter2@h", "blank"],
+  ["redis://:hunter2@h\n", "blank"],
+  ["redis://:hun ter2@h", "blank"],
+  ["redis://:a/hunter2@h", "%2F"],
+  ["redis://u/hunter2@h", "%2F"],
+  ["redis://:x?hunter2@h", "%3F"],
+  ["redis://x?hunter2@h", "%3F"],
+  ["redis://h/abc", "%2F"],
+  ["redis://h/1/2", "%2F"],
+  ["redis://h?tls=true", "family"],
+  ["redis://hunter2@h", "redis://:password@host"],
+  ["redis://h1:1,h2:2", "is no URL"],
+])("refuses REDIS_URL %j with the fix, and repeats no part of it", (url, fix) => {
+  const { problems, message } = errorOf({ SESSION_SECRET: SECRET, REDIS_URL: url });
+  expect(problems).toMatchObject([{ variable: "REDIS_URL", value: "(hidden)" }]);
+  expect(message).toContain(fix);
+  expect(message).not.toMatch(/hunter2|abc|h1|h2|tls=/);
+});
+
+test.each([
+  ["redis://h", { host: "h", port: 6379, db: 0, tls: false, family: 0 }],
+  ["Redis://h/", { host: "h", port: 6379, db: 0, tls: false, family: 0 }],
+  ["REDISS://:a%2Fb%3D@h:1/15", { host: "h", port: 1, password: "a/b=", db: 15, tls: true }],
+  ["rediss://u:p%25%23@[::1]:7?protocol=2", { host: "::1", port: 7, username: "u", tls: true }],
+  ["redis://:p@ss@h", { host: "h", password: "p@ss" }],
+  ["redis://h?family=6", { family: 6 }],
+])("reads REDIS_URL %s as it is meant", (url, address) => {
+  expect(readConfig({ SESSION_SECRET: SECRET, REDIS_URL: url }).REDIS_URL).toMatchObject(address);
+});
+
 test("never repeats a secret", () => {
   const { message } = errorOf({ SESSION_SECRET: "hunter2", REDIS_URL: "http://:hunter2@host" });
   expect(message).not.toContain("hunter2");
@@ -93,8 +128,17 @@ test("takes Supabase Realtime with its address and keys", () => {
   });
 });
 
+test("hands on one form of an address", () => {
+  expect(readConfig({ ...REALTIME, REALTIME_URL: "HTTP://HOST:4000/socket" }).REALTIME_URL).toBe(
+    "http://host:4000/socket",
+  );
+});
+
 test.each([
   [{ REALTIME_URL: "" }, ["REALTIME_URL"]],
+  [{ REALTIME_URL: " http://hunter2/socket" }, ["REALTIME_URL"]],
+  [{ REALTIME_URL: "http://host/hunter2#" }, ["REALTIME_URL"]],
+  [{ REALTIME_PUBLIC_URL: "http://host/50%hunter2" }, ["REALTIME_PUBLIC_URL"]],
   [
     { REALTIME_URL: "", REALTIME_KEY: "", REALTIME_JWT_SECRET: "" },
     ["REALTIME_URL", "REALTIME_KEY", "REALTIME_JWT_SECRET"],

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
-import { flag, integer, readEnvironment, url } from "../../common/environment.ts";
+import { flag, integer, readEnvironment } from "../../common/environment.ts";
+import { redisUrl } from "./lib/redis/redis-address.ts";
 import {
   REALTIME_FIXES,
   REALTIME_SECRETS,
@@ -29,7 +30,7 @@ const Environment = z.object({
   /** Key of the session tokens, the same on every instance. */
   SESSION_SECRET: z.string("is not set").min(32, "must be at least 32 characters long"),
   SESSION_TTL_S: integer(1, 31_536_000, 86_400),
-  REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379").optional(),
+  REDIS_URL: redisUrl().optional(),
   FF_REDIS_SSE_BROADCAST: flag(),
   ...RealtimeEnvironment,
   /** Folder of the ledger; created if absent. Without it there is no ledger. */

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import {
+  jwtSecretProblem,
   REALTIME_KEY,
   REALTIME_SCHEMES,
   realtimeUrlProblems,
-  SHORTEST_JWT_SECRET,
   type RealtimeUrlProblem,
 } from "../../common/portable/realtime/config-rules.ts";
-import { flag, integer, url } from "../../common/environment.ts";
+import { checkedText, flag, integer, url } from "../../common/environment.ts";
 
 /** A key that fits unescaped into a header and a query. */
 const key = () =>
@@ -31,10 +31,7 @@ export const RealtimeEnvironment = {
   /** Service-role key: publishes to and reads every channel. */
   REALTIME_KEY: key().optional(),
   /** Signs the clients' tokens (HS256). Realtime verifies them with the same secret. */
-  REALTIME_JWT_SECRET: z
-    .string()
-    .min(SHORTEST_JWT_SECRET, `must be at least ${SHORTEST_JWT_SECRET} characters long`)
-    .optional(),
+  REALTIME_JWT_SECRET: checkedText(jwtSecretProblem).optional(),
   /** `apikey` of the clients' handshake. Default: each client's token, as a bare server accepts. */
   REALTIME_ANON_KEY: key().optional(),
   REALTIME_PUBLISH: z.enum(["http", "websocket"], "must be http or websocket").default("http"),

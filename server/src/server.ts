@@ -47,7 +47,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const redis =
     config.REDIS_URL === undefined
       ? undefined
-      : createRedisClient({ url: config.REDIS_URL, logger, name: `sse-server-${instance}` });
+      : createRedisClient({ address: config.REDIS_URL, logger, name: `sse-server-${instance}` });
   const { broadcaster, link, settled, ...broadcasting } = createBroadcasting({
     config,
     redis,

@@ -5,8 +5,33 @@
  * The address rules need `URL`, which k6 does not have.
  */
 
+import { readUrl } from "../read-url.ts";
+
 /** HS256 needs a key as long as its hash (RFC 7518, section 3.2); Supabase refuses shorter ones. */
-export const SHORTEST_JWT_SECRET = 32;
+const SHORTEST_JWT_SECRET = 32;
+
+/** Forms that show a mistake: HS256 needs the text that both sides share. */
+const MISTAKEN_SECRETS: readonly [RegExp, string][] = [
+  [/^\s*-----BEGIN/, "a PEM key"],
+  [/^\s*[{[][^]*"(?:kty|keys)"/, "a JSON Web Key"],
+  [/^\s*[a-z][a-z0-9+.-]*:\/\//i, "an address"],
+  [/^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/, "a token, which the secret signs"],
+  [/^\s*sb_(?:secret|publishable)_/, "an API key"],
+];
+
+/**
+ * What is wrong with the secret that signs tokens by HS256, with the fix and without a part of the
+ * value; undefined if nothing is.
+ */
+export const jwtSecretProblem = (secret: string): string | undefined => {
+  const mistaken = MISTAKEN_SECRETS.find(([form]) => form.test(secret))?.[1];
+  if (mistaken !== undefined)
+    return `is ${mistaken}: HS256 needs the shared JWT secret (legacy secret on supabase.com)`;
+  if (secret !== secret.trim()) return "begins or ends with a blank: remove it";
+  return secret.length < SHORTEST_JWT_SECRET
+    ? `has ${secret.length} characters: a secret for HS256 has ${SHORTEST_JWT_SECRET} or more`
+    : undefined;
+};
 
 /** A key goes into headers and queries as it is. */
 export const REALTIME_KEY = /^[\w.-]+$/;
@@ -27,8 +52,8 @@ export type RealtimeUrlProblem =
 
 /** Everything that is wrong with an address, the gravest problem first. Empty: it is valid. */
 export const realtimeUrlProblems = (text: string): RealtimeUrlProblem[] => {
-  if (!URL.canParse(text)) return ["syntax"];
-  const url = new URL(text);
+  const { url } = readUrl(text);
+  if (url === undefined) return ["syntax"];
   const found: [RealtimeUrlProblem, boolean][] = [
     ["scheme", !(REALTIME_SCHEMES as readonly string[]).includes(url.protocol)],
     ["credentials", url.username + url.password !== ""],

@@ -43,7 +43,7 @@ describe("bad input", () => {
       "no URL",
       ["--url", "nonsense"],
       SECRET,
-      "sse-lab: --url: nonsense: is not an http, https, ws or wss URL",
+      "sse-lab: --url: is no URL: give http://host:4000/socket",
     ],
     [
       "no path",

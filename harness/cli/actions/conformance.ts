@@ -4,6 +4,7 @@
  */
 import pc from "picocolors";
 import { addressOf } from "../../../standins/realtime/conformance/address.ts";
+import { jwtSecretProblem } from "../../../common/portable/realtime/config-rules.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { CaseResult } from "../../../standins/realtime/conformance/run-case.ts";
 import type { SuiteResult } from "../../../standins/realtime/conformance/run-suite.ts";
@@ -51,6 +52,8 @@ function readTarget(url: string, options: ConformanceOptions): Target {
       `${options.jwtSecretEnv} is not set: give the server's JWT secret (there: ` +
         "API_JWT_SECRET), which signs the tokens of the cases",
     );
+  const problem = jwtSecretProblem(jwtSecret);
+  if (problem !== undefined) throw new UserError(`${options.jwtSecretEnv} ${problem}`);
   const serviceKey = given("REALTIME_KEY");
   const anonKey = given("REALTIME_ANON_KEY");
   const tenantDatabase = given("REALTIME_TENANT_DB");

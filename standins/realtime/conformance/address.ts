@@ -18,8 +18,11 @@ export interface Address {
  */
 export function addressOf(url: string): Address {
   const problems = realtimeUrlProblems(url);
-  if (problems.includes("syntax") || problems.includes("scheme"))
-    throw new UserError(`${url}: is not an http, https, ws or wss URL`);
+  // A text that is no URL can still hold a password.
+  if (problems.includes("syntax"))
+    throw new UserError("is no URL: give http://host:4000/socket, for example");
+  if (problems.includes("scheme"))
+    throw new UserError(`is not an http, https, ws or wss URL but ${new URL(url).protocol}`);
   // The suite prints the URL and does not use these parts.
   if (problems.includes("credentials") || problems.includes("query"))
     throw new UserError(

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { integer, readEnvironment } from "../../../common/environment.ts";
+import { checkedText, integer, readEnvironment } from "../../../common/environment.ts";
+import { jwtSecretProblem } from "../../../common/portable/realtime/config-rules.ts";
 
 const names = () =>
   z
@@ -21,7 +22,7 @@ const Environment = z.object({
   PORT: integer(0, 65_535, 4000),
   HOST: z.string().default("127.0.0.1"),
   /** Signs every token. */
-  API_JWT_SECRET: z.string("is not set").min(32, "must be at least 32 characters long"),
+  API_JWT_SECRET: checkedText(jwtSecretProblem, "is not set"),
   /** First labels of the host names that clients use. The image accepts only one. */
   SELF_HOST_TENANT_NAME: names(),
   TENANT_MAX_CONCURRENT_USERS: integer(0, MANY, 200),

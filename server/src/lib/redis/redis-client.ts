@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
+import type { RedisAddress } from "./redis-address.ts";
 import { withTimeout } from "../../../../common/with-timeout.ts";
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -12,7 +13,7 @@ const PING_EVERY_MS = 2000;
 const RECONNECT_CAP_MS = 1000;
 
 export interface RedisClientOptions {
-  url: string;
+  address: RedisAddress;
   logger: Logger;
   /** Shown by CLIENT LIST. */
   name: string;
@@ -23,8 +24,11 @@ export interface RedisClientOptions {
  * broadcaster share the connection. While the server is away, commands fail at once: a queued event
  * that arrives minutes late is useless.
  */
-export function createRedisClient({ url, logger, name }: RedisClientOptions): Redis {
-  const redis = new Redis(url, {
+export function createRedisClient({ address, logger, name }: RedisClientOptions): Redis {
+  const { tls, ...target } = address;
+  const redis = new Redis({
+    ...target,
+    ...(tls && { tls: {} }),
     connectionName: name,
     enableAutoPipelining: true,
     enableOfflineQueue: false,
