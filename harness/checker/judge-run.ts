@@ -94,6 +94,7 @@ function measureLoad(
     engineLagMs: engine === null ? null : { p99: engine.lagMs.p99, max: engine.lagMs.max },
     cpuSeconds: engine?.cpuSeconds ?? null,
     rssBytes: engine?.rssBytes ?? null,
+    host: null,
   };
 }
 
@@ -135,6 +136,7 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
     missedRatio: share(counts.due - outcomes.delivered - outcomes.recovered),
     lostByCause: counts.lostByCause,
     stuckStreams: counts.stuckStreams,
+    stuck: null,
     gates: countGates(record, context),
     latencyMs: latency.empty
       ? null
@@ -145,6 +147,11 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
           p999: latency.percentileMs(99.9),
           max: latency.maxMs,
         },
+    latency: null,
+    recoveredDelayMs: null,
+    newUsers: null,
+    deploy: null,
+    steady: null,
     reconnects: measureReconnects(record, context),
     affinity: measureAffinity(record),
     sessionsPerInstance: countSessionsPerInstance(record),
@@ -183,10 +190,14 @@ export function unjudged(record: RunRecord, error: unknown): RunResult {
 
 const identityOf = ({
   run,
-}: RunRecord): Pick<RunResult, "topology" | "bounce" | "repeat" | "verdict" | "expectation"> => ({
+}: RunRecord): Pick<
+  RunResult,
+  "topology" | "bounce" | "repeat" | "order" | "verdict" | "expectation"
+> => ({
   topology: run?.topology ?? "(unnamed)",
   bounce: run?.bounce ?? "none",
   repeat: run?.repeat ?? 1,
+  order: run?.order ?? null,
   verdict: "unknown",
   expectation: run?.promise.sentence ?? "",
 });

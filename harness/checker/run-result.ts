@@ -3,6 +3,16 @@
  * field.
  */
 import type { BounceKind, Cause, RealtimeFacts } from "../history/observation.ts";
+import type {
+  DeployFigures,
+  Durations,
+  HostFigures,
+  LatencyParts,
+  NewUserFigures,
+  SteadyCost,
+  SteadyFigures,
+  StuckReasons,
+} from "./run-figures.ts";
 
 export type Verdict = "valid" | "invalid" | "unknown";
 
@@ -10,6 +20,8 @@ export interface RunResult {
   topology: string;
   bounce: BounceKind;
   repeat: number;
+  /** 1-based place of the run in its comparison. Null in older histories. */
+  order: number | null;
   verdict: Verdict;
   /** The promise that the verdict refers to, one sentence. */
   expectation: string;
@@ -31,9 +43,21 @@ export interface RunResult {
   missedRatio: number;
   lostByCause: Record<Cause, number>;
   stuckStreams: number;
+  /** Null in results older than this split, as every other figure that may be null. */
+  stuck: StuckReasons | null;
   gates: { offered: number; answered: number; reachedPipeline: number; stalled: number };
   /** From the intended publish time to the read, delivered pairs only. Null without samples. */
   latencyMs: { p50: number; p90: number; p99: number; p999: number; max: number } | null;
+  /** The same with its parts. Null without samples. */
+  latency: LatencyParts | null;
+  /** From the publication to the read, for recovered pairs: how stale a replay was. */
+  recoveredDelayMs: Durations | null;
+  /** Null without arrivals. */
+  newUsers: NewUserFigures | null;
+  /** Null without a bounce. */
+  deploy: DeployFigures | null;
+  /** Null without streams. */
+  steady: SteadyFigures | null;
   reconnects: {
     count: number;
     /** From `disconnected` to the next `connected`. Null without a reconnect. */
@@ -78,6 +102,8 @@ export interface RunResult {
     /** Null if unknown. */
     cpuSeconds: number | null;
     rssBytes: number | null;
+    /** Null without samples. */
+    host: HostFigures | null;
   };
   /** The Realtime implementation and its settings. Null for a topology without it. */
   realtime: RealtimeFacts | null;
@@ -127,4 +153,6 @@ export interface PartCost {
   socketMemoryBytes: { first: number; peak: number } | null;
   receivedBytes: number | null;
   sentBytes: number | null;
+  /** Null without two readings at least a second apart in that time, or without streams. */
+  steady: SteadyCost | null;
 }

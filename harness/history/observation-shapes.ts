@@ -2,7 +2,7 @@
  * The fields of each observation type, as data. The compiler refuses a table that lacks a field of
  * `observation.ts` or mistakes an optional one; {@link parseObservation} checks every line with it.
  */
-import { BOUNCE_KINDS, CAUSES } from "./observation.ts";
+import { BOUNCE_KINDS, CAUSES, PHASES } from "./observation.ts";
 import type { Observation } from "./observation.ts";
 
 export interface FieldCheck {
@@ -26,11 +26,15 @@ const oneOf = (values: readonly string[]): Required => {
 };
 const object = (fields: Readonly<Record<string, FieldCheck>>): Required => {
   const checks = Object.entries(fields);
-  const expected = checks.map(([name, check]) => `${name} (${check.expected})`).join(", ");
+  const expected = checks
+    .map(([name, check]) => `${name} (${check.expected}${check.optional ? ", optional" : ""})`)
+    .join(", ");
   return field(`an object with ${expected}`, (value) => {
     if (typeof value !== "object" || value === null) return false;
     const found = value as Record<string, unknown>;
-    return checks.every(([name, check]) => check.accepts(found[name]));
+    return checks.every(([name, check]) =>
+      found[name] === undefined ? check.optional : check.accepts(found[name]),
+    );
   });
 };
 
@@ -39,6 +43,10 @@ const number = field("a finite number", (value) => Number.isFinite(value));
 const amount = field(
   "a finite number, 0 or more",
   (value) => Number.isFinite(value) && (value as number) >= 0,
+);
+const share = field(
+  "a number from 0 to 1",
+  (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1,
 );
 const numberOrNull = field(
   "a finite number or null",
@@ -86,9 +94,19 @@ export const OBSERVATION_SHAPES: Shapes = {
       allowedCauses: causes,
       neverPublishedAllowed: flag,
       routedByChance: flag,
+      allowedDuplicates: optional(oneOf(["none", "after-reconnect"])),
       sentence: text,
     }),
-    load: object({ sessions: count, eventsPerSecond: number, durationS: number, gates: count }),
+    load: object({
+      sessions: count,
+      eventsPerSecond: number,
+      durationS: number,
+      gates: count,
+      arrival: optional(oneOf(["stationary", "ramp"])),
+      pipelineS: optional(amount),
+      warmUpS: optional(amount),
+    }),
+    order: optional(ordinal),
     notes: texts,
     realtime: optional(
       object({
@@ -108,6 +126,7 @@ export const OBSERVATION_SHAPES: Shapes = {
     instance: optional(name),
     subscribedMs: number,
     resume: text,
+    attemptMs: optional(number),
     atMs: number,
   },
   disconnected: {
@@ -124,6 +143,7 @@ export const OBSERVATION_SHAPES: Shapes = {
     reason: text,
     quota: optional(flag),
     fatal: flag,
+    attemptMs: optional(number),
     atMs: number,
   },
   received: {
@@ -142,6 +162,9 @@ export const OBSERVATION_SHAPES: Shapes = {
     status: count,
     instance: optional(name),
     sessionId: optional(name),
+    reason: optional(text),
+    attempt: optional(ordinal),
+    sentMs: optional(number),
     atMs: number,
   },
   published: {
@@ -206,7 +229,14 @@ export const OBSERVATION_SHAPES: Shapes = {
     sentBytes: optional(amount),
     atMs: number,
   },
-  phase: { phase: oneOf(["load-started", "loaded", "drain-started", "drain-ended"]), atMs: number },
+  phase: { phase: oneOf(PHASES), atMs: number },
+  host: {
+    cpuBusyShare: share,
+    stealShare: share,
+    pressureShare: optional(share),
+    runnable: optional(count),
+    atMs: number,
+  },
   engine: {
     lagMs: object({ p99: number, max: number }),
     utilisation: optional(number),

@@ -38,9 +38,33 @@ export interface RunObservation {
     allowedCauses: readonly Cause[];
     neverPublishedAllowed: boolean;
     routedByChance: boolean;
+    /**
+     * `after-reconnect`: a later stream may bring an event again, which its client drops by id.
+     * Default `none`.
+     */
+    allowedDuplicates?: "none" | "after-reconnect";
     sentence: string;
   };
-  load: { sessions: number; eventsPerSecond: number; durationS: number; gates: number };
+  load: {
+    /** Streams open at once (`stationary`), or all sessions (`ramp`). */
+    sessions: number;
+    /** Per session. */
+    eventsPerSecond: number;
+    /** Seconds of load with its warm-up (`stationary`), or of each pipeline (`ramp`). */
+    durationS: number;
+    gates: number;
+    /**
+     * `stationary`: sessions arrive and end all the time; `ramp`: all arrive at its beginning.
+     * Default `ramp`.
+     */
+    arrival?: "stationary" | "ramp";
+    /** Mean length of a pipeline, seconds. */
+    pipelineS?: number;
+    /** Seconds from load-started to `measured`. */
+    warmUpS?: number;
+  };
+  /** 1-based place of this run in its comparison, which shuffles them. */
+  order?: number;
   /** What the reader of the report must know about the setup, one sentence each. */
   notes: readonly string[];
   /** Present if the topology's clients subscribe to Supabase Realtime directly. */
@@ -84,6 +108,8 @@ export interface ConnectedObservation {
   subscribedMs: number;
   /** `ResumeStatus` of the event contract. */
   resume: string;
+  /** When the client sent the attempt that `atMs` answers. */
+  attemptMs?: number;
   atMs: number;
 }
 
@@ -115,6 +141,8 @@ export interface ConnectFailedObservation {
   quota?: boolean;
   /** True if this client model gives up (WHATWG EventSource on a status other than 200). */
   fatal: boolean;
+  /** When the client sent the attempt that `atMs` answers. */
+  attemptMs?: number;
   atMs: number;
 }
 
@@ -155,6 +183,11 @@ export interface RequestObservation {
   instance?: string;
   /** The session's id in the ledgers, for a successful `create`. */
   sessionId?: string;
+  /** Why no response came. Contains no token and no URL. */
+  reason?: string;
+  /** 1-based number of the try, if a client repeats a request. */
+  attempt?: number;
+  sentMs?: number;
   atMs: number;
 }
 
@@ -277,10 +310,38 @@ export interface UsageObservation {
   atMs: number;
 }
 
-/** A phase of the measured load. `loaded`: every session of the plan has arrived. */
+export const PHASES = [
+  "load-started",
+  "loaded",
+  "measured",
+  "drain-started",
+  "drain-ended",
+] as const;
+
+/**
+ * A phase of the load. `loaded`: the first population (`stationary`) or every session (`ramp`) has
+ * arrived. `measured`: the warm-up is over, so figures count what was intended from here on.
+ */
 export interface PhaseObservation {
   type: "phase";
-  phase: "load-started" | "loaded" | "drain-started" | "drain-ended";
+  phase: (typeof PHASES)[number];
+  atMs: number;
+}
+
+/**
+ * How busy the harness's host was since the previous sample, during the load (Linux only). Sources:
+ * `/proc/stat`, `/proc/pressure/cpu`, `/proc/loadavg`.
+ */
+export interface HostObservation {
+  type: "host";
+  /** CPU time of all cores that was neither idle nor waiting for a disk, 0 to 1. */
+  cpuBusyShare: number;
+  /** CPU time that the hypervisor gave to other guests, 0 to 1. */
+  stealShare: number;
+  /** Share of the time in which at least one task waited for a core, 0 to 1. */
+  pressureShare?: number;
+  /** Tasks that ran or waited for a core at the sample. */
+  runnable?: number;
   atMs: number;
 }
 
@@ -328,6 +389,7 @@ export type Observation =
   | PartExitObservation
   | UsageObservation
   | PhaseObservation
+  | HostObservation
   | EngineObservation;
 
 /** The destination of observations. Implementations buffer; `record` never throws or waits. */

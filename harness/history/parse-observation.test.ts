@@ -16,9 +16,19 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
       allowedCauses: ["no-route"],
       neverPublishedAllowed: true,
       routedByChance: false,
+      allowedDuplicates: "after-reconnect",
       sentence: "",
     },
-    load: { sessions: 1, eventsPerSecond: 0.5, durationS: 2, gates: 0 },
+    load: {
+      sessions: 1,
+      eventsPerSecond: 0.5,
+      durationS: 2,
+      gates: 0,
+      arrival: "stationary",
+      pipelineS: 8,
+      warmUpS: 4,
+    },
+    order: 1,
     notes: ["A note."],
     realtime: {
       part: "realtime-standin",
@@ -36,6 +46,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     instance: "a",
     subscribedMs: 1,
     resume: "none",
+    attemptMs: 1,
     atMs: 1,
   },
   disconnected: { session: "s0", connection: 1, reason: "ended", detail: "", atMs: 1 },
@@ -46,6 +57,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     reason: "",
     quota: true,
     fatal: false,
+    attemptMs: 1,
     atMs: 1,
   },
   received: {
@@ -64,6 +76,9 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     status: 201,
     instance: "a",
     sessionId: "x",
+    reason: "",
+    attempt: 1,
+    sentMs: 1,
     atMs: 1,
   },
   published: {
@@ -104,7 +119,8 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     sentBytes: 2000,
     atMs: 1,
   },
-  phase: { phase: "load-started", atMs: 1 },
+  phase: { phase: "measured", atMs: 1 },
+  host: { cpuBusyShare: 0.5, stealShare: 0.01, pressureShare: 0.2, runnable: 3, atMs: 1 },
   engine: { lagMs: { p99: 1, max: 2 }, utilisation: 0.5, cpuSeconds: 1, rssBytes: 1, workers: 1 },
 };
 const CASES = Object.entries(WHOLE).map(([type, fields]) => [type, { type, ...fields }] as const);
@@ -158,6 +174,18 @@ describe("a line of the history", () => {
       '{"type":"usage","part":"a","role":"server","incarnation":"1","source":"procfs",' +
         '"cpuSeconds":-1,"memoryBytes":1,"atMs":1}',
       "cpuSeconds must be a finite number, 0 or more",
+    ],
+    [
+      "with an unknown word in a nested field",
+      '{"type":"run","topology":"x","bounce":"none","repeat":1,"seed":1,"replicas":1,"atMs":1,' +
+        '"startedAt":"","promise":{"allowedCauses":[],"neverPublishedAllowed":false,' +
+        '"routedByChance":false,"allowedDuplicates":"any","sentence":""},"load":{},"notes":[]}',
+      "allowedDuplicates (one of none, after-reconnect, optional)",
+    ],
+    [
+      "with a share above 1",
+      '{"type":"host","cpuBusyShare":1.5,"stealShare":0,"atMs":1}',
+      "cpuBusyShare must be a number from 0 to 1",
     ],
     [
       "with an unknown word",

@@ -1,9 +1,7 @@
 /** Hand-made summaries for tests. */
-import fc from "fast-check";
 import type { RunResult } from "../checker/run-result.ts";
-import { BOUNCE_NAMES, CAUSE_NAMES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "./glossary.ts";
 import type { Manifest } from "./summary/manifest.ts";
-import { CLIENTS, type Summary } from "./summary/summary.ts";
+import type { Summary } from "./summary/summary.ts";
 
 const HOST = { os: "Linux 6.1.0 x64", cpus: 2, memoryBytes: 8 * 1024 ** 3, node: "20.20.2" };
 
@@ -31,6 +29,7 @@ export const makeCost = (parts: Partial<Cost> = {}): Cost => ({
   socketMemoryBytes: null,
   receivedBytes: null,
   sentBytes: null,
+  steady: null,
   ...parts,
 });
 
@@ -77,6 +76,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     topology: "phase9",
     bounce: "none",
     repeat: 1,
+    order: null,
     verdict: "valid",
     expectation: "Nothing is lost in steady state.",
     reasons: [],
@@ -85,8 +85,14 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     reordered: 0,
     unexpected: 0,
     stuckStreams: 0,
+    stuck: null,
     gates: { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 },
     latencyMs: { p50: 1.2, p90: 2.5, p99: 7.4, p999: 21, max: 44 },
+    latency: null,
+    recoveredDelayMs: null,
+    newUsers: null,
+    deploy: null,
+    steady: null,
     reconnects: {
       count: 0,
       downtimeMs: null,
@@ -105,6 +111,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
       engineLagMs: { p99: 1.1, max: 6 },
       cpuSeconds: 3.2,
       rssBytes: 120 * 1024 ** 2,
+      host: null,
     },
     costs: [],
     realtime: null,
@@ -175,116 +182,3 @@ export const makeManifest = (summary: Summary, parts: Partial<Manifest> = {}): M
   serverSettings: { drainMs: 1000 },
   ...parts,
 });
-
-// Names and sentences as hostile as a file can hold: cell borders, tags, quotes, line breaks,
-// control characters.
-const text = fc.oneof(
-  fc.string({ minLength: 1, maxLength: 20, unit: "binary" }),
-  fc.constantFrom(
-    "a|b",
-    "<b>&amp;",
-    "]]>",
-    "line\nbreak",
-    "\u001b[31mred",
-    "\\|",
-    "__proto__",
-    "$&",
-  ),
-);
-const pairs = fc.nat({ max: 5_000_000 });
-const time = fc.double({ min: 0, max: 1e7, noNaN: true });
-
-const bytes = fc.double({ min: 0, max: 1e12, noNaN: true });
-const level = fc.tuple(bytes, bytes).map(([first, more]) => ({ first, peak: first + more }));
-const anyCost: fc.Arbitrary<Cost> = fc.record({
-  part: text,
-  role: fc.constantFrom(...ROLE_NAMES),
-  source: fc.constantFrom(...SOURCE_NAMES),
-  cpuSeconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
-  memoryBytes: level,
-  socketMemoryBytes: fc.option(level),
-  receivedBytes: fc.option(bytes),
-  sentBytes: fc.option(bytes),
-});
-
-const anyRealtime: fc.Arbitrary<NonNullable<RunResult["realtime"]>> = fc.record({
-  part: text,
-  standIn: fc.boolean(),
-  plan: text,
-  publish: fc.constantFrom("http", "websocket"),
-  catchUp: fc.boolean(),
-  frontEnd: fc.record({ minifiedBytes: pairs, gzippedBytes: pairs }),
-});
-const hop = fc.record({ p50: time, p90: time, p99: time, max: time });
-
-const anyRun: fc.Arbitrary<RunResult> = fc
-  .record({
-    topology: text,
-    bounce: fc.constantFrom(...BOUNCE_NAMES),
-    repeat: fc.integer({ min: 1, max: 5 }),
-    verdict: fc.constantFrom(...VERDICT_NAMES),
-    expectation: text,
-    reasons: fc.array(text, { maxLength: 2 }),
-    sessions: pairs,
-    delivered: pairs,
-    recovered: pairs,
-    neverPublished: pairs,
-    indeterminate: pairs,
-    losses: fc.array(fc.tuple(fc.constantFrom(...CAUSE_NAMES), pairs), { maxLength: 3 }),
-    stuckStreams: pairs,
-    latencyMs: fc.option(fc.record({ p50: time, p90: time, p99: time, p999: time, max: time })),
-    reconnects: fc.record({
-      count: pairs,
-      downtimeMs: fc.option(fc.record({ p50: time, p99: time, max: time })),
-      timeTo95Ms: fc.option(time),
-      timeTo100Ms: fc.option(time),
-      peakPerSecond: pairs,
-    }),
-    affinity: fc.record({
-      hitRatio: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
-      misroutes: pairs,
-    }),
-    sessionsPerInstance: fc.dictionary(
-      text.filter((key) => key !== "__proto__"),
-      fc.record({ first: pairs, last: pairs }),
-      { maxKeys: 3, noNullPrototype: true },
-    ),
-    bounces: fc.array(
-      fc.record({
-        kind: fc.constantFrom(...BOUNCE_NAMES),
-        target: text,
-        startedMs: time,
-        endedMs: fc.option(time),
-        open: fc.option(pairs),
-        cut: fc.option(pairs),
-        lost: pairs,
-        reconnects: pairs,
-      }),
-      { maxLength: 3 },
-    ),
-    costs: fc.array(anyCost, { maxLength: 4 }),
-    realtime: fc.option(anyRealtime),
-    brokerHop: fc.option(fc.record({ waitedMs: hop, carriedMs: hop })),
-    quota: fc.option(
-      fc.record({
-        neverAdmitted: pairs,
-        refusedAttempts: pairs,
-        cutStreams: pairs,
-        droppedEvents: pairs,
-        heldBackMs: fc.nat(20_000),
-        words: fc.array(text, { maxLength: 2 }),
-      }),
-    ),
-  })
-  .map(({ losses, delivered, ...rest }) => {
-    const lostByCause = Object.fromEntries(losses);
-    const lost = Object.values(lostByCause).reduce((sum, each) => sum + each, 0);
-    const due = lost + delivered + rest.recovered + rest.neverPublished + rest.indeterminate;
-    const stuckStreams = Math.min(rest.stuckStreams, rest.sessions);
-    return makeRun({ ...rest, stuckStreams, due, lostByCause });
-  });
-
-/** Any summary that the schema accepts. */
-export const anySummary: fc.Arbitrary<Summary> = fc
-  .tuple(fc.array(anyRun, { maxLength: 6 }), fc.constantFrom(...CLIENTS), text)
-  .map(([runs, client, platform]) => makeSummary(runs, { client, platform }));

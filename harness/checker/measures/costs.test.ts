@@ -43,7 +43,7 @@ async function costsOfFixture(name: string): Promise<PartCost[]> {
 
 describe("planted usage", () => {
   it("adds up replaced containers, excluding usage before and after the load", async () => {
-    const part = { role: "server", source: "cgroup" };
+    const part = { role: "server", source: "cgroup", steady: null };
     expect(await costsOfFixture("cost-incarnation-replaced")).toEqual([
       {
         ...part,
@@ -82,6 +82,7 @@ describe("planted usage", () => {
       socketMemoryBytes: null,
       receivedBytes: null,
       sentBytes: null,
+      steady: null,
     };
     expect(await costsOfFixture("cost-without-sockets")).toEqual([
       {

@@ -61,6 +61,7 @@ function costOf(unsorted: readonly UsageObservation[], window: CostWindow): Part
     socketMemoryBytes: levelOf(counted, ({ socketMemoryBytes }) => socketMemoryBytes),
     receivedBytes: used(({ receivedBytes }) => receivedBytes),
     sentBytes: used(({ sentBytes }) => sentBytes),
+    steady: null,
   };
 }
 

@@ -2,6 +2,7 @@ import type {
   BounceObservation,
   BrokerObservation,
   EngineObservation,
+  HostObservation,
   InstanceObservation,
   LedgerObservation,
   Observation,
@@ -51,6 +52,7 @@ export class RunRecord {
   readonly instanceStates: InstanceObservation[] = [];
   readonly partExits: PartExitObservation[] = [];
   readonly usages: UsageObservation[] = [];
+  readonly hosts: HostObservation[] = [];
   readonly phases = new Map<PhaseObservation["phase"], number>();
   readonly contradictions = new Contradictions();
 
@@ -124,6 +126,9 @@ export class RunRecord {
         return;
       case "usage":
         this.usages.push(observation);
+        return;
+      case "host":
+        this.hosts.push(observation);
         return;
       case "phase": {
         const earlier = this.phases.get(observation.phase);

@@ -110,7 +110,7 @@ export class K6RunState {
 export interface K6Times {
   /** What to add to a time of the process, by its name. */
   offsetMs: ReadonlyMap<string, number>;
-  phases: Readonly<Record<PhaseObservation["phase"], number>>;
+  phases: Readonly<Record<Exclude<PhaseObservation["phase"], "measured">, number>>;
   /** When each session was due to arrive, in order of arrival. */
   arriveMs: readonly number[];
   clockErrorMs: number | null;

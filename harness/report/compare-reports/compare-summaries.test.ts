@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderComparisonMarkdown } from "./compare-markdown.ts";
 import { compareSummaries } from "./compare-summaries.ts";
-import { type RunParts, anySummary, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import { anySummary } from "../any-summary.ts";
+import { type RunParts, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
 
 const summaryOf = (...runs: RunParts[]) => makeSummary(runs.map(makeRun));
 const repeats = (...losses: number[]): RunParts[] =>

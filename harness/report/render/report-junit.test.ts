@@ -3,7 +3,8 @@ import { SaxesParser } from "saxes";
 import { describe, expect, it } from "vitest";
 import { missingRuns } from "../summary/missing-runs.ts";
 import { renderJunit } from "./report-junit.ts";
-import { anySummary, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import { anySummary } from "../any-summary.ts";
+import { makeRealtime, makeRun, makeSummary } from "../test-support.ts";
 
 /**
  * The elements in document order, as `name attribute=value ...`.

@@ -2,7 +2,8 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderComparison } from "./report-terminal.ts";
-import { anySummary, makeCost, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import { anySummary } from "../any-summary.ts";
+import { makeCost, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
 
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 

@@ -8,7 +8,8 @@ import { compareSummaries } from "../compare-reports/compare-summaries.ts";
 import { renderReadmeTable } from "../tables/readme-table.ts";
 import { fromRoot } from "../../../common/paths.ts";
 import { parseSummary, type runSchema, summaryJsonSchema } from "./summary.ts";
-import { anySummary, makeCost, makeRun, makeSummary } from "../test-support.ts";
+import { anySummary } from "../any-summary.ts";
+import { makeCost, makeRun, makeSummary } from "../test-support.ts";
 
 const reference = () =>
   makeSummary([

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
 import type { RunResult } from "../../checker/run-result.ts";
+import { figureSchemas } from "./figure-schemas.ts";
 import { BOUNCE_NAMES, ENGINES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "../glossary.ts";
 
 const count = z.int().nonnegative();
@@ -41,12 +42,14 @@ const costSchema = z.strictObject({
   socketMemoryBytes: level.nullable(),
   receivedBytes: figure.nullable(),
   sentBytes: figure.nullable(),
+  steady: figureSchemas.steadyCost,
 });
 
 const runShape = z.strictObject({
   topology: name,
   bounce: z.enum(BOUNCE_NAMES),
   repeat: z.int().positive(),
+  order: z.int().positive().nullable().default(null),
   verdict: z.enum(VERDICT_NAMES),
   expectation: z.string(),
   reasons: z.array(z.string()),
@@ -64,6 +67,7 @@ const runShape = z.strictObject({
   missedRatio: ratio,
   lostByCause: lostByCauseSchema,
   stuckStreams: count,
+  stuck: figureSchemas.stuck,
   gates: z.strictObject({
     offered: count,
     answered: count,
@@ -73,6 +77,11 @@ const runShape = z.strictObject({
   latencyMs: z
     .strictObject({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure })
     .nullable(),
+  latency: figureSchemas.latency,
+  recoveredDelayMs: figureSchemas.recoveredDelayMs,
+  newUsers: figureSchemas.newUsers,
+  deploy: figureSchemas.deploy,
+  steady: figureSchemas.steady,
   reconnects: z.strictObject({
     count,
     downtimeMs: z.strictObject({ p50: figure, p99: figure, max: figure }).nullable(),
@@ -103,6 +112,7 @@ const runShape = z.strictObject({
     // Null if unknown, as when k6 ran on another machine.
     cpuSeconds: figure.nullable(),
     rssBytes: figure.nullable(),
+    host: figureSchemas.host,
   }),
   // Summaries older than Realtime have none of these three.
   realtime: z

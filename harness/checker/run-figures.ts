@@ -1,0 +1,166 @@
+/**
+ * The parts of a run's result that carry over to another run length, rate and size. Milliseconds
+ * or seconds, as the names say.
+ */
+
+/** Percentiles of durations, milliseconds. */
+export interface Durations {
+  samples: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  p999: number;
+  max: number;
+}
+
+export interface LatencyFigures extends Durations {
+  /**
+   * False if the engine's own lag (p99) exceeds half of this figure's p99, so that the percentiles
+   * show the engine.
+   */
+  resolved: boolean;
+  /**
+   * The clock error, milliseconds: no percentile is below it, and one that equals it means "at
+   * most". 0 if engine and instances share a clock.
+   */
+  floorMs: number;
+}
+
+/** Of delivered pairs that were intended in the measured phase. */
+export interface LatencyParts {
+  /** From the intended publish time to the read. */
+  total: LatencyFigures;
+  /** From the intended to the actual publish time: the server's timers and its load. */
+  lateness: LatencyFigures;
+  /** From the actual publish time to the read: what the topology adds, and the engine's lag. */
+  delivery: LatencyFigures;
+}
+
+/** What new users met while a bounce was under way, and otherwise. */
+export interface NewUserFigures {
+  during: StepFigures;
+  /** In the measured phase, or from the start of the load in an older history. */
+  outside: StepFigures;
+}
+
+export type Step = "create" | "connect" | "start" | "gate";
+export type StepFigures = Record<Step | "begin", Requests>;
+
+/**
+ * One step of new users; `connect` is a session's first stream, `begin` the whole way from the
+ * planned arrival to the start of the pipeline. A step belongs to the time of its first attempt.
+ */
+export interface Requests {
+  /** Users who took this step. */
+  count: number;
+  /** Those who never got through. */
+  failed: number;
+  /** Attempts after the first one. */
+  retries: number;
+  /** From the first attempt to success. Null without success, or without times of sending. */
+  durationMs: Durations | null;
+}
+
+/** What one deploy (all bounces of the run) did. */
+export interface DeployFigures {
+  /** From the first bounce's start to the last one's end, seconds. Null without an end. */
+  lengthS: number | null;
+  /** Pipelines that ran when it began. */
+  running: number;
+  /** Those of them that died or were aborted because of it. */
+  killed: number;
+  /** Pipelines that began during it and died of it. */
+  killedNewcomers: number;
+  /** Streams open when it began. */
+  open: number;
+  /**
+   * Those of `open` that had no route to their pipeline before: a bounce takes nothing from them,
+   * so `blackoutS` and `stuckLivedOn` leave them out.
+   */
+  dark: number;
+  /**
+   * Seconds of published events that one stream of `open` lost since the deploy began: events
+   * published and not received, over the rate. `doomed`: the pipeline died with the deploy anyway.
+   */
+  blackoutS: { livedOn: Spread; doomed: Spread };
+  /** Streams whose pipeline outlived the deploy: all, and those that lost their terminal event. */
+  stuckLivedOn: { stuck: number; of: number };
+  away: {
+    /** Cut streams. */
+    cut: number;
+    /** Cut streams whose client had no stream again until the drain ended. */
+    neverBack: number;
+    /** Null: no stream was cut, or the percentile falls on a client that was never back. */
+    p50Ms: number | null;
+    p99Ms: number | null;
+  };
+  storm: {
+    /** Most attempts sent within one second. */
+    peakPerSecond: number;
+    /** The same over the cut streams. Null if no stream was cut. */
+    peakPerCutStream: number | null;
+  };
+  /** Streams cut while the deploy bounced something else than what they hung on. */
+  collateral: number;
+}
+
+/** A mean over streams. Blackouts of all streams: their mean times `streams`. */
+export interface Spread {
+  streams: number;
+  mean: number;
+  /** Standard deviation of a single stream. 0 for fewer than two streams. */
+  deviation: number;
+}
+
+/** The measured phase until the first bounce. */
+export interface SteadyFigures {
+  streamHours: number;
+  /** Lost events. */
+  lost: number;
+  /** Gaps: an unbroken series of lost events of one session counts once. */
+  incidents: number;
+  lossesPerStreamHour: number;
+  incidentsPerStreamHour: number;
+  /**
+   * One-sided 95 % bound (Poisson, Byar's approximation): a run without any incident does not prove
+   * that there are none.
+   */
+  incidentsPerStreamHourAtMost: number;
+}
+
+/** Sessions without their terminal event, each once. Adds up to `stuckStreams`. */
+export interface StuckReasons {
+  /** The pipeline died with its instance or was aborted: no broker could mend that. */
+  died: number;
+  /** The terminal event was published and did not arrive: a broker with replay mends that. */
+  terminalLost: number;
+  /** The client model gave up after a refused stream, though the pipeline lived on. */
+  gaveUp: number;
+  /** The pipeline never started. */
+  neverStarted: number;
+  /** The pipeline still ran at the end, stood at a gate, or its ledger is incomplete. */
+  open: number;
+}
+
+/** How busy the harness's host was in the measured phase, as shares of its CPU time. */
+export interface HostFigures {
+  busyShare: { p50: number; max: number };
+  stealShare: { p50: number; max: number };
+  /** Null if the kernel has no pressure accounts. */
+  pressureShare: { p50: number; max: number } | null;
+}
+
+/**
+ * What a component used while the streams were up: between two readings of the measured phase,
+ * before the first bounce.
+ */
+export interface SteadyCost {
+  /** Between the two readings. */
+  seconds: number;
+  /** Mean number of streams open in that time. */
+  streams: number;
+  /** CPU seconds per second. */
+  cores: number;
+  receivedBytesPerSecond: number | null;
+  sentBytesPerSecond: number | null;
+}
