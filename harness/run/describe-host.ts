@@ -1,10 +1,9 @@
 /** Where and with what a comparison was made. */
+import { realpath } from "node:fs/promises";
 import { availableParallelism, arch, release, totalmem, type } from "node:os";
 import { execa } from "execa";
 import type { Manifest } from "../report/summary/manifest.ts";
 import { PROJECT_ROOT } from "../../common/paths.ts";
-
-/** Folder of the project: the one that holds package.json. */
 
 export const describeHost = (): Manifest["host"] => ({
   os: `${type()} ${release()} ${arch()}`,
@@ -13,11 +12,24 @@ export const describeHost = (): Manifest["host"] => ({
   node: process.versions.node,
 });
 
-/** Commit of the lab's own source; null outside of a git checkout. */
-export async function sourceCommit(): Promise<Manifest["commit"]> {
-  const git = (...args: string[]) => execa("git", ["-C", PROJECT_ROOT, ...args], { reject: false });
-  const id = await git("rev-parse", "HEAD");
-  if (id.exitCode !== 0) return null;
-  const status = await git("status", "--porcelain");
-  return { id: id.stdout, dirty: status.stdout !== "" };
+/**
+ * Commit of the lab's own source. Null if git names none: the folder is in no repository or only
+ * part of another one, or git is missing or refuses.
+ */
+export async function sourceCommit(root: string = PROJECT_ROOT): Promise<Manifest["commit"]> {
+  // GIT_DIR, GIT_WORK_TREE and others would make git speak of another repository.
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
+  const env = { ...Object.fromEntries(others), GIT_OPTIONAL_LOCKS: "0" };
+  const git = async (...args: string[]): Promise<string | undefined> => {
+    const result = await execa("git", ["-C", root, ...args], {
+      env,
+      extendEnv: false,
+      reject: false,
+    });
+    return result.failed ? undefined : result.stdout;
+  };
+  if ((await git("rev-parse", "--show-toplevel")) !== (await realpath(root))) return null;
+  const id = await git("rev-parse", "--verify", "HEAD");
+  const changes = await git("status", "--porcelain", "--untracked-files=normal");
+  return id === undefined || changes === undefined ? null : { id, dirty: changes !== "" };
 }

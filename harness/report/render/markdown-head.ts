@@ -115,7 +115,7 @@ export const measuredOn = (
   const settings = sorted(manifest.serverSettings).map(([key, value]) => `${key} ${String(value)}`);
   const commit = manifest.commit
     ? `, commit ${manifest.commit.id}${manifest.commit.dirty ? " with uncommitted changes" : ""}`
-    : "";
+    : ", commit unknown (git names none for the lab's folder)";
   return (
     `Platform ${escapeMarkdown(platform)}, ${escapeMarkdown(host.os)}, ` +
     `${formatCpus(host.cpus)}, ` +

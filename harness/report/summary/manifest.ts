@@ -15,7 +15,7 @@ export const manifestSchema = z.strictObject({
   finishedAt: z.iso.datetime().nullable(),
   /** The command as typed, one argument each. */
   commandLine: z.array(z.string()),
-  /** The lab's own commit. Null outside a git checkout. */
+  /** The lab's own commit. Null if git names none for its folder. */
   commit: z.strictObject({ id: z.string().min(1), dirty: z.boolean() }).nullable(),
   /** The lab, Node, and every other component (traefik, valkey, ...). */
   versions: z.object({ lab: version, node: version }).catchall(version),
