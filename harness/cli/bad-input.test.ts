@@ -14,6 +14,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sse-lab-cli-"));
   await writeFile(join(folder, "typo.json"), '{"sesions": 3}');
   await writeFile(join(folder, "broken.json"), "{");
+  await writeFile(join(folder, "bom.json"), '\uFEFF{"sesions": 3}\r\n');
+  await writeFile(join(folder, "utf16.json"), Buffer.from('\uFEFF{"sessions": 3}', "utf16le"));
   await writeFile(join(folder, "tool"), "not a program");
   await mkdir(join(folder, "k6"));
   await writeFile(join(folder, "k6", "k6.log"), "running\n");
@@ -81,6 +83,8 @@ describe("bad input", () => {
       'sse-lab: unknown scenario key "sesions": known keys are topologies',
     ],
     [["loadtest", "--scenario", "FOLDER/broken.json"], "broken.json: is not JSON"],
+    [["loadtest", "--scenario", "FOLDER/bom.json"], 'unknown scenario key "sesions"'],
+    [["loadtest", "--scenario", "FOLDER/utf16.json"], "--scenario FOLDER/utf16.json is UTF-16"],
     [["loadtest", "--out", "FOLDER"], "--out FOLDER: is not empty; name a new or empty folder"],
     [["loadtest", "--out", "/proc/none"], "sse-lab: --out /proc/none: cannot be written (ENOENT)"],
     [["up", "phase9"], 'sse-lab: up: unknown topology "phase9"'],

@@ -1,7 +1,6 @@
 /** Turns the instances' ledgers into observations: the record of what was published. */
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
+import { readLines } from "../../common/files/read-text.ts";
 import { TERMINAL_EVENT_TYPES } from "../../server/src/contract/events.ts";
 import type { LedgerRecord } from "../../server/src/contract/ledger.ts";
 import type { Observation } from "../history/observation.ts";
@@ -84,8 +83,7 @@ async function* collectLedger(
   names: SessionNames,
 ): AsyncGenerator<Observation> {
   let records = 0;
-  const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Infinity });
-  for await (const line of lines) {
+  for await (const line of readLines(path)) {
     const record = parseRecord(line);
     if (record === undefined) {
       yield { type: "ledger", instance, state: "torn", records };

@@ -1,6 +1,5 @@
 /** Finds out which session of the plan the server knows under which id. */
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { readLines } from "../../common/files/read-text.ts";
 import type { RequestObservation } from "../history/observation.ts";
 import type { SessionNames } from "./collect-ledgers.ts";
 
@@ -8,10 +7,7 @@ import type { SessionNames } from "./collect-ledgers.ts";
 export async function sessionNames(segments: readonly string[]): Promise<SessionNames> {
   const names = new Map<string, string>();
   for (const segment of segments) {
-    for await (const line of createInterface({
-      input: createReadStream(segment, "utf8"),
-      crlfDelay: Infinity,
-    })) {
+    for await (const line of readLines(segment)) {
       // Most lines are receipts: looking for the key first spares parsing each of them.
       if (!line.includes('"sessionId"')) continue;
       const request = JSON.parse(line) as RequestObservation;

@@ -1,6 +1,6 @@
 /** Merges the default scenario, the scenario file and the flags, in this order. */
-import { readFile } from "node:fs/promises";
 import { parseScenario, type ScenarioPlace } from "./parse-scenario.ts";
+import { readText } from "../../common/files/read-text.ts";
 import { UserError } from "../../common/user-error.ts";
 import { durationFor } from "./bounce-length.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
@@ -36,8 +36,9 @@ export async function loadScenario({ file, flags, place }: ScenarioSources): Pro
 async function readScenarioFile(file: string): Promise<Record<string, unknown>> {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = await readText(file);
   } catch (error) {
+    if (error instanceof UserError) throw new UserError(`--scenario ${error.message}`);
     throw new UserError(
       `--scenario ${file}: cannot be read ` +
         `(${(error as NodeJS.ErrnoException).code ?? String(error)})`,

@@ -1,6 +1,7 @@
 /** `sse-lab compare`: what changed from one load test to another. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readText } from "../../../common/files/read-text.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { renderComparisonMarkdown } from "../../report/compare-reports/compare-markdown.ts";
 import { compareSummaries } from "../../report/compare-reports/compare-summaries.ts";
@@ -25,7 +26,7 @@ async function readSummary(path: string): Promise<Summary> {
   );
   const file = isFolder ? join(path, "summary.json") : path;
   try {
-    return parseSummary(JSON.parse(await readFile(file, "utf8")));
+    return parseSummary(JSON.parse(await readText(file)));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UserError(

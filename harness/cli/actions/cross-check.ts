@@ -1,5 +1,4 @@
 /** `sse-lab cross-check`: two engines on one plan, each the other's control. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { crossCheck, type CrossCheck } from "../../checker/compare-engines/cross-check.ts";
@@ -15,6 +14,7 @@ import {
 } from "../../report/compare-reports/cross-check-markdown.ts";
 import { parseManifest, type Manifest } from "../../report/summary/manifest.ts";
 import { EXIT } from "../exit.ts";
+import { readText } from "../../../common/files/read-text.ts";
 import { UserError } from "../../../common/user-error.ts";
 
 const CODES: Readonly<Record<CrossCheck["agreement"], number>> = {
@@ -76,7 +76,7 @@ async function readSide(path: string): Promise<ReadSide> {
 async function readManifest(path: string): Promise<Manifest> {
   const file = join(path, "manifest.json");
   try {
-    return parseManifest(JSON.parse(await readFile(file, "utf8")));
+    return parseManifest(JSON.parse(await readText(file)));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(

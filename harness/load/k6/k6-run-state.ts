@@ -182,8 +182,8 @@ const most = (values: readonly number[]): number =>
   values.reduce((a, b) => Math.max(a, b), -Infinity);
 
 /**
- * What is missing from the scripts' records, one sentence each. Empty when every session reached
- * its end.
+ * What is missing from the scripts' records, one sentence each, first what may explain the others.
+ * Empty when every session reached its end.
  */
 export function missingRecords(
   { arrived, ended, twice }: K6RunState,
@@ -191,6 +191,12 @@ export function missingRecords(
   { torn, example }: Pick<K6LogReader, "torn" | "example">,
 ): string[] {
   return [
+    ...(torn > 0
+      ? [
+          `${torn} of the lines that the scripts wrote could not be read ` +
+            `(${example ?? ""}): what they said is not known.`,
+        ]
+      : []),
     ...(ended < sessions
       ? [
           `k6 brought only ${ended} of ${sessions} sessions to their end (${arrived} ` +
@@ -198,11 +204,5 @@ export function missingRecords(
         ]
       : []),
     ...(twice.size > 0 ? [`k6 let ${[...twice].slice(0, 3).join(", ")} arrive twice.`] : []),
-    ...(torn > 0
-      ? [
-          `${torn} of the lines that the scripts wrote could not be read ` +
-            `(${example ?? ""}): what they said is not known.`,
-        ]
-      : []),
   ];
 }

@@ -311,6 +311,18 @@ describe("output of k6 processes in a folder", () => {
     expect(run.due).toBe(32);
   });
 
+  it("may come from Windows: byte order marks and CRLF change nothing", async () => {
+    await plant();
+    await put("bounces.ndjson", [""]);
+    const names = ["one.log", "two.ndjson", "bounces.ndjson"];
+    names.push(...(await readdir(join(dir, "ledgers"))).map((name) => join("ledgers", name)));
+    for (const name of names) {
+      const text = await readFile(join(dir, name), "utf8");
+      await writeFile(join(dir, name), `\uFEFF${text.replaceAll("\n", "\r\n")}`);
+    }
+    expect(await judged()).toMatchObject({ verdict: "valid", due: 32, delivered: 32 });
+  });
+
   it("takes the bounces beside it, also when k6 was not told of them", async () => {
     await plant();
     const bounce = { type: "bounce", bounce: 1, kind: "crash", target: "server-2" } as const;
@@ -354,9 +366,7 @@ describe("a folder that cannot be merged", () => {
       "none of k6.log holds a line of the k6 scripts: copy what k6 wrote",
     );
     await put("k6.log", [LINE_MARK]);
-    expect(await refused()).toContain(
-      "none of the 1 lines of the k6 scripts in k6.log can be read",
-    );
+    expect(await refused()).toContain("1 of the lines that the k6 scripts wrote cannot be read");
   });
 
   it("holds output of two plans: both are named", async () => {
@@ -452,4 +462,25 @@ describe("a folder that cannot be merged", () => {
     await put("k6.log", [lineOf("a", planRecord())]);
     expect(await refused()).toContain("k6 made its plan, but not a single session arrived");
   });
+
+  it.each([
+    ["of the sessions", 1, linesOf("a", [planRecord()])],
+    ["of the plan", 0, linesOf("a", recordsOf(A).slice(1))],
+  ])("has torn lines %s: they are named first", async (_, at, lines) => {
+    const torn = lineOf("a", ...recordsOf(A)).replace(",", ",2026-01-01T00:00:00.123456789Z ");
+    await put("k6.log", lines.toSpliced(at, 0, torn));
+    const message = await refused();
+    expect(message).toContain("1 of the lines that the k6 scripts wrote cannot be read (k6.log: ");
+    expect(message).toContain("as docker logs -t writes it");
+  });
+
+  it.each(["one.log", "ledgers/server-2.ndjson", "bounces.ndjson"])(
+    "holds %s in UTF-16: it is named, with the way out",
+    async (name) => {
+      await plant();
+      const bytes = Buffer.from("\uFEFF{}\r\n", "utf16le");
+      await writeFile(join(dir, name), bytes);
+      expect(await refused()).toContain(`${join(dir, name)} is UTF-16`);
+    },
+  );
 });

@@ -13,7 +13,7 @@ import { SegmentWriter } from "../../load/native/segment-writer.ts";
 import { collectLedgers } from "../collect-ledgers.ts";
 import { describeMerged } from "./describe-merged.ts";
 import { UserError } from "../../../common/user-error.ts";
-import { type K6Output, readK6Output } from "./read-k6-output.ts";
+import { type K6Output, readK6Output, unread } from "./read-k6-output.ts";
 import { type BounceEvidence, findLedgers, LEDGERS, readBounces } from "./remote-evidence.ts";
 import { sessionNames } from "../session-names.ts";
 import { writeManifest } from "../../report/render/write-results.ts";
@@ -38,7 +38,9 @@ export async function mergeK6Output(dir: string): Promise<void> {
   const times = k6Times(account, plan.plan, 0);
   if (times === undefined) {
     throw new UserError(
-      `${dir}: k6 made its plan, but not a single session arrived; see what it said on stderr`,
+      output.torn > 0
+        ? unread(dir, output)
+        : `${dir}: k6 made its plan, but not a single session arrived; see what it said on stderr`,
     );
   }
   const ledgers = await findLedgers(dir);

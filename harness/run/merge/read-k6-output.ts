@@ -79,6 +79,7 @@ export async function readK6Output(dir: string): Promise<K6Output> {
   const plan = onePlan(
     account,
     (process) => `${process} (${[...(filesOf.get(process) ?? [])].join(", ")})`,
+    torn > 0 ? unread(dir, { torn, example }) : undefined,
   );
   const known = new Set(scheduleSessions(plan.plan).map(({ session }) => session));
   const foreign = [...arrivedIn].find(([session]) => !known.has(session));
@@ -97,6 +98,10 @@ const arrivedTwice = (session: string, one: string, another: string): string =>
   "or two k6 processes had the same part of the plan (--execution-segment); keep one of " +
   "them";
 
+/** Says that the lines which could not be read are the reason for what is missing. */
+export const unread = (dir: string, { torn, example }: Pick<K6Output, "torn" | "example">) =>
+  `${dir}: ${torn} of the lines that the k6 scripts wrote cannot be read (${example ?? ""})`;
+
 const nothingFound = (
   dir: string,
   files: readonly string[],
@@ -105,19 +110,26 @@ const nothingFound = (
 ): string => {
   const names = files.map((path) => basename(path)).join(", ");
   return torn > 0
-    ? `${dir}: none of the ${torn} lines of the k6 scripts in ${names} can be read ` +
-        `(${example ?? ""})`
+    ? unread(dir, { torn, example })
     : `${dir} has no manifest.json, and none of ${names} holds a line of the k6 scripts: ` +
         "copy what k6 wrote to its console there (k6 run --console-output FILE, or its log in " +
         "any --log-format)";
 };
 
-/** @param named a process, with the files that its lines are in */
-function onePlan(account: K6RunState, named: (process: string) => string): PlanRecord {
+/**
+ * @param named a process, with the files that its lines are in
+ * @param torn what could not be read, if anything: the plan may be in it
+ */
+function onePlan(
+  account: K6RunState,
+  named: (process: string) => string,
+  torn: string | undefined,
+): PlanRecord {
   const [first, ...others] = [...account.processes.values()].filter(
     ({ plan }) => plan !== undefined,
   );
   if (first?.plan === undefined) {
+    if (torn !== undefined) throw new UserError(torn);
     const processes = [...account.processes.keys()].map(named).join(", ");
     throw new UserError(
       `no plan is on record for k6 process ${processes}: the beginning of its output, ` +

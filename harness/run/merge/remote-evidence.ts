@@ -2,10 +2,8 @@
  * What the topology's side knows of a run whose load somebody else made: ledgers and bounces, as
  * they were copied into a folder.
  */
-import { createReadStream } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import type {
   BounceObservation,
   InstanceObservation,
@@ -13,6 +11,7 @@ import type {
 } from "../../history/observation.ts";
 import { parseObservation } from "../../history/parse-observation.ts";
 import type { LedgerFile } from "../../platform/platform.ts";
+import { readLines, readText } from "../../../common/files/read-text.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { BOUNCES_FILE } from "./read-k6-output.ts";
 
@@ -56,11 +55,7 @@ async function identifyLedger(path: string): Promise<LedgerFile> {
 }
 
 async function firstLine(path: string): Promise<string> {
-  const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Infinity });
-  for await (const line of lines) {
-    lines.close();
-    return line;
-  }
+  for await (const line of readLines(path)) return line;
   return "";
 }
 
@@ -79,7 +74,7 @@ export async function readBounces(dir: string): Promise<BounceEvidence[]> {
   const path = join(dir, BOUNCES_FILE);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readText(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

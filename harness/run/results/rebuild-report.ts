@@ -3,11 +3,12 @@
  * that was made elsewhere becomes a history first. Modules are loaded when they are needed, so that
  * a wrong folder is refused at once.
  */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { readHistory } from "../../history/read-history.ts";
 import { type Manifest, parseManifest } from "../../report/summary/manifest.ts";
 import type { Summary } from "../../report/summary/summary.ts";
+import { readText } from "../../../common/files/read-text.ts";
 import { UserError } from "../../../common/user-error.ts";
 
 /** @throws UserError, also if k6's output cannot be merged */
@@ -52,8 +53,9 @@ async function isUnmerged(dir: string): Promise<boolean> {
 async function readManifest(path: string, dir: string): Promise<Manifest> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
-  } catch {
+    text = await readText(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `${dir} is not the folder of a run (no manifest.json); name one below results/, e.g. ` + "results/latest, or one with the console output of k6 (*.log, *.ndjson)",
     );

@@ -207,6 +207,18 @@ describe("a plan is refused by key, value and fix", () => {
     expect(problems[0]).toContain(message);
   });
 
+  it.each([
+    ["UTF-16 with a mark", "\uFFFD\uFFFD{\0}\0"],
+    ["UTF-16", "{\0}\0"],
+  ])("a scenario file in %s", (_, text) => {
+    const [problem] = problemsOf({}, text);
+    expect(problem).toContain('SCENARIO "asked.json" is UTF-16');
+  });
+
+  it("no scenario file for its byte order mark", () => {
+    expect(read({}, '\uFEFF{"sessions": 7}').load.sessions).toBe(7);
+  });
+
   it("a scenario file that is not there", () => {
     const open = (): string => {
       throw new Error("no such file");

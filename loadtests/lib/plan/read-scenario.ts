@@ -1,3 +1,4 @@
+import { UTF16_PROBLEM, withoutMark } from "../../../common/portable/plain-text.ts";
 import {
   choiceProblem,
   CHOICES,
@@ -40,15 +41,16 @@ export function readScenario(
   open: (path: string) => string,
 ): { scenario: Partial<Scenario>; problems: string[] } {
   const failed = (problem: string) => ({ scenario: {}, problems: [problem] });
-  let text: string;
+  let text: string | undefined;
   try {
-    text = open(file);
+    text = withoutMark(open(file));
   } catch (error) {
     return failed(
       `SCENARIO ${JSON.stringify(file)}: cannot be read (${String(error)}); give a path ` +
         "relative to the script",
     );
   }
+  if (text === undefined) return failed(`SCENARIO ${JSON.stringify(file)} ${UTF16_PROBLEM}`);
   let value: unknown;
   try {
     value = JSON.parse(text);

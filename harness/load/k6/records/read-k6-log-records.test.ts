@@ -43,7 +43,24 @@ const readAll = (text: string, size = text.length): { lines: K6LogLine[]; reader
   return { lines, reader };
 };
 
+/** As `docker logs -t` prints a line: cut at 16 KiB, a time before each part. */
+const dockerTimes = (text: string): string =>
+  text.replaceAll(/.{1,16384}/g, (part) => `2026-01-01T00:00:00.123456789Z ${part}`);
+
 describe("lab lines", () => {
+  it.each(Object.entries(FORMATS))(
+    "of 20 KB in %s format are whole, and torn by Docker's -t",
+    (_, format) => {
+      const text = format(ascii(line("p1", ...Array.from({ length: 450 }, () => ended("s1")))));
+      expect(text.length).toBeGreaterThan(20_000);
+      expect(readAll(`${text}\n`).lines).toHaveLength(1);
+      const { lines, reader } = readAll(`${dockerTimes(text)}\n`);
+      expect(lines).toEqual([]);
+      expect(reader.torn).toBe(1);
+      expect(reader.example).toContain("copy the output again, without -t");
+    },
+  );
+
   it.each(Object.entries(FORMATS))("are found in %s format, whole and in pieces", (_, format) => {
     const lines = [hostile, line("p2", ended("s2")), line("p1", ended("s1"), ended("s3"))];
     const text = [

@@ -1,5 +1,5 @@
 /** Finds the lab's lines in k6's console output, in any `--log-format`. */
-import { createReadStream } from "node:fs";
+import { readPieces } from "../../../../common/files/read-text.ts";
 import { LINE_MARK, LINE_VERSION, type K6LogLine } from "../../portable/k6-log-records.ts";
 import { checkRecord } from "./parse-k6-log-record.ts";
 
@@ -10,6 +10,11 @@ const LINE_LIMIT = 16 * 1024 * 1024;
  * for one that was cut.
  */
 const TELLING = 4;
+/** Docker cuts lines at 16 KiB, and `docker logs -t` puts this before each part. */
+const DOCKER_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /;
+const CUT_BY_DOCKER =
+  "a time stands in the middle of a line, as docker logs -t writes it into long lines: " +
+  "copy the output again, without -t";
 
 /** Lines of another version of the scripts: nothing is wrong with them, but they cannot be read. */
 export class K6LogVersionError extends Error {
@@ -57,8 +62,14 @@ export class K6LogReader {
   #take(text: string, lines: K6LogLine[]): void {
     const at = text.indexOf(LINE_MARK);
     if (at === -1) return;
+    const behind = text.slice(at + LINE_MARK.length);
+    // Looked for first: inside a text it would leave valid JSON.
+    if (DOCKER_TIME.test(behind)) {
+      this.#tear(CUT_BY_DOCKER);
+      return;
+    }
     try {
-      lines.push(parseLine(payloadOf(text.slice(at + LINE_MARK.length))));
+      lines.push(parseLine(payloadOf(behind)));
     } catch (error) {
       if (error instanceof K6LogVersionError) throw error;
       this.#tear((error as Error).message);
@@ -71,10 +82,9 @@ export class K6LogReader {
   }
 }
 
-/** All lines of a file. @throws K6LogVersionError, the file system's error */
+/** All lines of a file. @throws K6LogVersionError, UserError for UTF-16, the file system's error */
 export async function* readK6Log(path: string, reader: K6LogReader): AsyncGenerator<K6LogLine> {
-  for await (const chunk of createReadStream(path, "utf8") as AsyncIterable<string>)
-    yield* reader.push(chunk);
+  for await (const piece of readPieces(path)) yield* reader.push(piece);
   yield* reader.end();
 }
 
