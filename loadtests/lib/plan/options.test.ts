@@ -55,9 +55,9 @@ describe("the options", () => {
       executor: "per-vu-iterations",
       vus: 7,
       iterations: 1,
-      gracefulStop: "10s",
+      gracefulStop: "4s",
     });
-    expect(Number(/^(\d+)s$/.exec(maxDuration ?? "")?.[1])).toBeGreaterThanOrEqual(60 + 20 + 5);
+    expect(Number(/^(\d+)s$/.exec(maxDuration ?? "")?.[1])).toBeGreaterThanOrEqual(20 + 5 + 8);
   });
 
   it("tag everything with topology and bounce, and nothing with a URL", () => {

@@ -7,9 +7,11 @@ import { plannedTimes } from "./planned-times.ts";
 
 /**
  * What k6 needs more than the plan's own time to begin and end its VUs, seconds. The sessions end
- * themselves.
+ * themselves. After these two k6 lets go of WebSockets that still connect or wait for the answer to
+ * their close; the harness ends it soon after.
  */
-const SLACK_S = 60;
+const SLACK_S = 8;
+const GRACEFUL_STOP_S = 4;
 
 /** As k6 declares it, but a plain object: there it is a class. */
 type PerVuIterations = { [Key in keyof PerVUIterationsScenario]: PerVUIterationsScenario[Key] };
@@ -29,7 +31,7 @@ export const createOptions = (
       vus: plan.load.sessions,
       iterations: 1,
       maxDuration: `${Math.ceil(plannedTimes(schedule, plan.load).deadlineMs / 1000) + SLACK_S}s`,
-      gracefulStop: "10s",
+      gracefulStop: `${GRACEFUL_STOP_S}s`,
     },
   },
   thresholds: createThresholds(plan),

@@ -17,14 +17,15 @@ import {
   type PhoenixWire,
   type PhoenixWireEvents,
 } from "../../../harness/load/portable/realtime/phoenix-wire.ts";
-import { isRefusal, wireEnd } from "./wire-end.ts";
+import { isRefusal, wireEnd, type CloseEvent } from "./wire-end.ts";
 
 /**
  * Of Phoenix's serializer: text alone. With 2.0.0, which realtime-js speaks, some broadcasts come
- * as binary frames, and k6 has no `TextDecoder` to read them with. What arrives is the same; a
+ * as binary frames, and k6 before 2.2 has no `TextDecoder` to read them with. What arrives is the same; a
  * message is a little longer.
  */
 const VSN: Vsn = "1.0.0";
+const CONNECTING = 0;
 const OPEN = 1;
 const NO_ANSWER = { status: 0, body: "" };
 /** Answers that say no more than that this was no WebSocket. */
@@ -44,7 +45,7 @@ class K6Wire implements PhoenixWire {
   /** Set while something of the socket is waited for that may never come. */
   readonly #giveUp = new Timer();
   #error: string | undefined;
-  /** True once it tells nothing any more. */
+  /** True once it tells nothing any more. A socket that opens later is closed at once. */
   #over = false;
   #onGone: () => void = () => {};
 
@@ -57,12 +58,14 @@ class K6Wire implements PhoenixWire {
     // The enum of @types/k6 is in its types alone.
     Object.assign(ws, { binaryType: "arraybuffer" });
     this.#giveUp.set(timeoutMs, () => {
-      this.#error ??= `no answer to the handshake within ${timeoutMs} ms`;
-      ws.close();
+      this.#fail(`no answer to the handshake within ${timeoutMs} ms`);
       this.#onClose();
     });
     ws.onopen = () => {
-      if (this.#over) return;
+      if (this.#over) {
+        ws.close(1000);
+        return;
+      }
       this.#giveUp.clear();
       events.onOpen();
     };
@@ -72,16 +75,19 @@ class K6Wire implements PhoenixWire {
       if (message !== undefined) events.onMessage(message);
     };
     ws.onerror = (event) => {
-      this.#error ??= event?.error ?? "error";
-      // Nothing says that k6 lets every error be followed by a `close`.
+      this.#fail(event?.error ?? "error");
+      // No `close` follows where a pong could not be written.
       this.#giveUp.set(CLOSE_MS, () => this.#onClose());
     };
-    ws.onclose = () => this.#onClose();
+    ws.onclose = ((event?: CloseEvent) => this.#onClose(event)) as () => void;
   }
 
   get isOpen(): boolean {
-    const state: number = this.#ws.readyState;
-    return state === OPEN;
+    return this.#state === OPEN;
+  }
+
+  get #state(): number {
+    return this.#ws.readyState;
   }
 
   send(message: PhoenixMessage): void {
@@ -95,17 +101,24 @@ class K6Wire implements PhoenixWire {
       this.#onGone = onGone;
       this.#giveUp.set(CLOSE_MS, () => this.#gone());
     }
-    this.#ws.close(1000, reason);
+    // While it connects, k6 before 2.3 never returns from `close`: see `onopen`.
+    if (this.#state !== CONNECTING) this.#ws.close(1000, reason);
   }
 
-  #onClose(): void {
+  /** The first error counts. */
+  #fail(error: string): void {
+    if (this.#error === undefined) this.#error = error;
+  }
+
+  #onClose(event?: CloseEvent): void {
     this.#giveUp.clear();
+    const end = wireEnd(this.#error, event);
     if (this.#over) this.#gone();
-    else if (isRefusal(this.#error)) void this.#askWhy().then((down) => this.#end(down));
-    else this.#end();
+    else if (isRefusal(this.#error)) void this.#askWhy().then((down) => this.#end(down ?? end));
+    else this.#end(end);
   }
 
-  #end(down = wireEnd(this.#error)): void {
+  #end(down: ChannelDown): void {
     if (this.#over) return;
     this.#over = true;
     this.#events.onEnd(down);

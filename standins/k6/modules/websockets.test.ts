@@ -1,32 +1,46 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { runDouble, type DoubleResult } from "../run-double.ts";
 
 /** By path of the request: what the server does with the socket. */
-const ENDS: Record<string, (ws: WebSocket) => void> = {
+const ENDS: Record<string, (ws: WebSocket, socket: Socket) => void> = {
   "/1000": (ws) => ws.close(1000),
   "/1001": (ws) => ws.close(1001, "bye"),
+  "/1008": (ws) => ws.close(1008, "no"),
   "/1012": (ws) => ws.close(1012, "bye"),
-  "/cut": (ws) => ws.terminate(),
+  "/1013": (ws) => ws.close(1013),
+  "/4000": (ws) => ws.close(4000, "over"),
+  "/1005": (ws) => ws.close(),
+  "/cut": (_ws, socket) => socket.end(),
+  "/reset": (ws, socket) => {
+    // Not before the client has read the handshake.
+    ws.once("pong", () => socket.resetAndDestroy());
+    ws.ping();
+  },
+  // Never answers a close frame: it reads nothing.
+  "/deaf": (_ws, socket) => void socket.pause(),
 };
 const closes: number[] = [];
+/** Accepts connections and never answers. */
+const silent = createServer();
 
 let server: WebSocketServer;
 let url: string;
+let silentUrl: string;
 beforeAll(async () => {
   server = new WebSocketServer({
     port: 0,
     host: "127.0.0.1",
     verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== "/refused",
   });
-  await once(server, "listening");
-  server.on("connection", (ws, { url: path }) => {
+  await Promise.all([once(server, "listening"), once(silent.listen(0, "127.0.0.1"), "listening")]);
+  server.on("connection", (ws, { url: path, socket }) => {
     const end = ENDS[path ?? ""];
     if (end !== undefined) {
-      end(ws);
+      end(ws, socket);
       return;
     }
     ws.on("message", (data) => ws.send(data, { binary: false }));
@@ -34,28 +48,42 @@ beforeAll(async () => {
     ws.send(Buffer.of(1, 2, 3));
   });
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  silentUrl = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
 });
-afterAll(() => new Promise((resolve) => server.close(resolve)));
+afterAll(async () => {
+  silent.close();
+  for (const client of server.clients) client.terminate();
+  await new Promise((resolve) => server.close(resolve));
+});
 
-const run = async (body: string): Promise<DoubleResult> =>
+interface Settings {
+  maxDuration?: string;
+  env?: Record<string, string>;
+}
+
+const run = async (
+  body: string,
+  { maxDuration = "20s", env = {} }: Settings = {},
+): Promise<DoubleResult> =>
   runDouble({
-    env: { SERVER: url },
+    env: { SERVER: url, SILENT: silentUrl, ...env },
     script: `
       import { sleep } from "k6";
       import { WebSocket } from "k6/websockets";
-      export const options = {
-        scenarios: { s: { executor: "per-vu-iterations", vus: 1, iterations: 1, maxDuration: "20s" } },
-      };
+      export const options = { scenarios: { s: {
+        executor: "per-vu-iterations", vus: 1, iterations: 1,
+        maxDuration: "${maxDuration}", gracefulStop: "0s",
+      } } };
       const connect = (target) => {
         const ws = new WebSocket(target, null, { tags: { name: "x" } });
         ws.onopen = () => console.log("open", ws.readyState);
         ws.onerror = (event) => console.log("error", event.error);
-        ws.onclose = (event) => console.log("close", ws.readyState, JSON.stringify(Object.keys(event)));
+        ws.onclose = ({ type, code, reason }) =>
+          console.log(type, ws.readyState, code, JSON.stringify(reason));
         return ws;
       };
       export default function () { ${body} }`,
   });
-const CLOSE = 'close 3 ["type","timestamp"]';
 
 test("messages arrive on the event loop; the iteration lasts until the socket is closed", async () => {
   const { consoleLines, exitCode } = await run(
@@ -64,7 +92,7 @@ test("messages arrive on the event loop; the iteration lasts until the socket is
     try { ws.send("too early"); } catch (error) { console.log(error.name); }
     ws.onmessage = ({ type, data }) => {
       console.log(type, typeof data === "string" ? data : new Uint8Array(data).join());
-      if (type !== 2) return ws.close();
+      if (typeof data === "string") return ws.close();
       ws.send("é");
       sleep(0.2);
       console.log("slept");
@@ -76,30 +104,84 @@ test("messages arrive on the event loop; the iteration lasts until the socket is
     "InvalidStateError",
     "returns",
     "open 1",
-    "2 1,2,3",
+    "message 1,2,3",
     "slept",
-    "1 é",
-    CLOSE,
+    "message é",
+    'close 3 1000 ""',
   ]);
   expect(closes).toEqual([1000]);
   expect(exitCode).toBe(0);
 });
 
-test("`close` has no code: an abnormal close or a failed connection is an `error` first", async () => {
-  const { consoleLines } = await run(`
-    const targets = ["/1000", "/1001", "/1012", "/cut", "/refused"].map((path) => __ENV.SERVER + path);
-    const next = ([target, ...others]) => {
-      if (target !== undefined) connect(target).addEventListener("close", () => next(others));
-    };
-    next([...targets, "ws://127.0.0.1:1"]);`);
-  expect(consoleLines).toEqual([
-    ...["open 1", CLOSE],
-    ...["open 1", CLOSE],
-    ...["open 1", "error websocket: close 1012 (service restart): bye", CLOSE],
-    ...["open 1", "error websocket: close 1006 (abnormal closure): unexpected EOF", CLOSE],
-    ...["error websocket: bad handshake", CLOSE],
-    ...["error dial tcp 127.0.0.1:1: connect: connection refused", CLOSE],
+/** One after the other, each until its close. */
+const visit = (...paths: string[]): string => `
+  const next = ([target, ...others]) => {
+    if (target !== undefined) connect(target).addEventListener("close", () => next(others));
+  };
+  next(${JSON.stringify(paths)}.map((path) => path.startsWith("/") ? __ENV.SERVER + path : path));`;
+
+test("`close` has code and reason, and only 1000 and 1001 are no `error` first", async () => {
+  const { consoleLines } = await run(
+    visit("/1000", "/1001", "/1005", "/1008", "/1012", "/1013", "/4000"),
+  );
+  expect(consoleLines.filter((line) => line !== "open 1")).toEqual([
+    'close 3 1000 ""',
+    'close 3 1001 "bye"',
+    ...["error websocket: close 1005 (no status)", 'close 3 1005 ""'],
+    ...["error websocket: close 1008 (policy violation): no", 'close 3 1008 "no"'],
+    // Go's client has no name for these.
+    ...["error websocket: close 1012: bye", 'close 3 1012 "bye"'],
+    ...["error websocket: close 1013", 'close 3 1013 ""'],
+    ...["error websocket: close 4000: over", 'close 3 4000 "over"'],
   ]);
+});
+
+test("an end of file is 1006, a reset is a `close` without a code and without an `error`", async () => {
+  const { consoleLines } = await run(visit("/cut", "/reset"));
+  expect(consoleLines).toEqual([
+    "open 1",
+    "error websocket: close 1006 (abnormal closure): unexpected EOF",
+    'close 3 1006 "unexpected EOF"',
+    "open 1",
+    'close 3 undefined ""',
+  ]);
+});
+
+test("an attempt that fails is an `error`, and says no more than Go does", async () => {
+  const { consoleLines } = await run(visit("/refused", "ws://127.0.0.1:1"));
+  expect(consoleLines).toEqual([
+    ...["error websocket: bad handshake", 'close 3 undefined ""'],
+    ...["error dial tcp 127.0.0.1:1: connect: connection refused", 'close 3 undefined ""'],
+  ]);
+});
+
+test("an attempt without an answer ends at the dial limit, and the iteration not before", async () => {
+  const { consoleLines } = await run('connect(__ENV.SILENT); console.log("returns");', {
+    env: { K6_DOUBLE_DIAL_MS: "300" },
+  });
+  expect(consoleLines).toEqual(["returns", "error read tcp: i/o timeout", 'close 3 undefined ""']);
+});
+
+test("close() while connecting never returns on k6 before 2.3, so here it fails the iteration", async () => {
+  const { stderr } = await run("connect(__ENV.SILENT).close();");
+  expect(stderr).toContain("close() of a WebSocket that is connecting never returns");
+});
+
+test("a close that is not answered keeps the iteration until it is interrupted", async () => {
+  const { consoleLines, summary } = await run(
+    'const ws = connect(__ENV.SERVER + "/deaf"); ws.onopen = () => ws.close();',
+    { maxDuration: "1s" },
+  );
+  expect(consoleLines).toEqual([]);
+  const { metrics } = summary as { metrics: Record<string, unknown> };
+  expect(metrics["iterations"]).toBeUndefined();
+});
+
+test("close() refuses codes that a client may not send", async () => {
+  const { stderr } = await run(
+    "const ws = connect(__ENV.SERVER); ws.onopen = () => ws.close(1001);",
+  );
+  expect(stderr).toContain("a close code is 1000, or 3000 to 4999: 1001");
 });
 
 test("features that the double lacks throw an error", async () => {
