@@ -7,7 +7,7 @@ import { WebSocketServer } from "ws";
 import { runDouble } from "../../../standins/k6/run-double.ts";
 
 /** Answers the handshakes that it held back. */
-let release: (() => void)[] = [];
+const release: (() => void)[] = [];
 const closeCodes: number[] = [];
 const webSockets = new WebSocketServer({ noServer: true });
 /**

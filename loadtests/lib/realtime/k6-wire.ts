@@ -21,8 +21,8 @@ import { isRefusal, wireEnd, type CloseEvent } from "./wire-end.ts";
 
 /**
  * Of Phoenix's serializer: text alone. With 2.0.0, which realtime-js speaks, some broadcasts come
- * as binary frames, and k6 before 2.2 has no `TextDecoder` to read them with. What arrives is the same; a
- * message is a little longer.
+ * as binary frames, and k6 before 2.2 has no `TextDecoder` to read them with. What arrives is the
+ * same; a message is a little longer.
  */
 const VSN: Vsn = "1.0.0";
 const CONNECTING = 0;
@@ -79,7 +79,7 @@ class K6Wire implements PhoenixWire {
       // No `close` follows where a pong could not be written.
       this.#giveUp.set(CLOSE_MS, () => this.#onClose());
     };
-    ws.onclose = ((event?: CloseEvent) => this.#onClose(event)) as () => void;
+    ws.onclose = (event?: CloseEvent) => this.#onClose(event);
   }
 
   get isOpen(): boolean {
