@@ -1,6 +1,7 @@
 import express, { type Express } from "express";
 import type { AppDeps } from "./app-deps.ts";
 import { INSTANCE_HEADER } from "./contract/events.ts";
+import { jsonBody } from "./lib/http/json-body.ts";
 import { notFound, problemHandler } from "./lib/http/problem.ts";
 import { operationsRoutes } from "./routes/operations.ts";
 import { pipelineRoutes } from "./routes/pipeline.ts";
@@ -22,14 +23,15 @@ export function createApp(deps: AppDeps): Express {
       const route: unknown = (req.route as { path?: unknown } | undefined)?.path;
       deps.metrics.httpRequests.inc({
         method: req.method,
-        route: typeof route === "string" ? req.baseUrl + route : "(none)",
+        // Routes ignore case, and each spelling would be a series.
+        route: typeof route === "string" ? req.baseUrl.toLowerCase() + route : "(none)",
         status: res.statusCode,
       });
     });
     next();
   });
   app.use(operationsRoutes(deps));
-  app.use("/api", express.json({ limit: deps.config.BODY_LIMIT_BYTES }));
+  app.use("/api", jsonBody(deps.config.BODY_LIMIT_BYTES));
   app.use(
     "/api/sessions",
     sessionsRoutes(deps),

@@ -7,6 +7,7 @@ import { sampleLog } from "./log-sampler.ts";
 import { realtimeBroadcasting } from "./realtime/realtime-broadcasting.ts";
 import { RedisBroadcaster } from "./redis/redis-broadcaster.ts";
 import { RedisPubSub } from "./redis/redis-pubsub.ts";
+import { eventJson } from "./streams/sse-frame.ts";
 
 /** The broadcaster's name in the boot record of the ledger. */
 export const broadcasterName = (config: Config): "local" | "redis" | "supabase" =>
@@ -58,6 +59,8 @@ function reportsTo({ config, ledger, metrics, logger }: BroadcastingDeps): Broad
   );
   return {
     onPublish: (event, route) => {
+      // It throws before anything is on record of an event that cannot be sent.
+      eventJson(event);
       ledger.published(event, route);
       metrics.eventsPublished.inc({ route });
     },

@@ -77,6 +77,8 @@ const HttpError = z.object({
   status: z.number().min(400).max(499),
   message: z.string(),
   type: z.string().optional(),
+  /** Of a body that is too large: the limit, bytes. */
+  limit: z.number().optional(),
 });
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -108,7 +110,8 @@ function toProblem(error: unknown, report: () => void): Problem {
     report();
     return new Problem(500, "Internal server error", "The instance failed to answer this request.");
   }
-  const { status, message, type } = http.data;
-  const detail = type === "entity.parse.failed" ? "The body is not valid JSON." : message;
+  const { status, message, type, limit } = http.data;
+  const detail =
+    type === "entity.too.large" ? `The body is larger than ${limit} bytes; send less.` : message;
   return new Problem(status, TITLES[status] ?? "Request refused", detail);
 }

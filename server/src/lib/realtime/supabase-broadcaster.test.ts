@@ -277,6 +277,10 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
       sessionId: session.sessionId,
       epoch: "abc",
       seq: 1,
+      total: 0,
+      instance: "another",
+      intendedMs: 1,
+      publishedMs: 1,
       payload: {},
     };
     const garbage = [

@@ -3,6 +3,7 @@ import type { EventLogPage, PipelineSSEEvent } from "../../contract/events.ts";
 import { parseEvent } from "../streams/parse-event.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import type { LogPosition } from "../../../../common/portable/event-id.ts";
+import { parseJson } from "../../../../common/portable/parse-json.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
 /** The approximate limits of one page; the client asks for the rest after its last id. */
@@ -107,7 +108,7 @@ export class EventLog {
       for (const [id, [, json = ""]] of entries) {
         bytes += json.length;
         start = `(${id}`;
-        const event = parseEvent(JSON.parse(json));
+        const event = parseEvent(parseJson(json), json);
         if (event !== undefined) events.push(event);
       }
       if (entries.length < EVENTS_PER_READ) break;

@@ -244,7 +244,21 @@ test("drops messages that are not the session's events, and logs one line", asyn
   const stream = await one.api.connect(session);
   const stranger = new Redis(valkey.url);
   running.push({ stop: async () => closeRedis(stranger) });
-  const event = { type: "replan", sessionId: session.sessionId, epoch: "abc", seq: 1, payload: {} };
+  const event = {
+    type: "replan",
+    sessionId: session.sessionId,
+    epoch: "abc",
+    seq: 1,
+    total: 0,
+    instance: "another",
+    intendedMs: 1,
+    publishedMs: 1,
+    payload: {},
+  };
+  const deep = JSON.stringify({ event }).replace(
+    "{}",
+    `{"a":${"[".repeat(6000)}${"]".repeat(6000)}}`,
+  );
   const garbage = [
     "",
     "garbage",
@@ -258,6 +272,8 @@ test("drops messages that are not the session's events, and logs one line", asyn
     JSON.stringify({ event: { ...event, epoch: "a\nb" } }),
     JSON.stringify({ event: { ...event, seq: "1" } }),
     JSON.stringify({ event: { ...event, sessionId: "another" } }),
+    JSON.stringify({ event }).replace("{}", '{"id":9007199254740993}'),
+    deep,
   ];
   for (const message of garbage)
     await stranger.publish(`sse:session:${session.sessionId}`, message);

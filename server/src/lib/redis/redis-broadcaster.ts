@@ -1,3 +1,4 @@
+import { parseJson } from "../../../../common/portable/parse-json.ts";
 import { sessionChannel, type PipelineSSEEvent } from "../../contract/events.ts";
 import { parseEvent } from "../streams/parse-event.ts";
 import type { RedisPubSub } from "./redis-pubsub.ts";
@@ -70,16 +71,11 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
 
   #receive(sessionId: string, message: string): void {
     if (message.startsWith(this.#ownPrefix)) return;
-    const event = parseMessage(message);
+    const event = parseEvent(
+      (parseJson(message) as { event?: unknown } | null | undefined)?.event,
+      message,
+    );
     if (event?.sessionId === sessionId) this.#clients.deliver(sessionId, event);
     else this.#onMalformed(sessionId);
-  }
-}
-
-function parseMessage(message: string): PipelineSSEEvent | undefined {
-  try {
-    return parseEvent((JSON.parse(message) as { event?: unknown } | null)?.event);
-  } catch {
-    return undefined;
   }
 }

@@ -7,8 +7,9 @@ let lastFrame: Buffer | undefined;
 /** The event as JSON. The last one is cached: the broker and all streams of an event need it. */
 export function eventJson(event: PipelineSSEEvent): string {
   if (event !== lastEvent) {
-    lastEvent = event;
+    // It throws for a value that is too deep: the next call must not get the event before.
     lastJson = JSON.stringify(event);
+    lastEvent = event;
     lastFrame = undefined;
   }
   return lastJson;
