@@ -13,7 +13,7 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 const codesOf = (chars: string): ReadonlySet<number> =>
-  new Set([...chars].map((char) => char.charCodeAt(0)));
+  new Set(Array.from(chars, (char) => char.charCodeAt(0)));
 const OPENING = codesOf("[{");
 const CLOSING = codesOf("]}");
 const IN_NUMBER = codesOf("+-.eE");

@@ -45,7 +45,11 @@ export const fuzzing = (defaultRuns: number): { numRuns: number; seed: number } 
 });
 
 const words = (...texts: string[]): fc.Arbitrary<string> => fc.constantFrom(...texts);
-const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: 22 });
+const digits = fc.string({
+  unit: fc.constantFrom(...Array.from("0123456789")),
+  minLength: 1,
+  maxLength: 22,
+});
 const exponent = fc.oneof(
   fc.constant(""),
   fc.integer({ min: -420, max: 420 }).map((e) => `e${e}`),
@@ -138,7 +142,7 @@ const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r
 function meaningOfString(token: string): string {
   const plain = token
     .slice(1, -1)
-    .replace(/\\(?:u(.{4})|(.))/gs, (_all, hex: string, char: string) =>
+    .replace(/\\(?:u(.{4})|(.))/gs, (_all, hex: string | undefined, char: string) =>
       hex === undefined ? (ESCAPES[char] ?? char) : String.fromCharCode(parseInt(hex, 16)),
     );
   return `"${Buffer.from(plain, "utf16le").toString("hex")}"`;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DropReason } from "../../contract/ledger.ts";
+import { PoisonSearch } from "./poison-search.ts";
 import { PublisherHealth } from "./publisher-health.ts";
 import {
   QueueMeter,
@@ -30,6 +31,8 @@ const AFTER_REJECTION: BackOff = { firstMs: 10_000, capMs: 30_000 };
 interface QueuePartition {
   waiting: QueuedEvent[];
   busy: boolean;
+  batch: number;
+  readonly poison: PoisonSearch;
 }
 
 export interface RealtimeHttpPublisherOptions extends PublisherReports {
@@ -51,12 +54,14 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
   readonly #partitions: QueuePartition[] = Array.from({ length: PARTITIONS }, () => ({
     waiting: [],
     busy: false,
+    batch: MAX_BATCH,
+    poison: new PoisonSearch(),
   }));
   readonly #retryGate = new RetryGate();
   readonly #health: PublisherHealth;
   readonly #queue: QueueMeter;
   readonly #stopped = new AbortController();
-  #batch = MAX_BATCH;
+  #acceptedBatches = 0;
   /** What last blocked the queue: the reason if it is full. */
   #trouble: DropReason = "outage";
   /** True once a publication has shown whether Realtime is there. */
@@ -100,11 +105,29 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
       if (this.#isStopped()) return;
       const batch = this.#nextBatch(partition);
       const { attempt } = this.#retryGate;
-      const outcome = await this.#post.broadcast(batch.map((event) => event.httpMessage));
+      const answer = await this.#post.broadcast(batch.map((event) => event.httpMessage));
+      const outcome = await this.#judge(partition, batch, answer);
       if (this.#isStopped()) return;
       this.#settle(partition, batch, outcome, attempt);
     }
     partition.busy = false;
+  }
+
+  /** Tells a message that the server cannot take from a server that takes none. */
+  async #judge(
+    { poison }: QueuePartition,
+    batch: readonly QueuedEvent[],
+    outcome: PostOutcome,
+  ): Promise<PostOutcome> {
+    if (outcome.kind === "unreadable") {
+      const ping = await this.#post.ping();
+      return ping.kind === "accepted" ? { kind: "refused", places: [] } : ping;
+    }
+    if (outcome.kind !== "outage" || outcome.answered !== true || batch.length > 1) return outcome;
+    const verdict = poison.verdict(this.#acceptedBatches);
+    const isRefused =
+      verdict === "ask" ? (await this.#post.ping()).kind === "accepted" : verdict === "refused";
+    return isRefused ? { kind: "refused", places: [] } : outcome;
   }
 
   #settle(
@@ -116,7 +139,9 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     this.#hasOutcome = true;
     switch (outcome.kind) {
       case "accepted":
-        this.#batch = Math.min(MAX_BATCH, this.#batch * 2);
+        this.#acceptedBatches++;
+        partition.poison.accepted();
+        partition.batch = Math.min(MAX_BATCH, partition.batch * 2);
         this.#reached(attempt);
         this.#remove(partition, batch);
         return;
@@ -124,6 +149,8 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
         this.#trouble = "outage";
         this.#health.down(outcome.reason);
         this.#retryGate.failed(attempt, AFTER_OUTAGE);
+        if (outcome.answered === true)
+          partition.batch = partition.poison.failed(batch.length, this.#acceptedBatches);
         return;
       case "rejected":
         this.#trouble = "outage";
@@ -135,9 +162,11 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
         return;
       case "too-many":
         if (batch.length === 1) this.#overQuota(attempt);
-        else this.#shrink(attempt, Math.min(outcome.room ?? MAX_BATCH, batch.length / 2));
+        else
+          this.#shrink(partition, attempt, Math.min(outcome.room ?? MAX_BATCH, batch.length / 2));
         return;
       case "too-large":
+      case "unreadable":
         this.#refused(partition, batch, [], attempt);
         return;
       case "refused":
@@ -154,8 +183,9 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     const named = places.flatMap((place) => batch[place] ?? []);
     const refused = batch.length === 1 ? batch : named;
     // The answer names no message: smaller batches find it.
-    if (refused.length === 0) this.#shrink(attempt, batch.length / 2);
+    if (refused.length === 0) this.#shrink(partition, attempt, batch.length / 2);
     else this.#reached(attempt);
+    partition.poison.accepted();
     this.#drop(partition, refused, "refused");
   }
 
@@ -165,8 +195,8 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     this.#retryGate.failed(attempt, AFTER_QUOTA, waitMs);
   }
 
-  #shrink(attempt: number, batch: number): void {
-    this.#batch = Math.max(1, Math.floor(batch));
+  #shrink(partition: QueuePartition, attempt: number, batch: number): void {
+    partition.batch = Math.max(1, Math.floor(batch));
     this.#reached(attempt);
   }
 
@@ -180,7 +210,7 @@ export class RealtimeHttpPublisher implements RealtimePublisher {
     let length = 0;
     for (const event of partition.waiting) {
       bytes += event.bytes;
-      if (length === this.#batch || (length > 0 && bytes > MAX_POST_BYTES)) break;
+      if (length === partition.batch || (length > 0 && bytes > MAX_POST_BYTES)) break;
       length++;
     }
     return partition.waiting.slice(0, length);

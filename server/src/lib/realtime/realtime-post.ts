@@ -13,9 +13,12 @@ export type PostOutcome =
   | { kind: "too-large" }
   /** Batch indexes of the messages that the server refused; empty if the answer does not tell. */
   | { kind: "refused"; places: number[] }
+  /** HTTP 400: a message that the server cannot read, or a wrong address. */
+  | { kind: "unreadable" }
   /** A wrong key or a wrong address: a retry does not help. */
   | { kind: "rejected"; reason: string }
-  | { kind: "outage"; reason: string };
+  /** `answered`: over HTTP, so that one message can be the reason. */
+  | { kind: "outage"; reason: string; answered?: true };
 
 /** From the start of the request, which can include connecting, to the end of the answer. */
 const ANSWER_TIMEOUT_MS = 5000;
@@ -72,7 +75,8 @@ export class RealtimePost {
   /** Checks that the server answers and knows its tenant by this address. Never rejects. */
   async ping(): Promise<PostOutcome> {
     const answer = await this.#ask("GET", "/api/ping");
-    return "status" in answer ? readOutcome(answer) : answer;
+    if (!("status" in answer)) return answer;
+    return answer.status === 400 ? noBroadcastApi(400) : readOutcome(answer);
   }
 
   /** Aborts running requests. */
@@ -124,9 +128,12 @@ export interface RealtimeAnswer {
 /** Interprets an answer of the broadcast API. */
 export function readOutcome({ status, headers, text }: RealtimeAnswer): PostOutcome {
   if (status >= 200 && status < 300) return { kind: "accepted" };
-  if (status === 408 || status >= 500) return { kind: "outage", reason: `HTTP ${status}` };
+  if (status === 408 || status >= 500)
+    return { kind: "outage", reason: `HTTP ${status}`, answered: true };
   const answer = parseAnswer(text);
   switch (status) {
+    case 400:
+      return { kind: "unreadable" };
     case 413:
       return { kind: "too-large" };
     case 422: {
@@ -148,9 +155,14 @@ export function readOutcome({ status, headers, text }: RealtimeAnswer): PostOutc
     case 403:
       return { kind: "rejected", reason: `the server refused REALTIME_KEY (HTTP ${status})` };
     default:
-      return { kind: "rejected", reason: `REALTIME_URL has no broadcast API (HTTP ${status})` };
+      return noBroadcastApi(status);
   }
 }
+
+const noBroadcastApi = (status: number): PostOutcome => ({
+  kind: "rejected",
+  reason: `REALTIME_URL has no broadcast API (HTTP ${status})`,
+});
 
 const isEmpty = (object: object): boolean => Object.keys(object).length === 0;
 

@@ -23,9 +23,16 @@ export class RetryGate {
   #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** Returns undefined if a sender may send at once, else a promise that resolves when it may. */
+  /**
+   * Returns undefined if a sender may send at once, else a promise that resolves when it may. The
+   * one that has waited longest tries next, so that one that always fails holds up no other.
+   */
   waitTurn(): Promise<void> | undefined {
-    return this.#failures === 0 ? undefined : this.#wait();
+    if (this.#failures === 0) return undefined;
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#arm();
+    });
   }
 
   /** Identifies the attempt that begins now. Pass it to `succeeded` or `failed`. */
@@ -36,6 +43,7 @@ export class RetryGate {
   succeeded(attempt: number): void {
     if (this.#failures === 0 || attempt !== this.#verdicts) return;
     this.#failures = 0;
+    for (const resolve of this.#waiting.splice(0)) resolve();
     this.#verdict();
   }
 
@@ -54,31 +62,24 @@ export class RetryGate {
   retryNow(): void {
     this.#isHurried = true;
     this.#untilMs = 0;
-    this.#wake();
-  }
-
-  async #wait(): Promise<void> {
-    while (this.#failures > 0) {
-      const leftMs = this.#untilMs - nowMs();
-      if (!this.#trying && leftMs <= 0) {
-        this.#trying = true;
-        return;
-      }
-      const changed = new Promise<void>((resolve) => this.#waiting.push(resolve));
-      if (!this.#trying) this.#timer ??= setTimeout(() => this.#wake(), Math.ceil(leftMs));
-      await changed;
-    }
+    this.#arm();
   }
 
   #verdict(): void {
     this.#verdicts++;
     this.#trying = false;
-    this.#wake();
+    this.#arm();
   }
 
-  #wake(): void {
+  #arm(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#trying || this.#waiting.length === 0) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#trying = true;
+        this.#waiting.shift()?.();
+      },
+      Math.max(0, Math.ceil(this.#untilMs - nowMs())),
+    );
   }
 }

@@ -38,7 +38,7 @@ export function parseEvent(value: unknown, text?: string): PipelineSSEEvent | un
   return isPlain || jsonFault(source, CARRIED) === undefined ? value : undefined;
 }
 
-/** Checks types by hand, because a schema for every event on every instance would cost throughput. */
+/** By hand, because a schema for every event on every instance would cost throughput. */
 function isEvent(value: unknown): value is PipelineSSEEvent {
   if (typeof value !== "object" || value === null) return false;
   const event = value as Partial<Record<keyof PipelineSSEEvent, unknown>>;
