@@ -1,10 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { firstLine, permits, startIn } from "../test-support/namespaces.ts";
+import { thisProcess } from "../processes/process-identity.ts";
+import { removeAbandoned } from "./unfinished.ts";
 import { lookUp, madeOnce, type CachedArtifact } from "./download-cache.ts";
 
 let folder: string;
@@ -36,8 +40,7 @@ const linesOf = async (file: string): Promise<string[]> =>
  * A process of its own that makes the artifact: says so in the file `made`, then waits until there
  * is a file `go`.
  */
-const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
-  const script = `
+const makerScript = (): string => `
     import { access, appendFile, writeFile } from "node:fs/promises";
     import { join } from "node:path";
     import { madeOnce } from ${JSON.stringify(new URL("download-cache.ts", import.meta.url).href)};
@@ -50,6 +53,9 @@ const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
     };
     const onStep = (step) => void appendFile(join(folder, "steps"), step + "\\n");
     console.log(await madeOnce(artifact, make, { onStep }));`;
+
+const startMaker = (): { kill: () => boolean; stdout: Promise<string> } => {
+  const script = makerScript();
   const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
   const maker = execa(process.execPath, args, { reject: false });
   started.push({ kill: (signal) => maker.kill(signal), ended: maker });
@@ -146,8 +152,46 @@ test("a lock whose owner's process id went to another process is taken over", as
   await once(other, "spawn");
   started.push({ kill: (signal) => other.kill(signal), ended: other });
   await madeOnce({ ...artifact, folder: join(folder, "cache", "first") }, writeWhole, {});
-  const lock = `${artifact.folder}.lock`;
-  await writeFile(lock, JSON.stringify({ pid: other.pid, startTime: "another boot:1" }));
+  const { startTime } = thisProcess();
+  const claim = `${other.pid}.${encodeURIComponent(startTime)}.${randomUUID()}`;
+  await writeFile(`${artifact.folder}.lock.${claim}`, "");
   await madeOnce(artifact, writeWhole, {});
   expect(await readdir(join(folder, "cache"))).toEqual(["first", "x"]);
 });
+
+test.runIf(permits("pids"))(
+  "containers that share the cache make it once, and neither removes what the other one stages",
+  async () => {
+    const first = startMaker();
+    await until(async () => (await linesOf("made")).length === 1);
+    const second = startIn(["pids"], makerScript());
+    started.push({ kill: (signal) => second.kill(signal), ended: once(second, "exit") });
+    await until(async () => (await linesOf("steps")).length > 0);
+    // What is beside the artifact, for one that is no part of this lock.
+    await removeAbandoned(join(folder, "cache"), ".new-x.");
+    await appendFile(join(folder, "go"), "");
+    const path = join(artifact.folder, artifact.binary);
+    expect(await Promise.all([first.stdout, firstLine(second)])).toEqual([path, path]);
+    expect(await linesOf("made")).toHaveLength(1);
+  },
+);
+
+test.runIf(permits("pids"))(
+  "a half-made folder of another container goes after a day, not before",
+  async () => {
+    const script = `
+      import { mkdirSync } from "node:fs";
+      import { unfinishedName } from ${JSON.stringify(new URL("unfinished.ts", import.meta.url).href)};
+      mkdirSync(${JSON.stringify(`${folder}/`)} + unfinishedName(".new-x."));
+      console.log("made");`;
+    const maker = startIn(["pids"], script);
+    await firstLine(maker);
+    await removeAbandoned(folder, ".new-x.");
+    const [name = ""] = await readdir(folder);
+    expect(name).toMatch(/^\.new-x\./);
+    const before = new Date(Date.now() - 25 * 3600 * 1000);
+    await utimes(join(folder, name), before, before);
+    await removeAbandoned(folder, ".new-x.");
+    expect(await readdir(folder)).toEqual([]);
+  },
+);

@@ -1,14 +1,14 @@
 /** The user's cache of fetched and built programs: each folder is complete or absent. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { takeLock } from "./file-lock.ts";
+import { removeAbandoned, unfinishedName } from "./unfinished.ts";
 import { parseJson } from "../portable/parse-json.ts";
-import { isAlive } from "../processes/process-identity.ts";
 
 const RECORD_FILE = "sse-lab-tool.json";
 /** What was put into the folder; compared before use. */
@@ -80,24 +80,16 @@ export const lookUp = async ({
 const isTaken = (error: unknown): boolean =>
   ["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "");
 
-/** Removes what killed processes left beside `folder`. Their folders end in `.<pid>-<random>`. */
-const removeAbandoned = async (folder: string): Promise<void> => {
-  const prefix = `.new-${basename(folder)}.`;
-  for (const entry of await readdir(dirname(folder))) {
-    if (!entry.startsWith(prefix)) continue;
-    if (isAlive(Number.parseInt(entry.slice(prefix.length), 10))) continue;
-    await rm(join(dirname(folder), entry), { recursive: true, force: true });
-  }
-};
-
 /**
  * Runs `make`, then lets its `staged` folder appear as `folder` by one rename, so that a kill never
  * leaves half of it. If another process was first, its folder stays.
  */
 export const stageFolder = async (folder: string, make: MakeArtifact): Promise<void> => {
   await mkdir(dirname(folder), { recursive: true });
-  await removeAbandoned(folder);
-  const own = await mkdtemp(join(dirname(folder), `.new-${basename(folder)}.${process.pid}-`));
+  const prefix = `.new-${basename(folder)}.`;
+  await removeAbandoned(dirname(folder), prefix);
+  const own = join(dirname(folder), unfinishedName(prefix));
+  await mkdir(own);
   try {
     const [staged, temporary] = [join(own, "staged"), join(own, "tmp")];
     await Promise.all([mkdir(staged), mkdir(temporary)]);

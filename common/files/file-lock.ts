@@ -1,51 +1,81 @@
-/** A lock file that dies with its owner. */
+/**
+ * A lock that dies with its owner. Each process that wants it makes a claim: a file with a name
+ * that no other process ever uses. The only living claim holds the lock. So the removal of a dead
+ * process's claim never hits that of a living one.
+ */
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseJson } from "../portable/parse-json.ts";
-import { isRunning, thisProcess, type ProcessIdentity } from "../processes/process-identity.ts";
+import { isInSight, isRunning, thisProcess } from "../processes/process-identity.ts";
 import { UserError } from "../user-error.ts";
 
-/** A lock without a readable owner is being written, unless it is older than this. */
-const WRITE_MS = 5000;
+/** In another container a pid tells nothing. There an owner counts as dead after this silence. */
+const SILENCE_MS = 60_000;
+const SIGN_OF_LIFE_MS = 5_000;
 
-const removeIfStale = async (path: string): Promise<void> => {
-  const [text, found] = await Promise.all([
-    readFile(path, "utf8").catch(() => undefined),
-    stat(path).catch(() => undefined),
-  ]);
-  if (text === undefined || !found) return;
-  const owner = parseJson(text) as Partial<ProcessIdentity> | undefined;
-  const ownerLives =
-    owner?.pid === undefined || owner.startTime === undefined
-      ? Date.now() - found.mtimeMs < WRITE_MS
-      : isRunning({ pid: owner.pid, startTime: owner.startTime });
-  if (ownerLives) return;
-  // Moved first: of two processes that find it stale, one gets it. If the file belongs to a new
-  // owner by now, two processes hold the lock. That is rare, and what the locks guard appears by
-  // one rename.
-  const moved = `${path}.${randomUUID()}`;
-  await rename(path, moved).then(
-    () => rm(moved, { force: true }),
-    () => undefined,
-  );
+/** Of several claims at once the first in order stays, and looks this often for the others to go. */
+const LOOKS = 20;
+const LOOK_MS = 2;
+
+const CLAIM = /^(?<pid>\d+)\.(?<startTime>[^.]+)\.[\da-f-]{36}$/;
+
+/** `nowMs`: time by the clock of the claims' file system. */
+const isLiving = async (claim: string, name: string, nowMs: number): Promise<boolean> => {
+  const { pid, startTime = "" } = CLAIM.exec(name)?.groups ?? {};
+  const owner = { pid: Number(pid), startTime: decodeURIComponent(startTime) };
+  if (isInSight(owner)) return isRunning(owner);
+  const found = await stat(claim).catch(() => undefined);
+  return found !== undefined && nowMs - found.mtimeMs < SILENCE_MS;
+};
+
+/** Names of the living claims. Removes those of dead owners. */
+const livingClaims = async (path: string, nowMs: number): Promise<string[]> => {
+  const prefix = `${basename(path)}.`;
+  const living: string[] = [];
+  for (const file of await readdir(dirname(path))) {
+    const name = file.slice(prefix.length);
+    if (!file.startsWith(prefix) || !CLAIM.test(name)) continue;
+    const claim = join(dirname(path), file);
+    if (await isLiving(claim, name, nowMs)) living.push(name);
+    else await rm(claim, { force: true });
+  }
+  return living;
+};
+
+/** Does the claim become the only living one? */
+const prevails = async (path: string, own: string, nowMs: number): Promise<boolean> => {
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const others = (await livingClaims(path, nowMs)).filter((name) => name !== own);
+    if (others.length === 0) return true;
+    if (others.some((name) => name < own)) return false;
+    await delay(LOOK_MS);
+  }
+  return false;
 };
 
 /**
  * Takes the lock. Returns the function that releases it, or undefined while another owner has it.
  */
 export const takeLock = async (path: string): Promise<(() => Promise<void>) | undefined> => {
-  const owner = JSON.stringify({ ...thisProcess(), id: randomUUID() });
-  try {
-    await writeFile(path, owner, { flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    await removeIfStale(path);
+  // Who waits must not keep others from getting it.
+  if ((await livingClaims(path, Date.now())).length > 0) return undefined;
+  const { pid, startTime } = thisProcess();
+  const own = `${pid}.${encodeURIComponent(startTime)}.${randomUUID()}`;
+  const claim = `${path}.${own}`;
+  await writeFile(claim, "", { flag: "wx" });
+  const { mtimeMs } = await stat(claim);
+  if (!(await prevails(path, own, mtimeMs))) {
+    await rm(claim, { force: true });
     return undefined;
   }
+  const signs = setInterval(() => {
+    const now = new Date();
+    void utimes(claim, now, now).catch(() => undefined);
+  }, SIGN_OF_LIFE_MS).unref();
   return async () => {
-    const now = await readFile(path, "utf8").catch(() => undefined);
-    if (now === owner) await rm(path, { force: true });
+    clearInterval(signs);
+    await rm(claim, { force: true });
   };
 };
 
@@ -70,9 +100,11 @@ export const withLock = async <T>(
       }
     }
     if (performance.now() > deadline) {
-      const problem = `${path} has been held for ${waitMs / 1000} s`;
-      throw new UserError(problem, "remove it if no other command runs");
+      throw new UserError(
+        `${path} has been held for ${waitMs / 1000} s`,
+        `remove ${path}.* if no other command runs`,
+      );
     }
-    await delay(pollMs);
+    await delay(pollMs * (0.5 + Math.random()));
   }
 };

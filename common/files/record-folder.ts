@@ -2,6 +2,7 @@
  * A folder of JSON records, one file each. A record is complete after every write, and only its
  * owner can read it, because records hold keys.
  */
+import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   linkSync,
@@ -155,10 +156,9 @@ export class RecordFolder<T extends { startedAt: string }> {
 
   #draft(path: string, record: T): string {
     this.#makeFolder();
-    const draft = `${path}.${process.pid}.tmp`;
-    // The mode counts for a new file only, and an earlier process of this pid may have left one.
-    rmSync(draft, { force: true });
-    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+    const draft = `${path}.${randomUUID()}.tmp`;
+    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+    // A strict umask may have taken the right to read it again.
     chmodSync(draft, 0o600);
     return draft;
   }

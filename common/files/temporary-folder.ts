@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isAlive } from "../processes/process-identity.ts";
+import { removeAbandoned, unfinishedName } from "./unfinished.ts";
 
 const PREFIX = ".tmp.";
 
@@ -13,12 +13,9 @@ export const withTemporaryFolder = async <T>(
   use: (folder: string) => Promise<T>,
 ): Promise<T> => {
   await mkdir(parent, { recursive: true });
-  for (const entry of await readdir(parent)) {
-    if (!entry.startsWith(PREFIX) || isAlive(Number.parseInt(entry.slice(PREFIX.length), 10)))
-      continue;
-    await rm(join(parent, entry), { recursive: true, force: true });
-  }
-  const folder = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
+  await removeAbandoned(parent, PREFIX);
+  const folder = join(parent, unfinishedName(PREFIX));
+  await mkdir(folder);
   try {
     return await use(folder);
   } finally {

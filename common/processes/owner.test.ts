@@ -1,27 +1,19 @@
 import { expect, test } from "vitest";
-import { isSameHostOrBoot } from "./owner.ts";
+import { isFromHere, released, thisOwner } from "./owner.ts";
 
-const BOOT = "0b7f1c6e-1111-4222-8333-444455556666";
-const here = { host: "now", pid: 1, startTime: `${BOOT}:100` };
+const here = thisOwner();
+const [boot = "", ticks = "", namespace = ""] = here.startTime.split(":");
+const otherBoot = `${"0".repeat(8)}${boot.slice(8)}`;
 
-test.each([
-  ["the same host", { host: "now", pid: 2, startTime: `${BOOT}:7` }, true],
-  ["a host that was renamed", { host: "before", pid: 2, startTime: `${BOOT}:7 released` }, true],
-  [
-    "the same host before it was restarted",
-    { host: "now", pid: 2, startTime: `${"0".repeat(8)}${BOOT.slice(8)}:7` },
-    true,
-  ],
-  [
-    "another host",
-    { host: "other", pid: 2, startTime: `${"0".repeat(8)}${BOOT.slice(8)}:7` },
-    false,
-  ],
-  [
-    "another host without a boot id",
-    { host: "other", pid: 2, startTime: "Tue Nov 24 01:26:31 2026" },
-    false,
-  ],
-])("an owner on %s", (_, owner, expected) => {
-  expect(isSameHostOrBoot(owner, here)).toBe(expected);
+test.runIf(process.platform === "linux").each([
+  ["of this host", here, true],
+  ["that released what it had", released(here), true],
+  ["on this host under an earlier name", { ...here, host: "before" }, true],
+  ["that an earlier version wrote down", { ...here, startTime: `${boot}:${ticks}` }, true],
+  ["in a container that shares the host's name", { ...here, startTime: `${boot}:7:1` }, false],
+  ["of this host before it was restarted", { ...here, startTime: `${otherBoot}:7:1` }, true],
+  ["of another host", { host: "x", pid: 2, startTime: `${otherBoot}:7:${namespace}` }, false],
+  ["of another system", { host: "x", pid: 2, startTime: "Tue Nov 24 01:26:31 2026" }, false],
+])("an owner %s is judged by boot and pid namespace, not by name", (_, owner, expected) => {
+  expect(isFromHere(owner)).toBe(expected);
 });

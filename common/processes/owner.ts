@@ -1,8 +1,9 @@
 /** The process that a deployment belongs to, as its record names it. */
 import { hostname } from "node:os";
-import { isRunning, thisProcess } from "./process-identity.ts";
+import { isInSight, isOfThisBoot, isRunning, thisProcess } from "./process-identity.ts";
 
 export interface Owner {
+  /** Name of the host or container. */
   host: string;
   pid: number;
   /** See `ProcessIdentity`: pid and start time together name one process for good. */
@@ -19,6 +20,8 @@ export const isThisOwner = ({ pid, startTime }: Owner): boolean => {
   return pid === here.pid && startTime === here.startTime;
 };
 
+export const isReleased = ({ startTime }: Owner): boolean => startTime.endsWith(RELEASED);
+
 /** Does another process own it, and still run? */
 export const belongsToAnother = (owner: Owner): boolean => !isThisOwner(owner) && isRunning(owner);
 
@@ -28,16 +31,15 @@ export const released = (owner: Owner): Owner => ({
   startTime: `${owner.startTime}${RELEASED}`,
 });
 
-export const isSameHost = ({ host }: Owner): boolean => host === hostname();
+/**
+ * Does the owner's pid mean something here, or is it sure to be dead? The host's name counts only
+ * across boots, where a restart of this host is told from another host that shares the folder.
+ */
+export const isFromHere = (owner: Owner): boolean =>
+  isOfThisBoot(owner.startTime) ? isInSight(owner) : owner.host === hostname();
 
-/** On Linux start times begin with the id of the boot. */
-const BOOT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=:)/;
-
-/** Also true if the host has been renamed since: the id of its boot stays. */
-export const isSameHostOrBoot = (
-  { host, startTime }: Owner,
-  here: Owner = thisOwner(),
-): boolean => {
-  const [boot] = BOOT.exec(startTime) ?? [];
-  return host === here.host || (boot !== undefined && boot === BOOT.exec(here.startTime)?.[0]);
-};
+/** For people: another host or container, as seen from here. */
+export const describeOwner = ({ host, pid }: Owner): string =>
+  host === hostname()
+    ? `process ${pid} of another container or host named ${host}`
+    : `process ${pid} of ${host}, another host or container`;

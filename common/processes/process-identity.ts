@@ -3,12 +3,15 @@
  * process for good, so that we never end the process of another program.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { readProcStat } from "./proc-usage.ts";
 
 export interface ProcessIdentity {
   pid: number;
-  /** Opaque. Linux: boot id and start time in clock ticks; elsewhere `ps -o lstart=`. */
+  /**
+   * Linux: `<boot id>:<start in clock ticks>:<pid namespace>`; elsewhere `ps -o lstart=`. Records
+   * of earlier versions lack the namespace.
+   */
   startTime: string;
   /** It leads a process group, which is ended with it. */
   group?: true | undefined;
@@ -20,21 +23,52 @@ interface ProcessFacts {
   hasExited: boolean;
 }
 
-let bootId: string | undefined;
+/** What gives a pid its meaning (proc(5), pid_namespaces(7)). It stays while this process runs. */
+interface ProcessSpace {
+  /** Start times count from boot: without it, a pid from before a reboot could look alive. */
+  boot: string;
+  /** Containers share the boot of their host, but not its pids. Undefined: not on record. */
+  namespace: string | undefined;
+}
 
-/**
- * Start times count from boot: without the boot id, a pid from before a reboot could look alive.
- */
-const readBootId = (): string => {
-  bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return bootId;
+let space: ProcessSpace | undefined;
+
+const thisSpace = (): ProcessSpace =>
+  (space ??= {
+    boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    namespace: /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0],
+  });
+
+const START = /^(?<boot>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):\d+(?::(?<namespace>\d+))?/;
+
+const spaceOf = (startTime: string): ProcessSpace | undefined => {
+  const { boot, namespace } = START.exec(startTime)?.groups ?? {};
+  return boot === undefined ? undefined : { boot, namespace };
+};
+
+/** Did that process start since the last boot of this host? Undefined if the record cannot tell. */
+export const isOfThisBoot = (startTime: string): boolean | undefined => {
+  const boot = process.platform === "linux" ? spaceOf(startTime)?.boot : undefined;
+  return boot === undefined ? undefined : boot === thisSpace().boot;
+};
+
+/** Does its pid mean the same here? If not, nothing here can tell whether it still runs. */
+export const isInSight = ({ startTime }: Pick<ProcessIdentity, "startTime">): boolean => {
+  if (process.platform !== "linux") return true;
+  const there = spaceOf(startTime);
+  const here = thisSpace();
+  return there?.boot === here.boot && (there.namespace ?? here.namespace) === here.namespace;
 };
 
 const linuxFacts = (pid: number): ProcessFacts | undefined => {
   const stat = readProcStat(pid);
   if (!stat) return undefined;
   const { state, startTicks } = stat;
-  return { startTime: `${readBootId()}:${startTicks}`, hasExited: state === "Z" || state === "X" };
+  const { boot, namespace } = thisSpace();
+  return {
+    startTime: `${boot}:${startTicks}:${namespace ?? ""}`,
+    hasExited: state === "Z" || state === "X",
+  };
 };
 
 const posixFacts = (pid: number): ProcessFacts | undefined => {
@@ -72,10 +106,11 @@ export const thisProcess = (): ProcessIdentity => {
 /** Does any process run under this pid? It may be another one than the pid once meant. */
 export const isAlive = (pid: number): boolean => processFacts(pid)?.hasExited === false;
 
-/** Does exactly this process still run? */
+/** Does exactly this process still run? False for one that is not in sight. */
 export const isRunning = ({ pid, startTime }: ProcessIdentity): boolean => {
   const facts = processFacts(pid);
-  return facts !== undefined && !facts.hasExited && facts.startTime === startTime;
+  if (facts === undefined || facts.hasExited) return false;
+  return facts.startTime === startTime || facts.startTime.startsWith(`${startTime}:`);
 };
 
 /** Signals exactly this process, and its group if it leads one. False if it no longer runs. */

@@ -27,5 +27,5 @@ export async function sweep(): Promise<void> {
       );
     }
   }
-  await sweepWorkFolders();
+  for (const problem of (await sweepWorkFolders()).problems) warn(`could not clean up: ${problem}`);
 }

@@ -140,7 +140,7 @@ const DEPLOYMENTS: readonly (readonly [DeploymentStatus, string])[] = [
   ["running", "running"],
   ["owned", "owned by a command"],
   ["leftover", "left by a killed command (the next command removes it)"],
-  ["foreign", "on another host or in another container"],
+  ["foreign", "of another host, container or checkout"],
 ];
 
 const leftoversCheck = async (stateDir: string): Promise<DoctorCheck> => {

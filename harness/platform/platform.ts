@@ -152,10 +152,11 @@ export interface RunningDeployment {
 export interface SweepReport {
   /** Removed deployments. `what` describes what there was, e.g. `5 containers, 1 network`. */
   swept: { id: string; what: string }[];
-  /** Ids left alone: detached, of a living command, of another host. */
+  /** Ids left alone: detached, of a living command. */
   kept: string[];
   owned: string[];
-  foreign: string[];
+  /** Left alone too. `why`: whose it is, and the file to remove if that is gone for good. */
+  foreign: { id: string; why: string }[];
   /** One line for each failure. The next sweep tries again. */
   problems: string[];
 }

@@ -11,16 +11,16 @@ interface DownReport {
   platforms: Partial<Record<PlatformName, SweepReport>>;
   /** Temporary folders of interrupted runs that were removed. */
   workFolders: number;
+  /** One line for each temporary folder that could not be removed. */
+  problems: string[];
 }
 
 export async function down(options: { json?: true }): Promise<number> {
   const report = await removeAll();
   process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : render(report));
-  const reports = Object.values(report.platforms);
-  for (const problem of reports.flatMap(({ problems }) => problems)) {
-    process.stderr.write(`could not clean up: ${problem}\n`);
-  }
-  return reports.some(({ problems }) => problems.length > 0) ? EXIT.unknown : EXIT.valid;
+  const problems = problemsOf(report);
+  for (const problem of problems) process.stderr.write(`could not clean up: ${problem}\n`);
+  return problems.length > 0 ? EXIT.unknown : EXIT.valid;
 }
 
 async function removeAll(): Promise<DownReport> {
@@ -37,10 +37,17 @@ async function removeAll(): Promise<DownReport> {
       ],
     }));
   }
-  return { platforms, workFolders: await sweepWorkFolders() };
+  const { removed: workFolders, problems } = await sweepWorkFolders();
+  return { platforms, workFolders, problems };
 }
 
-function render({ platforms, workFolders }: DownReport): string {
+const problemsOf = ({ platforms, problems }: DownReport): string[] => [
+  ...Object.values(platforms).flatMap((platform) => platform.problems),
+  ...problems,
+];
+
+function render(report: DownReport): string {
+  const { platforms, workFolders } = report;
   const reports = Object.values(platforms);
   const lines = [
     ...reports.flatMap(({ swept }) => swept.map(({ id, what }) => `removed ${id} (${what})`)),
@@ -48,15 +55,12 @@ function render({ platforms, workFolders }: DownReport): string {
       owned.map((id) => `left alone: ${id} belongs to a command that is still running`),
     ),
     ...reports.flatMap(({ foreign }) =>
-      foreign.map(
-        (id) => `left alone: ${id} belongs to another host or container; run sse-lab down there`,
-      ),
+      foreign.map(({ id, why }) => `left alone: ${id} belongs to ${why}; run sse-lab down there`),
     ),
     ...(workFolders > 0
       ? [`removed ${formatNumberOf(workFolders, "temporary folder")} of interrupted runs`]
       : []),
   ];
-  const failed = reports.some(({ problems }) => problems.length > 0);
-  if (lines.length === 0 && !failed) lines.push("nothing was up");
+  if (lines.length === 0 && problemsOf(report).length === 0) lines.push("nothing was up");
   return lines.map((line) => `${line}\n`).join("");
 }

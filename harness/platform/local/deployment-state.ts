@@ -7,7 +7,7 @@ import { fromRoot } from "../../../common/paths.ts";
 import { isRunning } from "../../../common/processes/process-identity.ts";
 import { RecordFolder } from "../../../common/files/record-folder.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
-import { isSameHost } from "../../../common/processes/owner.ts";
+import { describeOwner, isFromHere } from "../../../common/processes/owner.ts";
 
 const identitySchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 const processSchema = z.object({
@@ -33,7 +33,7 @@ const realtimeSchema = z.object({
 const stateSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
-  /** Pids mean nothing on another host or in another container that sees the same folder. */
+  /** Name of the host or container that `owner` runs on. */
   host: z.string(),
   /** `sse-lab up` left it running on purpose. */
   kept: z.boolean(),
@@ -73,7 +73,7 @@ export const localRegistry = (stateDir: string): LocalRegistry =>
     }),
     ownerOf: ({ host, owner }) => ({ host, ...owner }),
     withOwner: (state, { host, pid, startTime }) => ({ ...state, host, owner: { pid, startTime } }),
-    // Not by boot: containers share the boot of their host, but not its pids.
-    isFromHere: isSameHost,
+    whyForeign: ({ host, owner }) =>
+      isFromHere({ host, ...owner }) ? undefined : describeOwner({ host, ...owner }),
     isUp: ({ processes }) => processes.some(({ identity }) => isRunning(identity)),
   });

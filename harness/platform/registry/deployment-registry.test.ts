@@ -8,7 +8,13 @@ import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { identityOf, isRunning } from "../../../common/processes/process-identity.ts";
 import { DeploymentRegistry } from "./deployment-registry.ts";
-import { isSameHost, released, thisOwner, type Owner } from "../../../common/processes/owner.ts";
+import {
+  describeOwner,
+  isFromHere,
+  released,
+  thisOwner,
+  type Owner,
+} from "../../../common/processes/owner.ts";
 import { sweepRegistry } from "./sweep.ts";
 
 let folder: string;
@@ -22,7 +28,7 @@ beforeEach(() => {
     records: stackRecords(folder),
     ownerOf: ({ owner }) => owner,
     withOwner: (record, owner) => ({ ...record, owner }),
-    isFromHere: isSameHost,
+    whyForeign: ({ owner }) => (isFromHere(owner) ? undefined : describeOwner(owner)),
     isUp: ({ stack }) => up.has(stack),
   });
 });
@@ -104,7 +110,7 @@ const keepOneOfEach = (): void => {
   keep(dead(), "detached");
   keep(dead(), "stopped");
   keep(thisOwner(), "busy");
-  keep({ ...thisOwner(), host: "elsewhere" }, "foreign");
+  keep({ host: "elsewhere", pid: 1, startTime: "another boot:1" }, "foreign");
   registry.records.write(recordOf("killed", dead(), false));
   writeFileSync(join(folder, "torn.json"), "{");
 };
@@ -156,7 +162,14 @@ test("a sweep removes leftovers only, and reports the rest by its status", async
     swept: [{ id: "killed", what: "all of it" }],
     kept: ["detached"],
     owned: ["busy"],
-    foreign: ["foreign"],
+    foreign: [
+      {
+        id: "foreign",
+        why:
+          "process 1 of elsewhere, another host or container; if that is gone for good, remove " +
+          join(folder, "foreign.json"),
+      },
+    ],
     problems: [expect.stringContaining("torn.json: not JSON"), "stopped: no"],
   });
 });
@@ -169,7 +182,7 @@ test("down also removes what was detached, and nothing that lives or is foreign"
     ["killed", true],
     ["stopped", true],
   ]);
-  expect(report).toMatchObject({ kept: [], owned: ["busy"], foreign: ["foreign"] });
+  expect(report).toMatchObject({ kept: [], owned: ["busy"], foreign: [{ id: "foreign" }] });
   expect(registry.records.list().records.map(({ stack }) => stack)).toEqual(["busy", "foreign"]);
 });
 

@@ -15,7 +15,8 @@ export interface DeploymentRecord {
  * - `owned`: a living command brings it up or changes it. No other command may touch it.
  * - `running`: left running on purpose, and still running.
  * - `leftover`: its command is dead, or all of it is. It is to be removed.
- * - `foreign`: recorded on another host, so its pids and containers mean nothing here.
+ * - `foreign`: of another host, container, engine or checkout. Nothing here can tell whether it
+ *   lives.
  */
 export type DeploymentStatus = "owned" | "running" | "leftover" | "foreign";
 
@@ -23,7 +24,8 @@ export interface RegistryOptions<T extends DeploymentRecord> {
   records: RecordFolder<T>;
   ownerOf: (record: T) => Owner;
   withOwner: (record: T, owner: Owner) => T;
-  isFromHere: (owner: Owner) => boolean;
+  /** Whose it is if this command may not touch it, for people. Undefined: it is from here. */
+  whyForeign: (record: T) => string | undefined;
   /** Does any process or container of it run? */
   isUp: (record: T) => boolean | Promise<boolean>;
 }
@@ -37,10 +39,13 @@ export class DeploymentRegistry<T extends DeploymentRecord> {
     this.#options = options;
   }
 
+  whyForeign(record: T): string | undefined {
+    return this.#options.whyForeign(record);
+  }
+
   async status(record: T): Promise<DeploymentStatus> {
-    const owner = this.#options.ownerOf(record);
-    if (!this.#options.isFromHere(owner)) return "foreign";
-    if (isRunning(owner)) return "owned";
+    if (this.whyForeign(record) !== undefined) return "foreign";
+    if (isRunning(this.#options.ownerOf(record))) return "owned";
     return record.kept && (await this.#options.isUp(record)) ? "running" : "leftover";
   }
 
@@ -71,6 +76,7 @@ export class DeploymentRegistry<T extends DeploymentRecord> {
     if (this.records.create(record)) return;
     const id = this.records.idOf(record);
     const found = this.records.read(id);
+    if (found) this.#refuseForeign(found);
     if (!found || found.kept) {
       throw new UserError(`${id} is up already`, "use it, or remove it with sse-lab down first");
     }
@@ -78,6 +84,16 @@ export class DeploymentRegistry<T extends DeploymentRecord> {
     throw new UserError(
       `${id} is being brought up by process ${pid} of ${host}`,
       "wait for it or end it",
+    );
+  }
+
+  #refuseForeign(record: T): void {
+    const why = this.whyForeign(record);
+    if (why === undefined) return;
+    const id = this.records.idOf(record);
+    throw new UserError(
+      `${id} belongs to ${why}`,
+      `run sse-lab down there; if that is gone for good, remove ${this.records.file(id)}`,
     );
   }
 
@@ -100,6 +116,7 @@ export class DeploymentRegistry<T extends DeploymentRecord> {
     return this.records.locked(id, () => {
       const found = this.records.read(id);
       if (!found) throw new UserError(`${id} is not up any more`, "bring it up with sse-lab up");
+      this.#refuseForeign(found);
       const owner = this.#options.ownerOf(found);
       if (isRunning(owner)) {
         throw new UserError(

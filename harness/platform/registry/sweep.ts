@@ -1,6 +1,10 @@
 /** Removes deployments whose command is dead, and reports what became of all on record. */
 import type { SweepReport } from "../platform.ts";
-import type { DeploymentRecord, DeploymentRegistry } from "./deployment-registry.ts";
+import type {
+  DeploymentRecord,
+  DeploymentRegistry,
+  DeploymentStatus,
+} from "./deployment-registry.ts";
 
 export interface SweepOptions<T> {
   /** Also removes what `sse-lab up` left running. */
@@ -44,7 +48,20 @@ export const removeReported = async (
   }
 };
 
-const REPORTED_AS = { owned: "owned", running: "kept", foreign: "foreign" } as const;
+/** Reports what is left alone. */
+const reportLeft = <T extends DeploymentRecord>(
+  report: SweepReport,
+  registry: DeploymentRegistry<T>,
+  record: T,
+  status: Exclude<DeploymentStatus, "leftover">,
+): void => {
+  const id = registry.records.idOf(record);
+  if (status === "foreign") {
+    const whose = registry.whyForeign(record) ?? "another command";
+    const file = registry.records.file(id);
+    report.foreign.push({ id, why: `${whose}; if that is gone for good, remove ${file}` });
+  } else report[status === "owned" ? "owned" : "kept"].push(id);
+};
 
 export const sweepRegistry = async <T extends DeploymentRecord>(
   registry: DeploymentRegistry<T>,
@@ -59,7 +76,7 @@ export const sweepRegistry = async <T extends DeploymentRecord>(
       // A Pulumi that outlived its command may have completed what was taken for dead.
       const isStillOurs = async (): Promise<boolean> => {
         const now = await registry.statusOf(id);
-        if (now && now !== "leftover") report[REPORTED_AS[now]].push(id);
+        if (now && now !== "leftover") reportLeft(report, registry, record, now);
         return now === "leftover";
       };
       await removeReported(id, report, onStep, () => remove(record, true, isStillOurs));
@@ -70,7 +87,7 @@ export const sweepRegistry = async <T extends DeploymentRecord>(
       if (acquired) {
         await removeReported(id, report, onStep, () => remove(acquired, false, isOurs));
       } else if (registry.records.read(id)) report.owned.push(id);
-    } else report[REPORTED_AS[status]].push(id);
+    } else reportLeft(report, registry, record, status);
   }
   return report;
 };

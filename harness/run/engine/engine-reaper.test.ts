@@ -88,12 +88,12 @@ it("kill -9 of harness and reaper: the next command ends the engine", async () =
   // The folder is of the process that is about to be killed.
   const owner = { host: hostname(), ...identify(harness.pid ?? 0) };
   await writeFile(join(folder, "owner.json"), JSON.stringify(owner));
-  expect(await sweepWorkFolders(root)).toBe(0);
+  expect((await sweepWorkFolders(root)).removed).toBe(0);
   process.kill(reaper.pid, "SIGKILL");
   harness.kill("SIGKILL");
   await once(harness, "exit");
   expect([leader, member].filter(isRunning)).toHaveLength(2);
-  expect(await sweepWorkFolders(root)).toBe(1);
+  expect((await sweepWorkFolders(root)).removed).toBe(1);
   await expectGone(leader, member);
   expect(existsSync(folder)).toBe(false);
 });
