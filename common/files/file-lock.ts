@@ -14,7 +14,7 @@ import { UserError } from "../user-error.ts";
 const SILENCE_MS = 60_000;
 const SIGN_OF_LIFE_MS = 5_000;
 
-/** Of several claims at once the first in order stays, and looks this often for the others to go. */
+/** Of claims at one time the first in order stays, and looks this often for the others to go. */
 const LOOKS = 20;
 const LOOK_MS = 2;
 

@@ -83,7 +83,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
       judged.forEach((result) => listener.runJudged?.(result));
       await write(results.path, manifest, runs);
     } finally {
-      if (runs.length === 0) await results.removeIfEmpty();
+      if (runs.length === 0) await results.close();
       await rm(workDir, { recursive: true, force: true });
     }
   }

@@ -41,7 +41,7 @@ export async function loadtest(options: LoadtestOptions): Promise<number> {
   try {
     return await run(plan);
   } finally {
-    await plan.results.removeIfEmpty();
+    await plan.results.close();
   }
 }
 

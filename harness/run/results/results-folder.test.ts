@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, open, readlink, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, open, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createResultsFolder, writeInto } from "./results-folder.ts";
 
@@ -35,6 +37,44 @@ describe("the results folder", () => {
     await mkdir(out);
     await writeFile(join(out, "summary.json"), "mine");
     await expect(createResultsFolder(root, out, now)).rejects.toThrow(`--out ${out}: is not empty`);
+  });
+
+  it("of two commands within one second, each gets a folder", async () => {
+    const both = await Promise.all(
+      [1, 2].map(() => createResultsFolder(root, undefined, now)),
+    );
+    expect(both.map(({ path }) => basename(path)).sort()).toEqual([
+      "2026-03-04-050607",
+      "2026-03-04-050607-2",
+    ]);
+  });
+
+  it.each(["new", "empty"])("of two commands with one %s --out, one gets it", async (state) => {
+    const out = join(root, "shared");
+    if (state === "empty") await mkdir(out);
+    const both = await Promise.allSettled(
+      [1, 2].map(() => createResultsFolder(root, out, now)),
+    );
+    const [first] = both.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const refused = both.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
+    expect(refused).toEqual([
+      `UserError: --out ${out}: another command writes into it; name another folder`,
+    ]);
+    await first?.close();
+    await (await createResultsFolder(root, out, now)).close();
+  });
+
+  it("takes a folder over from a command that was killed before it wrote", async () => {
+    const out = join(root, "killed");
+    const script = `
+      import { createResultsFolder } from ${JSON.stringify(new URL("results-folder.ts", import.meta.url).href)};
+      await createResultsFolder("/", ${JSON.stringify(out)}, new Date());
+      process.kill(process.pid, "SIGKILL");`;
+    const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
+    await once(spawn(process.execPath, args), "exit");
+    expect(await readdir(out)).toHaveLength(1);
+    await (await createResultsFolder(root, out, now)).close();
+    expect(await readdir(out)).toEqual([]);
   });
 
   it("names a folder that cannot be made", async () => {

@@ -1,20 +1,28 @@
 /** The folder of one comparison: `results/<run>/`, or what `--out` names. */
-import { access, constants, mkdir, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { access, constants, mkdir, readdir, rename, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { takeLock } from "../../../common/files/file-lock.ts";
 import { UserError } from "../../../common/user-error.ts";
 
 export interface ResultsFolder {
   path: string;
   historyPath: string;
-  /** Removes what was made of the path if nothing was written into it. Safe to call twice. */
-  removeIfEmpty(): Promise<void>;
+  /**
+   * Lets other commands have the folder. Removes what was made of the path if nothing was written
+   * into it. Safe to call twice.
+   */
+  close(): Promise<void>;
   /** Points `results/latest` at this folder. Only for folders inside `results/`. */
   publish(): Promise<void>;
 }
 
+/** Begins the name of the file that claims a folder, and ends with its command. */
+const CLAIM = ".in-use";
+
 /**
- * Creates the folder. With `out` it must be new or empty, so that no earlier result is ever
- * overwritten.
+ * Creates the folder and claims it for this command. With `out` it must be new or empty, so that no
+ * earlier result is ever overwritten.
  * @throws UserError
  */
 export async function createResultsFolder(
@@ -22,37 +30,59 @@ export async function createResultsFolder(
   out: string | undefined,
   now: Date,
 ): Promise<ResultsFolder> {
-  const path = out === undefined ? join(root, "results", folderName(now)) : resolve(out);
-  const named = out === undefined ? path : `--out ${out}`;
+  const named = out === undefined ? join(root, "results", folderName(now)) : resolve(out);
   const made: string[] = [];
+  let path = named;
+  let release: () => Promise<void>;
   try {
     await makeFolder(path, made);
-    await access(path, constants.W_OK | constants.X_OK);
-    if ((await readdir(path)).length > 0) {
-      throw new UserError(
-        `${named}: is not empty; name a new or empty folder (nothing was overwritten)`,
-      );
+    // Of two commands within one second each gets a folder.
+    for (let number = 2; out === undefined && made.at(-1) !== path; number += 1) {
+      path = `${named}-${number}`;
+      await makeFolder(path, made);
     }
+    await access(path, constants.W_OK | constants.X_OK);
+    release = await claim(path);
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    const shown = out === undefined ? path : `--out ${out}`;
+    if (error instanceof UserError) throw new UserError(`${shown}: ${error.message}`);
     throw new UserError(
-      `${named}: cannot be written ` + `(${(error as NodeJS.ErrnoException).code ?? String(error)}); name a folder that you ` + "can write",
+      `${shown}: cannot be written ` +
+        `(${(error as NodeJS.ErrnoException).code ?? String(error)}); name a folder that you ` +
+        "can write",
     );
   }
   return {
     path,
     historyPath: join(path, "history.ndjson.gz"),
-    removeIfEmpty: () => removeEmpty(made),
+    close: async () => {
+      await release();
+      await removeEmpty(made);
+    },
     publish: async () => {
       if (dirname(path) === join(root, "results")) await pointLatest(path);
     },
   };
 }
 
+/**
+ * Of all commands at once, one gets the folder.
+ * @throws UserError if another command has it, or it holds something
+ */
+async function claim(path: string): Promise<() => Promise<void>> {
+  const release = await takeLock(join(path, CLAIM));
+  if (!release) {
+    throw new UserError("another command writes into it; name another folder");
+  }
+  const held = (await readdir(path)).filter((name) => !name.startsWith(`${CLAIM}.`));
+  if (held.length === 0) return release;
+  await release();
+  throw new UserError("is not empty; name a new or empty folder (nothing was overwritten)");
+}
+
 async function pointLatest(path: string): Promise<void> {
   const link = join(dirname(path), "latest");
-  const fresh = `${link}.${process.pid}`;
-  await rm(fresh, { force: true });
+  const fresh = `${link}.${randomUUID()}`;
   await symlink(basename(path), fresh);
   await rename(fresh, link);
 }
@@ -91,7 +121,8 @@ async function makeFolder(path: string, made: string[]): Promise<void> {
     if (code === "EEXIST") return;
     if (code !== "ENOENT" || dirname(path) === path) throw error;
     await makeFolder(dirname(path), made);
-    await mkdir(path);
+    // Another command may have made it meanwhile.
+    return makeFolder(path, made);
   }
   made.push(path);
 }
