@@ -1,5 +1,6 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
+import { keepLoopbackDirect } from "../../common/loopback-direct.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Perform } from "./declare-command.ts";
 import { EXIT } from "./exit.ts";
@@ -14,6 +15,7 @@ Set SSE_LAB_DEBUG=1 to see the stack of an error.`;
 
 /** Runs one command line. Resolves to the exit code; never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
+  keepLoopbackDirect();
   let exitCode: number = EXIT.valid;
   const perform: Perform =
     (load) =>

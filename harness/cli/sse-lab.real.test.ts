@@ -9,11 +9,21 @@ import { PROJECT_ROOT } from "../../common/paths.ts";
 
 const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
 const K6_DOUBLE = join(PROJECT_ROOT, "standins", "k6", "k6-double.mjs");
+/** Nothing listens there. Versions of Node that know the first variable send every fetch to it. */
+const DEAD_PROXY = {
+  NODE_USE_ENV_PROXY: "1",
+  ...Object.fromEntries(
+    ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => [
+      name,
+      "http://127.0.0.1:9",
+    ]),
+  ),
+};
 const sseLab = (args: readonly string[], { env, ...options }: Options = {}) =>
   execa(process.execPath, [BIN, ...args], {
     reject: false,
     cwd: PROJECT_ROOT,
-    env: { ...NO_ENGINE, ...NOT_HOSTED, ...env },
+    env: { ...NO_ENGINE, ...NOT_HOSTED, ...DEAD_PROXY, ...env },
     ...options,
   });
 

@@ -1,4 +1,6 @@
 /** The Docker engine of this host, found the way the docker command finds it. */
+import http from "node:http";
+import https from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import Dockerode from "dockerode";
 import {
@@ -51,11 +53,15 @@ const clientOf = (endpoint: DockerEndpoint, env: NodeJS.ProcessEnv): Dockerode =
   }
   const secure = url.protocol === "https:" || Boolean(env["DOCKER_TLS_VERIFY"]);
   // The certificates of DOCKER_CERT_PATH are read by dockerode itself.
-  return new Dockerode({
-    protocol: secure ? "https" : "http",
+  const options = {
+    protocol: secure ? ("https" as const) : ("http" as const),
     host: url.hostname,
     port: Number(url.port || (secure ? 2376 : 2375)),
-  });
+    // Node's global agent would ask the proxy of the environment (NODE_USE_ENV_PROXY). The types
+    // of dockerode lack this option.
+    agent: new (secure ? https : http).Agent(),
+  };
+  return new Dockerode(options);
 };
 
 /** A socket that accepts and never answers is no engine either. */
