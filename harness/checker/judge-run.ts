@@ -16,6 +16,7 @@ import type { Observation } from "../history/observation.ts";
 import { RunRecord } from "./records/run-record.ts";
 import type { HopFigures, RunResult, Verdict } from "./run-result.ts";
 import { Counts } from "./judge/counts.ts";
+import { knownToBePublished, shareOf } from "./judge/outcome.ts";
 
 /**
  * Judges the records of one run, in any order: the same records give the same result, byte for byte
@@ -121,7 +122,7 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
   if (judged !== counts.due)
     throw new Error(`${counts.due} pairs were due, but ${judged} have an outcome`);
   const { verdict, findings } = decideVerdict(evidence);
-  const share = (pairs: number): number => (counts.due === 0 ? 0 : pairs / counts.due);
+  const missed = counts.due - outcomes.delivered - outcomes.recovered;
   return {
     ...identityOf(record),
     verdict,
@@ -132,8 +133,8 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
     duplicated: counts.duplicated,
     reordered: counts.reordered,
     unexpected: counts.unexpected,
-    lossRatio: share(outcomes.lost),
-    missedRatio: share(counts.due - outcomes.delivered - outcomes.recovered),
+    lossRatio: shareOf(outcomes.lost, knownToBePublished(outcomes)),
+    missedRatio: shareOf(missed, counts.due),
     lostByCause: counts.lostByCause,
     stuckStreams: counts.stuckStreams,
     stuck: null,

@@ -37,7 +37,7 @@ export interface RunResult {
   duplicated: number;
   reordered: number;
   unexpected: number;
-  /** lost / due; 0 if nothing was due. */
+  /** lost / (delivered + recovered + lost): of what was published. 0 if nothing was. */
   lossRatio: number;
   /** (due - delivered - recovered) / due. */
   missedRatio: number;

@@ -90,6 +90,12 @@ describe("the whole result", () => {
     });
   });
 
+  it("has only published pairs in the denominator of the lost ones", async () => {
+    const result = await judge("cause-in-flight-at-disconnect-of-the-publisher");
+    expect(result).toMatchObject({ due: 3, lost: 1, neverPublished: 1, lossRatio: 1 / 2 });
+    expect(result.missedRatio).toBe(2 / 3);
+  });
+
   it("excludes replayed events from the latency, which would show the outage's length", async () => {
     const { latencyMs } = await judge("outcome-recovered");
     expect(latencyMs?.max).toBe(2.5);

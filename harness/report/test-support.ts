@@ -125,7 +125,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     neverPublished,
     indeterminate,
     lostByCause,
-    lossRatio: due === 0 ? 0 : lost / due,
+    lossRatio: delivered + recovered + lost === 0 ? 0 : lost / (delivered + recovered + lost),
     missedRatio: due === 0 ? 0 : (due - delivered - recovered) / due,
   };
 };

@@ -15,6 +15,20 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**
+ * The denominator of every share of lost pairs. What was never published cannot be lost, and what
+ * is indeterminate is on neither side.
+ */
+export const knownToBePublished = ({
+  delivered,
+  recovered,
+  lost,
+}: Readonly<Record<"delivered" | "recovered" | "lost", number>>): number =>
+  delivered + recovered + lost;
+
+/** 0 of nothing. */
+export const shareOf = (pairs: number, all: number): number => (all === 0 ? 0 : pairs / all);
+
+/**
  * A pair that was received. `recovered` if its stream began after the publication, so that only a
  * replay can have brought it. An instance without replay delivers everything live, no matter how
  * long the broker held it. Events with a hand-over time are live too: replayed log entries have

@@ -1,6 +1,7 @@
 /** When a run cannot be trusted, no matter what its figures say. */
 import { plural } from "../../../common/portable/plural.ts";
 import type { PartExitObservation } from "../../history/observation.ts";
+import { knownToBePublished } from "../judge/outcome.ts";
 import {
   ACHIEVED_SHARE_LIMIT,
   CHANCE_MARGIN,
@@ -211,9 +212,10 @@ function partEnded({ record, context }: Evidence): string | null {
 function chanceIsOff({ record: { run }, counts }: Evidence): string | null {
   if (run === null || !run.promise.routedByChance || run.bounce !== "none" || run.load.gates > 0)
     return null;
-  if (counts.due === 0 || counts.sessions === 0) return null;
+  const published = knownToBePublished(counts.outcomes);
+  if (published === 0 || counts.sessions === 0) return null;
   const expected = (run.replicas - 1) / run.replicas;
-  const measured = counts.outcomes.lost / counts.due;
+  const measured = counts.outcomes.lost / published;
   const margin =
     CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / counts.sessions) + CHANCE_MARGIN;
   if (Math.abs(measured - expected) <= margin) return null;

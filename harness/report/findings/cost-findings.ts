@@ -104,7 +104,7 @@ const saysHoles = (group: RunGroup): string[] => {
 /** A topology may be cheap because it delivers less. */
 const lossOf = (group: RunGroup): string =>
   worst(group, (run) => run.lossRatio) > 0
-    ? `, with ${percentOf(group, (run) => run.lossRatio)} of due events lost`
+    ? `, with ${percentOf(group, (run) => run.lossRatio)} of published events lost`
     : "";
 
 /** One line for a terminal: all components' cores by topology. Empty if nothing was read. */

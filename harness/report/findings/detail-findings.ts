@@ -24,7 +24,9 @@ const bounceFinding = (group: RunGroup, control: RunGroup | undefined): string =
   if (worst(group, (run) => run.missedRatio) === 0) return `${subject} nothing.${replayed}`;
   const parts: string[] = [];
   if (worst(group, (run) => run.lost) > 0)
-    parts.push(`${percentOf(group, (run) => run.lossRatio)} lost${mainCause(group)}`);
+    parts.push(
+      `${percentOf(group, (run) => run.lossRatio)} of published events lost${mainCause(group)}`,
+    );
   if (worst(group, (run) => run.neverPublished) > 0)
     parts.push(`${percentOf(group, (run) => shareOfDue(run, run.neverPublished))} never published`);
   if (worst(group, (run) => run.indeterminate) > 0)

@@ -28,7 +28,7 @@ describe("findings", () => {
     const lostByCause = { "no-route": 7900, unexplained: 100 };
     expect(steadyFindings(groupsOf({ topology: "x" }, { topology: "y", lostByCause }))).toEqual([
       "In steady state, x lost nothing.",
-      "In steady state, without any deploy, y lost 66.7 % of due events, mostly no-route " +
+      "In steady state, without any deploy, y lost 66.7 % of published events, mostly no-route " +
         "(98.8 % of it).",
     ]);
   });
@@ -58,9 +58,11 @@ describe("findings", () => {
       ),
     );
     expect(findings).toEqual([
-      "During crashes, x missed 5.50 % of due events (0 % in steady state): 5.00 % lost, all " +
+      "During crashes, x missed 5.50 % of due events (0 % in steady state): 5.03 % of published " +
+        "events lost, all " +
         "of it while-disconnected; 0.50 % never published.",
-      "During crashes, y missed 50.0 % of due events (50.0 % in steady state): 50.0 % lost, " +
+      "During crashes, y missed 50.0 % of due events (50.0 % in steady state): 50.0 % of " +
+        "published events lost, " +
         "all of it no-route.",
       "During crashes, z missed nothing.",
       "During crashes, w missed 0.10 % of due events (no steady-state run to compare with): " +

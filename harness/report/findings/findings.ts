@@ -22,7 +22,7 @@ export const steadyFindings = (groups: readonly RunGroup[]): string[] => {
     ...lossy.map(
       (group) =>
         `In steady state, without any deploy, ${group.topology} lost ` +
-        `${percentOf(group, (run) => run.lossRatio)} of due events${mainCause(group)}.`,
+        `${percentOf(group, (run) => run.lossRatio)} of published events${mainCause(group)}.`,
     ),
   ];
 };

@@ -82,10 +82,10 @@ describe("the figures on Realtime", () => {
     });
     expect(said(outage)).toContain(
       "Dependence: an outage of Realtime in d cut 200 of 200 open streams and lost 10.0 % of " +
-        "due events. The last stream was back 8,012 ms after its start.",
+        "published events. The last stream was back 8,012 ms after its start.",
     );
     expect(said({ ...outage, bounces: [bounceOf("realtime-outage", null, null)] })).toContain(
-      "an outage of Realtime in d lost 10.0 % of due events",
+      "an outage of Realtime in d lost 10.0 % of published events",
     );
     expect(said(direct({ bounce: "realtime-outage" }))).toContain("Some streams never came back");
   });
@@ -193,7 +193,7 @@ describe("points for and against Realtime", () => {
       lostByCause: { "while-disconnected": 1200 },
     });
     expect(fits(direct(), outage)).toContain(
-      "Against d: one more component, whose outage cut 200 streams and lost 10.0 % of due " +
+      "Against d: one more component, whose outage cut 200 streams and lost 10.0 % of published " +
         "events, 16 KiB of gzipped client code and an extra hop for every event (p99 latency " +
         "7.4 ms in steady state).",
     );

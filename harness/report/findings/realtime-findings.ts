@@ -114,7 +114,7 @@ const outageFinding = (group: RunGroup): string => {
     : "Some streams never came back.";
   const lost = percentOf(group, (run) => run.lossRatio);
   return (
-    `Dependence: an outage of Realtime in ${group.topology}${cut} lost ${lost} of due ` +
+    `Dependence: an outage of Realtime in ${group.topology}${cut} lost ${lost} of published ` +
     `events. ${back}`
   );
 };

@@ -10,7 +10,6 @@ import {
   duringBounce,
   groupFigure,
   groupSpread,
-  lostOfPublished,
   ratioSample,
   type RunGroup,
 } from "../summary/run-group.ts";
@@ -23,7 +22,7 @@ interface Criterion {
 }
 
 const CRITERIA: readonly Criterion[] = [
-  { figure: lostOfPublished, less: "a smaller share of published events was lost" },
+  { figure: (run) => run.lossRatio, less: "a smaller share of published events was lost" },
   { figure: (run) => run.missedRatio, less: "a smaller share of events was missed" },
 ];
 
@@ -120,5 +119,5 @@ const outageCost = (outage: RunGroup): string => {
   const cut =
     groupSpread(outage, cutsOf) === null ? "streams" : `${groupFigure(outage, cutsOf)} streams`;
   const lost = percentOf(outage, (run) => run.lossRatio);
-  return `one more component, whose outage cut ${cut} and lost ${lost} of due events`;
+  return `one more component, whose outage cut ${cut} and lost ${lost} of published events`;
 };

@@ -13,7 +13,6 @@ import {
   duringBounce,
   groupFigure,
   groupMedian,
-  lostOfPublished,
   measuredVerdict,
   ratioSample,
   whenBounced,
@@ -71,7 +70,7 @@ const rankClause = (
  */
 const rankings = (here: readonly RunGroup[]): string[] => {
   const [delivery, missed, stuck] = [
-    rank(here, lostOfPublished),
+    rank(here, lossRatio),
     rank(here, (run) => run.missedRatio),
     rank(here, stuckRatio),
   ];
@@ -87,7 +86,7 @@ const rankings = (here: readonly RunGroup[]): string[] => {
     ? `. Still, no fewer streams got stuck in ${formatList(delivery.leaders.map(share))} than in ` +
       `${formatList(alike.map(share))}${why}`
     : "";
-  const best = rankClause(delivery, lostOfPublished, [
+  const best = rankClause(delivery, lossRatio, [
     "lost the smallest share of published events",
     "the lost share of published events",
   ]);
@@ -108,6 +107,8 @@ const rankings = (here: readonly RunGroup[]): string[] => {
     .filter((clause) => clause !== null)
     .map((clause) => `${clause}.`);
 };
+
+const lossRatio = (run: RunResult): number => run.lossRatio;
 
 /** The topologies that meet a need without exception: nothing missed, every stream ended. */
 const needs = (here: readonly RunGroup[]): string[] => {

@@ -101,13 +101,6 @@ export const whenBounced = (bounce: RunResult["bounce"]): string =>
 export const shareOfDue = (run: RunResult, pairs: number): number =>
   run.due > 0 ? pairs / run.due : 0;
 
-/**
- * What delivery lost of what there was to deliver: a topology whose pipelines die must not shine by
- * publishing less.
- */
-export const lostOfPublished = (run: RunResult): number =>
-  run.due > run.neverPublished ? run.lost / (run.due - run.neverPublished) : 0;
-
 /** A ratio over the repeats, to be judged over its sessions. */
 export const ratioSample = (group: RunGroup, figure: (run: RunResult) => number): Sample => ({
   values: group.measured.map(figure),

@@ -48,7 +48,7 @@ describe("the schema of summary.json", () => {
       /adds up to 8001/,
     ],
     [
-      "a loss ratio that is not lost / due",
+      "a loss ratio of neither denominator",
       (s) => (s.runs[0]!.lossRatio = 0.5),
       /lossRatio is 0.5/,
     ],
@@ -96,6 +96,15 @@ describe("the schema of summary.json", () => {
     const summary = parseSummary(before);
     expect(summary.scenario.graceS).toBe(10);
     expect(summary.runs.map((run) => run.costs)).toEqual([[], []]);
+  });
+
+  it("converts a loss ratio of an older summary, which divides by due", () => {
+    const lost = { "no-route": 3000 };
+    const summary = makeSummary([makeRun({ neverPublished: 6000, lostByCause: lost })]);
+    const older = structuredClone(summary);
+    older.runs[0]!.lossRatio = 0.25;
+    expect(parseSummary(older)).toEqual(summary);
+    expect(summary.runs[0]?.lossRatio).toBe(0.5);
   });
 
   it("reads summaries older than Realtime and cut streams, with nulls", () => {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { DEFAULT_GRACE_S } from "../../../common/portable/default-grace.ts";
+import { knownToBePublished, shareOf } from "../../checker/judge/outcome.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import { figureSchemas } from "./figure-schemas.ts";
 import { BOUNCE_NAMES, ENGINES, ROLE_NAMES, SOURCE_NAMES, VERDICT_NAMES } from "../glossary.ts";
@@ -148,6 +149,8 @@ const runShape = z.strictObject({
 
 type Run = z.infer<typeof runShape>;
 
+const lossRatioOf = (run: Run): number => shareOf(run.lost, knownToBePublished(run));
+
 /** The identities that every run fulfils, each with an error message. */
 const contradictions = (run: Run): string[] => {
   const found: string[] = [];
@@ -162,11 +165,19 @@ const contradictions = (run: Run): string[] => {
   if (caused !== run.lost) found.push(`lostByCause adds up to ${caused}, but lost is ${run.lost}`);
   if (run.stuckStreams > run.sessions)
     found.push(`stuckStreams is ${run.stuckStreams}, but there were ${run.sessions} sessions`);
-  const shareOfDue = (pairs: number): number => (run.due === 0 ? 0 : pairs / run.due);
-  if (Math.abs(run.lossRatio - shareOfDue(run.lost)) > RATIO_TOLERANCE)
-    found.push(`lossRatio is ${run.lossRatio}, but lost / due is ${shareOfDue(run.lost)}`);
-  const missed = shareOfDue(run.due - run.delivered - run.recovered);
-  if (Math.abs(run.missedRatio - missed) > RATIO_TOLERANCE)
+  const differs = (ratio: number, expected: number): boolean =>
+    Math.abs(ratio - expected) > RATIO_TOLERANCE;
+  // Older summaries divide by due.
+  if (
+    differs(run.lossRatio, lossRatioOf(run)) &&
+    differs(run.lossRatio, shareOf(run.lost, run.due))
+  )
+    found.push(
+      `lossRatio is ${run.lossRatio}, but lost / (delivered + recovered + lost) is ` +
+        `${lossRatioOf(run)}`,
+    );
+  const missed = shareOf(run.due - run.delivered - run.recovered, run.due);
+  if (differs(run.missedRatio, missed))
     found.push(
       `missedRatio is ${run.missedRatio}, but (due - delivered - recovered) / due is ${missed}`,
     );
@@ -177,9 +188,11 @@ const contradictions = (run: Run): string[] => {
  * One run: `RunResult` of the checker, field by field. Agreement in both directions is checked in
  * the test.
  */
-export const runSchema = runShape.superRefine((run, context) => {
-  for (const message of contradictions(run)) context.addIssue({ code: "custom", message });
-});
+export const runSchema = runShape
+  .superRefine((run, context) => {
+    for (const message of contradictions(run)) context.addIssue({ code: "custom", message });
+  })
+  .transform((run) => ({ ...run, lossRatio: lossRatioOf(run) }));
 
 /**
  * The machine that made the load (and, on the `local` and `docker` platforms, ran the topology
@@ -256,8 +269,8 @@ export const summarySchema = z
     description:
       "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + " +
       "indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; " +
-      "lossRatio == lost / due; missedRatio == (due - delivered - recovered) / due (both 0 " +
-      "when nothing was due).",
+      "lossRatio == lost / (delivered + recovered + lost), or lost / due in older files, which " +
+      "readers convert; missedRatio == (due - delivered - recovered) / due; 0 of nothing is 0.",
   });
 
 export type Summary = z.infer<typeof summarySchema>;

@@ -247,7 +247,7 @@ describe("the findings on costs", () => {
     );
     expect(findings).toEqual([
       expect.stringMatching(
-        /^Per 1,000 streams, all components together, y used the fewest cores \(1\.00, with 50\.0 % of due events lost\) and x the most \(1\.50\): not judged, as a single run/,
+        /^Per 1,000 streams, all components together, y used the fewest cores \(1\.00, with 50\.0 % of published events lost\) and x the most \(1\.50\): not judged, as a single run/,
       ),
       "The cost of z is unknown: nothing was read there under load.",
     ]);

@@ -1,4 +1,5 @@
 /** The files that a script writes at its end, and a few lines for the terminal. */
+import { knownToBePublished, shareOf } from "../../../harness/checker/judge/outcome.ts";
 import type { RunResult } from "../../../harness/checker/run-result.ts";
 import { ENGINE_LAG_P99_LIMIT_MS } from "../../../harness/checker/thresholds.ts";
 import { CAUSES } from "../../../harness/history/observation.ts";
@@ -91,7 +92,6 @@ const runOf = (
 ): RunResult => {
   const counts = countsOf(data);
   const { due } = counts;
-  const share = (pairs: number): number => (due === 0 ? 0 : pairs / due);
   const loadS = plannedTimes(schedule, plan.load).drainMs / 1000;
   const perSecond = (events: number): number => Math.round((events / loadS) * 1000) / 1000;
   const lateness = trendOf(data, "sse_arrival_lateness");
@@ -104,8 +104,8 @@ const runOf = (
     ...verdictOf(counts, lateness, data),
     expectation: plan.topology.promise.sentence,
     ...counts,
-    lossRatio: share(counts.lost),
-    missedRatio: share(due - counts.delivered - counts.recovered),
+    lossRatio: shareOf(counts.lost, knownToBePublished(counts)),
+    missedRatio: shareOf(due - counts.delivered - counts.recovered, due),
     stuck: null,
     gates: {
       offered: countOf(data, "sse_gates_offered"),
