@@ -12,7 +12,8 @@ switch = $(if $(call given,$1),--$2)
 PLATFORM_FLAG = --platform $(call quote,$(or $(call given,PLATFORM),auto))
 REALTIME_FLAGS = $(call switch,CATCH_UP,catch-up) $(call flag,REALTIME_PLAN,realtime-plan) $(call flag,REALTIME_PUBLISH,realtime-publish)
 FLAGS = $(PLATFORM_FLAG) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) \
-	$(call flag,RATE,rate) $(call flag,DURATION,duration) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
+	$(call flag,RATE,rate) $(call flag,DURATION,duration) \
+	$(call flag,ARRIVAL,arrival) $(call flag,PIPELINE,pipeline) $(call flag,WARM_UP,warm-up) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
 	$(call flag,REPLICAS,replicas) $(call flag,GRACE,grace) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
 	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase3

@@ -113,6 +113,7 @@ test("every planned event of 12 sessions arrives once and in order, and every ga
     OUT: ".",
     SESSIONS: "3",
     RATE: "5",
+    ARRIVAL: "ramp",
     DURATION: "1",
     RAMP: "0.2",
     GATES: "0",
@@ -179,6 +180,8 @@ test(
       durationS: 2,
       rampS: 2,
       drainS: 3,
+      // They arrive so far apart that the first is counted by then.
+      seed: 3,
     });
     expect(ofType(history, "received")).toEqual([]);
     const admitted = ofType(history, "disconnected");

@@ -11,7 +11,15 @@ import {
   type ScriptRun,
 } from "./test-support/run-script.ts";
 
-const LOAD = { SESSIONS: "8", RATE: "10", DURATION: "1", RAMP: "0.5", GATES: "1", SEED: "3" };
+const LOAD = {
+  ARRIVAL: "ramp",
+  SESSIONS: "8",
+  RATE: "10",
+  DURATION: "1",
+  RAMP: "0.5",
+  GATES: "1",
+  SEED: "3",
+};
 
 describe("a load", () => {
   let server: StartedServer;
@@ -56,10 +64,13 @@ describe("a load", () => {
         sessions: 8,
         eventsPerSecond: 10,
         durationS: 1,
+        pipelineS: 8,
+        warmUpS: 1.5,
         rampS: 0.5,
         drainS: 20,
         gates: 1,
         seed: 3,
+        repeat: 2,
       }),
     );
     const schedule = scheduleSessions(plan!);

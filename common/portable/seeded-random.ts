@@ -33,3 +33,10 @@ export function seededRandom(seed: number): Random {
     integer: (least, most) => least + Math.floor(float() * (most - least + 1)),
   };
 }
+
+/** Golden ratio of 32 bits: repeats of neighbouring seeds have nothing in common. */
+const REPEAT_STEP = 0x9e3779b9;
+
+/** The seed of one repeat; the first has the seed itself. @param repeat 1-based */
+export const runSeed = ({ seed, repeat }: { seed: number; repeat: number }): number =>
+  (seed + Math.imul(repeat - 1, REPEAT_STEP)) >>> 0;

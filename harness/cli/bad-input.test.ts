@@ -55,7 +55,7 @@ describe("bad input", () => {
     ],
     [
       ["loadtest", "--platform", "local", "--bounces", "rolling", "--duration", "5"],
-      "sse-lab: --duration 5: the load ends before the longest bounce of rolling; give 12 " +
+      "sse-lab: --duration 5: the load ends before the longest bounce of rolling; give 16 " +
         "seconds or more",
     ],
     [
@@ -211,7 +211,7 @@ describe("bad input", () => {
       ["--topologies", "phase1", "--bounces", "rolling", "--duration", "5"],
       {},
       "sse-lab: --duration 5: the load ends before the longest bounce of rolling; " +
-        "give 20 seconds or more, or fewer replicas\n",
+        "give 24 seconds or more, or fewer replicas\n",
     ],
     [
       "a misspelt setting",
@@ -298,7 +298,7 @@ describe("help", () => {
     );
     expect(text).toContain("0: SIGKILL at once, as Railway does by default");
     expect(text).toContain("a drain takes up to 3 seconds, and less cuts it short");
-    expect(text).toContain("or longer if a bounce on the platform needs it");
+    expect(text).toContain("as long as the run's bounce needs");
     expect(text).toContain("phase3 always uses clients that behave like realtime-js");
     expect(text).toContain("a load above the limits is refused before it starts");
     expect(text).toContain("native (built in), or k6: your own k6 runs the scripts of loadtests/");

@@ -8,8 +8,8 @@ import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
 import { makeTargets } from "./documented-commands.ts";
 
 const SMALL =
-  'PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 DURATION=2 ARGS="--ramp ' +
-  '1 --drain 1"';
+  "PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 ARRIVAL=ramp DURATION=2 " +
+  'ARGS="--ramp 1 --drain 1"';
 
 /** Run here in this order. The text after `#` is what the output has to contain. */
 const RUN_HERE = [

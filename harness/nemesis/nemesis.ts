@@ -1,6 +1,7 @@
 /** Carries out bounces and records each start and end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BounceKind, Recorder } from "../history/observation.ts";
+import { seededRandom } from "../../common/portable/seeded-random.ts";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import type { InstanceControl, RealtimeComponent } from "../platform/platform.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
@@ -50,7 +51,8 @@ export async function bounce(request: BounceRequest): Promise<void> {
   else if (kind === "recreate") await deployAll(request, log);
   else if (kind === "realtime-outage") await takeRealtimeAway(request, log);
   else {
-    const target = request.instances[request.seed % request.instances.length];
+    const { instances, seed } = request;
+    const target = instances[seededRandom(seed).integer(0, instances.length - 1)];
     if (target === undefined) log.failed(ALL, "the deployment has no instance to crash");
     else await disturb(log, target, () => crash(request, target));
   }

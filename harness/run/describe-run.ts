@@ -29,9 +29,14 @@ export function describeRun(spec: RunSpec): RunObservation {
     load: {
       sessions: scenario.sessions,
       eventsPerSecond: scenario.rate,
-      durationS: scenario.duration,
+      durationS: spec.durationS,
       gates: scenario.gates,
+      arrival: scenario.arrival,
+      ...(scenario.arrival === "ramp"
+        ? {}
+        : { pipelineS: scenario.pipeline, warmUpS: scenario.warmUp }),
     },
+    ...(spec.order === undefined ? {} : { order: spec.order }),
     notes: notesOf(spec),
   };
 }

@@ -87,14 +87,18 @@ it(
       const plan = {
         url: deployment.url,
         client: "eventsource" as const,
+        arrival: "stationary" as const,
         sessions: 20,
         eventsPerSecond: 4,
-        durationS: 3,
+        durationS: 4,
+        pipelineS: 2,
+        warmUpS: 1,
         rampS: 1,
         drainS: 3,
         gates: 1,
         payloadBytes: 50,
         seed: 5,
+        repeat: 1,
       };
       const labels = { topology: "phase1", bounce: "none" as const, repeat: 1, replicas: 2 };
       await Promise.all(

@@ -5,10 +5,8 @@ import { readHistory } from "../history/read-history.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import { parseManifest } from "../report/summary/manifest.ts";
-import { DEFAULT_SCENARIO } from "../scenario/default-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { rebuildReport } from "./results/rebuild-report.ts";
-import { planRuns } from "./run-comparison.ts";
 import { causesOf, compare, expectVerdict } from "./test-support/test-comparison.ts";
 
 /**
@@ -199,26 +197,6 @@ describe("a run that cannot be carried out", () => {
   it("ends the comparison when it is the first one, because then nothing would work", async () => {
     await expect(compare({ topologies: ["phase0", "naive"] }, failingAt(1))).rejects.toThrow(
       "server-2 was not ready",
-    );
-  });
-});
-
-describe("planning runs", () => {
-  it("repeats the whole comparison instead of each pair", () => {
-    const specs = planRuns({
-      ...DEFAULT_SCENARIO,
-      topologies: ["naive", "phase1"],
-      bounces: ["none", "crash"],
-      repeat: 2,
-    });
-    expect(
-      specs.map(({ topology, bounce, repeat }) => `${repeat} ${topology.name} ${bounce}`),
-    ).toEqual(
-      [1, 2].flatMap((repeat) =>
-        ["naive none", "naive crash", "phase1 none", "phase1 crash"].map(
-          (pair) => `${repeat} ${pair}`,
-        ),
-      ),
     );
   });
 });

@@ -14,10 +14,12 @@ import type { Summary } from "../report/summary/summary.ts";
 import { writeManifest, writeResults } from "../report/render/write-results.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
+import type { BounceSeconds } from "../scenario/run-times.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
+import { discardedRun, planRuns } from "./plan-runs.ts";
 import {
   failedRun,
   type MeasuredRun,
@@ -30,6 +32,8 @@ import { judgeAll, summaryScenario, toSummary } from "./results/make-summary.ts"
 import { createWorkFolder } from "./results/work-folder.ts";
 
 export interface ComparisonListener extends RunListener {
+  /** A short run begins whose result is discarded. */
+  discardedStarted?: (spec: RunSpec) => void;
   runStarted?: (spec: RunSpec, number: number, of: number) => void;
   runJudged?: (result: RunResult) => void;
 }
@@ -57,16 +61,18 @@ export interface ComparisonRequest {
  * @throws what the platform or the engine threw in the first run, or the abort reason
  */
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
-  const { results, listener, signal } = request;
-  const specs = planRuns(request.scenario, await realtimeSetUp(request), request.engine);
-  const manifest = await describeManifest(request);
+  const { results, listener, signal, scenario, platform } = request;
+  const bounceSeconds: BounceSeconds = (kind, replicas) => platform.bounceSeconds(kind, replicas);
+  const specs = planRuns(scenario, bounceSeconds, await realtimeSetUp(request), request.engine);
+  const manifest = await describeManifest(request, specs);
+  await warmUp(discardedRun(specs), request);
   const runs: RunResult[] = [];
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
     const workDir = await createWorkFolder("run");
     try {
-      const measured = await runSingle(spec, request.platform, workDir, listener, signal).catch(
+      const measured = await runSingle(spec, platform, workDir, listener, signal).catch(
         (error: unknown) => {
           // If nothing ever worked, the set-up is wrong. A later failure must not cost other runs.
           if (signal.aborted || runs.length === 0) throw error;
@@ -93,6 +99,24 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   return summary;
 }
 
+/**
+ * The first run finds the host's caches cold, so a short one goes before it.
+ * @throws what the platform or the engine threw
+ */
+async function warmUp(
+  spec: RunSpec | undefined,
+  { platform, listener, signal }: ComparisonRequest,
+): Promise<void> {
+  if (spec === undefined) return;
+  listener.discardedStarted?.(spec);
+  const workDir = await createWorkFolder("run");
+  try {
+    await runSingle(spec, platform, workDir, listener, signal);
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+}
+
 async function write(
   dir: string,
   manifest: Manifest,
@@ -112,29 +136,6 @@ async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<O
   for (const segment of segments) yield* readHistory(segment);
 }
 
-/**
- * Repeats are the outermost loop, so that a host that slows down over time slows all topologies
- * alike.
- */
-export function planRuns(
-  scenario: Scenario,
-  realtime?: RealtimeSetUp,
-  engine?: LoadEngine,
-): RunSpec[] {
-  return Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
-    selectTopologies(scenario).flatMap((topology) =>
-      scenario.bounces.map((bounce) => ({
-        topology,
-        bounce,
-        repeat,
-        scenario,
-        ...(engine ? { engine } : {}),
-        ...(realtime && usesRealtime(topology) ? { realtime } : {}),
-      })),
-    ),
-  );
-}
-
 /** Bundles the page before the first run, so that no bundler disturbs a run. */
 async function realtimeSetUp({
   scenario,
@@ -144,7 +145,10 @@ async function realtimeSetUp({
   return { settings: realtimeSettings(scenario, hosted), frontEnd: await measureFrontEnd() };
 }
 
-async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
+async function describeManifest(
+  request: ComparisonRequest,
+  specs: readonly RunSpec[],
+): Promise<Manifest> {
   const { scenario, engine = nativeEngine } = request;
   return {
     schemaVersion: 1,
@@ -159,7 +163,7 @@ async function describeManifest(request: ComparisonRequest): Promise<Manifest> {
     client: scenario.client,
     seed: scenario.seed,
     host: describeHost(),
-    scenario: summaryScenario(scenario),
+    scenario: summaryScenario(scenario, Math.max(...specs.map(({ durationS }) => durationS))),
     serverSettings: { ...request.platform.settings, ...nemesisSettings(scenario) },
   };
 }

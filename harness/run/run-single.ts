@@ -2,6 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "../../common/clock.ts";
+import { runSeed } from "../../common/portable/seeded-random.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import type { Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/portable/load-plan.ts";
@@ -30,7 +32,7 @@ export interface MeasuredRun {
   versions: Readonly<Record<string, string>>;
 }
 
-/** Steady load between the last arrival and the start of the bounce. */
+/** Steady load between the last arrival of a `ramp` and the start of the bounce. */
 const STEADY_BEFORE_BOUNCE_MS = 1_000;
 
 /** @throws what the platform or the engine threw; the deployment is down by then. */
@@ -113,7 +115,7 @@ export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
 }
 
 async function loadAndBounce(
-  { bounce: kind, scenario, topology, repeat, engine = nativeEngine }: RunSpec,
+  spec: RunSpec,
   deployment: Deployment,
   sampler: UsageSampler,
   workDir: string,
@@ -121,20 +123,20 @@ async function loadAndBounce(
   listener: RunListener,
   outerSignal: AbortSignal,
 ): Promise<MadeLoad> {
+  const { bounce: kind, scenario, topology, repeat, bounceStartS, engine = nativeEngine } = spec;
   const stop = new AbortController();
   const signal = AbortSignal.any([outerSignal, stop.signal]);
-  let markLoaded = (): void => undefined;
-  const loaded = new Promise<void>((resolve) => (markLoaded = resolve));
+  let bounceAt: (atMs: number) => void = () => undefined;
+  const bounceTime = new Promise<number>((resolve) => (bounceAt = resolve));
   const nemesis = (async () => {
-    await loaded;
-    await sleep(STEADY_BEFORE_BOUNCE_MS, undefined, { signal });
+    await sleep(Math.max(0, (await bounceTime) - nowMs()), undefined, { signal });
     await bounce({
       kind,
       instances: deployment.instances,
       control: deployment.control,
       realtime: deployment.realtime,
       recorder,
-      seed: scenario.seed,
+      seed: runSeed({ seed: scenario.seed, repeat }),
       settings: nemesisSettings(scenario),
       onStep: (text) => listener.step?.(text),
       signal,
@@ -152,13 +154,17 @@ async function loadAndBounce(
       repeat,
       replicas: replicasOf(topology, scenario),
     };
-    const made = await engine.load(toLoadPlan(deployment.url, topology, scenario), labels, {
+    const made = await engine.load(toLoadPlan(deployment.url, topology, scenario, spec), labels, {
       historyDir: workDir,
       signal,
       onProgress: (progress) => listener.load?.(progress),
-      onPhase: (phase) => {
-        if (phase === "load-started") sampler.start();
-        if (phase === "loaded") markLoaded();
+      onPhase: (phase, atMs) => {
+        if (phase === "load-started") {
+          sampler.start();
+          if (bounceStartS !== undefined) bounceAt(atMs + bounceStartS * 1000);
+        }
+        if (phase === "loaded" && bounceStartS === undefined)
+          bounceAt(atMs + STEADY_BEFORE_BOUNCE_MS);
         if (phase === "drain-started") sampled = sampler.stop();
       },
     });
@@ -167,7 +173,7 @@ async function loadAndBounce(
     return made;
   } catch (error) {
     stop.abort(error);
-    markLoaded();
+    bounceAt(0);
     await nemesis.catch(() => undefined);
     throw error;
   }

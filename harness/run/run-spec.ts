@@ -10,6 +10,12 @@ export interface RunSpec {
   bounce: BounceKind;
   repeat: number;
   scenario: Scenario;
+  /** Seconds of load; with `ramp` arrivals, of each pipeline. */
+  durationS: number;
+  /** When the bounce begins, seconds after the load's start. Absent with `ramp` arrivals. */
+  bounceStartS?: number;
+  /** 1-based place among the runs of the comparison. Absent if the run was made elsewhere. */
+  order?: number;
   /** Default: the native engine. */
   engine?: LoadEngine;
   /** Present if the topology's clients subscribe to Realtime directly. */

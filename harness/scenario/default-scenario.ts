@@ -1,13 +1,18 @@
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The defaults of `sse-lab loadtest` and the k6 scripts: under five minutes on two cores. */
+/**
+ * The defaults of `sse-lab loadtest` and the k6 scripts: under five minutes on two cores. Without a
+ * duration, each run is as long as its bounce needs; a larger load takes longer (`load-times.ts`).
+ */
 export const DEFAULT_SCENARIO: Scenario = {
   topologies: ["phase0", "naive", "phase1", "phase2"],
   bounces: ["none", "rolling", "crash"],
   sessions: 300,
   rate: 5,
-  duration: 14,
+  arrival: "stationary",
+  pipeline: 8,
+  warmUp: 4,
   ramp: 3,
   drain: 3,
   repeat: 1,

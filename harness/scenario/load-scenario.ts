@@ -2,12 +2,9 @@
 import { parseScenario, type ScenarioPlace } from "./parse-scenario.ts";
 import { readText } from "../../common/files/read-text.ts";
 import { UserError } from "../../common/user-error.ts";
-import { durationFor } from "./bounce-length.ts";
-import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import { completeScenario } from "./load-times.ts";
+import { rampDurationFor } from "./run-times.ts";
 import type { Scenario } from "./scenario.ts";
-
-/** A provisional duration, until the topologies and bounces are known to be valid. */
-const LONG_ENOUGH_S = 600;
 
 export interface ScenarioSources {
   /** Path of a JSON file with any of the scenario's keys. */
@@ -26,10 +23,9 @@ export async function loadScenario({ file, flags, place }: ScenarioSources): Pro
   const nameOf = (key: string): string =>
     key in fromFile && !(key in given) ? `${file ?? ""}: ${key}` : flagOf(key);
   const asked = { ...fromFile, ...given };
-  const whole = { ...DEFAULT_SCENARIO, duration: LONG_ENOUGH_S, ...asked };
-  const scenario = parseScenario(whole, place, nameOf);
-  if ("duration" in asked) return scenario;
-  const duration = durationFor(scenario, place.bounceSeconds);
+  const scenario = parseScenario(completeScenario(asked), place, nameOf);
+  if (scenario.arrival === "stationary" || scenario.duration !== undefined) return scenario;
+  const duration = rampDurationFor(scenario, place.bounceSeconds);
   return parseScenario({ ...scenario, duration }, place, nameOf);
 }
 

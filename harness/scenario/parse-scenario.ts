@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
-import { type BounceSeconds, longestBounce } from "./bounce-length.ts";
+import { type BounceSeconds, longestBounce } from "./run-times.ts";
 import { graceSchema, type Scenario, scenarioSchema, selectTopologies } from "./scenario.ts";
 import { UserError } from "../../common/user-error.ts";
 
@@ -58,10 +58,12 @@ function impossible(
 ): string[] {
   const topologies = selectTopologies(scenario);
   const problems = loadProblems(scenario, topologies, nameOf);
-  const shortest = Math.ceil(longestBounce(scenario, bounceSeconds));
-  if (scenario.duration < shortest) {
+  const { arrival, duration, warmUp } = scenario;
+  const bounceS = longestBounce(scenario, bounceSeconds);
+  const shortest = Math.ceil(bounceS + (arrival === "ramp" ? 0 : warmUp));
+  if (bounceS > 0 && duration !== undefined && duration < shortest) {
     problems.push(
-      `${nameOf("duration")} ${scenario.duration}: the load ends before the longest bounce of ` +
+      `${nameOf("duration")} ${duration}: the load ends before the longest bounce of ` +
         `${scenario.bounces.join(", ")}; give ${shortest} seconds or more, or fewer replicas`,
     );
   }

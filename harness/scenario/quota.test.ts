@@ -17,7 +17,7 @@ import {
 const load: QuotaLoad = {
   sessions: 30,
   rate: 1,
-  duration: 10,
+  pipeline: 10,
   ramp: 3,
   payloadBytes: 200,
   gates: 0,
@@ -123,7 +123,7 @@ describe("a plan's limits", () => {
 const anyLoad: fc.Arbitrary<QuotaLoad> = fc.record({
   sessions: fc.integer({ min: 1, max: 19_000 }),
   rate: fc.double({ min: 0.1, max: 1_000, noNaN: true }),
-  duration: fc.double({ min: 1, max: 3_600, noNaN: true }),
+  pipeline: fc.double({ min: 1, max: 3_600, noNaN: true }),
   ramp: fc.double({ min: 0, max: 600, noNaN: true }),
   payloadBytes: fc.integer({ min: 0, max: 65_536 }),
   gates: fc.integer({ min: 0, max: 100 }),

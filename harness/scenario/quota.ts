@@ -18,9 +18,9 @@ export interface QuotaLoad {
   sessions: number;
   /** Events per second and session. */
   rate: number;
-  /** Seconds of load of each session. */
-  duration: number;
-  /** Seconds over which sessions arrive. */
+  /** Seconds of each pipeline, a mean. */
+  pipeline: number;
+  /** Seconds over which the first sessions arrive. */
   ramp: number;
   payloadBytes: number;
   gates: number;
@@ -47,13 +47,13 @@ const sessionsOfOneInstance = (sessions: number, replicas: number): number => {
 };
 
 /** An answer that reaches an instance without the pipeline goes to all, and so does the reply. */
-const gateMessages = ({ sessions, gates, duration, replicas }: QuotaLoad): number => {
+const gateMessages = ({ sessions, gates, pipeline, replicas }: QuotaLoad): number => {
   const elsewhere = (replicas - 1) / replicas;
-  return ((sessions * gates) / duration) * elsewhere * 2 * replicas;
+  return ((sessions * gates) / pipeline) * elsewhere * 2 * replicas;
 };
 
 export function realtimeDemand(load: QuotaLoad): RealtimeDemand {
-  const { sessions, rate, ramp, replicas, publish, outage } = load;
+  const { sessions, rate, ramp, pipeline, replicas, publish, outage } = load;
   const bySocket = publish === "websocket";
   // A publisher on a WebSocket has to join the channel too.
   const joins = bySocket ? 2 * sessions : sessions;
@@ -62,7 +62,7 @@ export function realtimeDemand(load: QuotaLoad): RealtimeDemand {
     maxConcurrentUsers: sessions + replicas,
     maxEventsPerSecond: sessions * rate * MESSAGES_PER_EVENT + gateMessages(load),
     // After an outage, all clients try again within a second.
-    maxJoinsPerSecond: outage ? joins + replicas : joins / Math.max(1, ramp),
+    maxJoinsPerSecond: outage ? joins + replicas : joins / Math.max(1, Math.min(ramp, pipeline)),
     maxChannelsPerClient: 1 + (bySocket ? sessionsOfOneInstance(sessions, replicas) : 0),
     maxPayloadKb: (load.payloadBytes + ENVELOPE_BYTES) / 1_000,
   };

@@ -2,7 +2,7 @@
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS } from "../history/observation.ts";
-import { CLIENT_MODELS } from "../load/portable/load-plan.ts";
+import { ARRIVALS, CLIENT_MODELS } from "../load/portable/load-plan.ts";
 
 export interface NumberRange {
   min: number;
@@ -28,6 +28,8 @@ export const NUMBER_RANGES = {
   sessions: whole(1, 19_000, "concurrent streams"),
   rate: any(0.1, 1000, "events per second and session"),
   duration: any(1, 3600, "seconds"),
+  pipeline: any(1, 3600, "seconds"),
+  warmUp: any(0, 600, "seconds"),
   ramp: any(0, 600, "seconds"),
   drain: any(1, 600, "seconds"),
   repeat: whole(1, 50, "repeats"),
@@ -52,6 +54,7 @@ export const CHOICES = {
     TOPOLOGIES.map(({ name }) => name),
   ),
   bounce: choice("bounce", BOUNCE_KINDS),
+  arrival: choice("arrival", ARRIVALS),
   client: choice("client", CLIENT_MODELS),
   redis: choice("Redis state", ["up", "stopped"] as const),
   realtimePlan: choice("Realtime plan", REALTIME_TIERS),

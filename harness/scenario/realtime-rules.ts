@@ -12,6 +12,7 @@ import {
   type BrokenLimit,
 } from "./quota.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import { RAMP_DURATION_S } from "./load-times.ts";
 import { replicasOf, type Scenario, selectTopologies } from "./scenario.ts";
 import { usesRealtime } from "./to-load-plan.ts";
 
@@ -90,8 +91,10 @@ const demandOf = (scenario: Scenario) => {
     .filter(usesRealtime)
     .map((topology) => replicasOf(topology, scenario));
   if (replicas.length === 0) return undefined;
+  const { arrival, duration, pipeline } = scenario;
   return realtimeDemand({
     ...scenario,
+    pipeline: arrival === "ramp" ? (duration ?? RAMP_DURATION_S) : pipeline,
     replicas: Math.max(...replicas),
     publish: scenario.realtimePublish,
     outage: scenario.bounces.includes("realtime-outage"),

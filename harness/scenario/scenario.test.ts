@@ -5,8 +5,9 @@ import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { loadScenario } from "./load-scenario.ts";
 import { parseGrace, parseScenario, type ScenarioPlace } from "./parse-scenario.ts";
 import { UserError } from "../../common/user-error.ts";
-import type { BounceSeconds } from "./bounce-length.ts";
+import type { BounceSeconds } from "./run-times.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import { RAMP_DURATION_S } from "./load-times.ts";
 import { replicasOf } from "./scenario.ts";
 
 /** A platform on which a rolling bounce takes four seconds an instance, any other six in all. */
@@ -14,6 +15,8 @@ const bounceSeconds: BounceSeconds = (kind, replicas) =>
   kind === "none" ? 0 : kind === "rolling" ? 4 * replicas : 6;
 
 const place: ScenarioPlace = { bounceSeconds, realtimeHosted: false };
+
+const RAMP = { arrival: "ramp" } as const;
 
 const problemsOf = (change: Record<string, unknown>, realtimeHosted = false): readonly string[] => {
   try {
@@ -61,27 +64,49 @@ describe("a scenario", () => {
     [{ client: "curl" }, '--client: unknown client "curl": choose from retrying, eventsource'],
     [{ redis: "off" }, '--redis: unknown Redis state "off": choose from up, stopped'],
     [{ sesions: 3 }, 'unknown scenario key "sesions": known keys are topologies'],
+    [{ arrival: "poisson" }, '--arrival: unknown arrival "poisson": choose from stationary, ramp'],
+    [{ pipeline: 0 }, "--pipeline: 0 is out of range: give 1 to 3600 seconds"],
+    [{ warmUp: -1 }, "--warmUp: -1 is out of range: give 0 to 600 seconds"],
     [
-      { ramp: 14 },
+      { ramp: 5 },
+      "--ramp 5 is longer than --warmUp 4: figures would count before all 300 streams are open; " +
+        "give a --warmUp of 5 or more",
+    ],
+    [
+      { duration: 4, bounces: ["none"] },
+      "--duration 4: includes --warmUp 4, so nothing would be measured; give 5 seconds or more",
+    ],
+    [
+      { ...RAMP, ramp: 14 },
       "--ramp 14 is not shorter than --duration 14: the 300 streams would never all be open at " +
         "once; give a --ramp below 14, or a longer --duration",
     ],
-    [{ ramp: 20, duration: 15 }, "--ramp 20 is not shorter than --duration 15"],
+    [{ ...RAMP, ramp: 20, duration: 15 }, "--ramp 20 is not shorter than --duration 15"],
     [
-      { rate: 0.1, duration: 5, bounces: ["none"] },
-      "gives 1 event per session, but needs 2; raise one of them",
+      { ...RAMP, rate: 0.1, duration: 5, bounces: ["none"] },
+      "--rate 0.1 over --duration 5: gives 1 event to the shortest pipeline, which needs 2",
     ],
-    [{ gates: 80 }, "--gates 80: a run of 70 events holds at most 69 gates"],
+    [
+      { rate: 0.2 },
+      "--rate 0.2 over --pipeline 8: gives 1 event to the shortest pipeline, which needs 2; " +
+        "raise one of them",
+    ],
+    [{ gates: 20 }, "--gates 20: a pipeline of 20 events holds at most 19 gates"],
+    [{ ...RAMP, gates: 80 }, "--gates 80: a pipeline of 70 events holds at most 69 gates"],
     [{ sessions: 19_000, rate: 100 }, "gives 1900000 events/s, but one host carries 50000"],
     [
-      { rate: 1000, duration: 3600, sessions: 1 },
-      "gives 3600000 events per session, but a server accepts 1000000",
+      { rate: 1000, pipeline: 3600, sessions: 1 },
+      "gives 5400000 events to the longest pipeline, but a server accepts 1000000",
     ],
     [
       { bounces: ["rolling"], duration: 10 },
       "--duration 10: the load ends before the longest bounce of rolling",
     ],
-    [{ bounces: ["rolling"], replicas: 5 }, "give 20 seconds or more, or fewer replicas"],
+    [{ bounces: ["rolling"], replicas: 5, duration: 15 }, "give 24 seconds or more, or fewer"],
+    [
+      { ...RAMP, bounces: ["rolling"], replicas: 5, duration: 15 },
+      "give 20 seconds or more, or fewer replicas",
+    ],
     [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
     [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 has a single instance"],
   ])("is refused by name: %j", (change, message) => {
@@ -233,10 +258,26 @@ describe("loading a scenario", () => {
     expect(scenario).toMatchObject({ sessions: 7, rate: 4, drain: DEFAULT_SCENARIO.drain });
   });
 
-  it("gives a rolling bounce of many replicas enough time without a duration", async () => {
+  it("gives more sessions a longer ramp and longer pipelines, unless they are given", async () => {
+    const load = (flags: Record<string, unknown>) => loadScenario({ flags, place });
+    expect(await load({})).toEqual(DEFAULT_SCENARIO);
+    const many = await load({ sessions: 5_000, rate: 1.8 });
+    expect(many.ramp).toBeGreaterThan(DEFAULT_SCENARIO.ramp);
+    expect(many.warmUp).toBeGreaterThan(many.ramp);
+    expect(many.pipeline).toBeGreaterThan(DEFAULT_SCENARIO.pipeline);
+    expect(await load({ sessions: 5_000, ramp: 2, pipeline: 3 })).toMatchObject({
+      ramp: 2,
+      warmUp: 3,
+      pipeline: 3,
+    });
+    expect((await load({ rate: 0.2 })).pipeline).toBe(20);
+    expect(await load({ ...RAMP, sessions: 5_000 })).toMatchObject({ ramp: DEFAULT_SCENARIO.ramp });
+  });
+
+  it("gives a rolling bounce of many replicas enough time with ramp, without a duration", async () => {
     const load = (flags: Record<string, unknown>) =>
-      loadScenario({ flags: { bounces: ["rolling"], ...flags }, place });
-    expect((await load({})).duration).toBe(DEFAULT_SCENARIO.duration);
+      loadScenario({ flags: { ...RAMP, bounces: ["rolling"], ...flags }, place });
+    expect((await load({})).duration).toBe(RAMP_DURATION_S);
     expect((await load({ replicas: 6 })).duration).toBeGreaterThan(22);
     expect((await load({ replicas: 6, duration: 40 })).duration).toBe(40);
     await expect(load({ replicas: 6, duration: 12 })).rejects.toThrow(
@@ -246,7 +287,7 @@ describe("loading a scenario", () => {
 
   it("gives a bounce on a slower platform enough time", async () => {
     const slow = await loadScenario({
-      flags: { bounces: ["crash"] },
+      flags: { ...RAMP, bounces: ["crash"] },
       place: { ...place, bounceSeconds: () => 20 },
     });
     expect(slow.duration).toBe(23);

@@ -36,9 +36,18 @@ export const scenarioSchema = z.strictObject({
   sessions: number("sessions"),
   /** Events per second and session. */
   rate: number("rate"),
-  /** Seconds of measured load in each run. */
-  duration: number("duration"),
-  /** Seconds during which sessions arrive. */
+  /** `ramp`: all sessions arrive at the start, with pipelines of one length. */
+  arrival: oneOf(CHOICES.arrival),
+  /** Mean length of a pipeline, seconds. Of `stationary` arrivals only. */
+  pipeline: number("pipeline"),
+  /** Seconds before figures count. Of `stationary` arrivals only. */
+  warmUp: number("warmUp"),
+  /**
+   * Seconds of load in each run, warm-up included; of `ramp` arrivals: of each pipeline. Without
+   * it, each run is as long as its bounce needs.
+   */
+  duration: number("duration").optional(),
+  /** Seconds during which the first sessions arrive; of `ramp` arrivals: all. */
   ramp: number("ramp"),
   /** Longest wait for late events after the load, seconds. */
   drain: number("drain"),

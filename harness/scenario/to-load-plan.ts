@@ -6,16 +6,33 @@ import type { Scenario } from "./scenario.ts";
 export const usesRealtime = ({ broadcaster }: Pick<Topology, "broadcaster">): boolean =>
   broadcaster === "supabase";
 
+/** What differs between the runs of a scenario. */
+export interface RunOfScenario {
+  /** Seconds of load. */
+  durationS: number;
+  /** 1-based. */
+  repeat: number;
+}
+
 /** The load of one run for an engine, without zod: the k6 scripts use it too. */
-export const toLoadPlan = (url: string, topology: Topology, scenario: Scenario): LoadPlan => ({
+export const toLoadPlan = (
+  url: string,
+  topology: Topology,
+  scenario: Scenario,
+  { durationS, repeat }: RunOfScenario,
+): LoadPlan => ({
   url,
   client: usesRealtime(topology) ? "realtime" : scenario.client,
+  arrival: scenario.arrival,
   sessions: scenario.sessions,
   eventsPerSecond: scenario.rate,
-  durationS: scenario.duration,
+  durationS,
+  pipelineS: scenario.pipeline,
+  warmUpS: scenario.warmUp,
   rampS: scenario.ramp,
   drainS: scenario.drain,
   gates: scenario.gates,
   payloadBytes: scenario.payloadBytes,
   seed: scenario.seed,
+  repeat,
 });

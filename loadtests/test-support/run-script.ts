@@ -27,6 +27,7 @@ export interface ScriptRun {
 const SMALL = {
   SESSIONS: "1",
   RATE: "5",
+  ARRIVAL: "ramp",
   DURATION: "1",
   RAMP: "0",
   DRAIN: "20",

@@ -111,8 +111,11 @@ export const UNKNOWN_RULES = [
 
 function planIsMissing({ record, counts }: Evidence): string | null {
   if (counts.sessions === 0) return "No session was planned, so nothing is due.";
-  const promised = record.run?.load.sessions ?? counts.sessions;
-  if (promised === counts.sessions) return null;
+  const { sessions: promised = counts.sessions, arrival } = record.run?.load ?? {};
+  // Of a stationary load, this many are open at once, and others follow them.
+  const isWhole =
+    arrival === "stationary" ? counts.sessions >= promised : counts.sessions === promised;
+  if (isWhole) return null;
   return `The scenario asks for ${plural(promised, "session")}, but ${counts.sessions} are planned.`;
 }
 

@@ -7,7 +7,7 @@ import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts
 import type { EngineName } from "../../run/engine/load-engine.ts";
 import { createResultsFolder, type ResultsFolder } from "../../run/results/results-folder.ts";
 import { loadScenario, type ScenarioSources } from "../../scenario/load-scenario.ts";
-import type { BounceSeconds } from "../../scenario/bounce-length.ts";
+import type { BounceSeconds } from "../../scenario/run-times.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { interruptible } from "../interrupt.ts";

@@ -6,6 +6,7 @@ import { serverSettings } from "../../../infra/stack/server-settings.ts";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../../../infra/realtime/realtime-settings.ts";
 import { DEFAULT_SCENARIO as defaults } from "../../scenario/default-scenario.ts";
+import { RAMP_DURATION_S } from "../../scenario/load-times.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 
 const list = (text: string): string[] =>
@@ -77,16 +78,43 @@ export function addScenarioFlags(command: Command): Command {
     .option("--rate <r>", `events per second and session ${say(defaults.rate)}`, numeric)
     .option(
       "--duration <s>",
-      `seconds of measured load in each run ` +
-        `(default: ${defaults.duration}, or longer if a bounce on the platform needs it)`,
+      "seconds of load in each run, warm-up included; ramp: of each pipeline " +
+        `(default: as long as the run's bounce needs; ramp: at least ${RAMP_DURATION_S})`,
       numeric,
     )
-    .option("--ramp <s>", `seconds over which sessions arrive ${say(defaults.ramp)}`, numeric)
+    .option(
+      "--arrival <kind>",
+      "stationary: sessions arrive and end through the whole run, so a deploy meets new users " +
+        "and pipelines of every age; ramp: all arrive at the start, pipelines of one length " +
+        say(defaults.arrival),
+    )
+    .option(
+      "--pipeline <s>",
+      "stationary: mean length of a pipeline, seconds; lengths are 0.5 to 1.5 times as long " +
+        `(default: ${defaults.pipeline}, longer with many sessions)`,
+      numeric,
+    )
+    .option(
+      "--warm-up <s>",
+      "stationary: seconds that no figure counts (default: one more than the ramp)",
+      numeric,
+    )
+    .option(
+      "--ramp <s>",
+      "seconds over which the first sessions arrive " +
+        `(default: ${defaults.ramp}, longer with many sessions)`,
+      numeric,
+    )
     .option("--drain <s>", `longest wait for late events, seconds ${say(defaults.drain)}`, numeric)
-    .option("--repeat <k>", `runs per topology and bounce ${say(defaults.repeat)}`, numeric)
+    .option(
+      "--repeat <k>",
+      `runs per topology and bounce, each with other draws ${say(defaults.repeat)}`,
+      numeric,
+    )
     .option(
       "--seed <n>",
-      `same seed, same plan: arrivals, payloads, background requests ${say(defaults.seed)}`,
+      "same seed, same plan: arrivals, lengths, payloads, time of the bounce, order of runs " +
+        say(defaults.seed),
       numeric,
     )
     .option(
@@ -123,4 +151,4 @@ export function addScenarioFlags(command: Command): Command {
   );
 }
 
-export const SCENARIO_KEYS = Object.keys({ ...defaults, replicas: undefined });
+export const SCENARIO_KEYS = Object.keys({ ...defaults, duration: undefined, replicas: undefined });

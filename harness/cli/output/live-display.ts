@@ -27,14 +27,13 @@ export function createLiveDisplay(
   let title = "";
   let stepText = "";
   let remainingRuns = 0;
+  let loadS = 0;
   const beganMs = performance.now();
   let judged = 0;
   let perRunS = 0;
   /** Expected seconds of a run: the mean of those before it. */
   const runSeconds = (): number =>
-    judged > 0
-      ? (performance.now() - beganMs) / 1000 / judged
-      : OVERHEAD_S + scenario.ramp + scenario.duration;
+    judged > 0 ? (performance.now() - beganMs) / 1000 / judged : OVERHEAD_S + loadS;
   let lastPlainMs = 0;
 
   const say = (line: string): void => {
@@ -45,8 +44,15 @@ export function createLiveDisplay(
     log?.([colours.bold(title), `  ${stepText}`, `  ${detail}`].join("\n"));
 
   return {
-    runStarted: ({ topology, bounce, repeat }: RunSpec, number, of) => {
+    discardedStarted: ({ topology }) => {
+      title = `${topology.name} · a short run that is discarded, because the host is cold`;
+      stepText = "starting";
+      if (log) draw("");
+      else say(title);
+    },
+    runStarted: ({ topology, bounce, repeat, durationS }: RunSpec, number, of) => {
       remainingRuns = of - number;
+      loadS = durationS + (scenario.arrival === "ramp" ? scenario.ramp : 0);
       title =
         `[${number}/${of}] ${topology.name} · ` +
         `${bounce}${scenario.repeat > 1 ? ` · repeat ${repeat}` : ""}`;

@@ -115,14 +115,18 @@ const runEngine = async (): Promise<Client> => {
   const plan: LoadPlan = {
     url: `http://127.0.0.1:${port}`,
     client: "retrying",
+    arrival: "ramp",
     sessions: streams,
     eventsPerSecond: 1,
     durationS: 60,
+    pipelineS: 60,
+    warmUpS: 0,
     rampS: streams / ARRIVALS_PER_SECOND,
     drainS: 1,
     gates: 0,
     payloadBytes: 150,
     seed: 1,
+    repeat: 1,
   };
   const segmentPath = join(folder, `segment-${process.pid}.ndjson`);
   const recorder = await SegmentWriter.open(segmentPath, (error) => {

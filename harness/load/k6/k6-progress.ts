@@ -2,7 +2,7 @@ import { nowMs } from "../../../common/clock.ts";
 import type { PhaseObservation } from "../../history/observation.ts";
 import type { LoadPlan } from "../portable/load-plan.ts";
 import { plannedEvents, ProgressMeter } from "../portable/load-progress.ts";
-import { scheduleSessions } from "../portable/load-schedule.ts";
+import { plannedTimes, scheduleSessions, type PlannedTimes } from "../portable/load-schedule.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { planDifference } from "./records/compare-plans.ts";
 import { UserError } from "../../../common/user-error.ts";
@@ -53,6 +53,7 @@ export class K6Progress {
   readonly #reader = new K6LogReader();
   readonly #tail: FileTail;
   readonly #schedule: ReturnType<typeof scheduleSessions>;
+  readonly #planned: PlannedTimes;
   readonly #sessions: ReadonlySet<string>;
   readonly #spawnedMs = nowMs();
   readonly #reportedPhases = new Set<PhaseObservation["phase"]>();
@@ -79,6 +80,7 @@ export class K6Progress {
     this.#tail = new FileTail(consoleFile);
     this.usage = new K6UsageMeter(group);
     this.#schedule = scheduleSessions(plan);
+    this.#planned = plannedTimes(this.#schedule, plan);
     this.#sessions = new Set(this.#schedule.map(({ session }) => session));
     this.#meter = new ProgressMeter(plan, this.#spawnedMs);
   }
@@ -101,11 +103,14 @@ export class K6Progress {
     if (this.#startMs === undefined || !this.#clockIsSet())
       this.#startMs = this.times()?.phases["load-started"];
     if (this.#hasBegun()) this.#report("load-started", this.#startMs ?? atMs);
-    const { arrived } = this.state;
-    const lastArrivalMs = this.#afterStart(
-      (this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#limits.lateArrivalMs,
-    );
-    if (arrived >= this.#plan.sessions || atMs > lastArrivalMs) this.#report("loaded", atMs);
+    const { loadedMs, measuredMs = Infinity } = this.#planned;
+    const isLate = atMs > this.#afterStart(loadedMs + this.#limits.lateArrivalMs);
+    const first = this.#schedule.filter((one) => one.arriveOffsetMs <= loadedMs).length;
+    if (this.state.arrived >= first || isLate) this.#report("loaded", atMs);
+    if (atMs >= this.#afterStart(measuredMs)) {
+      this.#report("loaded", atMs);
+      this.#report("measured", atMs);
+    }
     if (this.isPlanOver()) {
       this.#report("loaded", atMs);
       this.#report("drain-started", atMs);
@@ -147,7 +152,7 @@ export class K6Progress {
 
   /** What the records lack, one sentence each; none when every session was followed to its end. */
   missing(): string[] {
-    return missingRecords(this.state, this.#plan, this.#reader);
+    return missingRecords(this.state, this.#schedule.length, this.#reader);
   }
 
   /** The script has said what it is about to do. */
@@ -189,9 +194,7 @@ export class K6Progress {
   }
 
   #plannedEndMs(): number {
-    return this.#afterStart(
-      (this.#schedule.at(-1)?.arriveOffsetMs ?? 0) + this.#plan.durationS * 1000,
-    );
+    return this.#afterStart(this.#planned.drainMs);
   }
 
   #reportProgress(atMs: number): void {
@@ -214,9 +217,7 @@ export class K6Progress {
 
   /** When the drain ends at the latest, as far as that is known by now. */
   #endMs(atMs: number): number {
-    const { rampS, durationS, drainS } = this.#plan;
-    return this.#startMs === undefined
-      ? atMs + (rampS + durationS + drainS) * 1000
-      : this.#plannedEndMs() + drainS * 1000;
+    const { deadlineMs } = this.#planned;
+    return this.#startMs === undefined ? atMs + deadlineMs : this.#afterStart(deadlineMs);
   }
 }

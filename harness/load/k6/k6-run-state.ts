@@ -3,7 +3,7 @@ import { createLagHistogram, recordLag, summarizeLag } from "../native/workers/l
 import { ClockOffset } from "../portable/clock-offset.ts";
 import type { K6LogLine, K6LogRecord, PlanRecord } from "../portable/k6-log-records.ts";
 import type { LoadPlan } from "../portable/load-plan.ts";
-import { scheduleSessions } from "../portable/load-schedule.ts";
+import { plannedTimes, scheduleSessions } from "../portable/load-schedule.ts";
 import { inMicroseconds } from "./records/convert-records.ts";
 import type { K6LogReader } from "./records/read-k6-log-records.ts";
 
@@ -107,10 +107,13 @@ export class K6RunState {
   }
 }
 
+type SurePhase = Exclude<PhaseObservation["phase"], "measured">;
+
 export interface K6Times {
   /** What to add to a time of the process, by its name. */
   offsetMs: ReadonlyMap<string, number>;
-  phases: Readonly<Record<Exclude<PhaseObservation["phase"], "measured">, number>>;
+  /** Without `measured` if the plan has no warm-up. */
+  phases: Readonly<Partial<Record<PhaseObservation["phase"], number>> & Record<SurePhase, number>>;
   /** When each session was due to arrive, in order of arrival. */
   arriveMs: readonly number[];
   clockErrorMs: number | null;
@@ -136,6 +139,7 @@ export function k6Times(
     ),
   );
   const schedule = scheduleSessions(plan);
+  const { loadedMs, measuredMs, drainMs } = plannedTimes(schedule, plan);
   const offsets = new Map(schedule.map(({ session, arriveOffsetMs }) => [session, arriveOffsetMs]));
   const due = new Map<string, number>();
   const starts: number[] = [];
@@ -147,22 +151,22 @@ export function k6Times(
     for (const [session, { dueMs, atMs }] of arrived) {
       due.set(session, dueMs + toLabMs);
       starts.push(dueMs + toLabMs - (offsets.get(session) ?? 0));
-      arrivals.push(atMs + toLabMs);
+      if ((offsets.get(session) ?? 0) <= loadedMs) arrivals.push(atMs + toLabMs);
       recordLag(lateness, atMs - dueMs);
     }
     for (const atMs of ended.values()) ends.push(atMs + toLabMs);
     if (ended.size < arrived.size) ends.push(lastMs + toLabMs);
   }
   if (starts.length === 0) return undefined;
-  const lastOffsetMs = schedule.at(-1)?.arriveOffsetMs ?? 0;
   const startMs = least(starts);
   // Processes of one plan begin one after the other: the load is over when that of the last one is.
-  const plannedEndMs = most(starts) + lastOffsetMs + plan.durationS * 1000;
+  const plannedEndMs = most(starts) + drainMs;
   return {
     offsetMs,
     phases: {
       "load-started": inMicroseconds(startMs),
       loaded: inMicroseconds(most(arrivals)),
+      ...(measuredMs === undefined ? {} : { measured: inMicroseconds(most(starts) + measuredMs) }),
       "drain-started": inMicroseconds(plannedEndMs),
       "drain-ended": inMicroseconds(Math.max(plannedEndMs, most(ends))),
     },
@@ -184,10 +188,11 @@ const most = (values: readonly number[]): number =>
 /**
  * What is missing from the scripts' records, one sentence each, first what may explain the others.
  * Empty when every session reached its end.
+ * @param sessions of the whole plan
  */
 export function missingRecords(
   { arrived, ended, twice }: K6RunState,
-  { sessions }: LoadPlan,
+  sessions: number,
   { torn, example }: Pick<K6LogReader, "torn" | "example">,
 ): string[] {
   return [

@@ -7,7 +7,7 @@ import { ENGINE_LIMITS, type EngineLimits } from "../portable/engine-limits.ts";
 import { mergeLagHistograms, summarizeLag } from "./workers/lag-meter.ts";
 import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
 import { ProgressMeter } from "../portable/load-progress.ts";
-import { scheduleSessions } from "../portable/load-schedule.ts";
+import { plannedTimes, scheduleSessions } from "../portable/load-schedule.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
 import type { WorkerJob, WorkerReport } from "./workers/worker-messages.ts";
@@ -109,20 +109,19 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
 
   await pool.all("ready");
   const schedule = scheduleSessions(plan);
-  const startMs = nowMs() + limits.leadMs + plan.sessions * LEAD_PER_SESSION_MS;
+  const times = plannedTimes(schedule, plan);
+  const startMs = nowMs() + limits.leadMs + schedule.length * LEAD_PER_SESSION_MS;
   for (const { session, events, arriveOffsetMs } of schedule) {
     recorder.record({ type: "planned", session, events, arriveMs: startMs + arriveOffsetMs });
   }
   await recorder.flush();
   pool.send({ type: "start", startMs });
-  const plannedEndMs = startMs + (schedule.at(-1)?.arriveOffsetMs ?? 0) + plan.durationS * 1000;
   const meter = new ProgressMeter(plan, nowMs());
   // Of the whole process, the caller included.
   let peakRssBytes = process.memoryUsage.rss();
   const report = (): void => {
     peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
-    const endMs = plannedEndMs + plan.drainS * 1000;
-    options.onProgress?.(meter.next(pool.progress(), nowMs(), endMs));
+    options.onProgress?.(meter.next(pool.progress(), nowMs(), startMs + times.deadlineMs));
   };
   const timer = setInterval(report, limits.progressMs);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
@@ -130,7 +129,11 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   phase("load-started", startMs);
   await pool.all("arrived");
   phase("loaded", nowMs());
-  await until(plannedEndMs);
+  if (times.measuredMs !== undefined) {
+    await until(startMs + times.measuredMs);
+    phase("measured", nowMs());
+  }
+  await until(startMs + times.drainMs);
   pool.send({ type: "drain" });
   phase("drain-started", nowMs());
   await Promise.race([pool.all("settled"), until(nowMs() + plan.drainS * 1000)]);

@@ -13,20 +13,33 @@ export type ClientModel = (typeof CLIENT_MODELS)[number];
  */
 export type StreamClient = ClientModel | "realtime";
 
+/**
+ * `stationary`: sessions arrive and end through the whole load, with pipelines of mixed length, so
+ * that as many are open at any time. `ramp`: all sessions arrive at the start, with pipelines of
+ * one length.
+ */
+export const ARRIVALS = ["stationary", "ramp"] as const;
+export type ArrivalKind = (typeof ARRIVALS)[number];
+
 export interface LoadPlan {
   /** Base URL of the router. */
   url: string;
   client: StreamClient;
-  /** Concurrent streams, each with one pipeline run. */
+  arrival: ArrivalKind;
+  /** Concurrent streams. `ramp`: each with one pipeline run, so also the sessions in all. */
   sessions: number;
   /** Events per second and session. */
   eventsPerSecond: number;
   /**
-   * Length of every pipeline run, seconds: a session has `round(eventsPerSecond * durationS)`
-   * events, at least 2.
+   * `stationary`: length of the load, warm-up included, seconds. `ramp`: length of every pipeline
+   * run, seconds.
    */
   durationS: number;
-  /** Sessions arrive over this many seconds, on a schedule drawn from `seed`. */
+  /** `stationary`: mean length of the pipeline runs, seconds. */
+  pipelineS: number;
+  /** `stationary`: seconds after which figures count. */
+  warmUpS: number;
+  /** The first sessions, or with `ramp` all, arrive over this many seconds. */
   rampS: number;
   /**
    * After the last pipeline should have ended, wait at most this long for what is still on its way,
@@ -36,7 +49,10 @@ export interface LoadPlan {
   /** Gates per pipeline run, each answered once it is seen. */
   gates: number;
   payloadBytes: number;
+  /** Seed and repeat decide the schedule and every back-off. */
   seed: number;
+  /** 1-based. */
+  repeat: number;
 }
 
 /**

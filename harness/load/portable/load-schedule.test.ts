@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { eventsOf, scheduleSessions } from "./load-schedule.ts";
+import { eventsOf } from "./arrivals.ts";
+import { scheduleSessions } from "./load-schedule.ts";
 import { smallPlan } from "../test-support/load-plan.ts";
 
 const plan = smallPlan("http://127.0.0.1:1", { sessions: 20_000, rampS: 10 });
@@ -12,14 +13,17 @@ test("the same seed gives the same bytes, whatever the target", () => {
   expect(there).toBe(here);
 });
 
-test("another seed gives other arrivals, pipelines and background requests", () => {
-  const [a, b] = [scheduleSessions(plan), scheduleSessions({ ...plan, seed: 2 })];
+test.each([
+  ["seed", { seed: 2 }],
+  ["repeat", { repeat: 2 }],
+])("another %s gives other arrivals, pipelines and background requests", (_, change) => {
+  const [a, b] = [scheduleSessions(plan), scheduleSessions({ ...plan, ...change })];
   expect(a.map((one) => one.arriveOffsetMs)).not.toEqual(b.map((one) => one.arriveOffsetMs));
   expect(a.map((one) => one.pipelineSeed)).not.toEqual(b.map((one) => one.pipelineSeed));
   expect(a.map((one) => one.background)).not.toEqual(b.map((one) => one.background));
 });
 
-test("sessions arrive in order, spread evenly over the ramp", () => {
+test("with ramp, sessions arrive in order, spread evenly over the ramp", () => {
   const arrivals = scheduleSessions(plan).map((one) => one.arriveOffsetMs);
   expect(arrivals).toEqual([...arrivals].sort((a, b) => a - b));
   for (let second = 0; second < 10; second++) {

@@ -1,16 +1,20 @@
 import type { LoadPlan } from "../portable/load-plan.ts";
 
-/** A small plan: 3 sessions of 5 events within a tenth of a second. */
+/** A small plan: 3 sessions of 5 events, all arriving within a twentieth of a second. */
 export const smallPlan = (url: string, changes: Partial<LoadPlan> = {}): LoadPlan => ({
   url,
   client: "retrying",
+  arrival: "ramp",
   sessions: 3,
   eventsPerSecond: 50,
   durationS: 0.1,
+  pipelineS: 1,
+  warmUpS: 0.05,
   rampS: 0.05,
   drainS: 10,
   gates: 0,
   payloadBytes: 20,
   seed: 1,
+  repeat: 1,
   ...changes,
 });

@@ -57,7 +57,7 @@ export async function describeMerged(
       seed: spec.scenario.seed,
       // Of the machines that made the load their output says nothing.
       host: { os: "unknown", cpus: null, memoryBytes: null, node: process.versions.node },
-      scenario: summaryScenario(spec.scenario),
+      scenario: summaryScenario(spec.scenario, spec.durationS),
       serverSettings: {},
     },
   };
@@ -72,6 +72,9 @@ async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
     repeat: 1,
     sessions: plan.sessions,
     rate: plan.eventsPerSecond,
+    arrival: plan.arrival,
+    pipeline: plan.pipelineS,
+    warmUp: plan.warmUpS,
     duration: plan.durationS,
     ramp: plan.rampS,
     drain: plan.drainS,
@@ -89,5 +92,12 @@ async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
   const realtime = usesRealtime(topology)
     ? { settings: realtimeSettings(scenario, undefined), frontEnd: await measureFrontEnd() }
     : undefined;
-  return { topology, bounce, repeat: 1, scenario, ...(realtime ? { realtime } : {}) };
+  return {
+    topology,
+    bounce,
+    repeat: 1,
+    scenario,
+    durationS: plan.durationS,
+    ...(realtime ? { realtime } : {}),
+  };
 }

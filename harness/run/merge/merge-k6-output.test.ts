@@ -27,14 +27,18 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const plan: LoadPlan = {
   url: "http://lab.test:8080",
   client: "retrying",
+  arrival: "ramp",
   sessions: 4,
   eventsPerSecond: 4,
   durationS: 2,
+  pipelineS: 2,
+  warmUpS: 0,
   rampS: 1,
   drainS: 2,
   gates: 0,
   payloadBytes: 20,
   seed: 3,
+  repeat: 1,
 };
 const schedule = scheduleSessions(plan);
 const EVENTS = 8;

@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { appendRun } from "../../history/history-file.ts";
 import type { BounceKind, EngineObservation, RunObservation } from "../../history/observation.ts";
 import { k6Times, missingRecords, type K6Times } from "../../load/k6/k6-run-state.ts";
+import { scheduleSessions } from "../../load/portable/load-schedule.ts";
 import type { PlanRecord } from "../../load/portable/k6-log-records.ts";
 import { writeK6History } from "../../load/k6/records/write-k6-history.ts";
 import { SegmentWriter } from "../../load/native/segment-writer.ts";
@@ -46,7 +47,7 @@ export async function mergeK6Output(dir: string): Promise<void> {
   const ledgers = await findLedgers(dir);
   const evidence = await readBounces(dir);
   const bounce = bounceOf(plan, evidence);
-  const gaps = missingRecords(account, plan.plan, output);
+  const gaps = missingRecords(account, scheduleSessions(plan.plan).length, output);
   const finishedAt = await lastWritten(consoles);
   const { run, manifest } = await describeMerged({ plan, bounce, times, finishedAt });
   const notes = [

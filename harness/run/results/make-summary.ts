@@ -28,17 +28,33 @@ export const toSummary = (manifest: Manifest, runs: readonly RunResult[]): Summa
   seed: manifest.seed,
   host: manifest.host,
   scenario: manifest.scenario,
-  runs: [...runs],
+  runs: inScenarioOrder(runs, manifest.scenario),
 });
 
-/** The scenario as summary and manifest state it, with units in its names. */
-export const summaryScenario = (scenario: Scenario): Summary["scenario"] => ({
+/** Runs are made in a random order, but shown in that of the scenario. */
+function inScenarioOrder(
+  runs: readonly RunResult[],
+  { topologies, bounces }: Summary["scenario"],
+): RunResult[] {
+  const place = (run: RunResult): number =>
+    topologies.indexOf(run.topology) * bounces.length + bounces.indexOf(run.bounce);
+  return [...runs].sort((a, b) => a.repeat - b.repeat || place(a) - place(b));
+}
+
+/**
+ * The scenario as summary and manifest state it, with units in its names.
+ * @param durationS length of the longest load, seconds
+ */
+export const summaryScenario = (
+  scenario: Scenario,
+  durationS: number,
+): Summary["scenario"] => ({
   topologies: scenario.topologies,
   bounces: scenario.bounces,
   repeat: scenario.repeat,
   sessions: scenario.sessions,
   eventsPerSecond: scenario.rate,
-  durationS: scenario.duration,
+  durationS,
   rampS: scenario.ramp,
   drainS: scenario.drain,
   gates: scenario.gates,

@@ -34,6 +34,7 @@ export async function compare(
     bounces: ["none"],
     sessions: 60,
     rate: 4,
+    arrival: "ramp" as const,
     duration: 2,
     ramp: 1,
     drain: 2,

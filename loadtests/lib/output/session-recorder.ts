@@ -55,10 +55,12 @@ export class SessionRecorder {
     METRICS.arrivalLateness.add(Math.max(0, atMs - dueMs));
     const phases = [
       ["load-started", this.#times.startMs],
+      ["measured", this.#times.measuredMs],
       ["drain-started", this.#times.drainMs],
       ["drain-ended", this.#times.deadlineMs],
     ] as const;
-    for (const [phase, phaseMs] of phases) this.#absorb({ type: "phase", phase, atMs: phaseMs });
+    for (const [phase, phaseMs] of phases)
+      if (phaseMs !== undefined) this.#absorb({ type: "phase", phase, atMs: phaseMs });
     this.#absorb({ type: "planned", session, events, arriveMs: dueMs });
   }
 

@@ -3,11 +3,13 @@ import { knownToBePublished, shareOf } from "../../../harness/checker/judge/outc
 import type { RunResult } from "../../../harness/checker/run-result.ts";
 import { ENGINE_LAG_P99_LIMIT_MS } from "../../../harness/checker/thresholds.ts";
 import { CAUSES } from "../../../harness/history/observation.ts";
-import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
+import {
+  plannedTimes,
+  type SessionSchedule,
+} from "../../../harness/load/portable/load-schedule.ts";
 import type { Summary } from "../../../harness/report/summary/summary.ts";
 import { DEFAULT_SCENARIO } from "../../../harness/scenario/default-scenario.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
-import { plannedTimes } from "../plan/planned-times.ts";
 import { summaryText } from "./summary-text.ts";
 
 /** What k6 hands to `handleSummary`, as far as it is read here. */

@@ -1,9 +1,11 @@
 import type { Options, PerVUIterationsScenario, Threshold } from "k6/options";
 import { CAUSES } from "../../../harness/history/observation.ts";
-import type { SessionSchedule } from "../../../harness/load/portable/load-schedule.ts";
+import {
+  plannedTimes,
+  type SessionSchedule,
+} from "../../../harness/load/portable/load-schedule.ts";
 import { promisedCauses } from "../../../harness/scenario/promised-causes.ts";
 import type { ScriptPlan } from "./plan.ts";
-import { plannedTimes } from "./planned-times.ts";
 
 /**
  * What k6 needs more than the plan's own time to begin and end its VUs, seconds. The sessions end
@@ -28,7 +30,7 @@ export const createOptions = (
   scenarios: {
     sessions: {
       executor: "per-vu-iterations",
-      vus: plan.load.sessions,
+      vus: schedule.length,
       iterations: 1,
       maxDuration: `${Math.ceil(plannedTimes(schedule, plan.load).deadlineMs / 1000) + SLACK_S}s`,
       gracefulStop: `${GRACEFUL_STOP_S}s`,

@@ -5,7 +5,7 @@ import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../../harness/history/observation.ts";
 import type { PlanRecord } from "../../../harness/load/portable/k6-log-records.ts";
 import type { LoadPlan } from "../../../harness/load/portable/load-plan.ts";
-import { DEFAULT_SCENARIO } from "../../../harness/scenario/default-scenario.ts";
+import { completeScenario, steadyDuration } from "../../../harness/scenario/load-times.ts";
 import { loadProblems } from "../../../harness/scenario/load-rules.ts";
 import {
   choiceProblem,
@@ -50,6 +50,8 @@ const NUMBERS = {
   SESSIONS: "sessions",
   RATE: "rate",
   DURATION: "duration",
+  PIPELINE: "pipeline",
+  WARM_UP: "warmUp",
   RAMP: "ramp",
   DRAIN: "drain",
   GATES: "gates",
@@ -67,10 +69,16 @@ export function readPlan(sources: PlanSources): ScriptPlan {
   const { scenario: asked, problems } =
     file === undefined ? NO_SCENARIO : readScenario(file, sources.open);
   env.problems.push(...problems);
-  const scenario: Scenario = { ...DEFAULT_SCENARIO, ...asked };
-  for (const [name, key] of Object.entries(NUMBERS))
-    scenario[key] = env.number(name, key) ?? scenario[key];
-  scenario.client = env.choice("CLIENT", CHOICES.client) ?? scenario.client;
+  const given: Partial<Scenario> = { ...asked };
+  for (const [name, key] of Object.entries(NUMBERS)) {
+    const value = env.number(name, key);
+    if (value !== undefined) given[key] = value;
+  }
+  const client = env.choice("CLIENT", CHOICES.client);
+  if (client !== undefined) given.client = client;
+  const arrival = env.choice("ARRIVAL", CHOICES.arrival);
+  if (arrival !== undefined) given.arrival = arrival;
+  const scenario = completeScenario(given);
 
   const name = env.choice("TOPOLOGY", CHOICES.topology) ?? askedTopology(asked, sources);
   const topology: Topology | undefined = TOPOLOGIES.find((one) => one.name === name);
@@ -91,7 +99,7 @@ export function readPlan(sources: PlanSources): ScriptPlan {
     env.problems.push(...loadProblems(scenario, topology === undefined ? [] : [topology], nameOf));
   if (env.problems.length > 0 || topology === undefined) throw new PlanError(env.problems);
   return {
-    load: toLoadPlan(url, topology, scenario),
+    load: toLoadPlan(url, topology, scenario, { durationS: steadyDuration(scenario), repeat }),
     topology,
     bounce,
     repeat,
@@ -199,7 +207,7 @@ class Environment {
    * variable to be set.
    */
   nameOf(key: string, file: string | undefined): string {
-    const name = Object.entries({ ...NUMBERS, CLIENT: "client" }).find(
+    const name = Object.entries({ ...NUMBERS, CLIENT: "client", ARRIVAL: "arrival" }).find(
       ([, value]) => value === key,
     )?.[0];
     if (name !== undefined && (file === undefined || this.text(name) !== undefined)) return name;

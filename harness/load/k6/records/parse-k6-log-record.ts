@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { BOUNCE_KINDS } from "../../../history/observation.ts";
 import { checkObservation } from "../../../history/parse-observation.ts";
-import { CLIENT_MODELS, type LoadPlan } from "../../portable/load-plan.ts";
+import { ARRIVALS, CLIENT_MODELS, type LoadPlan } from "../../portable/load-plan.ts";
 import type {
   ArrivedRecord,
   ClockRecord,
@@ -19,14 +19,19 @@ const count = z.int().nonnegative();
 const loadPlan: z.ZodType<LoadPlan> = z.object({
   url: z.string().min(1),
   client: z.enum([...CLIENT_MODELS, "realtime"]),
+  // Scripts of earlier versions knew one kind, and took no account of the repeat.
+  arrival: z.enum(ARRIVALS).default("ramp"),
   sessions: z.int().positive(),
   eventsPerSecond: amount,
   durationS: amount,
+  pipelineS: amount.default(0),
+  warmUpS: amount.default(0),
   rampS: amount,
   drainS: amount,
   gates: count,
   payloadBytes: count,
   seed: z.int(),
+  repeat: z.int().positive().default(1),
 });
 
 const own = {

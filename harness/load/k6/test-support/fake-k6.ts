@@ -7,7 +7,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs as instanceNowMs } from "../../../../common/clock.ts";
 import type { BounceKind } from "../../../history/observation.ts";
-import type { LoadPlan, StreamClient } from "../../portable/load-plan.ts";
+import type { ArrivalKind, LoadPlan, StreamClient } from "../../portable/load-plan.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
 import type { FakeBehaviour } from "./build-fake-k6.ts";
@@ -57,14 +57,18 @@ async function run(): Promise<void> {
   const plan: LoadPlan = {
     url: variables["URL"] ?? "",
     client: (variables["CLIENT"] ?? "realtime") as StreamClient,
+    arrival: variables["ARRIVAL"] as ArrivalKind,
     sessions: number("SESSIONS"),
     eventsPerSecond: number("RATE"),
     durationS: number("DURATION"),
+    pipelineS: number("PIPELINE"),
+    warmUpS: number("WARM_UP"),
     rampS: number("RAMP"),
     drainS: number("DRAIN"),
     gates: number("GATES"),
     payloadBytes: number("PAYLOAD_BYTES"),
     seed: number("SEED") + (mode === "plans-otherwise" ? 1 : 0),
+    repeat: number("REPEAT"),
   };
   write("level=info msg=starting\n");
   const { TOPOLOGY: topology = "", BOUNCE: bounce, REPEAT: repeat } = variables;

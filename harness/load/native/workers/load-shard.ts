@@ -1,10 +1,11 @@
 import { lookup } from "node:dns/promises";
+import { setMaxListeners } from "node:events";
 import { performance, type EventLoopUtilization } from "node:perf_hooks";
 import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { nowMs } from "../../../../common/clock.ts";
 import { ControlClient } from "../transport/control-client.ts";
 import { createLagHistogram, LagMeter, recordLag } from "./lag-meter.ts";
-import { scheduleSessions } from "../../portable/load-schedule.ts";
+import { plannedTimes, scheduleSessions } from "../../portable/load-schedule.ts";
 import { ConnectThrottle } from "../transport/connect-throttle.ts";
 import { openPhoenixChannel } from "../../portable/realtime/phoenix-channel.ts";
 import { openWsWire } from "../transport/ws-wire.ts";
@@ -19,7 +20,8 @@ import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.
 const OVERDUE_AFTER_MS = 1_000;
 
 /**
- * Each called once: all sessions of the shard have arrived; nothing more can come of any of them.
+ * Each called once: all sessions of the shard that the phase `loaded` waits for have arrived;
+ * nothing more can come of any of its sessions.
  */
 export interface ShardEvents {
   onArrived(): void;
@@ -34,8 +36,10 @@ export class LoadShard {
   readonly #over: AbortController;
   readonly #loopLag: LagMeter;
   readonly #arrivalLateness = createLagHistogram();
+  readonly #loadedMs: number;
   #startMs = 0;
   #nextArrival = 0;
+  #isLoaded = false;
   #unsettled: number;
   #arrivalTimer: NodeJS.Timeout | undefined;
   #cpuAtStart = 0;
@@ -52,7 +56,9 @@ export class LoadShard {
     this.#over = over;
     this.#events = events;
     this.#loopLag = new LagMeter(job.limits.lagSampleMs);
-    this.#sessions = scheduleSessions(job.plan)
+    const schedule = scheduleSessions(job.plan);
+    this.#loadedMs = plannedTimes(schedule, job.plan).loadedMs;
+    this.#sessions = schedule
       .filter((schedule) => schedule.index % job.workers === job.worker)
       .map((schedule) => new NativeSession(context, schedule, () => this.#onSettled()));
     this.#unsettled = this.#sessions.length;
@@ -69,6 +75,8 @@ export class LoadShard {
     const { address } = await lookup(url.hostname.replace(/^\[|\]$/g, ""));
     const port = Number(url.port || 80);
     const over = new AbortController();
+    // Each session that waits listens to it.
+    setMaxListeners(0, over.signal);
     const throttle = new ConnectThrottle(limits.opensPerTurn);
     const openWire = openWsWire({
       handshakeTimeoutMs: limits.headTimeoutMs,
@@ -131,7 +139,11 @@ export class LoadShard {
     const atMs = nowMs();
     for (; ; this.#nextArrival++) {
       const session = this.#sessions[this.#nextArrival];
-      if (session === undefined) break;
+      if (!this.#isLoaded && !((session?.schedule.arriveOffsetMs ?? Infinity) <= this.#loadedMs)) {
+        this.#isLoaded = true;
+        this.#events.onArrived();
+      }
+      if (session === undefined) return;
       const dueMs = this.#startMs + session.schedule.arriveOffsetMs;
       if (dueMs > atMs) {
         this.#arrivalTimer = setTimeout(() => this.#arriveDue(), Math.ceil(dueMs - atMs));
@@ -140,7 +152,6 @@ export class LoadShard {
       recordLag(this.#arrivalLateness, atMs - dueMs);
       void session.arrive();
     }
-    this.#events.onArrived();
   }
 
   #onSettled(): void {

@@ -179,4 +179,11 @@ export const credentials = ({ sessionId, token }: SessionCreated): Record<string
 const pipelinePlan = (
   { eventsPerSecond, gates, payloadBytes }: LoadPlan,
   { events, pipelineSeed: seed }: SessionSchedule,
-): PipelinePlan => ({ events, eventsPerSecond, gates, payloadBytes, seed });
+): PipelinePlan => ({
+  events,
+  eventsPerSecond,
+  // A pipeline that the end of the load cuts short holds fewer.
+  gates: Math.min(gates, events - 1),
+  payloadBytes,
+  seed,
+});

@@ -1,0 +1,75 @@
+/** The runs of a comparison, and their order. */
+import { runSeed, seededRandom } from "../../common/portable/seeded-random.ts";
+import { bounceStartS, durationOf, type BounceSeconds } from "../scenario/run-times.ts";
+import { replicasOf, type Scenario, selectTopologies } from "../scenario/scenario.ts";
+import { usesRealtime } from "../scenario/to-load-plan.ts";
+import type { LoadEngine } from "./engine/load-engine.ts";
+import type { RealtimeSetUp, RunSpec } from "./run-spec.ts";
+
+/** The order of the runs has draws of its own. */
+const ORDER_SALT = 0x632be5ab;
+
+/** The discarded run: few sessions for a moment. Times are seconds. */
+const DISCARDED = { sessions: 50, ramp: 1, warmUp: 1, pipeline: 2, drain: 1, duration: 3 } as const;
+
+/**
+ * Repeats are the outermost loop, so that a host that slows down over time slows all topologies
+ * alike. Within a repeat the order is random, so that no topology is always the first or the last.
+ */
+export function planRuns(
+  scenario: Scenario,
+  bounceSeconds: BounceSeconds,
+  realtime?: RealtimeSetUp,
+  engine?: LoadEngine,
+): RunSpec[] {
+  return Array.from({ length: scenario.repeat }, (_, index) => index + 1)
+    .flatMap((repeat) => {
+      const specs = selectTopologies(scenario).flatMap((topology) =>
+        scenario.bounces.map((bounce): RunSpec => {
+          const bounceS = bounceSeconds(bounce, replicasOf(topology, scenario));
+          const timed = { scenario, bounce, repeat, bounceS };
+          return {
+            topology,
+            bounce,
+            repeat,
+            scenario,
+            durationS: durationOf(timed),
+            ...(scenario.arrival === "ramp" ? {} : { bounceStartS: bounceStartS(timed) }),
+            ...(engine ? { engine } : {}),
+            ...(realtime && usesRealtime(topology) ? { realtime } : {}),
+          };
+        }),
+      );
+      return shuffle(specs, runSeed({ seed: scenario.seed, repeat }) ^ ORDER_SALT);
+    })
+    .map((spec, index) => ({ ...spec, order: index + 1 }));
+}
+
+/**
+ * A short run before the first, whose result is discarded: it finds the host's caches cold.
+ * Undefined if there is nothing to compare, or with `ramp` arrivals.
+ */
+export function discardedRun(specs: readonly RunSpec[]): RunSpec | undefined {
+  const [first] = specs;
+  if (first === undefined || specs.length < 2 || first.scenario.arrival === "ramp")
+    return undefined;
+  const { topology, engine, realtime } = first;
+  const { duration, ...load } = DISCARDED;
+  const sessions = Math.min(load.sessions, first.scenario.sessions);
+  return {
+    topology,
+    bounce: "none",
+    repeat: 1,
+    durationS: duration,
+    scenario: { ...first.scenario, ...load, sessions },
+    ...(engine ? { engine } : {}),
+    ...(realtime ? { realtime } : {}),
+  };
+}
+
+/** Fisher-Yates. */
+function shuffle<T>(items: readonly T[], seed: number): T[] {
+  const random = seededRandom(seed);
+  const rest = [...items];
+  return items.flatMap(() => rest.splice(random.integer(0, rest.length - 1), 1));
+}
