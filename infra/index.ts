@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { backendWarning } from "./pulumi-cli/backend-warning.ts";
 import { cliStackArgs } from "./pulumi-cli/cli-stack.ts";
 import { dockerEndpoint } from "../common/docker-endpoint.ts";
+import { connectDocker } from "./engine/docker-client.ts";
 import { prepareImages } from "./images/prepare-images.ts";
 import { stackImages } from "./images/stack-images.ts";
 import { readStackConfig } from "./pulumi-cli/stack-config.ts";
@@ -21,6 +22,8 @@ const readArgs = async (): Promise<StackArgs> => {
       stack: pulumi.getStack(),
       config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
       dryRun: pulumi.runtime.isDryRun(),
+      // An engine that the harness does not use, for example of another host, has no id here.
+      engineId: (await connectDocker().catch(() => undefined))?.engineId,
       prepareImages: async (topology, realtime) => {
         const why = pulumi.runtime.isDryRun() ? "; a preview needs their ids" : "";
         const step = `preparing the images of ${topology.name} (minutes the first time${why})`;

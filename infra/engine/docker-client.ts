@@ -14,6 +14,8 @@ export interface DockerClient {
   docker: Dockerode;
   /** The engine's endpoint, as in DOCKER_HOST, e.g. `unix:///var/run/docker.sock`. */
   host: string;
+  /** The engine's own id, whatever endpoint it answers at. Undefined if it has no fixed one. */
+  engineId: string | undefined;
 }
 
 const ANSWER_MS = 5_000;
@@ -78,6 +80,12 @@ const answers = async (docker: Dockerode): Promise<void> => {
   }
 };
 
+/** Asked twice, because Podman invents a new one for each answer. */
+const engineIdOf = async (docker: Dockerode): Promise<string | undefined> => {
+  const [first, second] = (await Promise.all([docker.info(), docker.info()])) as { ID?: string }[];
+  return first?.ID === second?.ID && first?.ID ? first.ID : undefined;
+};
+
 /**
  * Connects, and makes sure that an engine answers.
  *
@@ -106,5 +114,5 @@ export const connectDocker = async (
       cause: error,
     });
   }
-  return { docker, host: endpoint.host };
+  return { docker, host: endpoint.host, engineId: await engineIdOf(docker) };
 };

@@ -1,5 +1,5 @@
 /** The stack of `pulumi up -s NAME`: the same one that `make NAME` brings up. */
-import { checkoutLabels } from "../stack/checkout-label.ts";
+import { CHECKOUT_LABEL, checkoutLabels } from "../stack/checkout-label.ts";
 import { checkStackArgs } from "../stack/check-stack-args.ts";
 import { makeLedgerFolder } from "../stack/ledger-folder.ts";
 import { newStackRecord, portsForReplicas } from "../stack/new-stack-record.ts";
@@ -11,6 +11,7 @@ import { hasBroker } from "../realtime/stack-realtime.ts";
 import type { RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { goOnWithRealtime, portsForRealtime, realtimeSettings } from "./realtime-config.ts";
 import { type StackConfig } from "./stack-config.ts";
+import { checkoutId, describeCheckout } from "../../common/checkout-identity.ts";
 import { UserError } from "../../common/user-error.ts";
 import { belongsToAnother, thisOwner } from "../../common/processes/owner.ts";
 
@@ -20,16 +21,34 @@ export interface CliStack {
   /** True for `pulumi preview` and for the preview of `up`: nothing is written. */
   dryRun: boolean;
   prepareImages: (topology: Topology, realtime?: RealtimeSettings) => Promise<StackImages>;
+  /** Id of the engine. Undefined if it has no fixed one. */
+  engineId?: string | undefined;
   /** Folder of the records. Default: the project's. */
   recordsDir?: string | undefined;
 }
 
-const refuseOther = (record: StackRecord, config: StackConfig): void => {
+const refuseOther = (
+  record: StackRecord,
+  { config, engineId }: Pick<CliStack, "config" | "engineId">,
+): void => {
   if (record.topology !== config.topology) {
     throw new UserError(
       `stack "${record.stack}" is up as ${record.topology}, its configuration says ` +
         `${config.topology}: ` +
         "take it down first (make down), or give this one another name",
+    );
+  }
+  const checkout = record.labels[CHECKOUT_LABEL] ?? "without an id";
+  if (checkout !== checkoutId()) {
+    throw new UserError(
+      `stack "${record.stack}" belongs to ${describeCheckout(checkout)}`,
+      "run the command there, or give this one another name",
+    );
+  }
+  if (record.engine !== undefined && engineId !== undefined && record.engine !== engineId) {
+    throw new UserError(
+      `stack "${record.stack}" is up on another Docker engine (${record.engine})`,
+      "point DOCKER_HOST (or docker context use) at it, or give this one another name",
     );
   }
   if (!record.kept) {
@@ -109,7 +128,7 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
   const records = stackRecords(recordsDir);
   const readRecord = (): StackRecord | undefined => {
     const found = records.read(stack);
-    if (found) refuseOther(found, config);
+    if (found) refuseOther(found, given);
     return found;
   };
   const realtime = realtimeSettings(config, topology, readRecord()?.realtime);
@@ -126,6 +145,7 @@ export const cliStackArgs = async (given: CliStack): Promise<StackArgs> => {
           labels: checkoutLabels(),
           kept: true,
           owner: thisOwner(),
+          engine: given.engineId,
           replicas: config.replicas,
           revision: config.revision,
           graceS: config.graceS,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { checkoutLabels } from "../stack/checkout-label.ts";
 import { newStackRecord } from "../stack/new-stack-record.ts";
 import { recordArgs } from "../stack/record-args.ts";
 import { stackRecords } from "../stack/stack-record.ts";
@@ -15,7 +16,7 @@ import { dockerEndpoint } from "../../common/docker-endpoint.ts";
 import { readStackConfig } from "./stack-config.ts";
 import { UserError } from "../../common/user-error.ts";
 import { thisOwner } from "../../common/processes/owner.ts";
-import { fromRoot } from "../../common/paths.ts";
+import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
 
 const topologyOf = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;
 const phase2 = topologyOf("phase2");
@@ -45,7 +46,7 @@ const recorded = async (kept = true, owner = thisOwner()) => {
     stack: "phase2",
     topology: phase2,
     images,
-    labels: { "sse-lab.checkout": "c0ffee" },
+    labels: checkoutLabels(),
     kept,
     owner,
     revision: "r4",
@@ -68,6 +69,7 @@ describe("the stack of the Pulumi CLI", () => {
     });
     expect(args.labels).toEqual({
       "sse-lab.checkout": expect.stringMatching(/^[0-9a-f]{12}$/) as string,
+      "sse-lab.folder": PROJECT_ROOT,
     });
     expect(stackRecords(folder).read("phase2")).toBe(undefined);
   });

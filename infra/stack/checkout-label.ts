@@ -1,16 +1,17 @@
-/** The label that names this checkout: checkouts that share an engine leave each other alone. */
-import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
+/** The labels that name this checkout: checkouts that share an engine leave each other alone. */
+import { checkoutId } from "../../common/checkout-identity.ts";
 import { PROJECT_ROOT } from "../../common/paths.ts";
 import { STACK_LABEL } from "./labels.ts";
 
 export const CHECKOUT_LABEL = "sse-lab.checkout";
-
-export const checkoutId = (root: string = PROJECT_ROOT): string =>
-  createHash("sha256").update(realpathSync(root)).digest("hex").slice(0, 12);
+/** The folder of the checkout, for people only: two containers may have the same one. */
+export const FOLDER_LABEL = "sse-lab.folder";
 
 /** The labels of this checkout. A stack adds its own to them. */
-export const checkoutLabels = (): Record<string, string> => ({ [CHECKOUT_LABEL]: checkoutId() });
+export const checkoutLabels = (): Record<string, string> => ({
+  [CHECKOUT_LABEL]: checkoutId(),
+  [FOLDER_LABEL]: PROJECT_ROOT,
+});
 
 /** Filters the engine's lists and events to this checkout, or to one of its stacks. */
 export const checkoutFilter = (stack?: string): { label: string[] } => ({

@@ -17,6 +17,8 @@ export interface NewStack {
   labels: Readonly<Record<string, string>>;
   kept: boolean;
   owner: Owner;
+  /** Id of the engine that gets its containers. */
+  engine?: string | undefined;
   /** Default: the topology's. */
   replicas?: number | undefined;
   revision?: string | undefined;
@@ -81,6 +83,7 @@ export const newStackRecord = async (given: NewStack): Promise<StackRecord> => {
     startedAt: new Date().toISOString(),
     kept,
     owner,
+    ...(given.engine === undefined ? {} : { engine: given.engine }),
   };
 };
 

@@ -103,4 +103,6 @@ export interface StackRecord extends Omit<StackArgs, "topology"> {
   /** True: the stack outlives its command, until `sse-lab down`. */
   kept: boolean;
   owner: Owner;
+  /** Id of the engine that has its containers. Absent in records of earlier versions. */
+  engine?: string;
 }

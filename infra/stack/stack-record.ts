@@ -3,7 +3,9 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../realtime/realtime-settings.ts";
 import type { StackRecord } from "./stack-args.ts";
+import { movedPath } from "../../common/checkout-identity.ts";
 import { fromRoot } from "../../common/paths.ts";
+import { FOLDER_LABEL } from "./checkout-label.ts";
 import { RecordFolder } from "../../common/files/record-folder.ts";
 
 const port = z.int().min(1).max(65_535);
@@ -67,7 +69,15 @@ const recordSchema = z.object({
   startedAt: z.iso.datetime(),
   kept: z.boolean(),
   owner: z.object({ host: z.string(), pid: z.int().positive(), startTime: z.string() }),
+  engine: z.string().exactOptional(),
 }) satisfies z.ZodType<StackRecord>;
+
+/** Its ledgers move with the checkout. The labels stay, because containers have them. */
+const movedRecordSchema = recordSchema.transform((record) =>
+  record.ledgerDir === undefined || record.labels[FOLDER_LABEL] === undefined
+    ? record
+    : { ...record, ledgerDir: movedPath(record.ledgerDir, record.labels[FOLDER_LABEL]) },
+);
 
 /** In the project's folder, whatever folder the command was called in. */
 const defaultRecordsDir = fromRoot("infra", "state", "stacks");
@@ -75,7 +85,7 @@ const defaultRecordsDir = fromRoot("infra", "state", "stacks");
 export const stackRecords = (folder: string = defaultRecordsDir): RecordFolder<StackRecord> =>
   new RecordFolder<StackRecord>(folder, {
     noun: "stack",
-    schema: recordSchema,
+    schema: movedRecordSchema,
     idOf: ({ stack }) => stack,
     fix: "sse-lab down (it finds the stack's containers by their labels), then remove the file",
     // Pulumi writes its state beside the records, readable by every user, and its passphrase may be

@@ -60,7 +60,7 @@ const removeLeftover = async (
   stack: string,
   onStep: (step: string) => void,
 ): Promise<void> => {
-  const registry = stackRegistry(client.docker);
+  const registry = stackRegistry(client);
   const isLeftover = async (): Promise<boolean> => (await registry.statusOf(stack)) === "leftover";
   if (!(await isLeftover())) return;
   const found = registry.records.read(stack);
@@ -78,7 +78,7 @@ const bringUpOnce = async (
   const { docker } = client;
   const { signal = new AbortController().signal } = options;
   const onStep = (step: string): void => options.onStep?.(step);
-  const registry = stackRegistry(docker);
+  const registry = stackRegistry(client);
   registry.register(record);
   let deployment: DockerDeployment | undefined;
   const crashed = new AbortController();
@@ -191,6 +191,7 @@ export const bringUp = async (
         labels: checkoutLabels(),
         kept: false,
         owner: thisOwner(),
+        engine: client.engineId,
         replicas,
         redis,
         realtime,

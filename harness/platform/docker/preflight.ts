@@ -1,7 +1,8 @@
 /** What is checked before anything of a stack exists. */
 import { statfs } from "node:fs/promises";
 import type Dockerode from "dockerode";
-import { CHECKOUT_LABEL, checkoutId } from "../../../infra/stack/checkout-label.ts";
+import { checkoutId } from "../../../common/checkout-identity.ts";
+import { CHECKOUT_LABEL, FOLDER_LABEL } from "../../../infra/stack/checkout-label.ts";
 import { STACK_LABEL } from "../../../infra/stack/labels.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { listByLabels } from "./remove-by-label.ts";
@@ -50,10 +51,13 @@ export const refuseForeignStack = async (docker: Dockerode, stack: string): Prom
   const [first] = foreign;
   if (!first) return;
   const checkout = first.Labels?.[CHECKOUT_LABEL] ?? "without a label";
+  const there = first.Labels?.[FOLDER_LABEL];
+  const folder = there === undefined ? "" : `, then at ${there}`;
   const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : "";
   throw new UserError(
-    `another checkout of the lab (${checkout}) has a stack ${stack} in this engine: ` +
+    `another checkout of the lab (${checkout}${folder}) has a stack ${stack} in this engine: ` +
       `${first.name}${more}`,
-    "take it down there with sse-lab down, then run the command again",
+    "take it down there with sse-lab down; if that checkout is gone, remove what docker ps -a, " +
+      `network ls and volume ls --filter label=${CHECKOUT_LABEL}=${checkout} show`,
   );
 };

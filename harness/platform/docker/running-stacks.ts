@@ -26,11 +26,10 @@ export const findRunning = async (): Promise<RunningDeployment[]> => {
     // Without an engine none of them runs.
     return [];
   }
-  const { docker } = client;
   const found: RunningDeployment[] = [];
-  for (const record of await stackRegistry(docker).findRunning()) {
+  for (const record of await stackRegistry(client).findRunning()) {
     // A record that the Pulumi CLI has just written may have no containers with ports yet.
-    const layout = await stackLayout(docker, record).catch(() => undefined);
+    const layout = await stackLayout(client.docker, record).catch(() => undefined);
     if (layout) found.push(describeStack(record, layout));
   }
   return found;
@@ -78,7 +77,7 @@ export const attach = async (
   listeners: DeploymentListeners,
 ): Promise<DockerDeployment> => {
   const client = await connectDocker();
-  const registry = stackRegistry(client.docker);
+  const registry = stackRegistry(client);
   await registry.requireRunning(id);
   const record = await registry.acquire(id);
   try {

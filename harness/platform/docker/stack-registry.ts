@@ -1,6 +1,7 @@
 /** The stacks of this checkout on record. */
-import type Dockerode from "dockerode";
-import { checkoutFilter } from "../../../infra/stack/checkout-label.ts";
+import { checkoutId, describeCheckout } from "../../../common/checkout-identity.ts";
+import type { DockerClient } from "../../../infra/engine/docker-client.ts";
+import { CHECKOUT_LABEL, checkoutFilter } from "../../../infra/stack/checkout-label.ts";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
@@ -8,14 +9,26 @@ import { describeOwner, isFromHere, isReleased } from "../../../common/processes
 
 export type StackRegistry = DeploymentRegistry<StackRecord>;
 
-export const stackRegistry = (docker: Dockerode, recordsDir?: string): StackRegistry =>
+/** Whose stack it is, if not this checkout's on this engine. Undefined: it is ours. */
+const whyForeign = (
+  { labels, engine, owner }: StackRecord,
+  { engineId, host }: DockerClient,
+): string | undefined => {
+  const checkout = labels[CHECKOUT_LABEL] ?? "without an id";
+  if (checkout !== checkoutId()) return describeCheckout(checkout);
+  if (engine !== undefined && engineId !== undefined && engine !== engineId) {
+    return `another Docker engine (${engine}) than the one at ${host}`;
+  }
+  return isReleased(owner) || isFromHere(owner) ? undefined : describeOwner(owner);
+};
+
+export const stackRegistry = (client: DockerClient, recordsDir?: string): StackRegistry =>
   new DeploymentRegistry({
     records: stackRecords(recordsDir),
     ownerOf: ({ owner }) => owner,
     withOwner: (record, owner) => ({ ...record, owner }),
-    whyForeign: ({ owner }) =>
-      isReleased(owner) || isFromHere(owner) ? undefined : describeOwner(owner),
+    whyForeign: (record) => whyForeign(record, client),
     // After a restart of the host every container is stopped.
     isUp: async ({ stack }) =>
-      (await docker.listContainers({ filters: checkoutFilter(stack) })).length > 0,
+      (await client.docker.listContainers({ filters: checkoutFilter(stack) })).length > 0,
   });

@@ -13,7 +13,7 @@ import { takeDown } from "./take-down.ts";
 type OnStep = ((step: string) => void) | undefined;
 
 const sweep = (client: DockerClient, alsoRunning: boolean, onStep?: OnStep): Promise<SweepReport> =>
-  sweepRegistry(stackRegistry(client.docker), {
+  sweepRegistry(stackRegistry(client), {
     alsoRunning,
     onStep,
     remove: (record, isLeftover, isStillOurs) =>

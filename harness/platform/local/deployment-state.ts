@@ -3,7 +3,8 @@
  * change or remove it. Written before the first process starts and after every change.
  */
 import { z } from "zod";
-import { fromRoot } from "../../../common/paths.ts";
+import { checkoutId, describeCheckout, movedPath } from "../../../common/checkout-identity.ts";
+import { fromRoot, PROJECT_ROOT } from "../../../common/paths.ts";
 import { isRunning } from "../../../common/processes/process-identity.ts";
 import { RecordFolder } from "../../../common/files/record-folder.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
@@ -33,6 +34,8 @@ const realtimeSchema = z.object({
 const stateSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string(),
+  /** Absent in states of earlier versions. */
+  checkout: z.object({ id: z.string(), root: z.string() }).optional(),
   /** Name of the host or container that `owner` runs on. */
   host: z.string(),
   /** `sse-lab up` left it running on purpose. */
@@ -58,6 +61,16 @@ const stateSchema = z.object({
 });
 export type DeploymentState = z.infer<typeof stateSchema>;
 
+/** All its paths move with the checkout: logs, programs, folders. */
+const movedStateSchema = stateSchema.transform((state): DeploymentState => {
+  const { checkout } = state;
+  if (checkout === undefined || checkout.root === PROJECT_ROOT) return state;
+  const move = (_: string, value: unknown): unknown =>
+    typeof value === "string" ? movedPath(value, checkout.root) : value;
+  const moved = JSON.parse(JSON.stringify(state), move) as DeploymentState;
+  return { ...moved, checkout: { ...checkout, root: PROJECT_ROOT } };
+});
+
 /** In the project's folder, whatever folder the command was called in. */
 export const defaultStateDir = fromRoot(".sse-lab", "state");
 
@@ -67,13 +80,15 @@ export const localRegistry = (stateDir: string): LocalRegistry =>
   new DeploymentRegistry({
     records: new RecordFolder(stateDir, {
       noun: "deployment",
-      schema: stateSchema,
+      schema: movedStateSchema,
       idOf: ({ id }) => id,
       fix: "remove it by hand",
     }),
     ownerOf: ({ host, owner }) => ({ host, ...owner }),
     withOwner: (state, { host, pid, startTime }) => ({ ...state, host, owner: { pid, startTime } }),
-    whyForeign: ({ host, owner }) =>
-      isFromHere({ host, ...owner }) ? undefined : describeOwner({ host, ...owner }),
+    whyForeign: ({ checkout, host, owner }) => {
+      if (checkout && checkout.id !== checkoutId()) return describeCheckout(checkout.id);
+      return isFromHere({ host, ...owner }) ? undefined : describeOwner({ host, ...owner });
+    },
     isUp: ({ processes }) => processes.some(({ identity }) => isRunning(identity)),
   });

@@ -1,5 +1,7 @@
-/** A deployment, seen from another container on its folder, and from a host that was renamed. */
+/** A deployment, seen from another container, a copied checkout, and a host that was renamed. */
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   firstLine,
@@ -7,8 +9,10 @@ import {
   startIn,
   type Namespace,
 } from "../../../common/test-support/namespaces.ts";
+import { PROJECT_ROOT } from "../../../common/paths.ts";
 import type { SweepReport } from "../platform.ts";
-import { findRunning, sweepLeftovers } from "./running-deployments.ts";
+import { localRegistry } from "./deployment-state.ts";
+import { downAll, findRunning, sweepLeftovers } from "./running-deployments.ts";
 import { createTestLab, type TestLab } from "./test-support/test-lab.ts";
 
 let lab: TestLab;
@@ -62,3 +66,40 @@ test.runIf(permits("hostName"))(
     expect(lab.stateFiles()).toEqual([]);
   },
 );
+
+test("a copied checkout leaves the deployments of its original alone", async () => {
+  const deployment = await lab.up("phase0");
+  await deployment.detach();
+  const [file = ""] = lab.stateFiles();
+  const path = join(lab.stateDir, file);
+  const state = readFileSync(path, "utf8");
+  // As the copy reads it, whose own id is another one.
+  writeFileSync(path, state.replace(/"id": "[0-9a-f]{12}"/, '"id": "0123456789ab"'));
+  expect(await downAll(lab.stateDir)).toMatchObject({
+    swept: [],
+    foreign: [
+      { id: deployment.id, why: expect.stringMatching(/of which this one is a copy/) as string },
+    ],
+  });
+  expect((await fetch(`${deployment.url}/readyz`)).status).toBe(200);
+  writeFileSync(path, state);
+  expect(await downAll(lab.stateDir)).toMatchObject({ swept: [{ id: deployment.id }] });
+});
+
+test("the paths on record move with a renamed checkout", async () => {
+  const deployment = await lab.up("phase0");
+  await deployment.detach();
+  const [file = ""] = lab.stateFiles();
+  const path = join(lab.stateDir, file);
+  // Its folders lie below the checkout's former path.
+  const before = `${lab.folder}-before`;
+  const renamed = readFileSync(path, "utf8")
+    .replaceAll(lab.folder, before)
+    .replace(/"root": "[^"]+"/, `"root": ${JSON.stringify(before)}`);
+  writeFileSync(path, renamed);
+  const [state] = localRegistry(lab.stateDir).records.list().records;
+  expect(state?.checkout?.root).toBe(PROJECT_ROOT);
+  expect(JSON.stringify(state)).not.toContain(before);
+  writeFileSync(path, renamed.replaceAll(before, lab.folder));
+  expect(await downAll(lab.stateDir)).toMatchObject({ swept: [{ id: deployment.id }] });
+});

@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { checkoutId, CHECKOUT_LABEL } from "../../../../infra/stack/checkout-label.ts";
+import { checkoutId } from "../../../../common/checkout-identity.ts";
+import { CHECKOUT_LABEL } from "../../../../infra/stack/checkout-label.ts";
 import { connectDocker } from "../../../../infra/engine/docker-client.ts";
 import type { CommandAnswer, CommandName } from "./harness-command.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
@@ -50,6 +51,11 @@ export const copyCheckout = (): CheckoutCopy => {
     });
   }
   symlinkSync(join(PROJECT_ROOT, "node_modules"), join(folder, "node_modules"));
+  return checkoutAt(folder);
+};
+
+/** A checkout that is there, for example a copy of a copy. */
+export const checkoutAt = (folder: string): CheckoutCopy => {
   const running: RunningCommand[] = [];
 
   const run: CheckoutCopy["run"] = (command, args = [], env = {}) => {

@@ -14,6 +14,7 @@ import { BROKER_NAME, serverSpec, valkeySpec } from "./process-specs.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import { planRealtime } from "./plan-realtime.ts";
+import { thisCheckout } from "../../../../common/checkout-identity.ts";
 import { thisOwner } from "../../../../common/processes/owner.ts";
 import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
 
@@ -129,6 +130,7 @@ export const planDeployment = async (
     state: {
       schemaVersion: 1,
       id: `${topology.name}-${randomBytes(4).toString("hex")}`,
+      checkout: thisCheckout(),
       host,
       kept: false,
       owner,
