@@ -12,7 +12,7 @@ import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger/ledger.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
 import { AdHocEvents } from "./lib/streams/ad-hoc-events.ts";
 import { createRateLimit } from "./lib/http/rate-limit.ts";
-import { closeRedis, connectionSettled, createRedisClient } from "./lib/redis/redis-client.ts";
+import { RedisConnection } from "./lib/redis/redis-connection.ts";
 import { SessionTokens } from "./lib/http/session-token.ts";
 import { SseConnections } from "./lib/streams/sse-connections.ts";
 import { PipelineRunner } from "./pipeline/pipeline-runner.ts";
@@ -47,7 +47,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const redis =
     config.REDIS_URL === undefined
       ? undefined
-      : createRedisClient({ address: config.REDIS_URL, logger, name: `sse-server-${instance}` });
+      : new RedisConnection({ address: config.REDIS_URL, logger, name: `sse-server-${instance}` });
   const { broadcaster, link, settled, ...broadcasting } = createBroadcasting({
     config,
     redis,
@@ -97,12 +97,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const release = async (): Promise<void> => {
     connections.stop();
     await broadcaster.shutdown();
-    if (redis !== undefined) await closeRedis(redis);
+    await redis?.close();
     ledger.close();
   };
   let listener: HttpListener;
   try {
-    const known = Promise.all([redis && connectionSettled(redis), settled]);
+    const known = Promise.all([redis?.settled(), settled]);
     await Promise.race([known, sleep(BROKER_START_WAIT_MS, undefined, { ref: false })]);
     listener = await listen(app, { port: config.PORT, host: config.HOST });
   } catch (error) {

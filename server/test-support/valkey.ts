@@ -11,6 +11,9 @@ import which from "which";
 /** A real Redis-compatible server for tests. */
 export interface TestValkey {
   url: string;
+  port: number;
+  /** Runs one command as the administrator. */
+  command(name: string, ...args: (string | number)[]): Promise<unknown>;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
   /** SIGSTOP: the connection stays open and silent. */
@@ -22,20 +25,32 @@ export interface TestValkey {
 }
 
 /** @throws when no server binary is found: a test that needs one must not pass without */
-export async function startValkey(port?: number): Promise<TestValkey> {
+export async function startValkey(
+  port?: number,
+  settings: readonly string[] = [],
+): Promise<TestValkey> {
   const binary = await findBinary();
   const dir = await mkdtemp(join(tmpdir(), "sse-server-valkey-"));
   const chosen = port ?? (await freePort());
   const url = `redis://127.0.0.1:${chosen}`;
-  let child = await launch(binary, dir, chosen);
+  let child = await launch(binary, dir, chosen, settings);
   const kill = (): Promise<void> => killChild(child);
   return {
     url,
+    port: chosen,
+    async command(name, ...args) {
+      const redis = new Redis(url, { protocol: 2 });
+      try {
+        return await redis.call(name, ...args);
+      } finally {
+        redis.disconnect();
+      }
+    },
     kill,
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
     async restart() {
-      child = await launch(binary, dir, chosen);
+      child = await launch(binary, dir, chosen, settings);
     },
     async stop() {
       await kill();
@@ -55,7 +70,12 @@ async function findBinary(): Promise<string> {
   );
 }
 
-async function launch(binary: string, dir: string, port: number): Promise<ChildProcess> {
+async function launch(
+  binary: string,
+  dir: string,
+  port: number,
+  more: readonly string[],
+): Promise<ChildProcess> {
   const settings = [
     "--port",
     String(port),
@@ -67,6 +87,7 @@ async function launch(binary: string, dir: string, port: number): Promise<ChildP
     "",
     "--appendonly",
     "no",
+    ...more,
   ];
   const child = spawn(binary, settings, { stdio: "ignore" });
   const failed = once(child, "exit").then(() => {
@@ -74,6 +95,7 @@ async function launch(binary: string, dir: string, port: number): Promise<ChildP
   });
   failed.catch(() => {});
   const probe = new Redis(port, "127.0.0.1", {
+    protocol: 2,
     retryStrategy: () => 10,
     maxRetriesPerRequest: null,
   });

@@ -1,11 +1,12 @@
-import type { Redis } from "ioredis";
 import { nowMs } from "../../../common/clock.ts";
 import type { Config } from "../config.ts";
 import type { Broadcasting, BroadcastingDeps, BroadcastReports } from "./broadcasting.ts";
 import { LocalBroadcaster } from "./local-broadcaster.ts";
 import { sampleLog } from "./log-sampler.ts";
 import { realtimeBroadcasting } from "./realtime/realtime-broadcasting.ts";
+import { sessionChannel } from "../contract/events.ts";
 import { RedisBroadcaster } from "./redis/redis-broadcaster.ts";
+import type { RedisConnection } from "./redis/redis-connection.ts";
 import { RedisPubSub } from "./redis/redis-pubsub.ts";
 import { eventJson } from "./streams/sse-frame.ts";
 
@@ -29,13 +30,14 @@ export function createBroadcasting(deps: BroadcastingDeps): Broadcasting {
 }
 
 function redisBroadcasting(
-  redis: Redis,
+  redis: RedisConnection,
   { logger, metrics, origin }: BroadcastingDeps,
   reports: BroadcastReports,
 ): Broadcasting {
   const link = new RedisPubSub({
     redis,
     logger,
+    ownChannel: sessionChannel(origin),
     onPublishFailure: () => metrics.publishFailures.inc(),
     onState: reports.onState,
   });
@@ -44,6 +46,7 @@ function redisBroadcasting(
     link,
     settled: link.settled,
     brokerState: () => (link.up ? "up" : "down"),
+    brokerReason: () => link.reason,
   };
 }
 
@@ -64,6 +67,15 @@ function reportsTo({ config, ledger, metrics, logger }: BroadcastingDeps): Broad
       ledger.published(event, route);
       metrics.eventsPublished.inc({ route });
     },
+    onRefused: ({ sessionId, epoch, seq }) =>
+      ledger.append({
+        kind: "dropped",
+        sessionId,
+        epoch,
+        seq,
+        reason: "refused",
+        atMs: nowMs(),
+      }),
     onMalformed: (sessionId) => {
       metrics.malformedMessages.inc();
       logMalformed(sessionId);

@@ -1,11 +1,12 @@
-import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
+import type { PipelineSSEEvent } from "../contract/events.ts";
 import type { BrokerState } from "../contract/ledger.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RealtimeTokenIssuer } from "./realtime/realtime-token-issuer.ts";
 import type { EventLog } from "./redis/event-log.ts";
+import type { RedisConnection } from "./redis/redis-connection.ts";
 import type { OnPublish, SSEBroadcaster, SubscriptionReadiness } from "./sse-broadcaster.ts";
 
 /** How the events of this instance reach their streams. */
@@ -17,10 +18,15 @@ export interface Broadcasting {
   settled: Promise<void>;
   /** `none`: no broker is configured. */
   brokerState: () => "none" | "up" | "down";
+  /** Why it is down, or what does not work although it is up. Holds no secret. */
+  brokerReason?: () => string | undefined;
   /** Present when clients subscribe to Realtime themselves. */
   tokenIssuer?: RealtimeTokenIssuer;
   eventLog?: EventLog;
 }
+
+/** A message that certainly did not leave this process. */
+export class NotSentError extends Error {}
 
 /** Named channels between the instances, as a broker has them. */
 export interface InstanceLink {
@@ -29,7 +35,7 @@ export interface InstanceLink {
   publish(channel: string, message: string): void;
   /**
    * Resolves to the number of instances that got the message, or to undefined when the broker
-   * does not tell. Rejects when the broker is away.
+   * does not tell. Rejects with {@link NotSentError} when the broker is known to be away.
    */
   publishCounted(channel: string, message: string): Promise<number | undefined>;
   /** Sets the channel's one handler. */
@@ -43,7 +49,7 @@ export interface InstanceLink {
 export interface BroadcastingDeps {
   config: Config;
   /** The connection to REDIS_URL. */
-  redis: Redis | undefined;
+  redis: RedisConnection | undefined;
   logger: Logger;
   ledger: Ledger;
   metrics: Metrics;
@@ -54,6 +60,8 @@ export interface BroadcastingDeps {
 /** Callbacks of every broadcaster, for the ledger, the metrics and the log. */
 export interface BroadcastReports {
   onPublish: OnPublish;
+  /** Called for each event that `onPublish` reported and the broker then refused. */
+  onRefused: (event: PipelineSSEEvent) => void;
   /** Called for each dropped message that is not an event of the session of its channel. */
   onMalformed: (sessionId: string) => void;
   onState: (state: BrokerState, reason?: string) => void;

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { parseJson } from "../../../common/portable/parse-json.ts";
 import type { GateResponse } from "../contract/events.ts";
-import type { InstanceLink } from "../lib/broadcasting.ts";
+import { NotSentError, type InstanceLink } from "../lib/broadcasting.ts";
 
 /** The outcome of a gate response: `taken` by the running pipeline, or the reason why not. */
 export type GateResult =
@@ -83,7 +83,8 @@ export class GateRelay {
       (receivers) => {
         if (receivers === 0) this.#settle(id, "not-running");
       },
-      () => this.#settle(id, "unconfirmed"),
+      (error: unknown) =>
+        this.#settle(id, error instanceof NotSentError ? "broker-away" : "unconfirmed"),
     );
     const result = await reply;
     clearTimeout(timer);

@@ -5,7 +5,13 @@ import { nowMs } from "../../../common/clock.ts";
 import { methodNotAllowed, Problem } from "../lib/http/problem.ts";
 
 /** `/healthz` (the process runs), `/readyz` (it accepts traffic), `/metrics` (Prometheus). */
-export function operationsRoutes({ instance, readiness, metrics, brokerState }: AppDeps): Router {
+export function operationsRoutes({
+  instance,
+  readiness,
+  metrics,
+  brokerState,
+  brokerReason,
+}: AppDeps): Router {
   const router = Router();
   router
     .route("/healthz")
@@ -20,7 +26,9 @@ export function operationsRoutes({ instance, readiness, metrics, brokerState }: 
       if (readiness.draining)
         throw new Problem(503, "Draining", "This instance accepts no new traffic.");
       // Ready without the broker too: it still serves its own streams.
-      res.json({ status: "ready", instance, broker: brokerState() });
+      // Left out of the JSON while there is no reason.
+      const reason = brokerReason?.();
+      res.json({ status: "ready", instance, broker: brokerState(), brokerReason: reason });
     })
     .all(methodNotAllowed("GET"));
   router

@@ -1,28 +1,23 @@
 import type { RequestHandler, Request, Response } from "express";
-import type { Redis } from "ioredis";
-import {
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-  type RateLimiterAbstract,
-} from "rate-limiter-flexible";
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import type { RedisConnection } from "../redis/redis-connection.ts";
 import { Problem } from "./problem.ts";
 
 export interface RateLimitOptions {
   /** 0: no limit. */
   points: number;
   windowS: number;
-  /** With Redis, all instances share one count. While Redis is down, each instance counts alone. */
-  redis: Redis | undefined;
+  /** With Redis, all instances share one count. While it does not answer, each counts alone. */
+  redis: RedisConnection | undefined;
 }
 
 /** Creates a middleware that passes `points` requests per window and key, and answers 429 else. */
 export function createRateLimit({ points, windowS, redis }: RateLimitOptions) {
-  const limiter = points === 0 ? undefined : createLimiter(points, windowS, redis);
+  const consume = points === 0 ? undefined : createLimiter(points, windowS, redis);
   return <P>(keyOf: (req: Request<P>, res: Response) => string): RequestHandler<P> =>
     async (req, res, next) => {
       try {
-        await limiter?.consume(keyOf(req, res));
+        await consume?.(keyOf(req, res));
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
@@ -34,14 +29,22 @@ export function createRateLimit({ points, windowS, redis }: RateLimitOptions) {
     };
 }
 
+/** @returns counts one request, and rejects with a RateLimiterRes if it is one too many */
 function createLimiter(
   points: number,
   duration: number,
-  redis: Redis | undefined,
-): RateLimiterAbstract {
-  const keyPrefix = "sse:limit";
-  const memory = new RateLimiterMemory({ keyPrefix, points, duration });
-  if (redis === undefined) return memory;
-  const options = { keyPrefix, points, duration, storeClient: redis, rejectIfRedisNotReady: true };
-  return new RateLimiterRedis({ ...options, insuranceLimiter: memory });
+  redis: RedisConnection | undefined,
+): (key: string) => Promise<unknown> {
+  const options = { keyPrefix: "sse:limit", points, duration };
+  const memory = new RateLimiterMemory(options);
+  if (redis === undefined) return async (key) => memory.consume(key);
+  const shared = new RateLimiterRedis({ ...options, storeClient: redis.client });
+  return async (key) => {
+    try {
+      return await redis.ask(async () => shared.consume(key));
+    } catch (error) {
+      if (error instanceof RateLimiterRes) throw error;
+      return memory.consume(key);
+    }
+  };
 }

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memoryLog } from "../../../test-support/memory-log.ts";
 import { startTestServer, type TestServer } from "../../../test-support/test-server.ts";
 import { nowMs } from "../../../../common/clock.ts";
-import { closeRedis } from "./redis-client.ts";
 import { freePort, startValkey, type TestValkey } from "../../../test-support/valkey.ts";
 
 const running: { stop(): Promise<void> }[] = [];
@@ -224,7 +223,7 @@ test("ends the subscription after the last stream", async () => {
   const session = await one.api.createSession();
   const streams = [await one.api.connect(session), await one.api.connect(session)];
   const probe = new Redis(valkey.url);
-  running.push({ stop: async () => closeRedis(probe) });
+  running.push({ stop: async () => probe.quit().then(() => {}) });
   const subscribers = async (): Promise<unknown> =>
     ((await probe.call("PUBSUB", "NUMSUB", `sse:session:${session.sessionId}`)) as unknown[])[1];
   expect(await subscribers()).toBe(1);
@@ -243,7 +242,7 @@ test("drops messages that are not the session's events, and logs one line", asyn
   const session = await one.api.createSession();
   const stream = await one.api.connect(session);
   const stranger = new Redis(valkey.url);
-  running.push({ stop: async () => closeRedis(stranger) });
+  running.push({ stop: async () => stranger.quit().then(() => {}) });
   const event = {
     type: "replan",
     sessionId: session.sessionId,

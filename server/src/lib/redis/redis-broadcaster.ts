@@ -14,6 +14,8 @@ import { eventJson } from "../streams/sse-frame.ts";
 export interface RedisBroadcasterOptions {
   link: RedisPubSub;
   onPublish: OnPublish;
+  /** Called for each event that Redis refused after `onPublish` reported the broker's route. */
+  onRefused: (event: PipelineSSEEvent) => void;
   /** Called for each dropped message that is not an event of the session of its channel. */
   onMalformed: (sessionId: string) => void;
   /** Names this process among all publishers, in `[A-Za-z0-9._-]`, to recognize its own echo. */
@@ -29,13 +31,15 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
   readonly #clients = new LocalClients();
   readonly #link: RedisPubSub;
   readonly #onPublish: OnPublish;
+  readonly #onRefused: RedisBroadcasterOptions["onRefused"];
   readonly #onMalformed: (sessionId: string) => void;
   /** Start of every message of this process. Comparing it is cheaper than parsing the own echo. */
   readonly #ownPrefix: string;
 
-  constructor({ link, onPublish, onMalformed, origin }: RedisBroadcasterOptions) {
+  constructor({ link, onPublish, onRefused, onMalformed, origin }: RedisBroadcasterOptions) {
     this.#link = link;
     this.#onPublish = onPublish;
+    this.#onRefused = onRefused;
     this.#onMalformed = onMalformed;
     this.#ownPrefix = `{"origin":"${origin}",`;
   }
@@ -46,7 +50,10 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
     const viaBroker = this.#link.canPublish;
     this.#onPublish(event, viaBroker ? "broker" : "fallback");
     this.#clients.deliver(sessionId, event);
-    if (viaBroker) this.#link.publish(channel, `${this.#ownPrefix}"event":${eventJson(event)}}`);
+    if (viaBroker)
+      this.#link.publish(channel, `${this.#ownPrefix}"event":${eventJson(event)}}`, () =>
+        this.#onRefused(event),
+      );
   }
 
   subscribe(sessionId: string, handler: EventHandler): () => void {
@@ -63,10 +70,9 @@ export class RedisBroadcaster implements SSEBroadcaster, SubscriptionReadiness {
     await this.#link.ready(sessionChannel(sessionId));
   }
 
-  shutdown(): Promise<void> {
+  async shutdown(): Promise<void> {
     this.#clients.clear();
-    this.#link.close();
-    return Promise.resolve();
+    await this.#link.close();
   }
 
   #receive(sessionId: string, message: string): void {
