@@ -21,6 +21,7 @@ beforeEach(async () => {
     topic: "sse:session:s",
     catchUp: false,
     token: "token-1",
+    expiresInS: 60,
     expiresAt: Date.now() + 60_000,
   };
 });

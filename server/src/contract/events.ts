@@ -153,7 +153,12 @@ export interface RealtimeAccess extends RealtimeToken {
 export interface RealtimeToken {
   /** JWT with the session id in the claim `sse_session`: it opens no other session's channel. */
   token: string;
-  /** Wall clock, milliseconds since 1970. */
+  /**
+   * The rest of its life when the server answers, whole seconds. A page counts it from the arrival
+   * on a clock that only goes forward, since its wall clock may be wrong.
+   */
+  expiresInS: number;
+  /** The server's wall clock, milliseconds since 1970. */
   expiresAt: number;
 }
 

@@ -33,6 +33,7 @@ test("tells a new session where to subscribe, and gives it a token of its own", 
     topic: `sse:session:${session.sessionId}`,
     catchUp: false,
     token: expect.any(String) as unknown,
+    expiresInS: expect.any(Number) as unknown,
     expiresAt: expect.any(Number) as unknown,
   });
   const claims = decodeJwt(access.token);

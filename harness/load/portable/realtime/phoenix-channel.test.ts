@@ -40,6 +40,7 @@ const open = async (
     topic: `sse:session:${sessionId}`,
     catchUp: false,
     token: await tokenOf(sessionId),
+    expiresInS: 60,
     expiresAt: Date.now() + 60_000,
     ...changes,
   };

@@ -122,8 +122,8 @@ export class SessionSubscription implements ChannelEvents {
     if (this.#waitsForToken) void this.#refresh();
   }
 
-  #refreshLater({ expiresAt }: RealtimeToken): void {
-    const delayMs = (expiresAt - Date.now()) * REFRESH_AT;
+  #refreshLater({ expiresInS }: RealtimeToken): void {
+    const delayMs = expiresInS * 1000 * REFRESH_AT;
     this.#wait(Math.min(Math.max(delayMs, REFRESH_MS.min), REFRESH_MS.max));
   }
 

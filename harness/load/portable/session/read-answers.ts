@@ -36,6 +36,7 @@ export const readHealth = (value: unknown): Health | undefined =>
 
 const ACCESS = {
   token: "text",
+  expiresInS: "number",
   expiresAt: "number",
   url: "string",
   apikey: "string",
@@ -56,7 +57,7 @@ const isAccess = (value: unknown): value is RealtimeAccess =>
   has(value, ACCESS) && SOCKET_URL.test((value as unknown as RealtimeAccess).url);
 
 export const readToken = (value: unknown): RealtimeToken | undefined =>
-  has(value, { token: "text", expiresAt: "number" })
+  has(value, { token: "text", expiresInS: "number" })
     ? (value as unknown as RealtimeToken)
     : undefined;
 

@@ -151,7 +151,7 @@ export class PageService {
       .setIssuedAt()
       .setExpirationTime(expiresS)
       .sign(new TextEncoder().encode(realtime.jwtSecret));
-    return { token, expiresAt: expiresS * 1000 };
+    return { token, expiresInS: tokenTtlS, expiresAt: expiresS * 1000 };
   }
 
   #readLog(sessionId: string, after: string | null): EventLogPage {

@@ -52,6 +52,7 @@ export class RealtimeTokenIssuer {
       .setIssuedAt(nowS)
       .setExpirationTime(expiresS)
       .sign(this.#key);
-    return { token, expiresAt: expiresS * 1000 };
+    const expiresInS = Math.max(0, Math.floor(expiresS - Date.now() / 1000));
+    return { token, expiresInS, expiresAt: expiresS * 1000 };
   }
 }
