@@ -1,13 +1,13 @@
 /** Whether two engines, driven by one plan, report the same about the same topologies. */
+import { type Judgement, judgeDifferences, meanOf } from "../statistics/judge-differences.ts";
 import { CrossFindings, defectsOf, type CrossFinding, type Side } from "./cross-finding.ts";
 import {
-  areApart,
   type CrossRun,
   type CrossSession,
   meanShare,
   sessionsWith,
   SHARE_NAMES,
-  widestAllowance,
+  shareQuestion,
   type ShareName,
 } from "./cross-run.ts";
 
@@ -23,9 +23,10 @@ export interface CrossGroup {
    */
   pairs: number | null;
   /**
-   * Means over the runs, and the allowed difference between two runs. Empty if pairs were compared.
+   * Means over the runs, and the smallest difference that would be seen (null if none would).
+   * Empty if pairs were compared.
    */
-  shares: { share: ShareName; a: number; b: number; allowed: number }[];
+  shares: { share: ShareName; a: number; b: number; seen: number | null }[];
 }
 
 /** A run, or all runs of a topology and bounce, without a counterpart. */
@@ -57,8 +58,8 @@ export interface CrossCheck {
  * - In steady state, each pair has the same outcome and each session the same number of streams,
  *   except with chance routing.
  * - With chance routing or a bounce, the shares of lost and missed events, and of sessions without
- *   an end or with duplicates, agree within `areApart`. Single pairs differ by chance: each run
- *   draws anew which session is on the bounced instance.
+ *   an end or with duplicates, do not differ by {@link judgeDifferences}, all judged together. Single pairs
+ *   differ by chance: each run draws anew which session is on the bounced instance.
  * - Defects of an engine come from unknown runs too; everything else needs trusted runs.
  *
  * Agreement: `differ` with any finding; else `cannot tell` if a run is unknown or nothing could be
@@ -72,27 +73,48 @@ export function crossCheck(a: readonly CrossRun[], b: readonly CrossRun[]): Cros
     compared: [],
     notCompared: [],
   };
-  const groups = new Map(
+  const byName = new Map(
     [...a, ...b].map((run) => [JSON.stringify([run.topology, run.bounce]), run]),
   );
-  for (const key of [...groups.keys()].sort()) {
-    const { topology, bounce } = groups.get(key) as CrossRun;
+  const groups = [...byName.keys()].sort().map((key): Group => {
+    const { topology, bounce } = byName.get(key) as CrossRun;
     const ofGroup = (runs: readonly CrossRun[]): CrossRun[] =>
       runs.filter((run) => run.topology === topology && run.bounce === bounce);
-    checkGroup({ topology, bounce }, ofGroup(a), ofGroup(b), check);
-  }
+    return { topology, bounce, a: ofGroup(a), b: ofGroup(b), judgements: new Map() };
+  });
+  judgeShares(groups);
+  for (const group of groups) checkGroup(group, check);
   if (check.findings.length > 0) check.agreement = "differ";
   else if (check.compared.length === 0 || check.notCompared.some(({ why }) => why === "unknown"))
     check.agreement = "cannot tell";
   return check;
 }
 
-function checkGroup(
-  group: Pick<CrossGroup, "topology" | "bounce">,
-  allA: readonly CrossRun[],
-  allB: readonly CrossRun[],
-  check: CrossCheck,
-): void {
+/** The runs of both sides, and how their shares differ, if shares decide. */
+interface Group extends Pick<CrossGroup, "topology" | "bounce"> {
+  a: readonly CrossRun[];
+  b: readonly CrossRun[];
+  judgements: Map<ShareName, Judgement>;
+}
+
+/** Without chance or a bounce, single pairs tell more. */
+const byPairs = ({ bounce, a, b }: Group): boolean =>
+  bounce === "none" && ![...a, ...b].some(({ byChance }) => byChance);
+
+function judgeShares(groups: readonly Group[]): void {
+  const asked = groups
+    .filter((group) => !byPairs(group))
+    .map((group) => ({ group, a: group.a.filter(isTrusted), b: group.b.filter(isTrusted) }))
+    .filter(({ a, b }) => a.length > 0 && b.length > 0)
+    .flatMap((sides) => SHARE_NAMES.map((share) => ({ ...sides, share })));
+  const judgements = judgeDifferences(asked.map(({ a, b, share }) => shareQuestion(a, b, share)));
+  for (const [index, { group, share }] of asked.entries())
+    group.judgements.set(share, judgements[index] as Judgement);
+}
+
+function checkGroup(whole: Group, check: CrossCheck): void {
+  const { topology, bounce, a: allA, b: allB } = whole;
+  const group = { topology, bounce };
   const findings = new CrossFindings(group);
   const shared = new CrossFindings(group);
   nameDefects(allA, allB, findings, shared);
@@ -111,7 +133,7 @@ function checkGroup(
     }
   }
   const [a, b] = [allA.filter(isTrusted), allB.filter(isTrusted)];
-  if (a.length > 0 && b.length > 0) check.compared.push(compareGroup(group, a, b, findings));
+  if (a.length > 0 && b.length > 0) check.compared.push(compareGroup({ ...whole, a, b }, findings));
   check.findings.push(...findings.all());
   check.shared.push(...shared.all());
 }
@@ -139,14 +161,9 @@ function nameDefects(
   }
 }
 
-function compareGroup(
-  group: Pick<CrossGroup, "topology" | "bounce">,
-  a: readonly CrossRun[],
-  b: readonly CrossRun[],
-  findings: CrossFindings,
-): CrossGroup {
-  const steady = group.bounce === "none";
-  const byPairs = steady && ![...a, ...b].some(({ byChance }) => byChance);
+function compareGroup(whole: Group, findings: CrossFindings): CrossGroup {
+  const { topology, bounce, a, b, judgements } = whole;
+  const steady = bounce === "none";
   let pairs = 0;
   // Repeats are interchangeable, so each gets a partner even if the sides have different numbers of
   // them.
@@ -155,31 +172,32 @@ function compareGroup(
     const other = b[index % b.length] as CrossRun;
     compareDue(one, other, findings);
     if (steady) compareConnections(one, other, findings);
-    if (byPairs) pairs += compareOutcomes(one, other, findings);
+    if (judgements.size === 0) pairs += compareOutcomes(one, other, findings);
   }
   return {
-    ...group,
+    topology,
+    bounce,
     runs: { a: a.length, b: b.length },
-    pairs: byPairs ? pairs : null,
-    shares: byPairs ? [] : SHARE_NAMES.map((share) => compareShare(share, a, b, findings)),
+    pairs: judgements.size === 0 ? pairs : null,
+    shares: [...judgements].map((judged) => tellShare(judged, a, b, findings)),
   };
 }
 
-function compareShare(
-  share: ShareName,
+function tellShare(
+  [share, { direction, seen }]: [ShareName, Judgement],
   a: readonly CrossRun[],
   b: readonly CrossRun[],
   findings: CrossFindings,
 ): CrossGroup["shares"][number] {
   const mean = (runs: readonly CrossRun[]): number =>
-    runs.reduce((sum, run) => sum + meanShare(run, share), 0) / runs.length;
-  const means = { a: mean(a), b: mean(b) };
-  if (areApart(a, b, share)) {
-    const [side, higher] = means.a > means.b ? (["A", a] as const) : (["B", b] as const);
-    const sessions = higher.flatMap((run) => sessionsWith(run, share));
+    meanOf(runs.map((run) => meanShare(run, share)));
+  if (direction === "higher" || direction === "lower") {
+    const [side, more] = direction === "lower" ? (["A", a] as const) : (["B", b] as const);
+    const sessions = more.flatMap((run) => sessionsWith(run, share));
     findings.add({ kind: "share", side, detail: share }, { count: a.length + b.length, sessions });
   }
-  return { share, ...means, allowed: widestAllowance(a, b, share) };
+  // No share differs by more than all of it.
+  return { share, a: mean(a), b: mean(b), seen: seen !== null && seen <= 1 ? seen : null };
 }
 
 /** Stands for a session that a side does not have. */

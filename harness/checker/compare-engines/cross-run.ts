@@ -7,7 +7,8 @@ import { createRunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
 import type { SessionRecord } from "../records/session-record.ts";
-import { CHANCE_MARGIN, CHANCE_SIGMAS } from "../thresholds.ts";
+import { meanOf, type Question, type Repeat, varianceOf } from "../statistics/judge-differences.ts";
+import { CHANCE_MARGIN } from "../thresholds.ts";
 
 /** One judged run, ready for a comparison with the same run of another engine. */
 export interface CrossRun {
@@ -155,73 +156,42 @@ function shareOf(
   return outcomes.length === 0 ? 0 : outcomes.filter(counts).length / outcomes.length;
 }
 
-interface Measured {
-  mean: number;
-  /** Square of the standard error of the mean. */
-  variance: number;
-}
-
-export const meanShare = (run: CrossRun, share: ShareName): number => measure(run, share).mean;
+export const meanShare = (run: CrossRun, share: ShareName): number => measure(run, share).value;
 
 /** The sessions with a share above 0. */
 export const sessionsWith = ({ sessions }: CrossRun, share: ShareName): string[] =>
   [...sessions].filter(([, session]) => SHARES[share](session) > 0).map(([name]) => name);
 
-function measure({ sessions }: CrossRun, share: ShareName): Measured {
+function measure({ sessions }: CrossRun, share: ShareName): Repeat {
   const values = [...sessions.values()].map(SHARES[share]);
   const count = values.length;
-  if (count === 0) return { mean: 0, variance: 0 };
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  if (count === 0) return { value: 0 };
   // A single session shows nothing about how sessions differ.
-  if (count === 1) return { mean, variance: 1 };
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, variance: squares / (count - 1) / count };
+  const deviation = count === 1 ? 1 : Math.sqrt(varianceOf(values));
+  return { value: meanOf(values), sessions: { deviation, count: Math.max(count, 2) } };
 }
 
 /**
- * How far the shares of two runs may differ without an engine being wrong. Three parts:
- *
- * - chance: {@link CHANCE_SIGMAS} standard errors of the difference. Sessions are the sample, since
- *   a session's events are lost together; their variance is measured, which suits all-or-nothing
- *   and small shares alike.
- * - {@link CHANCE_MARGIN}, as for chance routing.
- * - a longer bounce in one run, which hits all its sessions alike. The nemesis, not the engine,
- *   measures it; a client that doubles its back-off is away for at most twice that.
+ * Whether two engines' runs differ in a share. Sessions are the sample within a run, since a
+ * session's events are lost together. A difference counts from {@link CHANCE_MARGIN} on, as for
+ * chance routing, and beyond a longer bounce in one run, which hits all its sessions alike: the
+ * nemesis, not the engine, measures it, and a client that doubles its back-off is away for at most
+ * twice that.
  */
-function allowance(one: CrossRun, other: CrossRun, share: ShareName): number {
-  const chance =
-    CHANCE_SIGMAS * Math.sqrt(measure(one, share).variance + measure(other, share).variance);
-  const plannedMs = Math.max(one.durationS, other.durationS) * 1000;
-  const longer = plannedMs > 0 ? (2 * Math.abs(one.bouncedMs - other.bouncedMs)) / plannedMs : 0;
-  return Math.min(1, chance + CHANCE_MARGIN + longer);
-}
-
-/**
- * True if two engines' repeats differ in a share. As in `compare`, their ranges must not overlap.
- * With two repeats each, a third of equal pairs does not, so the gap must also exceed the wider
- * range and the {@link allowance} of any two runs. For single runs, the allowance decides.
- */
-export function areApart(
+export function shareQuestion(
   a: readonly CrossRun[],
   b: readonly CrossRun[],
   share: ShareName,
-): boolean {
-  const [ofA, ofB] = [a, b].map((runs) => {
-    const shares = runs.map((run) => meanShare(run, share));
-    return { min: Math.min(...shares), max: Math.max(...shares) };
-  }) as [Range, Range];
-  const gap = Math.max(ofB.min - ofA.max, ofA.min - ofB.max);
-  return gap > Math.max(ofA.max - ofA.min, ofB.max - ofB.min, widestAllowance(a, b, share));
+): Question {
+  const [ofA, ofB] = [a, b].map((runs) => runs.map((run) => measure(run, share))) as [
+    Repeat[],
+    Repeat[],
+  ];
+  const plannedMs = Math.max(...[...a, ...b].map(({ durationS }) => durationS)) * 1000;
+  const [longA, longB] = [a, b].map((runs) => meanOf(runs.map(({ bouncedMs }) => bouncedMs))) as [
+    number,
+    number,
+  ];
+  const longer = plannedMs > 0 ? (2 * Math.abs(longA - longB)) / plannedMs : 0;
+  return { a: ofA, b: ofB, least: { share: 0, amount: CHANCE_MARGIN + longer } };
 }
-
-interface Range {
-  min: number;
-  max: number;
-}
-
-/** The largest {@link allowance} of any run of one side with any of the other. */
-export const widestAllowance = (
-  a: readonly CrossRun[],
-  b: readonly CrossRun[],
-  share: ShareName,
-): number => Math.max(...a.flatMap((one) => b.map((other) => allowance(one, other, share))));

@@ -13,6 +13,12 @@ export const POWER = 0.8;
 /** From this many repeats on, they alone show how runs differ (Welch's t test). */
 export const ENOUGH_REPEATS = 4;
 
+/**
+ * Single runs do not show how runs differ. Their standard deviation is then assumed to be this
+ * share of the figure: twice what losses had over the repeats of the reference run.
+ */
+export const ASSUMED_DEVIATION = 0.1;
+
 /** The figure of one run. */
 export interface Repeat {
   value: number;
@@ -80,14 +86,15 @@ export const varianceOf = (values: readonly number[]): number =>
 /**
  * The variance of a side's mean. With few repeats, that of a bootstrap which draws repeats, and
  * sessions in each: the sum of both, since the figures are means. Null if it cannot be known.
+ * @param enough so many repeats need no sessions
  */
-const partsOf = (side: readonly Repeat[]): Part[] | null => {
+const partsOf = (side: readonly Repeat[], enough = ENOUGH_REPEATS): Part[] | null => {
   const repeats = side.length;
   const between = (): Part => ({
     variance: varianceOf(side.map(({ value }) => value)) / repeats,
     degrees: repeats - 1,
   });
-  if (repeats >= ENOUGH_REPEATS) return [between()];
+  if (repeats >= enough) return [between()];
   const sessions = side.flatMap((repeat) => repeat.sessions ?? []);
   const counts = sessions.map(({ count }) => count);
   if (repeats === 0 || sessions.length < repeats || Math.min(...counts) < 2) return null;
@@ -95,7 +102,10 @@ const partsOf = (side: readonly Repeat[]): Part[] | null => {
     variance: sum(sessions.map(({ deviation, count }) => deviation ** 2 / count)) / repeats ** 2,
     degrees: sum(counts) - repeats,
   };
-  return repeats === 1 ? [within] : [between(), within];
+  const [first] = side;
+  return repeats === 1 && first
+    ? [{ variance: (ASSUMED_DEVIATION * first.value) ** 2, degrees: Infinity }, within]
+    : [between(), within];
 };
 
 /** The degrees of freedom of a sum of variances, after Welch and Satterthwaite. */
@@ -115,12 +125,16 @@ const canBeRatio = ({ a, b, byRatio }: Question): boolean =>
 
 const estimate = (question: Question): Estimate | null => {
   const byRatio = canBeRatio(question);
-  const [a, b] = [question.a, question.b].map((side) =>
-    byRatio ? side.map(logarithm) : side,
-  ) as [readonly Repeat[], readonly Repeat[]];
+  const [a, b] = [question.a, question.b].map((side) => (byRatio ? side.map(logarithm) : side)) as [
+    readonly Repeat[],
+    readonly Repeat[],
+  ];
   const [partsA, partsB] = [partsOf(a), partsOf(b)];
   if (partsA === null || partsB === null) return null;
-  const parts = [...partsA, ...partsB];
+  // In an order of their own, so that swapped sides add up to the same.
+  const parts = [...partsA, ...partsB].sort(
+    (one, other) => one.variance - other.variance || one.degrees - other.degrees,
+  );
   const values = (side: readonly Repeat[]): number[] => side.map(({ value }) => value);
   const mean = Math.abs(meanOf(values(question.a)));
   const least = Math.max(question.least.share * mean, question.least.amount);
@@ -130,6 +144,19 @@ const estimate = (question: Question): Estimate | null => {
     error: Math.sqrt(sum(parts.map(({ variance }) => variance))),
     degrees: degreesOf(parts),
   };
+};
+
+/** From this many repeats on, a report shows their mean with an interval. */
+const SHOWN_REPEATS = 3;
+
+/** The 95 % interval of the mean of repeats. Null if they are too few to tell. */
+export const intervalOf = (side: readonly Repeat[]): { low: number; high: number } | null => {
+  const parts = partsOf(side, SHOWN_REPEATS);
+  if (parts === null) return null;
+  const error = Math.sqrt(sum(parts.map(({ variance }) => variance)));
+  const margin = error === 0 ? 0 : quantileOf(0.975, degreesOf(parts)) * error;
+  const mean = meanOf(side.map(({ value }) => value));
+  return { low: mean - margin, high: mean + margin };
 };
 
 /** How probable a difference as large is, if the true one is just of no consequence. */
@@ -163,7 +190,9 @@ const judged = (known: Estimate, byRatio: boolean, isShown: boolean, asked: numb
   const { difference, least, error, degrees } = known;
   const margin = error === 0 ? 0 : quantileOf(0.975, degrees) * error;
   const quantiles =
-    error === 0 ? 0 : quantileOf(1 - FALSE_ALARMS / (2 * asked), degrees) + quantileOf(POWER, degrees);
+    error === 0
+      ? 0
+      : quantileOf(1 - FALSE_ALARMS / (2 * asked), degrees) + quantileOf(POWER, degrees);
   const seen = least + quantiles * error;
   const scaled = byRatio ? Math.exp : (value: number): number => value;
   return {

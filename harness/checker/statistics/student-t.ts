@@ -3,7 +3,7 @@
 /** From here on the distribution is nearly the normal one: its quantiles differ by 0.2 %. */
 const MOST_DEGREES = 1_000;
 
-/** Even, for Simpson's rule. Quantiles are right to three digits. */
+/** Even, for Simpson's rule. Quantiles are right to three digits, below two degrees to two. */
 const PANELS = 100;
 
 /**

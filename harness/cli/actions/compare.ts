@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readText } from "../../../common/files/read-text.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { renderComparisonMarkdown } from "../../report/compare-reports/compare-markdown.ts";
-import { compareSummaries } from "../../report/compare-reports/compare-summaries.ts";
+import { compareSummaries, isJudged } from "../../report/compare-reports/compare-summaries.ts";
 import { parseSummary, type Summary } from "../../report/summary/summary.ts";
 import { EXIT } from "../exit.ts";
 
@@ -15,8 +15,8 @@ export async function compare(a: string, b: string, options: { json?: true }): P
     ? JSON.stringify(comparison, undefined, 2)
     : renderComparisonMarkdown(comparison);
   process.stdout.write(`${text}\n`);
-  if (comparison.matched.length === 0) return EXIT.unknown;
-  return comparison.regressions.length > 0 ? EXIT.invalid : EXIT.valid;
+  if (comparison.regressions.length > 0) return EXIT.invalid;
+  return isJudged(comparison) ? EXIT.valid : EXIT.unknown;
 }
 
 async function readSummary(path: string): Promise<Summary> {

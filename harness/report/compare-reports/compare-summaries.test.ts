@@ -49,36 +49,54 @@ describe("compareSummaries", () => {
     expect(matched[0]?.label).toBe("phase9");
   });
 
-  it("calls a loss worse only outside the spread of the repeats", () => {
-    const before = summaryOf(...repeats(10, 14, 12));
-    expect(compareSummaries(before, summaryOf(...repeats(13, 90, 80))).regressions).toEqual([]);
-    const { matched, regressions } = compareSummaries(before, summaryOf(...repeats(15, 16, 17)));
+  it("calls a loss worse if chance does not explain it, and says what it would see", () => {
+    const before = summaryOf(...repeats(10, 140, 120, 200));
+    expect(compareSummaries(before, summaryOf(...repeats(130, 30, 180, 150))).regressions).toEqual(
+      [],
+    );
+    const { matched, regressions } = compareSummaries(
+      before,
+      summaryOf(...repeats(900, 1000, 1100, 950)),
+    );
     expect(regressions).toEqual([
-      "phase9, steady state: lost got worse (outside the spread of 3 and 3 repeats).",
-      "phase9, steady state: missed got worse (outside the spread of 3 and 3 repeats).",
+      expect.stringMatching(
+        /^phase9, steady state: lost of published got worse \(a change below .* would not be seen\)\.$/,
+      ),
     ]);
-    expect(matched[0]!.figures[0]!.change).toBeCloseTo(4 / 12_000);
+    expect(matched[0]!.figures[0]!.change.change).toBeCloseTo(870 / 12_000);
   });
 
   it("judges single runs over their sessions, and leaves their latency unjudged", () => {
     const { matched, regressions } = compareSummaries(
-      summaryOf({ latencyMs: latency(5), stuckStreams: 2 }),
-      summaryOf({ latencyMs: latency(10), stuckStreams: 4, lostByCause: { unexplained: 6000 } }),
+      summaryOf({ latencyMs: latency(5) }),
+      summaryOf({ latencyMs: latency(10), lostByCause: { unexplained: 6000 } }),
     );
-    expect(regressions.join()).toContain("lost got worse (beyond 4 binomial standard errors");
-    const byName = Object.fromEntries(matched[0]!.figures.map((change) => [change.figure, change]));
-    expect(byName["p99 latency"]).toMatchObject({ change: 2, judgement: "not judged" });
-    expect(byName["stuck streams"]).toMatchObject({ change: 2, judgement: "same" });
+    expect(regressions.join()).toContain("lost of published got worse");
+    expect(matched[0]!.figures[1]).toMatchObject({
+      figure: "p99 latency",
+      change: { byRatio: true, interval: null },
+      judgement: "not judged",
+      how: "fewer than 4 repeats on a side",
+    });
   });
 
-  it("judges latency by the spread of repeats", () => {
+  it("judges latency by four repeats", () => {
     const runs = (...p99s: number[]) =>
       summaryOf(...p99s.map((p99, i) => ({ repeat: i + 1, latencyMs: latency(p99) })));
-    expect(compareSummaries(runs(5, 6), runs(7, 8)).regressions[0]).toContain(
-      "p99 latency got worse",
-    );
-    expect(compareSummaries(runs(7, 8), runs(5, 6)).matched[0]!.figures[3]!.judgement).toBe(
-      "better",
+    const [fast, slow] = [runs(5, 6, 5, 5.5), runs(17, 18, 17, 16)];
+    expect(compareSummaries(fast, slow).regressions[0]).toContain("p99 latency got worse");
+    expect(compareSummaries(slow, fast).matched[0]!.figures[1]!.judgement).toBe("better");
+  });
+
+  it("counts the runs that figures leave out", () => {
+    const summary = summaryOf({}, { repeat: 2, verdict: "unknown" }, { repeat: 3 });
+    const { matched } = compareSummaries(summary, summary);
+    expect(matched[0]!.runs).toEqual({
+      a: { measured: 2, made: 3 },
+      b: { measured: 2, made: 3 },
+    });
+    expect(renderComparisonMarkdown(compareSummaries(summary, summary))).toContain(
+      "| 2 of 3, 2 of 3 |",
     );
   });
 
@@ -131,16 +149,25 @@ describe("compareSummaries", () => {
 });
 
 describe("the rendered comparison", () => {
-  it("shows both figures, the signed change and how it was judged", () => {
+  it("shows both figures, the signed change with its interval and how it was judged", () => {
     const text = renderComparisonMarkdown(
       compareSummaries(
-        summaryOf({ latencyMs: latency(5), stuckStreams: 9 }),
-        summaryOf({ latencyMs: latency(10), stuckStreams: 4, lostByCause: { unexplained: 6000 } }),
+        summaryOf({ latencyMs: latency(5), bounce: "crash", stuckStreams: 90 }),
+        summaryOf({ latencyMs: latency(10), bounce: "crash", stuckStreams: 30 }),
       ),
     );
-    expect(text).toMatch(/\| lost +\| +0 % \| +50.0 % \| \+50.0 % \| worse: beyond 4 binomial/);
-    expect(text).toMatch(/\| stuck streams +\| +9 \| +4 \| +-5 \| same/);
+    expect(text).toMatch(
+      /\| stuck streams +\| +45.0 % \[.*\] \| +15.0 % \[.*\] \| +-30.0 % \[-.*\] \| better: a change/,
+    );
     expect(text).toMatch(/\| p99 latency +\| +5.0 ms \| +10.0 ms \| +x 2.00 \| not judged/);
+    expect(text).toContain("**No change for the worse was seen.**");
+  });
+
+  it("says that nothing could be judged", () => {
+    const [a, b] = [summaryOf({ verdict: "unknown" }), summaryOf({})];
+    expect(renderComparisonMarkdown(compareSummaries(a, b))).toContain(
+      "**Nothing could be judged.",
+    );
   });
 
   it("renders any two summaries", () => {

@@ -4,34 +4,42 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
-import { judgeDifference } from "../summary/difference.ts";
+import { type Judgement, judgeDifferences } from "../../checker/statistics/judge-differences.ts";
+import {
+  type Figure,
+  figuresOf,
+  figureSpread,
+  questionOf,
+  saysHowJudged,
+} from "../summary/figures.ts";
 import { interruption } from "../summary/missing-runs.ts";
 import {
   type RunGroup,
   bounceLabel,
   groupRuns,
-  groupSpread,
   measuredVerdict,
   type Spread,
 } from "../summary/run-group.ts";
 import { standInSentence, topologyLabel } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
 
-export type FigureName = "lost" | "missed" | "stuck streams" | "p99 latency";
-export type Judgement = "worse" | "better" | "same" | "not judged";
+export type JudgementWord = "worse" | "better" | "none seen" | "not judged";
 
 export interface FigureChange {
-  figure: FigureName;
+  figure: string;
   a: Spread | null;
   b: Spread | null;
-  /**
-   * Of the medians. `lost` and `missed`: b - a as a ratio. `stuck streams`: b - a as a count. `p99
-   * latency`: b / a. Null if not measured on both sides.
-   */
-  change: number | null;
-  judgement: Judgement;
+  /** From A to B, with its 95 % and what would be seen, in the unit of the figure. */
+  change: Omit<Judgement, "direction">;
+  /** `none seen`: the two cannot be told apart. */
+  judgement: JudgementWord;
   /** How it was judged, one clause. */
   how: string;
+}
+
+interface RunCount {
+  measured: number;
+  made: number;
 }
 
 export interface MatchedRuns {
@@ -39,7 +47,9 @@ export interface MatchedRuns {
   /** The topology, with the stand-in if both sides used the same. */
   label: string;
   bounce: RunResult["bounce"];
-  verdict: { a: Verdict; b: Verdict; judgement: Judgement };
+  verdict: { a: Verdict; b: Verdict; judgement: JudgementWord };
+  /** Runs that figures are taken from, of all that were made. */
+  runs: { a: RunCount; b: RunCount };
   figures: FigureChange[];
 }
 
@@ -54,66 +64,36 @@ export interface Comparison {
   regressions: string[];
 }
 
-interface Figure {
-  name: FigureName;
-  /** What is shown. */
-  shown: (run: RunResult) => number | null;
-  /** The judged figure, if its scale differs from the shown one. */
-  judged?: (run: RunResult) => number;
-  kind: "share of sessions" | "time";
-}
-
-const FIGURES: readonly Figure[] = [
-  { name: "lost", shown: (run) => run.lossRatio, kind: "share of sessions" },
-  { name: "missed", shown: (run) => run.missedRatio, kind: "share of sessions" },
-  {
-    name: "stuck streams",
-    shown: (run) => run.stuckStreams,
-    // As a share, so that a summary with more sessions does not look worse.
-    judged: (run) => (run.sessions > 0 ? run.stuckStreams / run.sessions : 0),
-    kind: "share of sessions",
-  },
-  { name: "p99 latency", shown: (run) => run.latencyMs?.p99 ?? null, kind: "time" },
-];
-
-const JUDGEMENT = {
+const WORDS = {
   higher: "worse",
   lower: "better",
-  same: "same",
+  "none seen": "none seen",
   "not judged": "not judged",
 } as const;
 
-const changeOf = (a: Spread | null, b: Spread | null, kind: Figure["kind"]): number | null => {
-  if (a === null || b === null) return null;
-  if (kind === "time") return a.median > 0 ? b.median / a.median : null;
-  return b.median - a.median;
-};
+const changeOf = (
+  { a, b, figure }: { a: RunGroup; b: RunGroup; figure: Figure },
+  { direction, ...change }: Judgement,
+): FigureChange => ({
+  figure: figure.name,
+  a: figureSpread(a, figure),
+  b: figureSpread(b, figure),
+  change,
+  judgement: WORDS[direction],
+  how: a.trusted && b.trusted ? saysHowJudged(change, figure) : "every run on one side is unknown",
+});
 
-const compareFigure = (a: RunGroup, b: RunGroup, figure: Figure): FigureChange => {
-  const [spreadA, spreadB] = [groupSpread(a, figure.shown), groupSpread(b, figure.shown)];
-  const measured = {
-    figure: figure.name,
-    a: spreadA,
-    b: spreadB,
-    change: changeOf(spreadA, spreadB, figure.kind),
-  };
-  if (!a.trusted || !b.trusted)
-    return { ...measured, judgement: "not judged", how: "every run on one side is unknown" };
-  const sample = (group: RunGroup) => ({
-    values: group.measured.map(figure.judged ?? figure.shown).filter((value) => value !== null),
-    ...(figure.kind === "time"
-      ? {}
-      : { trials: Math.min(...group.measured.map((run) => run.sessions)) }),
-  });
-  const { direction, how } = judgeDifference(sample(a), sample(b));
-  return { ...measured, judgement: JUDGEMENT[direction], how };
-};
-
-const judgeVerdict = (a: Verdict, b: Verdict): Judgement => {
+const judgeVerdict = (a: Verdict, b: Verdict): JudgementWord => {
   if (a === "unknown" || b === "unknown") return "not judged";
-  if (a === b) return "same";
+  if (a === b) return "none seen";
   return b === "invalid" ? "worse" : "better";
 };
+
+/** None can be trusted if all are unknown, though their figures are shown. */
+const runsOf = ({ trusted, measured, runs }: RunGroup): RunCount => ({
+  measured: trusted ? measured.length : 0,
+  made: runs.length,
+});
 
 /** Differences in the load or in what runs it: they, not the topology, may explain a change. */
 const warningsOf = (a: Summary, b: Summary): string[] => {
@@ -185,6 +165,10 @@ const regressionsOf = (pair: MatchedRuns): string[] => [
     .map((change) => `${label(pair)}: ${change.figure} got worse (${change.how}).`),
 ];
 
+/** False if there is too little of everything to tell whether it changed. */
+export const isJudged = ({ matched }: Comparison): boolean =>
+  matched.some(({ figures }) => figures.some(({ judgement }) => judgement !== "not judged"));
+
 /**
  * Compares the runs that both summaries have. Warns of different settings but does not refuse them.
  */
@@ -192,20 +176,28 @@ export const compareSummaries = (a: Summary, b: Summary): Comparison => {
   const [groupsA, groupsB] = [groupRuns(a.runs), groupRuns(b.runs)];
   const same = (one: RunGroup) => (other: RunGroup) =>
     one.topology === other.topology && one.bounce === other.bounce;
-  const matched = groupsA.flatMap((groupA): MatchedRuns[] => {
+  const pairs = groupsA.flatMap((groupA) => {
     const groupB = groupsB.find(same(groupA));
-    if (!groupB) return [];
-    const verdict = { a: measuredVerdict(groupA), b: measuredVerdict(groupB) };
-    return [
-      {
-        topology: groupA.topology,
-        label:
-          topologyLabel(groupA) === topologyLabel(groupB) ? topologyLabel(groupA) : groupA.topology,
-        bounce: groupA.bounce,
-        verdict: { ...verdict, judgement: judgeVerdict(verdict.a, verdict.b) },
-        figures: FIGURES.map((figure) => compareFigure(groupA, groupB, figure)),
-      },
-    ];
+    return groupB ? [{ a: groupA, b: groupB }] : [];
+  });
+  const asked = pairs.flatMap((pair) =>
+    figuresOf([pair.a, pair.b]).map((figure) => ({ ...pair, figure })),
+  );
+  const judgements = judgeDifferences(asked.map((ask) => questionOf(ask.a, ask.b, ask.figure)));
+  const matched = pairs.map((pair): MatchedRuns => {
+    const { topology, bounce } = pair.a;
+    const verdict = { a: measuredVerdict(pair.a), b: measuredVerdict(pair.b) };
+    const [labelA, labelB] = [topologyLabel(pair.a), topologyLabel(pair.b)];
+    return {
+      topology,
+      label: labelA === labelB ? labelA : topology,
+      bounce,
+      verdict: { ...verdict, judgement: judgeVerdict(verdict.a, verdict.b) },
+      runs: { a: runsOf(pair.a), b: runsOf(pair.b) },
+      figures: asked.flatMap((ask, index) =>
+        ask.a === pair.a ? [changeOf(ask, judgements[index] as Judgement)] : [],
+      ),
+    };
   });
   return {
     warnings: warningsOf(a, b),

@@ -64,7 +64,7 @@ describe("a finding of the cross-check", () => {
 });
 
 it("shows the shares of runs that chance or a bounce decides, and how far they may differ", () => {
-  const share = { share: "lost", a: 0.05, b: 0.06, allowed: 0.125 } as const;
+  const share = { share: "lost", a: 0.05, b: 0.06, seen: 0.125 } as const;
   const rendered = (a: number): string =>
     renderCrossCheck(
       {

@@ -25,18 +25,14 @@ const CONCLUSIONS: Readonly<Record<CrossCheck["agreement"], string>> = {
 
 const LEGEND =
   "In steady state, each pair is compared with the same pair on the other side. With chance " +
-  "routing or a " +
-  "bounce, shares of each session's events are compared instead. Two sides differ if the gap " +
-  "between them " +
-  "exceeds both the spread of each side's repeats and `may differ by`. That allowance adds " +
-  "up chance (four " +
-  "standard errors over sessions), two percentage points, and any difference in the bounces' " +
-  "duration.";
+  "routing or a bounce, shares of each session's events are compared instead. Two sides differ " +
+  "if the gap exceeds what chance explains, two percentage points, and any difference in the " +
+  "bounces' duration. All shares are judged together: at most 5 % of the checks of two equal " +
+  "engines show any difference. A gap below `would be seen from` would not be seen.";
 
 const SINGLE =
-  "If a side has a single run, differences between runs stay hidden, and only differences " +
-  "between sessions " +
-  "show. Repeat both (`--repeat 3`) for a closer comparison.";
+  "If a side has a single run, the scatter between runs is assumed (10 % of the share). Repeat " +
+  "both (`--repeat 5`) for a closer comparison.";
 
 /** True if shares were compared and a side has no spread. */
 const isSingle = ({ runs, shares }: CrossGroup): boolean =>
@@ -191,8 +187,8 @@ function groupsTable(groups: readonly CrossGroup[]): string {
     { heading: "A", cell: ({ share }) => (share === null ? DASH : formatPercent(share.a)) },
     { heading: "B", cell: ({ share }) => (share === null ? DASH : formatPercent(share.b)) },
     {
-      heading: "may differ by",
-      cell: ({ share }) => (share === null ? DASH : formatPercent(share.allowed)),
+      heading: "would be seen from",
+      cell: ({ share }) => (share === null ? DASH : formatPercent(share.seen)),
     },
   ]);
   return table ?? "";

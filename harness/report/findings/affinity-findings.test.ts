@@ -24,7 +24,7 @@ describe("affinity", () => {
     );
     expect(finding).toBe(
       "A 100 % affinity hit rate in steady state is confirmed for x; not reached by y (34.0 " +
-        "%) and z (99.95 % [99.9 %–100 %]).",
+        "%) and z (100 % / 99.9 %).",
     );
   });
 

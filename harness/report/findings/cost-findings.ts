@@ -2,11 +2,12 @@
 import type { RunResult } from "../../checker/run-result.ts";
 import { coresOf, isWhole, STREAMS } from "../tables/cost-figures.ts";
 import { costedGroups, notAccounted } from "../tables/cost-tables.ts";
-import { judgeDifference } from "../summary/difference.ts";
+import type { Figure } from "../summary/figures.ts";
 import { formatCores, formatCount, formatList } from "../format.ts";
 import { SOURCE_GLOSSARY, SOURCE_NAMES, STEADY } from "../glossary.ts";
-import { conclusive, names, percentOf, worst } from "./phrases.ts";
-import { type RunGroup, groupFigure, groupMedian } from "../summary/run-group.ts";
+import { conclusive, names, worst } from "./phrases.ts";
+import { rankAll, rankClause } from "./ranking.ts";
+import { type RunGroup, groupFigure } from "../summary/run-group.ts";
 import { isStandIn, topologyLabel } from "../realtime-implementation-note.ts";
 
 const everyPart = (): boolean => true;
@@ -49,30 +50,28 @@ export const howCostsWereRead = (groups: readonly RunGroup[]): string => {
 export const costFindings = (groups: readonly RunGroup[], durationS: number): string[] => {
   const costed = costedGroups(groups);
   if (costed.length === 0) return [];
-  const cores = coresOf(durationS);
-  const coresIn =
-    (group: RunGroup) =>
-    (run: RunResult): number | null =>
-      cores(run, everyPart, group.measured);
-  const totals = (group: RunGroup): number[] =>
-    group.measured.flatMap((run) => coresIn(group)(run) ?? []);
-  const total = (group: RunGroup): number => groupMedian(group, coresIn(group));
-  const shown = (group: RunGroup): string => groupFigure(group, coresIn(group), formatCores);
   const standIns = costed.filter(isStandIn);
-  const ranked = conclusive(costed)
-    .filter((group) => totals(group).length > 0 && !isStandIn(group))
-    .sort((a, b) => total(a) - total(b));
-  const [least, most] = [ranked[0], ranked.at(-1)];
+  const ranked = conclusive(costed).filter((group) => !isStandIn(group));
+  const figure: Figure = {
+    name: "cores per 1,000 streams",
+    of: (run) => {
+      const value = coresOf(durationS)(run, everyPart, peersOf(run, ranked));
+      return value === null ? null : { value };
+    },
+    least: { share: 0.1, amount: 0.05 },
+    byRatio: true,
+    format: formatCores,
+  };
+  const clauses = rankAll([{ groups: ranked, figure }]).map((ranking) =>
+    rankClause(ranking, { least: "used the fewest cores", more: "used more" }),
+  );
+  const lossy = ranked.filter((group) => worst(group, (run) => run.lost) > 0);
   const unknown = groups.filter((group) => group.bounce === STEADY && !costed.includes(group));
   return [
-    ...(least && most && least !== most
-      ? [
-          `Per 1,000 streams, all components together, ${least.topology} used the fewest cores ` +
-            `(${shown(least)}${lossOf(least)}) and ${most.topology} the most ` +
-            `(${shown(most)}${lossOf(most)}): ` +
-            `${judgeDifference({ values: totals(least) }, { values: totals(most) }).how}.`,
-        ]
-      : []),
+    ...clauses
+      .filter((clause) => clause !== null)
+      .map((clause) => `Per 1,000 streams, all components together, ${clause}.`),
+    ...(lossy.length > 0 ? [`${names(lossy)} lost events, and so had less to carry.`] : []),
     ...(standIns.length > 0
       ? [
           `${names(standIns)} ${standIns.length === 1 ? "is" : "are"} not ranked by cost: ` +
@@ -101,11 +100,9 @@ const saysHoles = (group: RunGroup): string[] => {
   ];
 };
 
-/** A topology may be cheap because it delivers less. */
-const lossOf = (group: RunGroup): string =>
-  worst(group, (run) => run.lossRatio) > 0
-    ? `, with ${percentOf(group, (run) => run.lossRatio)} of published events lost`
-    : "";
+/** The runs of the same topology, which show its components. */
+const peersOf = (run: RunResult, groups: readonly RunGroup[]): readonly RunResult[] =>
+  groups.find(({ measured }) => measured.includes(run))?.measured ?? [run];
 
 /** One line for a terminal: all components' cores by topology. Empty if nothing was read. */
 export const coresInShort = (groups: readonly RunGroup[], durationS: number): string[] =>

@@ -1,9 +1,10 @@
 /** What each bounce cost, how streams came back, latency and load, in sentences. */
-import { judgeDifference } from "../summary/difference.ts";
+import { DELIVERY_P99, P99, repeatsOf } from "../summary/figures.ts";
 import { formatCount, formatList, formatMs, formatPercent } from "../format.ts";
 import { STEADY } from "../glossary.ts";
 import { groupBy } from "../../../common/portable/group-by.ts";
 import { conclusive, mainCause, names, percentOf, worst } from "./phrases.ts";
+import { rankAll, rankClause } from "./ranking.ts";
 import {
   type RunGroup,
   bounceLabel,
@@ -86,30 +87,24 @@ export const reconnectFindings = (groups: readonly RunGroup[]): string[] => {
   });
 };
 
-/** The range of steady-state latencies, without those of a stand-in. */
+/** Which topology delivers fastest in steady state, without those of a stand-in. */
 export const latencyFindings = (groups: readonly RunGroup[]): string[] => {
-  const measured = conclusive(groups)
-    .filter((group) => group.bounce === STEADY && !isStandIn(group))
-    .flatMap((group) => {
-      const p99 = groupSpread(group, (run) => run.latencyMs?.p99 ?? null);
-      return p99 ? [{ group, p99 }] : [];
-    })
-    .sort((a, b) => a.p99.median - b.p99.median);
-  const [fastest, slowest] = [measured[0], measured.at(-1)];
-  if (!fastest || !slowest || fastest === slowest) return [];
-  const values = (group: RunGroup): number[] =>
-    group.measured.flatMap((run) => (run.latencyMs ? [run.latencyMs.p99] : []));
-  const { how } = judgeDifference(
-    { values: values(fastest.group) },
-    { values: values(slowest.group) },
+  const measured = conclusive(groups).filter(
+    (group) => group.bounce === STEADY && !isStandIn(group),
   );
-  const shown = ({ group, p99 }: typeof fastest): string =>
-    `${group.topology} (${formatSpread(p99, formatMs)})`;
-  return [
-    `In steady state, p99 latency was lowest in ${shown(fastest)} and highest in ` +
-      `${shown(slowest)}: ${how}. ` +
-      "Latency covers delivered events only, so a topology that loses events carries less load.",
-  ];
+  const figure = measured.some((group) => repeatsOf(group, DELIVERY_P99).length > 0)
+    ? DELIVERY_P99
+    : P99;
+  return rankAll([{ groups: measured, figure }]).flatMap((ranking) => {
+    const clause = rankClause(ranking, { least: "was fastest", more: "took longer" });
+    return clause === null
+      ? []
+      : [
+          `In steady state, by ${figure.name}, ${clause}. ` +
+            "Latency covers delivered events only, so a topology that loses events carries " +
+            "less load.",
+        ];
+  });
 };
 
 /**

@@ -94,12 +94,12 @@ describe("findings", () => {
     ]);
   });
 
-  it("compare the lowest and highest latency, and do not judge single runs", () => {
+  it("rank latencies, and do not judge single runs", () => {
     const [finding] = latencyFindings(
       groupsOf({ topology: "x", latencyMs: latency(9) }, { topology: "y", latencyMs: latency(3) }),
     );
     expect(finding).toContain(
-      "lowest in y (3.0 ms) and highest in x (9.0 ms): not judged, as a single run",
+      "by p99 latency, y (3.0 ms) was fastest, as far as measured; x (9.0 ms) is not judged",
     );
     const standIn = { topology: "d", realtime: makeRealtime({ standIn: true }) };
     expect(latencyFindings(groupsOf({ topology: "x" }, standIn))).toEqual([]);

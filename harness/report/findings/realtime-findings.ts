@@ -8,7 +8,7 @@ import {
   bounceLabel,
   duringBounce,
   groupFigure,
-  groupMedian,
+  groupMean,
   groupSpread,
   type RunGroup,
   shareOfDue,
@@ -61,7 +61,7 @@ const latencyFinding = (group: RunGroup, others: readonly RunGroup[]): string[] 
   const shown = (of: RunGroup): string =>
     `${groupFigure(of, p50, formatMs)} (p50) and ${groupFigure(of, p99, formatMs)} (p99)`;
   const more = (of: RunGroup, figure: Figure): string => {
-    const [mine, its] = [groupMedian(group, figure), groupMedian(of, figure)];
+    const [mine, its] = [groupMean(group, figure), groupMean(of, figure)];
     const difference = mine - its;
     const sign = difference < 0 ? "-" : "+";
     return `${sign}${formatMs(Math.abs(difference))}${its > 0 ? ` (x ${(mine / its).toFixed(2)})` : ""}`;

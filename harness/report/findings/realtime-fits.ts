@@ -1,34 +1,20 @@
 /** What the figures say for and against topologies whose clients subscribe to Realtime directly. */
 import type { RunResult } from "../../checker/run-result.ts";
-import { judgeDifference } from "../summary/difference.ts";
+import { judgeDifferences } from "../../checker/statistics/judge-differences.ts";
+import { LOST, MISSED, questionOf } from "../summary/figures.ts";
 import { formatBytes, formatList, formatMs } from "../format.ts";
 import { STEADY } from "../glossary.ts";
 import { groupBy } from "../../../common/portable/group-by.ts";
 import { names, percentOf, worst } from "./phrases.ts";
 import { cutsOf, OUTAGE } from "./realtime-findings.ts";
-import {
-  duringBounce,
-  groupFigure,
-  groupSpread,
-  ratioSample,
-  type RunGroup,
-} from "../summary/run-group.ts";
+import { duringBounce, groupFigure, groupSpread, type RunGroup } from "../summary/run-group.ts";
 import { isDirect, isStandIn } from "../realtime-implementation-note.ts";
 
-/** A figure of which less is better, and the phrase for a smaller one. */
-interface Criterion {
-  figure: (run: RunResult) => number;
-  less: string;
-}
-
-const CRITERIA: readonly Criterion[] = [
-  { figure: (run) => run.lossRatio, less: "a smaller share of published events was lost" },
-  { figure: (run) => run.missedRatio, less: "a smaller share of events was missed" },
+/** Figures of which less is better, and the phrase for a smaller one. */
+const CRITERIA = [
+  { figure: LOST, less: "a smaller share of published events was lost" },
+  { figure: MISSED, less: "a smaller share of events was missed" },
 ];
-
-/** By more than chance: see `HOW_JUDGED`. */
-const isLess = (group: RunGroup, other: RunGroup, { figure }: Criterion): boolean =>
-  judgeDifference(ratioSample(group, figure), ratioSample(other, figure)).direction === "higher";
 
 /**
  * What speaks for and against each direct topology.
@@ -45,13 +31,17 @@ const inFavour = (same: readonly RunGroup[], usable: readonly RunGroup[]): strin
   const bounced = same.filter((group) => group.bounce !== STEADY && group.bounce !== OUTAGE);
   const beside = (group: RunGroup): RunGroup[] =>
     usable.filter((other) => other.bounce === group.bounce && !isDirect(other));
-  const gains = bounced.flatMap((group) =>
-    CRITERIA.flatMap((criterion) => {
-      const worse = beside(group).filter((other) => isLess(group, other, criterion));
-      return worse.length === 0
-        ? []
-        : [`${duringBounce(group.bounce)}, ${criterion.less} than in ${names(worse)}`];
-    }),
+  const pairs = bounced.flatMap((group) =>
+    CRITERIA.flatMap((criterion) => beside(group).map((other) => ({ group, other, criterion }))),
+  );
+  const judgements = judgeDifferences(
+    pairs.map(({ group, other, criterion }) => questionOf(group, other, criterion.figure)),
+  );
+  const gained = pairs.filter((_, index) => judgements[index]?.direction === "higher");
+  const gains = groupBy(gained, ({ group, criterion }) => group.bounce + criterion.less).map(
+    (same) =>
+      `${duringBounce(same[0].group.bounce)}, ${same[0].criterion.less} than in ` +
+      names(same.map(({ other }) => other)),
   );
   const uncut = bounced.filter(
     (group) => worst(group, (run) => cutsOf(run) ?? 1) === 0 && beside(group).some(isCut),

@@ -27,13 +27,13 @@ describe("which topology fits", () => {
         ...pair("y", { lostByCause: { "while-disconnected": 600 } }),
       ),
     );
-    expect(said).toContain(
-      "During crashes, y (5.00 %) missed the fewest events; x (50.0 %) did worse.",
+    expect(said.join("\n")).toMatch(
+      /During crashes, y \(5.00 % .*\) missed the fewest events; x \(50.0 % .*\) did worse\./,
     );
     expect(said).toContain("No measured topology fits if nothing may be missed during crashes.");
   });
 
-  it("reports a difference within the spread as chance", () => {
+  it("names what cannot be told apart, and what would have been seen", () => {
     const some = (pairs: number, repeat: number): RunParts => ({
       repeat,
       bounce: "crash",
@@ -46,7 +46,7 @@ describe("which topology fits", () => {
       ),
     );
     expect(said.join("\n")).toMatch(
-      /the share of missed events differs only by chance between x \(.*\) and y \(.*\)\./,
+      /x \(.*\) and y \(.*\) cannot be told apart: a difference below .* would not be seen\./,
     );
     expect(said[0]).toContain("Steady state was not measured");
   });
@@ -58,21 +58,17 @@ describe("which topology fits", () => {
         ...pair("y", { lostByCause: { "while-disconnected": 600 } }),
       ),
     );
-    expect(said).toContain(
-      "During crashes, y (5.00 %) lost the smallest share of published events; x (50.0 %) " +
-        "did worse.",
+    expect(said.join("\n")).toMatch(
+      /During crashes, y \(5.00 % .*\) lost the smallest share of published events; x \(50.0 % /,
     );
   });
 
-  it("notes that better delivery leaves as many streams stuck", () => {
+  it("says of stuck streams what it says of losses", () => {
     const lostByCause = { "while-disconnected": 6000 };
     const died = { stuckStreams: 200, neverPublished: 4000 };
     const said = whichFits(groupsOf(...pair("x", { ...died, lostByCause }), ...pair("y", died)));
-    expect(said).toContain(
-      "During crashes, y (0 %) lost the smallest share of published events; x (75.0 %) did " +
-        "worse. Still, no fewer streams got stuck in y (100 %) than in x (100 %), because " +
-        "pipelines die with their instance.",
-    );
+    expect(said.join("\n")).toMatch(/y \(0 % .*\) lost the smallest share of published events/);
+    expect(said.join("\n")).toMatch(/x \(100 % .*\) and y \(100 % .*\) cannot be told apart/);
     expect(said).toContain(
       "No measured topology fits if nothing may be missed, or no stream may get stuck, " +
         "during crashes: the best left 200 streams stuck.",

@@ -1,114 +1,68 @@
 /** Which topology fits which needs, by rules over the measured figures alone. */
-import type { RunResult } from "../../checker/run-result.ts";
-import { CHANCE_SIGMAS } from "../../checker/thresholds.ts";
-import { judgeDifference } from "../summary/difference.ts";
-import { conclusive, worst } from "./phrases.ts";
+import { groupBy } from "../../../common/portable/group-by.ts";
 import { formatList, formatNumberOf, formatPercent } from "../format.ts";
-import { OUTAGE } from "./realtime-findings.ts";
-import { realtimeFits } from "./realtime-fits.ts";
 import { STEADY } from "../glossary.ts";
+import { isDirect } from "../realtime-implementation-note.ts";
 import {
-  type RunGroup,
+  DARK,
+  figureMean,
+  KILLED,
+  LOST,
+  MISSED,
+  RANKED,
+  RANKED_IN_OLDER,
+  STUCK,
+  STUCK_LIVED_ON,
+} from "../summary/figures.ts";
+import {
   bounceLabel,
   duringBounce,
   groupFigure,
-  groupMedian,
+  groupMean,
   measuredVerdict,
-  ratioSample,
+  type RunGroup,
   whenBounced,
 } from "../summary/run-group.ts";
-import { isDirect } from "../realtime-implementation-note.ts";
+import { conclusive, worst } from "./phrases.ts";
+import { rankAll, rankClause } from "./ranking.ts";
+import { OUTAGE } from "./realtime-findings.ts";
+import { realtimeFits } from "./realtime-fits.ts";
 
-/** What "did worse" means. */
+/** What the rankings mean. */
 export const HOW_JUDGED =
-  '"Did worse" excludes chance: the figure lies outside the spread of the repeats or, with a ' +
-  "single " +
-  `run on a side, beyond ${CHANCE_SIGMAS} binomial standard errors over the sessions.`;
+  "A topology is worse only if the difference exceeds what counts and what chance explains. All " +
+  "pairs of this section are judged together: at most 5 % of such sections show a difference " +
+  "that is none. In brackets: the 95 % interval of the mean, or the single values of fewer " +
+  "than three runs.";
 
-const stuckRatio = (run: RunResult): number =>
-  run.sessions > 0 ? run.stuckStreams / run.sessions : 0;
+/** How the sentence of each figure ends. */
+const WORDS = new Map([
+  [DARK, { least: "lost the fewest seconds of events per stream whose pipeline lived on" }],
+  [KILLED, { least: "killed the smallest share of running pipelines" }],
+  [STUCK_LIVED_ON, { least: "left the fewest streams stuck whose pipeline lived on" }],
+  [LOST, { least: "lost the smallest share of published events" }],
+  [MISSED, { least: "missed the fewest events" }],
+  [STUCK, { least: "left the fewest streams stuck" }],
+]);
 
-interface Ranking {
-  /** The group with the lowest median, and those that differ from it only by chance. */
-  leaders: RunGroup[];
-  worse: RunGroup[];
-}
-
-const rank = (groups: readonly RunGroup[], figure: (run: RunResult) => number): Ranking => {
-  const sorted = [...groups].sort((a, b) => groupMedian(a, figure) - groupMedian(b, figure));
-  const [first] = sorted;
-  if (!first) return { leaders: [], worse: [] };
-  const isWorse = (group: RunGroup): boolean =>
-    group !== first &&
-    judgeDifference(ratioSample(first, figure), ratioSample(group, figure)).direction === "higher";
-  return {
-    leaders: sorted.filter((group) => !isWorse(group)),
-    worse: sorted.filter(isWorse),
-  };
+/** Questions with different answers: what delivers best, what kills least, what ends streams. */
+const rankings = (byBounce: readonly (readonly RunGroup[])[]): Map<string, string[]> => {
+  const asked = byBounce.flatMap((here) => {
+    const isOld = here.every(({ measured }) => measured.every(({ deploy }) => deploy === null));
+    return (isOld ? RANKED_IN_OLDER : RANKED).map((figure) => ({ groups: here, figure }));
+  });
+  const said = new Map<string, string[]>();
+  for (const ranking of rankAll(asked)) {
+    const bounce = ranking.first?.bounce;
+    // All alike at 0: the sentence on needs says enough.
+    const told = ranking.groups.some((group) => figureMean(group, ranking.figure) > 0);
+    const { least } = WORDS.get(ranking.figure) ?? { least: "had least" };
+    const clause = rankClause(ranking, { least, more: "did worse" });
+    if (bounce === undefined || clause === null || !told) continue;
+    said.set(bounce, [...(said.get(bounce) ?? []), `${whenBounced(bounce)}, ${clause}.`]);
+  }
+  return said;
 };
-
-/** One sentence without its full stop; null if there is nothing to choose between. */
-const rankClause = (
-  { leaders, worse }: Ranking,
-  figure: (run: RunResult) => number,
-  [verb, noun]: readonly [string, string],
-): string | null => {
-  const shown = (group: RunGroup): string =>
-    `${group.topology} (${groupFigure(group, figure, formatPercent)})`;
-  const first = leaders[0];
-  if (!first || leaders.length + worse.length < 2) return null;
-  const when = whenBounced(first.bounce);
-  const best = formatList(leaders.map(shown));
-  if (worse.length === 0) return `${when}, ${noun} differs only by chance between ${best}`;
-  const alike = leaders.length > 1 ? ", with no difference beyond chance" : "";
-  return `${when}, ${best} ${verb}${alike}; ${formatList(worse.map(shown))} did worse`;
-};
-
-/**
- * Three questions with different answers: which topology delivers best, misses least, and leaves
- * fewest streams stuck.
- */
-const rankings = (here: readonly RunGroup[]): string[] => {
-  const [delivery, missed, stuck] = [
-    rank(here, lossRatio),
-    rank(here, (run) => run.missedRatio),
-    rank(here, stuckRatio),
-  ];
-  // A reader of the loss alone would overlook better delivery that leaves as many streams stuck.
-  const alike = delivery.worse.filter((group) => stuck.leaders.includes(group));
-  const inVain =
-    alike.length > 0 && delivery.leaders.every((group) => worst(group, stuckRatio) > 0);
-  const died = delivery.leaders.some((group) => worst(group, (run) => run.neverPublished) > 0);
-  const share = (group: RunGroup): string =>
-    `${group.topology} (${groupFigure(group, stuckRatio, formatPercent)})`;
-  const why = died ? ", because pipelines die with their instance" : "";
-  const caveat = inVain
-    ? `. Still, no fewer streams got stuck in ${formatList(delivery.leaders.map(share))} than in ` +
-      `${formatList(alike.map(share))}${why}`
-    : "";
-  const best = rankClause(delivery, lossRatio, [
-    "lost the smallest share of published events",
-    "the lost share of published events",
-  ]);
-  return [
-    best === null ? null : `${best}${caveat}`,
-    rankClause(missed, (run) => run.missedRatio, [
-      "missed the fewest events",
-      "the share of missed events",
-    ]),
-    // If no topology did worse here, the sentence on needs says enough.
-    stuck.worse.length === 0
-      ? null
-      : rankClause(stuck, stuckRatio, [
-          "left the fewest streams stuck",
-          "the share of stuck streams",
-        ]),
-  ]
-    .filter((clause) => clause !== null)
-    .map((clause) => `${clause}.`);
-};
-
-const lossRatio = (run: RunResult): number => run.lossRatio;
 
 /** The topologies that meet a need without exception: nothing missed, every stream ended. */
 const needs = (here: readonly RunGroup[]): string[] => {
@@ -122,7 +76,7 @@ const needs = (here: readonly RunGroup[]): string[] => {
   const whole = here.filter((group) => worst(group, (run) => run.missedRatio) === 0);
   const finishing = here.filter((group) => worst(group, (run) => run.stuckStreams) === 0);
   if (finishing.length === 0 && whole.length === 0) {
-    const fewest = Math.min(...here.map((group) => groupMedian(group, (run) => run.stuckStreams)));
+    const fewest = Math.min(...here.map((group) => groupMean(group, (run) => run.stuckStreams)));
     return [
       `No measured topology fits if nothing may be missed, or no stream may get stuck, ${during}: ` +
         `the best left ${formatNumberOf(fewest, "stream")} stuck.`,
@@ -174,13 +128,14 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
       `Broke its promise, so read the reasons below before choosing it: ${formatList(cases)}.`,
     );
   }
-  for (const bounce of new Set(usable.map((group) => group.bounce))) {
-    if (bounce === STEADY) continue;
-    // A topology that loses events in steady state is out already; without a steady-state run all
-    // stay in.
-    const here = usable.filter((group) => group.bounce === bounce && !losesUndisturbed(group));
-    said.push(...rankings(here), ...needs(here));
-  }
+  // A topology that loses events in steady state is out already; without a steady-state run all
+  // stay in.
+  const byBounce = groupBy(
+    usable.filter((group) => group.bounce !== STEADY && !losesUndisturbed(group)),
+    ({ bounce }) => bounce,
+  );
+  const ranked = rankings(byBounce);
+  for (const here of byBounce) said.push(...(ranked.get(here[0].bounce) ?? []), ...needs(here));
   said.push(...realtimeFits(usable.filter((group) => isDirect(group) || !losesUndisturbed(group))));
   return said;
 };

@@ -133,7 +133,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
   const standIn = standInSentence(groups);
   const engineStandIn = engineStandInSentence(summary);
   const spread = runs.some((run) => run.repeat > 1)
-    ? " Each figure is the median of the repeats, with [smallest–largest] if they differ."
+    ? " Each figure is the mean of the repeats with its [95 % interval], or the single values " +
+      "of two."
     : "";
   const blocks: Block[] = [
     `# ${question(summary)}`,

@@ -1,18 +1,21 @@
 import { expect, it } from "vitest";
-import { formatMs } from "../format.ts";
+import { formatMs, formatPercent } from "../format.ts";
 import { formatSpread, spreadOf } from "./run-group.ts";
 
 it.each([
-  [[3], { median: 3, min: 3, max: 3, runs: 1 }],
-  [[9, 1], { median: 5, min: 1, max: 9, runs: 2 }],
-  [[30, 2, 1], { median: 2, min: 1, max: 30, runs: 3 }],
-  [[4, null, 2], { median: 3, min: 2, max: 4, runs: 2 }],
+  [[3], { mean: 3, values: [3], interval: null }],
+  [[4, null, 2], { mean: 3, values: [4, 2], interval: null }],
+  [[5, 5, 5], { mean: 5, values: [5, 5, 5], interval: { low: 5, high: 5 } }],
   [[null], null],
   [[], null],
 ])("the spread of %j is %j", (values, spread) => expect(spreadOf(values)).toEqual(spread));
 
-it("shows the median of repeats with their range, and one figure if they agree", () => {
-  expect(formatSpread(spreadOf([3, 9, 4]), formatMs)).toBe("4.0 ms [3.0 ms–9.0 ms]");
+it("shows the mean of three repeats with its interval, and the values of fewer", () => {
+  // By hand: mean 5, deviation 1, t 4.303 with two degrees of freedom.
+  expect(formatSpread(spreadOf([4, 5, 6]), formatMs)).toBe("5.0 ms [2.5 ms–7.5 ms]");
+  expect(formatSpread(spreadOf([3, 9]), formatMs)).toBe("3.0 ms / 9.0 ms");
   expect(formatSpread(spreadOf([3.01, 3.02]), formatMs)).toBe("3.0 ms");
+  expect(formatSpread(spreadOf([0.9, 1, 1]), formatPercent)).toBe("96.7 % [82.3 %–100 %]");
+  expect(formatSpread(spreadOf([0, 0, 1]), formatMs)).toBe("0.3 ms [0 ms–1.8 ms]");
   expect(formatSpread(null, formatMs)).toBe("–");
 });

@@ -1,8 +1,8 @@
 /** The repeats of one topology under one bounce. */
 import { groupBy } from "../../../common/portable/group-by.ts";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
-import type { Sample } from "./difference.ts";
-import { capitalise, formatCount } from "../format.ts";
+import { intervalOf, meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
+import { capitalise, formatCount, formatPercent } from "../format.ts";
 import { STEADY, VERDICT_NAMES } from "../glossary.ts";
 
 export interface RunGroup {
@@ -36,9 +36,9 @@ export const groupSpread = (
   figure: (run: RunResult) => number | null,
 ): Spread | null => spreadOf(group.measured.map(figure));
 
-/** Its median; 0 when no repeat had the figure. */
-export const groupMedian = (group: RunGroup, figure: (run: RunResult) => number | null): number =>
-  groupSpread(group, figure)?.median ?? 0;
+/** Its mean; 0 when no repeat had the figure. */
+export const groupMean = (group: RunGroup, figure: (run: RunResult) => number | null): number =>
+  groupSpread(group, figure)?.mean ?? 0;
 
 /** The spread of a figure, written out. */
 export const groupFigure = (
@@ -101,41 +101,50 @@ export const whenBounced = (bounce: RunResult["bounce"]): string =>
 export const shareOfDue = (run: RunResult, pairs: number): number =>
   run.due > 0 ? pairs / run.due : 0;
 
-/** A ratio over the repeats, to be judged over its sessions. */
-export const ratioSample = (group: RunGroup, figure: (run: RunResult) => number): Sample => ({
-  values: group.measured.map(figure),
-  trials: Math.min(...group.measured.map((run) => run.sessions)),
-});
+/** ` (2 of 3 runs)` if figures leave out unknown runs; empty otherwise. */
+export const runsNote = ({ runs, measured }: Pick<RunGroup, "runs" | "measured">): string =>
+  measured.length < runs.length
+    ? ` (${formatCount(measured.length)} of ${formatCount(runs.length)} runs)`
+    : "";
 
-/**
- * A figure over repeated runs. Percentiles are never averaged: reports show the median of the runs'
- * figures and the range beside it.
- */
+/** A figure over repeated runs. */
 export interface Spread {
-  median: number;
-  min: number;
-  max: number;
-  /** Runs that had the figure. */
-  runs: number;
+  mean: number;
+  /** One per run that had the figure. */
+  values: readonly number[];
+  /** 95 % of the mean. Null for too few runs. Not below 0, as no figure is. */
+  interval: { low: number; high: number } | null;
 }
 
-/** Median, smallest and largest of what the runs measured. Null when no run had the figure. */
-export const spreadOf = (values: readonly (number | null)[]): Spread | null => {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  const [min, max] = [sorted[0], sorted.at(-1)];
-  const below = sorted[Math.floor((sorted.length - 1) / 2)];
-  const above = sorted[Math.ceil((sorted.length - 1) / 2)];
-  if (min === undefined || max === undefined || below === undefined || above === undefined)
-    return null;
-  return { median: (below + above) / 2, min, max, runs: sorted.length };
+/** What the runs measured. Null when no run had the figure. */
+export const spreadOf = (values: readonly (number | null)[]): Spread | null =>
+  spreadOfRepeats(values.filter((value) => value !== null).map((value) => ({ value })));
+
+/** The same for figures whose scatter between sessions is known. */
+export const spreadOfRepeats = (repeats: readonly Repeat[]): Spread | null => {
+  if (repeats.length === 0) return null;
+  const values = repeats.map(({ value }) => value);
+  const interval = intervalOf(repeats);
+  return {
+    mean: meanOf(values),
+    values,
+    interval: interval && { low: Math.max(0, interval.low), high: interval.high },
+  };
 };
 
-/** `4.2 ms`, or `4.2 ms [3.9 ms–5.0 ms]` when repeats differ as they are written. */
+/**
+ * `4.2 ms`; `4.2 ms [3.9 ms–5.0 ms]` with an interval; both values of two runs without one. Parts
+ * that are written alike appear once.
+ */
 export const formatSpread = (
   spread: Spread | null,
   format: (value: number | null) => string,
 ): string => {
   if (spread === null) return format(null);
-  const [median, min, max] = [format(spread.median), format(spread.min), format(spread.max)];
-  return min === max ? median : `${median} [${min}–${max}]`;
+  const { mean, values, interval } = spread;
+  if (interval === null) return [...new Set(values.map(format))].join(" / ");
+  // No share exceeds 100 %.
+  const most = format === formatPercent ? 1 : Infinity;
+  const [low, high] = [format(interval.low), format(Math.min(interval.high, most))];
+  return low === high ? format(mean) : `${format(mean)} [${low}–${high}]`;
 };
