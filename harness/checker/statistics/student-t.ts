@@ -4,7 +4,7 @@
 const MOST_DEGREES = 1_000;
 
 /** Even, for Simpson's rule. Quantiles are right to three digits, below two degrees to two. */
-const PANELS = 100;
+const PANELS = 40;
 
 /**
  * The integral of cos^(degrees - 1) between two angles. With t = sqrt(degrees) tan(angle), this is
