@@ -58,8 +58,8 @@ export interface CrossCheck {
  * - In steady state, each pair has the same outcome and each session the same number of streams,
  *   except with chance routing.
  * - With chance routing or a bounce, the shares of lost and missed events, and of sessions without
- *   an end or with duplicates, do not differ by {@link judgeDifferences}, all judged together. Single pairs
- *   differ by chance: each run draws anew which session is on the bounced instance.
+ *   an end or with duplicates, do not differ by {@link judgeDifferences}, all judged together.
+ *   Single pairs differ by chance: each run draws anew which session is on the bounced instance.
  * - Defects of an engine come from unknown runs too; everything else needs trusted runs.
  *
  * Agreement: `differ` with any finding; else `cannot tell` if a run is unknown or nothing could be

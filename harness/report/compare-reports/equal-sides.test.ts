@@ -36,7 +36,7 @@ const drawRuns = (repeats: number, topologies: readonly string[]) =>
 const alarmsIn = (hasAlarm: () => boolean): number =>
   Array.from({ length: TRIALS }, hasAlarm).filter(Boolean).length;
 
-it.each([1, 3, 5])("compare, of %d repeats each", (repeats) => {
+it.each([1, 5])("compare, of %d repeats each", (repeats) => {
   const draw = () => makeSummary(drawRuns(repeats, ["a", "b"]));
   expect(
     alarmsIn(() => {
@@ -48,7 +48,7 @@ it.each([1, 3, 5])("compare, of %d repeats each", (repeats) => {
   ).toBeLessThanOrEqual(TRIALS / 20);
 });
 
-it.each([1, 3, 5])("which topology fits, of four topologies with %d repeats", (repeats) => {
+it.each([1, 5])("which topology fits, of four topologies with %d repeats", (repeats) => {
   const ofBounce = () =>
     drawRuns(repeats, ["b", "c", "d", "e"]).filter(({ bounce }) => bounce === "rolling");
   expect(
@@ -56,7 +56,7 @@ it.each([1, 3, 5])("which topology fits, of four topologies with %d repeats", (r
   ).toBeLessThanOrEqual(TRIALS / 20);
 });
 
-it.each([1, 2, 5])("cross-check, of %d repeats each", (repeats) => {
+it.each([1, 3])("cross-check, of %d repeats each", (repeats) => {
   const side = () =>
     Array.from({ length: repeats }, (_, index) => {
       const likely = 0.4 + 0.02 * normal();
