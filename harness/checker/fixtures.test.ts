@@ -203,8 +203,16 @@ const EXPECTED: Record<string, Row> = {
   ],
   "unknown-no-drain": ["unknown", [3, 0, 0, 0, 0], ["no-drain"]],
   "unknown-engine-silent": ["unknown", [3, 0, 0, 0, 0], ["engine-silent"]],
-  "unknown-engine-saturated": ["unknown", [3, 0, 0, 0, 0], ["engine-saturated"]],
-  "unknown-engine-saturated-unseen": ["unknown", [3, 0, 0, 0, 0], ["engine-saturated"]],
+  "unknown-engine-saturated": [
+    "unknown",
+    [3, 0, 0, 0, 0],
+    ["engine-saturated", "latency-unresolved"],
+  ],
+  "unknown-engine-saturated-unseen": [
+    "unknown",
+    [3, 0, 0, 0, 0],
+    ["engine-saturated", "latency-unresolved"],
+  ],
   "unknown-publisher-silent": [
     "unknown",
     [0, 0, 0, 3, 0],
@@ -405,7 +413,7 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
-  "remark-published-late": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
+  "remark-published-late": ["valid", [5, 0, 0, 0, 0], ["published-late"]],
   "remark-clock-error": ["valid", [3, 0, 0, 0, 0], ["clock-error"]],
   "remark-stand-in": ["valid", [3, 0, 0, 0, 0], ["stand-in"]],
   "remark-given-up": ["valid", [1, 0, 2, 0, 0], ["given-up"], { "broker-gap": 2 }],
@@ -428,6 +436,83 @@ const EXPECTED: Record<string, Row> = {
   "remark-costs-unknown": ["valid", [3, 0, 0, 0, 0], ["costs-unknown"]],
   "remark-costs-unknown-of-a-server-never-read": ["valid", [3, 0, 0, 0, 0], ["costs-unknown"]],
   "remark-readings-end-early": ["valid", [3, 0, 0, 0, 0], ["readings-end-early"]],
+
+  // Whole situations, each with the figures that figures.test.ts reads.
+  "cause-broker-gap-before-a-crash": [
+    "invalid",
+    [2, 0, 4, 0, 0],
+    ["loss-not-promised"],
+    { "broker-gap": 4 },
+  ],
+  "cause-unexplained-before-a-crash": [
+    "invalid",
+    [3, 0, 3, 0, 0],
+    ["loss-not-promised"],
+    { "in-flight-at-disconnect": 1, unexplained: 2 },
+  ],
+  "cause-while-disconnected-before-no-route": [
+    "valid",
+    [0, 0, 6, 0, 0],
+    ["stuck"],
+    { "no-route": 4, "while-disconnected": 2 },
+    [0, 0, 0],
+    1,
+  ],
+  "invalid-cut-undisturbed": ["invalid", [5, 0, 0, 0, 0], ["cut-undisturbed"]],
+  "invalid-duplicate-on-one-stream": ["invalid", [5, 0, 0, 0, 0], ["duplicated"], {}, [1, 0, 0]],
+  "invalid-terminal-overtaken": ["invalid", [4, 0, 0, 0, 1], ["terminal-overtaken"]],
+  "outcome-indeterminate-while-a-replay-is-owed": [
+    "unknown",
+    [2, 0, 0, 0, 3],
+    ["not-drained", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "outcome-recovered-late": ["valid", [2, 3, 0, 0, 0]],
+  "remark-clock-error-above-latency": ["valid", [5, 0, 0, 0, 0], ["clock-error"]],
+  "remark-collateral": ["valid", [15, 0, 0, 0, 0], ["collateral"]],
+  "remark-host-was-busy": ["valid", [5, 0, 0, 0, 0], ["host-was-busy"]],
+  "remark-kept-from-starting-by-errors": [
+    "valid",
+    [5, 0, 0, 5, 0],
+    ["never-connected", "kept-from-starting", "never-published-why", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "remark-latency-unresolved": ["valid", [5, 0, 0, 0, 0], ["latency-unresolved"]],
+  "remark-slow-begin": ["valid", [5, 0, 0, 0, 0], ["slow-begin"]],
+  "remark-stuck-by-reason": [
+    "valid",
+    [8, 0, 4, 3, 0],
+    ["gave-up", "never-published-why", "stuck"],
+    { "while-disconnected": 4 },
+    [0, 0, 0],
+    3,
+  ],
+  "unknown-chance-off-by-routes": [
+    "unknown",
+    [13, 0, 11, 0, 0],
+    ["chance-off", "stuck"],
+    { "no-route": 11 },
+    [0, 0, 0],
+    11,
+  ],
+  "unknown-host-busy": ["unknown", [5, 0, 0, 0, 0], ["host-busy"]],
+  "valid-cut-late-in-its-bounce": ["valid", [9, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
+  "valid-cut-noticed-in-the-next-bounce": ["valid", [8, 0, 0, 0, 0]],
+  "valid-duplicate-after-a-reconnect": ["valid", [5, 0, 0, 0, 0], [], {}, [1, 0, 0]],
+  "valid-never-back": [
+    "valid",
+    [6, 0, 4, 0, 0],
+    ["gave-up", "stuck"],
+    { "while-disconnected": 4 },
+    [0, 0, 0],
+    1,
+  ],
+  "valid-slow-warm-up": ["valid", [5, 0, 0, 0, 0]],
+  "valid-storm-by-attempt": ["valid", [14, 0, 16, 0, 0], [], { "while-disconnected": 16 }],
 
   // What they plant is in the costs: see costs.test.ts.
   "cost-incarnation-replaced": ["valid", [3, 0, 0, 0, 0]],
@@ -492,7 +577,9 @@ describe("planted anomalies", () => {
       "The broker was stopped before the start.",
       ...findings.map(({ sentence }) => sentence),
     ]);
-    expect(result.reasons.at(-1)).toBe("1 of 1 stream is stuck: the terminal event never arrived.");
+    expect(result.reasons.at(-1)).toBe(
+      "1 of 1 stream is stuck without a terminal event: 1 by the loss of the terminal event.",
+    );
   });
 
   it("names stray events, most frequent first", async () => {

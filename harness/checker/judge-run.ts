@@ -10,10 +10,17 @@ import { DurationHistogram } from "./measures/histogram.ts";
 import type { OnPair } from "./judge/epoch.ts";
 import { judgeSession } from "./judge/session.ts";
 import { measureQuota } from "./measures/quota.ts";
+import { measureDeploy } from "./measures/deploy.ts";
+import { measureHost } from "./measures/host.ts";
+import { durationsOf, measureLatency } from "./measures/latency.ts";
+import { measureNewUsers } from "./measures/new-users.ts";
 import { measureReconnects } from "./measures/reconnects.ts";
+import { measureSteady } from "./measures/steady.ts";
+import { measureStuck } from "./measures/stuck.ts";
 import { createRunContext, type RunContext } from "./records/run-context.ts";
 import type { Observation } from "../history/observation.ts";
 import { RunRecord } from "./records/run-record.ts";
+import type { Durations } from "./run-figures.ts";
 import type { HopFigures, RunResult, Verdict } from "./run-result.ts";
 import { Counts } from "./judge/counts.ts";
 import { knownToBePublished, shareOf } from "./judge/outcome.ts";
@@ -81,10 +88,11 @@ export function collectEvidence(record: RunRecord, onPair?: OnPair): Evidence {
  * and drain-started, over that time. 0 without both phases.
  */
 function measureLoad(
-  { engine }: RunRecord,
-  { loadStartedMs, drainStartedMs }: RunContext,
+  { engine, hosts }: RunRecord,
+  context: RunContext,
   counts: Counts,
 ): RunResult["load"] {
+  const { loadStartedMs, drainStartedMs } = context;
   const seconds =
     loadStartedMs === null || drainStartedMs === null ? 0 : (drainStartedMs - loadStartedMs) / 1000;
   const perSecond = (events: number): number =>
@@ -95,7 +103,7 @@ function measureLoad(
     engineLagMs: engine === null ? null : { p99: engine.lagMs.p99, max: engine.lagMs.max },
     cpuSeconds: engine?.cpuSeconds ?? null,
     rssBytes: engine?.rssBytes ?? null,
-    host: null,
+    host: measureHost(hosts, context),
   };
 }
 
@@ -117,11 +125,12 @@ export function decideVerdict(evidence: Evidence): VerdictFindings {
 export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
   const evidence = collectEvidence(record, onPair);
   const { context, counts, load } = evidence;
-  const { outcomes, latency } = counts;
+  const { outcomes } = counts;
   const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   if (judged !== counts.due)
     throw new Error(`${counts.due} pairs were due, but ${judged} have an outcome`);
   const { verdict, findings } = decideVerdict(evidence);
+  const latency = measureLatency(counts, record.engine);
   const missed = counts.due - outcomes.delivered - outcomes.recovered;
   return {
     ...identityOf(record),
@@ -137,22 +146,14 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
     missedRatio: shareOf(missed, counts.due),
     lostByCause: counts.lostByCause,
     stuckStreams: counts.stuckStreams,
-    stuck: null,
+    stuck: measureStuck(record, context),
     gates: countGates(record, context),
-    latencyMs: latency.empty
-      ? null
-      : {
-          p50: latency.percentileMs(50),
-          p90: latency.percentileMs(90),
-          p99: latency.percentileMs(99),
-          p999: latency.percentileMs(99.9),
-          max: latency.maxMs,
-        },
-    latency: null,
-    recoveredDelayMs: null,
-    newUsers: null,
-    deploy: null,
-    steady: null,
+    latencyMs: latency === null ? null : percentilesOf(latency.total),
+    latency,
+    recoveredDelayMs: durationsOf(counts.recoveredDelay),
+    newUsers: measureNewUsers(record, context),
+    deploy: measureDeploy(record, context, counts),
+    steady: measureSteady(record, context, counts),
     reconnects: measureReconnects(record, context),
     affinity: measureAffinity(record),
     sessionsPerInstance: countSessionsPerInstance(record),
@@ -161,9 +162,17 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
     realtime: record.run?.realtime ?? null,
     brokerHop: brokerHopOf(counts),
     quota: measureQuota(record, context, counts),
-    costs: measureCosts(record.usages, context),
+    costs: measureCosts(record, context),
   };
 }
+
+const percentilesOf = ({ p50, p90, p99, p999, max }: Durations): RunResult["latencyMs"] => ({
+  p50,
+  p90,
+  p99,
+  p999,
+  max,
+});
 
 /** Both histograms have a sample per delivered pair with a hand-over time. */
 function brokerHopOf({ waited, carried }: Evidence["counts"]): RunResult["brokerHop"] {

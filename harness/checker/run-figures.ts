@@ -26,13 +26,16 @@ export interface LatencyFigures extends Durations {
   floorMs: number;
 }
 
-/** Of delivered pairs that were intended in the measured phase. */
+/** Of pairs that were intended in the measured phase. */
 export interface LatencyParts {
-  /** From the intended publish time to the read. */
+  /** From the intended publish time to the read, for delivered pairs. */
   total: LatencyFigures;
-  /** From the intended to the actual publish time: the server's timers and its load. */
+  /** From the intended to the actual publish time, for all published pairs: timers, and load. */
   lateness: LatencyFigures;
-  /** From the actual publish time to the read: what the topology adds, and the engine's lag. */
+  /**
+   * From the actual publish time to the read, for delivered pairs: what the topology adds, and the
+   * engine's lag.
+   */
   delivery: LatencyFigures;
 }
 

@@ -10,6 +10,34 @@
 export const ENGINE_LAG_P99_LIMIT_MS = 100;
 
 /**
+ * A latency is not resolved if the engine's lag (p99) exceeds this share of its p99: the read could
+ * have made most of it. Losses and times away are far above such a lag, so the run stays valid.
+ */
+export const LAG_SHARE_LIMIT = 0.5;
+
+/**
+ * A latency is mostly the publisher's own if its lateness (p99) exceeds this share of the p99, and
+ * what a timer of a quiet host needs.
+ */
+export const LATENESS_SHARE_LIMIT = 0.5;
+export const LATENESS_LEAST_MS = 5;
+
+/**
+ * A host above these shares of its CPU time has no core to spare, or is robbed by its hypervisor.
+ * Noise alone proves nothing: a test host is often busy. A run is unknown only if such samples are
+ * more than a tenth of the measured phase, and the engine or the publishers ran later than
+ * `HOST_DISTORTION_MS` (p99): half of the engine's own limit, and within reach of the 100 ms and
+ * more for which a deploy cuts a stream. Below that, latencies that are not resolved say so.
+ */
+export const HOST_BUSY_LIMIT = 0.9;
+export const HOST_STEAL_LIMIT = 0.02;
+export const HOST_NOISY_SHARE_LIMIT = 0.1;
+export const HOST_DISTORTION_MS = 50;
+
+/** A user who waits longer loses the thread (Nielsen, Usability Engineering, 1993). */
+export const SLOW_BEGIN_MS = 1_000;
+
+/**
  * Above this event-loop utilisation, samples cannot be trusted: queueing begins well before 100 %.
  */
 export const ENGINE_UTILISATION_LIMIT = 0.8;
@@ -32,7 +60,7 @@ export const LATE_PUBLISH_MS = 250;
 
 /**
  * On one host, the longest delay until a process notices a broken connection, or the platform
- * records an exit.
+ * records an exit. If the exit is on record, the delay is measured, and this only bounds it.
  */
 export const NOTICE_MS = 1_000;
 
@@ -66,24 +94,29 @@ export const DIRECT_RETURN_MS = 21_000;
 /** Below this share of the offered rate, the publisher, not the topology, was the limit. */
 export const ACHIEVED_SHARE_LIMIT = 0.9;
 
-/** A publisher this late behind its plan (p99) is saturated: all latencies include the delay. */
+/** A publisher this late behind its plan (p99) is saturated. */
 export const PUBLISH_LATENESS_P99_LIMIT_MS = 250;
 
 /**
  * How far the loss of a run with chance routing may be off (N-1)/N: this many standard errors of a
  * share of sessions (a session's events are lost together, so sessions are the sample), plus a
  * margin for sessions that end unevenly. Coarse: with 3 replicas (66.7 %) it allows ±12.9 points at
- * 300 sessions, ±7.2 at 1,300. It finds a router that sticks or aliases, not a slight imbalance.
- * Four standard errors: about one false alarm in 16,000 comparisons.
+ * 300 sessions, ±7.2 at 1,300. It finds a router that sticks or aliases; the chi-square of all
+ * routes finds an imbalance. Four standard errors: about one false alarm in 16,000 comparisons.
  */
 export const CHANCE_SIGMAS = 4;
 export const CHANCE_MARGIN = 0.02;
+/** Pearson's approximation needs this many expected requests an instance (Cochran, 1954). */
+export const CHI_SQUARE_LEAST = 5;
 
 /**
  * A reading requested at the start of the drain is stamped a little later. A later one may already
  * include the drain.
  */
 export const READING_MARGIN_MS = 1_000;
+
+/** Readings are stamped to the millisecond or so, so a shorter slope would show that error. */
+export const LEAST_SLOPE_MS = 1_000;
 
 /**
  * If a component's last reading is older than this at the end of the load, its costs are too low.

@@ -82,7 +82,7 @@ describe("a replacement container", () => {
   it("does not inherit the end of its predecessor: its pipeline still runs", () => {
     const result = judge([...replaced, planned(2), connected(1000), pipeline("started", 5700)]);
     expect(result).toMatchObject({ neverPublished: 0, indeterminate: 2 });
-    expect(result.reasons.join(" ")).toContain("pipelines of 2 were still running");
+    expect(result.reasons.join(" ")).toContain("2 belonged to pipelines that still ran");
   });
 
   it("needs a complete ledger, as its predecessor does", () => {

@@ -23,7 +23,8 @@ export interface DurationSink {
 }
 
 /** The durations of pairs; see the fields of {@link Counts}. */
-export type DurationName = "latency" | "waited" | "carried" | "lateness";
+export type DurationName =
+  "latency" | "delivery" | "recoveredDelay" | "waited" | "carried" | "lateness";
 
 /**
  * The run's counts, which grow session by session. The caller supplies the sink for durations: k6
@@ -60,18 +61,34 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   planned = 0;
   readonly outcomes: Record<Outcome, number> = zeros(OUTCOMES);
   readonly lostByCause: Record<Cause, number> = zeros(CAUSES);
-  /** Publication times of the lost pairs. */
-  readonly lostAtMs: number[] = [];
+  /** Publication times of the lost pairs, by session. */
+  readonly lostAtMs = new Map<string, number[]>();
+  /** Publication times of the first pair of each unbroken series of lost ones. */
+  readonly incidentsAtMs: number[] = [];
+  /** Sessions whose last event before the first bounce had no route. */
+  readonly dark = new Set<string>();
   readonly neverPublishedBy: Record<FinalReason, number> = zeros(FINAL_REASONS);
   /** The `at-gate` pairs behind gates whose stall the promise does not allow. */
   stalledAgainstPromise = 0;
   /**
    * `limited`: held up by a limit of the broker, so that a longer drain would not decide them
-   * either.
+   * either. `owed`: the client was away at the end of the drain, and a replay could still bring
+   * them. `overtaken`: the client left at the terminal event, which may have overtaken them.
    */
-  readonly indeterminateBy = zeros(["unrecorded", "running", "late", "limited"]);
+  readonly indeterminateBy = zeros([
+    "unrecorded",
+    "running",
+    "late",
+    "limited",
+    "owed",
+    "overtaken",
+  ]);
 
   duplicated = 0;
+  /** Those of them that came again on a stream that had brought them. */
+  duplicatedOnStream = 0;
+  /** Streams cut although no bounce was under way. */
+  cutUndisturbed = 0;
   reordered = 0;
   unexpected = 0;
   /** Unexpected events that belong to no pipeline run, by name. */
@@ -85,8 +102,15 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   /** Planned pairs published between load-started and drain-started. */
   publishedUnderLoad = 0;
   receivedEarly = { count: 0, worstMs: 0 };
-  /** From the intended publish time to the read, for delivered pairs. */
+  /**
+   * From the intended publish time to the read, for delivered pairs that were intended in the
+   * measured phase, as all durations here.
+   */
   readonly latency: Durations;
+  /** From the actual publish time on. */
+  readonly delivery: Durations;
+  /** From the publication to the read, for recovered pairs of any phase. */
+  readonly recoveredDelay: Durations;
   /**
    * The parts of latency before and after the hand-over to the broker, if events carry that time.
    */
@@ -98,6 +122,8 @@ export class Counts<Durations extends DurationSink = DurationSink> {
 
   constructor(createDurations: (name: DurationName) => Durations) {
     this.latency = createDurations("latency");
+    this.delivery = createDurations("delivery");
+    this.recoveredDelay = createDurations("recoveredDelay");
     this.waited = createDurations("waited");
     this.carried = createDurations("carried");
     this.lateness = createDurations("lateness");

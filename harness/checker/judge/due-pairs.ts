@@ -7,7 +7,6 @@
  * - extra: any other published event (another epoch, or beyond the plan) from the session's first
  *   subscription until the drain ended or the client left. Time between two connections counts.
  */
-import { findLast } from "../records/numeric-column.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 
@@ -53,15 +52,4 @@ export function dueWindow(
   if (first === undefined) return { fromMs: Infinity, toMs: -Infinity };
   const left = connections.find(({ endReason }) => endReason === "finished");
   return { fromMs: first.subscribedMs, toMs: Math.min(drainEndedMs, left?.endedMs ?? Infinity) };
-}
-
-/** The stream that was subscribed at that time, as far as the client knew. */
-export function connectionAt(
-  connections: readonly Connection[],
-  atMs: number,
-): Connection | undefined {
-  return findLast(
-    connections,
-    ({ subscribedMs, endedMs }) => subscribedMs <= atMs && atMs < endedMs,
-  );
 }

@@ -327,7 +327,11 @@ describe("verdicts at their limits", () => {
     };
     const twentyFive = Array.from({ length: 25 }, (_, index) =>
       whole.map((observation) =>
-        "session" in observation ? { ...observation, session: `s${index}` } : observation,
+        observation.type === "connected"
+          ? { ...observation, session: `s${index}`, instance: index % 2 === 0 ? "a" : "b" }
+          : "session" in observation
+            ? { ...observation, session: `s${index}` }
+            : observation,
       ),
     ).flat();
     const load = { sessions: 25, eventsPerSecond: 1, durationS: 1, gates: 0 };

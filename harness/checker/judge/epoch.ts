@@ -1,6 +1,8 @@
 import type { Cause } from "../../history/observation.ts";
 import { valueAt } from "../records/numeric-column.ts";
 import { causeOf } from "./cause.ts";
+import { countReordered, isRecorded } from "./epoch-facts.ts";
+import type { Streams } from "./streams.ts";
 import { stallIsExcused } from "./gates.ts";
 import type { DueWindow } from "./due-pairs.ts";
 import {
@@ -20,16 +22,11 @@ import {
   outcomeOfUnpublished,
   type Outcome,
 } from "./outcome.ts";
-import {
-  lastObstacle,
-  unpublishedReason,
-  wasDelayedByLimit,
-  type UnpublishedReason,
-} from "./unpublished-reason.ts";
+import { lastObstacle, unpublishedReason, type UnpublishedReason } from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 import type { Counts } from "./counts.ts";
-import { CLOCK_TOLERANCE_MS, NOTICE_MS } from "../thresholds.ts";
+import { CLOCK_TOLERANCE_MS, LATE_PUBLISH_MS, NOTICE_MS } from "../thresholds.ts";
 
 /** One due pair, judged. */
 export interface JudgedPair {
@@ -50,9 +47,13 @@ export type OnPair = (pair: JudgedPair) => void;
 /** What all epochs of a session share. */
 export interface SessionFacts {
   session: SessionRecord;
-  connections: readonly Connection[];
+  streams: Streams;
   byNumber: ReadonlyMap<number, Connection>;
   window: DueWindow;
+  /** True if a limit of the broker refused the session's first stream. */
+  delayedByLimit: boolean;
+  /** True if the session was cut, and the drain ended before it had to be back. */
+  mayComeBack: boolean;
 }
 
 /** Judges the pairs of one epoch of one session and adds them to the counts. */
@@ -67,6 +68,8 @@ export class EpochJudge {
   readonly #deliveredAtMs: number[] = [];
   #missed = 0;
   #lost = 0;
+  /** True while the published events so far end with a lost one. */
+  #inGap = false;
   // Few epochs need these, so they are computed on demand.
   #reason: UnpublishedReason | undefined;
   #recorded: boolean | undefined;
@@ -93,31 +96,33 @@ export class EpochJudge {
   judge(): number {
     this.#counts.published += this.#epoch.published.seq.length;
     if (instancesThatStarted(this.#epoch).size > 1) this.#counts.startedTwice++;
-    joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts) => {
-      this.#judgePair(seq, published, received, receipts);
+    joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts, onStream) => {
+      if (receipts > 1) this.#counts.duplicated += receipts - 1;
+      this.#counts.duplicatedOnStream += onStream;
+      this.#judgePair(seq, published, received);
     });
     this.#counts.reordered += countReordered(this.#deliveredAtMs);
     return this.#missed;
   }
 
-  #judgePair(seq: number, publication: number, receipt: number, receipts: number): void {
+  #judgePair(seq: number, publication: number, receipt: number): void {
     const counts = this.#counts;
     const { published } = this.#epoch;
     const planned = this.#isPlanned(seq);
     const publishedMs = publication === -1 ? null : valueAt(published.atMs, publication);
-    if (receipts > 1) counts.duplicated += receipts - 1;
     if (receipt !== -1) this.#checkReceipt(publishedMs, receipt, planned);
     if (!planned && !this.#isExtra(publishedMs)) return;
 
     counts.due++;
     if (planned) counts.planned++;
     if (publishedMs !== null) {
-      counts.lateness.record(publishedMs - valueAt(published.intendedMs, publication));
+      const intendedMs = valueAt(published.intendedMs, publication);
+      if (this.#isMeasured(intendedMs)) counts.lateness.record(publishedMs - intendedMs);
       if (planned) {
         const underLoad = isUnderLoad(publishedMs, this.#context);
         if (underLoad) counts.publishedUnderLoad++;
         // A session that a limit delayed does not show a slow publisher.
-        if (underLoad || !wasDelayedByLimit(this.#facts.session)) counts.plannedPublished++;
+        if (underLoad || !this.#facts.delayedByLimit) counts.plannedPublished++;
       }
     }
     if (receipt !== -1) this.#settle(seq, this.#arrive(publishedMs, publication, receipt));
@@ -127,6 +132,7 @@ export class EpochJudge {
 
   #settle(seq: number, outcome: Outcome, cause: Cause | null = null): void {
     this.#counts.outcomes[outcome]++;
+    if (outcome !== "lost") this.#inGap = false;
     if (this.#onPair === undefined) return;
     const { name } = this.#facts.session;
     const { epoch } = this.#epoch;
@@ -147,11 +153,18 @@ export class EpochJudge {
     const connection = this.#facts.byNumber.get(valueAt(received.connection, receipt));
     const sentMs = sentMsOf(this.#epoch, receipt);
     const outcome = outcomeOfReceived(publishedMs, connection, sentMs);
-    if (outcome === "recovered") return outcome;
     const receivedMs = valueAt(received.atMs, receipt);
+    if (publishedMs !== null) this.#tellLight(publishedMs, false);
+    if (outcome === "recovered") {
+      if (publishedMs !== null) this.#counts.recoveredDelay.record(receivedMs - publishedMs);
+      return outcome;
+    }
     this.#deliveredAtMs.push(receivedMs);
-    if (publishedMs !== null) {
-      this.#counts.latency.record(receivedMs - valueAt(published.intendedMs, publication));
+    if (publishedMs === null) return outcome;
+    const intendedMs = valueAt(published.intendedMs, publication);
+    if (this.#isMeasured(intendedMs)) {
+      this.#counts.latency.record(receivedMs - intendedMs);
+      this.#counts.delivery.record(receivedMs - publishedMs);
       if (sentMs !== null) {
         this.#counts.waited.record(sentMs - publishedMs);
         this.#counts.carried.record(receivedMs - sentMs);
@@ -160,10 +173,22 @@ export class EpochJudge {
     return outcome;
   }
 
+  #isMeasured(intendedMs: number): boolean {
+    return intendedMs >= (this.#context.measuredMs ?? -Infinity);
+  }
+
+  /** Notes whether the session's last event before the first bounce had a route. */
+  #tellLight(publishedMs: number, hadNoRoute: boolean): void {
+    if (publishedMs >= (this.#context.deployStartMs ?? -Infinity)) return;
+    const { name } = this.#facts.session;
+    if (hadNoRoute) this.#counts.dark.add(name);
+    else this.#counts.dark.delete(name);
+  }
+
   #miss(seq: number, publishedMs: number, publication: number): void {
-    const { connections } = this.#facts;
+    const { streams } = this.#facts;
     this.#missed++;
-    const outcome = outcomeOfMissed(publishedMs, connections, this.#context);
+    const outcome = outcomeOfMissed(publishedMs, streams, this.#context);
     const source = valueAt(this.#epoch.published.source, publication);
     const publisher = this.#context.instances.name(instanceIdOf(source));
     if (outcome === "indeterminate") {
@@ -175,6 +200,11 @@ export class EpochJudge {
       return;
     }
     const highest = (this.#highest ??= highestByConnection(this.#epoch));
+    if (this.#isOwed(seq, highest)) {
+      this.#counts.indeterminateBy.owed++;
+      this.#settle(seq, "indeterminate");
+      return;
+    }
     const cause = causeOf(
       {
         seq,
@@ -182,16 +212,39 @@ export class EpochJudge {
         publisher,
         route: routeOf(source),
         dropped: (this.#drops ??= dropsByNumber(this.#epoch)).get(seq),
-        attempts: this.#facts.session.connectFailed,
-        connections,
+        streams,
         highestReceivedOn: (connection) => highest.get(connection) ?? 0,
       },
       this.#context.facts,
+      this.#context.bounces,
     );
+    if (cause === "unexplained" && this.#mayBeOvertaken(publishedMs)) {
+      this.#counts.indeterminateBy.overtaken++;
+      this.#settle(seq, "indeterminate");
+      return;
+    }
     this.#lost++;
     this.#counts.lostByCause[cause]++;
-    this.#counts.lostAtMs.push(publishedMs);
+    this.#tellLight(publishedMs, cause === "no-route");
+    if (!this.#inGap) this.#counts.incidentsAtMs.push(publishedMs);
+    this.#inGap = true;
+    const { name } = this.#facts.session;
+    const lostAtMs = this.#counts.lostAtMs.get(name) ?? [];
+    if (lostAtMs.push(publishedMs) === 1) this.#counts.lostAtMs.set(name, lostAtMs);
     this.#settle(seq, outcome, cause);
+  }
+
+  /** True if the client could still ask for a replay from the last event that it has. */
+  #isOwed(seq: number, highest: ReadonlyMap<number, number>): boolean {
+    return (
+      this.#context.canReplay && this.#facts.mayComeBack && seq > Math.max(0, ...highest.values())
+    );
+  }
+
+  /** True if the client itself left so soon after the publication that it could come late. */
+  #mayBeOvertaken(publishedMs: number): boolean {
+    const stream = this.#facts.streams.at(publishedMs);
+    return stream?.endReason === "finished" && stream.endedMs <= publishedMs + LATE_PUBLISH_MS;
   }
 
   #missUnpublished(): Outcome {
@@ -216,8 +269,8 @@ export class EpochJudge {
    * more of it.
    */
   #isKeptByLimit(): boolean {
-    const { session, connections } = this.#facts;
-    return wasDelayedByLimit(session) || connections.at(-1)?.endReason === "quota";
+    const { delayedByLimit, streams } = this.#facts;
+    return delayedByLimit || streams.all.at(-1)?.endReason === "quota";
   }
 
   #findReason(): UnpublishedReason {
@@ -257,35 +310,6 @@ export class EpochJudge {
     counts.receivedEarly.count++;
     counts.receivedEarly.worstMs = Math.max(counts.receivedEarly.worstMs, earlyMs);
   }
-}
-
-/** True if every instance that may have published this epoch left complete ledgers. */
-function isRecorded(
-  { pipelines, published }: EpochRecord,
-  { facts, instances }: RunContext,
-): boolean {
-  const publishers = new Set([
-    ...pipelines.map(({ instance }) => instance),
-    ...[...new Set(published.source)].map((source) => instances.name(instanceIdOf(source))),
-  ]);
-  if (publishers.size === 0)
-    return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
-  return [...publishers].every((instance) => facts.ledgerComplete(instance));
-}
-
-/**
- * How many live deliveries came after a later event of their epoch. Events read at once share a
- * time and count as ordered.
- */
-function countReordered(atMs: readonly number[]): number {
-  let reordered = 0;
-  let earliestLaterMs = Infinity;
-  for (let index = atMs.length - 1; index >= 0; index--) {
-    const time = valueAt(atMs, index);
-    if (time > earliestLaterMs) reordered++;
-    else earliestLaterMs = time;
-  }
-  return reordered;
 }
 
 const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: RunContext): boolean =>

@@ -1,4 +1,4 @@
-import { connectionAt } from "./due-pairs.ts";
+import type { Streams } from "./streams.ts";
 import type { UnpublishedReason } from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection } from "../records/session-record.ts";
@@ -52,11 +52,11 @@ export function outcomeOfReceived(
  */
 export function outcomeOfMissed(
   publishedMs: number,
-  connections: readonly Connection[],
+  streams: Streams,
   { drainEndedMs }: RunContext,
 ): "lost" | "indeterminate" {
   if (publishedMs >= drainEndedMs) return "indeterminate";
-  const connection = connectionAt(connections, publishedMs);
+  const connection = streams.at(publishedMs);
   if (connection === undefined) return "lost";
   const { endReason, endedMs } = connection;
   const cutByUs = endReason === "drained" || endedMs >= drainEndedMs;

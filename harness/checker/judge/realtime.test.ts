@@ -217,8 +217,8 @@ describe("limits of the broker", () => {
     expect(late(refused(1500, 1)).quota).toMatchObject({ neverAdmitted: 0, refusedAttempts: 1 });
     expect(late(refused(1500, 1, false))).toMatchObject({ neverPublished: 0, indeterminate: 2 });
     expect(late().reasons.join()).toContain(
-      "2 pairs cannot be judged: when the drain ended, pipelines of 1 were still running, " +
-        "and 1 had been",
+      "2 pairs cannot be judged: when the drain ended, 1 belonged to pipelines that still ran, " +
+        "1 had been",
     );
   });
 
@@ -239,7 +239,7 @@ describe("limits of the broker", () => {
     expect(ofTheLimit).toMatchObject({ lost: 1, lostByCause: { quota: 1 }, indeterminate: 2 });
     expect(ofTheLimit.reasons.join()).not.toContain("cannot be judged");
     expect(ended("error").reasons.join()).toContain(
-      "2 pairs cannot be judged: when the drain ended, pipelines of 2 were still running",
+      "2 pairs cannot be judged: when the drain ended, 2 belonged to pipelines that still ran",
     );
   });
 

@@ -1,10 +1,12 @@
-import { bounceThatCut } from "../records/bounces.ts";
+import { bounceThatCut, cutOf } from "../records/bounces.ts";
 import { dueWindow, firstEpochOf } from "./due-pairs.ts";
 import { createEpochRecord } from "../records/epoch-record.ts";
 import { EpochJudge, type OnPair } from "./epoch.ts";
 import type { RunContext } from "../records/run-context.ts";
 import { isCut, type Connection, type SessionRecord } from "../records/session-record.ts";
 import type { Counts } from "./counts.ts";
+import { Streams } from "./streams.ts";
+import { wasDelayedByLimit } from "./unpublished-reason.ts";
 
 /**
  * Gives every due pair of one session its outcome, and every loss its cause, and adds them to the
@@ -20,10 +22,15 @@ export function judgeSession(
   const connections = session.connections();
   const facts = {
     session,
-    connections,
+    streams: new Streams(connections, session.connectFailed),
     byNumber: new Map(connections.map((connection) => [connection.connection, connection])),
     window: dueWindow(connections, context),
+    delayedByLimit: wasDelayedByLimit(session),
+    mayComeBack: isAway(session, connections) && !neverCameBack(session, connections, context),
   };
+  counts.cutUndisturbed += connections.filter((connection) =>
+    wasCutUndisturbed(connection, context),
+  ).length;
   for (const connection of session.disconnected.keys()) {
     if (facts.byNumber.has(connection)) continue;
     counts.contradictions.add(
@@ -58,18 +65,34 @@ export function judgeSession(
   if (missed === 0) counts.stuckWithoutMiss++;
 }
 
-/**
- * True if a stream was cut long before the end, its client did not give up, and no other stream
- * followed.
- */
+/** True if the last stream was cut and the client did not give up. */
+function isAway({ connectFailed }: SessionRecord, connections: readonly Connection[]): boolean {
+  const last = connections.at(-1);
+  return (
+    last !== undefined &&
+    isCut(last) &&
+    !connectFailed.some(({ fatal, atMs }) => fatal && atMs >= last.endedMs)
+  );
+}
+
+/** True if a stream was cut under load, but by no bounce. */
+const wasCutUndisturbed = (
+  connection: Connection,
+  { bounces, loadStartedMs, drainStartedMs }: RunContext,
+): boolean =>
+  isCut(connection) &&
+  connection.endedMs >= (loadStartedMs ?? Infinity) &&
+  connection.endedMs <= (drainStartedMs ?? -Infinity) &&
+  cutOf(bounces, connection) === undefined;
+
+/** True if a session was cut long before the end, and away ever since. */
 function neverCameBack(
-  { connectFailed }: SessionRecord,
+  session: SessionRecord,
   connections: readonly Connection[],
   { bounces, drainEndedMs, returnMs }: RunContext,
 ): boolean {
   const last = connections.at(-1);
-  if (last === undefined || !isCut(last)) return false;
-  if (connectFailed.some(({ fatal, atMs }) => fatal && atMs >= last.endedMs)) return false;
+  if (last === undefined || !isAway(session, connections)) return false;
   // The rule `bounce-unfinished` covers a bounce without an end: clients cannot reconnect before
   // that.
   const overMs = bounceThatCut(bounces, last)?.endedMs ?? last.endedMs;

@@ -1,10 +1,13 @@
-import { bounceThatCut, type Bounce } from "../records/bounces.ts";
+import { cutOf, type Bounce } from "../records/bounces.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
 import { roundMs } from "./histogram.ts";
 
-/** For each bounce: the streams open when it began, and how many of these it cut. */
+/**
+ * For each bounce: the streams open when it began, and how many of these it cut, without those that
+ * hung on something else.
+ */
 export function countCuts(
   { sessions }: Pick<RunRecord, "sessions">,
   bounces: readonly Bounce[],
@@ -13,7 +16,7 @@ export function countCuts(
   if (bounces.length === 0) return counts;
   for (const session of sessions.values()) {
     for (const connection of session.connections()) {
-      const cutter = bounceThatCut(bounces, connection);
+      const cut = cutOf(bounces, connection);
       for (const [index, bounce] of bounces.entries()) {
         const { startedMs } = bounce;
         const count = counts[index];
@@ -24,7 +27,7 @@ export function countCuts(
         )
           continue;
         count.open++;
-        if (cutter === bounce) count.cut++;
+        if (cut?.bounce === bounce && !cut.collateral) count.cut++;
       }
     }
   }
@@ -39,8 +42,9 @@ export function countCuts(
 export function measureBounces(
   record: RunRecord,
   { bounces, loadStartedMs }: RunContext,
-  lostAtMs: readonly number[],
+  lostBySession: ReadonlyMap<string, readonly number[]>,
 ): RunResult["bounces"] {
+  const lostAtMs = [...lostBySession.values()].flat();
   const zeroMs = loadStartedMs ?? 0;
   const reconnectedMs = [...record.sessions.values()].flatMap((session) =>
     session

@@ -10,6 +10,7 @@ import { judgeHistory } from "../judge-history.ts";
 import type { PartCost } from "../run-result.ts";
 
 const LOAD = { loadStartedMs: 1000, drainStartedMs: 9000 };
+type CostContext = { [Phase in keyof typeof LOAD]: number | null };
 
 const reading = (
   atMs: number,
@@ -27,9 +28,15 @@ const reading = (
   ...change,
 });
 
+const costsOf = (usages: UsageObservation[], context: CostContext): PartCost[] =>
+  measureCosts(
+    { usages, sessions: new Map() },
+    { ...context, measuredMs: null, deployStartMs: null },
+  );
+
 /** The cost of the only part. */
 function costOf(readings: UsageObservation[]): PartCost {
-  const [cost, ...others] = measureCosts(readings, LOAD);
+  const [cost, ...others] = costsOf(readings, LOAD);
   expect(others).toEqual([]);
   if (cost === undefined) throw new Error("no cost was found");
   return cost;
@@ -141,10 +148,10 @@ describe("what an incarnation used", () => {
 
   it("is unknown without a reading under load, and for a run without a load", () => {
     const before = [reading(10, 1), reading(990, 2)];
-    expect(measureCosts(before, LOAD)).toEqual([]);
+    expect(costsOf(before, LOAD)).toEqual([]);
     const whole = [...before, reading(2000, 3)];
-    expect(measureCosts(whole, { ...LOAD, drainStartedMs: null })).toEqual([]);
-    expect(measureCosts(whole, { ...LOAD, loadStartedMs: null })).toEqual([]);
+    expect(costsOf(whole, { ...LOAD, drainStartedMs: null })).toEqual([]);
+    expect(costsOf(whole, { ...LOAD, loadStartedMs: null })).toEqual([]);
   });
 });
 
@@ -183,7 +190,7 @@ it("lists servers first, then the router, then the broker, each by name", () => 
     reading(990, 1, { part, role }),
     reading(2000, 2, { part, role }),
   ];
-  const costs = measureCosts(
+  const costs = costsOf(
     [
       ...of("valkey", "broker"),
       ...of("b", "server"),
@@ -230,7 +237,7 @@ describe("CPU of random incarnations", () => {
   it("adds up to the planted sum, in any order of records", () => {
     fc.assert(
       fc.property(history, ([planted, readings]) => {
-        const costs = measureCosts(readings, LOAD);
+        const costs = costsOf(readings, LOAD);
         expect(Object.fromEntries(costs.map(({ part, cpuSeconds }) => [part, cpuSeconds]))).toEqual(
           Object.fromEntries(
             Object.entries(planted).map(([part, { incarnations }]) => [

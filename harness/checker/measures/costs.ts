@@ -1,8 +1,11 @@
 import { groupBy } from "../../../common/portable/group-by.ts";
 import type { UsageObservation } from "../../history/observation.ts";
 import type { RunContext } from "../records/run-context.ts";
+import type { RunRecord } from "../records/run-record.ts";
+import type { SteadyCost } from "../run-figures.ts";
 import type { PartCost, RunResult } from "../run-result.ts";
-import { READING_MARGIN_MS } from "../thresholds.ts";
+import { LEAST_SLOPE_MS, READING_MARGIN_MS } from "../thresholds.ts";
+import { steadyWindow, streamMs } from "./steady.ts";
 
 /** The time that costs are counted over, milliseconds. */
 export interface CostWindow {
@@ -29,14 +32,50 @@ export const costWindow = ({
  * it is newer), else its first reading.
  */
 export function measureCosts(
-  usages: readonly UsageObservation[],
-  context: Pick<RunContext, "loadStartedMs" | "drainStartedMs">,
+  record: Pick<RunRecord, "usages" | "sessions">,
+  context: Parameters<typeof costWindow>[0] & Parameters<typeof steadyWindow>[0],
 ): RunResult["costs"] {
   const window = costWindow(context);
   if (window === null) return [];
-  return groupBy(usages, sortKey)
+  return groupBy(record.usages, sortKey)
     .sort(([a], [b]) => (sortKey(a) < sortKey(b) ? -1 : 1))
-    .flatMap((readings) => costOf(readings, window) ?? []);
+    .flatMap((readings) => {
+      const cost = costOf(readings, window);
+      return cost === null ? [] : [{ ...cost, steady: steadyCost(readings, record, context) }];
+    });
+}
+
+/**
+ * The slope between a process's first and last reading while nothing but the streams changes. The
+ * readings say when they were taken, so the streams are counted over exactly that time.
+ */
+function steadyCost(
+  unsorted: readonly UsageObservation[],
+  record: Pick<RunRecord, "sessions">,
+  context: Parameters<typeof steadyWindow>[0],
+): SteadyCost | null {
+  const window = steadyWindow(context);
+  if (window === null) return null;
+  const readings = unsorted
+    .filter(({ atMs }) => atMs >= window.fromMs && atMs <= window.toMs)
+    .sort(byTime);
+  const [first] = readings;
+  const last = readings.findLast(({ incarnation }) => incarnation === first?.incarnation);
+  if (first === undefined || last === undefined) return null;
+  const tookMs = last.atMs - first.atMs;
+  if (tookMs < LEAST_SLOPE_MS) return null;
+  const streams = streamMs(record, first.atMs, last.atMs) / tookMs;
+  if (streams === 0) return null;
+  const seconds = tookMs / 1000;
+  const perSecond = (from?: number, to?: number): number | null =>
+    from === undefined || to === undefined ? null : (to - from) / seconds;
+  return {
+    seconds,
+    streams,
+    cores: (last.cpuSeconds - first.cpuSeconds) / seconds,
+    receivedBytesPerSecond: perSecond(first.receivedBytes, last.receivedBytes),
+    sentBytesPerSecond: perSecond(first.sentBytes, last.sentBytes),
+  };
 }
 
 const ROLES = { server: 0, router: 1, broker: 2 } as const;
@@ -44,7 +83,10 @@ const ROLES = { server: 0, router: 1, broker: 2 } as const;
 const sortKey = ({ part, role, source }: UsageObservation): string =>
   JSON.stringify([ROLES[role], part, source]);
 
-function costOf(unsorted: readonly UsageObservation[], window: CostWindow): PartCost | null {
+function costOf(
+  unsorted: readonly UsageObservation[],
+  window: CostWindow,
+): Omit<PartCost, "steady"> | null {
   const readings = unsorted.filter(({ atMs }) => atMs <= window.endMs).sort(byTime);
   const first = readings.findLast(({ atMs }) => atMs <= window.startMs) ?? readings[0];
   const counted = readings.filter(({ atMs }) => atMs >= (first?.atMs ?? window.startMs));
@@ -61,7 +103,6 @@ function costOf(unsorted: readonly UsageObservation[], window: CostWindow): Part
     socketMemoryBytes: levelOf(counted, ({ socketMemoryBytes }) => socketMemoryBytes),
     receivedBytes: used(({ receivedBytes }) => receivedBytes),
     sentBytes: used(({ sentBytes }) => sentBytes),
-    steady: null,
   };
 }
 

@@ -26,6 +26,10 @@ export class DurationHistogram {
     this.#histogram.recordValue(Math.min(Math.max(Math.round(ms * 1000), 0), HIGHEST_US));
   }
 
+  get samples(): number {
+    return this.#histogram?.totalCount ?? 0;
+  }
+
   get empty(): boolean {
     return this.#histogram === undefined;
   }

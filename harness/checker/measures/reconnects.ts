@@ -4,15 +4,15 @@ import { DurationHistogram, roundMs } from "./histogram.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { RunResult } from "../run-result.ts";
-import type { SessionRecord } from "../records/session-record.ts";
+import type { Connection, SessionRecord } from "../records/session-record.ts";
 
 /**
  * How clients came back.
  *
  * - `count`: every `connected` after the first of its session. `downtimeMs`: from the end of the
  *   stream before it.
- * - `peakPerSecond`: most reconnect attempts (confirmed or failed, at the time of the answer) in
- *   any sliding one-second window [t, t + 1 s).
+ * - `peakPerSecond`: most reconnect attempts (confirmed or failed) in any sliding one-second window
+ *   [t, t + 1 s).
  * - `timeTo95Ms`, `timeTo100Ms`: over all cuts, each from the start of the bounce that cut the
  *   stream until the session's next stream. A rolling deploy is several bounces and may cut a
  *   session several times. Null if nothing was cut, or if fewer cuts than that share were followed
@@ -32,12 +32,11 @@ export function measureReconnects(
     const [first, ...later] = connections;
     if (first === undefined) continue;
     count += later.length;
+    attemptsMs.push(...attemptsOf(session, connections));
     for (const [index, { connectedMs }] of later.entries()) {
-      attemptsMs.push(connectedMs);
       const endedMs = connections[index]?.endedMs ?? Infinity;
       if (endedMs < Infinity) downtime.record(connectedMs - endedMs);
     }
-    attemptsMs.push(...failedAfter(session, first.connectedMs));
     for (const [index, connection] of connections.entries()) {
       const bounce = bounceThatCut(bounces, connection);
       if (bounce === undefined) continue;
@@ -62,10 +61,25 @@ export function measureReconnects(
   };
 }
 
-const failedAfter = ({ connectFailed }: SessionRecord, atMs: number): number[] =>
-  connectFailed.map((attempt) => attempt.atMs).filter((failedMs) => failedMs > atMs);
+/**
+ * When a session sent its attempts after its first stream; histories older than that tell only when
+ * they were answered.
+ */
+export function attemptsOf(
+  { connectFailed }: SessionRecord,
+  connections: readonly Connection[],
+): number[] {
+  const [first, ...later] = connections;
+  if (first === undefined) return [];
+  const failed = connectFailed.filter(({ atMs }) => atMs > first.connectedMs);
+  return [
+    ...later.map(({ attemptMs, connectedMs }) => attemptMs ?? connectedMs),
+    ...failed.map(({ attemptMs, atMs }) => attemptMs ?? atMs),
+  ];
+}
 
-function peakPerSecond(atMs: readonly number[]): number {
+/** Most of these times within a second. */
+export function peakPerSecond(atMs: readonly number[]): number {
   const order = sortedIndices(atMs.length, (a, b) => valueAt(atMs, a) - valueAt(atMs, b));
   let peak = 0;
   let first = 0;

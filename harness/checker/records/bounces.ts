@@ -4,6 +4,9 @@ import type { RunRecord } from "./run-record.ts";
 import { isCut, type Connection } from "./session-record.ts";
 import { NOTICE_MS } from "../thresholds.ts";
 
+/** The target of a bounce of every instance. */
+export const ALL_INSTANCES = "all";
+
 /** One bounce of one target, with its start and end. */
 export interface Bounce {
   kind: BounceKind;
@@ -27,19 +30,38 @@ export function collectBounces({ bounces }: RunRecord): Bounce[] {
     .map(({ bounce }) => bounce);
 }
 
+export interface Cut {
+  bounce: Bounce;
+  /** True if the stream hung on something else than the bounce's target. */
+  collateral: boolean;
+}
+
 /**
- * The bounce that cut a stream: the last one that had started by then. Undefined if the stream was
- * not cut, or if that bounce had been over for longer than the notice time.
+ * The bounce that cut a stream: the last one of what the stream hung on, else the last one at all.
+ * It had started by then, and had not been over for longer than the notice time. Undefined without
+ * one, or if the stream was not cut.
  */
-export function bounceThatCut(
+export function cutOf(bounces: readonly Bounce[], connection: Connection): Cut | undefined {
+  if (!isCut(connection)) return undefined;
+  const { endedMs } = connection;
+  const near = bounces.filter(
+    (bounce) => bounce.startedMs <= endedMs && endedMs <= (bounce.endedMs ?? Infinity) + NOTICE_MS,
+  );
+  const own = findLast(near, (bounce) => carries(bounce, connection));
+  const bounce = own ?? near.at(-1);
+  return bounce === undefined ? undefined : { bounce, collateral: own === undefined };
+}
+
+export const bounceThatCut = (
   bounces: readonly Bounce[],
   connection: Connection,
-): Bounce | undefined {
-  if (!isCut(connection)) return undefined;
-  const last = findLast(bounces, ({ startedMs }) => startedMs <= connection.endedMs);
-  const overMs = (last?.endedMs ?? Infinity) + NOTICE_MS;
-  return connection.endedMs <= overMs ? last : undefined;
-}
+): Bounce | undefined => cutOf(bounces, connection)?.bounce;
+
+/** A stream without an instance comes from the broker. */
+const carries = ({ kind, target }: Bounce, { instance }: Connection): boolean =>
+  instance === undefined
+    ? kind === "realtime-outage"
+    : target === ALL_INSTANCES || target === instance;
 
 function toBounce(observations: readonly BounceObservation[]): Bounce {
   const timesOf = (wanted: BounceObservation["state"]): number[] =>

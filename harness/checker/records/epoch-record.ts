@@ -109,12 +109,14 @@ export function highestByConnection({ received }: EpochRecord): ReadonlyMap<numb
  * @param published index of its first publication, or -1
  * @param received index of its first receipt, or -1
  * @param receipts how often it was received
+ * @param onStream how often it came again on a stream that had brought it
  */
 export type PairVisitor = (
   seq: number,
   published: number,
   received: number,
   receipts: number,
+  onStream: number,
 ) => void;
 
 /** Joins what was planned (1 to `plannedEvents`), published and received of one epoch by number. */
@@ -141,6 +143,10 @@ export function joinPairs(
   let planned = 1;
   let p = 0;
   let r = 0;
+  const repeats = (order: Uint32Array, from: number, to: number): number =>
+    to -
+    from -
+    new Set(order.slice(from, to).map((index) => valueAt(received.connection, index))).size;
   const seqAt = (column: NumericColumn, order: Uint32Array, position: number): number =>
     position < order.length ? valueAt(column, valueAt(order, position)) : Infinity;
   for (;;) {
@@ -157,7 +163,8 @@ export function joinPairs(
     while (seqAt(published.seq, publications, p) === seq) p++;
     while (seqAt(received.seq, receipts, r) === seq) r++;
     if (planned === seq) planned++;
-    visit(seq, firstPublished, firstReceived, r - r0);
+    const count = r - r0;
+    visit(seq, firstPublished, firstReceived, count, count > 1 ? repeats(receipts, r0, r) : 0);
   }
 }
 

@@ -75,6 +75,26 @@ export class InstanceFacts {
     return this.#stateAt(instance, atMs) === "down";
   }
 
+  /**
+   * Since when the instance had no broker connection at that time, by its ledger. Null if it had
+   * one, never had one, or lost it by its end.
+   */
+  brokerLostSince(instance: string, atMs: number): number | null {
+    let sinceMs: number | null = null;
+    this.#eachChange(instance, (changedMs, state) => {
+      if (changedMs > atMs) return;
+      if (state !== "down") sinceMs = null;
+      else if (!this.#ended(instance, changedMs)) sinceMs ??= changedMs;
+    });
+    return sinceMs;
+  }
+
+  /** When a process of the instance first ended within [fromMs, toMs]. Undefined if none did. */
+  firstEndWithin(instance: string, fromMs: number, toMs: number): number | undefined {
+    const ends = (this.#ends.get(instance) ?? []).filter((atMs) => atMs >= fromMs && atMs <= toMs);
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  }
+
   /** As `brokerDownAt`, but only if the instance had a broker connection before. */
   brokerAwayAt(instance: string, atMs: number): boolean {
     return this.brokerUpBefore(instance, atMs) && this.brokerDownAt(instance, atMs);
@@ -88,11 +108,12 @@ export class InstanceFacts {
     return found;
   }
 
-  /** True if the instance lost its broker connection within [fromMs, toMs]. */
+  /** True if the instance lost its broker connection, but not by its end, within [fromMs, toMs]. */
   brokerLostWithin(instance: string, fromMs: number, toMs: number): boolean {
     let found = false;
     this.#eachChange(instance, (changedMs, state) => {
-      if (state === "down" && changedMs >= fromMs && changedMs <= toMs) found = true;
+      if (state !== "down" || this.#ended(instance, changedMs)) return;
+      if (changedMs >= fromMs && changedMs <= toMs) found = true;
     });
     return found;
   }
@@ -118,6 +139,10 @@ export class InstanceFacts {
       }
     }
     return longestMs;
+  }
+
+  #ended(instance: string, atMs: number): boolean {
+    return this.#ends.get(instance)?.includes(atMs) === true;
   }
 
   #stateAt(instance: string, atMs: number): BrokerState {

@@ -16,6 +16,12 @@ export interface RunContext {
   bounces: readonly Bounce[];
   /** Null if the history lacks the phase. */
   loadStartedMs: number | null;
+  /** The end of the warm-up: `loaded`, or load-started, in histories without it. */
+  measuredMs: number | null;
+  /** The start of the first bounce. Null without a bounce. */
+  deployStartMs: number | null;
+  /** True if clients can get missed events later, so that a missing one may still be owed. */
+  canReplay: boolean;
   drainStartedMs: number | null;
   /**
    * Infinity if the history lacks the phase: then every record counts (and the verdict is
@@ -24,13 +30,27 @@ export interface RunContext {
   drainEndedMs: number;
 }
 
-export const createRunContext = (record: RunRecord): RunContext => ({
-  instances: record.instances,
-  facts: new InstanceFacts(record),
-  promise: record.run?.promise ?? null,
-  returnMs: record.run?.realtime === undefined ? RETURN_MS : DIRECT_RETURN_MS,
-  bounces: collectBounces(record),
-  loadStartedMs: record.phases.get("load-started") ?? null,
-  drainStartedMs: record.phases.get("drain-started") ?? null,
-  drainEndedMs: record.phases.get("drain-ended") ?? Infinity,
-});
+export function createRunContext(record: RunRecord): RunContext {
+  const { phases } = record;
+  const bounces = collectBounces(record);
+  const loadStartedMs = phases.get("load-started") ?? null;
+  return {
+    instances: record.instances,
+    facts: new InstanceFacts(record),
+    promise: record.run?.promise ?? null,
+    returnMs: record.run?.realtime === undefined ? RETURN_MS : DIRECT_RETURN_MS,
+    bounces,
+    loadStartedMs,
+    measuredMs: phases.get("measured") ?? phases.get("loaded") ?? loadStartedMs,
+    deployStartMs: bounces[0]?.startedMs ?? null,
+    canReplay: record.run?.realtime?.catchUp === true || hasReplayed(record),
+    drainStartedMs: phases.get("drain-started") ?? null,
+    drainEndedMs: phases.get("drain-ended") ?? Infinity,
+  };
+}
+
+/** True if a stream was answered from a log, in time or not. */
+const hasReplayed = ({ sessions }: RunRecord): boolean =>
+  [...sessions.values()].some(({ connected }) =>
+    [...connected.values()].some(({ resume }) => resume !== "none" && resume !== "unsupported"),
+  );

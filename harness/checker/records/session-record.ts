@@ -37,6 +37,8 @@ export interface Connection {
   resume: string;
   subscribedMs: number;
   connectedMs: number;
+  /** When the client sent the attempt. Undefined in older histories. */
+  attemptMs: number | undefined;
   /** Infinity while it is open. */
   endedMs: number;
   endReason: DisconnectedObservation["reason"] | null;
@@ -94,6 +96,7 @@ export class SessionRecord {
           resume: connected.resume,
           subscribedMs: connected.subscribedMs,
           connectedMs: connected.atMs,
+          attemptMs: connected.attemptMs,
           endedMs: end?.atMs ?? Infinity,
           endReason: end?.reason ?? null,
         };

@@ -2,7 +2,7 @@
 import { plural } from "../../../common/portable/plural.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
 import { countCuts } from "../measures/bounces.ts";
-import type { Bounce } from "../records/bounces.ts";
+import { ALL_INSTANCES, type Bounce } from "../records/bounces.ts";
 import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "../thresholds.ts";
 import type { Evidence } from "./evidence.ts";
 
@@ -41,7 +41,7 @@ export function bounceEndedNothing(evidence: Evidence): string | null {
     }
     const ended = new Set(endsBy(bounce, evidence).map(({ instance }) => instance));
     const { target } = bounce;
-    if (target !== ALL) {
+    if (target !== ALL_INSTANCES) {
       if (!ended.has(target))
         return `The bounce of ${target} ended nothing: no end of ${target} is on record.`;
       continue;
@@ -53,7 +53,7 @@ export function bounceEndedNothing(evidence: Evidence): string | null {
       const whose = kept.length === 0 ? "" : `: no end of ${kept.join(", ")} is on record`;
       const what =
         ended.size === 0 ? "nothing" : `only ${ended.size} of ${plural(wanted, "instance")}`;
-      return `The bounce of ${ALL} ended ${what}${whose}.`;
+      return `The bounce of ${ALL_INSTANCES} ended ${what}${whose}.`;
     }
   }
   return null;
@@ -72,8 +72,6 @@ function outageCutNothing(
   );
 }
 
-const ALL = "all";
-
 const endsOf = ({ record }: Evidence): InstanceObservation[] =>
   record.instanceStates.filter(({ state }) => state === "stopped" || state === "killed");
 
@@ -88,7 +86,7 @@ function endsBy(
 ): InstanceObservation[] {
   const untilMs = (endedMs ?? Infinity) + CLOCK_TOLERANCE_MS;
   const meant = endsOf(evidence).filter(
-    ({ instance, atMs }) => (target === ALL || instance === target) && atMs <= untilMs,
+    ({ instance, atMs }) => (target === ALL_INSTANCES || instance === target) && atMs <= untilMs,
   );
   const inTime = meant.filter(({ atMs }) => atMs >= startedMs - CLOCK_TOLERANCE_MS);
   if (kind !== "rolling" || inTime.length > 0) return inTime;

@@ -28,10 +28,14 @@ export const INVALID_RULES = [
   },
   {
     id: "duplicated",
-    when: ({ counts }) =>
-      counts.duplicated === 0
+    when: ({ record, counts }) => {
+      const replaysMay = record.run?.promise.allowedDuplicates === "after-reconnect";
+      const again = replaysMay ? counts.duplicatedOnStream : counts.duplicated;
+      return again === 0
         ? null
-        : `${plural(counts.duplicated, "event was", "events were")} received more than once.`,
+        : `${plural(again, "event was", "events were")} received more than once` +
+            `${replaysMay ? " on one stream" : ""}.`;
+    },
   },
   {
     id: "unexpected",
@@ -50,6 +54,22 @@ export const INVALID_RULES = [
       counts.reordered > 0 && record.run?.bounce === "none"
         ? `${plural(counts.reordered, "event")} arrived after a later one in steady state.`
         : null,
+  },
+  {
+    id: "terminal-overtaken",
+    when: ({ record, counts: { indeterminateBy } }) =>
+      indeterminateBy.overtaken > 0 && record.run?.bounce === "none"
+        ? `${plural(indeterminateBy.overtaken, "event")} had not arrived when the client left at ` +
+          "the terminal event, which was published later: lost or overtaken."
+        : null,
+  },
+  {
+    id: "cut-undisturbed",
+    when: ({ counts: { cutUndisturbed } }) =>
+      cutUndisturbed === 0
+        ? null
+        : `${plural(cutUndisturbed, "stream was", "streams were")} cut although no bounce was ` +
+          "under way.",
   },
   {
     id: "never-came-back",

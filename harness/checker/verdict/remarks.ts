@@ -1,11 +1,18 @@
 /** What a reader of the result must know, no matter the verdict. */
 import { plural } from "../../../common/portable/plural.ts";
-import { costWindow, measureCosts } from "../measures/costs.ts";
+import { costsAreUnknown, readingsEndEarly } from "./cost-remarks.ts";
+import { measureDeploy } from "../measures/deploy.ts";
+import { measureLatency } from "../measures/latency.ts";
+import { measureNewUsers } from "../measures/new-users.ts";
+import { measureStuck } from "../measures/stuck.ts";
+import { distortionMs, hostNoise } from "./host-noise.ts";
 import { countDrops, measureQuota } from "../measures/quota.ts";
 import {
   CLOCK_TOLERANCE_MS,
-  PUBLISH_LATENESS_P99_LIMIT_MS,
-  READINGS_END_EARLY,
+  HOST_DISTORTION_MS,
+  LATENESS_LEAST_MS,
+  LATENESS_SHARE_LIMIT,
+  SLOW_BEGIN_MS,
 } from "../thresholds.ts";
 import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
@@ -111,11 +118,7 @@ export const REMARKS = [
   },
   {
     id: "stuck",
-    when: ({ counts }) =>
-      counts.stuckStreams === 0
-        ? null
-        : `${counts.stuckStreams} of ${plural(counts.sessions, "stream")} ` +
-          `${counts.stuckStreams === 1 ? "is" : "are"} stuck: the terminal event never arrived.`,
+    when: streamsAreStuck,
   },
   {
     id: "reordered-under-bounce",
@@ -149,15 +152,79 @@ export const REMARKS = [
     id: "published-late",
     when: ({ counts }) => {
       const latenessMs = counts.lateness.percentileMs(99);
-      return latenessMs > PUBLISH_LATENESS_P99_LIMIT_MS
-        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99); latencies include ` +
-            "this delay."
+      const limitMs = Math.max(
+        LATENESS_LEAST_MS,
+        LATENESS_SHARE_LIMIT * counts.latency.percentileMs(99),
+      );
+      return latenessMs > limitMs
+        ? `The publishers ran ${inMs(latenessMs)} behind their plan (p99), which is most of the ` +
+            "latency; delivery is shown apart."
         : null;
+    },
+  },
+  {
+    id: "latency-unresolved",
+    when: ({ record: { engine }, counts }) => {
+      const latency = measureLatency(counts, engine);
+      return engine === null || latency === null || latency.total.resolved
+        ? null
+        : `The latency (p99 ${inMs(latency.total.p99)}) is not resolved: the load generator ran ` +
+            `${inMs(engine.lagMs.p99)} late itself (p99).`;
+    },
+  },
+  {
+    id: "slow-begin",
+    when: ({ record, context }) => {
+      const waitMs = measureNewUsers(record, context)?.outside.begin.durationMs?.p99 ?? 0;
+      return waitMs <= SLOW_BEGIN_MS
+        ? null
+        : `Without a bounce, users waited ${inMs(waitMs)} (p99) from their arrival to the start ` +
+            "of their pipeline; no latency includes that.";
+    },
+  },
+  {
+    id: "collateral",
+    when: ({ record, context, counts }) => {
+      const cuts = measureDeploy(record, context, counts)?.collateral ?? 0;
+      return cuts === 0
+        ? null
+        : `${plural(cuts, "stream was", "streams were")} cut during a bounce, but hung on ` +
+            "something else than its target.";
+    },
+  },
+  {
+    id: "host-was-busy",
+    when: (evidence) => {
+      const noise = hostNoise(evidence);
+      return noise === null || distortionMs(evidence) > HOST_DISTORTION_MS
+        ? null
+        : `${noise}, but the engine and the publishers ran only ` +
+            `${inMs(distortionMs(evidence))} late (p99): losses and times away stand.`;
     },
   },
   { id: "costs-unknown", when: costsAreUnknown },
   { id: "readings-end-early", when: readingsEndEarly },
 ] as const satisfies readonly Rule[];
+
+function streamsAreStuck({ record, context, counts }: Evidence): string | null {
+  if (counts.stuckStreams === 0) return null;
+  const { died, terminalLost, gaveUp, neverStarted, open } = measureStuck(record, context);
+  const reasons: [number, string][] = [
+    [died, "by a pipeline that died"],
+    [terminalLost, "by the loss of the terminal event"],
+    [gaveUp, "by a client that gave up"],
+    [neverStarted, "by a pipeline that never started"],
+    [open, "for now or for no known reason"],
+  ];
+  const listed = reasons
+    .filter(([count]) => count > 0)
+    .map(([count, why]) => `${count} ${why}`)
+    .join(", ");
+  return (
+    `${counts.stuckStreams} of ${plural(counts.sessions, "stream")} ` +
+    `${counts.stuckStreams === 1 ? "is" : "are"} stuck without a terminal event: ${listed}.`
+  );
+}
 
 /** Which limits were exceeded, what they did, and the broker's messages. */
 function brokerLimitsWereHit({ record, context, counts }: Evidence): string | null {
@@ -178,48 +245,4 @@ function brokerLimitsWereHit({ record, context, counts }: Evidence): string | nu
   const inForce = plan === undefined || plan === "none" ? "" : ` (plan ${plan})`;
   const messages = words.length === 0 ? "" : ` Its messages: ${words.join(", ")}.`;
   return `The load exceeded limits of ${whose}${inForce}: ${effects.join(", ")}.${messages}`;
-}
-
-/**
- * Applies only if the platform gave readings and the run had a load. A server without any reading
- * is unknown too.
- */
-function costsAreUnknown({ record: { usages, instances, run }, context }: Evidence): string | null {
-  if (usages.length === 0 || costWindow(context) === null) return null;
-  const costs = measureCosts(usages, context);
-  const known = new Set(costs.map(({ part }) => part));
-  const named = new Set([...usages.map(({ part }) => part), ...instances.all()]);
-  const unknown = [...named].filter((part) => !known.has(part)).sort();
-  const servers = new Set([
-    ...usages.filter(({ role }) => role === "server").map(({ part }) => part),
-    ...instances.all(),
-  ]);
-  const unnamed = (run?.replicas ?? 0) - servers.size;
-  if (unnamed > 0)
-    unknown.push(plural(unnamed, unknown.length === 0 ? "server" : "further server"));
-  if (unknown.length === 0) return null;
-  return known.size === 0
-    ? "No component was read under load, so this topology's costs are unknown."
-    : `The costs of ${unknown.join(", ")} are unknown, because no reading fell into the load.`;
-}
-
-function readingsEndEarly({ record: { usages }, context }: Evidence): string | null {
-  const window = costWindow(context);
-  if (window === null || context.drainStartedMs === null) return null;
-  const lastMs = new Map<string, number>();
-  for (const { part, atMs } of usages) {
-    if (atMs > window.startMs && atMs <= window.endMs)
-      lastMs.set(part, Math.max(atMs, lastMs.get(part) ?? -Infinity));
-  }
-  const { share, leastMs, mostMs } = READINGS_END_EARLY;
-  const limitMs = Math.min(
-    mostMs,
-    Math.max(leastMs, share * (context.drainStartedMs - window.startMs)),
-  );
-  const endMs = context.drainStartedMs - limitMs;
-  const early = [...lastMs].filter(([, atMs]) => atMs < endMs).map(([part]) => part);
-  return early.length === 0
-    ? null
-    : `The readings of ${early.sort().join(", ")} end more than ${inMs(limitMs)} before the load, ` +
-        "so these costs are too low.";
 }

@@ -6,11 +6,14 @@ import {
   ACHIEVED_SHARE_LIMIT,
   CHANCE_MARGIN,
   CHANCE_SIGMAS,
+  CHI_SQUARE_LEAST,
   CLOCK_TOLERANCE_MS,
   ENGINE_LAG_P99_LIMIT_MS,
   ENGINE_UTILISATION_LIMIT,
+  HOST_DISTORTION_MS,
   PUBLISH_LATENESS_P99_LIMIT_MS,
 } from "../thresholds.ts";
+import { distortionMs, hostNoise } from "./host-noise.ts";
 import { inMs, inPercent, type Evidence, type Rule } from "./evidence.ts";
 import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 
@@ -99,15 +102,37 @@ export const UNKNOWN_RULES = [
   },
   {
     id: "not-drained",
-    when: ({ counts: { indeterminateBy } }) =>
-      indeterminateBy.running + indeterminateBy.late === 0
-        ? null
-        : `${plural(indeterminateBy.running + indeterminateBy.late, "pair")} cannot be judged: ` +
-          `when the drain ended, pipelines of ${indeterminateBy.running} were still running, ` +
-          `and ${indeterminateBy.late} had been published too shortly before.`,
+    when: pairsAreUndecided,
   },
+  { id: "host-busy", when: hostDistorts },
   { id: "chance-off", when: chanceIsOff },
 ] as const satisfies readonly Rule[];
+
+function pairsAreUndecided({ record, counts: { indeterminateBy } }: Evidence): string | null {
+  const { running, late, owed } = indeterminateBy;
+  // In steady state, an overtaken event breaks the promise whatever became of it.
+  const overtaken = record.run?.bounce === "none" ? 0 : indeterminateBy.overtaken;
+  const kinds: [number, string][] = [
+    [running, "belonged to pipelines that still ran"],
+    [late, "had been published too shortly before"],
+    [owed, "could still come by a replay, for which the client had no time to come back"],
+    [overtaken, "may have been overtaken by the terminal event, at which the client left"],
+  ];
+  const found = kinds.filter(([count]) => count > 0);
+  if (found.length === 0) return null;
+  const all = found.reduce((sum, [count]) => sum + count, 0);
+  const listed = found.map(([count, why]) => `${count} ${why}`).join(", ");
+  return `${plural(all, "pair")} cannot be judged: when the drain ended, ${listed}.`;
+}
+
+function hostDistorts(evidence: Evidence): string | null {
+  const noise = hostNoise(evidence);
+  if (noise === null || distortionMs(evidence) <= HOST_DISTORTION_MS) return null;
+  return (
+    `${noise}, and the engine or the publishers ran ${inMs(distortionMs(evidence))} late (p99, ` +
+    `limit ${HOST_DISTORTION_MS} ms on such a host).`
+  );
+}
 
 function planIsMissing({ record, counts }: Evidence): string | null {
   if (counts.sessions === 0) return "No session was planned, so nothing is due.";
@@ -208,13 +233,53 @@ function partEnded({ record, context }: Evidence): string | null {
 }
 
 /**
+ * Pearson's chi-square of all routed requests and streams over the instances. A router that goes
+ * round is more even than chance, so only an uneven one is found.
+ */
+function routesAreUneven({ run, sessions }: Evidence["record"]): string | null {
+  const replicas = run?.replicas ?? 1;
+  const counts = new Map<string, number>();
+  let all = 0;
+  for (const { requests, connected } of sessions.values()) {
+    for (const { instance } of [...requests, ...connected.values()]) {
+      if (instance === undefined) continue;
+      counts.set(instance, (counts.get(instance) ?? 0) + 1);
+      all++;
+    }
+  }
+  const expected = all / replicas;
+  if (replicas < 2 || expected < CHI_SQUARE_LEAST) return null;
+  const observed = [...counts.values()];
+  const idle = Math.max(0, replicas - observed.length);
+  const square = observed.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  const limit = chiSquareLimit(replicas - 1);
+  const measured = square + idle * expected;
+  if (measured <= limit) return null;
+  const most = Math.max(...observed);
+  return (
+    `Of ${all} requests and streams, one of ${replicas} instances got ${inPercent(most / all)}, ` +
+    `which chance does not explain (chi-square ${measured.toFixed(1)}, limit ` +
+    `${limit.toFixed(1)}): the lab itself is suspect.`
+  );
+}
+
+/** The quantile at `CHANCE_SIGMAS` (Wilson and Hilferty's approximation, PNAS 17, 1931). */
+const chiSquareLimit = (freedoms: number): number => {
+  const spread = 2 / (9 * freedoms);
+  return freedoms * (1 - spread + CHANCE_SIGMAS * Math.sqrt(spread)) ** 3;
+};
+
+/**
  * If publisher and subscriber meet by chance, the expected loss is known. Another figure means that
  * the lab does not route as it claims. Gates are excluded: a pipeline without a route stops at its
  * first gate and never publishes its later events.
  */
-function chanceIsOff({ record: { run }, counts }: Evidence): string | null {
-  if (run === null || !run.promise.routedByChance || run.bounce !== "none" || run.load.gates > 0)
-    return null;
+function chanceIsOff({ record, counts }: Evidence): string | null {
+  const { run } = record;
+  if (run === null || !run.promise.routedByChance || run.bounce !== "none") return null;
+  const uneven = routesAreUneven(record);
+  if (uneven !== null) return uneven;
+  if (run.load.gates > 0) return null;
   const published = knownToBePublished(counts.outcomes);
   if (published === 0 || counts.sessions === 0) return null;
   const expected = (run.replicas - 1) / run.replicas;
