@@ -28,6 +28,7 @@ help: ## Show this help
 # The stamp is written last, so an interrupted install is done again.
 $(STAMP): package.json package-lock.json
 	@command -v node >/dev/null || { echo "node is not installed: install Node.js 20.19 or newer" >&2; exit 2; }
+	@[ ! -e node_modules ] || node common/bundle/refuse-running.mjs
 	npm ci --include=dev --no-audit --no-fund --loglevel=error
 	@# Builds the bundle that all commands run from.
 	@$(LAB) --help >/dev/null
@@ -39,7 +40,8 @@ loadtest: $(STAMP) ## Compare topologies across deploy bounces (TOPOLOGIES=a,b B
 $(TOPOLOGY_TARGETS): $(STAMP)
 	@$(LAB) up $@ $(PLATFORM_FLAG) $(call flag,REPLICAS,replicas) $(REALTIME_FLAGS)
 
-down: $(STAMP) ## Remove everything that `make phase...` or an interrupted run left
+# Without the stamp once a command has run: it cleans up also while node_modules is old or broken.
+down: $(if $(wildcard .sse-lab/bundle/current.json),,$(STAMP)) ## Remove everything that `make phase...` or an interrupted run left
 	@$(LAB) down
 
 report: $(STAMP) ## Rebuild the report of RUN (default results/latest) from its raw history

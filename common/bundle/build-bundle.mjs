@@ -3,7 +3,15 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
-import { bundleRoot, hashFile, isWhole, writeManifest } from "./bundle-manifest.mjs";
+import {
+  bundleRoot,
+  hashFile,
+  isRunningUser,
+  isWhole,
+  userName,
+  usersOf,
+  writeManifest,
+} from "./bundle-manifest.mjs";
 
 /** They load files that lie beside them, or code that was compiled for the host. */
 const EXTERNAL = ["@pulumi/*", "dockerode", "esbuild"];
@@ -16,6 +24,8 @@ const BANNER =
 /** Stand for all packages, whose thousands of files never change by themselves. */
 const LOCKFILES = ["package-lock.json", "node_modules/.package-lock.json"];
 
+const DAY_MS = 24 * 3600 * 1000;
+
 /** How often a build starts again because a source changed while it ran. */
 const ATTEMPTS = 3;
 
@@ -27,7 +37,7 @@ export async function buildBundle(root, programs) {
   const folder = bundleRoot(root);
   mkdirSync(folder, { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
-    const fresh = join(folder, `new-${process.pid}-${randomUUID()}`);
+    const fresh = join(folder, `new-${userName()}-${randomUUID()}`);
     try {
       mkdirSync(fresh);
       const startMs = Date.now();
@@ -109,25 +119,13 @@ function removeUnused(folder, current) {
   for (const name of readdirSync(folder)) {
     if (name === current || name.startsWith("current.json")) continue;
     const path = join(folder, name);
-    const [, builder] = /^new-(\d+)-[\w-]*$/.exec(name) ?? [];
-    const mayBeUsed =
-      builder === undefined || name.endsWith("-old")
-        ? usersOf(path).some(isAlive)
-        : isAlive(builder);
-    if (!mayBeUsed) rmSync(path, { recursive: true, force: true });
+    const [, builder] = /^new-([\d.]+)-[\w-]*$/.exec(name) ?? [];
+    const users = builder === undefined || name.endsWith("-old") ? usersOf(path) : [builder];
+    if (!users.some((user) => mayUse(user, path))) rmSync(path, { recursive: true, force: true });
   }
 }
 
-function usersOf(bundle) {
-  const users = join(bundle, "users");
-  return existsSync(users) ? readdirSync(users) : [];
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(Number(pid), 0);
-  } catch (error) {
-    // EPERM: it lives, and belongs to another user.
-    return error.code === "EPERM";
-  }
+/** A user of another container counts for a day. */
+function mayUse(user, path) {
+  return isRunningUser(user) ?? Date.now() - statSync(path).mtimeMs < DAY_MS;
 }

@@ -1,4 +1,3 @@
-import { build } from "esbuild";
 import { fromRoot, PROJECT_ROOT } from "../paths.ts";
 
 /**
@@ -8,6 +7,8 @@ import { fromRoot, PROJECT_ROOT } from "../paths.ts";
  * @param outFile ends in `.mjs`
  */
 export async function bundleService(entryPoint: string, outFile: string): Promise<void> {
+  // Loaded here, so that `make down` needs no package.
+  const { build } = await import("esbuild");
   await build({
     entryPoints: [fromRoot(entryPoint)],
     // Comments in the bundle name paths relative to this folder. So the same sources give the

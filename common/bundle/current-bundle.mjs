@@ -3,7 +3,14 @@
 // nothing but Node's own modules, because every command waits for it.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundleRoot, hashFile, isWhole, manifestFile, writeManifest } from "./bundle-manifest.mjs";
+import {
+  bundleRoot,
+  hashFile,
+  isWhole,
+  manifestFile,
+  userName,
+  writeManifest,
+} from "./bundle-manifest.mjs";
 import { PROGRAMS } from "./programs.mjs";
 
 /**
@@ -21,12 +28,15 @@ export async function currentBundle(root, programs = PROGRAMS) {
   return built;
 }
 
+/** The bundle that was built last, whatever the sources are now: it needs few packages. */
+export const lastBundle = (root) => findBundle(root, () => true);
+
 /** The folder of the bundle that matches the sources, or undefined. */
-function findBundle(root) {
+function findBundle(root, matches = matchesSources) {
   try {
     const manifest = JSON.parse(readFileSync(manifestFile(root), "utf8"));
     const folder = join(bundleRoot(root), manifest.name);
-    return isWhole(folder, manifest.outputs) && matchesSources(root, manifest) ? folder : undefined;
+    return isWhole(folder, manifest.outputs) && matches(root, manifest) ? folder : undefined;
   } catch {
     // There is none, or part of it is missing.
     return undefined;
@@ -60,7 +70,7 @@ function remember(root, manifest) {
 
 /** Marks the bundle as used by this process, so that a build elsewhere does not remove it. */
 function lease(folder) {
-  const file = join(folder, "users", String(process.pid));
+  const file = join(folder, "users", userName());
   try {
     mkdirSync(join(folder, "users"), { recursive: true });
     writeFileSync(file, "");

@@ -15,6 +15,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromRoot } from "../paths.ts";
+// @ts-expect-error: plain JavaScript, because every command waits for it.
+import * as manifest from "./bundle-manifest.mjs";
+
+const { userName } = manifest as { userName: () => string };
 
 /** A checkout with two programs that share a module. */
 let root: string;
@@ -91,7 +95,7 @@ describe("the bundle of the lab's programs", () => {
   it("stays while a process uses it", async () => {
     await start();
     const [older = ""] = await bundles();
-    await writeFile(join(root, ".sse-lab", "bundle", older, "users", String(process.pid)), "");
+    await writeFile(join(root, ".sse-lab", "bundle", older, "users", userName()), "");
     await source("shared.ts", 'export const word: string = "other";');
     expect((await start()).word).toBe("other");
     expect(await bundles()).toHaveLength(2);
@@ -122,7 +126,10 @@ describe("the bundle of the lab's programs", () => {
 
   it("leaves nothing of a build that was killed", async () => {
     // No process has this number: it is above every limit of the kernel.
-    await mkdir(join(root, ".sse-lab", "bundle", "new-99999999-1"), { recursive: true });
+    await mkdir(
+      join(root, ".sse-lab", "bundle", `new-${userName().replace(/^\d+/, "99999999")}-1`),
+      { recursive: true },
+    );
     await start();
     expect((await bundles()).filter((name) => name.startsWith("new-"))).toEqual([]);
   });

@@ -8,5 +8,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(2);
 }
 const { loadProgram } = await import("../../common/bundle/load-program.mjs");
-const { main } = await loadProgram("sse-lab");
-process.exitCode = await main(process.argv.slice(2));
+try {
+  const { main } = await loadProgram("sse-lab");
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`sse-lab: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -2,12 +2,13 @@
 import http from "node:http";
 import https from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
-import Dockerode from "dockerode";
+import type Dockerode from "dockerode";
 import {
   DEFAULT_DOCKER_HOST,
   dockerEndpoint,
   type DockerEndpoint,
 } from "../../common/docker-endpoint.ts";
+import { plainEngine } from "./plain-engine.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export interface DockerClient {
@@ -34,12 +35,30 @@ const refuseRemote = ({ host, source }: DockerEndpoint): never => {
   );
 };
 
-const clientOf = (endpoint: DockerEndpoint, env: NodeJS.ProcessEnv): Dockerode => {
+/** Without dockerode, `make down` still has to find and remove stacks. */
+const clientWith = async (options: Dockerode.DockerOptions): Promise<Dockerode> => {
+  let Client: typeof Dockerode;
+  try {
+    Client = (await import("dockerode")).default;
+  } catch (error) {
+    if (options.protocol !== "https")
+      return plainEngine({
+        socketPath: options.socketPath,
+        host: options.host,
+        port: options.port,
+      });
+    throw new UserError("node_modules is missing or broken", "run npm ci", { cause: error });
+  }
+  return new Client(options);
+};
+
+const clientOf = (endpoint: DockerEndpoint, env: NodeJS.ProcessEnv): Promise<Dockerode> => {
   const { host, source } = endpoint;
-  if (host.startsWith("unix://"))
-    return new Dockerode({ socketPath: host.slice("unix://".length) });
+  if (host.startsWith("unix://")) {
+    return clientWith({ socketPath: host.slice("unix://".length) });
+  }
   if (host.startsWith("npipe://")) {
-    return new Dockerode({ socketPath: host.slice("npipe://".length).replaceAll("/", "\\") });
+    return clientWith({ socketPath: host.slice("npipe://".length).replaceAll("/", "\\") });
   }
   let url: URL;
   try {
@@ -63,7 +82,7 @@ const clientOf = (endpoint: DockerEndpoint, env: NodeJS.ProcessEnv): Dockerode =
     // of dockerode lack this option.
     agent: new (secure ? https : http).Agent(),
   };
-  return new Dockerode(options);
+  return clientWith(options);
 };
 
 /** A socket that accepts and never answers is no engine either. */
@@ -95,7 +114,7 @@ export const connectDocker = async (
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<DockerClient> => {
   const endpoint = await dockerEndpoint(env);
-  const docker = clientOf(endpoint, env);
+  const docker = await clientOf(endpoint, env);
   try {
     await answers(docker);
   } catch (error) {

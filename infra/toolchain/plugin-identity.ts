@@ -1,9 +1,7 @@
 /** Asks a Pulumi plugin which provider it is. The official Docker plugin has no `--version`. */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { Client, credentials } from "@grpc/grpc-js";
-import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
-import provider from "@pulumi/pulumi/proto/provider_pb.js";
+import type { Client } from "@grpc/grpc-js";
 import { execa } from "execa";
 import { parseJson } from "../../common/portable/parse-json.ts";
 
@@ -33,6 +31,9 @@ export const readPluginIdentity = async (
   path: string,
   env: NodeJS.ProcessEnv,
 ): Promise<{ name: string; version: string }> => {
+  const { Client, credentials } = await import("@grpc/grpc-js");
+  const { default: plugin } = await import("@pulumi/pulumi/proto/plugin_pb.js");
+  const { default: provider } = await import("@pulumi/pulumi/proto/provider_pb.js");
   // Without an engine's address a plugin serves any client, and prints its port.
   const running = execa(path, [], {
     env,

@@ -1,10 +1,11 @@
 /** Checkouts that share an engine or a path, and engines that share a checkout. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fromRoot } from "../../../common/paths.ts";
 import { NAMESPACES, permits } from "../../../common/test-support/namespaces.ts";
 import { waitFor } from "../../../common/wait-for.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
@@ -86,6 +87,20 @@ test("a renamed checkout finds its stack, deploys over it and removes it", async
   });
   expect(await copy.left()).toEqual([]);
   expect(existsSync(join(up.workDir.replace(folder, copy.folder), "ledger"))).toBe(false);
+});
+
+test("down removes a stack while node_modules is missing", async () => {
+  const lab = join(copy.folder, "harness/cli/sse-lab.mjs");
+  const modules = join(copy.folder, "node_modules");
+  execFileSync(process.execPath, [lab, "--help"]);
+  unlinkSync(modules);
+  try {
+    const said = execFileSync(process.execPath, [lab, "down"], { encoding: "utf8" });
+    expect(said).toMatch(/removed phase0 \(3 containers, 1 network, 1 volume\)/);
+  } finally {
+    symlinkSync(fromRoot("node_modules"), modules);
+  }
+  expect(await copy.left()).toEqual([]);
 });
 
 /** An engine of its own, without a network. */

@@ -1,0 +1,69 @@
+/** `make` in a copy of this checkout whose packages are missing, broken, or in use. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
+import { NO_ENGINE } from "./test-support/run-command.ts";
+
+let folder: string;
+let modules: string;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sse-lab-packages-"));
+  modules = join(folder, "node_modules");
+  const list = ["-C", PROJECT_ROOT, "ls-files", "-co", "--exclude-standard"];
+  for (const file of (await execa("git", list)).stdout.split("\n")) {
+    cpSync(fromRoot(file), join(folder, file), { recursive: true });
+  }
+  symlinkSync(fromRoot("node_modules"), modules);
+});
+afterEach(async () => {
+  rmSync(modules, { recursive: true, force: true });
+  symlinkSync(fromRoot("node_modules"), modules);
+  await make("down");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const make = (...args: string[]) =>
+  execa("make", args, { cwd: folder, env: NO_ENGINE, all: true, reject: false });
+
+/** The copy shares node_modules, which no install may touch. */
+const INSTALLED = ["-o", "node_modules/.installed"];
+
+test.each([
+  ["missing", () => undefined],
+  [
+    "half an install",
+    () => {
+      mkdirSync(join(modules, "esbuild"), { recursive: true });
+      writeFileSync(join(modules, "esbuild", "package.json"), "{");
+    },
+  ],
+])("make down works with node_modules %s", async (_, leave) => {
+  const up = await make(...INSTALLED, "phase0", "PLATFORM=local");
+  expect(up.exitCode, up.all).toBe(0);
+  rmSync(modules);
+  leave();
+  const down = await make("down");
+  expect(down.stdout, down.all).toMatch(/removed phase0-[0-9a-f]{8} \(2 processes\)/);
+  expect(down.exitCode).toBe(0);
+});
+
+test("packages are not installed under a running command", async () => {
+  await make(...INSTALLED, "phase0", "PLATFORM=local");
+  const load = ["loadtest", "PLATFORM=local", "TOPOLOGIES=phase0", "BOUNCES=none", "SESSIONS=2"];
+  const running = make(...INSTALLED, ...load, "RATE=1");
+  await new Promise<void>((resolve) => {
+    running.all.on("data", (data: Buffer) => {
+      if (data.toString().includes("results in")) resolve();
+    });
+  });
+  // As after a pull that changed the packages.
+  writeFileSync(join(folder, "package-lock.json"), "{");
+  const again = await make("doctor");
+  expect(again.exitCode).toBe(2);
+  expect(again.stderr).toMatch(/still runs from the old ones \(process \d+\): wait for it or end/);
+  running.kill("SIGINT");
+  await running;
+});
