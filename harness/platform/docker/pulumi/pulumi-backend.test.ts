@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { backendFolder, backendUrl, passphrase, STATE_FOLDER } from "./pulumi-backend.ts";
 
@@ -8,6 +9,20 @@ test("a file backend is absolute: Pulumi runs in another folder than this proces
   for (const url of ["file://state", "file://./state", "file://~", "file://~/state"]) {
     expect(() => backendUrl({ SSE_LAB_PULUMI_BACKEND: url })).toThrow(
       `SSE_LAB_PULUMI_BACKEND=${url} is not an absolute path. Fix: give it as file:///`,
+    );
+  }
+});
+
+test("Pulumi and the lab read the URL of a folder alike", () => {
+  const folderOf = (url: string) => backendFolder({ SSE_LAB_PULUMI_BACKEND: url });
+  for (const folder of ["/srv/a b", "/srv/c#", "/srv/100%25", "/srv/q?x", "/srv/é'\""]) {
+    expect(folderOf(pathToFileURL(folder).href)).toBe(`${folder}/.pulumi`);
+  }
+  expect(folderOf("file:///srv/a b?no_tmp_dir=true")).toBe("/srv/a b/.pulumi");
+  expect(backendUrl({})).toBe(pathToFileURL(STATE_FOLDER).href);
+  for (const url of ["file:///srv/c#", "file:///srv/100%", "file:///srv/%zz"]) {
+    expect(() => backendUrl({ SSE_LAB_PULUMI_BACKEND: url })).toThrow(
+      `${url} holds a # or % that is not encoded. Fix: write %23 for # and %25 for %`,
     );
   }
 });

@@ -2,8 +2,10 @@
 import { existsSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
+import { FILE, fileBackendFolder } from "../../../../infra/pulumi-cli/file-backend.ts";
 import { UserError } from "../../../../common/user-error.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
@@ -11,13 +13,19 @@ export const BACKEND_SETTING = "SSE_LAB_PULUMI_BACKEND";
 export const PASSPHRASE_SETTING = "SSE_LAB_PULUMI_PASSPHRASE";
 export const STATE_FOLDER = join(PROJECT_ROOT, "infra", "state");
 
-/** @throws UserError for a folder with a relative path */
+/** @throws UserError for a folder with a relative path, and for one that Pulumi reads as another */
 export const backendUrl = (env: NodeJS.ProcessEnv = process.env): string => {
-  const url = env[BACKEND_SETTING] || `file://${STATE_FOLDER}`;
-  if (url.startsWith("file://") && !url.startsWith("file:///")) {
+  const url = env[BACKEND_SETTING] || pathToFileURL(STATE_FOLDER).href;
+  if (url.startsWith(FILE) && !url.startsWith("file:///")) {
     throw new UserError(
       `${BACKEND_SETTING}=${url} is not an absolute path`,
       "give it as file:///absolute/path/of/a/folder",
+    );
+  }
+  if (url.startsWith(FILE) && /#|%(?![\dA-F]{2})/i.test(url)) {
+    throw new UserError(
+      `${BACKEND_SETTING}=${url} holds a # or % that is not encoded`,
+      "write %23 for # and %25 for %",
     );
   }
   return url;
@@ -39,7 +47,7 @@ export const passphrase = (env: NodeJS.ProcessEnv = process.env): Record<string,
 /** Folder of a file backend, or undefined for any other. */
 export const backendFolder = (env: NodeJS.ProcessEnv = process.env): string | undefined => {
   const url = backendUrl(env);
-  return url.startsWith("file://") ? join(url.slice("file://".length), ".pulumi") : undefined;
+  return url.startsWith(FILE) ? join(fileBackendFolder(url), ".pulumi") : undefined;
 };
 
 /** Name of the project, as the ordinary CLI reads it: both doors then see the same stacks. */
