@@ -69,9 +69,9 @@ describe("a start of the command", () => {
       cwd: PROJECT_ROOT,
     });
     expect(stderr).toContain(
-      "--sessions 400: needs 1300 open files in the router, the limit here is 1024",
+      "--sessions 400: needs 2100 open files in the router, the limit here is 1024",
     );
-    expect(stderr).toContain("use --sessions 262 at most");
+    expect(stderr).toContain("use --sessions 131 at most");
     expect(exitCode).toBe(2);
   });
 });

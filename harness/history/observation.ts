@@ -348,7 +348,7 @@ export interface HostObservation {
 /** The load engine's report on itself, to tell its limits from those of the topology. */
 export interface EngineObservation {
   type: "engine";
-  /** Lag of the engine's event loop, milliseconds. */
+  /** How late the engine ran, milliseconds: from `measured` on, if there is such a phase. */
   lagMs: { p99: number; max: number };
   /**
    * The engine's utilisation during the measured load, 0 to 1: the highest event-loop utilisation

@@ -14,6 +14,7 @@ import { toLoadPlan } from "../scenario/to-load-plan.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
 import { describeRun, withRealtime } from "./describe-run.ts";
 import { type MadeLoad, nativeEngine } from "./engine/load-engine.ts";
+import { createHostSampler } from "./host-sampler.ts";
 import { sessionNames } from "./session-names.ts";
 import { writeSegment } from "./results/write-segment.ts";
 import type { RunSpec } from "./run-spec.ts";
@@ -145,6 +146,7 @@ async function loadAndBounce(
   // The failure of the load is the one to report. The nemesis only fails because it is stopped.
   nemesis.catch(() => undefined);
   let sampled: Promise<void> | undefined;
+  const hostSampler = createHostSampler(recorder);
   try {
     // Memory at rest, which is subtracted to get the memory per stream.
     await sampler.read();
@@ -161,11 +163,15 @@ async function loadAndBounce(
       onPhase: (phase, atMs) => {
         if (phase === "load-started") {
           sampler.start();
+          hostSampler.start();
           if (bounceStartS !== undefined) bounceAt(atMs + bounceStartS * 1000);
         }
         if (phase === "loaded" && bounceStartS === undefined)
           bounceAt(atMs + STEADY_BEFORE_BOUNCE_MS);
-        if (phase === "drain-started") sampled = sampler.stop();
+        if (phase === "drain-started") {
+          sampled = sampler.stop();
+          hostSampler.stop();
+        }
       },
     });
     await nemesis;
@@ -176,6 +182,8 @@ async function loadAndBounce(
     bounceAt(0);
     await nemesis.catch(() => undefined);
     throw error;
+  } finally {
+    hostSampler.stop();
   }
 }
 

@@ -9,7 +9,7 @@ export const RAMP_DURATION_S = 14;
 const MEASURED_S = 8;
 
 /** Sessions that may arrive in a second at the start, on two cores. */
-const FIRST_ARRIVALS_PER_S = 150;
+const FIRST_ARRIVALS_PER_S = 100;
 
 /** Sessions that may arrive in a second beside the streams of all others, on two cores. */
 const LATER_ARRIVALS_PER_S = 40;

@@ -57,7 +57,7 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const topologies = selectTopologies(scenario);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { checkOpenFiles } = await import("../options/check-open-files.ts");
-  await checkOpenFiles(scenario.sessions, topologies);
+  await checkOpenFiles(scenario, topologies);
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
   return { scenario, topologies, hosted, engineName, choice, results, json: options.json };
 }

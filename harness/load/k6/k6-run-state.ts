@@ -146,6 +146,7 @@ export function k6Times(
   const arrivals: number[] = [];
   const ends: number[] = [];
   const lateness = createLagHistogram();
+  const measured = createLagHistogram();
   for (const { process, arrived, ended, lastMs } of processes) {
     const toLabMs = offsetMs.get(process) ?? 0;
     for (const [session, { dueMs, atMs }] of arrived) {
@@ -153,6 +154,7 @@ export function k6Times(
       starts.push(dueMs + toLabMs - (offsets.get(session) ?? 0));
       if ((offsets.get(session) ?? 0) <= loadedMs) arrivals.push(atMs + toLabMs);
       recordLag(lateness, atMs - dueMs);
+      if ((offsets.get(session) ?? 0) >= (measuredMs ?? 0)) recordLag(measured, atMs - dueMs);
     }
     for (const atMs of ended.values()) ends.push(atMs + toLabMs);
     if (ended.size < arrived.size) ends.push(lastMs + toLabMs);
@@ -176,7 +178,8 @@ export function k6Times(
     clockErrorMs: processes.some(({ clock }) => clock.bounds === null)
       ? null
       : most(processes.map(({ clock }) => clock.bounds?.errorMs ?? 0)),
-    lagMs: summarizeLag(lateness),
+    // With few sessions, none may arrive after the warm-up.
+    lagMs: summarizeLag(measured.totalCount > 0 ? measured : lateness),
   };
 }
 

@@ -216,6 +216,18 @@ describe.each(["retrying", "eventsource"] as const)("the %s client", (client) =>
     expect(statuses("create")).toEqual([502, 503, 429, 0, 201]);
     expect(statuses("start")).toEqual([502, 503, 429, 0, 202]);
     expect(statuses("gate")).toEqual([502, 503, 429, 0, 202]);
+    const creates = ofType(history, "request").filter((one) => one.request === "create");
+    expect(creates.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+    // Without an answer there is a reason, which names neither a URL nor a token.
+    expect(creates.map(({ reason }) => reason)).toEqual([
+      ...Array<undefined>(3).fill(undefined),
+      expect.stringMatching(/^[A-Z_]+$/),
+      undefined,
+    ]);
+    for (const [index, { sentMs, atMs }] of creates.entries()) {
+      expect(sentMs).toBeLessThanOrEqual(atMs);
+      expect(sentMs).toBeGreaterThanOrEqual(creates[index - 1]?.atMs ?? 0);
+    }
   });
 
   test("identifies itself as its browser could", async () => {
@@ -289,6 +301,60 @@ test("a 409 that names the running epoch counts as started, any other refusal se
     { status: 409 },
   ]);
   expect(ofType(history, "disconnected")).toMatchObject([{ reason: "drained" }]);
+});
+
+describe("a stationary load", () => {
+  const stationary = {
+    arrival: "stationary",
+    sessions: 4,
+    durationS: 1.5,
+    pipelineS: 0.4,
+    warmUpS: 0.5,
+    rampS: 0.2,
+  } as const;
+
+  test("begins to measure after the warm-up, while sessions come and go", async () => {
+    // On a busy host, what is slow is not broken.
+    const patient = { headTimeoutMs: 10_000, idleTimeoutMs: 10_000 };
+    const history = await load(stationary, patient);
+    const phases = ofType(history, "phase");
+    expect(phases.map(({ phase }) => phase)).toEqual([
+      "load-started",
+      "loaded",
+      "measured",
+      "drain-started",
+      "drain-ended",
+    ]);
+    const [started, , measured] = phases;
+    expect(measured!.atMs - started!.atMs).toBeGreaterThanOrEqual(500);
+    const planned = ofType(history, "planned");
+    expect(planned.length).toBeGreaterThan(2 * stationary.sessions);
+    expect(planned.at(-1)!.arriveMs).toBeGreaterThan(measured!.atMs);
+    const due = planned.reduce((sum, { events }) => sum + events, 0);
+    expect(ofType(history, "received")).toHaveLength(due);
+  });
+
+  test("has users who give up after some tries", async () => {
+    service.onPost = (kind) => (kind === "create" ? 503 : undefined);
+    const history = await load(
+      { ...stationary, sessions: 1, durationS: 2 },
+      { requestAttempts: 3 },
+    );
+    const tries = ofType(history, "request").filter((one) => one.request === "create");
+    const first = tries.filter(({ session }) => session === "s0");
+    expect(first.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(ofType(history, "connected")).toEqual([]);
+  });
+});
+
+test("every try to open a stream tells when it was sent", async () => {
+  service.onStream = firstAttempt((response) => void response.writeHead(502).end());
+  const history = await load();
+  const [failed] = ofType(history, "connect-failed");
+  const [connected] = ofType(history, "connected");
+  expect(failed!.attemptMs).toBeLessThanOrEqual(failed!.atMs);
+  expect(connected!.attemptMs).toBeGreaterThanOrEqual(failed!.atMs);
+  expect(connected!.attemptMs).toBeLessThanOrEqual(connected!.atMs);
 });
 
 test("writes the plan first and the same sessions for the same seed", async () => {

@@ -131,6 +131,7 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   phase("loaded", nowMs());
   if (times.measuredMs !== undefined) {
     await until(startMs + times.measuredMs);
+    pool.send({ type: "measured" });
     phase("measured", nowMs());
   }
   await until(startMs + times.drainMs);

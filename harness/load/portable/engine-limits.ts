@@ -21,6 +21,11 @@ export interface EngineLimits {
   idleTimeoutMs: number;
   /** A control request without an answer by then counts as not answered, milliseconds. */
   controlTimeoutMs: number;
+  /**
+   * A new page sends the requests that create a session and start its pipeline this often, and then
+   * gives up: with the back-off, after 10 s on average. With `ramp` arrivals it never does.
+   */
+  requestAttempts: number;
   /** Kept-alive connections for control requests, per worker. */
   controlConnections: number;
   /**
@@ -60,6 +65,7 @@ export const ENGINE_LIMITS: Readonly<EngineLimits> = {
   headTimeoutMs: 10_000,
   idleTimeoutMs: 45_000,
   controlTimeoutMs: 10_000,
+  requestAttempts: 8,
   controlConnections: 256,
   backOffBaseMs: 250,
   backOffCapMs: 5_000,

@@ -19,6 +19,8 @@ interface HttpResponse {
   status: number;
   headers: Readonly<Record<string, string>>;
   body: string | null;
+  /** 0: none (k6, "Error codes"). */
+  error_code?: number;
 }
 
 const HEALTH: ControlRequest = { method: "GET", path: "/healthz", headers: {} };
@@ -100,7 +102,7 @@ export class HttpRequests {
 
 const withoutId = (path: string): string => path.replace(/^(\/api\/sessions\/)[^/]+/, "$1:id");
 
-const toAnswer = ({ status, headers, body }: HttpResponse): ControlAnswer => {
+const toAnswer = ({ status, headers, body, error_code }: HttpResponse): ControlAnswer => {
   const instance = headerOf(headers, INSTANCE_HEADER);
   const retryAfter = Number(headerOf(headers, "retry-after") ?? NaN);
   const isJson = body !== null && /\bjson\b/.test(headerOf(headers, "content-type") ?? "");
@@ -108,6 +110,7 @@ const toAnswer = ({ status, headers, body }: HttpResponse): ControlAnswer => {
     status,
     ...(instance === undefined ? {} : { instance }),
     ...(retryAfter >= 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
+    ...(status === 0 && error_code ? { reason: `k6 error ${error_code}` } : {}),
     body: isJson ? parseJson(body) : undefined,
   };
 };

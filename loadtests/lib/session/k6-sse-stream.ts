@@ -89,7 +89,7 @@ export class K6SseStream implements OwnedStream {
     this.#closed = false;
     this.#failure = undefined;
     this.#endedMs = undefined;
-    const { path, headers } = this.#attempts.next(this.#lastEventId);
+    const { path, headers } = this.#attempts.next(this.#lastEventId, nowMs());
     const params = {
       headers,
       tags: { name: "GET /api/sessions/:id/events" },

@@ -39,6 +39,20 @@ describe("a record on the instances' clock", () => {
     });
   });
 
+  it("shifts when the client sent a request or an attempt", () => {
+    const request = { type: "request", session: "s0", request: "start", status: 202 } as const;
+    expect(toObservation({ ...request, sentMs: 1, atMs: 2 }, OFFSET)).toEqual({
+      ...request,
+      sentMs: 1001.25,
+      atMs: 1002.25,
+    });
+    const tried = { ...stream, instance: "server-1", subscribedMs: 1005, attemptMs: 6 };
+    expect(toObservation(tried, OFFSET)).toMatchObject({ attemptMs: 1006.25, subscribedMs: 1005 });
+    expect(
+      toObservation({ ...stream, subscribedMs: 6.5, attemptMs: 6, atMs: 7 }, OFFSET),
+    ).toMatchObject({ attemptMs: 1006.25, subscribedMs: 1006.75 });
+  });
+
   it("keeps when an instance handed an event to the broker", () => {
     const received = {
       type: "received",

@@ -14,7 +14,13 @@ export function toObservation(
   record: Exclude<K6LogRecord, OwnRecord>,
   offsetMs: number,
 ): Observation {
-  const atMs = inMicroseconds(record.atMs + offsetMs);
-  if (record.type !== "connected" || record.instance !== undefined) return { ...record, atMs };
-  return { ...record, subscribedMs: inMicroseconds(record.subscribedMs + offsetMs), atMs };
+  const convert = (ms: number): number => inMicroseconds(ms + offsetMs);
+  const atMs = convert(record.atMs);
+  if (record.type === "request" && record.sentMs !== undefined)
+    return { ...record, sentMs: convert(record.sentMs), atMs };
+  if (record.type !== "connected" && record.type !== "connect-failed") return { ...record, atMs };
+  const attempt = record.attemptMs === undefined ? {} : { attemptMs: convert(record.attemptMs) };
+  return record.type === "connected" && record.instance === undefined
+    ? { ...record, ...attempt, subscribedMs: convert(record.subscribedMs), atMs }
+    : { ...record, ...attempt, atMs };
 }

@@ -58,7 +58,7 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
     const { lastEventId } = this.#scanner;
     this.#scanner = new SseScanner(this, limits.maxEventBytes, lastEventId);
     this.#status = 0;
-    const { path, headers } = this.#attempts.next(lastEventId);
+    const { path, headers } = this.#attempts.next(lastEventId, nowMs());
     this.#open = transport.open(
       { path, headers: { accept: "text/event-stream", ...this.#cookies.headers(), ...headers } },
       this,

@@ -52,8 +52,9 @@ export class ControlClient {
         ...(typeof instance === "string" ? { instance } : {}),
         ...(retryAfter >= 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
       };
-    } catch {
-      return NO_ANSWER;
+    } catch (error) {
+      const { code, name } = error as NodeJS.ErrnoException;
+      return { ...NO_ANSWER, reason: code ?? name };
     }
   }
 

@@ -105,6 +105,13 @@ export class LoadShard {
     this.#arriveDue();
   }
 
+  /** The warm-up is over: forgets how late the engine was in it. */
+  measure(): void {
+    this.#loopLag.histogram.reset();
+    this.#arrivalLateness.reset();
+    this.#loopAtStart = performance.eventLoopUtilization();
+  }
+
   drain(): void {
     this.#context.draining = true;
     this.#utilisation = performance.eventLoopUtilization(this.#loopAtStart).utilization;

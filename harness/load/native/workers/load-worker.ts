@@ -37,7 +37,8 @@ try {
       shard.start(message.startMs);
       const report = (): void => send({ type: "progress", ...shard.progress() });
       progressTimer = setInterval(report, job.limits.progressMs / 2);
-    } else if (message.type === "drain") shard.drain();
+    } else if (message.type === "measured") shard.measure();
+    else if (message.type === "drain") shard.drain();
     else void stop();
   });
   send({ type: "ready" });

@@ -13,10 +13,11 @@ export interface WorkerJob {
 }
 
 /**
- * `start`: offsets of the schedule count from `startMs`. `drain`: no new attempts to start. `stop`:
- * leave and report.
+ * `start`: offsets of the schedule count from `startMs`. `measured`: what is reported of the engine
+ * counts from here on. `drain`: no new attempts to start. `stop`: leave and report.
  */
-export type ToWorker = { type: "start"; startMs: number } | { type: "drain" } | { type: "stop" };
+export type ToWorker =
+  { type: "start"; startMs: number } | { type: "measured" } | { type: "drain" } | { type: "stop" };
 
 export type WorkerProgress = LoadTotals;
 
@@ -24,7 +25,7 @@ export type WorkerProgress = LoadTotals;
 export interface WorkerReport {
   loopLag: string;
   arrivalLateness: string;
-  /** Event-loop utilisation from the start to the drain. */
+  /** Event-loop utilisation until the drain. */
   utilisation: number;
   cpuSeconds: number;
   /** Events received in all. */

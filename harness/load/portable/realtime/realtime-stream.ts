@@ -60,6 +60,7 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
       this.onDown({ reason, status: 0, ended: false, over: true });
       return;
     }
+    this.#record.attempting(nowMs());
     const session = { ...created, realtime };
     this.#subscription = new SessionSubscription(
       { session, openChannel, fetchToken, fetchLog, nowMs },

@@ -39,7 +39,8 @@ export interface RequestContext {
 
 /**
  * The requests of one session's page beside its stream. With every client model the page retries a
- * failed POST until the drain: the client model governs the stream only.
+ * failed POST, with back-off and so long as a person would wait: the client model governs the
+ * stream only.
  */
 export class SessionRequests {
   readonly #context: RequestContext;
@@ -121,24 +122,27 @@ export class SessionRequests {
     return `/api/sessions/${encodeURIComponent(this.#created?.sessionId ?? "")}`;
   }
 
-  /** Sends until an answer is final. Undefined: the time for it is over. */
+  /** Sends until an answer is final. Undefined: the page gave up, or the time for it is over. */
   *#untilAnswered(request: Request, path: string, body: unknown): Steps<ControlAnswer | undefined> {
     this.#backOff.reset();
-    while (!this.#context.isOver) {
-      const answer = yield* this.#send(request, "POST", path, body);
+    for (let attempt = 1; !this.#context.isOver; attempt++) {
+      const answer = yield* this.#send(request, "POST", path, body, attempt);
       if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
-      if (!this.#mayRetry(request)) return undefined;
+      if (!this.#mayRetry(request, attempt)) return undefined;
       yield { waitMs: Math.max(answer.retryAfterMs ?? 0, this.#backOff.nextMs()) };
     }
     return undefined;
   }
 
   /**
-   * Gates may still be offered in the drain. A pipeline that starts then has no time to be seen.
+   * A gate's page stays open, and a gate may still be offered in the drain. A new page gives up at
+   * some point, and a pipeline that starts in the drain has no time to be seen.
    */
-  #mayRetry(request: Request): boolean {
-    const { isOver, isDraining } = this.#context;
-    return !isOver && (!isDraining || request === "gate");
+  #mayRetry(request: Request, attempt: number): boolean {
+    const { isOver, isDraining, plan, limits } = this.#context;
+    if (request === "gate") return !isOver;
+    const most = plan.arrival === "ramp" ? Infinity : limits.requestAttempts;
+    return !isOver && !isDraining && attempt < most;
   }
 
   /** Sends once, and records the answer. */
@@ -147,12 +151,14 @@ export class SessionRequests {
     method: "GET" | "POST",
     path: string,
     body?: unknown,
+    attempt = 1,
   ): Steps<ControlAnswer> {
+    const sentMs = this.#context.nowMs();
     const headers = this.#created === undefined ? {} : credentials(this.#created);
     const answer = (yield { method, path, headers, body }) ?? NO_ANSWER;
     // A request that the end of the load cut off says nothing about the topology.
     if (this.#context.isOver) return answer;
-    const { status, instance } = answer;
+    const { status, instance, reason } = answer;
     const sessionId = request === "create" ? readCreated(answer.body)?.sessionId : undefined;
     this.#context.record({
       type: "request",
@@ -161,6 +167,9 @@ export class SessionRequests {
       status,
       ...(instance === undefined ? {} : { instance }),
       ...(sessionId === undefined ? {} : { sessionId }),
+      ...(reason === undefined ? {} : { reason }),
+      attempt,
+      sentMs,
       atMs: this.#context.nowMs(),
     });
     return answer;

@@ -13,6 +13,8 @@ export interface ControlAnswer {
   instance?: string;
   /** From a `Retry-After` in seconds, milliseconds. */
   retryAfterMs?: number;
+  /** Why there is no answer. Contains no token and no URL. */
+  reason?: string;
   /** The parsed body of a JSON answer, else undefined. */
   body: unknown;
 }

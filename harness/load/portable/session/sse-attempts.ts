@@ -40,8 +40,9 @@ export class SseAttempts {
   }
 
   /** Begins an attempt. @returns path with query, and headers */
-  next(lastEventId: string): { path: string; headers: Record<string, string> } {
+  next(lastEventId: string, atMs: number): { path: string; headers: Record<string, string> } {
     this.#hinted = false;
+    this.record.attempting(atMs);
     const { sessionId, token } = this.#created;
     const path = `/api/sessions/${encodeURIComponent(sessionId)}/events`;
     const fetchBased = this.#client === "retrying";

@@ -19,6 +19,7 @@ export class StreamRecord {
   readonly #session: string;
   #connection = 1;
   #isUp = false;
+  #attemptMs: number | undefined;
 
   constructor(log: StreamLog, session: string) {
     this.#log = log;
@@ -36,6 +37,11 @@ export class StreamRecord {
     return this.#isUp;
   }
 
+  /** An attempt to open the stream is sent. */
+  attempting(atMs: number): void {
+    this.#attemptMs = atMs;
+  }
+
   up(): void {
     this.#isUp = true;
     this.#log.counters.up++;
@@ -44,7 +50,7 @@ export class StreamRecord {
 
   /** May be written later than {@link up}, when more is known; before the connection's end. */
   connected(reported: Reported<ConnectedObservation>): void {
-    this.#write({ type: "connected", ...this.#head(), ...reported });
+    this.#write({ type: "connected", ...this.#head(), ...this.#attempt(), ...reported });
   }
 
   disconnected(reported: Reported<DisconnectedObservation>): void {
@@ -55,11 +61,18 @@ export class StreamRecord {
   }
 
   failed(reported: Reported<ConnectFailedObservation>): void {
-    this.#write({ type: "connect-failed", ...this.#head(), ...reported });
+    this.#write({ type: "connect-failed", ...this.#head(), ...this.#attempt(), ...reported });
   }
 
   #head(): { session: string; connection: number } {
     return { session: this.#session, connection: this.#connection };
+  }
+
+  /** Of a client that hides its later attempts, only the first is known. */
+  #attempt(): { attemptMs?: number } {
+    const attemptMs = this.#attemptMs;
+    this.#attemptMs = undefined;
+    return attemptMs === undefined ? {} : { attemptMs };
   }
 
   #write(observation: StreamObservation): void {
