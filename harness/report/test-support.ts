@@ -147,6 +147,7 @@ export const makeSummary = (runs: readonly RunResult[], parts: Partial<Summary> 
     repeat: Math.max(1, ...runs.map((run) => run.repeat)),
     sessions: 200,
     eventsPerSecond: 5,
+    arrival: "ramp",
     durationS: 12,
     rampS: 2,
     drainS: 5,

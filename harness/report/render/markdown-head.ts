@@ -73,6 +73,17 @@ export const question = ({ scenario }: Summary): string => {
   return `What ${verb} ${names} lose ${formatList(bounces.map(duringBounce)) || "no runs"}?`;
 };
 
+/** How long the load is, and when its sessions arrive; an open bracket. */
+const loadTimes = (scenario: Summary["scenario"]): string => {
+  const { arrival, durationS, pipelineS = 0, warmUpS = 0, rampS } = scenario;
+  if (arrival === "ramp")
+    return `for ${formatCount(durationS)} s (arriving over ${formatCount(rampS)} s`;
+  return (
+    `at any time, in pipelines of ${formatCount(pipelineS)} s on average (runs of up to ` +
+    `${formatCount(durationS)} s, of which the first ${formatCount(warmUpS)} s do not count`
+  );
+};
+
 /** The load: the scenario in one paragraph. */
 export const load = (summary: Summary): string => {
   const { scenario, seed, engine, engineStandIn, platform, host, startedAt } = summary;
@@ -96,8 +107,7 @@ export const load = (summary: Summary): string => {
   return (
     `**Load:** ${formatNumberOf(scenario.sessions, "session")}, each ` +
     `${formatCount(scenario.eventsPerSecond)} events/s of ` +
-    `${formatNumberOf(scenario.payloadBytes, "byte")} for ${formatCount(scenario.durationS)} ` +
-    `s (arriving over ${formatCount(scenario.rampS)} s, drained for at most ` +
+    `${formatNumberOf(scenario.payloadBytes, "byte")} ${loadTimes(scenario)}, drained for at most ` +
     `${formatCount(scenario.drainS)} s), ${formatNumberOf(scenario.gates, "gate")} per ` +
     `pipeline, ${formatNumberOf(scenario.repeat, "repeat")}, seed ${seed}, client model ` +
     `${clientModels(summary, (model) => `\`${model}\``)}, engine ` +

@@ -216,7 +216,14 @@ export const scenarioSchema = z.strictObject({
   sessions: count,
   /** Per session. */
   eventsPerSecond: figure,
+  /** `stationary` or `ramp`. Older summaries have neither, and mean `ramp`. */
+  arrival: z.enum(["stationary", "ramp"]).default("ramp"),
+  /** Longest load of a run with its warm-up (`stationary`), or each pipeline (`ramp`). */
   durationS: figure,
+  /** Mean length of a pipeline, of `stationary` loads only. */
+  pipelineS: figure.optional(),
+  /** Time before figures count, of `stationary` loads only. */
+  warmUpS: figure.optional(),
   rampS: figure,
   drainS: figure,
   gates: count,

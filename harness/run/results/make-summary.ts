@@ -54,7 +54,11 @@ export const summaryScenario = (
   repeat: scenario.repeat,
   sessions: scenario.sessions,
   eventsPerSecond: scenario.rate,
+  arrival: scenario.arrival,
   durationS,
+  ...(scenario.arrival === "ramp"
+    ? {}
+    : { pipelineS: scenario.pipeline, warmUpS: scenario.warmUp }),
   rampS: scenario.ramp,
   drainS: scenario.drain,
   gates: scenario.gates,
