@@ -80,7 +80,7 @@ const mayWrite = (question: Question): Promise<boolean> =>
     },
   );
 
-const own = { role: "authenticated", claims: { role: "authenticated", sse_session: "a-1" } };
+const own = { role: "sse_page", claims: { role: "sse_page", sse_session: "a-1" } };
 
 test.each<[what: string, question: Question, read: boolean, write: boolean]>([
   ["its own session", { ...own, topic: "sse:session:a-1" }, true, false],
@@ -95,22 +95,17 @@ test.each<[what: string, question: Question, read: boolean, write: boolean]>([
   ],
   [
     "a session without a claim",
-    { role: "authenticated", claims: {}, topic: "sse:session:" },
+    { role: "sse_page", claims: {}, topic: "sse:session:" },
     false,
     false,
   ],
   [
     "a session by a claim that is null",
-    { role: "authenticated", claims: { sse_session: null }, topic: "sse:session:" },
+    { role: "sse_page", claims: { sse_session: null }, topic: "sse:session:" },
     false,
     false,
   ],
-  [
-    "anything without claims at all",
-    { role: "authenticated", topic: "sse:session:a-1" },
-    false,
-    false,
-  ],
+  ["anything without claims at all", { role: "sse_page", topic: "sse:session:a-1" }, false, false],
   [
     "its own session as anon",
     { role: "anon", claims: { role: "anon", sse_session: "a-1" }, topic: "sse:session:a-1" },
@@ -133,6 +128,15 @@ test("the file for a project's owner can be run by hand, and again", async () =>
   await database.run(policies);
   expect(await database.run("select count(*) from pg_policy")).toBe("1");
   expect(await mayRead({ ...own, topic: "sse:session:a-1" })).toBe(true);
+});
+
+test("the gateway of a project cannot take the role of a page, nor can a page take another", async () => {
+  const members = "select m.roleid::regrole || ' to ' || m.member::regrole from pg_auth_members m";
+  expect(await database.run(`${members} where 'sse_page'::regrole in (m.roleid, m.member)`)).toBe(
+    "anon to sse_page",
+  );
+  const authenticated = { ...own, role: "authenticated", topic: "sse:session:a-1" };
+  expect(await mayRead(authenticated)).toBe(false);
 });
 
 test("only Realtime may log in", async () => {

@@ -39,7 +39,7 @@ create function sse_lab.apply_policies() returns event_trigger language plpgsql 
 begin
   if to_regclass('realtime.messages') is null
     or to_regprocedure('realtime.topic()') is null
-    or to_regrole('authenticated') is null
+    or to_regrole('anon') is null
     or exists (
       select from pg_policy
       where polrelid = to_regclass('realtime.messages') and polname = 'sse_lab_hear_own_session'

@@ -33,6 +33,12 @@ export const jwtSecretProblem = (secret: string): string | undefined => {
     : undefined;
 };
 
+/**
+ * Role of a page's token. It hears its own session's channel and is nothing else: the gateway of a
+ * hosted project cannot take this role, unlike `authenticated` (infra/realtime/policies.sql).
+ */
+export const PAGE_ROLE = "sse_page";
+
 /** A key goes into headers and queries as it is. */
 export const REALTIME_KEY = /^[\w.-]+$/;
 

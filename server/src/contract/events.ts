@@ -162,7 +162,7 @@ export interface RealtimeToken {
   expiresAt: number;
 }
 
-/** Claim of a channel's token: the id of its session. The token's `role` is `authenticated`. */
+/** Claim of a channel's token: the id of its session. The token's `role` is `sse_page`. */
 export const SESSION_CLAIM = "sse_session";
 
 /** `payload` of a Broadcast message on a session's channel. Its `event` is the event's type. */

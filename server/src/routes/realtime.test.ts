@@ -38,7 +38,7 @@ test("tells a new session where to subscribe, and gives it a token of its own", 
   });
   const claims = decodeJwt(access.token);
   expect(claims).toEqual({
-    role: "authenticated",
+    role: "sse_page",
     sse_session: session.sessionId,
     iat: expect.any(Number) as unknown,
     exp: access.expiresAt / 1000,
@@ -130,7 +130,7 @@ test("gives a fresh token, to the session itself only, and none that outlives it
 test("an expired token opens nothing", async () => {
   const session = await server.api.createSession();
   const nowS = Math.floor(Date.now() / 1000);
-  const expired = await new SignJWT({ role: "authenticated", sse_session: session.sessionId })
+  const expired = await new SignJWT({ role: "sse_page", sse_session: session.sessionId })
     .setProtectedHeader({ alg: "HS256" })
     .setExpirationTime(nowS - 10)
     .sign(Buffer.from(realtime.jwtSecret));

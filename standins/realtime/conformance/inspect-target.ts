@@ -16,7 +16,7 @@ export interface Inspection {
 }
 
 const POLICY =
-  "the lab's policy on realtime.messages: role authenticated may read (select) the topic " +
+  "the lab's policy on realtime.messages: role sse_page may read (select) the topic " +
   "'sse:session:' followed by the claim sse_session, and write (insert) nothing; " +
   "service_role bypasses it";
 

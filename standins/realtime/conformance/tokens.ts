@@ -1,5 +1,6 @@
 /** The tokens of a case, signed when the case begins. */
 import { SignJWT } from "jose";
+import { PAGE_ROLE } from "../../../common/portable/realtime/config-rules.ts";
 
 /** A token as data. */
 export interface TokenSpec {
@@ -12,14 +13,14 @@ export interface TokenSpec {
   wrongSecret?: true;
 }
 
-const SESSION_TOKEN: TokenSpec = { role: "authenticated", session: "<session>" };
+const SESSION_TOKEN: TokenSpec = { role: PAGE_ROLE, session: "<session>" };
 
 /** Tokens that every case may name. */
 export const TOKENS = {
   service: { role: "service_role" },
   anon: { role: "anon" },
   session: SESSION_TOKEN,
-  "other-session": { role: "authenticated", session: "<session>-other" },
+  "other-session": { role: PAGE_ROLE, session: "<session>-other" },
   expired: { ...SESSION_TOKEN, expiresInS: -60 },
   "wrong-secret": { ...SESSION_TOKEN, wrongSecret: true },
 } as const satisfies Record<string, TokenSpec>;

@@ -78,7 +78,7 @@ test.each(["1.0.0", "2.0.0"])(
 );
 
 test("only a session's own token opens its channel", async () => {
-  const token = await new SignJWT({ role: "authenticated", sse_session: "s1" })
+  const token = await new SignJWT({ role: "sse_page", sse_session: "s1" })
     .setProtectedHeader({ alg: "HS256" })
     .setExpirationTime("5m")
     .sign(new TextEncoder().encode(standIn.jwtSecret));

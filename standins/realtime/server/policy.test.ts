@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { mayAccess } from "./policy.ts";
 
 const exp = 4_000_000_000;
-const mine = { role: "authenticated", exp, sse_session: "s1" };
+const mine = { role: "sse_page", exp, sse_session: "s1" };
 
 describe("the lab's channel policy", () => {
   test.each([
@@ -21,8 +21,15 @@ describe("the lab's channel policy", () => {
     ["a session does not read a topic of another kind", mine, "s1", "read", false],
     [
       "a token without a session reads nothing",
-      { role: "authenticated", exp },
+      { role: "sse_page", exp },
       "sse:session:undefined",
+      "read",
+      false,
+    ],
+    [
+      "another role reads nothing",
+      { ...mine, role: "authenticated" },
+      "sse:session:s1",
       "read",
       false,
     ],

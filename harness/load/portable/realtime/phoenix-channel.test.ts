@@ -23,7 +23,7 @@ const tokenOf = async (
   sessionId: string,
   { secret = standIn.jwtSecret, expiresInS = 60 } = {},
 ): Promise<string> =>
-  new SignJWT({ role: "authenticated", [SESSION_CLAIM]: sessionId })
+  new SignJWT({ role: "sse_page", [SESSION_CLAIM]: sessionId })
     .setProtectedHeader({ alg: "HS256" })
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)

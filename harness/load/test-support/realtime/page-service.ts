@@ -146,7 +146,7 @@ export class PageService {
   async #token(sessionId: string): Promise<RealtimeToken> {
     const { realtime, tokenTtlS } = this.#options;
     const expiresS = Math.floor(Date.now() / 1000) + tokenTtlS;
-    const token = await new SignJWT({ role: "authenticated", [SESSION_CLAIM]: sessionId })
+    const token = await new SignJWT({ role: "sse_page", [SESSION_CLAIM]: sessionId })
       .setProtectedHeader({ alg: "HS256" })
       .setIssuedAt()
       .setExpirationTime(expiresS)

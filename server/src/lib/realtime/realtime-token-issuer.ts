@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose";
+import { PAGE_ROLE } from "../../../../common/portable/realtime/config-rules.ts";
 import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 import {
   SESSION_CLAIM,
@@ -47,7 +48,7 @@ export class RealtimeTokenIssuer {
     const nowS = Math.floor(Date.now() / 1000);
     // A JWT counts whole seconds.
     const expiresS = Math.min(nowS + this.#options.tokenTtlS, Math.floor(sessionEndsAt / 1000));
-    const token = await new SignJWT({ role: "authenticated", [SESSION_CLAIM]: sessionId })
+    const token = await new SignJWT({ role: PAGE_ROLE, [SESSION_CLAIM]: sessionId })
       .setProtectedHeader({ alg: "HS256", typ: "JWT" })
       .setIssuedAt(nowS)
       .setExpirationTime(expiresS)

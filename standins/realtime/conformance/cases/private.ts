@@ -115,7 +115,7 @@ export const privateCases: readonly ConformanceCase[] = [
     section: "§1.5",
     title: "a newer token of the same session keeps its channel",
     needs,
-    tokens: { newer: { role: "authenticated", session: "<session>", expiresInS: 1800 } },
+    tokens: { newer: { role: "sse_page", session: "<session>", expiresInS: 1800 } },
     run: [
       ...own,
       { send: "a", message: ["1", "2", P, "access_token", { access_token: "<token:newer>" }] },

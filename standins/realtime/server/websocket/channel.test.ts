@@ -50,7 +50,7 @@ async function join(
 }
 
 const mint = (claims: Record<string, unknown>, expiresInS: number): Promise<string> =>
-  new SignJWT({ role: "authenticated", ...claims, exp: Math.floor(Date.now() / 1000) + expiresInS })
+  new SignJWT({ role: "sse_page", ...claims, exp: Math.floor(Date.now() / 1000) + expiresInS })
     .setProtectedHeader({ alg: "HS256" })
     .sign(new TextEncoder().encode(standIn.jwtSecret));
 
