@@ -1,31 +1,46 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { bundleScript } from "../harness/load/k6/scripts/bundle-scripts.ts";
+import { fromRoot, PROJECT_ROOT } from "../common/paths.ts";
+import { bundleScript, SCRIPTS } from "../harness/load/k6/scripts/bundle-scripts.ts";
 import { MODULES } from "../standins/k6/modules/modules.ts";
 import { breachesOf } from "./test-support/script-rules.ts";
 
-const folder = import.meta.dirname;
 const modules = Object.keys(MODULES);
+const entryPoints = [...SCRIPTS, "plain-sse"].map((name) => `loadtests/${name}.ts`);
 
-const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
-  (file) =>
-    file.endsWith(".ts") &&
-    !/(\.test|\.d)\.ts$/.test(file) &&
-    !/^(k6-double|test-support)|\/test-support\//.test(file),
-);
+/** Every file that k6 loads for a script: it takes the sources as they are, without a bundle. */
+const { metafile } = await build({
+  entryPoints,
+  absWorkingDir: PROJECT_ROOT,
+  outdir: "unwritten",
+  bundle: true,
+  packages: "external",
+  format: "esm",
+  write: false,
+  metafile: true,
+});
 
 describe("the sources of the scripts", () => {
-  it.each(sources)("%s keeps the rules", (file) => {
-    expect(breachesOf(file, readFileSync(join(folder, file), "utf8"), modules)).toEqual([]);
+  it.each(Object.keys(metafile.inputs))("%s is what k6 takes without a bundle", (file) => {
+    expect(breachesOf(file, readFileSync(fromRoot(file), "utf8"), modules)).toEqual([]);
   });
+
+  it.each(entryPoints.filter((file) => !file.includes("realtime")))(
+    "%s names the extension that it needs in its first line",
+    (file) => {
+      expect(readFileSync(fromRoot(file), "utf8")).toMatch(/^"use k6 with k6\/x\/sse";\n/);
+    },
+  );
 
   it("of SSE wait for nothing at all once they are bundled: their VU is blocked by the stream", async () => {
     const out = await mkdtemp(join(tmpdir(), "rules-"));
     try {
       const bundle = await readFile(await bundleScript("sse", out), "utf8");
+      expect(bundle).toMatch(/^"use k6 with k6\/x\/sse";\n/);
       const code = bundle.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
       expect(code).not.toMatch(/\basync\b|\bawait\b|\bPromise\b|\.then\(/);
     } finally {
@@ -39,9 +54,18 @@ describe("the rules", () => {
     ['import http from "k6/http";\nimport { a } from "./a.ts";', []],
     ['import type { Options } from "k6/options";', []],
     ['import { readFile } from "node:fs";', ["x.ts:1: no module of k6: node:fs"]],
+    ['import { uniformInt } from "pure-rand";', ["x.ts:1: no module of k6: pure-rand"]],
     ['import browser from "k6/browser";', ["x.ts:1: no module of k6: k6/browser"]],
     ['export { a } from "./a";', ["x.ts:1: ./a has no file extension"]],
     ['const a = () => import("./a.ts");', ["x.ts:1: import() loads nothing in a bundle"]],
+    ["let a = b ?? c;\na ??= b;", ["x.ts:2: k6 does not know a ??= b"]],
+    [
+      "const a = /(?<=b)c/;",
+      ["x.ts:1: k6 does not know look-behind and the flag v in a regular expression"],
+    ],
+    ["const a = /(?<name>b)/giu;", []],
+    ["async function* a() {}", ["x.ts:1: k6 does not know async generators"]],
+    ["const f = function* () {};", []],
     [
       "sse.open(url, {}, async (client) => {\n  await later();\n});",
       [

@@ -1,5 +1,7 @@
-/** The script, as it is bundled, on the double of k6 against the real server. */
+/** The script, as it is and bundled, on the double of k6 against the real server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromRoot } from "../common/paths.ts";
+import { runDouble } from "../standins/k6/run-double.ts";
 import { startServer, type StartedServer } from "../harness/load/test-support/start-server.ts";
 import { scheduleSessions } from "../harness/load/portable/load-schedule.ts";
 import { smallPlan } from "../harness/load/test-support/load-plan.ts";
@@ -55,6 +57,15 @@ describe("a load", () => {
       stuckStreams: 0,
       gates: { offered: 8, answered: 8, reachedPipeline: 8, stalled: 0 },
     });
+  });
+
+  test.each(["sse", "plain-sse"])("%s.ts runs as it is, without a bundle", async (name) => {
+    const { exitCode, stderr, stdout } = await runDouble({
+      script: { file: fromRoot(`loadtests/${name}.ts`) },
+      env: { URL: server.url, ...LOAD },
+    });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(/"sse_event_latency"/);
   });
 
   test("is the native engine's load of the same seed", () => {

@@ -17,7 +17,7 @@ export interface Script {
   output: K6LogWriter;
   options: ReturnType<typeof createOptions>;
   setup: () => void;
-  handleSummary: (data: K6Summary) => SummaryFiles;
+  handleSummary: (data: K6Summary) => SummaryFiles | undefined;
 }
 
 /** Only in the init context. @throws PlanError */

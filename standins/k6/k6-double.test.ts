@@ -229,6 +229,40 @@ describe("the end of a run", () => {
     expect(summary).toBeUndefined();
   });
 
+  it("--no-thresholds leaves no thresholds in the summary, but the figures that they name", async () => {
+    const { exitCode, summary } = await runDouble({
+      script: `
+        import { Counter } from "k6/metrics";
+        export const options = { thresholds: { lost: ["count==0"], "lost{cause:a}": ["nonsense"] } };
+        const lost = new Counter("lost");
+        export default function () { lost.add(2, { cause: "a" }); }`,
+      flags: ["--no-thresholds"],
+    });
+    expect(exitCode).toBe(0);
+    const { metrics } = summary as Summary;
+    expect(metrics["lost{cause:a}"]).toMatchObject({ values: { count: 2 } });
+    expect(metrics["lost"]).not.toHaveProperty("thresholds");
+    expect(metrics["lost{cause:a}"]).not.toHaveProperty("thresholds");
+  });
+
+  it("an exception of handleSummary is logged, and the exit code stays what it is", async () => {
+    const { exitCode, stderr } = await runDouble({
+      script: `export default function () {}
+        export function handleSummary() { throw new Error("no state"); }`,
+      flags: ["--log-format", "text"],
+    });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("failed to handle the end-of-test summary");
+    expect(stderr).toContain("no state");
+  });
+
+  it("handleSummary that returns nothing leaves the summary to k6", async () => {
+    const { stdout } = await runDouble({
+      script: "export default function () {}\nexport function handleSummary() {}",
+    });
+    expect(stdout).toContain("iterations");
+  });
+
   it("exits 108 if the script aborts the test in any phase", async () => {
     const { exitCode, stderr, consoleLines } = await runDouble({
       script: `

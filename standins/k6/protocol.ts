@@ -16,7 +16,8 @@ export interface LogSettings {
 
 export interface ScriptFile {
   path: string;
-  source: string;
+  /** JavaScript of the script and of all that it imports, by absolute path. */
+  sources: Record<string, string>;
 }
 
 /** Start data of a VU's thread. */

@@ -11,7 +11,7 @@ import { fromRoot } from "../../common/paths.ts";
 export const K6_DOUBLE = fromRoot("standins/k6/k6-double.mjs");
 
 export interface DoubleOptions {
-  /** Source text of a script, or its file. The helper bundles it. */
+  /** Source text of a script, which the helper bundles; or a file, which runs as it is. */
   script: string | { file: string };
   /** Flags, in addition to `--quiet`, `--log-format raw` and `--console-output`. */
   flags?: readonly string[];
@@ -57,7 +57,8 @@ export async function startDouble({
 }: DoubleOptions): Promise<RunningDouble> {
   const folder = mkdtempSync(join(tmpdir(), "k6-double-"));
   const consoleFile = join(folder, "console.log");
-  writeFileSync(join(folder, "script.js"), await bundle(script));
+  const path = typeof script === "string" ? join(folder, "script.js") : resolve(script.file);
+  if (typeof script === "string") writeFileSync(path, await bundle(script));
   const given = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
   const child = spawn(
     process.execPath,
@@ -71,7 +72,7 @@ export async function startDouble({
       consoleFile,
       ...flags,
       ...given,
-      "script.js",
+      path,
     ],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );
@@ -106,13 +107,10 @@ export async function startDouble({
   return { process: child, folder, consoleLines, waitForLine, finished };
 }
 
-/** Bundles like the lab's scripts: one file that imports only modules of k6. */
-async function bundle(script: DoubleOptions["script"]): Promise<string> {
-  const file = typeof script === "string" ? undefined : resolve(script.file);
+/** One file that imports only modules of k6, with paths from this folder. */
+async function bundle(source: string): Promise<string> {
   const { outputFiles } = await build({
-    ...(typeof script === "string"
-      ? { stdin: { contents: withSummary(script), resolveDir: dirname(K6_DOUBLE), loader: "ts" } }
-      : { entryPoints: [file ?? ""] }),
+    stdin: { contents: withSummary(source), resolveDir: dirname(K6_DOUBLE), loader: "ts" },
     bundle: true,
     write: false,
     format: "esm",

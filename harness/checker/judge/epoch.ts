@@ -199,7 +199,7 @@ export class EpochJudge {
       this.#settle(seq, outcome);
       return;
     }
-    const highest = (this.#highest ??= highestByConnection(this.#epoch));
+    const highest = (this.#highest = this.#highest ?? highestByConnection(this.#epoch));
     if (this.#isOwed(seq, highest)) {
       this.#counts.indeterminateBy.owed++;
       this.#settle(seq, "indeterminate");
@@ -211,7 +211,7 @@ export class EpochJudge {
         publishedMs,
         publisher,
         route: routeOf(source),
-        dropped: (this.#drops ??= dropsByNumber(this.#epoch)).get(seq),
+        dropped: (this.#drops = this.#drops ?? dropsByNumber(this.#epoch)).get(seq),
         streams,
         highestReceivedOn: (connection) => highest.get(connection) ?? 0,
       },
@@ -250,7 +250,7 @@ export class EpochJudge {
   #missUnpublished(): Outcome {
     const counts = this.#counts;
     this.#missed++;
-    const reason = (this.#reason ??= this.#findReason());
+    const reason = (this.#reason = this.#reason ?? this.#findReason());
     if (reason === "running" && this.#isKeptByLimit()) counts.indeterminateBy.limited++;
     else if (reason === "unrecorded" || reason === "running") counts.indeterminateBy[reason]++;
     else counts.neverPublishedBy[reason]++;
@@ -300,7 +300,7 @@ export class EpochJudge {
       );
     }
     if (publishedMs === null) {
-      this.#recorded ??= isRecorded(this.#epoch, this.#context);
+      this.#recorded = this.#recorded ?? isRecorded(this.#epoch, this.#context);
       if (this.#recorded) counts.unexpected++;
       else if (!planned) counts.unconfirmed++;
       return;

@@ -64,7 +64,7 @@ export function receive(
   }: Pick<ReceivedObservation, "seq" | "atMs" | "connection" | "sentMs">,
 ): void {
   if (sentMs !== undefined)
-    received.sentMs ??= new Array<number>(received.seq.length).fill(NOT_SAID);
+    received.sentMs = received.sentMs ?? new Array<number>(received.seq.length).fill(NOT_SAID);
   received.sentMs?.push(sentMs ?? NOT_SAID);
   received.seq.push(seq);
   received.atMs.push(atMs);

@@ -20,7 +20,7 @@ export class BackOff {
 
   /** Delay before the next attempt, milliseconds. A base above the cap raises the cap. */
   nextMs(): number {
-    this.#random ??= seededRandom(this.#seed);
+    this.#random = this.#random ?? seededRandom(this.#seed);
     const ceilingMs = Math.min(
       Math.max(this.#capMs, this.baseMs),
       this.baseMs * 2 ** this.#attempt,

@@ -31,7 +31,7 @@ export class ClockOffset {
       this.#quickest = reading;
     this.#leastMs = Math.max(this.#leastMs, instanceMs - answeredMs);
     this.#mostMs = Math.min(this.#mostMs, instanceMs - askedMs);
-    this.#whole &&= Number.isInteger(askedMs) && Number.isInteger(answeredMs);
+    this.#whole = this.#whole && Number.isInteger(askedMs) && Number.isInteger(answeredMs);
   }
 
   /**

@@ -70,7 +70,7 @@ export class SessionRecorder {
       this.#connected.push(observed);
       return;
     }
-    if (observed.type === "request") this.#sessionId ??= observed.sessionId;
+    if (observed.type === "request") this.#sessionId = this.#sessionId ?? observed.sessionId;
     this.#absorb(observed);
     // An answer that was accepted has reached the pipeline: the event contract says so.
     if (observed.type === "gate" && observed.status === 202)

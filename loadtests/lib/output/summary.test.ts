@@ -152,7 +152,7 @@ describe("the lab's summary of a k6 script", () => {
 
 describe("what handleSummary returns", () => {
   it("is the lab's summary and k6's own in the folder, and a table", () => {
-    const files = handleSummary(plan, schedule, data({ sse_event_latency: trend(2.5) }));
+    const files = handleSummary(plan, schedule, data({ sse_event_latency: trend(2.5) })) ?? {};
     expect(Object.keys(files).sort()).toEqual([
       "results/k6/k6-summary.json",
       "results/k6/summary.json",
@@ -164,10 +164,15 @@ describe("what handleSummary returns", () => {
     expect(files["stdout"]).toMatch(/latency p50 \/ p99 \/ max +2\.5 ms \/ 2\.5 ms \/ 2\.5 ms/);
   });
 
-  it("is a table alone where no folder was named", () => {
+  it("is nothing where no folder was named, so that k6 prints its own summary", () => {
     const { load, topology, bounce, repeat } = plan;
-    expect(
-      Object.keys(handleSummary({ load, topology, bounce, repeat }, schedule, data())),
-    ).toEqual(["stdout"]);
+    expect(handleSummary({ load, topology, bounce, repeat }, schedule, data())).toBeUndefined();
+  });
+
+  it("names the variable that gives the data another shape", () => {
+    const { metrics } = data();
+    expect(() => handleSummary(plan, schedule, { metrics } as K6Summary)).toThrow(
+      "unset K6_NEW_MACHINE_READABLE_SUMMARY",
+    );
   });
 });

@@ -27,17 +27,24 @@ export interface K6Metric {
 /** By name of the file; `stdout` is the terminal. */
 export type SummaryFiles = Record<string, string>;
 
+/**
+ * @returns undefined unless the user asked for the files: then k6 prints its own summary
+ * @throws Error with the fix if k6 hands over another shape of data
+ */
 export const handleSummary = (
   plan: ScriptPlan,
   schedule: readonly SessionSchedule[],
   data: K6Summary,
-): SummaryFiles => {
+): SummaryFiles | undefined => {
+  if (plan.out === undefined) return undefined;
+  if ((data as Partial<K6Summary>).state === undefined)
+    throw new Error("OUT needs k6's usual summary: unset K6_NEW_MACHINE_READABLE_SUMMARY");
   const summary = createSummary(plan, schedule, data, Date.now());
-  const files: SummaryFiles = { stdout: summaryText(summary.runs[0]) };
-  if (plan.out === undefined) return files;
-  files[`${plan.out}/summary.json`] = `${JSON.stringify(summary, null, 2)}\n`;
-  files[`${plan.out}/k6-summary.json`] = `${JSON.stringify(data, null, 2)}\n`;
-  return files;
+  return {
+    stdout: summaryText(summary.runs[0]),
+    [`${plan.out}/summary.json`]: `${JSON.stringify(summary, null, 2)}\n`,
+    [`${plan.out}/k6-summary.json`]: `${JSON.stringify(data, null, 2)}\n`,
+  };
 };
 
 /** `finishedAtMs`: wall clock, milliseconds since 1970. */
@@ -169,7 +176,7 @@ const countsOf = (data: K6Summary): Counts => {
   const lostByCause = Object.fromEntries(
     CAUSES.map((cause) => [cause, countOf(data, `sse_events_lost{cause:${cause}}`)]),
   ) as RunResult["lostByCause"];
-  // Without thresholds k6 keeps no figures by cause.
+  // Thresholds of a k6 configuration replace the script's, and with them the figures by cause.
   lostByCause.unexplained +=
     lost - Object.values(lostByCause).reduce((sum, count) => sum + count, 0);
   return {

@@ -24,6 +24,12 @@ test.each<[string | undefined, CloseEvent, string, boolean]>([
   // A reset connection.
   [undefined, { reason: "" }, "socket closed: 1006", false],
   [REFUSED, { reason: "" }, REFUSED, false],
+  [
+    "write tcp 127.0.0.1:5->127.0.0.1:1: broken pipe",
+    {},
+    "write tcp 127.0.0.1:1: broken pipe",
+    false,
+  ],
 ])("error %s with close %j is %s, in order: %s", (error, close, reason, ended) => {
   expect(wireEnd(error, close)).toEqual({ status: 0, reason, ended });
 });

@@ -1,4 +1,5 @@
 import type { ChannelDown } from "../../../harness/load/portable/realtime/channel.ts";
+import { failureReason } from "../session/failure-reason.ts";
 
 /** The `close` event of k6 1.5 and newer, of which @types/k6 does not know. */
 export interface CloseEvent {
@@ -21,7 +22,7 @@ export const wireEnd = (
   { code = ABNORMAL, reason = "" }: CloseEvent = {},
 ): ChannelDown => {
   if (error !== undefined && !error.startsWith(CLOSE_ERROR))
-    return { reason: error, status: 0, ended: false };
+    return { reason: failureReason(error), status: 0, ended: false };
   const ended = code !== ABNORMAL;
   const text = ended && reason !== "" ? ` (${reason})` : "";
   return { reason: `socket closed: ${code}${text}`, status: 0, ended };

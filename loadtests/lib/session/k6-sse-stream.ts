@@ -14,6 +14,7 @@ import type { StreamRecord } from "../../../harness/load/portable/session/stream
 import { CONNECTED_EVENT, RECONNECT_EVENT } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import type { RunTimes } from "../plan/run-times.ts";
+import { failureReason } from "./failure-reason.ts";
 import { headerOf } from "./http-requests.ts";
 
 /** An event as the standard would have dispatched it. */
@@ -183,9 +184,9 @@ export class K6SseStream implements OwnedStream {
   }
 
   #whyUnconfirmed({ status, error }: SseResponse): string {
-    if (status === 0) return error || "no answer";
+    if (status === 0) return failureReason(error) || "no answer";
     if (this.#failure === MALFORMED) return MALFORMED;
-    return `${this.#failure ?? "ended"} before the stream was confirmed`;
+    return `${failureReason(this.#failure ?? "ended")} before the stream was confirmed`;
   }
 }
 

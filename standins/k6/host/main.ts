@@ -1,4 +1,4 @@
-import { openSync, readFileSync } from "node:fs";
+import { openSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
 import { fromRoot } from "../../../common/paths.ts";
@@ -8,6 +8,7 @@ import { K6_VERSION } from "../k6-version.ts";
 import type { LogSettings } from "../protocol.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
 import { parseFlags } from "./parse-flags.ts";
+import { readScript } from "./read-script.ts";
 import { TestRun } from "./test-run.ts";
 
 /** The answer to `version --json` has the fields of k6, and the mark of a double. */
@@ -52,10 +53,10 @@ async function runScript(args: readonly string[], log: LogSettings): Promise<num
   const flags = parseFlags(args);
   log.format = flags.logFormat;
   const path = resolve(flags.script);
-  const source = readScript(path);
+  const script = await readScript(path);
   if (flags.consoleOutput !== undefined) log.consoleFd = openSync(flags.consoleOutput, "a");
   if (!flags.quiet) writeWhole(1, "k6-double: a contract double of k6, not k6\n");
-  const run = new TestRun(await bundleVu(), { path, source }, flags, log);
+  const run = new TestRun(await bundleVu(), script, flags, log);
   let interrupted = false;
   const interrupt = (signal: NodeJS.Signals) => {
     // A second signal ends the process at once, as in k6.
@@ -66,17 +67,6 @@ async function runScript(args: readonly string[], log: LogSettings): Promise<num
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   return await run.run();
-}
-
-function readScript(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new ExitError(
-      `The moduleSpecifier "${path}" couldn't be found on local disk`,
-      EXIT.usage,
-    );
-  }
 }
 
 /** Bundles a VU's thread into one script, once per run: no thread has to compile TypeScript. */

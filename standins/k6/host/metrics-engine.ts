@@ -27,7 +27,7 @@ interface Threshold {
   source: string;
   aggregation: string;
   holds(value: number): boolean;
-  /** True until the evaluation, which --no-thresholds skips, as in k6. */
+  /** True until the evaluation. */
   ok: boolean;
 }
 
@@ -68,8 +68,12 @@ export class MetricsEngine {
     }
   }
 
-  /** @throws {@link ExitError} 104 for an unknown expression, metric or aggregation */
-  setThresholds(thresholds: Readonly<Record<string, readonly string[]>>): void {
+  /**
+   * @param judged false with `--no-thresholds`: k6 then keeps the figures that thresholds name, and
+   *   reads no expression
+   * @throws {@link ExitError} 104 for an unknown expression, metric or aggregation
+   */
+  setThresholds(thresholds: Readonly<Record<string, readonly string[]>>, judged = true): void {
     for (const [name, expressions] of Object.entries(thresholds)) {
       const { metric: parent, tags } = parseMetricName(name);
       const of = this.#metrics.get(parent);
@@ -84,9 +88,10 @@ export class MetricsEngine {
           ? of
           : (this.#metrics.get(name) ?? this.#add(name, of.sink.type, of.sink.isTime));
       if (name !== parent) this.#submetrics.push({ name, of: parent, tags });
-      metric.thresholds = expressions.map((expression) =>
-        parseThreshold(name, expression, metric.sink),
-      );
+      if (judged)
+        metric.thresholds = expressions.map((expression) =>
+          parseThreshold(name, expression, metric.sink),
+        );
       // The summary shows it even without a sample.
       of.observed = true;
       metric.observed = true;

@@ -19,6 +19,7 @@ import { SharedArrays } from "./vu-services.ts";
 
 /** VUs that start at the same time. More than the cores would only delay each other. */
 const STARTING = 2;
+const SUMMARY_FAILED = "failed to handle the end-of-test summary";
 const COUNTERS = { completed: 0, interrupted: 1, active: 2, initialized: 3 } as const;
 
 /** One `run` of the double. */
@@ -93,7 +94,7 @@ export class TestRun {
         EXIT.invalidConfig,
       );
     }
-    this.#metrics.setThresholds(options.thresholds);
+    this.#metrics.setThresholds(options.thresholds, !this.#flags.noThresholds);
     const { executionSegment, executionSegmentSequence } = this.#flags;
     const ids = vuIdsOfSegment(options.scenario.vus, executionSegment, executionSegmentSequence);
     await this.#startVus(ids);
@@ -145,7 +146,8 @@ export class TestRun {
       iterations,
       tags,
       env,
-      startTime: performance.timeOrigin + performance.now(),
+      // Whole milliseconds, as in k6.
+      startTime: Date.now(),
       maxDurationMs,
     };
     this.#begun = true;
@@ -204,7 +206,7 @@ export class TestRun {
     setupData: string | undefined,
   ): Promise<void> {
     const durationMs = performance.timeOrigin + performance.now() - this.#testStartedAt;
-    const failed = this.#flags.noThresholds ? [] : this.#metrics.evaluate(durationMs / 1000);
+    const failed = this.#metrics.evaluate(durationMs / 1000);
     if (failed.length > 0) {
       this.#end(
         new ExitError(
@@ -220,11 +222,13 @@ export class TestRun {
       state: { isStdOutTTY: false, isStdErrTTY: false, testRunDurationMs: durationMs },
       ...(setupData === undefined ? {} : { setup_data: JSON.parse(setupData) as unknown }),
     };
-    if (!hasHandler) {
+    const writeOwn = () =>
       writeWhole(
         1,
         `k6-double (a contract double of k6, not k6)\n${JSON.stringify(summary, null, 2)}\n`,
       );
+    if (!hasHandler) {
+      writeOwn();
       return;
     }
     if (this.#main.stopped) {
@@ -233,10 +237,14 @@ export class TestRun {
     }
     const result = await this.#main.execute({ command: "summary", data: JSON.stringify(summary) });
     if (result.error !== undefined) {
-      this.#end(new ExitError(result.error, EXIT.scriptException));
+      // As in k6, the exit code stays what it is.
+      writeLog(this.#log, "error", SUMMARY_FAILED, { error: result.error });
+    }
+    if (result.json === undefined) {
+      writeOwn();
       return;
     }
-    for (const [name, content] of JSON.parse(result.json ?? "[]") as [string, string][]) {
+    for (const [name, content] of JSON.parse(result.json) as [string, string][]) {
       if (name === "stdout") writeWhole(1, content);
       else if (name === "stderr") writeWhole(2, content);
       else this.#writeOutput(name, content);
@@ -248,9 +256,7 @@ export class TestRun {
     try {
       writeFileSync(name, content);
     } catch (error) {
-      writeLog(this.#log, "error", `failed to handle the end-of-test summary`, {
-        error: (error as Error).message,
-      });
+      writeLog(this.#log, "error", SUMMARY_FAILED, { error: (error as Error).message });
     }
   }
 

@@ -1,3 +1,5 @@
+import { dirname, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 
 import { MODULES } from "../modules/modules.ts";
@@ -11,21 +13,29 @@ import type { VuContext } from "./vu-context.ts";
  */
 export async function loadScript(vu: VuContext): Promise<Record<string, unknown>> {
   const { context } = vu.realm;
-  const { path, source } = vu.data.script;
-  const script = new vm.SourceTextModule(source, {
-    context,
-    identifier: `file://${path}`,
-    importModuleDynamically: (specifier) => {
-      throw vu.realm.error(
-        `k6-double: the script imports "${specifier}" dynamically, which is not in the double`,
-      );
-    },
-  });
-  const made = new Map<string, vm.Module>();
-  await script.link(async (specifier) => {
-    const module = made.get(specifier) ?? (await k6Module(vu, specifier, context));
-    made.set(specifier, module);
+  const { path, sources } = vu.data.script;
+  const made = new Map<string, Promise<vm.Module>>();
+  const once = (name: string, make: () => vm.Module | Promise<vm.Module>): Promise<vm.Module> => {
+    const module = made.get(name) ?? Promise.resolve(make());
+    made.set(name, module);
     return module;
+  };
+  const fileModule = (file: string): vm.SourceTextModule =>
+    new vm.SourceTextModule(sources[file] ?? "", {
+      context,
+      identifier: pathToFileURL(file).href,
+      importModuleDynamically: (specifier) => {
+        throw vu.realm.error(
+          `k6-double: the script imports "${specifier}" dynamically, which is not in the double`,
+        );
+      },
+    });
+  const script = fileModule(path);
+  made.set(path, Promise.resolve(script));
+  await script.link((specifier, { identifier }) => {
+    if (!specifier.startsWith(".")) return once(specifier, () => k6Module(vu, specifier, context));
+    const file = resolve(dirname(fileURLToPath(identifier)), specifier);
+    return once(file, () => fileModule(file));
   });
   await script.evaluate();
   return script.namespace as Record<string, unknown>;

@@ -113,7 +113,7 @@ export class VuThread implements VuContext {
     return {};
   }
 
-  /** @returns JSON of the outputs as `[name, content]` */
+  /** @returns JSON of the outputs as `[name, content]`; none if the script returns nothing */
   async #summary({ data }: Command<"summary">): Promise<CommandResult> {
     this.phase = "summary";
     const outputs = (await this.#call("handleSummary", this.#parse(data))) as
@@ -125,7 +125,7 @@ export class VuThread implements VuContext {
         );
       }
     }
-    return this.#asResult(Object.entries(outputs ?? {}));
+    return outputs ? this.#asResult(Object.entries(outputs)) : {};
   }
 
   #call(name: string, argument: unknown): Promise<unknown> {

@@ -103,6 +103,6 @@ export class K6Process {
   }
 }
 
-/** The `eventsource` client has its token in the address, which k6 names when a request fails. */
+/** The address may hold a token or a key, and k6 names it when a request fails. */
 const withoutSecrets = (text: string): string =>
-  text.replaceAll(/(token=|bearer\s+|"token":\s*")[^\s"'&]+/gi, "$1...");
+  text.replaceAll(/(token=|apikey=|bearer\s+|"token":\s*")[^\s"'&]+/gi, "$1...");

@@ -43,7 +43,9 @@ await run();
 async function run(): Promise<void> {
   const { mode } = behaviour;
   if (mode === "dies") {
-    process.stderr.write("GoError: the script does not parse\n  at http://x/?token=secret-token\n");
+    process.stderr.write(
+      "GoError: the script does not parse\n  at http://x/?token=secret-token&apikey=secret-key\n",
+    );
     process.exit(107);
   }
   if (mode === "writes-nothing") return;

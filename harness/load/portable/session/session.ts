@@ -129,7 +129,7 @@ export abstract class Session implements StreamOwner, RequestContext {
   /** A replay may show a gate again; it is answered once. */
   #onGate(gate: string | undefined): void {
     if (gate === undefined) return;
-    this.#gates ??= new Set();
+    this.#gates = this.#gates ?? new Set();
     if (this.#gates.has(gate)) return;
     this.#gates.add(gate);
     this.onGateOffered?.(gate);

@@ -32,11 +32,17 @@ export class SseStream {
       for (const result of this.#lines.feed(bytes)) this.#push(result);
     });
     response.on("end", () => this.#push({ type: "closed" }));
+    const { socket } = response;
+    const addresses = `${goAddress(socket.localAddress, socket.localPort)}->${goAddress(socket.remoteAddress, socket.remotePort)}`;
+    let cut = "unexpected EOF";
+    socket.prependListener("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "ECONNRESET") cut = `read tcp ${addresses}: read: connection reset by peer`;
+    });
     // After a read error the extension waits forever unless the script closes the stream.
     response.on("error", () => {
       const message = timedOut()
         ? "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
-        : "unexpected EOF";
+        : cut;
       this.#push({ type: "error", message });
     });
   }
@@ -158,6 +164,8 @@ class SseLines {
     return undefined;
   }
 }
+
+const goAddress = (host = "", port = 0): string => `${host}:${port}`;
 
 function emptyEvent(): SseEvent {
   return { id: "", comment: "", name: "", data: "" };
