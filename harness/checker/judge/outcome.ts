@@ -38,7 +38,7 @@ export const shareOf = (pairs: number, all: number): number => (all === 0 ? 0 : 
  */
 export function outcomeOfReceived(
   publishedMs: number | null,
-  connection: Connection | undefined,
+  connection: Pick<Connection, "resume" | "subscribedMs"> | undefined,
   sentMs: number | null,
 ): "delivered" | "recovered" {
   if (publishedMs === null || connection === undefined) return "delivered";

@@ -8,7 +8,7 @@ export interface ClockReading {
   answeredMs: number;
 }
 
-/** k6 may give a script whole milliseconds only. */
+/** A process whose readings are all whole milliseconds may have rounded them. */
 const WHOLE_MS = 1;
 /** Resolution of the time that instances state. */
 const MICROSECOND_MS = 0.001;

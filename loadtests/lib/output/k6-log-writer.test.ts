@@ -45,14 +45,17 @@ describe("a line", () => {
 });
 
 describe("the output of a VU", () => {
-  it("writes by the hundred", () => {
+  it("writes 50 at once", () => {
     const output = new K6LogWriter("p1");
-    for (let i = 0; i < 250; i++) output.record(ended(`s${i}`));
-    expect(lines.map((line) => parsed(line).records.length)).toEqual([100, 100]);
+    for (let i = 0; i < 260; i++) output.record(ended(`s${i}`));
+    expect(lines.map((line) => parsed(line).records.length)).toEqual(Array(5).fill(50));
     output.flush();
-    expect(lines.map((line) => parsed(line).records.length)).toEqual([100, 100, 50]);
+    expect(lines.map((line) => parsed(line).records.length)).toEqual([
+      ...Array<number>(5).fill(50),
+      10,
+    ]);
     expect(lines.flatMap((line) => parsed(line).records)).toEqual(
-      Array.from({ length: 250 }, (_, i) => ended(`s${i}`)),
+      Array.from({ length: 260 }, (_, i) => ended(`s${i}`)),
     );
   });
 

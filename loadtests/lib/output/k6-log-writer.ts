@@ -6,7 +6,8 @@ import {
 } from "../../../harness/load/portable/k6-log-records.ts";
 import { nowMs } from "./clock.ts";
 
-const MAX_RECORDS = 100;
+/** A line stays below the 16 KiB at which container runtimes split one. */
+const MAX_RECORDS = 50;
 /** Longest that a record waits, so that the console shows the load live, milliseconds. */
 const MAX_HELD_MS = 1_000;
 
@@ -20,8 +21,7 @@ const escapeUnit = (unit: string): string =>
   `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
- * One VU's records on their way to the console: by the hundred, or once a second while records
- * come.
+ * One VU's records on their way to the console: 50 at once, or once a second while records come.
  */
 export class K6LogWriter {
   readonly #process: string;

@@ -1,7 +1,7 @@
 /**
- * Records one session: each observation goes to the console and to the checker, whose judgement
- * becomes k6's metrics when the session ends. The checker gets what a script can know without the
- * instances' ledgers.
+ * Records one session: each observation goes to the console, to the live metrics and to the
+ * checker, whose judgement becomes k6's metrics when the session ends. The checker gets what a
+ * script can know without the instances' ledgers.
  */
 import { countGates } from "../../../harness/checker/judge/gates.ts";
 import { judgeSession } from "../../../harness/checker/judge/session.ts";
@@ -16,6 +16,7 @@ import type { PipelineSSEEvent, PipelineStarted } from "../../../server/src/cont
 import { instanceClock, nowMs } from "./clock.ts";
 import { inferPublications, type SeenPublication } from "./infer-publications.ts";
 import type { K6LogWriter } from "./k6-log-writer.ts";
+import { LiveMetrics } from "./live-metrics.ts";
 import { METRICS } from "./metrics.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import type { RunTimes } from "../plan/run-times.ts";
@@ -29,6 +30,7 @@ export class SessionRecorder {
   readonly #times: RunTimes;
   readonly #output: K6LogWriter;
   readonly #record = new RunRecord();
+  readonly #live = new LiveMetrics();
   /** Judged at the end: by then the instances' clock, on which they state a time, is known best. */
   readonly #connected: ConnectedObservation[] = [];
   /** By epoch. */
@@ -53,6 +55,7 @@ export class SessionRecorder {
     const atMs = nowMs();
     this.#output.record({ type: "k6-arrived", session, dueMs, atMs });
     METRICS.arrivalLateness.add(Math.max(0, atMs - dueMs));
+    METRICS.reconnects.add(0);
     const phases = [
       ["load-started", this.#times.startMs],
       ["measured", this.#times.measuredMs],
@@ -67,9 +70,12 @@ export class SessionRecorder {
   record(observed: Observed): void {
     this.#output.record(observed);
     if (observed.type === "connected") {
+      this.#live.connected(observed);
       this.#connected.push(observed);
       return;
     }
+    if (observed.type === "disconnected") this.#live.disconnected(observed);
+    if (observed.type === "received") this.#live.received(observed);
     if (observed.type === "request") this.#sessionId = this.#sessionId ?? observed.sessionId;
     this.#absorb(observed);
     // An answer that was accepted has reached the pipeline: the event contract says so.
@@ -101,8 +107,10 @@ export class SessionRecorder {
    * An event that arrived says when it was published. An event of another session proves nothing
    * here.
    */
-  published({ sessionId, epoch, seq, intendedMs, publishedMs, instance }: PipelineSSEEvent): void {
+  published(event: PipelineSSEEvent): void {
+    const { sessionId, epoch, seq, intendedMs, publishedMs, instance } = event;
     if (sessionId !== this.#sessionId) return;
+    this.#live.published(event);
     const seen = this.#seen.get(epoch);
     const publication = { seq, intendedMs, publishedMs, instance };
     if (seen === undefined) this.#seen.set(epoch, [publication]);
@@ -159,13 +167,8 @@ export class SessionRecorder {
   }
 
   #judge(session: SessionRecord): void {
-    const connections = session.connections();
-    const tags = { instance: connections[0]?.instance ?? "none" };
-    const counts = new Counts((name) => ({
-      record: (ms) => {
-        if (name === "latency") METRICS.latency.add(Math.max(0, ms), tags);
-      },
-    }));
+    const tags = { instance: session.connections()[0]?.instance ?? "none" };
+    const counts = new Counts(() => ({ record: () => {} }));
     const context = createRunContext(this.#record);
     judgeSession(session, context, counts);
     METRICS.sessions.add(counts.sessions, tags);
@@ -183,14 +186,6 @@ export class SessionRecorder {
     // be one of this session's.
     METRICS.unexpected.add(counts.unexpected + counts.unconfirmed, tags);
     METRICS.stuckStreams.add(counts.stuckStreams, tags);
-    METRICS.reconnects.add(0, tags);
-    for (const [index, { connectedMs, instance = "none" }] of connections.entries()) {
-      const before = connections[index - 1];
-      if (before === undefined) continue;
-      METRICS.reconnects.add(1, { instance });
-      if (before.endedMs < Infinity)
-        METRICS.downtime.add(Math.max(0, connectedMs - before.endedMs), { instance });
-    }
     const gates = countGates(this.#record, context);
     METRICS.gatesOffered.add(gates.offered, tags);
     METRICS.gatesAnswered.add(gates.answered, tags);

@@ -60,6 +60,22 @@ describe("the options", () => {
     expect(Number(/^(\d+)s$/.exec(maxDuration ?? "")?.[1])).toBeGreaterThanOrEqual(20 + 5 + 8);
   });
 
+  it("resolve names below localhost, which Go's resolver may not know", () => {
+    expect(options.hosts).toEqual({ "*.localhost": "127.0.0.1" });
+  });
+
+  it("hold the user's thresholds in place of the script's own", () => {
+    const thresholds = {
+      sse_events_lost: [],
+      sse_event_latency: [{ threshold: "p(99)<500", abortOnFail: true }],
+    };
+    const steady = planOf("phase1", "none");
+    expect(createOptions({ ...steady, thresholds }, []).thresholds).toEqual({
+      ...createThresholds(steady),
+      ...thresholds,
+    });
+  });
+
   it("tag everything with topology and bounce, and nothing with a URL", () => {
     expect(options.tags).toEqual({ topology: "phase1", bounce: "rolling" });
     expect(options.systemTags).not.toContain("url");

@@ -36,7 +36,11 @@ export const createOptions = (
       gracefulStop: `${GRACEFUL_STOP_S}s`,
     },
   },
-  thresholds: createThresholds(plan),
+  thresholds: { ...createThresholds(plan), ...plan.thresholds },
+  // Go's resolver does not know names below localhost (RFC 6761), which the lab gives to tenants.
+  hosts: { "*.localhost": "127.0.0.1" },
+  // A deployment that moves by DNS is followed; k6 would keep an address for five minutes.
+  dns: { ttl: "1s", select: "random", policy: "preferIPv4" },
   tags: { topology: plan.topology.name, bounce: plan.bounce },
   // Not `url`: it would name every session, and with the eventsource client its token.
   systemTags: ["status", "method", "name", "scenario", "error_code", "expected_response"],

@@ -20,6 +20,21 @@ const read = (env: Record<string, string>, scenario?: unknown, script = SSE): Sc
     open: () => (typeof scenario === "string" ? scenario : JSON.stringify(scenario)),
   });
 
+describe("SCENARIO by name", () => {
+  it("smoke is the load of the file of that name", () => {
+    const file = readFileSync(join(import.meta.dirname, "../../scenarios/smoke.json"), "utf8");
+    expect(read({ SCENARIO: "smoke" }).load).toEqual(read({}, file).load);
+  });
+
+  it("default is what runs without one, and soak takes an hour", () => {
+    expect(read({ SCENARIO: "default" }).load).toEqual(read({}).load);
+    expect(read({ SCENARIO: "soak", SESSIONS: "7" }).load).toMatchObject({
+      durationS: 3600,
+      sessions: 7,
+    });
+  });
+});
+
 const problemsOf = (
   env: Record<string, string>,
   scenario?: unknown,
@@ -234,9 +249,18 @@ describe("a plan is refused by key, value and fix", () => {
       throw new Error("no such file");
     };
     expect(() => readPlan({ ...SSE, env: { SCENARIO: "gone.json" }, open })).toThrow(
-      'SCENARIO "gone.json": cannot be read (Error: no such file); give a path relative to ' +
-        "the script",
+      'SCENARIO "gone.json": cannot be read (Error: no such file); give smoke, default, soak, ' +
+        "or a path relative to the script",
     );
+  });
+
+  it.each([
+    ["{", "is not JSON"],
+    ["[]", "is no object of metrics"],
+    ['{"sse_events_lost":"count==0"}', "sse_events_lost needs a list of expressions"],
+    ['{"sse_events_lost":[1]}', "sse_events_lost needs a list of expressions"],
+  ])("thresholds %j", (THRESHOLDS, problem) => {
+    expect(problemsOf({ THRESHOLDS }).join()).toContain(problem);
   });
 
   it("with all problems at once", () => {

@@ -1,6 +1,7 @@
 /**
  * Reads a script's plan from the defaults, the scenario file and the environment. Later ones win.
  */
+import type { Threshold } from "k6/options";
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../../harness/history/observation.ts";
 import type { PlanRecord } from "../../../harness/load/portable/k6-log-records.ts";
@@ -16,7 +17,9 @@ import {
 import type { Scenario } from "../../../harness/scenario/scenario.ts";
 import { toLoadPlan } from "../../../harness/scenario/to-load-plan.ts";
 import { PlanError } from "./plan-error.ts";
+import { PRESETS } from "./presets.ts";
 import { readScenario } from "./read-scenario.ts";
+import { readThresholds } from "./read-thresholds.ts";
 
 /** One run: a script knows one topology, and puts one load on it. */
 export interface ScriptPlan {
@@ -30,6 +33,8 @@ export interface ScriptPlan {
   replicas?: number;
   /** Folder for the summaries. */
   out?: string;
+  /** By metric; they take the place of the script's own. */
+  thresholds?: Record<string, Threshold[]>;
 }
 
 export interface PlanSources {
@@ -65,9 +70,10 @@ const NUMBERS = {
  */
 export function readPlan(sources: PlanSources): ScriptPlan {
   const env = new Environment(sources.env);
-  const file = env.text("SCENARIO");
+  const file = env.text("SCENARIO") ?? "default";
+  const preset = Object.keys(PRESETS).includes(file) ? PRESETS[file] : undefined;
   const { scenario: asked, problems } =
-    file === undefined ? NO_SCENARIO : readScenario(file, sources.open);
+    preset === undefined ? readScenario(file, sources.open) : { scenario: preset, problems: [] };
   env.problems.push(...problems);
   const given: Partial<Scenario> = { ...asked };
   for (const [name, key] of Object.entries(NUMBERS)) {
@@ -88,6 +94,7 @@ export function readPlan(sources: PlanSources): ScriptPlan {
   const replicas = topology && readReplicas(env, topology, asked.replicas);
   const url = readUrl(env);
   const out = env.text("OUT")?.replace(/(.)\/+$/, "$1");
+  const thresholds = readThresholdsOf(env);
   const nameOf = (key: string): string => env.nameOf(key, key in asked ? file : undefined);
   if (topology !== undefined && !sources.follows(topology))
     env.refuse(
@@ -105,6 +112,7 @@ export function readPlan(sources: PlanSources): ScriptPlan {
     repeat,
     ...(replicas === undefined ? {} : { replicas }),
     ...(out === undefined ? {} : { out }),
+    ...(thresholds === undefined ? {} : { thresholds }),
   };
 }
 
@@ -121,8 +129,6 @@ export const planRecord = (
   ...(replicas === undefined ? {} : { replicas }),
   atMs,
 });
-
-const NO_SCENARIO = { scenario: {}, problems: [] } as ReturnType<typeof readScenario>;
 
 /**
  * The first topology of the scenario that this script follows; of none, the first at all, to be
@@ -148,6 +154,14 @@ function readReplicas(
   if (topology.replicas > 1) return env.number("REPLICAS", "replicas") ?? asked;
   if (text !== undefined && text !== "1")
     env.refuse("REPLICAS", text, `${topology.name} is a single instance; leave it out`);
+  return undefined;
+}
+
+function readThresholdsOf(env: Environment): ScriptPlan["thresholds"] {
+  const text = env.text("THRESHOLDS");
+  const read = text === undefined ? undefined : readThresholds(text);
+  if (typeof read !== "string") return read;
+  env.refuse("THRESHOLDS", text ?? "", read);
   return undefined;
 }
 

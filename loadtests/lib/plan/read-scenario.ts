@@ -49,8 +49,8 @@ export function readScenario(
     text = withoutMark(open(file));
   } catch (error) {
     return failed(
-      `SCENARIO ${JSON.stringify(file)}: cannot be read (${String(error)}); give a path ` +
-        "relative to the script",
+      `SCENARIO ${JSON.stringify(file)}: cannot be read (${String(error)}); give smoke, default, ` +
+        "soak, or a path relative to the script",
     );
   }
   if (text === undefined) return failed(`SCENARIO ${JSON.stringify(file)} ${UTF16_PROBLEM}`);

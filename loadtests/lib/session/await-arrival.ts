@@ -15,12 +15,22 @@ export interface ArrivedSession {
   recorder: SessionRecorder;
 }
 
-/** Blocks the VU until its session is due. */
+const EXECUTOR = "per-vu-iterations";
+
+/**
+ * Blocks the VU until its session is due.
+ * @throws Error with the fix if a switch of k6 has replaced the script's scenario
+ */
 export const awaitArrival = (
   plan: ScriptPlan,
   schedule: readonly SessionSchedule[],
   output: K6LogWriter,
 ): ArrivedSession => {
+  if (exec.scenario.executor !== EXECUTOR)
+    throw new Error(
+      `the executor is ${exec.scenario.executor}, not ${EXECUTOR}: leave out --vus, --duration, ` +
+        "--iterations and --stages, unset their K6_ variables, and set SESSIONS and DURATION",
+    );
   // Numbered over all k6 processes of a test, so that each segment of it has different sessions.
   const session = schedule[exec.vu.idInTest - 1];
   if (session === undefined) {

@@ -35,10 +35,10 @@ describe("metrics of the double", () => {
       "latency{topology:phase1}": ["p(95)<50", "max < 50"],
     });
     engine.sample("latency", 100, { topology: "naive" });
-    expect(engine.evaluate(1)).toEqual([]);
+    expect(engine.evaluate(1).failed).toEqual([]);
     engine.sample("latency", 60, { topology: "phase1", instance: "i-1" });
     engine.sample("lost", 1, {});
-    expect(engine.evaluate(1)).toEqual(["lost", "latency{topology:phase1}"]);
+    expect(engine.evaluate(1).failed).toEqual(["lost", "latency{topology:phase1}"]);
     expect(engine.summary(["max"], 1)["metrics"]).toMatchObject({
       lost: { thresholds: { "count==0": { ok: false } } },
       "latency{topology:phase1}": {

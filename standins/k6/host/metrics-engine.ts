@@ -1,5 +1,7 @@
 import type { MetricType, Tags } from "../protocol.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
+import type { PointWriter } from "./point-writer.ts";
+import type { ThresholdOption } from "./read-options.ts";
 import { createSink, type MetricSink, parseMetricName } from "./metric-sink.ts";
 
 /** The built-in metrics of k6 that the double has. */
@@ -29,6 +31,7 @@ interface Threshold {
   holds(value: number): boolean;
   /** True until the evaluation. */
   ok: boolean;
+  abortOnFail: boolean;
 }
 
 interface Metric {
@@ -52,8 +55,11 @@ export class MetricsEngine {
   readonly #metrics = new Map<string, Metric>();
   readonly #submetrics: Submetric[] = [];
   readonly #checks = new Map<string, Check>();
+  readonly #writePoint: PointWriter | undefined;
 
-  constructor() {
+  /** @param writePoint gets each sample */
+  constructor(writePoint?: PointWriter | "") {
+    this.#writePoint = writePoint || undefined;
     for (const [name, [type, isTime]] of Object.entries(BUILT_IN)) this.declare(name, type, isTime);
   }
 
@@ -73,7 +79,10 @@ export class MetricsEngine {
    *   reads no expression
    * @throws {@link ExitError} 104 for an unknown expression, metric or aggregation
    */
-  setThresholds(thresholds: Readonly<Record<string, readonly string[]>>, judged = true): void {
+  setThresholds(
+    thresholds: Readonly<Record<string, readonly ThresholdOption[]>>,
+    judged = true,
+  ): void {
     for (const [name, expressions] of Object.entries(thresholds)) {
       const { metric: parent, tags } = parseMetricName(name);
       const of = this.#metrics.get(parent);
@@ -99,6 +108,7 @@ export class MetricsEngine {
   }
 
   sample(name: string, value: number, tags: Tags): void {
+    this.#writePoint?.(name, value, tags);
     this.#record(name, value);
     for (const submetric of this.#submetrics) {
       if (submetric.of !== name) continue;
@@ -114,15 +124,18 @@ export class MetricsEngine {
     this.sample("checks", Number(passed), tags);
   }
 
-  /** @returns metrics whose thresholds have failed */
-  evaluate(seconds: number): string[] {
+  /** @returns metrics whose thresholds have failed, and whether one of these aborts the test */
+  evaluate(seconds: number): { failed: string[]; aborts: boolean } {
     const failed = [...this.#metrics].filter(([, metric]) => {
       for (const threshold of metric.thresholds) {
         threshold.ok = threshold.holds(metric.sink.aggregate(threshold.aggregation, seconds) ?? 0);
       }
       return metric.thresholds.some((threshold) => !threshold.ok);
     });
-    return failed.map(([name]) => name);
+    const aborts = failed.some(([, { thresholds }]) =>
+      thresholds.some(({ ok, abortOnFail }) => !ok && abortOnFail),
+    );
+    return { failed: failed.map(([name]) => name), aborts };
   }
 
   /** `metrics` and `root_group` of the argument of `handleSummary()`. */
@@ -180,10 +193,12 @@ const COMPARE: Record<string, (value: number, limit: number) => boolean> = {
 };
 
 /**
- * @param source e.g. `count==0` or `p(95)<200`
+ * @param threshold e.g. `count==0` or `p(95)<200`
  * @throws {@link ExitError} 104 for a bad expression, or an aggregation that the metric lacks
  */
-function parseThreshold(metric: string, source: string, sink: MetricSink): Threshold {
+function parseThreshold(metric: string, option: ThresholdOption, sink: MetricSink): Threshold {
+  const { threshold: source, abortOnFail = false } =
+    typeof option === "string" ? { threshold: option } : option;
   const match = /^\s*(\w+(?:\([\d.]+\))?)\s*(===|==|!=|<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(
     source,
   );
@@ -194,5 +209,11 @@ function parseThreshold(metric: string, source: string, sink: MetricSink): Thres
       `invalid threshold defined on ${metric}: ` + `"${source}" does not fit a ${sink.type}`;
     throw new ExitError(message, EXIT.invalidConfig);
   }
-  return { source, aggregation, holds: (value) => compare(value, Number(limit)), ok: true };
+  return {
+    source,
+    aggregation,
+    holds: (value) => compare(value, Number(limit)),
+    ok: true,
+    abortOnFail,
+  };
 }

@@ -8,6 +8,8 @@ export interface RunFlags {
   noSummary: boolean;
   logFormat: LogSettings["format"];
   consoleOutput?: string;
+  /** File of `--out json=FILE`. */
+  jsonOutput?: string;
   env: Record<string, string>;
   executionSegment?: string;
   executionSegmentSequence?: string;
@@ -26,6 +28,8 @@ const WITH_VALUE = [
   "-a",
   "--log-format",
   "--console-output",
+  "--out",
+  "-o",
   "--env",
   "-e",
   "--execution-segment",
@@ -58,6 +62,9 @@ export function parseFlags(args: readonly string[]): RunFlags {
   }
   const last = (...flags: string[]) => values.findLast(([flag]) => flags.includes(flag))?.[1];
   const consoleOutput = last("--console-output");
+  const jsonOutput = last("--out", "-o");
+  if (jsonOutput?.startsWith("json=") === false)
+    throw usage(`k6-double knows only --out json=FILE, not "${jsonOutput}"`);
   const executionSegment = last("--execution-segment");
   const executionSegmentSequence = last("--execution-segment-sequence");
   return {
@@ -67,6 +74,7 @@ export function parseFlags(args: readonly string[]): RunFlags {
     noSummary: switches.has("--no-summary"),
     logFormat: parseLogFormat(last("--log-format") ?? "text"),
     ...(consoleOutput === undefined || consoleOutput === "" ? {} : { consoleOutput }),
+    ...(jsonOutput === undefined ? {} : { jsonOutput: jsonOutput.slice("json=".length) }),
     env: Object.fromEntries(
       values.filter(([flag]) => flag === "-e" || flag === "--env").map(parseEnv),
     ),

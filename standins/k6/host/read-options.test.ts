@@ -39,7 +39,7 @@ describe("readOptions", () => {
     [{ scenarios: {} }, "one scenario, not 0"],
     [scenario({ startTime: "1s" }), '"startTime"'],
     [scenario({ vus: 0 }), "number of vus"],
-    [{ thresholds: { lost: [{ threshold: "count==0" }] } }, "thresholds of lost"],
+    [{ thresholds: { lost: [{ delayAbortEval: "1s" }] } }, "delayAbortEval"],
   ])("refuses %j", (options, message) => {
     expect(() => readOptions(options)).toThrow(message);
   });

@@ -6,13 +6,16 @@ import { EXIT, ExitError } from "./exit-codes.ts";
 /** The options of a script that the double supports. */
 export interface RunOptions {
   scenario: ScenarioOptions;
-  /** Threshold expressions by metric or `metric{tag:value}`. */
-  thresholds: Record<string, string[]>;
+  /** By metric or `metric{tag:value}`. */
+  thresholds: Record<string, ThresholdOption[]>;
   summaryTrendStats: string[];
   setupTimeoutMs: number;
   teardownTimeoutMs: number;
   vu: VuOptions;
 }
+
+/** An expression, e.g. `count==0`, alone or with what it may do. */
+export type ThresholdOption = string | { threshold: string; abortOnFail?: boolean };
 
 export interface ScenarioOptions {
   name: string;
@@ -40,6 +43,8 @@ const KNOWN = [
   "maxRedirects",
   "tags",
   // These have no effect.
+  "hosts",
+  "dns",
   "summaryTimeUnit",
   "systemTags",
   "noUsageReport",
@@ -118,14 +123,16 @@ function readScenario(scenarios: unknown): ScenarioOptions {
   };
 }
 
-function readThresholds(thresholds: unknown): Record<string, string[]> {
+function readThresholds(thresholds: unknown): Record<string, ThresholdOption[]> {
   return Object.fromEntries(
-    Object.entries((thresholds ?? {}) as Record<string, unknown>).map(([metric, list]) => {
-      if (Array.isArray(list) && list.every((expression) => typeof expression === "string")) {
-        return [metric, list];
-      }
-      throw invalid(`k6-double: thresholds of ${metric} must be a list of expressions`);
-    }),
+    Object.entries((thresholds ?? {}) as Record<string, unknown[]>).map(([metric, list]) => [
+      metric,
+      list.map((given) => {
+        if (typeof given !== "string")
+          refuseOthers(given as object, ["threshold", "abortOnFail"], `key of ${metric}`);
+        return given as ThresholdOption;
+      }),
+    ]),
   );
 }
 

@@ -13,12 +13,16 @@ import { vuIdsOfSegment } from "./execution-segment.ts";
 import { EXIT, ExitError } from "./exit-codes.ts";
 import { MetricsEngine } from "./metrics-engine.ts";
 import type { RunFlags } from "./parse-flags.ts";
+import { pointWriter } from "./point-writer.ts";
 import { readOptions, type RunOptions } from "./read-options.ts";
 import { INTERRUPTED, VuHandle } from "./vu-handle.ts";
 import { SharedArrays } from "./vu-services.ts";
+import { within } from "./within.ts";
 
 /** VUs that start at the same time. More than the cores would only delay each other. */
 const STARTING = 2;
+/** How often k6 looks at thresholds that abort the test. */
+const EVALUATION_MS = 2_000;
 const SUMMARY_FAILED = "failed to handle the end-of-test summary";
 const COUNTERS = { completed: 0, interrupted: 1, active: 2, initialized: 3 } as const;
 
@@ -28,7 +32,7 @@ export class TestRun {
   readonly #script: ScriptFile;
   readonly #flags: RunFlags;
   readonly #log: LogSettings;
-  readonly #metrics = new MetricsEngine();
+  readonly #metrics: MetricsEngine;
   readonly #sharedArrays = new SharedArrays();
   readonly #counterBytes = new SharedArrayBuffer(16);
   readonly #counters = new Int32Array(this.#counterBytes);
@@ -46,6 +50,7 @@ export class TestRun {
     this.#script = script;
     this.#flags = flags;
     this.#log = log;
+    this.#metrics = new MetricsEngine(flags.jsonOutput && pointWriter(flags.jsonOutput));
     this.#main = this.#createVu(0, 0);
   }
 
@@ -155,6 +160,11 @@ export class TestRun {
     this.#metrics.sample("vus_max", vus, {});
     this.#counters[COUNTERS.active] = vus;
     const timer = setTimeout(() => void this.#stopVus(this.#vus), maxDurationMs + gracefulStopMs);
+    const watch = setInterval(() => {
+      const { failed, aborts } = this.#metrics.evaluate(this.#elapsedMs() / 1000);
+      const message = `thresholds on metrics '${failed.join(", ")}' were crossed, with abortOnFail`;
+      if (aborts) this.#interrupt(new ExitError(message, EXIT.thresholds));
+    }, EVALUATION_MS);
     const { vu, testStartedAt } = { vu: options.vu, testStartedAt: this.#testStartedAt };
     await Promise.all(
       this.#vus.map(async (handle) => {
@@ -176,6 +186,7 @@ export class TestRun {
       }),
     );
     clearTimeout(timer);
+    clearInterval(watch);
   }
 
   async #teardown(options: RunOptions, setupData: string | undefined): Promise<void> {
@@ -205,8 +216,8 @@ export class TestRun {
     hasHandler: boolean,
     setupData: string | undefined,
   ): Promise<void> {
-    const durationMs = performance.timeOrigin + performance.now() - this.#testStartedAt;
-    const failed = this.#metrics.evaluate(durationMs / 1000);
+    const durationMs = this.#elapsedMs();
+    const { failed } = this.#metrics.evaluate(durationMs / 1000);
     if (failed.length > 0) {
       this.#end(
         new ExitError(
@@ -249,6 +260,10 @@ export class TestRun {
       else if (name === "stderr") writeWhole(2, content);
       else this.#writeOutput(name, content);
     }
+  }
+
+  #elapsedMs(): number {
+    return performance.timeOrigin + performance.now() - this.#testStartedAt;
   }
 
   /** @param name relative to the working folder, not to the script */
@@ -296,16 +311,4 @@ export class TestRun {
 function parseResult(result: CommandResult, exitCode: number): unknown {
   if (result.error !== undefined) throw new ExitError(result.error, exitCode);
   return JSON.parse(result.json ?? "null");
-}
-
-/** @returns undefined if it takes longer */
-async function within(
-  run: Promise<CommandResult>,
-  timeoutMs: number,
-): Promise<CommandResult | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, undefined);
-  });
-  return Promise.race([run, timeout]).finally(() => clearTimeout(timer));
 }

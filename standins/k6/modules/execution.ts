@@ -31,7 +31,8 @@ function scenarioInfo(vu: VuContext): unknown {
   };
   return getters(vu, "scenario", {
     name: () => scenario().name,
-    executor: () => scenario().executor,
+    // `K6_DOUBLE_EXECUTOR` stands for switches like --vus, which replace the script's scenario.
+    executor: () => vu.data.env["K6_DOUBLE_EXECUTOR"] ?? scenario().executor,
     startTime: () => scenario().startTime,
     progress: () => Math.min(1, (Date.now() - scenario().startTime) / scenario().maxDurationMs),
   });

@@ -90,13 +90,20 @@ describe("k6", () => {
 
   it("gets nothing of the harness's environment but what it needs", async () => {
     await install(`env >${join(folder, "seen")}\n${says("v2.3.0", "v0.2.0")}`);
-    await find({ REALTIME_JWT_SECRET: "x", K6_DNS: "ttl=1s", K6_BIN: "", HOME: "/root" });
+    await find({
+      REALTIME_JWT_SECRET: "x",
+      K6_DNS: "ttl=1s",
+      K6_VUS: "3",
+      K6_BIN: "",
+      HOME: "/root",
+    });
     const names = (await readFile(join(folder, "seen"), "utf8"))
       .split("\n")
       .map((one) => one.split("=")[0]);
     expect(names).toEqual(expect.arrayContaining(["K6_DNS", "PATH", "HOME"]));
     expect(names).not.toContain("REALTIME_JWT_SECRET");
     expect(names).not.toContain("K6_BIN");
+    expect(names).not.toContain("K6_VUS");
   });
 
   it.each<[string, string, string]>([

@@ -85,8 +85,18 @@ const NEEDED: ReadonlySet<string> = new Set([
   "no_proxy",
 ]);
 
-/** Where to find k6 is the harness's business. */
-const OURS = "K6_BIN";
+/** The harness's own business: where k6 is, how much load it makes, and where its records go. */
+const OURS: ReadonlySet<string> = new Set([
+  "K6_BIN",
+  "K6_VUS",
+  "K6_ITERATIONS",
+  "K6_DURATION",
+  "K6_STAGES",
+  "K6_EXECUTION_SEGMENT",
+  "K6_EXECUTION_SEGMENT_SEQUENCE",
+  "K6_CONSOLE_OUTPUT",
+  "K6_LOG_OUTPUT",
+]);
 
 /** The environment that k6 gets: what it needs, and the user's own `K6_...` options. */
 export const k6Environment = (env: NodeJS.ProcessEnv): Record<string, string> =>
@@ -94,6 +104,6 @@ export const k6Environment = (env: NodeJS.ProcessEnv): Record<string, string> =>
     Object.entries(env).filter(
       (entry): entry is [string, string] =>
         entry[1] !== undefined &&
-        (NEEDED.has(entry[0]) || (entry[0].startsWith("K6_") && entry[0] !== OURS)),
+        (NEEDED.has(entry[0]) || (entry[0].startsWith("K6_") && !OURS.has(entry[0]))),
     ),
   );
