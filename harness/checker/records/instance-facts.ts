@@ -84,7 +84,7 @@ export class InstanceFacts {
     this.#eachChange(instance, (changedMs, state) => {
       if (changedMs > atMs) return;
       if (state !== "down") sinceMs = null;
-      else if (!this.#ended(instance, changedMs)) sinceMs ??= changedMs;
+      else if (!this.#ended(instance, changedMs)) sinceMs = sinceMs ?? changedMs;
     });
     return sinceMs;
   }
