@@ -78,7 +78,7 @@ it("formats a list for a sentence", () => {
 });
 
 it("keeps outside text within its table cell, and as text", () => {
-  expect(escapeMarkdown("a|b\n<i>\\| & \u0000c")).toBe("a&#124;b &lt;i>\\&#124; &amp; c");
+  expect(escapeMarkdown("a|b\n<i>\\| & \u0000c")).toBe("a&#124;b &lt;i>&#92;&#124; &amp; c");
 });
 
 it.each<[(value: number | null) => string, [number | null, string][]]>([
@@ -131,4 +131,21 @@ it.each<[(value: number | null) => string, [number | null, string][]]>([
   ],
 ])("writes costs without a 0 for something: %o", (format, cases) => {
   for (const [value, text] of cases) expect(format(value)).toBe(text);
+});
+
+it.each([
+  ["![i](https://x.test/i.png)", "![i&#93;(https&#58;//x.test/i.png)"],
+  ["[a][b] [a]: http://x.test", "[a&#93;[b] [a&#93;: http&#58;//x.test"],
+  ["see www.x.test", "see www&#46;x.test"],
+  [
+    "**b** _i_ ~~s~~ `c`",
+    "&#42;&#42;b&#42;&#42; &#95;i&#95; &#126;&#126;s&#126;&#126; &#96;c&#96;",
+  ],
+])("escapes links, images, code and emphasis: %s", (text, escaped) => {
+  expect(escapeMarkdown(text)).toBe(escaped);
+});
+
+it("leaves what has no meaning in Markdown as it is", () => {
+  const plain = "5.0 ms [2.5 ms–7.5 ms] of server_1, REDIS_URL is up (a.b:80) ~";
+  expect(escapeMarkdown(plain)).toBe(plain.replace("~", "&#126;"));
 });

@@ -88,13 +88,17 @@ export const capitalise = (text: string): string => text.charAt(0).toUpperCase()
 
 /**
  * Text from outside, made safe for one line or table cell of Markdown: no line breaks, no cell
- * borders, no HTML. Entities instead of backslashes, because a backslash before a border may itself
- * be escaped.
+ * borders, no HTML, no links, images, code or emphasis. Entities instead of backslashes, because a
+ * backslash before a border may itself be escaped. Brackets alone and an underscore inside a word
+ * mean nothing.
  */
 export const escapeMarkdown = (text: string): string =>
   text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
-    .replaceAll("|", "&#124;")
+    .replaceAll(
+      /[|\\`*~]|\](?=[([:])|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=\bwww)\./giu,
+      (character) => `&#${character.charCodeAt(0)};`,
+    )
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim();
