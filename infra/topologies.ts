@@ -36,6 +36,8 @@ export interface DeliveryPromise {
    * not, the lab itself is suspect and the run is `unknown`.
    */
   routedByChance: boolean;
+  /** `after-reconnect`: a replay may bring an event again. Undefined: no event comes twice. */
+  allowedDuplicates?: "after-reconnect";
   /** One sentence for the report. */
   sentence: string;
 }

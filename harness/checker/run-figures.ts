@@ -89,7 +89,7 @@ export interface DeployFigures {
   /** Streams whose pipeline outlived the deploy: all, and those that lost their terminal event. */
   stuckLivedOn: { stuck: number; of: number };
   away: {
-    /** Cut streams. */
+    /** Cuts. A stream that is cut again on its new instance counts again. */
     cut: number;
     /** Cut streams whose client had no stream again until the drain ended. */
     neverBack: number;
@@ -100,7 +100,7 @@ export interface DeployFigures {
   storm: {
     /** Most attempts sent within one second. */
     peakPerSecond: number;
-    /** The same over the cut streams. Null if no stream was cut. */
+    /** The same over `away.cut`. Null if no stream was cut. */
     peakPerCutStream: number | null;
   };
   /** Streams cut while the deploy bounced something else than what they hung on. */

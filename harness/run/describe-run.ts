@@ -24,6 +24,7 @@ export function describeRun(spec: RunSpec): RunObservation {
       allowedCauses: allowedCauses(spec),
       neverPublishedAllowed: kind !== "none" && promise.pipelinesMayDie,
       routedByChance: promise.routedByChance,
+      ...(promise.allowedDuplicates && { allowedDuplicates: promise.allowedDuplicates }),
       sentence: promise.sentence,
     },
     load: {

@@ -1,7 +1,8 @@
 import type { Cause } from "../../history/observation.ts";
 import type { DropReason, Route } from "../records/epoch-record.ts";
 import type { InstanceFacts } from "../records/instance-facts.ts";
-import { bounceThatCut, type Bounce } from "../records/bounces.ts";
+import type { RunContext } from "../records/run-context.ts";
+import { bounceThatCut } from "../records/bounces.ts";
 import { isCut, type Connection } from "../records/session-record.ts";
 import type { Streams } from "./streams.ts";
 import { CLOSE_NOTICE_MS, NOTICE_MS } from "../thresholds.ts";
@@ -51,7 +52,10 @@ export interface Loss {
  *    noticed.
  * 9. `unexplained`. For example: publisher and subscriber on one instance, and the stream lived on.
  */
-export function causeOf(loss: Loss, facts: InstanceFacts, bounces: readonly Bounce[]): Cause {
+export function causeOf(
+  loss: Loss,
+  { facts, bounces, engineLagMs }: Pick<RunContext, "facts" | "bounces" | "engineLagMs">,
+): Cause {
   const { publishedMs, publisher, route, streams, dropped } = loss;
   if (dropped !== undefined) return dropped === "quota" ? "quota" : "broker-gap";
   const connection = streams.at(publishedMs);
@@ -71,7 +75,7 @@ export function causeOf(loss: Loss, facts: InstanceFacts, bounces: readonly Boun
     if (sinceMs !== null && sinceMs < cutFromMs && isCut(connection)) return "broker-gap";
   }
   const wasLast = loss.highestReceivedOn(connection.connection) <= loss.seq;
-  if (wasLast && endsWhileNoticed(connection, publishedMs, facts)) {
+  if (wasLast && endsWhileNoticed(connection, publishedMs, facts, engineLagMs)) {
     return connection.endReason === "quota" ? "quota" : "in-flight-at-disconnect";
   }
   if (!overBroker) return "unexplained";
@@ -99,11 +103,12 @@ function endsWhileNoticed(
   connection: Connection,
   publishedMs: number,
   facts: InstanceFacts,
+  engineLagMs: number,
 ): boolean {
   const { endReason, endedMs, instance } = connection;
   if (!isCut(connection) && endReason !== "quota") return false;
   if (endReason === "ended" || endReason === "hint")
-    return endedMs <= publishedMs + CLOSE_NOTICE_MS;
+    return endedMs <= publishedMs + CLOSE_NOTICE_MS + engineLagMs;
   // The end of the instance, if it is on record, says how long the client took to notice.
   const endMs =
     instance === undefined

@@ -215,8 +215,7 @@ export class EpochJudge {
         streams,
         highestReceivedOn: (connection) => highest.get(connection) ?? 0,
       },
-      this.#context.facts,
-      this.#context.bounces,
+      this.#context,
     );
     if (cause === "unexplained" && this.#mayBeOvertaken(publishedMs)) {
       this.#counts.indeterminateBy.overtaken++;

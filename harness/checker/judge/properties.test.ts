@@ -194,6 +194,24 @@ describe("random records", () => {
     );
   });
 
+  it("give every stuck stream one reason, and no deploy more losses than the run", () => {
+    fc.assert(
+      fc.property(history, (observations) => {
+        const { stuck, stuckStreams, deploy, lost } = judgeRun(observations);
+        const reasons = stuck === null ? [] : Object.values(stuck);
+        expect(reasons.reduce((sum: number, count: number) => sum + count, 0)).toBe(stuckStreams);
+        if (deploy === null) return;
+        const { livedOn, doomed } = deploy.blackoutS;
+        const lostS = livedOn.mean * livedOn.streams + doomed.mean * doomed.streams;
+        const rate = observations.flatMap((one) => (one.type === "run" ? [one.load] : []))[0];
+        expect(lostS * (rate?.eventsPerSecond ?? 0)).toBeLessThanOrEqual(lost + 1e-6);
+        expect(deploy.killed).toBeLessThanOrEqual(deploy.running);
+        expect(deploy.away.neverBack).toBeLessThanOrEqual(deploy.away.cut);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("give the same bytes when judged twice, and in any order", () => {
     const shuffled = history.chain((observations) =>
       fc.tuple(

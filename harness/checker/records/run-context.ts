@@ -20,6 +20,8 @@ export interface RunContext {
   measuredMs: number | null;
   /** The start of the first bounce. Null without a bounce. */
   deployStartMs: number | null;
+  /** How late the engine may read, and so notice the end of a stream (p99). */
+  engineLagMs: number;
   /** True if clients can get missed events later, so that a missing one may still be owed. */
   canReplay: boolean;
   drainStartedMs: number | null;
@@ -43,6 +45,7 @@ export function createRunContext(record: RunRecord): RunContext {
     loadStartedMs,
     measuredMs: phases.get("measured") ?? phases.get("loaded") ?? loadStartedMs,
     deployStartMs: bounces[0]?.startedMs ?? null,
+    engineLagMs: record.engine?.lagMs.p99 ?? 0,
     canReplay: record.run?.realtime?.catchUp === true || hasReplayed(record),
     drainStartedMs: phases.get("drain-started") ?? null,
     drainEndedMs: phases.get("drain-ended") ?? Infinity,
