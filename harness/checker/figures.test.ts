@@ -94,6 +94,7 @@ describe("a deploy", () => {
   it("takes nothing from a stream that had no route before", async () => {
     const { deploy, lost } = await judgeFixture("cause-while-disconnected-before-no-route");
     expect(lost).toBe(6);
-    expect(deploy).toMatchObject({ open: 1, dark: 0 });
+    expect(deploy).toMatchObject({ open: 1, dark: 1, stuckLivedOn: { of: 0 } });
+    expect(deploy?.blackoutS.livedOn).toEqual({ streams: 0, mean: 0, deviation: 0 });
   });
 });

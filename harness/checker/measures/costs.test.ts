@@ -202,6 +202,45 @@ it("lists servers first, then the router, then the broker, each by name", () => 
   expect(costs.map(({ part }) => part)).toEqual(["a", "b", "traefik", "valkey"]);
 });
 
+it("takes the slope while streams are up, without warm-up, bounce and later processes", () => {
+  const stream = { type: "connected", connection: 1, instance: "a", resume: "none" } as const;
+  const result = judgeRun([
+    { type: "phase", phase: "load-started", atMs: 1000 },
+    { type: "phase", phase: "measured", atMs: 3000 },
+    { type: "phase", phase: "drain-started", atMs: 9000 },
+    ...bothLedgers,
+    // One stream all the time, another one for half of the time between the two readings.
+    { ...stream, session: "s0", subscribedMs: 1000, atMs: 1000 },
+    { ...stream, session: "s1", subscribedMs: 4000, atMs: 4000 },
+    { type: "bounce", bounce: 1, kind: "crash", target: "a", state: "started", atMs: 6000 },
+    reading(900, 1, { receivedBytes: 0 }),
+    reading(2000, 9, { receivedBytes: 90 }),
+    reading(3000, 10, { receivedBytes: 100 }),
+    reading(5000, 11, { receivedBytes: 300 }),
+    reading(7000, 50, { receivedBytes: 900 }),
+    reading(7500, 3, { incarnation: "2", receivedBytes: 900 }),
+  ]);
+  expect(result.costs.map(({ steady }) => steady)).toEqual([
+    {
+      seconds: 2,
+      streams: 1.5,
+      cores: 0.5,
+      receivedBytesPerSecond: 100,
+      sentBytesPerSecond: null,
+    },
+  ]);
+});
+
+it("gives no slope between readings less than a second apart", () => {
+  const [cost] = judgeRun([
+    { type: "phase", phase: "load-started", atMs: 1000 },
+    { type: "phase", phase: "drain-started", atMs: 9000 },
+    reading(2000, 1),
+    reading(2999, 2),
+  ]).costs;
+  expect(cost?.steady).toBeNull();
+});
+
 describe("CPU of random incarnations", () => {
   /** Rises of one incarnation under load, in hundredths of a second: what it used. */
   const rises = fc.array(fc.nat(500), { minLength: 1, maxLength: 6 });
