@@ -23,7 +23,7 @@ export const routerHealthCheckMs = 500;
  * - DRAIN_GRACE_MS: longest time that running pipelines get to end.
  * - DRAIN_RETRY_MS: middle of the wait that a draining instance asks its clients for.
  * - MAX_STREAM_BUFFER_BYTES: a subscriber with more unread bytes is cut.
- * - GATE_TIMEOUT_MS: 0, a gate waits for its answer for ever.
+ * - GATE_TIMEOUT_MS: an hour, longer than any run: a gate waits for its answer to the end.
  * - REALTIME_TOKEN_TTL_S: a client's token for its channel of Realtime, seconds; it gets a newer
  *   one before that is over.
  * - REALTIME_QUEUE_BYTES: events that wait for Realtime, all sessions of an instance together; what
@@ -40,7 +40,7 @@ export const serverSettings = {
   DRAIN_GRACE_MS: "2000",
   DRAIN_RETRY_MS: "500",
   MAX_STREAM_BUFFER_BYTES: "1048576",
-  GATE_TIMEOUT_MS: "0",
+  GATE_TIMEOUT_MS: "3600000",
   REALTIME_TOKEN_TTL_S: "300",
   REALTIME_QUEUE_BYTES: "16777216",
   EVENT_LOG_EVENTS: "10000",

@@ -48,6 +48,10 @@ const Environment = z.object({
   DRAIN_RETRY_MS: integer(0, HOUR_MS, 500),
   /** A stream with more unread bytes than this is cut. */
   MAX_STREAM_BUFFER_BYTES: integer(1024, 1_073_741_824, 1_048_576),
+  /** Open streams of this instance. One more is refused with 503. */
+  MAX_STREAMS: integer(1, 1_000_000, 20_000),
+  /** Open streams of one session here. One more is refused with 429. */
+  MAX_STREAMS_PER_SESSION: integer(1, 1_000_000, 20),
   BODY_LIMIT_BYTES: integer(64, 16_777_216, 65_536),
   /** POST requests per window and session, or per client address for new sessions. 0: no limit. */
   RATE_LIMIT_POINTS: integer(0, 1_000_000_000, 600),
@@ -60,8 +64,8 @@ const Environment = z.object({
       "must be one of fatal, error, warn, info, debug, trace, silent",
     )
     .default("info"),
-  /** An unanswered gate fails its pipeline after this long. 0: never. */
-  GATE_TIMEOUT_MS: integer(0, 24 * HOUR_MS, 0),
+  /** An unanswered gate fails its pipeline after this long. */
+  GATE_TIMEOUT_MS: integer(1, 24 * HOUR_MS, HOUR_MS),
 });
 
 export type Config = Readonly<z.infer<typeof Environment>>;

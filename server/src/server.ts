@@ -71,7 +71,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     gateTimeoutMs: config.GATE_TIMEOUT_MS,
     openGates: (sessionId) => gates.open(sessionId),
   });
-  const connections = new SseConnections({ heartbeatMs: config.HEARTBEAT_MS, metrics });
+  const connections = new SseConnections({
+    heartbeatMs: config.HEARTBEAT_MS,
+    retryMs: config.RETRY_MS,
+    metrics,
+  });
   const readiness = new Readiness(config.DRAIN_RETRY_MS);
 
   const app = createApp({

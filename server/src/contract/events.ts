@@ -52,7 +52,7 @@ export interface PipelineSSEEvent {
 
 /** A control event: it has no event id of a run and is never due. */
 export const CONNECTED_EVENT = "connected";
-/** Sent before a draining instance closes the stream. Its `data` is a {@link ReconnectHint}. */
+/** Sent before the server closes the stream. Its `data` is a {@link ReconnectHint}. */
 export const RECONNECT_EVENT = "reconnect";
 
 /**
@@ -94,7 +94,8 @@ export type ResumeStatus =
  * the instance's log (`slow-subscriber`) and in `sse_slow_subscribers_total`.
  */
 export interface ReconnectHint {
-  reason: "draining";
+  /** `expired`: the session's token is over, so a reconnect needs a new session. */
+  reason: "draining" | "expired";
   /** Wait before the reconnect, milliseconds. Also sent as the `retry:` field. */
   retryMs: number;
 }

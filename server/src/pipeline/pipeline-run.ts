@@ -129,7 +129,6 @@ export class PipelineRun {
   #waitAt(gate: string): void {
     this.#waitingAt = { gate, sinceMs: nowMs() };
     const { gateTimeoutMs } = this.#options;
-    if (gateTimeoutMs === 0) return;
     const timedOut = (): void => this.#fail(`no answer at ${gate} within ${gateTimeoutMs} ms`);
     this.#timer = setTimeout(timedOut, gateTimeoutMs);
   }

@@ -11,7 +11,6 @@ export interface PipelineRunnerOptions {
   ledger: Ledger;
   metrics: Metrics;
   logger: Logger;
-  /** 0: a gate waits forever. */
   gateTimeoutMs: number;
   /**
    * Lets other instances reach this session's gates. A plan with gates starts after `ready`;

@@ -20,7 +20,7 @@ test("opens a stream with its headers, retry at once, and connected with a first
   const stream = await server.api.connect(session);
   expect(Object.fromEntries(stream.headers)).toMatchObject({
     "content-type": "text/event-stream",
-    "cache-control": "no-store",
+    "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
     "x-instance": "server-1",
   });

@@ -10,7 +10,8 @@ import {
 import type { AppDeps } from "../app-deps.ts";
 import { nowMs } from "../../../common/clock.ts";
 import { newEpoch } from "../lib/streams/ad-hoc-events.ts";
-import { methodNotAllowed, readBody } from "../lib/http/problem.ts";
+import { clientAddress } from "../lib/http/client-address.ts";
+import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
 import { SseStream } from "../lib/streams/sse-stream.ts";
 
@@ -26,7 +27,7 @@ export function sessionsRoutes(deps: AppDeps): Router {
     .route("/")
     .post(
       readiness.refuseWhenDraining,
-      rateLimit((req) => `address:${req.ip ?? ""}`),
+      rateLimit((req) => `address:${clientAddress(req.ip ?? "")}`),
       async (req, res) => {
         readBody(req, Nothing);
         const sessionId = randomUUID();
@@ -75,6 +76,7 @@ async function openStream(
   const { broadcaster, config, connections, instance, logger, metrics } = deps;
   const sessionId = req.params.id;
   const lastEventId = lastEventIdOf(req);
+  checkRoom(deps, sessionId, res);
 
   const stream = new SseStream(res, config.RETRY_MS, {
     maxBufferBytes: config.MAX_STREAM_BUFFER_BYTES,
@@ -87,7 +89,7 @@ async function openStream(
       );
     },
   });
-  connections.add(stream);
+  connections.add(stream, sessionOf(res));
   const unsubscribe = broadcaster.subscribe(sessionId, (event) => stream.event(event));
   res.on("close", () => {
     unsubscribe();
@@ -107,6 +109,33 @@ async function openStream(
   // An id from the start, so that a client cut before its first event can tell its position.
   const id = lastEventId === undefined ? `id: ${sessionOf(res).epoch}-0\n` : "";
   stream.open(`${id}event: ${CONNECTED_EVENT}\ndata: ${JSON.stringify(notice)}\n\n`);
+}
+
+/**
+ * Bounds the memory of streams. Nothing is awaited between this check and the stream's registration.
+ * @throws Problem if the session or the instance has no room for another stream
+ */
+function checkRoom({ config, connections }: AppDeps, sessionId: string, res: Response): void {
+  // Behind another answer of its connection, it would wait for that one, perhaps for ever. Node
+  // does not tell such a response that its client has gone.
+  if (res.socket === null)
+    throw new Problem(409, "Stream not opened", "Open one connection for each stream.");
+  const headers = { "retry-after": String(Math.max(1, Math.ceil(config.RETRY_MS / 1000))) };
+  const { MAX_STREAMS, MAX_STREAMS_PER_SESSION } = config;
+  if (connections.sizeOf(sessionId) >= MAX_STREAMS_PER_SESSION)
+    throw new Problem(
+      429,
+      "Too many streams",
+      `This session has ${MAX_STREAMS_PER_SESSION} open streams here. Close one first.`,
+      { headers },
+    );
+  if (connections.size >= MAX_STREAMS)
+    throw new Problem(
+      503,
+      "Too many streams",
+      `This instance has ${MAX_STREAMS} open streams. Retry on another one.`,
+      { headers },
+    );
 }
 
 /** An EventSource sends the header on a reconnect. The query is for a new client that resumes. */

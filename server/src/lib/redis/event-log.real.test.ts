@@ -201,6 +201,40 @@ test("gives a long run in pages", async () => {
   expect(pages).toBe(2);
 });
 
+test("bounds a page of large events by its bytes, and gives the rest with the next one", async () => {
+  const server = await serverWith();
+  const session = await server.api.createSession();
+  // Each character takes six bytes of JSON.
+  const text = "\u0001".repeat(10_000);
+  const ids: string[] = [];
+  while (ids.length < 100) {
+    const response = await server.api.post(session, "messages", { text });
+    ids.push(((await response.json()) as { eventId: string }).eventId);
+  }
+  const [epoch] = (ids[0] as string).split("-");
+  const logged: string[] = [];
+  for (let pages = 1; logged.length < ids.length; pages++) {
+    const body = await (await askLog(server, session, logged.at(-1) ?? `${epoch}-0`)).text();
+    expect(body.length).toBeLessThan(4_100_000);
+    logged.push(...(JSON.parse(body) as EventLogPage).events.map(eventId));
+    expect(pages).toBeLessThanOrEqual(2);
+  }
+  expect(logged).toEqual(ids);
+});
+
+test("an entry that is no event hides no other", async () => {
+  const server = await serverWith();
+  const session = await server.api.createSession();
+  await ended(server, session, 5);
+  const redis = new Redis(valkey.url);
+  const key = `sse:log:${session.sessionId}:${session.epoch}`;
+  const deep = `{"payload":${"[".repeat(6000)}${"]".repeat(6000)}}`;
+  for (const [at, entry] of ["garbage", "null", deep].entries())
+    await redis.xadd(key, `${6 + at}-0`, "e", entry);
+  redis.disconnect();
+  expect(seqsOf(await readLog(server, session, `${session.epoch}-1`))).toEqual(range(2, 5));
+});
+
 test("says that something is missing when the log has lost what it had", async () => {
   const server = await serverWith();
   const session = await server.api.createSession();

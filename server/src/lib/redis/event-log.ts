@@ -6,10 +6,14 @@ import type { RedisConnection } from "./redis-connection.ts";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
 import { eventJson } from "../streams/sse-frame.ts";
 
-/** The approximate limits of one page; the client asks for the rest after its last id. */
+/**
+ * The limits of one page, which has at least one event. The client asks for the rest after its last
+ * id.
+ */
 const MAX_PAGE_EVENTS = 5000;
 const MAX_PAGE_BYTES = 4_000_000;
-const EVENTS_PER_READ = 500;
+/** Also bounds what one read holds beyond the page: an event can have half a megabyte. */
+const EVENTS_PER_READ = 50;
 /** A session's keys expire this long after its last event. */
 const KEEP_S = 3600;
 /** The expiry is renewed at most this often. */
@@ -147,13 +151,15 @@ export class EventLog {
     const key = runKey(sessionId, epoch);
     let bytes = 0;
     let start = `${seq}-0`;
-    while (events.length < MAX_PAGE_EVENTS && bytes < MAX_PAGE_BYTES) {
+    for (;;) {
       const from = start;
       const entries = await this.#options.redis.ask(async (client) =>
         client.xrange(key, from, "+", "COUNT", EVENTS_PER_READ),
       );
       for (const [id, [, json = ""]] of entries) {
-        bytes += json.length;
+        bytes += Buffer.byteLength(json);
+        if (events.length === MAX_PAGE_EVENTS || (events.length > 0 && bytes > MAX_PAGE_BYTES))
+          return { events, hasStart, hasGap };
         start = `(${id}`;
         const event = parseEvent(parseJson(json), json);
         if (event !== undefined) events.push(event);
@@ -161,9 +167,8 @@ export class EventLog {
         hasStart ||= isStart;
         hasGap ||= event === undefined && !isStart;
       }
-      if (entries.length < EVENTS_PER_READ) break;
+      if (entries.length < EVENTS_PER_READ) return { events, hasStart, hasGap };
     }
-    return { events, hasStart, hasGap };
   }
 
   /** Starts the commands that renew the expiry of the run's keys, if they are due. */

@@ -1,32 +1,60 @@
 import { RECONNECT_EVENT, type ReconnectHint } from "../../contract/events.ts";
+import type { SessionClaims } from "../http/session-token.ts";
 import type { Metrics } from "../metrics.ts";
 import type { SseStream } from "./sse-stream.ts";
 
-/** All open streams of this instance: sends their heartbeats, and closes them during a drain. */
-export class SseConnections {
-  readonly #streams = new Set<SseStream>();
-  readonly #metrics: Metrics;
-  readonly #heartbeat: NodeJS.Timeout;
+/** How often streams are compared with the end of their token. */
+const EXPIRY_CHECK_MS = 1000;
 
-  constructor(options: { heartbeatMs: number; metrics: Metrics }) {
-    this.#metrics = options.metrics;
-    this.#heartbeat = setInterval(() => {
-      for (const stream of this.#streams) stream.heartbeat();
-    }, options.heartbeatMs);
-    this.#heartbeat.unref();
+export interface SseConnectionsOptions {
+  heartbeatMs: number;
+  /** The wait that a client is asked for when its token ends. */
+  retryMs: number;
+  metrics: Metrics;
+}
+
+/** All open streams of this instance: sends their heartbeats, and closes them when it is time. */
+export class SseConnections {
+  readonly #streams = new Map<SseStream, SessionClaims>();
+  readonly #bySession = new Map<string, number>();
+  readonly #metrics: Metrics;
+  readonly #timers: NodeJS.Timeout[];
+
+  constructor({ heartbeatMs, retryMs, metrics }: SseConnectionsOptions) {
+    this.#metrics = metrics;
+    const heartbeat = (): void => {
+      for (const stream of this.#streams.keys()) stream.heartbeat();
+    };
+    const expiry = (): void => {
+      for (const [stream, { expiresAt }] of this.#streams)
+        if (expiresAt <= Date.now()) stream.close(reconnectMessage("expired", retryMs));
+    };
+    this.#timers = [setInterval(heartbeat, heartbeatMs), setInterval(expiry, EXPIRY_CHECK_MS)];
+    for (const timer of this.#timers) timer.unref();
   }
 
   get size(): number {
     return this.#streams.size;
   }
 
-  add(stream: SseStream): void {
-    this.#streams.add(stream);
+  sizeOf(sessionId: string): number {
+    return this.#bySession.get(sessionId) ?? 0;
+  }
+
+  /** @param session whose token opened the stream */
+  add(stream: SseStream, session: SessionClaims): void {
+    this.#streams.set(stream, session);
+    this.#bySession.set(session.sessionId, this.sizeOf(session.sessionId) + 1);
     this.#metrics.streamsOpen.set(this.#streams.size);
   }
 
   remove(stream: SseStream): void {
+    const session = this.#streams.get(stream);
+    if (session === undefined) return;
     this.#streams.delete(stream);
+    const left = this.sizeOf(session.sessionId) - 1;
+    if (left > 0) this.#bySession.set(session.sessionId, left);
+    else this.#bySession.delete(session.sessionId);
     this.#metrics.streamsOpen.set(this.#streams.size);
   }
 
@@ -36,22 +64,24 @@ export class SseConnections {
    * `retryMs`.
    */
   async closeAll(options: { spreadMs: number; retryMs: number }): Promise<void> {
-    const streams = [...this.#streams];
+    const streams = [...this.#streams.keys()];
     const closings = streams.map(async (stream, index) => {
       const delayMs = (options.spreadMs * index) / streams.length;
       if (delayMs >= 1) await new Promise((resolve) => setTimeout(resolve, delayMs));
-      stream.close(reconnectMessage(Math.round(options.retryMs * (0.5 + Math.random()))));
+      stream.close(
+        reconnectMessage("draining", Math.round(options.retryMs * (0.5 + Math.random()))),
+      );
     });
     await Promise.all(closings);
   }
 
   stop(): void {
-    clearInterval(this.#heartbeat);
-    for (const stream of this.#streams) stream.destroy();
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const stream of this.#streams.keys()) stream.destroy();
   }
 }
 
-function reconnectMessage(retryMs: number): string {
-  const hint: ReconnectHint = { reason: "draining", retryMs };
+function reconnectMessage(reason: ReconnectHint["reason"], retryMs: number): string {
+  const hint: ReconnectHint = { reason, retryMs };
   return `event: ${RECONNECT_EVENT}\nretry: ${retryMs}\ndata: ${JSON.stringify(hint)}\n\n`;
 }

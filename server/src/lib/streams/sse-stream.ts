@@ -28,7 +28,8 @@ export class SseStream {
     this.#options = options;
     res.writeHead(200, {
       "content-type": "text/event-stream",
-      "cache-control": "no-store",
+      // A proxy that compresses holds events back until its block is full (RFC 9111, 5.2.2.6).
+      "cache-control": "no-store, no-transform",
       // Tells nginx and similar proxies not to buffer this response.
       "x-accel-buffering": "no",
     });
