@@ -31,7 +31,11 @@ export function realtimeBroadcasting(
       metrics.realtimeQueueBytes.set(bytes);
     },
   };
-  const topics = new RealtimeTopics({ url, key });
+  const topics = new RealtimeTopics({
+    url,
+    key,
+    onMalformed: () => reports.onMalformed("unknown"),
+  });
   const link = new RealtimeConnection({ topics, logger });
   const queueBytes = config.REALTIME_QUEUE_BYTES;
   const publisher =

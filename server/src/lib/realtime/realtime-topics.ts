@@ -4,14 +4,11 @@ import {
   type RealtimeChannel,
   type WebSocketLikeConstructor,
 } from "@supabase/realtime-js";
-import { WebSocket, type ClientOptions } from "ws";
 import { withTimeout } from "../../../../common/with-timeout.ts";
+import { checkedWebSocket } from "./checked-web-socket.ts";
 import { SUBSCRIBE_TIMEOUT_MS } from "../redis/redis-pubsub.ts";
 import { webSocketUrlOf } from "../../../../common/portable/realtime/urls.ts";
 
-const HANDSHAKE_TIMEOUT_MS = 5000;
-/** The largest frame of Realtime itself has 5 MB. */
-const MAX_FRAME_BYTES = 8_000_000;
 /** The longest wait for the answer to a join or to a message. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const RECONNECT_CAP_MS = 2000;
@@ -43,6 +40,14 @@ export interface TopicSubscription {
   unsubscribe(): void;
 }
 
+export interface RealtimeTopicsOptions {
+  /** REALTIME_URL. */
+  url: string;
+  key: string;
+  /** Called for each dropped frame that is no message of Realtime. */
+  onMalformed: () => void;
+}
+
 /**
  * Private Broadcast topics over the instance's one WebSocket to Realtime, with the service key. The
  * first topic opens the socket. Subscribers of one topic share its channel, because a second join
@@ -52,12 +57,11 @@ export class RealtimeTopics {
   readonly #client: RealtimeClient;
   readonly #topics = new Map<string, Topic>();
 
-  /** @param url REALTIME_URL */
-  constructor({ url, key }: { url: string; key: string }) {
+  constructor({ url, key, onMalformed }: RealtimeTopicsOptions) {
     this.#client = new RealtimeClient(webSocketUrlOf(url), {
       params: { apikey: key },
       // ws has everything that realtime-js uses; only its types differ.
-      transport: BoundedWebSocket as unknown as WebSocketLikeConstructor,
+      transport: checkedWebSocket(onMalformed) as unknown as WebSocketLikeConstructor,
       timeout: ANSWER_TIMEOUT_MS,
       // As in realtime-js, but with jitter and a shorter cap.
       reconnectAfterMs: (attempt: number) =>
@@ -79,17 +83,6 @@ export class RealtimeTopics {
     this.#topics.clear();
     // realtime-js polls until the connection has closed.
     await withTimeout(timeoutMs, this.#client.disconnect());
-  }
-}
-
-class BoundedWebSocket extends WebSocket {
-  constructor(address: string | URL, protocols?: string | string[]) {
-    const options: ClientOptions = {
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      maxPayload: MAX_FRAME_BYTES,
-      perMessageDeflate: false,
-    };
-    super(address, protocols, options);
   }
 }
 
