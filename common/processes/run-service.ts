@@ -16,10 +16,13 @@ export interface ServiceOptions<Config extends { HOST: string }> {
 
 /** Exit code if the environment is wrong or the service cannot listen. */
 const EXIT_CANNOT_START = 2;
+/** Exit code after an error that nothing has caught: EX_SOFTWARE of sysexits.h. */
+const EXIT_UNEXPECTED = 70;
 
 /**
  * Runs a server as the only task of this process. Logs "listening" with the port when it is up.
- * The first SIGTERM or SIGINT stops it, the second one exits at once.
+ * The first SIGTERM or SIGINT stops it, and so does an error that nothing has caught, which ends
+ * the process with 70. The second one exits at once.
  */
 export async function runService<Config extends { HOST: string }>({
   name,
@@ -43,23 +46,32 @@ export async function runService<Config extends { HOST: string }>({
 
   let service: RunningService | undefined;
   let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const stop = (exitCode: number): void => {
     if (stopping || service === undefined) {
-      logger.warn({ signal }, "exiting at once");
-      process.exit(1);
+      logger.warn("exiting at once");
+      process.exit(exitCode === 0 ? 1 : exitCode);
     }
     stopping = true;
-    logger.info({ signal }, "stopping");
     service.stop().then(
-      () => process.exit(0),
+      () => process.exit(exitCode),
       (error: unknown) => {
         logger.fatal({ err: error }, "the drain failed");
         process.exit(1);
       },
     );
   };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    logger.info({ signal }, "stopping");
+    stop(0);
+  };
+  const onUnexpected = (error: unknown): void => {
+    logger.fatal({ err: error }, "unexpected error, stopping");
+    stop(EXIT_UNEXPECTED);
+  };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  process.on("uncaughtException", onUnexpected);
+  process.on("unhandledRejection", onUnexpected);
 
   try {
     service = await start(config, logger);

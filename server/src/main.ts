@@ -1,5 +1,5 @@
-import { pino } from "pino";
 import { runService } from "../../common/processes/run-service.ts";
+import { createServiceLog } from "../../common/processes/service-log.ts";
 import { readConfig } from "./config.ts";
 import { startServer } from "./server.ts";
 
@@ -7,6 +7,9 @@ await runService({
   name: "The server",
   readConfig,
   createLogger: (config) =>
-    pino({ level: config.LOG_LEVEL, base: { instance: config.INSTANCE, pid: process.pid } }),
+    createServiceLog({
+      level: config.LOG_LEVEL,
+      base: { instance: config.INSTANCE, pid: process.pid },
+    }),
   start: startServer,
 });

@@ -138,5 +138,10 @@ function createLedger(config: Config, logger: Logger, metrics: Metrics): Ledger 
     metrics.ledgerErrors.inc();
     logger.error({ err: error }, "cannot write the ledger, it ends here");
   };
-  return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
+  try {
+    return openLedger({ dir: config.LEDGER_DIR, instance: config.INSTANCE, onError });
+  } catch (error) {
+    const fix = "name a folder that this user can write to, on a disk with room";
+    throw new Error(`LEDGER_DIR=${config.LEDGER_DIR}: ${(error as Error).message}; ${fix}`);
+  }
 }

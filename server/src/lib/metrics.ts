@@ -1,3 +1,4 @@
+import { lostLogLines } from "../../../common/processes/service-log.ts";
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -79,6 +80,15 @@ export function createMetrics(options: { collectDefaults?: boolean } = {}) {
       name: "ledger_write_errors_total",
       help: "1 after a failed write, which ends the ledger",
       registers,
+    }),
+    logLinesLost: new Counter({
+      name: "log_lines_lost_total",
+      help: "Log lines that could not be written to stdout",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(lostLogLines());
+      },
     }),
     httpRequests: new Counter({
       name: "http_requests_total",

@@ -112,7 +112,7 @@ async function openStream(
 }
 
 /**
- * Bounds the memory of streams. Nothing is awaited between this check and the stream's registration.
+ * Bounds the memory of streams. Nothing is awaited between this check and {@link openStream}.
  * @throws Problem if the session or the instance has no room for another stream
  */
 function checkRoom({ config, connections }: AppDeps, sessionId: string, res: Response): void {

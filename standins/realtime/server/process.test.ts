@@ -3,6 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { freePorts } from "../../../common/free-port.ts";
+import { CAN_MOUNT, spawnOnSmallDisk } from "../../../common/test-support/small-disk.ts";
+import { waitFor } from "../../../common/wait-for.ts";
 import { buildStandIn } from "./build.ts";
 import { connectRaw, type RawClient } from "./test-support/raw-client.ts";
 import { startStandIn, type TestStandIn } from "./test-support/start-stand-in.ts";
@@ -42,6 +45,29 @@ test("after SIGKILL it starts again on the same port", async () => {
   expect(await client.closed).toBe(1006);
   await standIn.restart();
   (await joined()).ws.close();
+});
+
+test.skipIf(!CAN_MOUNT)("a full disk below its log stops no service and no end", async () => {
+  standIn = await startStandIn();
+  const [port = 0] = await freePorts(1);
+  const disk = spawnOnSmallDisk([process.env["SSE_LAB_TEST_STANDIN"] ?? ""], {
+    API_JWT_SECRET: standIn.jwtSecret,
+    PORT: String(port),
+    LOG_LEVEL: "debug",
+  });
+  const health = async (): Promise<true | string> =>
+    (await fetch(`http://127.0.0.1:${port}/healthcheck`)).ok || "unhealthy";
+  await waitFor({ name: "the stand-in", timeoutMs: 20_000, condition: health });
+  disk.fill();
+  const address = `ws://127.0.0.1:${port}/socket/websocket?apikey=${standIn.serviceKey}&vsn=2.0.0`;
+  const client = await connectRaw(address);
+  // A malformed frame is a line of the log.
+  for (let frame = 0; frame < 100; frame++) client.ws.send("{");
+  client.send(["1", "1", TOPIC, "phx_join", { config: {} }]);
+  expect(await client.next()).toMatchObject({ 4: { status: "ok" } });
+  expect(await health()).toBe(true);
+  disk.kill("SIGTERM");
+  expect(await disk.exited).toBe(0);
 });
 
 test("the bundle runs as one file under plain node", async () => {

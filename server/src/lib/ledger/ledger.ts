@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../../../common/files/make-folder.ts";
 import type { PipelineSSEEvent } from "../../contract/events.ts";
 import type { DeliveryRoute, LedgerRecord } from "../../contract/ledger.ts";
 
@@ -46,7 +47,7 @@ function openNew(path: string): number {
  * @throws the file system's error if the folder or file cannot be created
  */
 export function openLedger({ dir, instance, onError }: LedgerOptions): Ledger {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const fd = openNew(join(dir, `${instance}.${process.pid}`));
   let wholeBytes = 0;
   let state: "open" | "failed" | "torn" | "closed" = "open";
