@@ -12,8 +12,9 @@ import { eventJson } from "../streams/sse-frame.ts";
  */
 const MAX_PAGE_EVENTS = 5000;
 const MAX_PAGE_BYTES = 4_000_000;
-/** Also bounds what one read holds beyond the page: an event can have half a megabyte. */
-const EVENTS_PER_READ = 50;
+/** The first read of a page is small: an event can have half a megabyte. */
+const FIRST_READ = 50;
+const MAX_READ = 500;
 /** A session's keys expire this long after its last event. */
 const KEEP_S = 3600;
 /** The expiry is renewed at most this often. */
@@ -151,10 +152,10 @@ export class EventLog {
     const key = runKey(sessionId, epoch);
     let bytes = 0;
     let start = `${seq}-0`;
-    for (;;) {
-      const from = start;
+    for (let count = FIRST_READ, read = 0; ;) {
+      const [from, size] = [start, count];
       const entries = await this.#options.redis.ask(async (client) =>
-        client.xrange(key, from, "+", "COUNT", EVENTS_PER_READ),
+        client.xrange(key, from, "+", "COUNT", size),
       );
       for (const [id, [, json = ""]] of entries) {
         bytes += Buffer.byteLength(json);
@@ -167,7 +168,11 @@ export class EventLog {
         hasStart ||= isStart;
         hasGap ||= event === undefined && !isStart;
       }
-      if (entries.length < EVENTS_PER_READ) return { events, hasStart, hasGap };
+      if (entries.length < count) return { events, hasStart, hasGap };
+      // As many as the page has room for, if the rest are like those so far.
+      read += entries.length;
+      const fitting = Math.ceil(((MAX_PAGE_BYTES - bytes) * read) / bytes);
+      count = Math.max(1, Math.min(MAX_READ, fitting));
     }
   }
 

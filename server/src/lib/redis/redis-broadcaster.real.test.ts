@@ -273,6 +273,7 @@ test("drops messages that are not the session's events, and logs one line", asyn
     JSON.stringify({ event: { ...event, sessionId: "another" } }),
     JSON.stringify({ event }).replace("{}", '{"id":9007199254740993}'),
     deep,
+    Buffer.from(JSON.stringify({ event }).replace("{}", '{"text":"\xff"}'), "latin1"),
   ];
   for (const message of garbage)
     await stranger.publish(`sse:session:${session.sessionId}`, message);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isUtf8 } from "node:buffer";
 import type { Logger } from "pino";
 import { withTimeout } from "../../../../common/with-timeout.ts";
 import { NotSentError } from "../broadcasting.ts";
@@ -11,6 +12,8 @@ const CHANNELS_PER_COMMAND = 1000;
 export const SUBSCRIBE_TIMEOUT_MS = 2000;
 /** With more unconfirmed messages than this, Redis counts as down: it is paused or too slow. */
 const MAX_UNCONFIRMED = 100_000;
+/** The same for their length together, which is memory of this process. */
+export const MAX_UNCONFIRMED_CHARS = 33_554_432;
 
 export interface RedisPubSubOptions {
   redis: RedisConnection;
@@ -37,15 +40,13 @@ export class RedisPubSub {
   readonly #refused = new Map<string, string>();
   /** Log lines are for each kind of channel, not for each channel. */
   readonly #reported = new Set<string>();
-  readonly #publishDone = (): void => {
-    this.#unconfirmed--;
-  };
   readonly #firstOutcome = withResolvers();
   readonly #stopChecks: (() => void)[];
   #state: "connecting" | "up" | "down" = "connecting";
   #reason: string | undefined;
   #publishRefusal: string | undefined;
   #unconfirmed = 0;
+  #unconfirmedChars = 0;
   #probing = false;
   /** The subscriber's connection on which the subscriptions are in force. */
   #renewedOn = 0;
@@ -55,8 +56,9 @@ export class RedisPubSub {
     this.#options = options;
     this.#redis = options.redis;
     this.#subscriber = options.redis.duplicate();
-    this.#subscriber.client.on("message", (channel: string, message: string) =>
-      this.#handlers.get(channel)?.(message),
+    this.#subscriber.client.on("messageBuffer", (channel: Buffer, message: Buffer) =>
+      // What is not UTF-8 would be changed; as an empty text it is malformed for every handler.
+      this.#handlers.get(channel.toString())?.(isUtf8(message) ? message.toString() : ""),
     );
     this.#handlers.set(options.ownChannel, () => this.#heard());
     this.#stopChecks = [this.#redis, this.#subscriber].map((connection) =>
@@ -83,15 +85,22 @@ export class RedisPubSub {
     return (
       this.#redis.problem === undefined &&
       this.#publishRefusal === undefined &&
-      this.#unconfirmed < MAX_UNCONFIRMED
+      this.#unconfirmed < MAX_UNCONFIRMED &&
+      this.#unconfirmedChars < MAX_UNCONFIRMED_CHARS
     );
   }
 
   /** Sends the message without waiting. `onRefused` is called if Redis answers with an error. */
   publish(channel: string, message: string, onRefused?: () => void): void {
-    this.#unconfirmed++;
-    this.#redis.client.publish(channel, message).then(this.#publishDone, (error: unknown) => {
+    const { length } = message;
+    const settled = (): void => {
       this.#unconfirmed--;
+      this.#unconfirmedChars -= length;
+    };
+    this.#unconfirmed++;
+    this.#unconfirmedChars += length;
+    this.#redis.client.publish(channel, message).then(settled, (error: unknown) => {
+      settled();
       this.#options.onPublishFailure();
       if (!isRefusal(error)) return;
       onRefused?.();
