@@ -81,6 +81,8 @@ export interface HttpStep {
   /** Name of a token, sent as `Authorization: Bearer`. Default `service`; null: none. */
   token?: string | null;
   json?: unknown;
+  /** A body as text, sent as JSON. */
+  text?: string;
   /** Another tenant than the case's. */
   tenant?: string;
   status: Pattern;

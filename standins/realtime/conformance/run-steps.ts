@@ -112,11 +112,12 @@ async function closed(
 
 async function http(step: HttpStep, context: TestContext): Promise<void> {
   const token = step.token === undefined ? "service" : step.token;
+  const text = step.text ?? (step.json === undefined ? undefined : JSON.stringify(step.json));
   const headers = {
     ...(token === null ? {} : { authorization: `Bearer ${context.token(token)}` }),
-    ...(step.json === undefined ? {} : { "content-type": "application/json" }),
+    ...(text === undefined ? {} : { "content-type": "application/json" }),
   };
-  const body = step.json === undefined ? {} : { body: JSON.stringify(step.json) };
+  const body = text === undefined ? {} : { body: text };
   const address =
     step.tenant === undefined ? context.address : withTenant(context.address, step.tenant);
   const request = { method: step.http, path: step.path, headers, ...body };

@@ -150,6 +150,20 @@ export const broadcastCases: readonly ConformanceCase[] = [
       await runSteps([...joins, ...oversize, ...marker("b")], context);
     },
   },
+  {
+    id: "broadcast-unreadable",
+    section: "§1.3",
+    title: "a text frame with half a surrogate pair is ignored",
+    run: [
+      { open: "a" },
+      { join: "a", broadcast: { ack: true, self: true } },
+      {
+        send: "a",
+        frame: `["1","2","${T}","broadcast",{"type":"broadcast","event":"e","payload":{"v":"\\ud83d"}}]`,
+      },
+      { quiet: "a" },
+    ],
+  },
 ];
 
 /** Above the limit of every plan (3,000 kB), below the largest frame (5,000,000 bytes). */

@@ -43,6 +43,22 @@ const invalid = (
   ],
 });
 
+/** The server's decoder refuses the body, whatever its token. */
+const unreadable = (id: string, what: string, value: string): ConformanceCase =>
+  one(
+    `json-${id}`,
+    `JSON with ${what} is refused with 400`,
+    {
+      http: "POST",
+      path: "/api/broadcast",
+      text: `{"messages":[{"topic":"<topic>","event":"e","payload":{"v":${value}}}]}`,
+      status: 400,
+    },
+    bare,
+  );
+
+const DEEP = JSON.parse(`${"[".repeat(900)}${"]".repeat(900)}`) as Pattern;
+
 const health = (
   id: string,
   title: string,
@@ -106,6 +122,18 @@ export const httpCases: readonly ConformanceCase[] = [
     { ...ONE, json: { messages: [], filler: "x".repeat(9_000_000) }, status: 413 },
     { ...bare, settles: true },
   ),
+  unreadable("surrogate", "half a surrogate pair", '"cut here \\ud83d"'),
+  unreadable("float", "a float beyond the largest double", "1e400"),
+  {
+    id: "http-json-deep",
+    section: "§2",
+    title: "900 levels of JSON are accepted and arrive",
+    run: [
+      ...joined,
+      batch({ event: "deep", payload: { deep: DEEP } }),
+      hears("a", broadcast("deep", { deep: DEEP })),
+    ],
+  },
   health("health-process", "/healthcheck answers 200 ok for any host name, without a key", {
     path: "/healthcheck",
     tenant: UNKNOWN,

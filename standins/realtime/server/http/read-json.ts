@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { decodeJson } from "../decode-json.ts";
 
 /** Largest body, bytes: the default of Plug's parsers. */
 const MAX_BODY_BYTES = 8_000_000;
@@ -13,11 +14,8 @@ export async function readJson(request: IncomingMessage): Promise<JsonBody> {
   if (bytes === undefined) return { refused: 413 };
   const type = request.headers["content-type"] ?? "";
   if (!/^application\/json\b/i.test(type) || bytes.length === 0) return { json: {} };
-  try {
-    return { json: JSON.parse(bytes.toString("utf8")) as unknown };
-  } catch {
-    return { refused: 400 };
-  }
+  const json = decodeJson(bytes);
+  return json === undefined ? { refused: 400 } : { json };
 }
 
 /** Reads an oversize body to its end: a client that still writes would not read the answer. */

@@ -3,6 +3,8 @@
  * frames for broadcasts. Source: supabase/realtime `v2_serializer.ex`, Phoenix
  * `v1/json_serializer.ex`.
  */
+import { decodeJson } from "../decode-json.ts";
+
 export type Vsn = 1 | 2;
 
 /** Clients send strings; a number is echoed unchanged. */
@@ -41,12 +43,7 @@ const PUSH_HEADER_BYTES = 7;
 /** @returns undefined for a frame that the server ignores */
 export function decodeFrame(vsn: Vsn, data: Buffer, binary: boolean): ClientMessage | undefined {
   if (binary) return vsn === 2 ? decodeBinary(data) : undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(data.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  const json = decodeJson(data);
   if (vsn === 2) return Array.isArray(json) ? messageOf(json) : undefined;
   if (typeof json !== "object" || json === null) return undefined;
   const { join_ref = null, ref, topic, event, payload } = json as Record<string, unknown>;
