@@ -25,8 +25,9 @@ beforeEach(async () => {
     socket = opened;
     opened.on("message", (data: Buffer) => {
       const [joinRef, ref, topic, event] = JSON.parse(data.toString()) as unknown[];
-      if (event !== "phx_join") return;
-      const reply = { status: "ok", response: { postgres_changes: [] } };
+      // Joins and heartbeats: without an answer, realtime-js closes the connection.
+      const response = event === "phx_join" ? { postgres_changes: [] } : {};
+      const reply = { status: "ok", response };
       opened.send(JSON.stringify([joinRef, ref, topic, "phx_reply", reply]));
     });
   });
