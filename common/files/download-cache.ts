@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { refuseOthersFile } from "./check-owner.ts";
 import { takeLock } from "./file-lock.ts";
 import { removeAbandoned, unfinishedName } from "./unfinished.ts";
 import { parseJson } from "../portable/parse-json.ts";
@@ -53,7 +54,13 @@ export const sha256Of = async (path: string): Promise<string> => {
 /** Checksums by path and state of the file: hashing 180 MB takes half a second. */
 const checksums = new Map<string, { state: string; sha256: string }>();
 
-/** `problem`, without the path, if the folder exists and its binary is not the recorded one. */
+export const FIX_OWNER = "set SSE_LAB_CACHE to a folder that only you can write, or unset it";
+
+/**
+ * `problem`, without the path, if the folder exists and its binary is not the recorded one.
+ *
+ * @throws UserError if another user could have written the record too
+ */
 export const lookUp = async ({
   folder,
   binary,
@@ -63,6 +70,7 @@ export const lookUp = async ({
   const path = join(folder, binary);
   const found = await stat(path).catch(() => undefined);
   if (!found) return { problem: "is missing" };
+  await refuseOthersFile(path, FIX_OWNER);
   const text = await readFile(join(folder, RECORD_FILE), "utf8").catch(() => "");
   const record = recordSchema.safeParse(parseJson(text)).data;
   if (!record) return { problem: "has no readable checksum record beside it" };

@@ -7,6 +7,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   );
   process.exit(2);
 }
+// A closed terminal (EIO) or reader (EPIPE) must not end a command in its clean-up.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 const { loadProgram } = await import("../../common/bundle/load-program.mjs");
 try {
   const { main } = await loadProgram("sse-lab");

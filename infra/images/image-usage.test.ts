@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -20,15 +20,27 @@ test("a process counts as a user for others, not for itself, until it ends", asy
   const leases = join(folder, "image-leases");
   const child = execa("sleep", ["60"], { reject: false });
   await writeFile(join(leases, `${child.pid}.json`), JSON.stringify(identityOf(child.pid!)));
-  await writeFile(
-    join(leases, "1.json"),
-    JSON.stringify({ pid: 1, startTime: "of a process before it" }),
-  );
+  await writeFile(join(leases, "1.json"), JSON.stringify({ ...identityOf(process.pid), pid: 1 }));
   expect(await imageUsers(env)).toEqual([child.pid]);
   child.kill();
   await child;
   expect(await imageUsers(env)).toEqual([]);
-  expect(await readdir(leases)).toEqual([`${process.pid}.json`]);
+  const [own = "", ...others] = await readdir(leases);
+  expect(own.startsWith(`${process.pid}.`)).toBe(true);
+  expect(others).toEqual([]);
+});
+
+test("a process of another container counts for a day", async () => {
+  const env = { SSE_LAB_CACHE: folder };
+  await registerImageUser(env);
+  const file = join(folder, "image-leases", "9.json");
+  const { startTime } = identityOf(process.pid)!;
+  const elsewhere = { pid: 9, startTime: startTime.replace(/\d+$/, "1") };
+  await writeFile(file, JSON.stringify(elsewhere));
+  expect(await imageUsers(env)).toEqual([9]);
+  const before = new Date(Date.now() - 25 * 3600 * 1000);
+  await utimes(file, before, before);
+  expect(await imageUsers(env)).toEqual([]);
 });
 
 test("a file that is just being written is not removed", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -42,3 +42,30 @@ test.runIf(onDebian)(
     expect(await readdir(cache)).toEqual([]);
   },
 );
+
+/** As `fetchDebianPackage` leaves it. */
+const unpack = async (folder: string): Promise<void> => {
+  await mkdir(join(folder, "usr", "sbin"), { recursive: true });
+  await mkdir(join(folder, "usr", "lib", "x86_64-linux-gnu"), { recursive: true });
+  await writeFile(join(folder, haproxy.binary), "");
+  await writeFile(join(folder, "complete"), "haproxy.deb\n");
+};
+
+test("a folder with a colon is refused before the program misses its libraries", async () => {
+  const folder = join(cache, "a:b");
+  await unpack(folder);
+  await expect(unpackedProgram(haproxy, folder)).rejects.toThrow(
+    `${folder} has a ":" or ";", so that haproxy would not find its libraries there. Fix: set SSE`,
+  );
+});
+
+test("libraries that another user can change are not loaded", async () => {
+  const folder = join(cache, "haproxy");
+  await unpack(folder);
+  expect(await unpackedProgram(haproxy, folder)).toBeDefined();
+  const libraries = join(folder, "usr", "lib", "x86_64-linux-gnu");
+  await chmod(libraries, 0o777);
+  await expect(unpackedProgram(haproxy, folder)).rejects.toThrow(
+    `${libraries} is writable for every user. Fix: set SSE_LAB_CACHE to a folder that only you`,
+  );
+});

