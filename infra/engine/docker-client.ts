@@ -99,10 +99,15 @@ const answers = async (docker: Dockerode): Promise<void> => {
   }
 };
 
-/** Asked twice, because Podman invents a new one for each answer. */
+/**
+ * Two engines on one host may share an id (/etc/docker/key.json), but not their folder. Asked
+ * twice, because Podman invents a new id for each answer.
+ */
 const engineIdOf = async (docker: Dockerode): Promise<string | undefined> => {
-  const [first, second] = (await Promise.all([docker.info(), docker.info()])) as { ID?: string }[];
-  return first?.ID === second?.ID && first?.ID ? first.ID : undefined;
+  const asked = await Promise.all([docker.info(), docker.info()]);
+  const [first, second] = asked as { ID?: string; DockerRootDir?: string }[];
+  if (!first?.ID || first.ID !== second?.ID) return undefined;
+  return `${first.ID} ${first.DockerRootDir ?? ""}`.trim();
 };
 
 /**
