@@ -8,6 +8,8 @@ export interface ChildServer {
   url: string;
   api: Api;
   process: ChildProcess;
+  /** All that it has written so far, log and errors. */
+  output(): string;
   /** Resolves with the exit code, or the signal's name. */
   exited: Promise<number | string>;
 }
@@ -23,6 +25,9 @@ export async function spawnServer(
     { ...TEST_ENVIRONMENT, INSTANCE: "server-1", LOG_LEVEL: "info", ...environment },
     file,
   );
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const exited = exitOf(child);
   const port = await Promise.race([
     portOf(child),
@@ -31,7 +36,7 @@ export async function spawnServer(
     }),
   ]);
   const url = `http://127.0.0.1:${port}`;
-  return { url, api: new Api(url), process: child, exited };
+  return { url, api: new Api(url), process: child, exited, output: () => output };
 }
 
 /** Runs the server until it ends by itself. */
