@@ -91,6 +91,12 @@ export const RETURN_MS = 6_000;
  */
 export const DIRECT_RETURN_MS = 21_000;
 
+/**
+ * A pipeline that begins this long after its session arrived, and after a bounce began, was kept
+ * waiting by the bounce: on one host, a session is created and started in a fraction of it.
+ */
+export const LATE_START_MS = 1_000;
+
 /** Below this share of the offered rate, the publisher, not the topology, was the limit. */
 export const ACHIEVED_SHARE_LIMIT = 0.9;
 

@@ -8,6 +8,7 @@ import {
   disconnected,
   published,
   received,
+  pipeline,
   started,
   judge,
   causesOf,
@@ -151,6 +152,34 @@ describe("a session that never started under a bounce", () => {
     for (const other of [refused, kept, unexcused]) {
       if (other !== sentence) expect(reasons).not.toContainEqual(other);
     }
+  });
+});
+
+describe("a pipeline that outlived the load", () => {
+  const began = (atMs: number, bounced: boolean): string =>
+    judge([
+      planned(3),
+      ...(bounced
+        ? ([
+            { type: "bounce", bounce: 1, kind: "crash", target: "b", state: "started", atMs: 2000 },
+            { type: "bounce", bounce: 1, kind: "crash", target: "b", state: "ended", atMs: 2500 },
+          ] as const)
+        : []),
+      connected(2100),
+      pipeline("started", atMs),
+    ]).reasons.join("\n");
+  const undecided = "3 pairs cannot be judged";
+  const kept = "1 session could not start before the drain, or not early enough to end by then";
+
+  it("is the bounce's doing if the session had to wait for its start", () => {
+    expect(began(2600, true)).toContain(kept);
+    expect(began(2600, true)).not.toContain(undecided);
+  });
+
+  it("is undecided without a bounce, and if it began in time", () => {
+    expect(began(2600, false)).toContain(undecided);
+    expect(began(1900, true)).toContain(undecided);
+    expect(began(1900, true)).not.toContain(kept);
   });
 });
 

@@ -2,6 +2,7 @@ import type { PipelineObservation } from "../../history/observation.ts";
 import type { EpochRecord } from "../records/epoch-record.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { SessionRecord } from "../records/session-record.ts";
+import { LATE_START_MS } from "../thresholds.ts";
 
 /** Why a planned event was not published. */
 export type UnpublishedReason =
@@ -16,7 +17,10 @@ export type UnpublishedReason =
    * session too long.
    */
   | "over-quota"
-  /** The last such attempt came after a bounce began and got no answer or 5xx. */
+  /**
+   * The last such attempt came after a bounce began and got no answer or 5xx, or the pipeline began
+   * so late that it was still running.
+   */
   | "kept-from-starting"
   /** Never started, for no recorded reason. */
   | "never-started"
@@ -52,7 +56,22 @@ export function unpublishedReason(
   if (last.state === "aborted") return "aborted";
   if (facts.endedWithin(last.instance, last.atMs, drainEndedMs)) return "died";
   if (isWaitingAtGate(session, drainEndedMs)) return "at-gate";
-  return wasDelayedByLimit(session) ? "over-quota" : "running";
+  if (wasDelayedByLimit(session)) return "over-quota";
+  return wasKeptByBounce(session, states[0], context) ? "kept-from-starting" : "running";
+}
+
+/**
+ * True if a bounce made the session wait before its pipeline began, so that the pipeline outlived
+ * the load.
+ */
+function wasKeptByBounce(
+  { planned }: SessionRecord,
+  started: PipelineObservation | undefined,
+  { bounces }: RunContext,
+): boolean {
+  const bouncedMs = bounces[0]?.startedMs ?? Infinity;
+  if (planned === null || started === undefined || started.atMs < bouncedMs) return false;
+  return started.atMs - planned.arriveMs > LATE_START_MS;
 }
 
 /**

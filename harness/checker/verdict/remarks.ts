@@ -58,7 +58,8 @@ export const REMARKS = [
     when: ({ counts: { keptFromStarting } }) =>
       keptFromStarting === 0
         ? null
-        : `${plural(keptFromStarting, "session")} could not start before the drain, because ` +
+        : `${plural(keptFromStarting, "session")} could not start before the drain, or not ` +
+          `early enough to end by then, because ` +
           "no server " +
           "answered (no response, or 5xx) after the bounce began.",
   },
