@@ -57,6 +57,7 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
       stack,
       labels,
       replicas,
+      broadcaster: topology.broadcaster,
       image: images.server,
       revision: args.revision,
       graceS: args.graceS,

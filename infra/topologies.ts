@@ -1,9 +1,19 @@
 /** The topologies, one row each. Only infra, platforms, run and cli know these names. */
 
 /**
- * `supabase`: Supabase Realtime Broadcast. Clients subscribe to it directly, not to an instance.
+ * `redis`: Redis pub/sub; `redis-streams`: a log in Redis Streams, from which streams are resumed
+ * and pipelines continued; `supabase`: Supabase Realtime Broadcast. Clients subscribe to it
+ * directly, not to an instance.
  */
-export type Broadcaster = "local" | "redis" | "supabase";
+export type Broadcaster = "local" | "redis" | "redis-streams" | "supabase";
+
+/** What tells a server which broadcaster to use. Supabase's settings come with its address. */
+export const BROADCASTER_FLAGS: Readonly<Record<Broadcaster, Readonly<Record<string, string>>>> = {
+  local: {},
+  redis: { FF_REDIS_SSE_BROADCAST: "true" },
+  "redis-streams": { FF_REDIS_SSE_DURABLE: "true" },
+  supabase: {},
+};
 /** `header`: the router hashes `X-Session-ID`, which a browser's own EventSource cannot send. */
 export type Affinity = "none" | "cookie" | "header";
 export type Router = "traefik" | "haproxy";
@@ -150,6 +160,21 @@ export const TOPOLOGIES = [
       pipelinesMayDie: true,
       routedByChance: false,
       sentence: "As phase2: only what was published while a client was away may be lost.",
+    },
+  },
+  {
+    name: "phase2-durable",
+    replicas: 3,
+    router: "traefik",
+    affinity: "none",
+    broadcaster: "redis-streams",
+    claim: "nothing is lost: streams resume from a log, and pipelines outlive their instance",
+    promise: {
+      steady: [],
+      bounced: [],
+      pipelinesMayDie: false,
+      routedByChance: false,
+      sentence: "Nothing is lost, and every pipeline ends, in steady state and across a bounce.",
     },
   },
   {

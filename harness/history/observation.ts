@@ -173,6 +173,16 @@ export interface StrayObservation {
   atMs: number;
 }
 
+/** The server declared that events are missing which this client will not get. */
+export interface ReplayGapObservation {
+  type: "replay-gap";
+  session: string;
+  connection: number;
+  /** `ReplayGap` of the event contract. */
+  reason: string;
+  atMs: number;
+}
+
 /** A request other than the stream ended (status 0: no response). `instance` is its route. */
 export interface RequestObservation {
   type: "request";
@@ -213,7 +223,7 @@ export interface DroppedObservation {
   seq: number;
   instance: string;
   /** `DropReason` of the ledger. */
-  reason: "quota" | "outage" | "refused";
+  reason: "quota" | "outage" | "refused" | "fenced";
   atMs: number;
 }
 
@@ -223,7 +233,7 @@ export interface PipelineObservation {
   session: string;
   epoch: string;
   instance: string;
-  state: "started" | "completed" | "aborted";
+  state: "started" | "completed" | "aborted" | "handed-over" | "resumed";
   total: number;
   reason?: string;
   atMs: number;
@@ -377,6 +387,7 @@ export type Observation =
   | ConnectFailedObservation
   | ReceivedObservation
   | StrayObservation
+  | ReplayGapObservation
   | RequestObservation
   | PublishedObservation
   | DroppedObservation

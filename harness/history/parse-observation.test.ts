@@ -70,6 +70,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     atMs: 1,
   },
   stray: { session: "s1", connection: 1, name: "message", atMs: 1 },
+  "replay-gap": { session: "s1", connection: 1, reason: "window-exceeded", atMs: 1 },
   request: {
     session: "s0",
     request: "create",

@@ -6,6 +6,7 @@ import type { HostedRealtime, RealtimeSettings } from "../realtime/realtime-sett
 import { serverSettings } from "../stack/server-settings.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
 import { componentLabels, REVISION_LABEL, type ComponentOwner } from "../stack/labels.ts";
+import { BROADCASTER_FLAGS, type Broadcaster } from "../topologies.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
 import type { RouterTarget } from "./router-container.ts";
 
@@ -17,6 +18,7 @@ const READY_WITHIN_S = 60;
 
 export interface ServerFleetArgs extends ComponentOwner {
   replicas: number;
+  broadcaster: Broadcaster;
   /** It brings a health check on readiness. */
   image: string;
   /** A new value replaces every container. */
@@ -63,7 +65,7 @@ export const fleetTargets = (replicas: number): RouterTarget[] =>
 
 /** One output, because an address in it may not be known yet. All of it is a secret. */
 const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<string[]> => {
-  const { ledgerDir, redisUrl, revision, realtime } = args;
+  const { broadcaster, ledgerDir, redisUrl, revision, realtime } = args;
   const given = pulumi.all([args.sessionSecret, realtime?.url, realtime?.publicUrl]);
   return pulumi.secret(
     given.apply(([sessionSecret, url, publicUrl]) => {
@@ -75,7 +77,7 @@ const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<str
         REVISION: revision,
         ...(ledgerDir === undefined ? {} : { LEDGER_DIR: LEDGER_FOLDER }),
         ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
-        ...(redisUrl === undefined || realtime ? {} : { FF_REDIS_SSE_BROADCAST: "true" }),
+        ...BROADCASTER_FLAGS[broadcaster],
         SESSION_SECRET: sessionSecret,
         ...(realtime === undefined || url === undefined
           ? {}

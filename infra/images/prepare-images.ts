@@ -54,7 +54,8 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
     traefik: topologies.some(({ router }) => router === "traefik"),
     haproxy: topologies.some(({ router }) => router === "haproxy"),
     // Default: as if there were an event log, so that nothing waits for the image later.
-    valkey: has("redis") || (has("supabase") && realtime?.catchUp !== false),
+    valkey:
+      has("redis") || has("redis-streams") || (has("supabase") && realtime?.catchUp !== false),
   };
   const images: PreparedImages = { server: await makeOwn("server") };
   for (const part of ["traefik", "haproxy", "valkey"] as const) {

@@ -68,4 +68,7 @@ export const newStackRealtime = async (
 export const hasBroker = (
   broadcaster: string,
   realtime: Pick<RealtimeSettings, "catchUp"> | undefined,
-): boolean => broadcaster === "redis" || (broadcaster === "supabase" && realtime?.catchUp === true);
+): boolean =>
+  broadcaster === "redis" ||
+  broadcaster === "redis-streams" ||
+  (broadcaster === "supabase" && realtime?.catchUp === true);

@@ -7,7 +7,7 @@ import type { SessionTokens } from "./lib/http/session-token.ts";
 import type { Metrics } from "./lib/metrics.ts";
 import type { AdHocEvents } from "./lib/streams/ad-hoc-events.ts";
 import type { SseConnections } from "./lib/streams/sse-connections.ts";
-import type { GateRelay } from "./pipeline/gate-relay.ts";
+import type { Gates } from "./pipeline/gate-relay.ts";
 import type { PipelineRunner } from "./pipeline/pipeline-runner.ts";
 
 /** What the routes work with. */
@@ -21,6 +21,6 @@ export interface AppDeps extends Omit<Broadcasting, "link" | "settled"> {
   rateLimit: ReturnType<typeof createRateLimit>;
   connections: SseConnections;
   runner: PipelineRunner;
-  gates: GateRelay;
+  gates: Gates;
   adHocEvents: AdHocEvents;
 }

@@ -32,6 +32,14 @@ const Environment = z.object({
   SESSION_TTL_S: integer(1, 31_536_000, 86_400),
   REDIS_URL: redisUrl().optional(),
   FF_REDIS_SSE_BROADCAST: flag(),
+  /** Keeps events in Redis Streams, and lets pipelines move between instances. */
+  FF_REDIS_SSE_DURABLE: flag(),
+  /** A session's log expires this long after its last event. */
+  EVENT_LOG_KEEP_S: integer(1, 31_536_000, 3600),
+  /** Bound of the events that wait for Redis. */
+  EVENT_LOG_QUEUE_BYTES: integer(65_536, 4_294_967_296, 16_777_216),
+  /** Pipelines of an instance that is silent for this long move to others. */
+  PIPELINE_LEASE_MS: integer(100, HOUR_MS, 2000),
   ...RealtimeEnvironment,
   /** Folder of the ledger; created if absent. Without it there is no ledger. */
   LEDGER_DIR: z.string().optional(),
@@ -74,6 +82,7 @@ const FIXES: Readonly<Record<string, string>> = {
   SESSION_SECRET: "set the same one on every instance, e.g. from `openssl rand -hex 32`",
   REDIS_URL: "point it to a Redis-compatible server or remove it",
   FF_REDIS_SSE_BROADCAST: "set REDIS_URL as well, or set FF_REDIS_SSE_BROADCAST=false",
+  FF_REDIS_SSE_DURABLE: "set REDIS_URL, and no other FF_..._SSE_BROADCAST",
   ...REALTIME_FIXES,
 };
 
@@ -89,6 +98,18 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config =>
       ...(given["FF_REDIS_SSE_BROADCAST"] === "true" && given["REDIS_URL"] === undefined
         ? [["FF_REDIS_SSE_BROADCAST", "needs REDIS_URL, which is not set"] as [string, string]]
         : []),
+      ...durableConflicts(given),
       ...realtimeConflicts(given),
     ],
   });
+
+function durableConflicts(given: Readonly<Record<string, string | undefined>>): [string, string][] {
+  if (given["FF_REDIS_SSE_DURABLE"] !== "true") return [];
+  const problems: [string, string][] = [];
+  if (given["REDIS_URL"] === undefined)
+    problems.push(["FF_REDIS_SSE_DURABLE", "needs REDIS_URL, which is not set"]);
+  for (const other of ["FF_REDIS_SSE_BROADCAST", "FF_SUPABASE_SSE_BROADCAST"])
+    if (given[other] === "true")
+      problems.push(["FF_REDIS_SSE_DURABLE", `excludes ${other}, which is true`]);
+  return problems;
+}

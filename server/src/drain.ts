@@ -48,15 +48,16 @@ export interface DrainOptions {
 }
 
 /**
- * Shuts down in order, except for the sockets. The instance is not ready at once. After the notice
- * it asks the streams to reconnect and closes them one by one, while running pipelines get their
- * grace. It then aborts the pipelines that still run.
+ * Shuts down in order, except for the sockets. The instance is not ready at once, and gives away
+ * the pipelines that can move. After the notice it asks the streams to reconnect and closes them
+ * one by one, while running pipelines get their grace. It then aborts the pipelines that still run.
  */
 export async function drain(options: DrainOptions): Promise<void> {
   const { readiness, connections, runner, ledger, logger } = options;
   readiness.startDraining();
   ledger.append({ kind: "drain", state: "started", atMs: nowMs() });
   logger.info({ streams: connections.size, pipelines: runner.running }, "draining");
+  await runner.handOver();
   await sleep(options.noticeMs);
   await Promise.all([
     connections.closeAll({ spreadMs: options.spreadMs, retryMs: options.retryMs }),

@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import { broadcasterName, createBroadcasting } from "./lib/broadcaster-choice.ts";
 import { nowMs } from "../../common/clock.ts";
 import { drain, Readiness } from "./drain.ts";
-import { GateRelay } from "./pipeline/gate-relay.ts";
+import { GateRelay, type Gates } from "./pipeline/gate-relay.ts";
 import { listen, type HttpListener } from "./lib/http/http-listener.ts";
 import { NO_LEDGER, openLedger, type Ledger } from "./lib/ledger/ledger.ts";
 import { createMetrics, type Metrics } from "./lib/metrics.ts";
@@ -48,7 +48,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     config.REDIS_URL === undefined
       ? undefined
       : new RedisConnection({ address: config.REDIS_URL, logger, name: `sse-server-${instance}` });
-  const { broadcaster, link, settled, ...broadcasting } = createBroadcasting({
+  const { broadcaster, link, settled, durable, ...broadcasting } = createBroadcasting({
     config,
     redis,
     logger,
@@ -56,12 +56,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics,
     origin,
   });
-  const gates: GateRelay = new GateRelay({
-    link,
+  const relay = new GateRelay({
+    // Durable pipelines take their answers from the store.
+    link: durable === undefined ? link : undefined,
     origin,
     logger,
     answerHere: (sessionId, { gate }) => runner.answerGate(sessionId, gate),
   });
+  const gates: Gates = durable === undefined ? relay : { deliver: durable.deliverAnswer };
   const runner: PipelineRunner = new PipelineRunner({
     instance,
     broadcaster,
@@ -69,7 +71,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics,
     logger,
     gateTimeoutMs: config.GATE_TIMEOUT_MS,
-    openGates: (sessionId) => gates.open(sessionId),
+    openGates: (sessionId) => (durable?.openGates ?? relay.open.bind(relay))(sessionId),
+    ...(durable && { ownership: durable.ownership }),
   });
   const connections = new SseConnections({
     heartbeatMs: config.HEARTBEAT_MS,
@@ -95,12 +98,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     runner,
     gates,
     adHocEvents: new AdHocEvents(instance, broadcaster),
+    ...(durable && { durable }),
     ...broadcasting,
   });
 
   const release = async (): Promise<void> => {
     connections.stop();
     await broadcaster.shutdown();
+    await durable?.close();
     await redis?.close();
     ledger.close();
   };
@@ -108,6 +113,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   try {
     const known = Promise.all([redis?.settled(), settled]);
     await Promise.race([known, sleep(BROKER_START_WAIT_MS, undefined, { ref: false })]);
+    durable?.start(runner);
     listener = await listen(app, { port: config.PORT, host: config.HOST });
   } catch (error) {
     await release();

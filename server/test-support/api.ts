@@ -1,10 +1,14 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { expect } from "vitest";
-import type {
-  ConnectedNotice,
-  PipelinePlan,
-  PipelineSSEEvent,
-  SessionCreated,
+import {
+  CONNECTED_EVENT,
+  RECONNECT_EVENT,
+  REPLAY_GAP_EVENT,
+  type ConnectedNotice,
+  type PipelinePlan,
+  type PipelineSSEEvent,
+  type ReplayGap,
+  type SessionCreated,
 } from "../src/contract/events.ts";
 
 /** The server as a client sees it. */
@@ -42,8 +46,8 @@ export class Api {
   }
 
   /** Opens the stream and waits for `connected`. */
-  async connect(session: SessionCreated): Promise<TestStream> {
-    const stream = await this.open(session);
+  async connect(session: SessionCreated, lastEventId?: string): Promise<TestStream> {
+    const stream = await this.open(session, lastEventId);
     await expect
       .poll(() => stream.messages.at(0)?.event, { timeout: 10_000, interval: 5 })
       .toBe("connected");
@@ -51,10 +55,13 @@ export class Api {
   }
 
   /** Opens the stream and waits for its headers only. */
-  async open(session: SessionCreated): Promise<TestStream> {
+  async open(session: SessionCreated, lastEventId?: string): Promise<TestStream> {
     const aborter = new AbortController();
     const response = await fetch(`${this.url}/api/sessions/${session.sessionId}/events`, {
-      headers: { authorization: `Bearer ${session.token}` },
+      headers: {
+        authorization: `Bearer ${session.token}`,
+        ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
+      },
       signal: aborter.signal,
     });
     expect(response.status).toBe(200);
@@ -69,6 +76,12 @@ export const SMALL_PLAN: PipelinePlan = {
   payloadBytes: 20,
   seed: 7,
 };
+
+const CONTROL_EVENTS: ReadonlySet<string | undefined> = new Set([
+  CONNECTED_EVENT,
+  RECONNECT_EVENT,
+  REPLAY_GAP_EVENT,
+]);
 
 /** An open stream and all that it has received. */
 export class TestStream {
@@ -96,8 +109,20 @@ export class TestStream {
   /** The events with a number, in the order of arrival. */
   get events(): PipelineSSEEvent[] {
     return this.messages
-      .filter(({ event }) => event !== "connected" && event !== "reconnect")
+      .filter(({ event }) => !CONTROL_EVENTS.has(event))
       .map(({ data }) => JSON.parse(data) as PipelineSSEEvent);
+  }
+
+  /** What the server declared as missing. */
+  get gaps(): ReplayGap[] {
+    return this.messages
+      .filter(({ event }) => event === REPLAY_GAP_EVENT)
+      .map(({ data }) => JSON.parse(data) as ReplayGap);
+  }
+
+  /** What an EventSource sends as `Last-Event-ID` when it reconnects. */
+  get lastId(): string | undefined {
+    return this.messages.findLast(({ id }) => id !== undefined)?.id;
   }
 
   get types(): string[] {

@@ -150,6 +150,6 @@ function isWaitingAtGate({ gates }: SessionRecord, drainEndedMs: number): boolea
   return gates.some(({ state, gate }) => state === "offered" && !reached.has(gate));
 }
 
-const ORDER = { started: 0, aborted: 1, completed: 2 } as const;
+const ORDER = { started: 0, resumed: 1, "handed-over": 2, aborted: 3, completed: 4 } as const;
 const byTime = (a: PipelineObservation, b: PipelineObservation): number =>
   a.atMs - b.atMs || ORDER[a.state] - ORDER[b.state] || (a.instance < b.instance ? -1 : 1);

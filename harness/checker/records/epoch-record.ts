@@ -81,13 +81,15 @@ export function sentMsOf({ received }: EpochRecord, receipt: number): number | n
 export function dropsByNumber({ dropped }: EpochRecord): ReadonlyMap<number, DropReason> {
   const drops = new Map<number, DropReason>();
   for (const { seq, reason } of dropped) {
+    // The instance that took the pipeline over publishes the event itself.
+    if (reason === "fenced") continue;
     const other = drops.get(seq);
     if (other === undefined || DROP_ORDER[reason] < DROP_ORDER[other]) drops.set(seq, reason);
   }
   return drops;
 }
 
-const DROP_ORDER: Readonly<Record<DropReason, number>> = { quota: 0, outage: 1, refused: 2 };
+const DROP_ORDER = { quota: 0, outage: 1, refused: 2, fenced: 3 } as const;
 
 /** More than one if a start was retried elsewhere after a lost answer. */
 export const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>

@@ -77,6 +77,9 @@ export class RunRecord {
         strays.set(observation.name, (strays.get(observation.name) ?? 0) + 1);
         return;
       }
+      case "replay-gap":
+        this.#session(observation.session).gaps.push(observation);
+        return;
       case "run":
         if (this.run !== null) this.contradictions.add("the run is described twice");
         this.run = this.run === null ? observation : smallerOf(this.run, observation);

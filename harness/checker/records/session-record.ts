@@ -3,6 +3,7 @@ import type {
   ConnectFailedObservation,
   DisconnectedObservation,
   GateObservation,
+  ReplayGapObservation,
   PlannedObservation,
   RequestObservation,
 } from "../../history/observation.ts";
@@ -59,6 +60,8 @@ export class SessionRecord {
   readonly connectFailed: ConnectFailedObservation[] = [];
   readonly requests: RequestObservation[] = [];
   readonly gates: GateObservation[] = [];
+  /** Where the server declared missing events. */
+  readonly gaps: ReplayGapObservation[] = [];
   /** Events that belong to no pipeline run, by name. */
   readonly strays = new Map<string, number>();
 

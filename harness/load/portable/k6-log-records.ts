@@ -13,6 +13,7 @@ import type {
   GateObservation,
   ReceivedObservation,
   RequestObservation,
+  ReplayGapObservation,
   StrayObservation,
 } from "../../history/observation.ts";
 import type { LoadPlan } from "./load-plan.ts";
@@ -42,6 +43,7 @@ export type K6LogRecord =
   | ReceivedObservation
   | RequestObservation
   | StrayObservation
+  | ReplayGapObservation
   | GateObservation;
 
 /**

@@ -56,6 +56,31 @@ export const CONNECTED_EVENT = "connected";
 export const RECONNECT_EVENT = "reconnect";
 
 /**
+ * Sent where events are missing that this stream's client does not have. Its `data` is a
+ * {@link ReplayGap}. Its id is the position behind the gap.
+ */
+export const REPLAY_GAP_EVENT = "replay_gap";
+
+/**
+ * `data` of `replay_gap`: the client missed events between two positions, and they are not coming.
+ */
+export interface ReplayGap {
+  sessionId: string;
+  /**
+   * `window-exceeded`: the log no longer holds them; `epoch-changed`: the client's id belongs to a
+   * run that the log does not know; `log-lost`: the broker lost its data; `not-kept`: the instance
+   * could not keep them until the broker was back.
+   */
+  reason: "window-exceeded" | "epoch-changed" | "log-lost" | "not-kept";
+  /** The client's last id. */
+  after: string | null;
+  /** The id after which events follow without a gap. */
+  resumesAfter: string;
+  /** Undefined if the broker does not know what is missing. Both ends are included. */
+  missing?: { epoch: string; from: number; to: number };
+}
+
+/**
  * `data` of `connected`, sent once the instance can deliver to this stream, with its broker too.
  */
 export interface ConnectedNotice {
@@ -84,10 +109,10 @@ export interface Health {
 /**
  * `none`: no id was sent; `unsupported`: this broadcaster keeps no events, so the gap remains;
  * `replayed`: all missed events follow; `window-exceeded`: the id is older than the kept events;
- * `epoch-changed`: the id belongs to another run.
+ * `epoch-changed`: the id belongs to another run; `log-lost`: the broker lost its data.
  */
 export type ResumeStatus =
-  "none" | "unsupported" | "replayed" | "window-exceeded" | "epoch-changed";
+  "none" | "unsupported" | "replayed" | "window-exceeded" | "epoch-changed" | "log-lost";
 
 /**
  * `data` of the `reconnect` event. A client that does not read is cut without it. The reason is in

@@ -21,9 +21,10 @@ export type DeliveryRoute = "local" | "broker" | "fallback";
 /**
  * Why a published event never reached the broker. `quota`: a limit of the broker blocked it or the
  * queue before it; `outage`: the broker was down until the queue was full or the instance stopped;
- * `refused`: the broker refused this message.
+ * `refused`: the broker refused this message; `fenced`: another instance had taken the pipeline
+ * over, and publishes the event itself.
  */
-export type DropReason = "quota" | "outage" | "refused";
+export type DropReason = "quota" | "outage" | "refused" | "fenced";
 
 /** `limited`: the broker enforces a limit; events wait until it has accepted all of them (`up`). */
 export type BrokerState = "up" | "down" | "limited";
@@ -54,7 +55,8 @@ export type LedgerRecord =
       kind: "pipeline";
       sessionId: string;
       epoch: string;
-      state: "started" | "completed" | "aborted";
+      /** `handed-over`: another instance continues it; `resumed`: this instance does. */
+      state: "started" | "completed" | "aborted" | "handed-over" | "resumed";
       total: number;
       atMs: number;
       reason?: string;

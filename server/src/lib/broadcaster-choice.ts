@@ -1,6 +1,7 @@
 import { nowMs } from "../../../common/clock.ts";
 import type { Config } from "../config.ts";
 import type { Broadcasting, BroadcastingDeps, BroadcastReports } from "./broadcasting.ts";
+import { durableBroadcasting } from "./durable/durable-broadcasting.ts";
 import { LocalBroadcaster } from "./local-broadcaster.ts";
 import { sampleLog } from "./log-sampler.ts";
 import { realtimeBroadcasting } from "./realtime/realtime-broadcasting.ts";
@@ -11,14 +12,19 @@ import { RedisPubSub } from "./redis/redis-pubsub.ts";
 import { eventJson } from "./streams/sse-frame.ts";
 
 /** The broadcaster's name in the boot record of the ledger. */
-export const broadcasterName = (config: Config): "local" | "redis" | "supabase" =>
-  config.FF_SUPABASE_SSE_BROADCAST ? "supabase" : config.FF_REDIS_SSE_BROADCAST ? "redis" : "local";
+export function broadcasterName(config: Config): "local" | "redis" | "durable" | "supabase" {
+  if (config.FF_SUPABASE_SSE_BROADCAST) return "supabase";
+  if (config.FF_REDIS_SSE_DURABLE) return "durable";
+  return config.FF_REDIS_SSE_BROADCAST ? "redis" : "local";
+}
 
 /** Creates the broadcaster that the configuration asks for. It connects at once. */
 export function createBroadcasting(deps: BroadcastingDeps): Broadcasting {
   const { config, redis } = deps;
   const reports = reportsTo(deps);
   if (config.FF_SUPABASE_SSE_BROADCAST) return realtimeBroadcasting(deps, reports);
+  if (redis !== undefined && config.FF_REDIS_SSE_DURABLE)
+    return durableBroadcasting(redis, deps, reports);
   if (redis !== undefined && config.FF_REDIS_SSE_BROADCAST)
     return redisBroadcasting(redis, deps, reports);
   return {
@@ -51,7 +57,8 @@ function redisBroadcasting(
 }
 
 function reportsTo({ config, ledger, metrics, logger }: BroadcastingDeps): BroadcastReports {
-  const downMessage = config.FF_SUPABASE_SSE_BROADCAST
+  const keepsEvents = config.FF_SUPABASE_SSE_BROADCAST || config.FF_REDIS_SSE_DURABLE;
+  const downMessage = keepsEvents
     ? "broker is down, events are queued while there is room"
     : "broker is down, events reach local streams only";
   const logMalformed = sampleLog((sessionId: string, dropped) =>

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { PipelineSSEEvent } from "../contract/events.ts";
 import type { BrokerState } from "../contract/ledger.ts";
+import type { Durable } from "./durable/durable-broadcasting.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RealtimeTokenIssuer } from "./realtime/realtime-token-issuer.ts";
@@ -23,6 +24,8 @@ export interface Broadcasting {
   /** Present when clients subscribe to Realtime themselves. */
   tokenIssuer?: RealtimeTokenIssuer;
   eventLog?: EventLog;
+  /** Present when streams and pipelines outlive an instance. */
+  durable?: Durable;
 }
 
 /** A message that certainly did not leave this process. */

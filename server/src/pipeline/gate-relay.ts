@@ -21,6 +21,12 @@ export type AnswerHere = (
   response: GateResponse,
 ) => "taken" | "not-waiting" | "already-answered" | undefined;
 
+/** Delivers answers to gates. */
+export interface Gates {
+  /** Delivers the response to the pipeline, wherever it runs. Never rejects. */
+  deliver(sessionId: string, response: GateResponse): Promise<GateResult>;
+}
+
 const Ask = z.object({ id: z.string(), replyTo: z.string(), gate: z.string(), answer: z.string() });
 const Reply = z.object({
   id: z.string(),
@@ -44,7 +50,7 @@ export interface GateRelayOptions {
  * `sse:gate:{sessionId}` and confirms on the sender's `sse:gate-reply:{origin}`, so that "taken" is
  * never a guess.
  */
-export class GateRelay {
+export class GateRelay implements Gates {
   readonly #options: GateRelayOptions;
   readonly #replyChannel: string;
   readonly #waiting = new Map<string, (result: GateResult) => void>();

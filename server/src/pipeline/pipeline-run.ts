@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { PipelinePlan, PipelineSSEEvent, PipelineStarted } from "../contract/events.ts";
+import type { LedgerRecord } from "../contract/ledger.ts";
 import { nowMs } from "../../../common/clock.ts";
 import type { Ledger } from "../lib/ledger/ledger.ts";
 import type { SSEBroadcaster } from "../lib/sse-broadcaster.ts";
@@ -14,9 +15,25 @@ export interface PipelineRunOptions {
   ledger: Ledger;
   logger: Logger;
   gateTimeoutMs: number;
-  /** Called once, when the run is completed, failed or aborted. */
-  onEnd: () => void;
+  /** Present if another instance has begun the run: where it stands. */
+  resume?: ResumePoint;
+  /** Called when the run begins to wait at a gate. */
+  onWaiting?: ((gate: string) => void) | undefined;
+  /** Called once. `isOver`: the run is completed, failed or aborted, and not handed over. */
+  onEnd: (isOver: boolean) => void;
 }
+
+/** All that a run needs to continue: its plan gives the rest. */
+export interface ResumePoint {
+  /** The number of the last published event. */
+  lastSeq: number;
+  /** The gate that the run waits at. */
+  waitingAt: string | undefined;
+  /** Planned time of the last event on this host's clock. Undefined: the schedule starts anew. */
+  lastIntendedMs: number | undefined;
+}
+
+type PipelineState = Extract<LedgerRecord, { kind: "pipeline" }>["state"];
 
 export type GateOutcome = "taken" | "not-waiting" | "already-answered";
 
@@ -53,14 +70,40 @@ export class PipelineRun {
 
   /** Starts the clock, after `ready` if given. */
   begin(ready: Promise<void> | undefined): void {
-    this.#record("started");
+    const { resume } = this.#options;
+    this.#record(resume === undefined ? "started" : "resumed");
     const go = (): void => {
-      this.#originMs = nowMs();
+      if (resume === undefined) this.#originMs = nowMs();
+      else this.#continueFrom(resume);
       this.#next = this.#events.next().value ?? undefined;
-      this.#schedule();
+      if (this.#waitingAt === undefined) this.#schedule();
     };
     if (ready === undefined) go();
     else void ready.then(go);
+  }
+
+  get plan(): PipelinePlan {
+    return this.#options.plan;
+  }
+
+  /** The gate that the run waits at. */
+  get waitingAt(): string | undefined {
+    return this.#waitingAt?.gate;
+  }
+
+  /** Stops without another event: another instance continues. */
+  handOver(reason: string): void {
+    if (this.#ended) return;
+    this.#record("handed-over", reason);
+    this.#end(false);
+  }
+
+  #continueFrom({ lastSeq, waitingAt, lastIntendedMs }: ResumePoint): void {
+    for (let seq = 0; seq < lastSeq; seq++) this.#events.next();
+    this.#lastSeq = lastSeq;
+    const elapsedMs = (lastSeq * 1000) / this.#options.plan.eventsPerSecond;
+    this.#originMs = (lastIntendedMs ?? nowMs()) - elapsedMs;
+    if (waitingAt !== undefined) this.#waitAt(waitingAt);
   }
 
   /** Answers a gate. The simulated pipeline ignores the answer's text. */
@@ -128,6 +171,7 @@ export class PipelineRun {
 
   #waitAt(gate: string): void {
     this.#waitingAt = { gate, sinceMs: nowMs() };
+    this.#options.onWaiting?.(gate);
     const { gateTimeoutMs } = this.#options;
     const timedOut = (): void => this.#fail(`no answer at ${gate} within ${gateTimeoutMs} ms`);
     this.#timer = setTimeout(timedOut, gateTimeoutMs);
@@ -174,7 +218,7 @@ export class PipelineRun {
     );
   }
 
-  #record(state: "started" | "completed" | "aborted", reason?: string): void {
+  #record(state: PipelineState, reason?: string): void {
     const { sessionId, epoch, ledger } = this.#options;
     const record = {
       kind: "pipeline",
@@ -192,9 +236,9 @@ export class PipelineRun {
     ledger.append({ kind: "gate", sessionId, epoch, gate, state, atMs: nowMs() });
   }
 
-  #end(): void {
+  #end(isOver = true): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#options.onEnd();
+    this.#options.onEnd(isOver);
   }
 }

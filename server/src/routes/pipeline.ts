@@ -47,19 +47,16 @@ export function pipelineRoutes({
 
   router
     .route("/:id/pipeline")
-    .post(requireSession(tokens), readiness.refuseWhenDraining, bySession, (req, res) => {
+    .post(requireSession(tokens), readiness.refuseWhenDraining, bySession, async (req, res) => {
       const { restart, ...plan } = readBody(req, Start);
-      const outcome = runner.start(
-        req.params.id,
-        restart ? newEpoch() : sessionOf(res).epoch,
-        plan,
-      );
+      const epoch = restart ? newEpoch() : sessionOf(res).epoch;
+      const outcome = await runner.start(req.params.id, epoch, plan).catch(storeAway);
       if (!outcome.taken) {
         res.status(202).json(outcome.started);
         return;
       }
       const detail = outcome.running
-        ? "This instance already runs a pipeline of this session."
+        ? `Instance ${outcome.by.instance} already runs a pipeline of this session.`
         : "The first pipeline of this session has ended. Send restart: true for another run.";
       throw new Problem(409, "Pipeline not started", detail, {
         extra: { reason: outcome.running ? "running" : "ended", ...outcome.by },
@@ -80,4 +77,12 @@ export function pipelineRoutes({
     })
     .all(methodNotAllowed("POST"));
   return router;
+}
+
+/** A durable pipeline starts only where its ownership can be stored. */
+function storeAway(): never {
+  throw new Problem(503, "Pipeline not started", "The broker is down. Try again.", {
+    headers: { "retry-after": "1" },
+    extra: { reason: "broker-away" },
+  });
 }

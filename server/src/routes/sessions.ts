@@ -13,6 +13,7 @@ import { newEpoch } from "../lib/streams/ad-hoc-events.ts";
 import { clientAddress } from "../lib/http/client-address.ts";
 import { methodNotAllowed, Problem, readBody } from "../lib/http/problem.ts";
 import { requireSession, sessionOf } from "../lib/http/session-auth.ts";
+import { followLog } from "../lib/durable/follow-log.ts";
 import { SseStream } from "../lib/streams/sse-stream.ts";
 
 const Nothing = z.strictObject({});
@@ -73,7 +74,7 @@ async function openStream(
   req: Request<{ id: string }>,
   res: Response,
 ): Promise<void> {
-  const { broadcaster, config, connections, instance, logger, metrics } = deps;
+  const { broadcaster, config, connections, durable, instance, logger, metrics } = deps;
   const sessionId = req.params.id;
   const lastEventId = lastEventIdOf(req);
   checkRoom(deps, sessionId, res);
@@ -90,25 +91,29 @@ async function openStream(
     },
   });
   connections.add(stream, sessionOf(res));
-  const unsubscribe = broadcaster.subscribe(sessionId, (event) => stream.event(event));
-  res.on("close", () => {
-    unsubscribe();
-    connections.remove(stream);
-  });
-
-  await broadcaster.ready(sessionId);
-  // A stream does not replay events (the event log has its own route), so it cannot resume.
-  const status: ResumeStatus = lastEventId === undefined ? "none" : "unsupported";
-  const notice: ConnectedNotice = {
-    sessionId,
-    instance,
-    subscribedMs: nowMs(),
-    resume: lastEventId === undefined ? { status } : { lastEventId, status },
-    retryMs: config.RETRY_MS,
+  res.on("close", () => connections.remove(stream));
+  const notice = (status: ResumeStatus): string => {
+    const connected: ConnectedNotice = {
+      sessionId,
+      instance,
+      subscribedMs: nowMs(),
+      resume: lastEventId === undefined ? { status } : { lastEventId, status },
+      retryMs: config.RETRY_MS,
+    };
+    return `event: ${CONNECTED_EVENT}\ndata: ${JSON.stringify(connected)}\n\n`;
   };
   // An id from the start, so that a client cut before its first event can tell its position.
-  const id = lastEventId === undefined ? `id: ${sessionOf(res).epoch}-0\n` : "";
-  stream.open(`${id}event: ${CONNECTED_EVENT}\ndata: ${JSON.stringify(notice)}\n\n`);
+  const originId = `${sessionOf(res).epoch}-0`;
+  if (durable !== undefined) {
+    await followLog(durable.broadcaster, { sessionId, lastEventId, originId, stream, res, notice });
+    return;
+  }
+  const unsubscribe = broadcaster.subscribe(sessionId, (event) => stream.event(event));
+  res.on("close", unsubscribe);
+  await broadcaster.ready(sessionId);
+  // This stream does not replay events (the event log has its own route), so it cannot resume.
+  if (lastEventId === undefined) stream.open(`id: ${originId}\n${notice("none")}`);
+  else stream.open(notice("unsupported"));
 }
 
 /**

@@ -70,6 +70,7 @@ const OBSERVED: ReadonlySet<string> = new Set<Exclude<K6LogRecord, OwnRecord>["t
   "received",
   "request",
   "stray",
+  "replay-gap",
   "gate",
 ]);
 

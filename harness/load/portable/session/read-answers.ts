@@ -108,6 +108,10 @@ export const readHint = (text: string): Pick<ReconnectHint, "retryMs"> | undefin
   return hint.retryMs >= 0 ? hint : undefined;
 };
 
+/** @param value data of a `replay_gap` event @returns why events are missing */
+export const readReplayGap = (value: unknown): string | undefined =>
+  has(value, { reason: "string" }) ? (value["reason"] as string) : undefined;
+
 const PUBLICATION = {
   sessionId: "string",
   epoch: "string",

@@ -1,4 +1,5 @@
 import {
+  REPLAY_GAP_EVENT,
   TERMINAL_EVENT_TYPES,
   type PipelineStarted,
   type SessionCreated,
@@ -6,6 +7,7 @@ import {
 import type {
   GateObservation,
   ReceivedObservation,
+  ReplayGapObservation,
   RequestObservation,
   StrayObservation,
 } from "../../../history/observation.ts";
@@ -13,7 +15,7 @@ import type { EngineLimits } from "../engine-limits.ts";
 import { readEventId } from "../../../../common/portable/event-id.ts";
 import type { LoadPlan } from "../load-plan.ts";
 import type { SessionSchedule } from "../load-schedule.ts";
-import { gateOf } from "./read-answers.ts";
+import { gateOf, readReplayGap } from "./read-answers.ts";
 import { SessionRequests, type RequestContext } from "./session-requests.ts";
 import type { Steps } from "./session-steps.ts";
 import type { OwnedStream, StreamOwner } from "./stream-owner.ts";
@@ -42,7 +44,9 @@ export abstract class Session implements StreamOwner, RequestContext {
   abstract get isOver(): boolean;
   abstract get isDraining(): boolean;
   abstract nowMs(): number;
-  abstract record(observation: RequestObservation | GateObservation | StrayObservation): void;
+  abstract record(
+    observation: RequestObservation | GateObservation | StrayObservation | ReplayGapObservation,
+  ): void;
   protected abstract recordReceived(event: Omit<ReceivedObservation, "type">): void;
   /** The stream of the plan's client model, not yet open. */
   protected abstract createStream(created: SessionCreated): OwnedStream;
@@ -99,6 +103,11 @@ export abstract class Session implements StreamOwner, RequestContext {
     sentMs?: number,
   ): void {
     const { session } = this.schedule;
+    if (name === REPLAY_GAP_EVENT) {
+      const reason = readReplayGap(data()) ?? "malformed";
+      this.record({ type: "replay-gap", session, connection, reason, atMs });
+      return;
+    }
     const terminal = TERMINAL_EVENT_TYPES.has(name);
     const eventId = readEventId(id);
     if (eventId === undefined) this.record({ type: "stray", session, connection, name, atMs });

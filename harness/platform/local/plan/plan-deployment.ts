@@ -13,6 +13,7 @@ import type { ChoosePort } from "../../../../common/free-port.ts";
 import { BROKER_NAME, serverSpec, valkeySpec } from "./process-specs.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
+import { BROADCASTER_FLAGS } from "../../../../infra/topologies.ts";
 import { planRealtime } from "./plan-realtime.ts";
 import { thisCheckout } from "../../../../common/checkout-identity.ts";
 import { thisOwner } from "../../../../common/processes/owner.ts";
@@ -84,7 +85,7 @@ export const planDeployment = async (
     ...(hasBroker(topology.broadcaster, settings)
       ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` }
       : {}),
-    ...(topology.broadcaster === "redis" ? { FF_REDIS_SSE_BROADCAST: "true" } : {}),
+    ...BROADCASTER_FLAGS[topology.broadcaster],
     ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
   };
   const sessionSecret = randomBytes(32).toString("hex");

@@ -66,6 +66,20 @@ export class SseStream {
     }
   }
 
+  /** Sends a control event. */
+  control(message: string): void {
+    this.#write(message);
+  }
+
+  /** Resolves when the client has read most of what was sent, or the stream has ended. */
+  async writable(): Promise<void> {
+    if (this.ended || !this.#res.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      this.#res.once("drain", resolve);
+      this.#res.once("close", resolve);
+    });
+  }
+
   heartbeat(): void {
     if (!this.ended) this.#write(": heartbeat\n\n");
   }
