@@ -24,8 +24,8 @@ export interface LogMessage extends LogPoint {
 export type MissingEvents = NonNullable<ReplayGap["missing"]>;
 
 /**
- * `fenced`: nothing is appended, because the run has another owner; `forgotten`: appended, but Redis
- * has lost who owns the run.
+ * `fenced`: nothing is appended, because the run has another owner; `forgotten`: appended, but
+ * Redis has lost who owns the run.
  */
 export type AppendOutcome = "appended" | "fenced" | "forgotten";
 
