@@ -48,6 +48,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/compare-command.ts")).declareCompare,
   },
   {
+    name: "estimate",
+    usage: "[result]",
+    summary: "work out what deploys would cost a day with each topology",
+    load: async () => (await import("./commands/estimate-command.ts")).declareEstimate,
+  },
+  {
     name: "cross-check",
     usage: "<a> <b>",
     summary: "check whether two load engines report the same for the same plan",

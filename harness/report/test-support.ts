@@ -48,6 +48,27 @@ export const makeRealtime = (
   ...parts,
 });
 
+type Deploy = NonNullable<RunResult["deploy"]>;
+
+/** A deploy that half of 100 pipelines outlived, whose streams lost half a second each. */
+export const makeDeploy = ({
+  livedOn = { streams: 50, mean: 0.5, deviation: 0.2 },
+  ...parts
+}: Partial<Omit<Deploy, "blackoutS"> & { livedOn: Deploy["blackoutS"]["livedOn"] }>): Deploy => ({
+  lengthS: 10,
+  running: 100,
+  killed: 50,
+  killedNewcomers: 0,
+  open: 100,
+  dark: 0,
+  blackoutS: { livedOn, doomed: { streams: 50, mean: 1.5, deviation: 0.4 } },
+  stuckLivedOn: { stuck: 0, of: 50 },
+  away: { cut: 100, neverBack: 0, p50Ms: 250, p99Ms: 900 },
+  storm: { peakPerSecond: 40, peakPerCutStream: 0.4 },
+  collateral: 0,
+  ...parts,
+});
+
 /** 200 streams, evenly spread. */
 const spreadOver = (instances: number): RunResult["sessionsPerInstance"] =>
   Object.fromEntries(

@@ -8,9 +8,9 @@ export const declareCompare: Declare = (command, perform) => {
       [
         "Compares the runs that two load tests have in common.",
         "",
-        "A figure got worse if its change exceeds what counts and what chance explains. All",
-        "figures are judged together, and each row says which change would not be seen. Times",
-        "need four repeats on both sides: run both with --repeat 5.",
+        "A figure got worse if its change exceeds what counts and what chance",
+        "explains. All figures are judged together, and each row says which change",
+        "would not be seen. Times need four repeats on both sides: --repeat 5.",
       ].join("\n"),
     )
     .option("--json", "print the comparison as JSON")

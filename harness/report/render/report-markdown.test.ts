@@ -5,14 +5,24 @@ import { CAUSE_GLOSSARY } from "../glossary.ts";
 import { renderReport } from "./report-markdown.ts";
 import { type Summary } from "../summary/summary.ts";
 import { anySummary } from "../any-summary.ts";
-import { makeCost, makeManifest, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import {
+  makeCost,
+  makeDeploy,
+  makeManifest,
+  makeRealtime,
+  makeRun,
+  makeSummary,
+} from "../test-support.ts";
 
 const render = (summary: Summary): string => renderReport(summary, makeManifest(summary));
 
 /** Fields of RunResult that report.md deliberately does not show: costs are of steady state. */
 const LEFT_OUT: readonly RegExp[] = [
   /^costs\./,
-  /^(order|stuck|latency|recoveredDelayMs|newUsers|deploy|steady|load\.host)$/,
+  /^(order|load\.host)$/,
+  // What others are worked out from, or what only decides how they are shown.
+  /^deploy\.(lengthS|killedNewcomers|open|dark|away\.cut|storm\.peakPerSecond)$/,
+  /^deploy\.blackoutS\.livedOn\.streams$/,
 ];
 
 const fullRun = () =>
@@ -51,6 +61,32 @@ const fullRun = () =>
     ],
     costs: [makeCost()],
   });
+
+const NULL_AS_A_WHOLE =
+  /^(realtime|brokerHop|quota|deploy|latency|steady|newUsers|stuck|recoveredDelayMs)$/;
+
+/** A run with the headline figures of a deploy. */
+const deployRun = () => {
+  const durations = { samples: 9, p50: 1, p90: 2, p99: 3, p999: 4, max: 5 };
+  const requests = { count: 5, failed: 1, retries: 2, durationMs: durations };
+  const part = { ...durations, resolved: true, floorMs: 0 };
+  const steps = {
+    create: requests,
+    connect: requests,
+    start: requests,
+    gate: requests,
+    begin: requests,
+  };
+  return makeRun({
+    bounce: "rolling",
+    stuckStreams: 15,
+    stuck: { died: 1, terminalLost: 2, gaveUp: 3, neverStarted: 4, open: 5 },
+    deploy: makeDeploy({ stuckLivedOn: { stuck: 3, of: 50 } }),
+    latency: { total: part, lateness: part, delivery: part },
+    recoveredDelayMs: durations,
+    newUsers: { during: steps, outside: steps },
+  });
+};
 
 /** A run of a topology whose clients subscribe to Realtime directly. */
 const directRun = () =>
@@ -196,12 +232,29 @@ describe("report.md", () => {
   });
 
   // A field that is null as a whole is changed by what is in it: see the run over Realtime above.
-  it.each(pathsOf(fullRun()).filter((path) => !/^(realtime|brokerHop|quota|deploy)$/.test(path)))(
+  it.each(pathsOf(fullRun()).filter((path) => !NULL_AS_A_WHOLE.test(path)))(
     "distinguishes runs that differ only in %s",
     (path) => {
       expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
     },
   );
+
+  it.each(
+    pathsOf(deployRun()).filter((path) =>
+      /^(deploy|stuck|newUsers\.during)\.(?!.*durationMs\.(samples|p90|p999|max))/.test(path),
+    ),
+  )("distinguishes deploys that differ only in %s", (path) => {
+    expect(tellsApart(deployRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
+  });
+
+  it("shows the parts of latency, and what the engine hides", () => {
+    const run = deployRun();
+    const hidden = { ...run.latency!.delivery, resolved: false };
+    expect(render(makeSummary([run]))).toContain("| 1.0 ms | 3.0 ms |");
+    expect(
+      render(makeSummary([{ ...run, latency: { ...run.latency!, delivery: hidden } }])),
+    ).toContain("| at most 1.0 ms | at most 3.0 ms |");
+  });
 
   it.each(pathsOf(costedRun()).filter((path) => /^costs\..*(?<!steady)$/.test(path)))(
     "distinguishes steady-state runs that differ only in %s",

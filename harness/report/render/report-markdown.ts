@@ -38,12 +38,23 @@ import {
   bouncesTable,
   causesTable,
   comparisonTable,
+  deployTable,
   gatesTable,
+  latencyPartsTable,
   latencyTable,
   loadTable,
   outcomesTable,
   reconnectsTable,
+  steadyTable,
+  stuckTable,
 } from "../tables/markdown-tables.ts";
+import {
+  deployLegend,
+  hasHeadline,
+  type Settings,
+  STEADY_LEGEND,
+} from "../tables/headline-columns.ts";
+import { newUserTable } from "../tables/new-user-table.ts";
 import { missingSentence } from "../summary/missing-runs.ts";
 import { realtimeFindings } from "../findings/realtime-findings.ts";
 import { hopTable, setUpTable } from "../tables/realtime-tables.ts";
@@ -120,6 +131,30 @@ const costs = (summary: Summary, groups: readonly RunGroup[]): Block => {
   );
 };
 
+const headline = (groups: readonly RunGroup[], settings: Settings): Block[] => [
+  section("Steady state", explained(STEADY_LEGEND, steadyTable(groups))),
+  section(
+    "What a deploy does",
+    explained(deployLegend(settings), deployTable(groups, settings)),
+    explained("Streams that never received their last event, by reason:", stuckTable(groups)),
+  ),
+  section(
+    "What a new user meets during the deploy",
+    explained(
+      "Steps that began while a bounce was under way; `otherwise`: in the rest of the run. " +
+        "Failed: never got through. Times are from the first attempt to success.",
+      newUserTable(groups),
+    ),
+  ),
+];
+
+/** Of results that are older than the headline. */
+const COMPARISON_LEGEND =
+  "Lost: share of published events that never arrived. Other shares are of due events. Never " +
+  "published: the pipeline died first. Missed: everything that did not arrive. A stuck stream " +
+  "never received its last event. p99 is the latency of delivered events. 100 % back is the " +
+  "slowest stream's time from the start of the bounce that cut it until it was connected again.";
+
 /**
  * The report as GitHub-flavoured Markdown.
  * @param manifest of the same run: versions, commit, server settings and command line are taken
@@ -158,18 +193,9 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       ]),
     ),
     section("What was measured", load(summary), madeOf(manifest)),
-    section(
-      "Comparison",
-      explained(
-        "Shares are of due events. Lost: published but never arrived. Never published: the " +
-          "pipeline died first. " +
-          "Missed: everything that did not arrive. A stuck stream never received its last event. " +
-          "p99 is the latency of delivered events. 100 % back is the slowest stream's time " +
-          "from the start of " +
-          `the bounce that cut it until it was connected again.${spread}`,
-        comparisonTable(groups),
-      ),
-    ),
+    ...(hasHeadline(groups)
+      ? headline(groups, manifest.serverSettings)
+      : [section("Comparison", explained(COMPARISON_LEGEND + spread, comparisonTable(groups)))]),
     section(
       "Supabase Realtime in numbers",
       bullets(realtimeFindings(groups)),
@@ -202,6 +228,12 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       explained(
         "Delivered events only: a replayed event's delay would show the length of the outage.",
         latencyTable(groups),
+      ),
+      explained(
+        "In its parts. Lateness: from the planned to the actual publication, the server's timers. " +
+          "Delivery: from there to the read. `At most`: the engine's own lag hides it. Replayed: " +
+          "from the publication to the arrival by a replay.",
+        latencyPartsTable(groups),
       ),
       standIn === null ? null : escapeMarkdown(standIn),
     ),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderComparison } from "./report-terminal.ts";
 import { anySummary } from "../any-summary.ts";
-import { makeCost, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import { makeCost, makeDeploy, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
 
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
@@ -20,6 +20,19 @@ const typical = () =>
       ),
     ),
   );
+
+it("shows the headline of steady state and of deploys, if the results have it", () => {
+  const text = renderComparison(
+    makeSummary([
+      makeRun({ topology: "x" }),
+      makeRun({ topology: "x", bounce: "rolling", deploy: makeDeploy({}) }),
+    ]),
+    { colour: false, columns: 160 },
+  );
+  expect(text).toMatch(/topology +verdict .*lost per/);
+  expect(text).toMatch(/dark/);
+  expect(text).toMatch(/0\.50 s/);
+});
 
 describe("the comparison in the terminal", () => {
   it.each([140, 100, 80, 60, 50])("fits %i columns and shows the losses", (columns) => {

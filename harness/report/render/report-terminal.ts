@@ -4,6 +4,13 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import type { Verdict } from "../../checker/run-result.ts";
 import { COMPARISON_COLUMNS, type ComparisonColumn } from "../tables/comparison-columns.ts";
+import {
+  deployColumns,
+  deployGroups,
+  hasHeadline,
+  STEADY_COLUMNS,
+  steadyGroups,
+} from "../tables/headline-columns.ts";
 import { coresInShort, scaledFrom } from "../findings/cost-findings.ts";
 import { whichFits } from "../findings/which-fits.ts";
 import { capitalise, formatNumberOf } from "../format.ts";
@@ -73,11 +80,32 @@ const drawTable = (
   return table.toString();
 };
 
+/** Without the least telling columns, until the table fits. */
+const drawFitting = (
+  groups: readonly RunGroup[],
+  columns: readonly ComparisonColumn[],
+  { paint, limit }: { paint: Paint; limit: number },
+): string => {
+  if (groups.length === 0) return "";
+  const levels = columns.map((column) => column.dispensable).sort((a, b) => b - a);
+  return (
+    [...new Set(levels)]
+      .map((level) => columns.filter((column) => column.dispensable <= level))
+      .map((kept) => drawTable(groups, kept, paint))
+      .find((table) => widthOf(table) <= limit) ?? drawList(groups, columns, paint)
+  );
+};
+
 /** One short line per row, for terminals too narrow for any table. */
-const drawList = (groups: readonly RunGroup[], paint: Paint): string =>
+const drawList = (
+  groups: readonly RunGroup[],
+  columns: readonly ComparisonColumn[],
+  paint: Paint,
+): string =>
   groups
     .map((group) =>
-      COMPARISON_COLUMNS.filter((column) => column.dispensable === 0)
+      columns
+        .filter((column) => column.dispensable === 0)
         .map((column) => {
           const text = plain(column.cell(group));
           return column.cell === groupVerdict ? paint(text, worstVerdict(group)) : text;
@@ -132,11 +160,13 @@ export const renderComparison = (
       ? ""
       : `${paint(`${capitalise(interrupted)}: the others were not measured`, "unknown")}\n`;
   if (groups.length === 0) return `${warning}Nothing was measured: no run.`;
-  const levels = COMPARISON_COLUMNS.map((column) => column.dispensable).sort((a, b) => b - a);
-  const fitting = [...new Set(levels)]
-    .map((level) => COMPARISON_COLUMNS.filter((column) => column.dispensable <= level))
-    .map((columns) => drawTable(groups, columns, paint))
-    .find((table) => widthOf(table) <= limit);
+  const tables = hasHeadline(groups)
+    ? [
+        drawFitting(steadyGroups(groups), STEADY_COLUMNS, { paint, limit }),
+        drawFitting(deployGroups(groups), deployColumns(), { paint, limit }),
+      ]
+    : [drawFitting(groups, COMPARISON_COLUMNS, { paint, limit })];
+  const drawn = tables.filter((table) => table !== "").join("\n\n");
   const costs = wrapped(
     `Cores per 1,000 streams (scaled from ${scaledFrom(groups)}):`,
     coresInShort(groups, summary.scenario.durationS),
@@ -154,7 +184,7 @@ export const renderComparison = (
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => paint(`${counts[verdict]} ${verdict}`, verdict));
   return (
-    `${conclusion}\n${fitting ?? drawList(groups, paint)}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ` +
+    `${conclusion}\n${drawn}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ` +
     verdicts.join(", ")
   );
 };

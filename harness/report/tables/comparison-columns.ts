@@ -5,6 +5,7 @@ import {
   bounceLabel,
   groupFigure,
   groupVerdict,
+  runsNote,
   shareOfDue,
 } from "../summary/run-group.ts";
 import { isDirect, topologyLabel } from "../realtime-implementation-note.ts";
@@ -18,7 +19,12 @@ export interface ComparisonColumn {
 }
 
 export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
-  { heading: "topology", align: "l", dispensable: 0, cell: topologyLabel },
+  {
+    heading: "topology",
+    align: "l",
+    dispensable: 0,
+    cell: (group) => topologyLabel(group) + runsNote(group),
+  },
   { heading: "bounce", align: "l", dispensable: 0, cell: (group) => bounceLabel(group.bounce) },
   { heading: "verdict", align: "l", dispensable: 0, cell: groupVerdict },
   {

@@ -4,6 +4,15 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { fullestShare } from "../findings/affinity-findings.ts";
 import { DECISIVE_COLUMNS } from "./comparison-columns.ts";
 import {
+  boundCell,
+  deployColumns,
+  deployGroups,
+  noteOf,
+  type Settings,
+  STEADY_COLUMNS,
+  steadyGroups,
+} from "./headline-columns.ts";
+import {
   DASH,
   escapeMarkdown,
   formatBytes,
@@ -12,7 +21,7 @@ import {
   formatPercent,
 } from "../format.ts";
 import { CAUSE_NAMES, STEADY } from "../glossary.ts";
-import { type RunGroup, bounceLabel, groupFigure } from "../summary/run-group.ts";
+import { type RunGroup, bounceLabel, groupFigure, runsNote } from "../summary/run-group.ts";
 import { isDirect, topologyLabel } from "../realtime-implementation-note.ts";
 
 export interface Column<Row> {
@@ -38,7 +47,7 @@ export const tableOf = <Row>(
       );
 
 const groupColumns: readonly Column<RunGroup>[] = [
-  { heading: "topology", align: "l", cell: topologyLabel },
+  { heading: "topology", align: "l", cell: (group) => topologyLabel(group) + runsNote(group) },
   { heading: "bounce", align: "l", cell: (group) => bounceLabel(group.bounce) },
 ];
 
@@ -48,9 +57,66 @@ const figureColumn = (
   format: (value: number | null) => string = formatCount,
 ): Column<RunGroup> => ({ heading, cell: (group) => groupFigure(group, figure, format) });
 
-/** The most important table. */
+/** The most important table of results that are older than the headline. */
 export const comparisonTable = (groups: readonly RunGroup[]): string | null =>
   tableOf(groups, DECISIVE_COLUMNS);
+
+const noted = (
+  groups: readonly RunGroup[],
+  columns: readonly Column<RunGroup>[],
+): readonly Column<RunGroup>[] =>
+  groups.some((group) => noteOf(group) !== "") ? columns : columns.slice(0, -1);
+
+/** The headline of steady state. */
+export const steadyTable = (all: readonly RunGroup[]): string | null => {
+  const groups = steadyGroups(all);
+  return tableOf(groups, noted(groups, STEADY_COLUMNS));
+};
+
+/** The headline of deploys and crashes. */
+export const deployTable = (all: readonly RunGroup[], settings: Settings): string | null => {
+  const groups = deployGroups(all);
+  return tableOf(groups, noted(groups, deployColumns(settings)));
+};
+
+/** Streams without their last event, by reason. */
+export const stuckTable = (groups: readonly RunGroup[]): string | null =>
+  tableOf(
+    groups.filter(({ measured }) =>
+      measured.some(({ stuck, stuckStreams }) => stuck !== null && stuckStreams > 0),
+    ),
+    [
+      ...groupColumns,
+      figureColumn("pipeline died", (run) => run.stuck?.died ?? null),
+      figureColumn("last event lost", (run) => run.stuck?.terminalLost ?? null),
+      figureColumn("client gave up", (run) => run.stuck?.gaveUp ?? null),
+      figureColumn("never started", (run) => run.stuck?.neverStarted ?? null),
+      figureColumn("still open", (run) => run.stuck?.open ?? null),
+    ],
+  );
+
+/** Latency in its parts. A part that the engine's own lag hides is an upper bound. */
+export const latencyPartsTable = (groups: readonly RunGroup[]): string | null => {
+  const parts = (group: RunGroup): string[] =>
+    (["lateness", "delivery", "total"] as const).flatMap((part) =>
+      (["p50", "p99"] as const).map((percentile) =>
+        boundCell(({ latency }) => latency?.[part] ?? null, percentile)(group),
+      ),
+    );
+  const headings = ["lateness p50", "lateness p99", "delivery p50", "delivery p99"];
+  return tableOf(
+    groups.filter(({ measured }) => measured.some(({ latency }) => latency !== null)),
+    [
+      ...groupColumns,
+      ...[...headings, "in all p50", "in all p99"].map((heading, index) => ({
+        heading,
+        cell: (group: RunGroup) => parts(group)[index] ?? DASH,
+      })),
+      figureColumn("engine lag p99", (run) => run.load.engineLagMs?.p99 ?? null, formatMs),
+      figureColumn("replayed after, p99", (run) => run.recoveredDelayMs?.p99 ?? null, formatMs),
+    ],
+  );
+};
 
 /** The outcomes of all due pairs, as counts. */
 export const outcomesTable = (groups: readonly RunGroup[]): string | null =>

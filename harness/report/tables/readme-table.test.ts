@@ -6,7 +6,7 @@ import {
   renderReadmeTable,
   replaceBetweenMarkers,
 } from "./readme-table.ts";
-import { makeRealtime, makeRun, makeSummary } from "../test-support.ts";
+import { makeDeploy, makeRealtime, makeRun, makeSummary } from "../test-support.ts";
 
 const summary = makeSummary([
   makeRun({ topology: "x" }),
@@ -37,6 +37,32 @@ describe("the README's table", () => {
       ["x", "0 %", "7.4 ms", "5.00 %", "5.00 %", "7"],
       ["y", "66.7 % (unknown)", "7.4 ms", "not measured", "not measured", "not measured"],
     ]);
+  });
+
+  it("shows what a deploy does, and how many runs it leaves out", () => {
+    const deploy = makeDeploy({});
+    const text = renderReadmeTable(
+      makeSummary([
+        makeRun({ topology: "x", lostByCause: { "no-route": 6000 } }),
+        makeRun({ topology: "x", bounce: "rolling", deploy }),
+        makeRun({ topology: "x", bounce: "rolling", deploy, repeat: 2, verdict: "unknown" }),
+      ]),
+    );
+    const [headings, , row] = text.split("\n").map((line) => line.split(/ *\| */).slice(1, -1));
+    expect(headings).toEqual([
+      "topology",
+      "steady state: lost per stream-hour",
+      "delivery p99",
+      "rolling: dark",
+      "pipelines killed",
+      "away p99",
+    ]);
+    expect(row?.slice(3)).toEqual([
+      expect.stringMatching(/^0\.50 s \[.*\] \(1 of 2 runs\)$/),
+      expect.stringMatching(/^50\.0 % \[.*\] of 100$/),
+      "900 ms",
+    ]);
+    expect(text).toContain("x, steady state: Latency of the 50.0 % that arrived.");
   });
 
   it("is not changed by prettier", async () => {

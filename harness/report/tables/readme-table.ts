@@ -6,6 +6,7 @@ import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
   capitalise,
+  DASH,
   escapeMarkdown,
   formatCount,
   formatCpus,
@@ -14,6 +15,8 @@ import {
   formatPercent,
 } from "../format.ts";
 import { BOUNCE_NAMES, STEADY } from "../glossary.ts";
+import type { ComparisonColumn } from "./comparison-columns.ts";
+import { deployColumns, hasHeadline, noteOf, STEADY_COLUMNS } from "./headline-columns.ts";
 import { interruption, missingRuns } from "../summary/missing-runs.ts";
 import {
   type RunGroup,
@@ -21,6 +24,7 @@ import {
   groupFigure,
   groupRuns,
   measuredVerdict,
+  runsNote,
 } from "../summary/run-group.ts";
 import { clientModels, standInSentence, topologyLabel } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
@@ -34,30 +38,64 @@ interface Column {
   cell: (group: RunGroup) => string;
 }
 
-const columnsFor = (bounce: RunResult["bounce"]): Column[] => {
-  const label = bounceLabel(bounce);
-  // The first column of a bounce shows whether to trust its figures.
-  const lost = (group: RunGroup): string => {
-    const figure = groupFigure(group, (run) => run.lossRatio, formatPercent);
+/** The first column of a bounce shows whether to trust its figures, and how many runs they are of. */
+const trusted =
+  (cell: (group: RunGroup) => string) =>
+  (group: RunGroup): string => {
     const verdict = measuredVerdict(group);
-    return verdict === "valid" ? figure : `${figure} (${verdict})`;
+    return cell(group) + (verdict === "valid" ? "" : ` (${verdict})`) + runsNote(group);
   };
-  const missed = (group: RunGroup): string =>
-    groupFigure(group, (run) => run.missedRatio, formatPercent);
-  const stuck = (group: RunGroup): string => groupFigure(group, (run) => run.stuckStreams);
-  const p99 = (group: RunGroup): string =>
-    groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs);
-  return bounce === STEADY
-    ? [
-        { heading: `${label}: lost`, bounce, cell: lost },
-        { heading: "p99 latency", bounce, cell: p99 },
-      ]
-    : [
-        { heading: `${label}: lost`, bounce, cell: lost },
-        { heading: "missed", bounce, cell: missed },
-        { heading: "stuck streams", bounce, cell: stuck },
-      ];
+
+const columnsFor = (bounce: RunResult["bounce"], isNew: boolean): Column[] => {
+  const cells = isNew ? headlineCells(bounce) : olderCells(bounce);
+  return cells.map(([heading, cell], index) => ({
+    heading: index === 0 ? `${bounceLabel(bounce)}: ${heading}` : heading,
+    bounce,
+    cell: index === 0 ? trusted(cell) : cell,
+  }));
 };
+
+type Cell = [heading: string, cell: (group: RunGroup) => string];
+
+const cellIn = (columns: readonly ComparisonColumn[], heading: string): Cell => [
+  heading,
+  columns.find((column) => column.heading === heading)?.cell ?? (() => DASH),
+];
+
+const headlineCells = (bounce: RunResult["bounce"]): Cell[] =>
+  bounce === STEADY
+    ? ["lost per stream-hour", "delivery p99"].map((heading) => cellIn(STEADY_COLUMNS, heading))
+    : ["dark", "pipelines killed", "away p99"].map((heading) => cellIn(deployColumns(), heading));
+
+const olderCells = (bounce: RunResult["bounce"]): Cell[] => [
+  ["lost", (group) => groupFigure(group, (run) => run.lossRatio, formatPercent)],
+  ...(bounce === STEADY
+    ? [
+        [
+          "p99 latency",
+          (group) => groupFigure(group, (run) => run.latencyMs?.p99 ?? null, formatMs),
+        ] satisfies Cell,
+      ]
+    : ([
+        ["missed", (group) => groupFigure(group, (run) => run.missedRatio, formatPercent)],
+        ["stuck streams", (group) => groupFigure(group, (run) => run.stuckStreams)],
+      ] satisfies Cell[])),
+];
+
+const README_LEGEND =
+  " Per deploy: seconds of events that a stream loses though its pipeline lives on, pipelines " +
+  "killed of those running, and how long streams are away. In brackets: the 95 % interval of the " +
+  "mean.";
+
+/** What a row invites to conclude wrongly, one sentence each. */
+const notes = (groups: readonly RunGroup[]): string =>
+  groups
+    .filter((group) => noteOf(group) !== "")
+    .map(
+      (group) =>
+        ` ${escapeMarkdown(`${group.topology}, ${bounceLabel(group.bounce)}: ${noteOf(group)}.`)}`,
+    )
+    .join("");
 
 /** The table with its load as caption. */
 export const renderReadmeTable = (summary: Summary): string => {
@@ -66,7 +104,8 @@ export const renderReadmeTable = (summary: Summary): string => {
   const planned = groups.length === 0 ? [] : [...groups, ...missingRuns(summary)];
   const topologies = [...new Set(planned.map((run) => run.topology))];
   const bounces = BOUNCE_NAMES.filter((bounce) => planned.some((run) => run.bounce === bounce));
-  const columns = bounces.flatMap(columnsFor);
+  const isNew = hasHeadline(groups);
+  const columns = bounces.flatMap((bounce) => columnsFor(bounce, isNew));
   const runsOf = (topology: string): RunResult[] =>
     summary.runs.filter((run) => run.topology === topology);
   const rows = topologies.map((topology) => [
@@ -100,7 +139,8 @@ export const renderReadmeTable = (summary: Summary): string => {
     interrupted === null
       ? ""
       : ` **${capitalise(interrupted)}: the others are missing from this table.**`;
-  return `${table}\n\n${caption}${named}${warning}`;
+  const deploys = isNew ? README_LEGEND : "";
+  return `${table}\n\n${caption}${deploys}${notes(groups)}${named}${warning}`;
 };
 
 /**

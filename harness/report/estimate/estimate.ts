@@ -1,0 +1,153 @@
+/** What deploys would cost a day, from measured figures, with the arithmetic shown. */
+import type { RunResult } from "../../checker/run-result.ts";
+import { intervalOf, meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
+import { STEADY } from "../glossary.ts";
+import { DARK, KILLED } from "../summary/figures.ts";
+import { groupRuns, type RunGroup } from "../summary/run-group.ts";
+import type { Summary } from "../summary/summary.ts";
+
+export interface Wanted {
+  /** Open at once. */
+  streams: number;
+  /** Mean length of a pipeline, seconds. */
+  pipelineS: number;
+  deploysPerDay: number;
+  /** Of one stream. */
+  eventsPerSecond: number;
+  bounce: RunResult["bounce"];
+}
+
+/** A measured or worked-out number with its 95 %; without them, too little was measured. */
+export interface Estimated {
+  value: number;
+  low: number | null;
+  high: number | null;
+}
+
+export interface TopologyEstimate {
+  topology: string;
+  /** Runs that the figures come from, of all that were made. */
+  runs: { measured: number; made: number };
+  measured: {
+    /** Share of the running pipelines that one deploy kills. */
+    killedShare: Estimated;
+    /** Seconds of events that one open stream loses per deploy though its pipeline lives on. */
+    darkS: Estimated;
+    /** Events that one stream loses in an hour without any deploy. Null if not measured. */
+    lossesPerStreamHour: Estimated | null;
+  };
+  perDay: {
+    pipelines: number;
+    pipelinesKilled: Estimated;
+    /** Stream-seconds. */
+    darkS: Estimated;
+    eventsLostByDeploys: Estimated;
+    eventsLostOtherwise: Estimated | null;
+  };
+  /** The chance that a pipeline of this length is killed by a deploy. */
+  killedChance: Estimated;
+}
+
+const DAY_S = 86_400;
+
+const estimatedOf = (repeats: readonly Repeat[], most = Infinity): Estimated | null => {
+  if (repeats.length === 0) return null;
+  const interval = intervalOf(repeats);
+  return {
+    value: meanOf(repeats.map(({ value }) => value)),
+    low: interval && Math.max(0, interval.low),
+    high: interval && Math.min(most, interval.high),
+  };
+};
+
+const map = ({ value, low, high }: Estimated, work: (value: number) => number): Estimated => ({
+  value: work(value),
+  low: low === null ? null : work(low),
+  high: high === null ? null : work(high),
+});
+
+/** Over all open streams: those whose pipeline dies lose nothing that could have been delivered. */
+const darkPerOpenStream = (run: RunResult): Repeat | null => {
+  const { deploy } = run;
+  if (deploy === null || deploy.open === 0) return null;
+  const lived = DARK.of(run)?.sessions ?? { deviation: 0, count: 0 };
+  const { mean } = deploy.blackoutS.livedOn;
+  const share = Math.min(1, lived.count / deploy.open);
+  const value = share * mean;
+  const variance = share * (lived.deviation ** 2 + mean ** 2) - value ** 2;
+  return { value, sessions: { deviation: Math.sqrt(Math.max(0, variance)), count: deploy.open } };
+};
+
+/**
+ * Over those that ran when it began, since as many begin as end. Newcomers count: with pipelines
+ * longer than the deploy there are none, and those that ran die instead.
+ */
+const killedOf = (run: RunResult): Repeat | null => {
+  const { deploy } = run;
+  const known = KILLED.of(run);
+  if (deploy === null || known === null) return null;
+  return {
+    ...known,
+    value: Math.min(1, (deploy.killed + deploy.killedNewcomers) / deploy.running),
+  };
+};
+
+const repeatsIn = (group: RunGroup, of: (run: RunResult) => Repeat | null): Repeat[] =>
+  group.measured.map(of).filter((repeat) => repeat !== null);
+
+/** Pooled over the runs; without a loss, up to as many single ones as the bound on gaps allows. */
+const steadyLosses = (group: RunGroup | undefined): Estimated | null => {
+  const steady = group?.trusted ? group.measured.flatMap((run) => run.steady ?? []) : [];
+  if (steady.length === 0) return null;
+  const value = meanOf(steady.map(({ lossesPerStreamHour }) => lossesPerStreamHour));
+  if (value > 0)
+    return estimatedOf(steady.map(({ lossesPerStreamHour }) => ({ value: lossesPerStreamHour })));
+  const atMost =
+    1 / steady.reduce((sum, { incidentsPerStreamHourAtMost: most }) => sum + 1 / most, 0);
+  return { value, low: 0, high: atMost };
+};
+
+const estimateOf = (
+  group: RunGroup,
+  steady: RunGroup | undefined,
+  { streams, pipelineS, deploysPerDay, eventsPerSecond }: Wanted,
+): TopologyEstimate[] => {
+  const killedShare = estimatedOf(repeatsIn(group, killedOf), 1);
+  const darkS = estimatedOf(repeatsIn(group, darkPerOpenStream));
+  if (!group.trusted || killedShare === null || darkS === null) return [];
+  const lossesPerStreamHour = steadyLosses(steady);
+  const darkPerDayS = map(darkS, (one) => one * streams * deploysPerDay);
+  return [
+    {
+      topology: group.topology,
+      runs: { measured: group.measured.length, made: group.runs.length },
+      measured: { killedShare, darkS, lossesPerStreamHour },
+      perDay: {
+        pipelines: (streams * DAY_S) / pipelineS,
+        pipelinesKilled: map(killedShare, (share) => share * streams * deploysPerDay),
+        darkS: darkPerDayS,
+        eventsLostByDeploys: map(darkPerDayS, (seconds) => seconds * eventsPerSecond),
+        eventsLostOtherwise:
+          lossesPerStreamHour && map(lossesPerStreamHour, (lost) => lost * streams * 24),
+      },
+      killedChance: map(
+        killedShare,
+        (share) => 1 - Math.exp((-deploysPerDay * share * pipelineS) / DAY_S),
+      ),
+    },
+  ];
+};
+
+/** One estimate per topology with trusted runs under the wanted bounce; empty if there is none. */
+export const estimate = (summary: Summary, wanted: Wanted): TopologyEstimate[] => {
+  const groups = groupRuns(summary.runs);
+  return groups
+    .filter(({ bounce }) => bounce === wanted.bounce)
+    .flatMap((group) =>
+      estimateOf(
+        group,
+        groups.find(({ topology, bounce }) => topology === group.topology && bounce === STEADY),
+        wanted,
+      ),
+    );
+};
