@@ -32,6 +32,7 @@ import {
   VERDICT_GLOSSARY,
 } from "../glossary.ts";
 import type { Manifest } from "../summary/manifest.ts";
+import { type Block, bullets, explained, glossary, section } from "./markdown-blocks.ts";
 import { load, madeOf, measuredOn, question, verdictSentence } from "./markdown-head.ts";
 import {
   affinityTable,
@@ -62,26 +63,6 @@ import { bounceLabel, groupRuns, type RunGroup } from "../summary/run-group.ts";
 import { engineStandInSentence, standInSentence } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
 import { HOW_JUDGED, whichFits } from "../findings/which-fits.ts";
-
-/** A paragraph, a list or a table. Null is left out, as is a section without any block. */
-type Block = string | null;
-
-const bullets = (lines: readonly string[]): Block =>
-  lines.length === 0 ? null : lines.map((line) => `- ${escapeMarkdown(line)}`).join("\n");
-
-const section = (title: string, ...blocks: Block[]): Block => {
-  const present = blocks.filter((block) => block !== null);
-  return present.length === 0 ? null : [`## ${title}`, ...present].join("\n\n");
-};
-
-/** A table with an explanation; null without a table. */
-const explained = (explanation: string, table: Block): Block =>
-  table === null ? null : `${explanation}\n\n${table}`;
-
-const glossary = (title: string, lines: Readonly<Record<string, string>>): string =>
-  `**${title}**\n\n${Object.entries(lines)
-    .map(([word, meaning]) => `- ${word}: ${meaning}`)
-    .join("\n")}`;
 
 const sentence = (text: string): string => {
   const trimmed = capitalise(text.trim());
@@ -230,8 +211,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
         latencyTable(groups),
       ),
       explained(
-        "In its parts. Lateness: from the planned to the actual publication, the server's timers. " +
-          "Delivery: from there to the read. `At most`: the engine's own lag hides it. Replayed: " +
+        "In its parts. Lateness: from the planned to the actual publication, the server's " +
+          "timers. Delivery: from there to the read. `At most`: the engine's own lag hides it. Replayed: " +
           "from the publication to the arrival by a replay.",
         latencyPartsTable(groups),
       ),

@@ -172,8 +172,8 @@ export const deployColumns = (settings: Settings = {}): readonly ComparisonColum
 
 /** What the columns mean, for the reader of the table. */
 export const STEADY_LEGEND =
-  "After the warm-up, before any bounce. Delivery: from the publication to the read; `at most` if " +
-  "the instrument cannot tell. Gaps: series of lost events, with a 95 % bound.";
+  "After the warm-up, before any bounce. Delivery: from the publication to the read; `at most` " +
+  "if the instrument cannot tell. Gaps: series of lost events, with a 95 % bound.";
 
 export const deployLegend = (settings: Settings): string => {
   const named = Object.keys(settings).filter((name) => /^(DRAIN|RETRY)_/.test(name));
@@ -181,8 +181,8 @@ export const deployLegend = (settings: Settings): string => {
     "One deploy or crash, per stream that was open when it began. Dark: seconds of its pipeline " +
     "that a stream whose pipeline lived on did not receive. Dark, doomed: the same of pipelines " +
     "that died, so nobody waits for them. Killed: of the pipelines that ran. Away: without a " +
-    "stream; a client that never came back counts as longest. Cut elsewhere: streams that hung on " +
-    "something else than what was bounced. Storm: most attempts in a second. " +
+    "stream; a client that never came back counts as longest. Cut elsewhere: streams that hung " +
+    "on something else than what was bounced. Storm: most attempts in a second. " +
     "In brackets: the 95 % interval of the mean." +
     (named.length === 0
       ? ""

@@ -38,7 +38,7 @@ interface Column {
   cell: (group: RunGroup) => string;
 }
 
-/** The first column of a bounce shows whether to trust its figures, and how many runs they are of. */
+/** The first column of a bounce says whether to trust its figures, and of how many runs. */
 const trusted =
   (cell: (group: RunGroup) => string) =>
   (group: RunGroup): string => {
