@@ -212,8 +212,8 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       ),
       explained(
         "In its parts. Lateness: from the planned to the actual publication, the server's " +
-          "timers. Delivery: from there to the read. `At most`: the engine's own lag hides it. Replayed: " +
-          "from the publication to the arrival by a replay.",
+          "timers. Delivery: from there to the read. `At most`: the engine's own lag hides it. " +
+          "Replayed: from the publication to the arrival by a replay.",
         latencyPartsTable(groups),
       ),
       standIn === null ? null : escapeMarkdown(standIn),
