@@ -83,8 +83,8 @@ export const SOURCE_GLOSSARY: Readonly<Record<Cost["source"], string>> = {
 
 export const COST_GLOSSARY: Readonly<Record<string, string>> = {
   "cores per 1,000 streams":
-    "a component's CPU seconds (user and system) per second of load and stream, times 1,000; " +
-    "idle use and accepting streams are included",
+    "a component's CPU seconds (user and system) per second and stream while the streams are up, " +
+    "times 1,000; idle use is included, accepting streams only in older results",
   "memory per stream":
     "a component's peak anonymous memory under load minus its memory before the load, " +
     "divided by the " +

@@ -36,7 +36,7 @@ export const howCostsWereRead = (groups: readonly RunGroup[]): string => {
       : `Scaled linearly from ${from} streams: nothing was measured at 1,000. ` +
         "Cores include idle use, so fewer streams make each stream look more expensive.";
   return (
-    `Steady state only, over the load of all streams. ${scaling} ` +
+    `Steady state only, between two readings while the streams were up. ${scaling} ` +
     "Memory is the growth under load, at its peak. It includes what the runtime itself takes " +
     "once it works, " +
     "which may dominate with few streams. " +

@@ -6,7 +6,15 @@ import { groupBy } from "../../../common/portable/group-by.ts";
 import { formatList } from "../format.ts";
 import { STEADY } from "../glossary.ts";
 import { type RunGroup, shareOfDue, whenBounced } from "../summary/run-group.ts";
-import { conclusive, countOf, mainCause, names, percentOf, worst } from "./phrases.ts";
+import {
+  conclusive,
+  countOf,
+  losslessNames,
+  mainCause,
+  names,
+  percentOf,
+  worst,
+} from "./phrases.ts";
 
 /** One sentence for the lossless topologies, one for each other. */
 export const steadyFindings = (groups: readonly RunGroup[]): string[] => {
@@ -15,7 +23,7 @@ export const steadyFindings = (groups: readonly RunGroup[]): string[] => {
   const lossy = steady.filter((group) => !clean.includes(group));
   return [
     ...(clean.length > 0
-      ? [`In steady state, ${names(clean)} lost nothing.`]
+      ? [`In steady state, ${losslessNames(clean)} lost nothing.`]
       : steady.length > 0
         ? ["In steady state, every measured topology lost events."]
         : []),

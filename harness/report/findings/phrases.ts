@@ -16,6 +16,18 @@ export const worst = (group: RunGroup, figure: (run: RunResult) => number): numb
 export const names = (groups: readonly RunGroup[]): string =>
   formatList(groups.map((group) => group.topology));
 
+/**
+ * Groups without a loss as a list, each with how long that was observed: none seen does not prove
+ * that there are none.
+ */
+export const losslessNames = (groups: readonly RunGroup[]): string =>
+  formatList(
+    groups.map(({ topology, measured }) => {
+      const hours = measured.reduce((sum, { steady }) => sum + (steady?.streamHours ?? 0), 0);
+      return hours === 0 ? topology : `${topology} (in ${formatCount(hours)} stream-hours)`;
+    }),
+  );
+
 /** A ratio over the repeats, written out. */
 export const percentOf = (group: RunGroup, figure: (run: RunResult) => number | null): string =>
   formatSpread(groupSpread(group, figure), formatPercent);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { groupRuns } from "../summary/run-group.ts";
-import { type RunParts, makeRealtime, makeRun } from "../test-support.ts";
+import { makeDeploy, type RunParts, makeRealtime, makeRun } from "../test-support.ts";
 import { whichFits } from "./which-fits.ts";
 
 const groupsOf = (...runs: RunParts[]) => groupRuns(runs.map(makeRun));
@@ -73,6 +73,36 @@ describe("which topology fits", () => {
       "No measured topology fits if nothing may be missed, or no stream may get stuck, " +
         "during crashes: the best left 200 streams stuck.",
     );
+  });
+
+  it("says how long nothing was lost", () => {
+    const steady = {
+      streamHours: 1.5,
+      lost: 0,
+      incidents: 0,
+      lossesPerStreamHour: 0,
+      incidentsPerStreamHour: 0,
+      incidentsPerStreamHourAtMost: 2,
+    };
+    expect(whichFits(groupsOf({ steady }, { steady, repeat: 2 }))[0]).toBe(
+      "Lossless in steady state: phase9 (in 3 stream-hours).",
+    );
+  });
+
+  it("ranks by what a deploy does to streams and pipelines", () => {
+    const livedOn = { streams: 300, mean: 1.5, deviation: 0.5 };
+    const said = whichFits(
+      groupsOf(
+        { topology: "x", bounce: "rolling", deploy: makeDeploy({ livedOn }) },
+        {
+          topology: "y",
+          bounce: "rolling",
+          deploy: makeDeploy({ livedOn: { ...livedOn, mean: 0.2 } }),
+        },
+      ),
+    ).join("\n");
+    expect(said).toMatch(/y \(0\.20 s .*\) lost the fewest seconds .*; x \(1\.50 s .*\) did worse/);
+    expect(said).toMatch(/x \(50\.0 % .*\) and y \(50\.0 % .*\) cannot be told apart/);
   });
 
   it("recommends for no loss only what lost nothing in every repeat", () => {

@@ -23,7 +23,7 @@ import {
   type RunGroup,
   whenBounced,
 } from "../summary/run-group.ts";
-import { conclusive, worst } from "./phrases.ts";
+import { conclusive, losslessNames, worst } from "./phrases.ts";
 import { rankAll, rankClause } from "./ranking.ts";
 import { OUTAGE } from "./realtime-findings.ts";
 import { realtimeFits } from "./realtime-fits.ts";
@@ -109,7 +109,7 @@ export const whichFits = (groups: readonly RunGroup[]): string[] => {
     said.push("Steady state was not measured, so losses may not come from the bounce at all.");
   if (clean.size > 0)
     said.push(
-      `Lossless in steady state: ${formatList([...clean])}.` +
+      `Lossless in steady state: ${losslessNames(steady.filter(({ topology }) => clean.has(topology)))}.` +
         (clean.size > 1 ? " Choose between them by what a bounce costs." : ""),
     );
   if (lossy.length > 0) {

@@ -42,36 +42,66 @@ export const isWhole: (
 ) => boolean = (run, isMeant, peers = []) =>
   partsOf(run, isMeant).size >= countParts([run, ...peers], isMeant);
 
-/** The sum over the selected components, per stream of the run. */
-const perStream =
-  (figure: (cost: PartCost) => number | null): CostFigure =>
+/** The sum over the selected components. */
+const sumOf =
+  (figure: (cost: PartCost, run: RunResult) => number | null): CostFigure =>
   (run, isMeant, peers) => {
     if (!isWhole(run, isMeant, peers)) return null;
-    const figures = run.costs.filter(isMeant).map(figure);
+    const figures = run.costs.filter(isMeant).map((cost) => figure(cost, run));
     const known = figures.filter((value) => value !== null);
-    if (known.length === 0 || known.length < figures.length || run.sessions === 0) return null;
-    return known.reduce((sum, value) => sum + value, 0) / run.sessions;
+    if (known.length === 0 || known.length < figures.length) return null;
+    return known.reduce((sum, value) => sum + value, 0);
   };
 
-/**
- * As `perStream`, per second of load and for 1,000 streams. Each stream carries load for
- * `durationS`.
- */
-const perLoad = (durationS: number, figure: (cost: PartCost) => number | null): CostFigure =>
-  perStream((cost) => {
+/** Per stream of the run. */
+const perStream = (figure: (cost: PartCost) => number | null): CostFigure =>
+  sumOf((cost, { sessions }) => {
     const value = figure(cost);
-    return value === null || durationS <= 0 ? null : (value / durationS) * STREAMS;
+    return value === null || sessions === 0 ? null : value / sessions;
   });
 
-/** CPU seconds per second of load. */
+type Steady = NonNullable<PartCost["steady"]>;
+
+/**
+ * For 1,000 streams, while they were up. In older results: over the whole load, in which each
+ * stream carries load for `durationS`, so that starting and accepting streams are in it.
+ */
+const perLoad = (
+  durationS: number,
+  steady: (cost: Steady) => number | null,
+  whole: (cost: PartCost) => number | null,
+): CostFigure =>
+  sumOf((cost, { costs, sessions }) => {
+    if (costs.some((other) => other.steady !== null)) {
+      const rate = cost.steady && steady(cost.steady);
+      return rate === null || !cost.steady?.streams ? null : (rate / cost.steady.streams) * STREAMS;
+    }
+    const value = whole(cost);
+    if (value === null || durationS <= 0 || sessions === 0) return null;
+    return (value / durationS / sessions) * STREAMS;
+  });
+
+/** CPU seconds per second. */
 export const coresOf = (durationS: number): CostFigure =>
-  perLoad(durationS, (cost) => cost.cpuSeconds);
-/** Bytes per second of load. */
+  perLoad(
+    durationS,
+    ({ cores }) => cores,
+    ({ cpuSeconds }) => cpuSeconds,
+  );
+/** Bytes per second. */
 export const receivedOf = (durationS: number): CostFigure =>
-  perLoad(durationS, (cost) => cost.receivedBytes);
-/** Bytes per second of load. */
+  perLoad(
+    durationS,
+    ({ receivedBytesPerSecond }) => receivedBytesPerSecond,
+    ({ receivedBytes }) => receivedBytes,
+  );
+/** Bytes per second. */
 export const sentOf = (durationS: number): CostFigure =>
-  perLoad(durationS, (cost) => cost.sentBytes);
+  perLoad(
+    durationS,
+    ({ sentBytesPerSecond }) => sentBytesPerSecond,
+    ({ sentBytes }) => sentBytes,
+  );
 
 const growth = (level: { first: number; peak: number } | null): number | null =>
   level === null ? null : level.peak - level.first;

@@ -89,6 +89,25 @@ describe("the costs table", () => {
     ]);
   });
 
+  it("takes cores and bytes from the time in which the streams were up", () => {
+    const steady = {
+      seconds: 8,
+      streams: 50,
+      cores: 0.1,
+      receivedBytesPerSecond: null,
+      sentBytesPerSecond: 5e6,
+    };
+    const table = costsTable(
+      groupsOf({ costs: [server(9, { steady, receivedBytes: 1, sentBytes: 1 })] }),
+      LOAD_S,
+    );
+    const [row] = rowsOf(table);
+    expect(row?.[2]).toBe("2.00");
+    expect(row?.at(-1)).toBe("100 MB/s");
+    const half = groupsOf({ costs: [server(1, { steady }), router({ steady: null })] });
+    expect(rowsOf(costsTable(half, LOAD_S)).map((cells) => cells[2])).toEqual(["2.00", "–", "–"]);
+  });
+
   it("shows the mean of repeats with its interval", () => {
     const costs = (cpuSeconds: number) => [server(1, { cpuSeconds })];
     const table = costsTable(
