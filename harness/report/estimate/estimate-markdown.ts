@@ -85,8 +85,9 @@ export const renderEstimates = (
     ...(table === null ? [] : [table]),
     "Dark: hours of streams without events that their pipelines published, though these lived " +
       "on. Events of pipelines that died are not counted: nobody waits for them. Longer " +
-      "pipelines than the measured ones die rather more often, as fewer end within the drain's grace. The " +
-      "lab's host sets no limit here: check with `--sessions` that yours carries the streams.",
+      "pipelines than the measured ones die rather more often, as fewer end within the drain's " +
+      "grace. The lab's host sets no limit here: check with `--sessions` that yours carries " +
+      "the streams.",
     ...estimates.map((one) => arithmetic(one, wanted)),
   ].join("\n\n");
 };
