@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { refuseOthersFile } from "./check-owner.ts";
 import { takeLock } from "./file-lock.ts";
+import { homeFolder } from "./home-folder.ts";
+import { checkWritable } from "./make-folder.ts";
 import { removeAbandoned, unfinishedName } from "./unfinished.ts";
 import { parseJson } from "../portable/parse-json.ts";
 
@@ -39,9 +40,20 @@ export interface MakeOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** `$SSE_LAB_CACHE`, else `$XDG_CACHE_HOME/sse-lab`, else `~/.cache/sse-lab`. */
+const CACHE_FIX = "set SSE_LAB_CACHE to a folder that you can write";
+
+/**
+ * `$SSE_LAB_CACHE`, else `$XDG_CACHE_HOME/sse-lab`, else `~/.cache/sse-lab`.
+ *
+ * @throws UserError if none is set and the user has no home
+ */
 export const cacheRoot = (env: NodeJS.ProcessEnv): string =>
-  env["SSE_LAB_CACHE"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sse-lab");
+  env["SSE_LAB_CACHE"] ||
+  join(env["XDG_CACHE_HOME"] || join(homeFolder(CACHE_FIX), ".cache"), "sse-lab");
+
+/** @throws UserError if nothing can be written into the cache */
+export const checkCache = (env: NodeJS.ProcessEnv): void =>
+  checkWritable(cacheRoot(env), CACHE_FIX);
 
 export const sha256Of = async (path: string): Promise<string> => {
   const hash = createHash("sha256");
@@ -93,7 +105,7 @@ const isTaken = (error: unknown): boolean =>
  * leaves half of it. If another process was first, its folder stays.
  */
 export const stageFolder = async (folder: string, make: MakeArtifact): Promise<void> => {
-  await mkdir(dirname(folder), { recursive: true });
+  checkWritable(dirname(folder), CACHE_FIX);
   const prefix = `.new-${basename(folder)}.`;
   await removeAbandoned(dirname(folder), prefix);
   const own = join(dirname(folder), unfinishedName(prefix));
@@ -137,7 +149,7 @@ export const madeOnce = async (
   { onStep, signal }: MakeOptions,
 ): Promise<string> => {
   const { folder, binary, title } = artifact;
-  await mkdir(dirname(folder), { recursive: true });
+  checkWritable(dirname(folder), CACHE_FIX);
   const started = Date.now();
   let nextStep = started;
   for (;;) {

@@ -29,6 +29,7 @@ test("the doctor looks at everything the lab needs and changes nothing", async (
     "ephemeral ports",
     "realtime",
     "host",
+    "state folder",
     "leftovers",
   ]);
   expect(find(checks, "node")).toMatchObject({ status: "ok", detail: process.versions.node });

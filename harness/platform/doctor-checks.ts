@@ -1,6 +1,6 @@
 /**
- * What `sse-lab doctor` checks for the local platform: tools and limits of this host. Fetches and
- * changes nothing.
+ * What `sse-lab doctor` checks for the local platform: tools and limits of this host. Fetches
+ * nothing, and makes no folder but those of the cache and the state, to see if they can be written.
  */
 import { readFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
@@ -12,6 +12,8 @@ import { inspectTool, type ToolInspection } from "../../infra/tools/resolve-tool
 import type { ToolName } from "../../infra/tools/tool.ts";
 import { STAND_IN } from "../../infra/realtime/realtime-names.ts";
 import { ABOVE_HIGHEST_PORT, LOWEST_PORT } from "../../common/free-port.ts";
+import { STATE_ROOT } from "../../common/paths.ts";
+import { checkState } from "./check-state.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { hostedRealtime } from "./hosted-realtime.ts";
 import { UserError } from "../../common/user-error.ts";
@@ -125,6 +127,18 @@ const realtimeCheck = (env: NodeJS.ProcessEnv): DoctorCheck => {
   }
 };
 
+const stateCheck = (): DoctorCheck => {
+  const name = "state folder";
+  try {
+    checkState();
+    return { name, status: "ok", detail: `${STATE_ROOT} can be written` };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { problem, fix = "" } = error;
+    return { name, status: "missing", detail: problem, fix };
+  }
+};
+
 const hostCheck = (): DoctorCheck => {
   const cores = availableParallelism();
   const detail = `${cores} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB memory`;
@@ -179,6 +193,7 @@ export const runDoctorChecks = async (
     await ephemeralPortsCheck(),
     realtimeCheck(process.env),
     hostCheck(),
+    stateCheck(),
     await leftoversCheck(stateDir),
   ];
 };

@@ -3,8 +3,8 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { access, constants, mkdir, readlink, rename, stat, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { homeFolder } from "../../common/files/home-folder.ts";
 import { DOCKER_PLUGIN, PLUGIN_FOLDER, toolchainFolder } from "./pins.ts";
 
 const exists = (path: string): Promise<boolean> =>
@@ -15,7 +15,7 @@ const exists = (path: string): Promise<boolean> =>
 
 /** The user's own Pulumi folder. */
 export const pulumiHome = (env: NodeJS.ProcessEnv): string =>
-  env["PULUMI_HOME"] || join(homedir(), ".pulumi");
+  env["PULUMI_HOME"] || join(homeFolder("set PULUMI_HOME, or HOME"), ".pulumi");
 
 /** The plugin in the user's Pulumi plugin cache, when it is there as a whole. */
 export const installedPlugin = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {

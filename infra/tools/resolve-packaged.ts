@@ -16,6 +16,7 @@ import { readVersion } from "./find-installed.ts";
 import { locateInstalled, type ResolvedTool, type ToolInspection } from "./located-tool.ts";
 import type { Tool } from "./tool.ts";
 import { toolsFolder } from "./cached-tool.ts";
+import { checkCache } from "../../common/files/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 
 /**
@@ -117,6 +118,7 @@ export const inspectPackaged = async (
   if (cached) return { state: "found", tool: cached };
   const reason = await whyNoApt(env);
   if (reason !== undefined) throw notInstalled(tool, skipped, reason);
+  checkCache(env);
   return {
     state: "will-fetch",
     what: `the distribution's package ${wanted.name}`,

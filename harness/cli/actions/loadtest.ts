@@ -4,6 +4,7 @@ import { PROJECT_ROOT } from "../../../common/paths.ts";
 import type { HostedRealtime } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
+import { checkState } from "../../platform/check-state.ts";
 import type { EngineName } from "../../run/engine/load-engine.ts";
 import { createResultsFolder, type ResultsFolder } from "../../run/results/results-folder.ts";
 import { loadScenario, type ScenarioSources } from "../../scenario/load-scenario.ts";
@@ -58,6 +59,7 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { checkOpenFiles } = await import("../options/check-open-files.ts");
   await checkOpenFiles(scenario, topologies);
+  checkState();
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
   return { scenario, topologies, hosted, engineName, choice, results, json: options.json };
 }

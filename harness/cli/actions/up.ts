@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { RealtimeSettings } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
+import { checkState } from "../../platform/check-state.ts";
 import type { RunningDeployment, Platform } from "../../platform/platform.ts";
 import { parseScenario } from "../../scenario/parse-scenario.ts";
 import { flagOf } from "../../scenario/load-scenario.ts";
@@ -32,6 +33,7 @@ export async function up(name: string, options: UpOptions): Promise<number> {
   const platformName = checkPlatform(options.platform);
   const { topology, replicas, realtime } = chooseTopology(name, options);
   const { platform, reason } = await choosePlatform(platformName);
+  checkState();
   await sweep();
   const running = (await platform.findRunning()).find((one) => one.topology === topology.name);
   if (running) {

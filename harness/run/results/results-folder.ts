@@ -1,8 +1,9 @@
 /** The folder of one comparison: `results/<run>/`, or what `--out` names. */
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, readdir, rename, rmdir, symlink } from "node:fs/promises";
+import { access, constants, readdir, rename, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { takeLock } from "../../../common/files/file-lock.ts";
+import { makeFolder } from "../../../common/files/make-folder.ts";
 import { UserError } from "../../../common/user-error.ts";
 
 export interface ResultsFolder {
@@ -35,11 +36,11 @@ export async function createResultsFolder(
   let path = named;
   let release: () => Promise<void>;
   try {
-    await makeFolder(path, made);
+    makeFolder(path, undefined, made);
     // Of two commands within one second each gets a folder.
     for (let number = 2; out === undefined && made.at(-1) !== path; number += 1) {
       path = `${named}-${number}`;
-      await makeFolder(path, made);
+      makeFolder(path, undefined, made);
     }
     await access(path, constants.W_OK | constants.X_OK);
     release = await claim(path);
@@ -107,24 +108,6 @@ export async function writeInto<T>(folder: string, write: () => Promise<T>): Pro
       { cause: error },
     );
   }
-}
-
-/**
- * As `mkdir -p`. Node's own recursive mkdir never returns below /proc, where making a folder fails
- * with ENOENT. Adds every folder that it makes to `made`, the innermost last.
- */
-async function makeFolder(path: string, made: string[]): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
-    if (code !== "ENOENT" || dirname(path) === path) throw error;
-    await makeFolder(dirname(path), made);
-    // Another command may have made it meanwhile.
-    return makeFolder(path, made);
-  }
-  made.push(path);
 }
 
 /** Innermost first. Stops at the first folder that holds something, or is gone. */
