@@ -6,7 +6,6 @@ import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   linkSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
+import { makePrivateFolder } from "./private-folder.ts";
 import { withLock } from "./file-lock.ts";
 import { parseJson } from "../portable/parse-json.ts";
 import { UserError } from "../user-error.ts";
@@ -150,8 +150,8 @@ export class RecordFolder<T extends { startedAt: string }> {
   }
 
   #makeFolder(): void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    if (this.#type.privateFolder !== undefined) chmodSync(this.#type.privateFolder, 0o700);
+    if (this.#type.privateFolder !== undefined) makePrivateFolder(this.#type.privateFolder);
+    makePrivateFolder(this.folder);
   }
 
   #draft(path: string, record: T): string {

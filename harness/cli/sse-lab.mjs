@@ -7,6 +7,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   );
   process.exit(2);
 }
+// What is made here can be changed by no other user, and by this user, whatever the umask was.
+process.umask((process.umask() | 0o022) & 0o077);
 // A closed terminal (EIO) or reader (EPIPE) must not end a command in its clean-up.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 const { loadProgram } = await import("../../common/bundle/load-program.mjs");

@@ -1,6 +1,7 @@
 /** The host folder that gets a stack's ledgers. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makePrivateFolder } from "../../common/files/private-folder.ts";
 import { fromRoot } from "../../common/paths.ts";
 
 const LEDGERS = fromRoot(".sse-lab", "ledgers");
@@ -14,9 +15,8 @@ export const ledgerFolderOf = (stack: string): string => join(LEDGERS, stack);
  */
 export const makeLedgerFolder = (folder: string, ledgers = LEDGERS): void => {
   const around = dirname(folder);
-  mkdirSync(around, { recursive: true, mode: 0o700 });
   // The mode of any other existing folder is left alone.
-  if (around === ledgers) chmodSync(around, 0o700);
+  if (around === ledgers || !existsSync(around)) makePrivateFolder(around);
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o777);
 };

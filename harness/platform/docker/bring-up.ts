@@ -1,8 +1,8 @@
 /** Brings a topology up as a stack of containers. */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { makePrivateFolder } from "../../../common/files/private-folder.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { connectDocker, type DockerClient } from "../../../infra/engine/docker-client.ts";
 import { prepareImages } from "../../../infra/images/prepare-images.ts";
@@ -95,7 +95,6 @@ const bringUpOnce = async (
   within.addEventListener("abort", onAbort, { once: true });
   try {
     if (record.ledgerDir !== undefined) {
-      await mkdir(join(record.ledgerDir, ".."), { recursive: true, mode: 0o700 });
       makeLedgerFolder(record.ledgerDir);
     }
     const layout = await stackLayout(docker, record);
@@ -175,7 +174,7 @@ export const bringUp = async (
     prepareImages({ topologies: [topology], realtime, onStep, ...(signal ? { signal } : {}) });
   let prepared = await prepare();
   const versions = await versionsOf(client, topology, prepared);
-  await mkdir(options.workDir, { recursive: true, mode: 0o700 });
+  makePrivateFolder(options.workDir);
   const { DockerRootDir } = (await client.docker.info()) as { DockerRootDir?: string };
   await checkDisk({ "the work folder": options.workDir, "the Docker engine": DockerRootDir });
   const stack = options.name ?? `${topology.name}-${randomBytes(4).toString("hex")}`;

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { saysPortTaken } from "../../../common/free-port.ts";
+import { makePrivateFolder } from "../../../common/files/private-folder.ts";
 import { startReaper } from "../../../common/reaper/reaper-client.ts";
 import { removePaths } from "../../../common/files/remove-paths.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
@@ -39,6 +40,7 @@ const prepareCleanUp = async (
   // On record before anything exists that would have to be removed.
   registry.register(state);
   try {
+    makePrivateFolder(workDir);
     await Promise.all(Object.values(folders).map((folder) => mkdir(folder, { recursive: true })));
     const stateFile = registry.records.file(id);
     const reaper = await startReaper({ workDir, ownPaths, stateFile });

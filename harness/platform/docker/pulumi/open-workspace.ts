@@ -1,9 +1,16 @@
 /** Opens a stack for the Automation API: its folder, settings and environment. */
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { resolvePulumi } from "../../../../infra/toolchain/resolve-pulumi.ts";
-import { backendUrl, passphrase, projectName, workspaceFolder } from "./pulumi-backend.ts";
+import {
+  backendUrl,
+  passphrase,
+  projectName,
+  STATE_FOLDER,
+  workspaceFolder,
+} from "./pulumi-backend.ts";
+import { makePrivateFolder } from "../../../../common/files/private-folder.ts";
 import { PROJECT_ROOT } from "../../../../common/paths.ts";
 
 /** Independent of the user's own Pulumi: no login, no selected stack, no other backend. */
@@ -34,7 +41,9 @@ export const openWorkspace = async (
   const { LocalWorkspace, PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
   const tools = await resolvePulumi();
   const workDir = workspaceFolder(stackName);
-  await mkdir(workDir, { recursive: true, mode: 0o700 });
+  // Pulumi makes its own folders readable for all users, and its passphrase may be empty.
+  makePrivateFolder(STATE_FOLDER);
+  makePrivateFolder(workDir);
   // They hold the salt of the passphrase, so that the Pulumi CLI can read the same secrets.
   const settings = `Pulumi.${stackName}.yaml`;
   await copyFile(join(PROJECT_ROOT, settings), join(workDir, settings)).catch(() => undefined);
