@@ -51,7 +51,8 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
   });
   const servers = Array.from({ length: topology.replicas }, (_, index) => `server-${index + 1}`);
   const { router } = topology;
-  const hasBroker = topology.broadcaster === "redis";
+  const hasBroker = topology.broadcaster.startsWith("redis");
+  const flag = topology.broadcaster === "redis" ? "FF_REDIS_SSE_BROADCAST" : "FF_REDIS_SSE_DURABLE";
   const hasRealtime = topology.broadcaster === "supabase";
 
   it("makes these resources and no others", () => {
@@ -164,7 +165,7 @@ describe.each(TOPOLOGIES as readonly Topology[])("$name", (topology) => {
         );
       expect
         .soft(envs.filter((one) => /^(REDIS_URL|FF_REDIS)/.test(one)))
-        .toEqual(hasBroker ? ["REDIS_URL=redis://valkey:6379", "FF_REDIS_SSE_BROADCAST=true"] : []);
+        .toEqual(hasBroker ? ["REDIS_URL=redis://valkey:6379", `${flag}=true`] : []);
       expect.soft(inputs).toMatchObject({
         name: `lab-${server}`,
         networksAdvanced: [{ name: "lab-network", aliases: [server] }],

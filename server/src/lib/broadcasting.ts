@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { PipelineSSEEvent } from "../contract/events.ts";
 import type { BrokerState } from "../contract/ledger.ts";
-import type { Durable } from "./durable/durable-broadcasting.ts";
+import type { Durable } from "./durable/durable.ts";
+import type { InstanceLink } from "./instance-link.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RealtimeTokenIssuer } from "./realtime/realtime-token-issuer.ts";
@@ -26,26 +27,6 @@ export interface Broadcasting {
   eventLog?: EventLog;
   /** Present when streams and pipelines outlive an instance. */
   durable?: Durable;
-}
-
-/** A message that certainly did not leave this process. */
-export class NotSentError extends Error {}
-
-/** Named channels between the instances, as a broker has them. */
-export interface InstanceLink {
-  /** False while published messages do not reach the other instances. */
-  readonly up: boolean;
-  publish(channel: string, message: string): void;
-  /**
-   * Resolves to the number of instances that got the message, or to undefined when the broker
-   * does not tell. Rejects with {@link NotSentError} when the broker is known to be away.
-   */
-  publishCounted(channel: string, message: string): Promise<number | undefined>;
-  /** Sets the channel's one handler. */
-  subscribe(channel: string, handler: (message: string) => void): void;
-  unsubscribe(channel: string): void;
-  /** Resolves once the subscription is in force, in bounded time. Never rejects. */
-  ready(channel: string): Promise<void>;
 }
 
 /** What a broadcaster is built from. */

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { parseJson } from "../../../common/portable/parse-json.ts";
 import type { GateResponse } from "../contract/events.ts";
-import { NotSentError, type InstanceLink } from "../lib/broadcasting.ts";
+import { NotSentError, type InstanceLink } from "../lib/instance-link.ts";
 
 /** The outcome of a gate response: `taken` by the running pipeline, or the reason why not. */
 export type GateResult =

@@ -7,8 +7,9 @@ import { sampleLog } from "../log-sampler.ts";
 import type { RedisConnection } from "../redis/redis-connection.ts";
 import { RedisPubSub } from "../redis/redis-pubsub.ts";
 import type { GateResult } from "../../pipeline/gate-relay.ts";
-import type { PipelineOwnership, PipelineRunner } from "../../pipeline/pipeline-runner.ts";
-import { sessionChannel, type GateResponse } from "../../contract/events.ts";
+import type { PipelineRunner } from "../../pipeline/pipeline-runner.ts";
+import { sessionChannel } from "../../contract/events.ts";
+import type { Durable } from "./durable.ts";
 import { AppendQueue } from "./append-queue.ts";
 import { DurableRuns } from "./durable-runs.ts";
 import { RedisStreamsBroadcaster } from "./redis-streams-broadcaster.ts";
@@ -18,19 +19,6 @@ import { SessionLog } from "./session-log.ts";
 const FLUSH_MS = 1000;
 
 const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
-
-/** What makes streams and pipelines outlive an instance. */
-export interface Durable {
-  broadcaster: RedisStreamsBroadcaster;
-  ownership: PipelineOwnership;
-  /** Listens for answers to the session's gates; `ready` resolves in bounded time. */
-  openGates: (sessionId: string) => { ready: Promise<void>; close: () => void };
-  /** Gives the answer to the pipeline, wherever it runs, at most once. Never rejects. */
-  deliverAnswer: (sessionId: string, response: GateResponse) => Promise<GateResult>;
-  /** Takes over pipelines without an owner from now on. */
-  start: (runner: PipelineRunner) => void;
-  close: () => Promise<void>;
-}
 
 /** Builds the broadcaster over Redis Streams, and the ownership of pipelines. */
 export function durableBroadcasting(

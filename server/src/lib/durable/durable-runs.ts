@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
-import type { InstanceLink } from "../broadcasting.ts";
+import type { InstanceLink } from "../instance-link.ts";
 import type { GateResponse, PipelinePlan } from "../../contract/events.ts";
 import type { GateResult } from "../../pipeline/gate-relay.ts";
 import type { ResumePoint } from "../../pipeline/pipeline-run.ts";

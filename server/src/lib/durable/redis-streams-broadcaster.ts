@@ -1,6 +1,6 @@
 import type { PipelineSSEEvent, ReplayGap } from "../../contract/events.ts";
 import { sessionChannel } from "../../contract/events.ts";
-import type { InstanceLink } from "../broadcasting.ts";
+import type { InstanceLink } from "../instance-link.ts";
 import type { EventHandler, SSEBroadcaster, SubscriptionReadiness } from "../sse-broadcaster.ts";
 import { withTimeout } from "../../../../common/with-timeout.ts";
 import type { AppendQueue } from "./append-queue.ts";

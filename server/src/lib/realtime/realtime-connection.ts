@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { InstanceLink } from "../broadcasting.ts";
+import type { InstanceLink } from "../instance-link.ts";
 import type { RealtimeTopics, TopicSubscription } from "./realtime-topics.ts";
 
 /** The one topic that every instance joins. Only the service key opens it. */

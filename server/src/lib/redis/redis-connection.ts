@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { nowMs } from "../../../../common/clock.ts";
 import { withTimeout } from "../../../../common/with-timeout.ts";
-import { NotSentError } from "../broadcasting.ts";
+import { NotSentError } from "../instance-link.ts";
 import type { RedisAddress } from "./redis-address.ts";
 import { isRefusal, permanentCause } from "./redis-refusal.ts";
 

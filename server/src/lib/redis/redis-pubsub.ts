@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isUtf8 } from "node:buffer";
 import type { Logger } from "pino";
 import { withTimeout } from "../../../../common/with-timeout.ts";
-import { NotSentError } from "../broadcasting.ts";
+import { NotSentError } from "../instance-link.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { channelRefusal, isRefusal } from "./redis-refusal.ts";
 
