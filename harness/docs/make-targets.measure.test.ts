@@ -8,7 +8,7 @@ import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
 import { makeTargets } from "./documented-commands.ts";
 
 const SMALL =
-  "PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=2 ARRIVAL=ramp DURATION=2 " +
+  "PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=5 ARRIVAL=ramp DURATION=4 " +
   'ARGS="--ramp 1 --drain 1"';
 
 /** Run here in this order. The text after `#` is what the output has to contain. */

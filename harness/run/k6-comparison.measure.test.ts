@@ -9,6 +9,7 @@ import { execa } from "execa";
 import { expect, it } from "vitest";
 import { bundleScript } from "../load/k6/scripts/bundle-scripts.ts";
 import { k6Arguments } from "../load/k6/process/k6-command.ts";
+import { scheduleSessions } from "../load/portable/load-schedule.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import { parseManifest } from "../report/summary/manifest.ts";
 import { selectTopologies } from "../scenario/scenario.ts";
@@ -82,24 +83,25 @@ it(
       redis: "up",
       workDir: join(work, "deployment"),
     });
+    const plan = {
+      url: deployment.url,
+      client: "eventsource" as const,
+      arrival: "stationary" as const,
+      sessions: 20,
+      eventsPerSecond: 4,
+      durationS: 4,
+      pipelineS: 2,
+      warmUpS: 1,
+      rampS: 1,
+      drainS: 3,
+      gates: 1,
+      payloadBytes: 50,
+      seed: 5,
+      repeat: 1,
+    };
+    const planned = scheduleSessions(plan);
     try {
       const script = await bundleScript("sse", work);
-      const plan = {
-        url: deployment.url,
-        client: "eventsource" as const,
-        arrival: "stationary" as const,
-        sessions: 20,
-        eventsPerSecond: 4,
-        durationS: 4,
-        pipelineS: 2,
-        warmUpS: 1,
-        rampS: 1,
-        drainS: 3,
-        gates: 1,
-        payloadBytes: 50,
-        seed: 5,
-        repeat: 1,
-      };
       const labels = { topology: "phase1", bounce: "none" as const, repeat: 1, replicas: 2 };
       await Promise.all(
         [
@@ -131,14 +133,21 @@ it(
     }
     const { runs, platform, client } = await rebuildReport(copied);
     expect({ platform, client }).toEqual({ platform: "url", client: "eventsource" });
+    const due = planned.reduce((sum, { events }) => sum + events, 0);
     expect(runs[0]).toMatchObject({
-      due: 240,
-      delivered: 240,
+      due,
+      delivered: due,
       lost: 0,
       indeterminate: 0,
       stuckStreams: 0,
     });
-    expect(runs[0]?.gates).toEqual({ offered: 20, answered: 20, reachedPipeline: 20, stalled: 0 });
+    const gates = planned.length;
+    expect(runs[0]?.gates).toEqual({
+      offered: gates,
+      answered: gates,
+      reachedPipeline: gates,
+      stalled: 0,
+    });
     expect(runs[0]?.reasons[0]).toBe(
       "Merged from the output of 2 k6 processes (left.log, right.log).",
     );

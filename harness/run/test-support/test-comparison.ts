@@ -40,6 +40,7 @@ export async function compare(
     drain: 2,
   };
   const remove = () => rm(path, { recursive: true, force: true });
+  const results = await createResultsFolder(path, path, new Date());
   const summary = await runComparison({
     scenario: parseScenario(
       { ...light, ...change },
@@ -50,7 +51,7 @@ export async function compare(
     ),
     platform,
     engine,
-    results: await createResultsFolder(path, path, new Date()),
+    results,
     commandLine: ["test"],
     listener: {},
     signal: new AbortController().signal,
@@ -58,6 +59,7 @@ export async function compare(
     await remove();
     throw error;
   });
+  await results.close();
   return {
     summary,
     path,
@@ -78,7 +80,8 @@ export const causesOf = (run: RunResult): string[] =>
     .sort();
 
 /** Reasons that concern the test host and not the topology: the engine or the servers were late. */
-const HOST_WAS_BUSY = /^(The load generator was saturated|Only .* published before the drain)/;
+const HOST_WAS_BUSY =
+  /^(The load generator was saturated|Only .* published before the drain|In .* the host was more)/;
 
 /** Why the host was too busy to judge the run; undefined if it was judged. */
 const busyReason = ({ verdict, reasons }: RunResult): string | undefined =>
