@@ -14,7 +14,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   pipeline: 8,
   warmUp: 4,
   ramp: 3,
-  drain: 3,
+  drain: 4,
   repeat: 1,
   seed: 1,
   grace: DEFAULT_GRACE_S,

@@ -16,6 +16,8 @@ export interface Loss {
   route: Route;
   /** Why its publisher dropped it before the broker accepted it. Undefined if it did not. */
   dropped: DropReason | undefined;
+  /** Why the server declared, later on, that events are missing. Undefined if it did not. */
+  declared: string | undefined;
   streams: Streams;
   /** The highest number of the epoch received on a connection; 0 if none. */
   highestReceivedOn: (connection: number) => number;
@@ -27,7 +29,8 @@ export interface Loss {
  *
  * 1. The publisher dropped the event before the broker accepted it: `quota` for a limit, else
  *    `broker-gap`. First, since there was nothing to deliver. A message that the broker refused for
- *    other reasons counts as a gap.
+ *    other reasons counts as a gap. Then what the server declared as missing: the log no longer
+ *    held it, or the broker lost it.
  * 2. The session had no stream, so no route could have helped: `quota` if a limit ended the
  *    previous stream or refused the last attempt; else the next stream's resume status tells why
  *    the gap stayed open. A stream whose end the client has not noticed yet counts as open: see
@@ -56,8 +59,10 @@ export function causeOf(
   loss: Loss,
   { facts, bounces, engineLagMs }: Pick<RunContext, "facts" | "bounces" | "engineLagMs">,
 ): Cause {
-  const { publishedMs, publisher, route, streams, dropped } = loss;
+  const { publishedMs, publisher, route, streams, dropped, declared } = loss;
   if (dropped !== undefined) return dropped === "quota" ? "quota" : "broker-gap";
+  if (declared === "window-exceeded") return "replay-window-exceeded";
+  if (declared !== undefined) return declared === "epoch-changed" ? declared : "broker-gap";
   const connection = streams.at(publishedMs);
   if (connection === undefined) return causeOfGap(loss);
 

@@ -71,15 +71,15 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   /** The `at-gate` pairs behind gates whose stall the promise does not allow. */
   stalledAgainstPromise = 0;
   /**
-   * `limited`: held up by a limit of the broker, so that a longer drain would not decide them
-   * either. `owed`: the client was away at the end of the drain, and a replay could still bring
+   * `heldUp`: held up by a limit of the broker or by a bounce, so that a longer drain would not
+   * decide them either. `owed`: the client was away at the end of the drain, and a replay could still bring
    * them. `overtaken`: the client left at the terminal event, which may have overtaken them.
    */
   readonly indeterminateBy = zeros([
     "unrecorded",
     "running",
     "late",
-    "limited",
+    "heldUp",
     "owed",
     "overtaken",
   ]);

@@ -22,7 +22,12 @@ import {
   outcomeOfUnpublished,
   type Outcome,
 } from "./outcome.ts";
-import { lastObstacle, unpublishedReason, type UnpublishedReason } from "./unpublished-reason.ts";
+import {
+  lastObstacle,
+  unpublishedReason,
+  wasKeptByBounce,
+  type UnpublishedReason,
+} from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 import type { Counts } from "./counts.ts";
@@ -66,6 +71,7 @@ export class EpochJudge {
   readonly #onPair: OnPair | undefined;
   /** Times of the live deliveries, in the order of their numbers. */
   readonly #deliveredAtMs: number[] = [];
+  readonly #changedOwner: boolean;
   #missed = 0;
   #lost = 0;
   /** True while the published events so far end with a lost one. */
@@ -73,6 +79,7 @@ export class EpochJudge {
   // Few epochs need these, so they are computed on demand.
   #reason: UnpublishedReason | undefined;
   #recorded: boolean | undefined;
+  #keptByBounce: boolean | undefined;
   #highest: ReadonlyMap<number, number> | undefined;
   #drops: ReadonlyMap<number, DropReason> | undefined;
 
@@ -86,6 +93,7 @@ export class EpochJudge {
   ) {
     this.#facts = facts;
     this.#epoch = epoch;
+    this.#changedOwner = epoch.pipelines.some(({ state }) => state === "resumed");
     this.#plannedEvents = plannedEvents;
     this.#context = context;
     this.#counts = counts;
@@ -117,12 +125,14 @@ export class EpochJudge {
     if (planned) counts.planned++;
     if (publishedMs !== null) {
       const intendedMs = valueAt(published.intendedMs, publication);
-      if (this.#isMeasured(intendedMs)) counts.lateness.record(publishedMs - intendedMs);
+      // A pipeline that changed its owner shows the bounce, not a slow publisher.
+      if (this.#isMeasured(intendedMs) && !this.#changedOwner)
+        counts.lateness.record(publishedMs - intendedMs);
       if (planned) {
         const underLoad = isUnderLoad(publishedMs, this.#context);
         if (underLoad) counts.publishedUnderLoad++;
-        // A session that a limit delayed does not show a slow publisher.
-        if (underLoad || !this.#facts.delayedByLimit) counts.plannedPublished++;
+        // A session that a limit or a bounce delayed does not show a slow publisher.
+        if (underLoad || !this.#isHeldUp()) counts.plannedPublished++;
       }
     }
     if (receipt !== -1) this.#settle(seq, this.#arrive(publishedMs, publication, receipt));
@@ -192,10 +202,10 @@ export class EpochJudge {
     const source = valueAt(this.#epoch.published.source, publication);
     const publisher = this.#context.instances.name(instanceIdOf(source));
     if (outcome === "indeterminate") {
-      const isLimited =
-        this.#isKeptByLimit() ||
+      const isHeldUp =
+        this.#isHeldUp() ||
         this.#context.facts.brokerLimitedWithin(publisher, publishedMs, publishedMs + NOTICE_MS);
-      this.#counts.indeterminateBy[isLimited ? "limited" : "late"]++;
+      this.#counts.indeterminateBy[isHeldUp ? "heldUp" : "late"]++;
       this.#settle(seq, outcome);
       return;
     }
@@ -212,6 +222,7 @@ export class EpochJudge {
         publisher,
         route: routeOf(source),
         dropped: (this.#drops = this.#drops ?? dropsByNumber(this.#epoch)).get(seq),
+        declared: this.#facts.session.gaps.find(({ atMs }) => atMs >= publishedMs)?.reason,
         streams,
         highestReceivedOn: (connection) => highest.get(connection) ?? 0,
       },
@@ -250,7 +261,7 @@ export class EpochJudge {
     const counts = this.#counts;
     this.#missed++;
     const reason = (this.#reason = this.#reason ?? this.#findReason());
-    if (reason === "running" && this.#isKeptByLimit()) counts.indeterminateBy.limited++;
+    if (reason === "running" && this.#isHeldUp()) counts.indeterminateBy.heldUp++;
     else if (reason === "unrecorded" || reason === "running") counts.indeterminateBy[reason]++;
     else counts.neverPublishedBy[reason]++;
     // Pairs come in rising order, so the gate's own event has been judged by now.
@@ -267,9 +278,11 @@ export class EpochJudge {
    * True if a limit delayed the session or ended its stream for good: a longer drain would show no
    * more of it.
    */
-  #isKeptByLimit(): boolean {
-    const { delayedByLimit, streams } = this.#facts;
-    return delayedByLimit || streams.all.at(-1)?.endReason === "quota";
+  #isHeldUp(): boolean {
+    const { delayedByLimit, session, streams } = this.#facts;
+    const kept = (this.#keptByBounce =
+      this.#keptByBounce ?? wasKeptByBounce(session, this.#epoch, this.#context));
+    return delayedByLimit || kept || streams.all.at(-1)?.endReason === "quota";
   }
 
   #findReason(): UnpublishedReason {

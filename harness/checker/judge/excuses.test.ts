@@ -199,3 +199,22 @@ describe("a component that ended by itself", () => {
     expect(told(exit("traefik", DRAIN_ENDED_MS))).toBeUndefined();
   });
 });
+
+describe("a gap that the server declared", () => {
+  it.each([
+    ["window-exceeded", "replay-window-exceeded"],
+    ["epoch-changed", "epoch-changed"],
+    ["log-lost", "broker-gap"],
+    ["not-kept", "broker-gap"],
+  ])("for the reason %s is the cause %s of what it left out", (reason, cause) => {
+    const gap: Observation = { type: "replay-gap", session, connection: 1, reason, atMs: 2500 };
+    const story = [planned(2), started, connected(1000), published(1, 2000), gap];
+    expect(causesOf(judge([...story, published(2, 2600), received(2, 2601)]))).toEqual({
+      [cause]: 1,
+    });
+    // It says nothing of what was published after it.
+    expect(causesOf(judge([...story, received(1, 2001), published(2, 2600)]))).toEqual({
+      unexplained: 1,
+    });
+  });
+});

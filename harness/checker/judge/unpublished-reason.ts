@@ -57,21 +57,25 @@ export function unpublishedReason(
   if (facts.endedWithin(last.instance, last.atMs, drainEndedMs)) return "died";
   if (isWaitingAtGate(session, drainEndedMs)) return "at-gate";
   if (wasDelayedByLimit(session)) return "over-quota";
-  return wasKeptByBounce(session, states[0], context) ? "kept-from-starting" : "running";
+  return wasKeptByBounce(session, epoch, context) ? "kept-from-starting" : "running";
 }
 
 /**
  * True if a bounce made the session wait before its pipeline began, so that the pipeline outlived
  * the load.
  */
-function wasKeptByBounce(
+export function wasKeptByBounce(
   { planned }: SessionRecord,
-  started: PipelineObservation | undefined,
+  epoch: EpochRecord | undefined,
   { bounces }: RunContext,
 ): boolean {
   const bouncedMs = bounces[0]?.startedMs ?? Infinity;
-  if (planned === null || started === undefined || started.atMs < bouncedMs) return false;
-  return started.atMs - planned.arriveMs > LATE_START_MS;
+  const startsMs = (epoch?.pipelines ?? [])
+    .filter(({ state }) => state === "started")
+    .map(({ atMs }) => atMs);
+  const startedMs = Math.min(...startsMs);
+  if (planned === null || startsMs.length === 0 || startedMs < bouncedMs) return false;
+  return startedMs - planned.arriveMs > LATE_START_MS;
 }
 
 /**

@@ -83,7 +83,7 @@ export function createLiveDisplay(
 function describeLoad(progress: LoadProgress, laterSeconds: number): string {
   const left = Math.max(0, Math.round(progress.secondsLeft + laterSeconds));
   return [
-    `${progress.sessionsUp}/${progress.sessions} sessions up`,
+    `${progress.sessionsUp} streams up (plan: ${progress.sessions})`,
     `${Math.round(progress.eventsPerSecond)} events/s`,
     `${progress.overdue} missing so far`,
     `${progress.reconnects} reconnects`,
