@@ -62,7 +62,7 @@ describe("a plan", () => {
         pipelineS: 8,
         warmUpS: 4,
         rampS: 3,
-        drainS: 3,
+        drainS: 4,
         gates: 0,
         payloadBytes: 200,
         seed: 1,
