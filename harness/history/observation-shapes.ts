@@ -56,6 +56,12 @@ const count = field(
   "a whole number, 0 or more",
   (value) => Number.isInteger(value) && (value as number) >= 0,
 );
+/** The longest plan that a server accepts. Judging takes time in proportion to it. */
+const MAX_EVENTS = 1_000_000;
+const planLength = field(
+  `a whole number from 0 to ${MAX_EVENTS}`,
+  (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_EVENTS,
+);
 const ordinal = field(
   "a whole number, 1 or more",
   (value) => Number.isInteger(value) && (value as number) >= 1,
@@ -119,7 +125,7 @@ export const OBSERVATION_SHAPES: Shapes = {
       }),
     ),
   },
-  planned: { session: name, events: count, arriveMs: number },
+  planned: { session: name, events: planLength, arriveMs: number },
   connected: {
     session: name,
     connection: ordinal,

@@ -171,6 +171,11 @@ describe("a line of the history", () => {
       "a whole number",
     ],
     [
+      "with a plan that no server accepts, and that takes for ever to judge",
+      '{"type":"planned","session":"s0","events":9e15,"arriveMs":1}',
+      "events must be a whole number from 0 to 1000000",
+    ],
+    [
       "with a cost below nothing",
       '{"type":"usage","part":"a","role":"server","incarnation":"1","source":"procfs",' +
         '"cpuSeconds":-1,"memoryBytes":1,"atMs":1}',

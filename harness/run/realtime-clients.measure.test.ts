@@ -232,7 +232,7 @@ describe.each([
   ["with catch-up", true],
 ])("our client and the official one, %s", (_, catchUp) => {
   test("see the same: duplicates, another order, a loss, an outage, tokens that are renewed", async () => {
-    await setUp({ total: 15, tokenTtlS: 4, catchUp });
+    await setUp({ total: 15, tokenTtlS: 8, catchUp });
     await publish(1, 2, 2, 3, 1, 4, 5);
     await publish(7, 6, 8);
     await allReceived(8);

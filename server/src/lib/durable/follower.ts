@@ -1,5 +1,5 @@
 import type { PipelineSSEEvent, ReplayGap } from "../../contract/events.ts";
-import type { LogMessage, LogPoint, SessionLog } from "./session-log.ts";
+import type { LogMessage, LogPoint, MissingEvents, SessionLog } from "./session-log.ts";
 
 /** The wait before the log is read again after a failure. */
 const RETRY_MS = 300;
@@ -28,12 +28,17 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions;
   #at: LogPoint;
+  /** The last id that the client has. */
+  #has: string;
+  /** Messages before the next one are not in the log. They may be ones that the client has. */
+  #jumped = false;
   #reading: "no" | "yes" | "again" = "no";
   #closed = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#at = options.from;
+    this.#has = options.from.id;
   }
 
   /** A message of the session's channel. */
@@ -86,15 +91,10 @@ export class Follower {
       if (first.n === this.#at.n && first.id !== this.#at.id) this.#moveBackTo(first);
       const fresh = first.n === this.#at.n ? messages.slice(1) : messages;
       if (fresh.length === 0) return;
-      if (!this.#follows(first)) this.#declare("window-exceeded", this.#at.id);
+      if (first.n > this.#at.n + 1) this.#jumped = true;
       await sink.writable();
       for (const message of fresh) this.#deliver(message);
     }
-  }
-
-  /** True if nothing is missing before the message, or the message itself says what is. */
-  #follows({ n, gap }: LogMessage): boolean {
-    return n <= this.#at.n + 1 || gap !== undefined;
   }
 
   /** Redis lost messages that this stream has, and perhaps later ones. */
@@ -106,27 +106,36 @@ export class Follower {
 
   #declare(reason: ReplayGap["reason"], resumesAfter: string): void {
     const { sessionId, sink } = this.#options;
-    sink.gap({ sessionId, reason, after: this.#at.id, resumesAfter });
+    sink.gap({ sessionId, reason, after: this.#has, resumesAfter });
   }
 
   #deliver({ n, id, event, gap }: LogMessage): void {
     if (this.#closed || n <= this.#at.n) return;
-    const { sessionId, sink } = this.#options;
-    if (gap !== undefined && !this.#hasAll(gap))
-      sink.gap({
-        sessionId,
-        reason: "not-kept",
-        after: this.#at.id,
-        resumesAfter: id,
-        missing: gap,
-      });
     this.#at = { n, id };
-    if (event !== undefined) sink.event(event);
+    if (gap !== undefined) this.#passGap(gap, id);
+    if (event === undefined) return;
+    if (this.#jumped && !this.#isNext(event)) this.#declare("window-exceeded", this.#has);
+    this.#jumped = false;
+    this.#has = id;
+    this.#options.sink.event(event);
+  }
+
+  /** What the log says of missing events also explains a jump before it. */
+  #passGap(missing: MissingEvents, id: string): void {
+    this.#jumped = false;
+    if (this.#hasAll(missing)) return;
+    const { sessionId, sink } = this.#options;
+    sink.gap({ sessionId, reason: "not-kept", after: this.#has, resumesAfter: id, missing });
+    this.#has = id;
+  }
+
+  #isNext({ epoch, seq }: PipelineSSEEvent): boolean {
+    return this.#has === `${epoch}-${seq - 1}`;
   }
 
   /** True if this stream got the events before Redis lost them. */
-  #hasAll(gap: { epoch: string; to: number }): boolean {
-    const [epoch, seq] = this.#at.id.split("-");
+  #hasAll(gap: MissingEvents): boolean {
+    const [epoch, seq] = this.#has.split("-");
     return epoch === gap.epoch && Number(seq) >= gap.to;
   }
 }
