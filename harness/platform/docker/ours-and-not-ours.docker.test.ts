@@ -103,15 +103,17 @@ test("down removes a stack while node_modules is missing", async () => {
   expect(await copy.left()).toEqual([]);
 });
 
-/** An engine of its own, without a network. */
+/**
+ * A second engine, without a network. With `--bridge=none` an engine removes docker0, so it gets a
+ * network namespace in which no other engine's bridge is.
+ */
 const startEngine = async (folder: string): Promise<{ engine: ChildProcess; host: string }> => {
   const host = `unix://${join(folder, "engine.sock")}`;
   const at = (name: string) => join(folder, name);
   const flags = ["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"];
   const folders = [`--data-root=${at("data")}`, `--exec-root=${at("exec")}`];
-  const engine = spawn("dockerd", [`-H=${host}`, ...folders, `--pidfile=${at("pid")}`, ...flags], {
-    stdio: "ignore",
-  });
+  const command = ["dockerd", `-H=${host}`, ...folders, `--pidfile=${at("pid")}`, ...flags];
+  const engine = spawn("unshare", ["--net", ...command], { stdio: "ignore" });
   await waitFor({
     name: "a second engine",
     timeoutMs: 60_000,

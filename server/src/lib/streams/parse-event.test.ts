@@ -66,9 +66,18 @@ test("a value without a text that is too deep is no event, and the frame before 
   const deep = { ...EVENT, payload: { v: parseJson("[".repeat(6000) + "]".repeat(6000)) } };
   expect(good).toBeDefined();
   expect(parseEvent(deep)).toBeUndefined();
-  // A failed event must never be answered with the JSON of the one before it.
-  expect(() => eventJson(deep as never)).toThrow(RangeError);
-  expect(() => eventJson(deep as never)).toThrow(RangeError);
+  // A failed event must never be answered with the JSON of the one before it. How deep JSON may be
+  // depends on the version of Node.js.
+  const failing = {
+    ...EVENT,
+    payload: {
+      toJSON: () => {
+        throw new RangeError("too deep");
+      },
+    },
+  };
+  expect(() => eventJson(failing as never)).toThrow(RangeError);
+  expect(() => eventJson(failing as never)).toThrow(RangeError);
 });
 
 test("whatever the broker sends, it is dropped or reaches the stream unchanged", () => {
