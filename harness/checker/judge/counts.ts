@@ -72,8 +72,9 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   stalledAgainstPromise = 0;
   /**
    * `heldUp`: held up by a limit of the broker or by a bounce, so that a longer drain would not
-   * decide them either. `owed`: the client was away at the end of the drain, and a replay could still bring
-   * them. `overtaken`: the client left at the terminal event, which may have overtaken them.
+   * decide them either. `owed`: the client was away at the end of the drain, and a replay could
+   * still bring them. `overtaken`: the client left at the terminal event, which may have overtaken
+   * them.
    */
   readonly indeterminateBy = zeros([
     "unrecorded",

@@ -30,3 +30,10 @@ export function isRecorded(
     return instances.all().length > 0 && facts.incompleteLedgers().length === 0;
   return [...publishers].every((instance) => facts.ledgerComplete(instance));
 }
+
+/** True between the start of the load and that of the drain. */
+export const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: RunContext): boolean =>
+  loadStartedMs !== null &&
+  drainStartedMs !== null &&
+  atMs >= loadStartedMs &&
+  atMs <= drainStartedMs;

@@ -1,7 +1,7 @@
 import type { Cause } from "../../history/observation.ts";
 import { valueAt } from "../records/numeric-column.ts";
 import { causeOf } from "./cause.ts";
-import { countReordered, isRecorded } from "./epoch-facts.ts";
+import { countReordered, isRecorded, isUnderLoad } from "./epoch-facts.ts";
 import type { Streams } from "./streams.ts";
 import { stallIsExcused } from "./gates.ts";
 import type { DueWindow } from "./due-pairs.ts";
@@ -79,7 +79,7 @@ export class EpochJudge {
   // Few epochs need these, so they are computed on demand.
   #reason: UnpublishedReason | undefined;
   #recorded: boolean | undefined;
-  #keptByBounce: boolean | undefined;
+  #kept: boolean | undefined;
   #highest: ReadonlyMap<number, number> | undefined;
   #drops: ReadonlyMap<number, DropReason> | undefined;
 
@@ -280,9 +280,9 @@ export class EpochJudge {
    */
   #isHeldUp(): boolean {
     const { delayedByLimit, session, streams } = this.#facts;
-    const kept = (this.#keptByBounce =
-      this.#keptByBounce ?? wasKeptByBounce(session, this.#epoch, this.#context));
-    return delayedByLimit || kept || streams.all.at(-1)?.endReason === "quota";
+    if (delayedByLimit || streams.all.at(-1)?.endReason === "quota") return true;
+    this.#kept = this.#kept ?? wasKeptByBounce(session, this.#epoch, this.#context);
+    return this.#kept;
   }
 
   #findReason(): UnpublishedReason {
@@ -323,9 +323,3 @@ export class EpochJudge {
     counts.receivedEarly.worstMs = Math.max(counts.receivedEarly.worstMs, earlyMs);
   }
 }
-
-const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: RunContext): boolean =>
-  loadStartedMs !== null &&
-  drainStartedMs !== null &&
-  atMs >= loadStartedMs &&
-  atMs <= drainStartedMs;
