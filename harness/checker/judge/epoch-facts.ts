@@ -37,3 +37,7 @@ export const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: Run
   drainStartedMs !== null &&
   atMs >= loadStartedMs &&
   atMs <= drainStartedMs;
+
+/** True if another instance continued the pipeline. */
+export const hasChangedOwner = ({ pipelines }: EpochRecord): boolean =>
+  pipelines.some(({ state }) => state === "resumed");

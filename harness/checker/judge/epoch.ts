@@ -1,7 +1,7 @@
 import type { Cause } from "../../history/observation.ts";
 import { valueAt } from "../records/numeric-column.ts";
 import { causeOf } from "./cause.ts";
-import { countReordered, isRecorded, isUnderLoad } from "./epoch-facts.ts";
+import { countReordered, hasChangedOwner, isRecorded, isUnderLoad } from "./epoch-facts.ts";
 import type { Streams } from "./streams.ts";
 import { stallIsExcused } from "./gates.ts";
 import type { DueWindow } from "./due-pairs.ts";
@@ -71,7 +71,6 @@ export class EpochJudge {
   readonly #onPair: OnPair | undefined;
   /** Times of the live deliveries, in the order of their numbers. */
   readonly #deliveredAtMs: number[] = [];
-  readonly #changedOwner: boolean;
   #missed = 0;
   #lost = 0;
   /** True while the published events so far end with a lost one. */
@@ -93,7 +92,6 @@ export class EpochJudge {
   ) {
     this.#facts = facts;
     this.#epoch = epoch;
-    this.#changedOwner = epoch.pipelines.some(({ state }) => state === "resumed");
     this.#plannedEvents = plannedEvents;
     this.#context = context;
     this.#counts = counts;
@@ -126,7 +124,7 @@ export class EpochJudge {
     if (publishedMs !== null) {
       const intendedMs = valueAt(published.intendedMs, publication);
       // A pipeline that changed its owner shows the bounce, not a slow publisher.
-      if (this.#isMeasured(intendedMs) && !this.#changedOwner)
+      if (this.#isMeasured(intendedMs) && !hasChangedOwner(this.#epoch))
         counts.lateness.record(publishedMs - intendedMs);
       if (planned) {
         const underLoad = isUnderLoad(publishedMs, this.#context);
