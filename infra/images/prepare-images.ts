@@ -1,6 +1,5 @@
 /** Finds, pulls, builds or assembles the images of topologies before anything is measured. */
 import { PINNED_IMAGES } from "./pinned-images.ts";
-import type { Broadcaster } from "../topologies.ts";
 import type { PrepareOptions, PreparedImage, PreparedImages } from "./prepared-image.ts";
 import { resolveTool } from "../tools/resolve-tool.ts";
 import { connectDocker } from "../engine/docker-client.ts";
@@ -14,6 +13,7 @@ import { readImageSettings } from "./image-settings.ts";
 import { officialImages } from "./official/official-images.ts";
 import { namedImage, pinnedImage, whyAssembled, type ImageSources } from "./image-source.ts";
 import { ownImages } from "./prepare-own-image.ts";
+import { hasBroker } from "../realtime/stack-realtime.ts";
 import { prepareRealtime } from "./prepare-realtime.ts";
 import { unreachableCache } from "./official/registry-unreachable-cache.ts";
 
@@ -48,20 +48,20 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
     ...(signal ? { signal } : {}),
   };
   const makeOwn = ownImages(sources);
-  const has = (broadcaster: Broadcaster): boolean =>
-    topologies.some((topology) => topology.broadcaster === broadcaster);
   const wanted: Readonly<Record<ProgramComponent, boolean>> = {
     traefik: topologies.some(({ router }) => router === "traefik"),
     haproxy: topologies.some(({ router }) => router === "haproxy"),
     // Default: as if there were an event log, so that nothing waits for the image later.
-    valkey:
-      has("redis") || has("redis-streams") || (has("supabase") && realtime?.catchUp !== false),
+    valkey: topologies.some(({ broadcaster }) =>
+      hasBroker(broadcaster, { catchUp: realtime?.catchUp ?? true }),
+    ),
   };
   const images: PreparedImages = { server: await makeOwn("server") };
   for (const part of ["traefik", "haproxy", "valkey"] as const) {
     if (wanted[part]) images[part] = await prepareProgram(sources, part);
   }
-  if (has("supabase") && realtime?.hosted === undefined) {
+  const usesRealtime = topologies.some(({ broadcaster }) => broadcaster === "supabase");
+  if (usesRealtime && realtime?.hosted === undefined) {
     Object.assign(images, await prepareRealtime(sources, () => makeOwn("realtime-standin")));
   }
   return images;

@@ -94,22 +94,17 @@ export const readConfig = (environment: NodeJS.ProcessEnv): Config =>
   readEnvironment(Environment, environment, {
     secrets: SECRETS,
     fixes: FIXES,
-    conflicts: (given) => [
-      ...(given["FF_REDIS_SSE_BROADCAST"] === "true" && given["REDIS_URL"] === undefined
-        ? [["FF_REDIS_SSE_BROADCAST", "needs REDIS_URL, which is not set"] as [string, string]]
-        : []),
-      ...durableConflicts(given),
-      ...realtimeConflicts(given),
-    ],
+    conflicts: (given) => [...redisConflicts(given), ...realtimeConflicts(given)],
   });
 
-function durableConflicts(given: Readonly<Record<string, string | undefined>>): [string, string][] {
-  if (given["FF_REDIS_SSE_DURABLE"] !== "true") return [];
+function redisConflicts(given: Readonly<Record<string, string | undefined>>): [string, string][] {
+  const isOn = (flag: string): boolean => given[flag] === "true";
   const problems: [string, string][] = [];
-  if (given["REDIS_URL"] === undefined)
-    problems.push(["FF_REDIS_SSE_DURABLE", "needs REDIS_URL, which is not set"]);
+  for (const needing of ["FF_REDIS_SSE_BROADCAST", "FF_REDIS_SSE_DURABLE"])
+    if (isOn(needing) && given["REDIS_URL"] === undefined)
+      problems.push([needing, "needs REDIS_URL, which is not set"]);
   for (const other of ["FF_REDIS_SSE_BROADCAST", "FF_SUPABASE_SSE_BROADCAST"])
-    if (given[other] === "true")
+    if (isOn("FF_REDIS_SSE_DURABLE") && isOn(other))
       problems.push(["FF_REDIS_SSE_DURABLE", `excludes ${other}, which is true`]);
   return problems;
 }

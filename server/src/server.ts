@@ -56,14 +56,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics,
     origin,
   });
-  const relay = new GateRelay({
-    // Durable pipelines take their answers from the store.
-    link: durable === undefined ? link : undefined,
-    origin,
-    logger,
-    answerHere: (sessionId, { gate }) => runner.answerGate(sessionId, gate),
-  });
-  const gates: Gates = durable === undefined ? relay : { deliver: durable.deliverAnswer };
+  const gates: Gates =
+    durable?.gates ??
+    new GateRelay({
+      link,
+      origin,
+      logger,
+      answerHere: (sessionId, { gate }) => runner.answerGate(sessionId, gate),
+    });
   const runner: PipelineRunner = new PipelineRunner({
     instance,
     broadcaster,
@@ -71,7 +71,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     metrics,
     logger,
     gateTimeoutMs: config.GATE_TIMEOUT_MS,
-    openGates: (sessionId) => (durable?.openGates ?? relay.open.bind(relay))(sessionId),
+    openGates: (sessionId) => gates.open(sessionId),
     ...(durable && { ownership: durable.ownership }),
   });
   const connections = new SseConnections({

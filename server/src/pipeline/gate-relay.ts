@@ -21,8 +21,10 @@ export type AnswerHere = (
   response: GateResponse,
 ) => "taken" | "not-waiting" | "already-answered" | undefined;
 
-/** Delivers answers to gates. */
+/** Brings answers of gates to their pipeline. */
 export interface Gates {
+  /** Listens for the session's gate responses. `ready` resolves in bounded time once it does. */
+  open(sessionId: string): { ready: Promise<void>; close: () => void };
   /** Delivers the response to the pipeline, wherever it runs. Never rejects. */
   deliver(sessionId: string, response: GateResponse): Promise<GateResult>;
 }
@@ -34,7 +36,7 @@ const Reply = z.object({
 });
 
 const REPLY_TIMEOUT_MS = 2000;
-const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
+export const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
 
 export interface GateRelayOptions {
   /** Undefined if no broker connects the instances. */
@@ -61,7 +63,6 @@ export class GateRelay implements Gates {
     options.link?.subscribe(this.#replyChannel, (message) => this.#onReply(message));
   }
 
-  /** Listens for the session's gate responses. `ready` resolves in bounded time once it does. */
   open(sessionId: string): { ready: Promise<void>; close: () => void } {
     const { link } = this.#options;
     if (link === undefined) return { ready: Promise.resolve(), close: () => {} };

@@ -59,11 +59,6 @@ export class AppendQueue {
     this.#options = options;
   }
 
-  /** Waiting events, bytes of JSON. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   push(sessionId: string, event: PipelineSSEEvent, fence: string): void {
     const lane = this.#lane(sessionId);
     const bytes = eventJson(event).length;

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { withTimeout } from "../../../../common/with-timeout.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import type { Broadcasting, BroadcastingDeps, BroadcastReports } from "../broadcasting.ts";
 import { sampleLog } from "../log-sampler.ts";
 import type { RedisConnection } from "../redis/redis-connection.ts";
 import { RedisPubSub } from "../redis/redis-pubsub.ts";
-import type { GateResult } from "../../pipeline/gate-relay.ts";
+import { gateChannel, type GateResult } from "../../pipeline/gate-relay.ts";
 import type { PipelineRunner } from "../../pipeline/pipeline-runner.ts";
 import { sessionChannel } from "../../contract/events.ts";
 import type { Durable } from "./durable.ts";
@@ -14,11 +13,6 @@ import { AppendQueue } from "./append-queue.ts";
 import { DurableRuns } from "./durable-runs.ts";
 import { RedisStreamsBroadcaster } from "./redis-streams-broadcaster.ts";
 import { SessionLog } from "./session-log.ts";
-
-/** A draining instance waits this long for its last events to reach the log. */
-const FLUSH_MS = 1000;
-
-const gateChannel = (sessionId: string): string => `sse:gate:${sessionId}`;
 
 /** Builds the broadcaster over Redis Streams, and the ownership of pipelines. */
 export function durableBroadcasting(
@@ -40,7 +34,7 @@ export function durableBroadcasting(
     },
   });
   const logFailure = sampleLog((error: unknown, dropped) =>
-    logger.warn({ err: error, dropped }, "cannot use the event log, will retry"),
+    logger.warn({ reason: String(error), dropped }, "cannot use the event log, will retry"),
   );
   const log = new SessionLog({
     redis,
@@ -100,26 +94,31 @@ export function durableBroadcasting(
       isAnswered: (sessionId, gate) => runs.isAnswered(sessionId, gate),
       async release(given) {
         runs.leave();
-        await withTimeout(FLUSH_MS, queue.empty());
+        await broadcaster.flushed();
         await Promise.all(given.map(({ sessionId, fence }) => runs.release(sessionId, fence)));
       },
     },
-    openGates(sessionId) {
-      const channel = gateChannel(sessionId);
-      link.subscribe(channel, (gate) => void runner?.answerGate(sessionId, gate));
-      return { ready: link.ready(channel), close: () => link.unsubscribe(channel) };
-    },
-    async deliverAnswer(sessionId, response) {
-      if (!link.up) return "broker-away";
-      return runs
-        .answer(sessionId, response, gateChannel(sessionId))
-        .catch((): GateResult => "unconfirmed");
+    gates: {
+      open(sessionId) {
+        const channel = gateChannel(sessionId);
+        link.subscribe(channel, (gate) => void runner?.answerGate(sessionId, gate));
+        return { ready: link.ready(channel), close: () => link.unsubscribe(channel) };
+      },
+      async deliver(sessionId, response) {
+        if (!link.up) return "broker-away";
+        return runs
+          .answer(sessionId, response, gateChannel(sessionId))
+          .catch((): GateResult => "unconfirmed");
+      },
     },
     start(started) {
       runner = started;
       runs.start();
     },
-    close: () => runs.close(),
+    async close() {
+      await runs.close();
+      await link.close();
+    },
   };
   return {
     broadcaster,

@@ -170,7 +170,7 @@ export class DurableRuns {
       [stateKey(sessionId), ownedKey(origin)],
       [sessionId, fence, epoch, JSON.stringify(plan), origin, instance, plan.events, clockId],
     ).catch((error: unknown) =>
-      logger.warn({ err: error, sessionId }, "cannot store who owns a pipeline"),
+      logger.warn({ reason: String(error), sessionId }, "cannot store who owns a pipeline"),
     );
   }
 
@@ -179,7 +179,10 @@ export class DurableRuns {
     const { redis, origin, logger } = this.#options;
     const keys = [stateKey(sessionId), ownedKey(origin), ownedKey(RELEASED)];
     await RELEASE.run(redis, keys, [sessionId, fence]).catch((error: unknown) =>
-      logger.warn({ err: error, sessionId }, "cannot hand a pipeline over, its lease will end"),
+      logger.warn(
+        { reason: String(error), sessionId },
+        "cannot hand a pipeline over, its lease will end",
+      ),
     );
   }
 
@@ -266,7 +269,7 @@ export class DurableRuns {
       for (const owner of await redis.smembers(OWNERS_KEY))
         while (owner !== origin && (await this.#claimFrom(owner)) > 0);
     } catch (error) {
-      logger.warn({ err: error }, "cannot look for pipelines without an owner");
+      logger.warn({ reason: String(error) }, "cannot look for pipelines without an owner");
     }
   }
 

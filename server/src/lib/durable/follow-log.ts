@@ -29,13 +29,10 @@ export async function followLog(
   if (opened === undefined) return;
   const { gap, id } = opened;
   const status = lastEventId === undefined ? "none" : "replayed";
-  stream.open(`id: ${id}\n${notice(gap === undefined ? status : resumeStatus(gap))}`);
+  stream.open(`id: ${id}\n${notice(gap?.reason ?? status)}`);
   if (gap !== undefined) sink.gap(gap);
   opened.begin();
 }
 
 const gapMessage = (gap: ReplayGap): string =>
   `id: ${gap.resumesAfter}\nevent: ${REPLAY_GAP_EVENT}\ndata: ${JSON.stringify(gap)}\n\n`;
-
-const resumeStatus = ({ reason }: ReplayGap): ResumeStatus =>
-  reason === "not-kept" ? "window-exceeded" : reason;

@@ -7,7 +7,7 @@ import type { AppendQueue } from "./append-queue.ts";
 import { Follower, type StreamSink } from "./follower.ts";
 import { parseChannelMessage, type OpenedLog, type SessionLog } from "./session-log.ts";
 
-/** Waiting events get this long to reach the log at shutdown. */
+/** Waiting events get this long to reach the log before a hand-over and at shutdown. */
 const FLUSH_MS = 1000;
 /** The wait before a stream that cannot open is tried again. */
 const OPEN_RETRY_MS = 300;
@@ -23,11 +23,14 @@ export interface RedisStreamsBroadcasterOptions {
   onFailure: (error: unknown) => void;
 }
 
+/** What a client missed before its stream opens. */
+type OpeningGap = ReplayGap & { reason: NonNullable<OpenedLog["gap"]> };
+
 /** Where a stream begins. */
 export interface OpenedStream {
   /** The id for a client that is cut before its next event. */
   id: string;
-  gap: ReplayGap | undefined;
+  gap: OpeningGap | undefined;
   /** Starts delivering: first what the client missed, then live events. */
   begin: () => void;
 }
@@ -119,8 +122,13 @@ export class RedisStreamsBroadcaster implements SSEBroadcaster, SubscriptionRead
       for (const follower of followers) follower.catchUp();
   }
 
-  async shutdown(): Promise<void> {
+  /** Resolves when every event so far is in the log, or in bounded time. Never rejects. */
+  async flushed(): Promise<void> {
     await withTimeout(FLUSH_MS, this.#options.queue.empty());
+  }
+
+  async shutdown(): Promise<void> {
+    await this.flushed();
     this.#closed = true;
     this.#options.queue.close();
     for (const { followers } of this.#sessions.values())

@@ -32,7 +32,7 @@ export type AppendOutcome = "appended" | "fenced" | "forgotten";
 /** Where a stream starts, and what its client missed if its `Last-Event-ID` is not in the log. */
 export interface OpenedLog {
   from: LogPoint;
-  gap?: ReplayGap["reason"];
+  gap?: Exclude<ReplayGap["reason"], "not-kept">;
 }
 
 export interface SessionLogOptions {
@@ -210,7 +210,7 @@ export class SessionLog {
       [logKey(sessionId), stateKey(sessionId)],
       [lastEventId ?? "", originId, epoch, seq, ...this.#expiries],
     );
-    const [outcome, n, id] = answer as ["found" | ReplayGap["reason"], string, string];
+    const [outcome, n, id] = answer as ["found" | NonNullable<OpenedLog["gap"]>, string, string];
     const from = { n: Number(n), id };
     return outcome === "found" ? { from } : { from, gap: outcome };
   }
