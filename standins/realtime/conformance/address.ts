@@ -1,4 +1,5 @@
 /** The address of one tenant: the connection goes to the machine, the Host header names it. */
+import { request } from "undici";
 import { UserError } from "../../../common/user-error.ts";
 import { realtimeUrlProblems } from "../../../common/portable/realtime/config-rules.ts";
 
@@ -80,7 +81,6 @@ export async function ask(
   wanted: HttpRequest,
   timeoutMs: number,
 ): Promise<HttpAnswer> {
-  const { request } = await import("undici");
   const answer = await request(`${address.httpUrl}${wanted.path}`, {
     method: wanted.method,
     headers: { host: address.host, ...wanted.headers },
