@@ -204,3 +204,13 @@ export const makeManifest = (summary: Summary, parts: Partial<Manifest> = {}): M
   serverSettings: { drainMs: 1000 },
   ...parts,
 });
+
+/** Two stream-hours of steady state without a loss. */
+export const LOSSLESS = {
+  streamHours: 2,
+  lost: 0,
+  incidents: 0,
+  lossesPerStreamHour: 0,
+  incidentsPerStreamHour: 0,
+  incidentsPerStreamHourAtMost: 1.5,
+};

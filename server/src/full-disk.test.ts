@@ -9,25 +9,27 @@ import { freePort } from "../test-support/valkey.ts";
 const PATIENCE = { timeout: 20_000, interval: 50 };
 const BUNDLE = process.env["SSE_LAB_TEST_SERVER"] ?? "";
 
+/** A server that is ready, with its log and its working folder on the disk. */
+async function serverOnSmallDisk(more: Record<string, string> = {}) {
+  const port = await freePort();
+  const environment = { ...TEST_ENVIRONMENT, PORT: String(port), LOG_LEVEL: "debug", ...more };
+  const disk = spawnOnSmallDisk([BUNDLE], environment);
+  const api = new Api(`http://127.0.0.1:${port}`);
+  await vi.waitFor(
+    async () => expect((await fetch(`${api.url}/readyz`)).status).toBe(200),
+    PATIENCE,
+  );
+  return { api, disk };
+}
+
 test.skipIf(!CAN_MOUNT)(
   "a full disk below log and ledger stops no service and no end",
   async () => {
-    const port = await freePort();
-    const disk = spawnOnSmallDisk([BUNDLE], {
-      ...TEST_ENVIRONMENT,
-      PORT: String(port),
-      LOG_LEVEL: "debug",
-      LEDGER_DIR: "ledger",
-    });
-    const api = new Api(`http://127.0.0.1:${port}`);
+    const { api, disk } = await serverOnSmallDisk({ LEDGER_DIR: "ledger" });
     const metric = async (name: string): Promise<number> => {
       const text = await (await fetch(`${api.url}/metrics`)).text();
       return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
     };
-    await vi.waitFor(
-      async () => expect((await fetch(`${api.url}/readyz`)).status).toBe(200),
-      PATIENCE,
-    );
     const session = await api.createSession();
     const stream = await api.connect(session);
     disk.fill();
@@ -46,17 +48,7 @@ test.skipIf(!CAN_MOUNT)(
 test.skipIf(!CAN_MOUNT)(
   "the log goes on when there is room again, and tells its loss",
   async () => {
-    const port = await freePort();
-    const disk = spawnOnSmallDisk([BUNDLE], {
-      ...TEST_ENVIRONMENT,
-      PORT: String(port),
-      LOG_LEVEL: "debug",
-    });
-    const api = new Api(`http://127.0.0.1:${port}`);
-    await vi.waitFor(
-      async () => expect((await fetch(`${api.url}/readyz`)).status).toBe(200),
-      PATIENCE,
-    );
+    const { api, disk } = await serverOnSmallDisk();
     const gate = async (): Promise<void> => {
       const session = await api.createSession();
       await api.start(session, { events: 2, gates: 1, restart: true });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { makeDeploy, makeRun, makeSummary, type RunParts } from "../test-support.ts";
+import {
+  makeDeploy,
+  makeRun,
+  makeSummary,
+  type RunParts,
+  LOSSLESS as steady,
+} from "../test-support.ts";
 import { estimate, type Wanted } from "./estimate.ts";
 import { renderEstimates } from "./estimate-markdown.ts";
 
@@ -17,14 +23,6 @@ const deploy = makeDeploy({
   open: 100,
   livedOn: { streams: 80, mean: 0.5, deviation: 0.3 },
 });
-const steady = {
-  streamHours: 2,
-  lost: 0,
-  incidents: 0,
-  lossesPerStreamHour: 0,
-  incidentsPerStreamHour: 0,
-  incidentsPerStreamHourAtMost: 1.5,
-};
 const summaryOf = (...runs: RunParts[]) => makeSummary(runs.map(makeRun));
 const measured = (repeat = 1): RunParts[] => [
   { repeat, steady },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunResult } from "../../checker/run-result.ts";
 import { groupRuns } from "../summary/run-group.ts";
-import { makeDeploy, makeRun, type RunParts } from "../test-support.ts";
+import { makeDeploy, makeRun, type RunParts, LOSSLESS as steady } from "../test-support.ts";
 import { deployColumns, deployLegend, noteOf, STEADY_COLUMNS } from "./headline-columns.ts";
 import { newUserTable } from "./new-user-table.ts";
 
@@ -18,14 +18,6 @@ const latencyOf = (change: Partial<typeof figures>) => ({
   lateness: figures,
   delivery: { ...figures, ...change },
 });
-const steady = {
-  streamHours: 2,
-  lost: 0,
-  incidents: 0,
-  lossesPerStreamHour: 0,
-  incidentsPerStreamHour: 0,
-  incidentsPerStreamHourAtMost: 1.5,
-};
 
 describe("steady state", () => {
   it("never shows a bare 0, and bounds it by all observed hours", () => {
