@@ -188,7 +188,7 @@ const eventOf = (seq: number, fence: number): PipelineSSEEvent => ({
 
 const histories = fc.array(action, { minLength: 5, maxLength: 60 });
 
-test("gives every client every event once and in order, whoever owns the pipeline", async () => {
+test("gives every client every event once and in order, across changes of the owner", async () => {
   await fc.assert(
     fc.asyncProperty(histories, async (actions) => play(actions)),
     { numRuns: 150 },

@@ -48,7 +48,7 @@ export interface SessionLogOptions {
 /**
  * Appends events and publishes them in one step, so that every subscriber sees the order of the
  * log, and message n + 1 follows message n. An event that is there already is skipped. A jump in a
- * run's numbers becomes a message of its own, which declares what is missing.
+ * run's numbers becomes a separate message, which declares what is missing.
  *
  * The first number is the time in microseconds: after a loss of all data, numbers only grow.
  */
@@ -250,7 +250,7 @@ function toMessage(n: number, fields: readonly string[]): LogMessage {
   return message;
 }
 
-/** Reads a message of the session's channel. Undefined if it is none. */
+/** Reads a message of the session's channel. Undefined if it is another text. */
 export function parseChannelMessage(text: string): LogMessage | undefined {
   const parsed = parseJson(text) as
     { n?: unknown; event?: unknown; gap?: unknown } | null | undefined;
