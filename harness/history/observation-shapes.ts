@@ -124,6 +124,7 @@ export const OBSERVATION_SHAPES: Shapes = {
         frontEnd: object({ minifiedBytes: count, gzippedBytes: count }),
       }),
     ),
+    withoutLedger: optional(object({ sequence: flag, total: flag, terminal: flag })),
   },
   planned: { session: name, events: planLength, arriveMs: number },
   connected: {
@@ -159,8 +160,11 @@ export const OBSERVATION_SHAPES: Shapes = {
     seq: count,
     terminal: optional(flag),
     sentMs: optional(number),
+    publishedMs: optional(number),
+    total: optional(count),
     atMs: number,
   },
+  terminal: { session: name, connection: ordinal, atMs: number },
   stray: { session: name, connection: ordinal, name: text, atMs: number },
   "replay-gap": { session: name, connection: ordinal, reason: text, atMs: number },
   request: {
@@ -251,5 +255,6 @@ export const OBSERVATION_SHAPES: Shapes = {
     rssBytes: optional(number),
     workers: count,
     clockErrorMs: optional(numberOrNull),
+    publishClockErrorMs: optional(numberOrNull),
   },
 };

@@ -69,6 +69,21 @@ export interface RunObservation {
   notes: readonly string[];
   /** Present if the topology's clients subscribe to Supabase Realtime directly. */
   realtime?: RealtimeFacts;
+  /** Present if the service keeps no ledger: nothing tells what it published. */
+  withoutLedger?: WithoutLedger;
+}
+
+/** What the events of a service without a ledger tell. */
+export interface WithoutLedger {
+  /** True: `seq` is the event's own number. False: it counts a session's arrivals from 1. */
+  sequence: boolean;
+  /**
+   * True: every session is due `planned.events` events. False: only the terminal event's number, or
+   * an event's `total`, tells how many there are.
+   */
+  total: boolean;
+  /** False: no event ends the work, so a stuck stream looks like any other. */
+  terminal: boolean;
 }
 
 /** The Realtime implementation of a run, and its settings. */
@@ -157,6 +172,18 @@ export interface ReceivedObservation {
   terminal?: boolean;
   /** When the publisher first tried to send it, if the message has it (`RealtimePayload`). */
   sentMs?: number;
+  /** The publish time that the event states, on this clock. Only without a ledger. */
+  publishedMs?: number;
+  /** How many events the run has, as the event states it. Only without a ledger. */
+  total?: number;
+  atMs: number;
+}
+
+/** The client read the end of the work, in an event that has no number (`[DONE]`). */
+export interface TerminalObservation {
+  type: "terminal";
+  session: string;
+  connection: number;
   atMs: number;
 }
 
@@ -377,6 +404,11 @@ export interface EngineObservation {
    * another clock. Null if the readings contradict each other.
    */
   clockErrorMs?: number | null;
+  /**
+   * The largest error of the conversion of the publish times that events state, milliseconds. Only
+   * without a ledger. Null if the error is unknown.
+   */
+  publishClockErrorMs?: number | null;
 }
 
 export type Observation =
@@ -386,6 +418,7 @@ export type Observation =
   | DisconnectedObservation
   | ConnectFailedObservation
   | ReceivedObservation
+  | TerminalObservation
   | StrayObservation
   | ReplayGapObservation
   | RequestObservation

@@ -38,7 +38,9 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
       catchUp: false,
       frontEnd: { minifiedBytes: 2, gzippedBytes: 1 },
     },
+    withoutLedger: { sequence: true, total: false, terminal: true },
   },
+  terminal: { session: "s0", connection: 1, atMs: 1 },
   planned: { session: "s0", events: 3, arriveMs: 1 },
   connected: {
     session: "s0",
@@ -67,6 +69,8 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     seq: 1,
     terminal: true,
     sentMs: 1,
+    publishedMs: 1,
+    total: 3,
     atMs: 1,
   },
   stray: { session: "s1", connection: 1, name: "message", atMs: 1 },

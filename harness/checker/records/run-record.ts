@@ -64,6 +64,9 @@ export class RunRecord {
         receive(session.epoch(observation.epoch), observation);
         return;
       }
+      case "terminal":
+        this.#session(observation.session).sawTerminal = true;
+        return;
       case "published": {
         const { published } = this.#session(observation.session).epoch(observation.epoch);
         published.seq.push(observation.seq);
