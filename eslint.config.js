@@ -18,13 +18,15 @@ const importTable = {
   history: ["history"],
   // The engine follows streams, so it knows the event contract; it never knows a server or a topology.
   load: ["load", "contract", "history", "platform-port"],
-  nemesis: ["nemesis", "history", "platform-port"],
-  checker: ["checker", "history"],
+  nemesis: ["nemesis", "bounce-kinds", "history", "platform-port"],
+  // The kinds of bounces as data, which the checker and reports share.
+  "bounce-kinds": ["bounce-kinds", "topologies", "history"],
+  checker: ["checker", "bounce-kinds", "history"],
   // A report is made from results; it never sees a history.
-  report: ["report", "checker"],
+  report: ["report", "bounce-kinds", "checker"],
   "platform-port": ["infra", "topologies", "history"],
   platform: ["platform", "platform-port", "infra", "topologies", "history", "builds"],
-  scenario: ["scenario", "infra", "topologies", "history", "load"],
+  scenario: ["scenario", "bounce-kinds", "infra", "topologies", "history", "load"],
   harness: [
     "harness",
     "contract",
@@ -33,6 +35,7 @@ const importTable = {
     "history",
     "load",
     "nemesis",
+    "bounce-kinds",
     "checker",
     "report",
     "platform-port",
@@ -70,6 +73,7 @@ const elements = [
   { type: "topologies", pattern: "infra/topologies.ts", mode: "full" },
   { type: "infra", pattern: "infra/**/*", mode: "full" },
   { type: "platform-port", pattern: "harness/platform/platform.ts", mode: "full" },
+  { type: "bounce-kinds", pattern: "harness/nemesis/kinds{,.test}.ts", mode: "full" },
   ...["history", "load", "nemesis", "checker", "report", "platform", "scenario"].map((type) => ({
     type,
     pattern: `harness/${type}/**/*`,

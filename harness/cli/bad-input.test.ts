@@ -150,7 +150,7 @@ describe("bad input", () => {
     [["up", "phase1", "--catch-up"], "sse-lab: --catch-up: none of phase1 uses Realtime"],
     [
       ["bounce", "phase1", "--kind", "realtime-outage"],
-      "sse-lab: --kind realtime-outage: phase1 has no Realtime to stop; use phase3",
+      "sse-lab: --kind realtime-outage: phase1 does not use Realtime; use phase3",
     ],
   ])("is refused with one line and exit code 2: %j", async (args, message) => {
     const filled = args.map((arg) => arg.replace("FOLDER", folder));

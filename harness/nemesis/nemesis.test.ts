@@ -49,13 +49,15 @@ async function carryOut(
   };
   await bounce({
     kind,
-    instances,
-    control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
+    deployment: {
+      instances,
+      control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
+      ...(realtime
+        ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
+        : {}),
+    },
     recorder: { record: (observation) => observations.push(observation) },
     seed,
-    ...(realtime
-      ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
-      : {}),
     settings: { stopGraceMs, restartDelayMs: 0, realtimeOutageMs: 0 },
     ...(signal ? { signal } : {}),
   });

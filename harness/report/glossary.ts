@@ -1,5 +1,6 @@
 /** The lab's terms, one line each, for readers of a report. */
 import type { RunResult, Verdict } from "../checker/run-result.ts";
+import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
 
 type CauseName = keyof RunResult["lostByCause"];
 type Bounce = RunResult["bounce"];
@@ -22,13 +23,9 @@ export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
   unexplained: "none of these: investigate it",
 };
 
-export const BOUNCE_GLOSSARY: Readonly<Record<Bounce, string>> = {
-  none: "steady state without any bounce: the control for every other run",
-  rolling: "a rolling deploy replaces the instances one by one",
-  recreate: "all instances stop, then all start",
-  crash: "SIGKILL ends instances without a chance to drain",
-  "realtime-outage": "Supabase Realtime is killed and starts again a little later",
-};
+export const BOUNCE_GLOSSARY: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(KINDS_OF_BOUNCE).map(([kind, { does }]) => [kind, does]),
+);
 
 export const VERDICT_GLOSSARY: Readonly<Record<Verdict, string>> = {
   valid: "the run kept its topology's promise",
@@ -114,7 +111,7 @@ export const SOURCE_NAMES = Object.keys(SOURCE_GLOSSARY) as [Cost["source"], ...
 /** All causes, in report order. */
 export const CAUSE_NAMES = Object.keys(CAUSE_GLOSSARY) as [CauseName, ...CauseName[]];
 /** All bounces, steady state first. */
-export const BOUNCE_NAMES = Object.keys(BOUNCE_GLOSSARY) as [Bounce, ...Bounce[]];
+export const BOUNCE_NAMES = Object.keys(KINDS_OF_BOUNCE) as [Bounce, ...Bounce[]];
 /** All verdicts. */
 export const VERDICT_NAMES = Object.keys(VERDICT_GLOSSARY) as [Verdict, ...Verdict[]];
 /** The control run without a bounce. */

@@ -7,7 +7,8 @@ import { runSeed } from "../../common/portable/seeded-random.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import type { Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/portable/load-plan.ts";
-import { bounce, DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/nemesis.ts";
+import { DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/bounce-context.ts";
+import { bounce } from "../nemesis/nemesis.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
 import { replicasOf, type Scenario } from "../scenario/scenario.ts";
 import { toLoadPlan } from "../scenario/to-load-plan.ts";
@@ -133,9 +134,7 @@ async function loadAndBounce(
     await sleep(Math.max(0, (await bounceTime) - nowMs()), undefined, { signal });
     await bounce({
       kind,
-      instances: deployment.instances,
-      control: deployment.control,
-      realtime: deployment.realtime,
+      deployment,
       recorder,
       seed: runSeed({ seed: scenario.seed, repeat }),
       settings: nemesisSettings(scenario),

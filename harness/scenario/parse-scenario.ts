@@ -1,5 +1,6 @@
 /** Checks a scenario before a run starts: ranges of values, and combinations that cannot run. */
 import type { z } from "zod";
+import { type BouncePlace, bounceProblems } from "./bounce-rules.ts";
 import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
 import { type BounceSeconds, longestBounce } from "./run-times.ts";
@@ -7,10 +8,8 @@ import { graceSchema, type Scenario, scenarioSchema, selectTopologies } from "./
 import { UserError } from "../../common/user-error.ts";
 
 /** The properties of a platform that limit its scenarios. */
-export interface ScenarioPlace {
+export interface ScenarioPlace extends BouncePlace {
   bounceSeconds: BounceSeconds;
-  /** True if REALTIME_URL names a hosted Realtime. */
-  realtimeHosted: boolean;
 }
 
 /**
@@ -27,6 +26,7 @@ export function parseScenario(
     throw new UserError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)).join("\n"));
   const problems = [
     ...impossible(parsed.data, place.bounceSeconds, nameOf),
+    ...bounceProblems(parsed.data, place, nameOf),
     ...realtimeProblems(parsed.data, place.realtimeHosted, nameOf),
   ];
   if (problems.length > 0) throw new UserError(problems.join("\n"));

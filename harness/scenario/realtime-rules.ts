@@ -23,24 +23,8 @@ const REALTIME_KEYS = ["catchUp", "realtimePlan", "overQuota", "realtimePublish"
 /** @param hosted true if REALTIME_URL names a hosted Realtime */
 export function realtimeProblems(scenario: Scenario, hosted: boolean, nameOf: NameOf): string[] {
   const topologies = selectTopologies(scenario);
-  const without = topologies.filter((topology) => !usesRealtime(topology)).map(({ name }) => name);
-  const having = topologies.filter(usesRealtime).map(({ name }) => name);
-  if (having.length === 0) return unusedKeys(scenario, nameOf);
+  if (!topologies.some(usesRealtime)) return unusedKeys(scenario, nameOf);
   const problems: string[] = [];
-  const outage = scenario.bounces.includes("realtime-outage");
-  if (outage && without.length > 0) {
-    problems.push(
-      `${nameOf("bounces")} realtime-outage: ${without.join(", ")} ` +
-        `${without.length === 1 ? "does" : "do"} not use Realtime; run it separately with ` +
-        `${nameOf("topologies")} ${having.join(",")}`,
-    );
-  }
-  if (outage && hosted) {
-    problems.push(
-      `${nameOf("bounces")} realtime-outage: the lab cannot stop the hosted Realtime of ` +
-        "REALTIME_URL; unset REALTIME_URL, or remove this bounce",
-    );
-  }
   if (scenario.catchUp && scenario.redis === "stopped") {
     problems.push(
       `${nameOf("catchUp")} with ${nameOf("redis")} stopped: the event log needs Redis; ` +
@@ -64,20 +48,11 @@ export function realtimeProblems(scenario: Scenario, hosted: boolean, nameOf: Na
 }
 
 function unusedKeys(scenario: Scenario, nameOf: NameOf): string[] {
-  const problems = REALTIME_KEYS.filter((key) => scenario[key] !== DEFAULT_SCENARIO[key]).map(
-    (key) => {
-      const value = scenario[key] === true ? "" : ` ${String(scenario[key])}`;
-      const names = scenario.topologies.join(", ");
-      return `${nameOf(key)}${value}: none of ${names} uses Realtime; add phase3, or remove it`;
-    },
-  );
-  if (scenario.bounces.includes("realtime-outage")) {
-    problems.push(
-      `${nameOf("bounces")} realtime-outage: none of ${scenario.topologies.join(", ")} uses ` +
-        `Realtime; run it with ${nameOf("topologies")} phase3`,
-    );
-  }
-  return problems;
+  return REALTIME_KEYS.filter((key) => scenario[key] !== DEFAULT_SCENARIO[key]).map((key) => {
+    const value = scenario[key] === true ? "" : ` ${String(scenario[key])}`;
+    const names = scenario.topologies.join(", ");
+    return `${nameOf(key)}${value}: none of ${names} uses Realtime; add phase3, or remove it`;
+  });
 }
 
 /** The limits of its tier that a scenario exceeds. Empty if no topology uses Realtime. */

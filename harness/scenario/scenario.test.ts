@@ -14,7 +14,7 @@ import { replicasOf } from "./scenario.ts";
 const bounceSeconds: BounceSeconds = (kind, replicas) =>
   kind === "none" ? 0 : kind === "rolling" ? 4 * replicas : 6;
 
-const place: ScenarioPlace = { bounceSeconds, realtimeHosted: false };
+const place: ScenarioPlace = { bounceSeconds, platform: "local", realtimeHosted: false };
 
 const RAMP = { arrival: "ramp" } as const;
 
@@ -22,7 +22,7 @@ const problemsOf = (change: Record<string, unknown>, realtimeHosted = false): re
   try {
     parseScenario(
       { ...DEFAULT_SCENARIO, ...change },
-      { bounceSeconds, realtimeHosted },
+      { bounceSeconds, platform: "local", realtimeHosted },
       (key) => `--${key}`,
     );
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { BounceKind, BounceObservation } from "../../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import { findLast } from "./numeric-column.ts";
 import type { RunRecord } from "./run-record.ts";
 import { isCut, type Connection } from "./session-record.ts";
@@ -60,7 +61,7 @@ export const bounceThatCut = (
 /** A stream without an instance comes from the broker. */
 const carries = ({ kind, target }: Bounce, { instance }: Connection): boolean =>
   instance === undefined
-    ? kind === "realtime-outage"
+    ? KINDS_OF_BOUNCE[kind].group === "realtime"
     : target === ALL_INSTANCES || target === instance;
 
 function toBounce(observations: readonly BounceObservation[]): Bounce {

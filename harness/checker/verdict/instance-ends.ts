@@ -1,6 +1,7 @@
 /** Which instance ends a bounce caused. A bounce excuses only those. */
 import { plural } from "../../../common/portable/plural.ts";
 import type { InstanceObservation } from "../../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import { countCuts } from "../measures/bounces.ts";
 import { ALL_INSTANCES, type Bounce } from "../records/bounces.ts";
 import { BOUNCE_TOLD_LATE_MS, CLOCK_TOLERANCE_MS } from "../thresholds.ts";
@@ -33,12 +34,14 @@ export function instanceEndedByItself(evidence: Evidence): string | null {
 export function bounceEndedNothing(evidence: Evidence): string | null {
   for (const bounce of evidence.context.bounces) {
     // A failed bounce has a rule of its own.
-    if (bounce.kind === "none" || bounce.error !== null) continue;
-    if (bounce.kind === "realtime-outage") {
+    if (bounce.error !== null) continue;
+    const { ends, group } = KINDS_OF_BOUNCE[bounce.kind];
+    if (group === "realtime") {
       const nothing = outageCutNothing(bounce, evidence);
       if (nothing !== null) return nothing;
       continue;
     }
+    if (ends !== "instances") continue;
     const ended = new Set(endsBy(bounce, evidence).map(({ instance }) => instance));
     const { target } = bounce;
     if (target !== ALL_INSTANCES) {

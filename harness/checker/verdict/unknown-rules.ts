@@ -1,6 +1,7 @@
 /** When a run cannot be trusted, no matter what its figures say. */
 import { plural } from "../../../common/portable/plural.ts";
 import type { PartExitObservation } from "../../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import { knownToBePublished } from "../judge/outcome.ts";
 import {
   ACHIEVED_SHARE_LIMIT,
@@ -216,7 +217,7 @@ function partEnded({ record, context }: Evidence): string | null {
   const byOutage = ({ part, atMs }: PartExitObservation): boolean =>
     bounces.some(
       ({ kind, target, startedMs, endedMs }) =>
-        kind === "realtime-outage" &&
+        KINDS_OF_BOUNCE[kind].ends === "component" &&
         target === part &&
         atMs >= startedMs - CLOCK_TOLERANCE_MS &&
         atMs <= (endedMs ?? Infinity) + CLOCK_TOLERANCE_MS,

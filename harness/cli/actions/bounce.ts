@@ -1,12 +1,13 @@
 /** `sse-lab bounce`: disturbs a topology that `sse-lab up` left running. */
-import { TOPOLOGIES } from "../../../infra/topologies.ts";
+import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind, Observation } from "../../history/observation.ts";
 import { appendFile } from "node:fs/promises";
 import { nowMs } from "../../../common/clock.ts";
 import { createFileRecorder } from "../../history/recorder.ts";
-import { bounce, DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/nemesis.ts";
+import { DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/bounce-context.ts";
+import { fits, needOf, refusalOf } from "../../nemesis/kinds.ts";
+import { bounce } from "../../nemesis/nemesis.ts";
 import { parseGrace } from "../../scenario/parse-scenario.ts";
-import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { restoreInstances } from "../running/restore-instances.ts";
 import { EXIT } from "../exit.ts";
 import { UserError } from "../../../common/user-error.ts";
@@ -22,18 +23,19 @@ interface BounceOptions {
 }
 
 /** @throws UserError */
-function refuseUnknown(topology: string): void {
-  if (TOPOLOGIES.some(({ name }) => name === topology)) return;
-  const known = TOPOLOGIES.map(({ name }) => name).join(", ");
-  throw new UserError(`bounce: unknown topology ${JSON.stringify(topology)}: choose from ${known}`);
+function refuseUnknown(name: string): Topology {
+  const topology = TOPOLOGIES.find((one) => one.name === name);
+  if (topology !== undefined) return topology;
+  const known = TOPOLOGIES.map((one) => one.name).join(", ");
+  throw new UserError(`bounce: unknown topology ${JSON.stringify(name)}: choose from ${known}`);
 }
 
-/** @throws UserError for a topology without Realtime. */
-function refuseWithout(topology: string): void {
-  const having = TOPOLOGIES.filter(usesRealtime).map(({ name }) => name);
-  if (having.some((name) => name === topology)) return;
+/** @throws UserError for a topology without what the kind disturbs. */
+function refuseWithout(kind: BounceKind, topology: Topology): void {
+  if (fits(kind, topology)) return;
+  const having = TOPOLOGIES.filter((one) => fits(kind, one)).map(({ name }) => name);
   throw new UserError(
-    `--kind realtime-outage: ${topology} has no Realtime to stop; use ${having.join(", ")}`,
+    `--kind ${kind}: ${topology.name} does not use ${needOf(kind) ?? ""}; use ${having.join(", ")}`,
   );
 }
 
@@ -88,13 +90,15 @@ async function checkWritable(path: string): Promise<void> {
  */
 export async function bounceRunning(topology: string, options: BounceOptions): Promise<number> {
   const { kind } = options;
-  refuseUnknown(topology);
+  const row = refuseUnknown(topology);
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
-  if (kind === "realtime-outage") refuseWithout(topology);
+  refuseWithout(kind, row);
   if (options.record !== undefined) await checkWritable(options.record);
   await sweep();
   const found = await findTheOne(topology, options.platform);
   const { deployment: kept, platform } = found;
+  const refusal = refusalOf(kind, row, platform.name);
+  if (refusal !== undefined) throw new UserError(`--kind ${kind}: ${refusal}`);
   const startMs = nowMs();
   const say = (what: string, atMs: number): void =>
     void process.stdout.write(`${((atMs - startMs) / 1000).toFixed(2).padStart(7)} s  ${what}\n`);
@@ -121,7 +125,6 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
       signal,
     });
     try {
-      const { instances, control, realtime } = deployment;
       const settings = {
         ...DEFAULT_NEMESIS_SETTINGS,
         ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
@@ -129,9 +132,7 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
       const recorder = { record };
       await bounce({
         kind,
-        instances,
-        control,
-        realtime,
+        deployment,
         recorder,
         seed: Date.now(),
         settings,

@@ -1,6 +1,7 @@
 /** `sse-lab loadtest`: compares topologies. Checks all input before anything is started. */
 import pc from "picocolors";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
+import type { Platform } from "../../platform/platform.ts";
 import type { HostedRealtime } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
@@ -8,7 +9,7 @@ import { checkState } from "../../platform/check-state.ts";
 import type { EngineName } from "../../run/engine/load-engine.ts";
 import { createResultsFolder, type ResultsFolder } from "../../run/results/results-folder.ts";
 import { loadScenario, type ScenarioSources } from "../../scenario/load-scenario.ts";
-import type { BounceSeconds } from "../../scenario/run-times.ts";
+
 import { realtimeSettings, type Scenario, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { interruptible } from "../interrupt.ts";
@@ -50,11 +51,9 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const engineName = checkEngine(options.engine);
   const platformName = checkPlatform(options.platform);
   // Most bad input is refused here, without the time that it takes to load a platform.
-  await loadScenario(sourcesOf(options, () => 0));
+  await loadScenario(sourcesOf(options, undefined));
   const choice = await choosePlatform(platformName);
-  const scenario = await loadScenario(
-    sourcesOf(options, (kind, replicas) => choice.platform.bounceSeconds(kind, replicas)),
-  );
+  const scenario = await loadScenario(sourcesOf(options, choice.platform));
   const topologies = selectTopologies(scenario);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { checkOpenFiles } = await import("../options/check-open-files.ts");
@@ -64,10 +63,14 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   return { scenario, topologies, hosted, engineName, choice, results, json: options.json };
 }
 
-const sourcesOf = (options: LoadtestOptions, bounceSeconds: BounceSeconds): ScenarioSources => ({
+const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): ScenarioSources => ({
   ...(options.scenario === undefined ? {} : { file: options.scenario }),
   flags: Object.fromEntries(SCENARIO_KEYS.map((key) => [key, options[key]])),
-  place: { bounceSeconds, realtimeHosted: asksForHosted() },
+  place: {
+    platform: platform?.name,
+    bounceSeconds: (kind, replicas) => platform?.bounceSeconds(kind, replicas) ?? 0,
+    realtimeHosted: asksForHosted(),
+  },
 });
 
 async function run(plan: LoadtestPlan): Promise<number> {

@@ -138,7 +138,11 @@ function chooseTopology(name: string, options: UpOptions): Chosen {
     rate: 1,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
-  const place = { bounceSeconds: () => 0, realtimeHosted: asksForHosted() };
+  const place = {
+    platform: undefined,
+    bounceSeconds: () => 0,
+    realtimeHosted: asksForHosted(),
+  };
   const scenario = parseScenario(asked, place, (key) =>
     key === "topologies" ? "up" : flagOf(key),
   );

@@ -1,10 +1,12 @@
 import { Option } from "commander";
 import { BOUNCE_KINDS } from "../../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import type { Declare } from "../declare-command.ts";
 import { PLATFORM_NAMES } from "../options/platforms.ts";
 import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
 
 const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
+const LONGEST = Math.max(...KINDS.map(({ length }) => length));
 
 export const declareBounce: Declare = (command, perform) => {
   command
@@ -30,6 +32,9 @@ export const declareBounce: Declare = (command, perform) => {
 };
 
 const HELP = `
+Kinds:
+${KINDS.map((kind) => `  ${kind.padEnd(LONGEST)}  ${KINDS_OF_BOUNCE[kind].does}`).join("\n")}
+
 Example:
   sse-lab up phase1 && sse-lab bounce phase1 --kind crash
 

@@ -1,3 +1,4 @@
+import { BOUNCE_NAMES } from "../glossary.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunResult } from "../../checker/run-result.ts";
@@ -128,7 +129,11 @@ const leaves = (value: Json, path: readonly string[] = []): string[][] =>
     ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]))
     : [[...path]];
 
+const isBounce = (value: Json): boolean => (BOUNCE_NAMES as readonly Json[]).includes(value);
+
 const changeLeaf = (value: Json, [key, ...rest]: readonly string[]): Json => {
+  // Only a kind of bounce that exists has words.
+  if (key === undefined && isBounce(value)) return value === "none" ? "rolling" : "none";
   if (key === undefined)
     return typeof value === "number" ? value * 2 + 1 : `${JSON.stringify(value)}x`;
   const copy = structuredClone(value) as Record<string, Json>;

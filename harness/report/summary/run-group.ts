@@ -3,6 +3,7 @@ import { groupBy } from "../../../common/portable/group-by.ts";
 import type { RunResult, Verdict } from "../../checker/run-result.ts";
 import { intervalOf, meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
 import { capitalise, formatCount, formatPercent } from "../format.ts";
+import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import { STEADY, VERDICT_NAMES } from "../glossary.ts";
 
 export interface RunGroup {
@@ -83,15 +84,8 @@ export const verdictCounts = (runs: readonly RunResult[]): Record<Verdict, numbe
 export const bounceLabel = (bounce: RunResult["bounce"]): string =>
   bounce === STEADY ? "steady state" : bounce;
 
-const DURING: Readonly<Partial<Record<RunResult["bounce"], string>>> = {
-  none: "in steady state",
-  crash: "during crashes",
-  "realtime-outage": "during Realtime outages",
-};
-
 /** `during rolling deploys`, for the inside of a sentence. */
-export const duringBounce = (bounce: RunResult["bounce"]): string =>
-  DURING[bounce] ?? `during ${bounce} deploys`;
+export const duringBounce = (bounce: RunResult["bounce"]): string => KINDS_OF_BOUNCE[bounce].during;
 
 /** `During rolling deploys`, for the start of a sentence. */
 export const whenBounced = (bounce: RunResult["bounce"]): string =>

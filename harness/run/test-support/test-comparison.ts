@@ -46,6 +46,7 @@ export async function compare(
       { ...light, ...change },
       {
         bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
+        platform: platform.name,
         realtimeHosted: false,
       },
     ),

@@ -1,0 +1,88 @@
+/** The kinds of bounces as data: what each does, what it needs, what it leaves on record. */
+import type { Topology } from "../../infra/topologies.ts";
+import type { BounceKind } from "../history/observation.ts";
+
+/** What a kind disturbs. */
+export type BounceGroup =
+  "control" | "deploy" | "instance" | "redis" | "router" | "network" | "scale" | "realtime";
+
+/** What a topology must have. */
+export type BounceNeed = "redis" | "realtime";
+
+type Platform = "local" | "docker";
+
+export interface KindOfBounce {
+  group: BounceGroup;
+  /** What it does: a sentence without its full stop, for help, reports and docs. */
+  does: string;
+  /** When it happens, for the inside of a sentence: `during rolling deploys`. */
+  during: string;
+  needs?: BounceNeed;
+  /** Whose end must be on record if it succeeded: the instances that it names, or a component. */
+  ends: "nothing" | "instances" | "component";
+  /** Platforms that cannot carry it out, each with the reason. */
+  notOn?: Readonly<Partial<Record<Platform, string>>>;
+}
+
+/** In the order in which users read them. */
+export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
+  none: {
+    group: "control",
+    does: "steady state without any bounce: the control for every other run",
+    during: "in steady state",
+    ends: "nothing",
+  },
+  rolling: {
+    group: "deploy",
+    does: "a rolling deploy replaces the instances one by one",
+    during: "during rolling deploys",
+    ends: "instances",
+  },
+  recreate: {
+    group: "deploy",
+    does: "all instances stop, then all start",
+    during: "during recreate deploys",
+    ends: "instances",
+  },
+  crash: {
+    group: "instance",
+    does: "SIGKILL ends instances without a chance to drain",
+    during: "during crashes",
+    ends: "instances",
+  },
+  "realtime-outage": {
+    group: "realtime",
+    does: "Supabase Realtime is killed and starts again a little later",
+    during: "during Realtime outages",
+    needs: "realtime",
+    ends: "component",
+  },
+};
+
+const NEEDS: Readonly<Record<BounceNeed, { met: (topology: Topology) => boolean; noun: string }>> =
+  {
+    realtime: { met: ({ broadcaster }) => broadcaster === "supabase", noun: "Realtime" },
+    redis: { met: ({ broadcaster }) => broadcaster.startsWith("redis"), noun: "Redis for events" },
+  };
+
+/** What a topology must use for a kind: `Realtime`. Undefined if any topology will do. */
+export const needOf = (kind: BounceKind): string | undefined => {
+  const { needs } = KINDS_OF_BOUNCE[kind];
+  return needs === undefined ? undefined : NEEDS[needs].noun;
+};
+
+/** True if the topology has what the kind disturbs. */
+export const fits = (kind: BounceKind, topology: Topology): boolean => {
+  const { needs } = KINDS_OF_BOUNCE[kind];
+  return needs === undefined || NEEDS[needs].met(topology);
+};
+
+/** Why a kind cannot be carried out on a topology there. Undefined if it can. */
+export const refusalOf = (
+  kind: BounceKind,
+  topology: Topology,
+  platform: Platform,
+): string | undefined =>
+  fits(kind, topology)
+    ? KINDS_OF_BOUNCE[kind].notOn?.[platform]
+    : `${topology.name} does not use ${needOf(kind) ?? ""}`;

@@ -1,0 +1,22 @@
+/** `realtime-outage`: Realtime is killed and starts again. */
+import { disturb, hold, type CarryOut } from "../bounce-context.ts";
+
+/** The target if the deployment names no Realtime component. */
+const REALTIME = "realtime";
+
+export const realtimeOutage: CarryOut = async (context) => {
+  const { realtime } = context.deployment;
+  const control = realtime?.control;
+  if (!realtime || !control) {
+    const why = realtime
+      ? "the lab cannot stop a hosted Realtime"
+      : "the deployment does not use Realtime";
+    context.log.failed(realtime?.name ?? REALTIME, why);
+    return;
+  }
+  await disturb(context, realtime.name, async () => {
+    await control.kill();
+    await hold(context, context.settings.realtimeOutageMs);
+    await control.start();
+  });
+};

@@ -1,0 +1,60 @@
+/** Rules for the bounces of a scenario. Each problem is one line with the key and the fix. */
+import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { fits, KINDS_OF_BOUNCE, needOf } from "../nemesis/kinds.ts";
+import type { BounceKind } from "../history/observation.ts";
+import { selectTopologies, type Scenario } from "./scenario.ts";
+
+/** Where a scenario's bounces happen. */
+export interface BouncePlace {
+  /** Undefined until it is chosen: what it cannot carry out is not refused then. */
+  platform: "local" | "docker" | undefined;
+  /** True if REALTIME_URL names a hosted Realtime. */
+  realtimeHosted: boolean;
+}
+
+export const bounceProblems = (
+  scenario: Scenario,
+  place: BouncePlace,
+  nameOf: (key: string) => string,
+): string[] =>
+  scenario.bounces.flatMap((kind) =>
+    problemsOf(kind, scenario, place, nameOf).map(
+      (problem) => `${nameOf("bounces")} ${kind}: ${problem}`,
+    ),
+  );
+
+function problemsOf(
+  kind: BounceKind,
+  scenario: Scenario,
+  { platform, realtimeHosted }: BouncePlace,
+  nameOf: (key: string) => string,
+): string[] {
+  const { needs, notOn } = KINDS_OF_BOUNCE[kind];
+  const problems: string[] = [];
+  const topologies = selectTopologies(scenario);
+  const named = (which: readonly { name: string }[]): string =>
+    which.map(({ name }) => name).join(", ");
+  const having = topologies.filter((topology) => fits(kind, topology));
+  const without = topologies.filter((topology) => !fits(kind, topology));
+  const noun = needOf(kind) ?? "";
+  const fix = (which: readonly { name: string }[]): string =>
+    `${nameOf("topologies")} ${which.map(({ name }) => name).join(",")}`;
+  if (having.length === 0) {
+    const others = TOPOLOGIES.filter((topology) => fits(kind, topology));
+    problems.push(`none of ${named(topologies)} uses ${noun}; run it with ${fix(others)}`);
+  } else if (without.length > 0) {
+    problems.push(
+      `${named(without)} ${without.length === 1 ? "does" : "do"} not use ${noun}; ` +
+        `run it separately with ${fix(having)}`,
+    );
+  }
+  if (needs === "realtime" && having.length > 0 && realtimeHosted) {
+    problems.push(
+      "the lab cannot stop the hosted Realtime of REALTIME_URL; unset REALTIME_URL, or remove " +
+        "this bounce",
+    );
+  }
+  const refusal = platform === undefined ? undefined : notOn?.[platform];
+  if (refusal !== undefined) problems.push(`${refusal}; use another platform`);
+  return problems;
+}
