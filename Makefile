@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STAMP := node_modules/.installed
+# Flags win over npm settings of the user and of the environment that would install nothing or a part.
+NPM_CI := npm ci --include=dev --include=optional --ignore-scripts --no-global --no-workspaces --no-dry-run \
+	--no-package-lock-only --install-strategy=hoisted --no-audit --no-fund --loglevel=error
 LAB := node harness/cli/sse-lab.mjs
 # Taken from make's own command line alone, as typed: a CI's PLATFORM or OUT means something else.
 given = $(if $(filter command,$(origin $1)),$(value $1))
@@ -29,7 +32,7 @@ help: ## Show this help
 $(STAMP): package.json package-lock.json
 	@command -v node >/dev/null || { echo "node is not installed: install Node.js 20.19 or newer" >&2; exit 2; }
 	@[ ! -e node_modules ] || node common/bundle/refuse-running.mjs
-	npm ci --include=dev --no-audit --no-fund --loglevel=error
+	$(NPM_CI)
 	@# Builds the bundle that all commands run from.
 	@$(LAB) --help >/dev/null
 	@touch $@
@@ -82,7 +85,7 @@ test-docker: $(STAMP) ## The tests that need a Docker engine: stacks by Pulumi, 
 
 NODES := harness/test-setup/nodes
 test-nodes: $(STAMP) ## A smoke set of the tests on Node.js 24 and 26
-	npm ci --prefix $(NODES) --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(NPM_CI) --prefix $(NODES)
 	@for version in 24 26; do \
 		bin="$(CURDIR)/$(NODES)/node_modules/node$$version-$$(node -p process.arch)/bin"; \
 		[ -x "$$bin/node" ] || { echo "no binary of Node.js $$version for this machine" >&2; exit 2; }; \

@@ -70,3 +70,32 @@ test("a topology takes the settings of phase3", async () => {
   const flags = ["--platform", "local", "--replicas", "2", "--catch-up", "--realtime-plan", "pro"];
   expect(await argumentsOf("phase3", given)).toEqual(["up", "phase3", ...flags]);
 });
+
+test("npm settings of the user do not change what is installed", async () => {
+  const makeFlags = ["-n", "-B", "node_modules/.installed"];
+  const { stdout } = await execa("make", makeFlags, { cwd: PROJECT_ROOT });
+  const command = /^npm ci (?:.*\\\n)*.*$/m.exec(stdout)?.[0] ?? "no npm ci";
+  const settings = await execa({
+    shell: true,
+    cwd: PROJECT_ROOT,
+    env: {
+      npm_config_global: "true",
+      npm_config_dry_run: "true",
+      npm_config_package_lock_only: "true",
+      npm_config_workspaces: "true",
+      npm_config_install_strategy: "linked",
+      npm_config_omit: "dev optional",
+      npm_config_ignore_scripts: "false",
+      NODE_ENV: "production",
+    },
+  })`${command.replace("npm ci", "npm config list --json")}`;
+  expect(JSON.parse(settings.stdout)).toMatchObject({
+    global: false,
+    "dry-run": false,
+    "package-lock-only": false,
+    workspaces: false,
+    "install-strategy": "hoisted",
+    include: ["dev", "optional"],
+    "ignore-scripts": true,
+  });
+});

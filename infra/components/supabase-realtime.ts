@@ -38,7 +38,11 @@ const START = [
   `rm -f ${SEEDED}`,
   `ulimit -Sn ${OPEN_FILES} 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"`,
   "/app/bin/migrate",
-  "/app/bin/realtime eval 'Realtime.Release.seeds(Realtime.Repo)'",
+  // The seed makes API_JWT_SECRET the tenant's secret; the server checks /api/tenants by it. Two
+  // values, so that no page's token opens the management API.
+  `API_JWT_SECRET="$TENANT_JWT_SECRET" ` +
+    "/app/bin/realtime eval 'Realtime.Release.seeds(Realtime.Repo)'",
+  "unset TENANT_JWT_SECRET",
   `touch ${SEEDED}`,
   "exec /app/bin/server",
 ].join("\n");
@@ -56,8 +60,8 @@ export interface SupabaseRealtimeArgs extends RealtimeServerArgs {
  *
  * Confined less than the others: it runs as `nobody`, who owns the release, without any capability.
  * But its root is writable, because the release may write beside itself. Its management API
- * (`/api/tenants`) accepts every token that the tenant's secret signed, as in Supabase's compose
- * file. So the port is published on 127.0.0.1 only.
+ * (`/api/tenants`) has a secret apart from the tenant's, unlike in Supabase's compose file, and its
+ * port is published on 127.0.0.1 only.
  *
  * Based on the server's source (2.129.8) and documentation. The development environment cannot pull
  * the image; the CI job `docker` runs it.
@@ -144,7 +148,8 @@ const environment = (
   const secrets: Record<string, string> = {
     DB_PASSWORD: keys.databasePassword,
     DB_ENC_KEY: keys.databaseKey,
-    API_JWT_SECRET: keys.jwtSecret,
+    TENANT_JWT_SECRET: keys.jwtSecret,
+    API_JWT_SECRET: keys.managementJwtSecret ?? keys.jwtSecret,
     SECRET_KEY_BASE: keys.secretKeyBase,
     METRICS_JWT_SECRET: keys.metricsJwtSecret,
   };

@@ -43,9 +43,9 @@ export interface ImageUser {
  */
 export const NODE_IMAGE: PinnedImage = {
   repository: "node",
-  tag: "20.20.2-bookworm-slim",
-  digest: "sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0",
-  version: "20.20.2",
+  tag: "24.18.0-bookworm-slim",
+  digest: "sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d",
+  version: "24.18.0",
 };
 
 export const PINNED_IMAGES: Readonly<

@@ -20,6 +20,11 @@ export interface OwnRealtimeKeys {
   secretKeyBase: string;
   /** Signs tokens for /metrics; the lab issues none. */
   metricsJwtSecret: string;
+  /**
+   * Signs tokens for the management API (`/api/tenants`); the lab issues none. Absent in the record
+   * of an older stack, whose server accepts `jwtSecret` there.
+   */
+  managementJwtSecret?: string;
 }
 
 interface Settings extends Pick<RealtimeSettings, "plan" | "publish" | "catchUp"> {
@@ -52,6 +57,7 @@ const newKeys = async (
   databaseKey: randomBytes(8).toString("hex"),
   secretKeyBase: randomBytes(32).toString("hex"),
   metricsJwtSecret: randomBytes(32).toString("hex"),
+  managementJwtSecret: randomBytes(32).toString("hex"),
 });
 
 /** @param by what the stack runs if the settings name no hosted Realtime */

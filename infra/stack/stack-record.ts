@@ -26,6 +26,7 @@ const realtimeSchema = z.discriminatedUnion("by", [
       databaseKey: z.string(),
       secretKeyBase: z.string(),
       metricsJwtSecret: z.string(),
+      managementJwtSecret: z.string().exactOptional(),
     }),
   }),
   z.object({

@@ -11,6 +11,7 @@ export const REALTIME_KEYS: OwnRealtimeKeys = {
   databaseKey: "k".repeat(16),
   secretKeyBase: "b".repeat(64),
   metricsJwtSecret: "m".repeat(40),
+  managementJwtSecret: "a".repeat(40),
 };
 
 export const imageId = (digit: string): string => `sha256:${digit.repeat(64)}`;
