@@ -21,7 +21,7 @@ FLAGS = $(PLATFORM_FLAG) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,
 	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase2-durable phase3
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench storm reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -97,6 +97,16 @@ bench: $(STAMP) ## Speed and memory of engine, checker and command line, as rati
 	node --import tsx harness/load/bench/bench-streams.ts
 	node --import tsx harness/checker/bench-judge.ts
 	node --import tsx harness/cli/bench-start.ts
+
+# Four settings, one load: everyone is cut at once.
+STORM := --topologies phase2 --bounces recreate --grace 0 --sessions 300
+storm: $(STAMP) ## Measure the reconnect storm with four settings of jitter and retry (3 minutes)
+	rm -rf .sse-lab/storm
+	@for setting in "none 1000" "equal 1000" "full 1000" "full 4000"; do \
+		set -- $$setting; \
+		$(LAB) loadtest $(STORM) --jitter "$$1" --retry-ms "$$2" --out ".sse-lab/storm/$$1-$$2" || [ $$? -le 2 ] || exit; \
+	done
+	@$(LAB) storm .sse-lab/storm/*
 
 reference: $(STAMP) ## Make the committed reference run and the README's result table again (15 minutes)
 	rm -rf .sse-lab/reference

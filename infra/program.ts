@@ -65,6 +65,7 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
       ports: ports.instances,
       ledgerDir: args.ledgerDir,
       sessionSecret: args.sessionSecret,
+      settings: args.settings,
       // Also set if the broker is stopped, so that the servers fall back.
       redisUrl: needsBroker ? BROKER_URL : undefined,
       realtime: realtime?.forServers,

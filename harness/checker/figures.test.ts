@@ -79,7 +79,9 @@ describe("a deploy", () => {
 
   it("counts a storm by the time of the attempts, not of their answers", async () => {
     const { deploy, reconnects } = await judgeFixture("valid-storm-by-attempt");
-    expect(deploy?.storm).toEqual({ peakPerSecond: 1, peakPerCutStream: 1 / 3 });
+    expect(deploy?.storm).toMatchObject({ peakPerSecond: 1, peakPerCutStream: 1 / 3 });
+    // One attempt a second at first.
+    expect(deploy?.storm.curve.slice(0, 9)).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
     expect(reconnects.peakPerSecond).toBe(1);
   });
 

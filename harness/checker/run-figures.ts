@@ -102,6 +102,11 @@ export interface DeployFigures {
     peakPerSecond: number;
     /** The same over `away.cut`. Null if no stream was cut. */
     peakPerCutStream: number | null;
+    /**
+     * Attempts sent in each quarter of a second from the start of the deploy on, up to the last
+     * one, for a minute at most.
+     */
+    curve: number[];
   };
   /** Streams cut while the deploy bounced something else than what they hung on. */
   collateral: number;

@@ -71,7 +71,7 @@ describe("the whole result", () => {
         },
         stuckLivedOn: { stuck: 0, of: 1 },
         away: { cut: 1, neverBack: 0, p50Ms: 101, p99Ms: 101 },
-        storm: { peakPerSecond: 1, peakPerCutStream: 1 },
+        storm: { peakPerSecond: 1, peakPerCutStream: 1, curve: [1] },
         collateral: 0,
       },
       steady: {

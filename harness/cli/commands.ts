@@ -48,6 +48,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/compare-command.ts")).declareCompare,
   },
   {
+    name: "storm",
+    usage: "<results...>",
+    summary: "show the reconnect storms of several load tests side by side",
+    load: async () => (await import("./commands/storm-command.ts")).declareStorm,
+  },
+  {
     name: "estimate",
     usage: "[result]",
     summary: "work out what deploys would cost a day with each topology",

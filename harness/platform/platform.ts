@@ -29,6 +29,8 @@ export interface UpOptions extends DeploymentListeners {
   replicas: number;
   /** `stopped`: Redis does not run, to show the fallback. Ignored without Redis. */
   redis: "up" | "stopped";
+  /** Environment of the servers in place of single `serverSettings`. */
+  serverSettings?: Readonly<Record<string, string>>;
   /** Default: `DEFAULT_REALTIME_SETTINGS`. Ignored without Realtime. */
   realtime?: RealtimeSettings;
   /** For logs, ledgers and router files of this deployment only. Created if missing. */

@@ -96,7 +96,11 @@ const anyFigures = {
         p50Ms: fc.option(time),
         p99Ms: fc.option(time),
       }),
-      storm: fc.record({ peakPerSecond: pairs, peakPerCutStream: fc.option(time) }),
+      storm: fc.record({
+        peakPerSecond: pairs,
+        peakPerCutStream: fc.option(time),
+        curve: fc.array(pairs, { maxLength: 5 }),
+      }),
       collateral: pairs,
     }),
   ),

@@ -64,7 +64,7 @@ export const makeDeploy = ({
   blackoutS: { livedOn, doomed: { streams: 50, mean: 1.5, deviation: 0.4 } },
   stuckLivedOn: { stuck: 0, of: 50 },
   away: { cut: 100, neverBack: 0, p50Ms: 250, p99Ms: 900 },
-  storm: { peakPerSecond: 40, peakPerCutStream: 0.4 },
+  storm: { peakPerSecond: 40, peakPerCutStream: 0.4, curve: [0, 30, 10] },
   collateral: 0,
   ...parts,
 });
@@ -177,6 +177,9 @@ export const makeSummary = (runs: readonly RunResult[], parts: Partial<Summary> 
     replicas: null,
     redis: "up",
     graceS: 10,
+    jitter: "full",
+    retryMs: 1000,
+    heartbeatS: 15,
     catchUp: false,
     realtimePlan: "none",
     realtimePublish: "http",

@@ -92,6 +92,8 @@ it(
       durationS: 4,
       pipelineS: 2,
       warmUpS: 1,
+      jitter: "full" as const,
+      heartbeatS: 15,
       rampS: 1,
       drainS: 3,
       gates: 1,

@@ -12,6 +12,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/summary/manifest.ts";
 import type { Summary } from "../report/summary/summary.ts";
 import { writeManifest, writeResults } from "../report/render/write-results.ts";
+import { streamSettings } from "../../infra/stack/server-settings.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import type { BounceSeconds } from "../scenario/run-times.ts";
@@ -164,6 +165,10 @@ async function describeManifest(
     seed: scenario.seed,
     host: describeHost(),
     scenario: summaryScenario(scenario, Math.max(...specs.map(({ durationS }) => durationS))),
-    serverSettings: { ...request.platform.settings, ...nemesisSettings(scenario) },
+    serverSettings: {
+      ...request.platform.settings,
+      ...streamSettings(scenario),
+      ...nemesisSettings(scenario),
+    },
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "../../common/clock.ts";
 import { runSeed } from "../../common/portable/seeded-random.ts";
+import { streamSettings } from "../../infra/stack/server-settings.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import type { Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/portable/load-plan.ts";
@@ -56,6 +57,7 @@ export async function runSingle(
       topology: spec.topology,
       replicas: replicasOf(spec.topology, spec.scenario),
       redis: spec.scenario.redis,
+      serverSettings: streamSettings(spec.scenario),
       ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
       workDir: join(workDir, "deployment"),
       onInstance: (instance, state, atMs) => {

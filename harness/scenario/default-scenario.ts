@@ -1,4 +1,5 @@
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
+import { DEFAULT_HEARTBEAT_S } from "../load/portable/engine-limits.ts";
 import type { Scenario } from "./scenario.ts";
 
 /**
@@ -21,6 +22,9 @@ export const DEFAULT_SCENARIO: Scenario = {
   gates: 0,
   payloadBytes: 200,
   client: "retrying",
+  jitter: "full",
+  retryMs: 1000,
+  heartbeat: DEFAULT_HEARTBEAT_S,
   redis: "up",
   catchUp: false,
   realtimePlan: "none",

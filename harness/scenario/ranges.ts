@@ -2,6 +2,7 @@
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS } from "../history/observation.ts";
+import { JITTERS } from "../load/portable/back-off.ts";
 import { ARRIVALS, CLIENT_MODELS } from "../load/portable/load-plan.ts";
 
 export interface NumberRange {
@@ -38,6 +39,8 @@ export const NUMBER_RANGES = {
   grace: whole(0, 60, "seconds"),
   gates: whole(0, 100, "gates per pipeline run"),
   payloadBytes: whole(0, 65_536, "bytes"),
+  retryMs: whole(0, 600_000, "milliseconds"),
+  heartbeat: any(0, 600, "seconds (0: none)"),
 } as const satisfies Record<string, NumberRange>;
 
 export interface Choice<T extends string = string> {
@@ -56,6 +59,7 @@ export const CHOICES = {
   bounce: choice("bounce", BOUNCE_KINDS),
   arrival: choice("arrival", ARRIVALS),
   client: choice("client", CLIENT_MODELS),
+  jitter: choice("jitter", JITTERS),
   redis: choice("Redis state", ["up", "stopped"] as const),
   realtimePlan: choice("Realtime plan", REALTIME_TIERS),
   realtimePublish: choice("way to publish", PUBLISH_WAYS),

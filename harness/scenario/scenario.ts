@@ -60,6 +60,12 @@ export const scenarioSchema = z.strictObject({
   gates: number("gates"),
   payloadBytes: number("payloadBytes"),
   client: oneOf(CHOICES.client),
+  /** Random share of the `retrying` client's back-off when it opens its stream again. */
+  jitter: oneOf(CHOICES.jitter),
+  /** What streams say in `retry:`, milliseconds. A drain asks for a wait of its own. */
+  retryMs: number("retryMs"),
+  /** The server sends a comment to each stream this often, seconds. 0: never. */
+  heartbeat: number("heartbeat"),
   /** `stopped`: topologies with Redis start without it and use their fallback. */
   redis: oneOf(CHOICES.redis),
   /** Realtime only: clients fetch missed events from an event log that the instances share. */

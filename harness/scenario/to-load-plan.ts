@@ -23,6 +23,8 @@ export const toLoadPlan = (
 ): LoadPlan => ({
   url,
   client: usesRealtime(topology) ? "realtime" : scenario.client,
+  jitter: scenario.jitter,
+  heartbeatS: scenario.heartbeat,
   arrival: scenario.arrival,
   sessions: scenario.sessions,
   eventsPerSecond: scenario.rate,

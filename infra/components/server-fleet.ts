@@ -31,6 +31,8 @@ export interface ServerFleetArgs extends ComponentOwner {
   /** Host folder for the ledgers. It must exist. */
   ledgerDir?: string | undefined;
   sessionSecret: pulumi.Input<string>;
+  /** Environment in place of single `serverSettings`. */
+  settings?: Readonly<Record<string, string>> | undefined;
   /**
    * For pub/sub in a topology with a broker, even a stopped one. With Realtime: for the event log.
    */
@@ -71,6 +73,7 @@ const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<str
     given.apply(([sessionSecret, url, publicUrl]) => {
       const settings: Record<string, string> = {
         ...serverSettings,
+        ...args.settings,
         HOST: "0.0.0.0",
         PORT: String(PORT),
         INSTANCE: instance,

@@ -23,6 +23,7 @@ export interface NewStack {
   replicas?: number | undefined;
   revision?: string | undefined;
   graceS?: number | undefined;
+  settings?: StackRecord["settings"] | undefined;
   redis?: StackRecord["redis"] | undefined;
   /** Ignored if the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
   realtime?: RealtimeSettings | undefined;
@@ -77,6 +78,7 @@ export const newStackRecord = async (given: NewStack): Promise<StackRecord> => {
     },
     ledgerDir: given.ledgerDir ?? ledgerFolderOf(stack),
     sessionSecret: randomBytes(32).toString("hex"),
+    ...(given.settings === undefined ? {} : { settings: given.settings }),
     redis: given.redis ?? "up",
     ...(realtime === undefined ? {} : { realtime }),
     labels,

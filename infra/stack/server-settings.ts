@@ -49,3 +49,14 @@ export const serverSettings = {
   LOG_LEVEL: "info",
   NODE_ENV: "production",
 } as const satisfies Readonly<Record<string, string>>;
+
+/**
+ * What a scenario changes of the settings.
+ * @param retryMs milliseconds
+ * @param heartbeat seconds; 0: none
+ */
+export const streamSettings = ({ retryMs, heartbeat }: { retryMs: number; heartbeat: number }) =>
+  ({
+    RETRY_MS: String(retryMs),
+    HEARTBEAT_MS: String(Math.round(heartbeat * 1000)),
+  }) satisfies Partial<Record<keyof typeof serverSettings, string>>;

@@ -57,6 +57,8 @@ export interface StackArgs {
   ledgerDir?: string;
   /** Key of the session tokens, 32 characters or more. Kept as a secret in the state. */
   sessionSecret: string;
+  /** Environment of the servers in place of single `serverSettings`. */
+  settings?: Readonly<Record<string, string>>;
   /** `stopped`: the topology comes up without its broker, to show the fallback. */
   redis: "up" | "stopped";
   /** Needed if the topology's events travel over Supabase Realtime. */

@@ -64,6 +64,7 @@ const recordSchema = z.object({
   }),
   ledgerDir: z.string().exactOptional(),
   sessionSecret: z.string(),
+  settings: z.record(z.string(), z.string()).exactOptional(),
   redis: z.enum(["up", "stopped"]),
   realtime: realtimeSchema.exactOptional(),
   labels: z.record(z.string(), z.string()),

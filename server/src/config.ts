@@ -43,7 +43,8 @@ const Environment = z.object({
   ...RealtimeEnvironment,
   /** Folder of the ledger; created if absent. Without it there is no ledger. */
   LEDGER_DIR: z.string().optional(),
-  HEARTBEAT_MS: integer(10, HOUR_MS, 15_000),
+  /** A comment to every stream this often. 0: none. */
+  HEARTBEAT_MS: integer(0, HOUR_MS, 15_000),
   /** The `retry:` field of a new stream. */
   RETRY_MS: integer(0, HOUR_MS, 1000),
   /** Time between "not ready" and the first closed stream, for the router to notice. */

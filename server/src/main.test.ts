@@ -3,7 +3,7 @@ import { runServer, spawnServer } from "../test-support/child-server.ts";
 import { TEST_ENVIRONMENT } from "../test-support/test-server.ts";
 
 test("names every wrong setting on stderr and exits with 2", async () => {
-  const { how, stderr } = await runServer({ PORT: "x", HEARTBEAT_MS: "0" });
+  const { how, stderr } = await runServer({ PORT: "x", HEARTBEAT_MS: "-1" });
   expect(how).toBe(2);
   for (const variable of ["PORT", "HEARTBEAT_MS", "SESSION_SECRET"])
     expect(stderr).toContain(`${variable}=`);

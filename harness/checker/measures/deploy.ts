@@ -79,9 +79,25 @@ export function measureDeploy(
     storm: {
       peakPerSecond: peak,
       peakPerCutStream: awayMs.length === 0 ? null : peak / awayMs.length,
+      curve: curveOf(attemptsMs, startMs),
     },
     collateral,
   };
+}
+
+/** The resolution of a storm's curve, milliseconds, and its greatest length. */
+const CURVE_STEP_MS = 250;
+const CURVE_STEPS = 240;
+
+function curveOf(attemptsMs: readonly number[], startMs: number): number[] {
+  const curve: number[] = [];
+  for (const atMs of attemptsMs) {
+    const step = Math.floor((atMs - startMs) / CURVE_STEP_MS);
+    if (step >= CURVE_STEPS) continue;
+    while (curve.length <= step) curve.push(0);
+    curve[step] = (curve[step] ?? 0) + 1;
+  }
+  return curve;
 }
 
 const isOpenAt = ({ subscribedMs, endedMs }: Connection, atMs: number): boolean =>

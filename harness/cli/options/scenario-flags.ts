@@ -1,6 +1,7 @@
 /** Command-line flags of a scenario, and how their texts become values. */
 import { type Command, Option } from "commander";
 import { BOUNCE_KINDS } from "../../history/observation.ts";
+import { JITTERS } from "../../load/portable/back-off.ts";
 import { CLIENT_MODELS } from "../../load/portable/load-plan.ts";
 import { serverSettings } from "../../../infra/stack/server-settings.ts";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
@@ -137,6 +138,22 @@ export function addScenarioFlags(command: Command): Command {
       "--client <model>",
       `${CLIENT_MODELS.join(" or ")}; ${withRealtime} ` +
         `always uses clients that behave like realtime-js ${say(defaults.client)}`,
+    )
+    .option(
+      "--jitter <kind>",
+      `${JITTERS.join(", ")}: how much of the retrying client's back-off is random, when it ` +
+        `opens its stream again; equal: half of it ${say(defaults.jitter)}`,
+    )
+    .option(
+      "--retry-ms <ms>",
+      "what streams say in `retry:`, the base of the client's wait after a cut; a drain asks " +
+        `for a wait of its own ${say(defaults.retryMs)}`,
+      numeric,
+    )
+    .option(
+      "--heartbeat <s>",
+      `seconds between the comments that keep a silent stream open; 0: none ${say(defaults.heartbeat)}`,
+      numeric,
     )
     .addOption(
       new Option(

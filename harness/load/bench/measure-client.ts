@@ -122,6 +122,8 @@ const runEngine = async (): Promise<Client> => {
     pipelineS: 60,
     warmUpS: 0,
     rampS: streams / ARRIVALS_PER_SECOND,
+    jitter: "full",
+    heartbeatS: 15,
     drainS: 1,
     gates: 0,
     payloadBytes: 150,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { bundledProgram } from "../../../common/bundle/bundled-program.ts";
 import { nowMs } from "../../../common/clock.ts";
 import type { EngineObservation, PhaseObservation } from "../../history/observation.ts";
-import { ENGINE_LIMITS, type EngineLimits } from "../portable/engine-limits.ts";
+import { limitsOf, type EngineLimits } from "../portable/engine-limits.ts";
 import { mergeLagHistograms, summarizeLag } from "./workers/lag-meter.ts";
 import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
 import { ProgressMeter } from "../portable/load-progress.ts";
@@ -53,7 +53,7 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
   options.signal?.throwIfAborted();
   if (new URL(plan.url).protocol !== "http:")
     throw new Error(`the load engine speaks http only, not ${plan.url}`);
-  const limits = { ...ENGINE_LIMITS, ...options.limits };
+  const limits = { ...limitsOf(plan), ...options.limits };
   const workers = Math.ceil(plan.sessions / limits.sessionsPerWorker);
   const segmentOf = (name: string): string => join(options.historyDir, `load-${name}.ndjson`);
   const jobs = Array.from({ length: workers }, (_, worker): WorkerJob => {

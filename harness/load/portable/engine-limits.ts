@@ -1,3 +1,5 @@
+import type { LoadPlan } from "./load-plan.ts";
+
 /**
  * Every bound and time-out of the load engine, in one place. Plain data: it crosses a thread
  * boundary.
@@ -15,8 +17,8 @@ export interface EngineLimits {
    */
   headTimeoutMs: number;
   /**
-   * A stream without a single byte for this long counts as dead (half-open): three heartbeats of 15
-   * s.
+   * A stream without a single byte for this long counts as dead (half-open), milliseconds: three
+   * heartbeats of 15 s, or of a longer interval.
    */
   idleTimeoutMs: number;
   /** A control request without an answer by then counts as not answered, milliseconds. */
@@ -78,3 +80,18 @@ export const ENGINE_LIMITS: Readonly<EngineLimits> = {
   progressMs: 1_000,
   leadMs: 100,
 };
+
+/** Interval of the server's heartbeats unless it is given, seconds. */
+export const DEFAULT_HEARTBEAT_S = 15;
+
+/** Missed heartbeats in a row after which a stream counts as dead. */
+const MISSED_HEARTBEATS = 3;
+
+/** The limits of a load. A server with slow heartbeats, or none, needs more patience. */
+export const limitsOf = ({ heartbeatS }: Pick<LoadPlan, "heartbeatS">): EngineLimits => ({
+  ...ENGINE_LIMITS,
+  idleTimeoutMs:
+    heartbeatS === 0
+      ? ENGINE_LIMITS.maxRetryMs
+      : Math.max(ENGINE_LIMITS.idleTimeoutMs, MISSED_HEARTBEATS * heartbeatS * 1000),
+});

@@ -1,4 +1,5 @@
 /** What the load engine is asked to do, as plain data (it crosses a thread boundary). */
+import type { Jitter } from "./back-off.ts";
 
 /**
  * `retrying`: any failure is retried with exponential back-off and jitter. `eventsource`: the
@@ -25,6 +26,10 @@ export interface LoadPlan {
   /** Base URL of the router. */
   url: string;
   client: StreamClient;
+  /** Of the `retrying` client, when it opens its stream again. */
+  jitter: Jitter;
+  /** The server sends a comment to each stream this often, seconds. 0: never. */
+  heartbeatS: number;
   arrival: ArrivalKind;
   /** Concurrent streams. `ramp`: each with one pipeline run, so also the sessions in all. */
   sessions: number;

@@ -10,6 +10,8 @@ export const smallPlan = (url: string, changes: Partial<LoadPlan> = {}): LoadPla
   durationS: 0.1,
   pipelineS: 1,
   warmUpS: 0.05,
+  jitter: "full",
+  heartbeatS: 15,
   rampS: 0.05,
   drainS: 10,
   gates: 0,

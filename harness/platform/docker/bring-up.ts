@@ -192,6 +192,7 @@ export const bringUp = async (
         owner: thisOwner(),
         engine: client.engineId,
         replicas,
+        settings: options.serverSettings,
         redis,
         realtime,
         ledgerDir,

@@ -84,6 +84,17 @@ const loadTimes = (scenario: Summary["scenario"]): string => {
   );
 };
 
+/** How clients and hosts differ from the default ones. */
+const clientAndHost = ({ jitter, retryMs, heartbeatS }: Summary["scenario"]): string[] => [
+  jitter === "full" ? "" : `back-off with ${jitter === "none" ? "no" : jitter} jitter`,
+  retryMs === 1000 ? "" : `\`retry: ${formatCount(retryMs)}\``,
+  heartbeatS === 15
+    ? ""
+    : heartbeatS === 0
+      ? "no heartbeats"
+      : `a heartbeat every ${formatCount(heartbeatS)} s`,
+];
+
 /** The load: the scenario in one paragraph. */
 export const load = (summary: Summary): string => {
   const { scenario, seed, engine, engineStandIn, platform, host, startedAt } = summary;
@@ -95,6 +106,7 @@ export const load = (summary: Summary): string => {
       : `${formatNumberOf(scenario.replicas, "replica")} in topologies with more than one`,
     scenario.redis === "stopped" ? "Redis stopped before the start in topologies that use it" : "",
     graceClause(scenario.graceS),
+    ...clientAndHost(scenario),
     scenario.catchUp ? "catch-up from an event log in topologies with Realtime" : "",
     scenario.realtimePlan === "none"
       ? ""

@@ -52,7 +52,11 @@ export const figureSchemas = {
         p50Ms: figure.nullable(),
         p99Ms: figure.nullable(),
       }),
-      storm: z.strictObject({ peakPerSecond: count, peakPerCutStream: figure.nullable() }),
+      storm: z.strictObject({
+        peakPerSecond: count,
+        peakPerCutStream: figure.nullable(),
+        curve: z.array(count).default([]),
+      }),
       collateral: count,
     })
     .nullable()

@@ -208,6 +208,9 @@ export const hostSchema = z.strictObject({
   node: name,
 });
 
+/** How much of a client's back-off is random. */
+const JITTERS = ["none", "equal", "full"] as const;
+
 /** The requested load: the same for every run of the summary. */
 export const scenarioSchema = z.strictObject({
   topologies: z.array(name),
@@ -240,6 +243,13 @@ export const scenarioSchema = z.strictObject({
    * the default.
    */
   graceS: figure.default(DEFAULT_GRACE_S),
+  // Older summaries used the defaults of these.
+  /** Of the `retrying` client's back-off when it opens its stream again. */
+  jitter: z.enum(JITTERS).default("full"),
+  /** What streams said in `retry:`. A drain asks for a wait of its own. */
+  retryMs: figure.default(1000),
+  /** Interval of the comments to each stream. 0: none. */
+  heartbeatS: figure.default(15),
   // For topologies with Supabase Realtime. Older summaries have none of these.
   /** True: clients fetched missed events from the event log. */
   catchUp: z.boolean().default(false),

@@ -82,6 +82,8 @@ async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
     gates: plan.gates,
     payloadBytes: plan.payloadBytes,
     client: plan.client === "realtime" ? DEFAULT_SCENARIO.client : plan.client,
+    jitter: plan.jitter,
+    heartbeat: plan.heartbeatS,
     ...(replicas === undefined ? {} : { replicas }),
   };
   const [topology] = selectTopologies(scenario);

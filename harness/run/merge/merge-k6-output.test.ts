@@ -34,6 +34,8 @@ const plan: LoadPlan = {
   pipelineS: 2,
   warmUpS: 0,
   rampS: 1,
+  jitter: "full",
+  heartbeatS: 15,
   drainS: 2,
   gates: 0,
   payloadBytes: 20,

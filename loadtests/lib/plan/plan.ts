@@ -61,8 +61,12 @@ const NUMBERS = {
   DRAIN: "drain",
   GATES: "gates",
   PAYLOAD_BYTES: "payloadBytes",
+  HEARTBEAT: "heartbeat",
   SEED: "seed",
 } as const satisfies Record<string, keyof typeof NUMBER_RANGES>;
+
+/** Keys with a fixed set of values, by environment variable. */
+const CHOICE_KEYS = { CLIENT: "client", JITTER: "jitter", ARRIVAL: "arrival" } as const;
 
 /**
  * Only in the init context, where `open` is.
@@ -82,6 +86,8 @@ export function readPlan(sources: PlanSources): ScriptPlan {
   }
   const client = env.choice("CLIENT", CHOICES.client);
   if (client !== undefined) given.client = client;
+  const jitter = env.choice("JITTER", CHOICES.jitter);
+  if (jitter !== undefined) given.jitter = jitter;
   const arrival = env.choice("ARRIVAL", CHOICES.arrival);
   if (arrival !== undefined) given.arrival = arrival;
   const scenario = completeScenario(given);
@@ -221,7 +227,7 @@ class Environment {
    * variable to be set.
    */
   nameOf(key: string, file: string | undefined): string {
-    const name = Object.entries({ ...NUMBERS, CLIENT: "client", ARRIVAL: "arrival" }).find(
+    const name = Object.entries({ ...NUMBERS, ...CHOICE_KEYS }).find(
       ([, value]) => value === key,
     )?.[0];
     if (name !== undefined && (file === undefined || this.text(name) !== undefined)) return name;

@@ -32,6 +32,8 @@ export const scriptVariables = (plan: LoadPlan, labels: K6RunLabels): Record<str
   ARRIVAL: plan.arrival,
   PIPELINE: String(plan.pipelineS),
   WARM_UP: String(plan.warmUpS),
+  JITTER: plan.jitter,
+  HEARTBEAT: String(plan.heartbeatS),
   RAMP: String(plan.rampS),
   DRAIN: String(plan.drainS),
   GATES: String(plan.gates),

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { BOUNCE_KINDS } from "../../../history/observation.ts";
 import { checkObservation } from "../../../history/parse-observation.ts";
+import { JITTERS } from "../../portable/back-off.ts";
+import { DEFAULT_HEARTBEAT_S } from "../../portable/engine-limits.ts";
 import { ARRIVALS, CLIENT_MODELS, type LoadPlan } from "../../portable/load-plan.ts";
 import type {
   ArrivedRecord,
@@ -26,6 +28,9 @@ const loadPlan: z.ZodType<LoadPlan> = z.object({
   durationS: amount,
   pipelineS: amount.default(0),
   warmUpS: amount.default(0),
+  // Of scripts before these settings.
+  jitter: z.enum(JITTERS).default("full"),
+  heartbeatS: amount.default(DEFAULT_HEARTBEAT_S),
   rampS: amount,
   drainS: amount,
   gates: count,

@@ -7,6 +7,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs as instanceNowMs } from "../../../../common/clock.ts";
 import type { BounceKind } from "../../../history/observation.ts";
+import type { Jitter } from "../../portable/back-off.ts";
 import type { ArrivalKind, LoadPlan, StreamClient } from "../../portable/load-plan.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
@@ -65,6 +66,8 @@ async function run(): Promise<void> {
     durationS: number("DURATION"),
     pipelineS: number("PIPELINE"),
     warmUpS: number("WARM_UP"),
+    jitter: (variables["JITTER"] ?? "full") as Jitter,
+    heartbeatS: number("HEARTBEAT"),
     rampS: number("RAMP"),
     drainS: number("DRAIN"),
     gates: number("GATES"),

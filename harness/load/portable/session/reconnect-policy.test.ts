@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ENGINE_LIMITS } from "../engine-limits.ts";
+import type { Jitter } from "../back-off.ts";
 import { createReconnectPolicy, type ReconnectPolicy } from "./reconnect-policy.ts";
 
-const retrying = (seed = 1): ReconnectPolicy =>
-  createReconnectPolicy("retrying", ENGINE_LIMITS, seed);
-const eventsource = (): ReconnectPolicy => createReconnectPolicy("eventsource", ENGINE_LIMITS, 1);
+const retrying = (seed = 1, jitter: Jitter = "full"): ReconnectPolicy =>
+  createReconnectPolicy("retrying", ENGINE_LIMITS, seed, jitter);
+const eventsource = (): ReconnectPolicy =>
+  createReconnectPolicy("eventsource", ENGINE_LIMITS, 1, "full");
 /** The largest of many policies' n-th delay comes close to the ceiling of the full jitter. */
 const ceilings = (
   attempts: number,
@@ -41,6 +43,23 @@ describe("the retrying client", () => {
       policy.onConnected();
     });
     expect(ceiling).toBeLessThanOrEqual(250);
+  });
+
+  test.each<[Jitter, number, number]>([
+    ["none", 1, 1],
+    ["equal", 0.5, 1],
+    ["full", 0, 1],
+  ])("with %s jitter waits %f to %f of the back-off", (jitter, least, most) => {
+    const delays = Array.from({ length: 500 }, (_, seed) => {
+      const policy = retrying(seed, jitter);
+      policy.onRetry(1_000);
+      return policy.delayMs("network") ?? NaN;
+    });
+    const [smallest, largest] = [Math.min(...delays), Math.max(...delays)];
+    expect(smallest).toBeGreaterThanOrEqual(least * 1_000);
+    expect(smallest).toBeLessThan(least * 1_000 + 20);
+    expect(largest).toBeLessThanOrEqual(most * 1_000);
+    expect(largest).toBeGreaterThan(most * 1_000 - 20);
   });
 
   test("never gives up, and draws the same delays from the same seed", () => {

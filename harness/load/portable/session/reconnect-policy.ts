@@ -1,4 +1,4 @@
-import { BackOff } from "../back-off.ts";
+import { BackOff, type Jitter } from "../back-off.ts";
 import type { EngineLimits } from "../engine-limits.ts";
 import type { ClientModel } from "../load-plan.ts";
 
@@ -17,16 +17,16 @@ export interface ReconnectPolicy {
 
 /**
  * As the strategy's `useSSEConnection`, a fetch-based client: it retries any failure, with
- * exponential back-off and full jitter. What the server asks for (`retry:`, reconnect hint) becomes
- * the base of the back-off.
+ * exponential back-off and jitter. What the server asks for (`retry:`, reconnect hint) becomes the
+ * base of the back-off.
  */
 class RetryingPolicy implements ReconnectPolicy {
   readonly #backOff: BackOff;
   readonly #limits: EngineLimits;
 
-  constructor(limits: EngineLimits, seed: number) {
+  constructor(limits: EngineLimits, seed: number, jitter: Jitter) {
     this.#limits = limits;
-    this.#backOff = new BackOff(limits.backOffBaseMs, limits.backOffCapMs, seed);
+    this.#backOff = new BackOff(limits.backOffBaseMs, limits.backOffCapMs, seed, jitter);
   }
 
   onRetry(retryMs: number): void {
@@ -71,9 +71,11 @@ class EventSourcePolicy implements ReconnectPolicy {
 const clampRetry = (retryMs: number, limits: EngineLimits): number =>
   Math.min(Math.max(retryMs, limits.minRetryMs), limits.maxRetryMs);
 
+/** @param jitter of the `retrying` client; EventSource has none */
 export const createReconnectPolicy = (
   client: ClientModel,
   limits: EngineLimits,
   seed: number,
+  jitter: Jitter,
 ): ReconnectPolicy =>
-  client === "retrying" ? new RetryingPolicy(limits, seed) : new EventSourcePolicy(limits);
+  client === "retrying" ? new RetryingPolicy(limits, seed, jitter) : new EventSourcePolicy(limits);

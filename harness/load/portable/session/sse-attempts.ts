@@ -30,12 +30,12 @@ export class SseAttempts {
   #hinted = false;
 
   constructor({ plan, schedule, limits, created, log, seesRetryField }: SseAttemptsOptions) {
-    const { client } = plan;
+    const { client, jitter } = plan;
     if (client === "realtime") throw new Error("the realtime client model follows no SSE stream");
     this.record = new StreamRecord(log, schedule.session);
     this.#client = client;
     this.#created = created;
-    this.#policy = createReconnectPolicy(client, limits, schedule.jitterSeed);
+    this.#policy = createReconnectPolicy(client, limits, schedule.jitterSeed, jitter);
     this.#seesRetryField = seesRetryField;
   }
 

@@ -106,6 +106,7 @@ export const planDeployment = async (
         workDir,
         logFile: logFile(name),
         broker,
+        settings: options.serverSettings,
       }),
     );
   }

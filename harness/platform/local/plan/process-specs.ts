@@ -95,6 +95,8 @@ export interface ServerSettings {
   logFile: string;
   /** How it reaches its broker, if the topology has one. */
   broker: Readonly<Record<string, string>>;
+  /** In place of single `serverSettings`. */
+  settings?: Readonly<Record<string, string>> | undefined;
 }
 
 /** All servers run the same bundle. They differ in their environment. */
@@ -104,6 +106,7 @@ export const serverSpec = (settings: ServerSettings): ProcessSpec => ({
   args: [settings.bundle],
   env: {
     ...serverSettings,
+    ...settings.settings,
     HOST: "127.0.0.1",
     PORT: String(settings.port),
     INSTANCE: settings.instance,

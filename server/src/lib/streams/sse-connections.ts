@@ -7,6 +7,7 @@ import type { SseStream } from "./sse-stream.ts";
 const EXPIRY_CHECK_MS = 1000;
 
 export interface SseConnectionsOptions {
+  /** 0: no heartbeats. */
   heartbeatMs: number;
   /** The wait that a client is asked for when its token ends. */
   retryMs: number;
@@ -29,7 +30,10 @@ export class SseConnections {
       for (const [stream, { expiresAt }] of this.#streams)
         if (expiresAt <= Date.now()) stream.close(reconnectMessage("expired", retryMs));
     };
-    this.#timers = [setInterval(heartbeat, heartbeatMs), setInterval(expiry, EXPIRY_CHECK_MS)];
+    this.#timers = [
+      setInterval(expiry, EXPIRY_CHECK_MS),
+      ...(heartbeatMs > 0 ? [setInterval(heartbeat, heartbeatMs)] : []),
+    ];
     for (const timer of this.#timers) timer.unref();
   }
 
