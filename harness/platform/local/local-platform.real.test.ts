@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { parseSetCookie } from "set-cookie-parser";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { streamSettings } from "../../../infra/stack/server-settings.ts";
 import { AFFINITY_COOKIE } from "../../../infra/routers/traefik-config.ts";
 import { nowMs } from "../../../common/clock.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
@@ -63,6 +64,24 @@ test("phase1 pins a client to one instance by a cookie, through real Traefik", a
   expect(processesOf(deployment.workDir)).toEqual([]);
   expect(existsSync(deployment.workDir)).toBe(false);
   expect(lab.stateFiles()).toEqual([]);
+});
+
+test("a scenario's settings reach the streams: retry and heartbeat", async () => {
+  const serverSettings = streamSettings({ retryMs: 321, heartbeat: 0.1 });
+  const { url } = await lab.up("phase0", { serverSettings });
+  const created = await fetch(`${url}/api/sessions`, { method: "POST" });
+  const { sessionId, token } = (await created.json()) as { sessionId: string; token: string };
+  const stop = new AbortController();
+  const answer = await fetch(`${url}/api/sessions/${sessionId}/events?token=${token}`, {
+    signal: stop.signal,
+  });
+  let text = "";
+  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes(": heartbeat")) break;
+  }
+  stop.abort();
+  expect(text).toMatch(/^retry: 321$/m);
 });
 
 test("phase2 has a real broker, and a bounced instance returns to its address", async () => {
