@@ -69,6 +69,7 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install prettier --check --log-level warn .
 	node --import tsx harness/report/scripts/write-schema.ts --check
 	node --import tsx harness/report/scripts/write-readme-table.ts --check
+	node --import tsx harness/service/scripts/write-generated.ts --check
 
 test: $(STAMP) ## Everything: check, and all tests on real sockets, real Traefik and real Valkey
 	@$(MAKE) --no-print-directory -j2 check test-all

@@ -18,6 +18,8 @@ const importTable = {
   history: ["history"],
   // The engine follows streams, so it knows the event contract; it never knows a server or a topology.
   load: ["load", "contract", "history", "platform-port"],
+  // Service files: read, compiled for the engine, and tried with the engine's own parts.
+  service: ["service", "load", "history"],
   nemesis: ["nemesis", "bounce-kinds", "history", "platform-port"],
   // The kinds of bounces as data, which the checker and reports share.
   "bounce-kinds": ["bounce-kinds", "topologies", "history"],
@@ -41,6 +43,7 @@ const importTable = {
     "platform-port",
     "platform",
     "scenario",
+    "service",
     "builds",
     "standins",
   ],
@@ -74,11 +77,13 @@ const elements = [
   { type: "infra", pattern: "infra/**/*", mode: "full" },
   { type: "platform-port", pattern: "harness/platform/platform.ts", mode: "full" },
   { type: "bounce-kinds", pattern: "harness/nemesis/kinds{,.test}.ts", mode: "full" },
-  ...["history", "load", "nemesis", "checker", "report", "platform", "scenario"].map((type) => ({
-    type,
-    pattern: `harness/${type}/**/*`,
-    mode: "full",
-  })),
+  ...["history", "load", "nemesis", "checker", "report", "platform", "scenario", "service"].map(
+    (type) => ({
+      type,
+      pattern: `harness/${type}/**/*`,
+      mode: "full",
+    }),
+  ),
   { type: "harness", pattern: "harness/**/*", mode: "full" },
   { type: "loadtests", pattern: "loadtests/**/*", mode: "full" },
 ];

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { fromRoot } from "../../../common/paths.ts";
 import { parseSummary } from "../summary/summary.ts";
 import { renderReadmeTable, replaceBetweenMarkers } from "../tables/readme-table.ts";
-import { updateGenerated } from "./update-generated.ts";
+import { updateGenerated } from "../../../common/files/update-generated.ts";
 
 await updateGenerated("README.md", "harness/report/scripts/write-readme-table.ts", (readme) => {
   const summary = parseSummary(

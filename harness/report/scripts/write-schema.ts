@@ -5,7 +5,7 @@
 import { format, resolveConfig } from "prettier";
 import { fromRoot } from "../../../common/paths.ts";
 import { summaryJsonSchema } from "../summary/summary.ts";
-import { updateGenerated } from "./update-generated.ts";
+import { updateGenerated } from "../../../common/files/update-generated.ts";
 
 const SCHEMA = "harness/report/summary.schema.json";
 

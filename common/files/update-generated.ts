@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { fromRoot } from "../../../common/paths.ts";
+import { fromRoot } from "../paths.ts";
 
 /**
  * Brings a generated file up to date. With `--check` on the command line it only compares, and
@@ -16,7 +16,7 @@ export async function updateGenerated(
 ): Promise<void> {
   try {
     const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-    const before = readFileSync(fromRoot(path), "utf8");
+    const before = existsSync(fromRoot(path)) ? readFileSync(fromRoot(path), "utf8") : "";
     const after = await generate(before);
     if (!values.check) writeFileSync(fromRoot(path), after);
     else if (before !== after) {
