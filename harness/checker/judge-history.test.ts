@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
-import { judgeHistory } from "./judge-history.ts";
+import { judgeHistory, splitRuns } from "./judge-history.ts";
 import type { RunResult } from "./run-result.ts";
 
 const run = (topology: string, repeat: number): Observation => ({
@@ -70,5 +70,20 @@ describe("a history of several runs", () => {
     })();
     await expect(judging).rejects.toThrow("cut short");
     expect(seen).toEqual(["one"]);
+  });
+
+  it("is refused if one run has more records than any run of the lab", async () => {
+    const absorbed: string[] = [];
+    const collect = () => ({ absorb: ({ type }: Observation) => absorbed.push(type) });
+    const count = async (...groups: Observation[][]): Promise<number> => {
+      const runs: unknown[] = [];
+      for await (const one of splitRuns(batches(...groups), collect, 3)) runs.push(one);
+      return runs.length;
+    };
+    const three = [run("one", 1), planned(1), planned(2)];
+    expect(await count(three, three)).toBe(2);
+    await expect(count(three, [...three, planned(3)])).rejects.toThrow(
+      "a run of this history has more than 3 records",
+    );
   });
 });

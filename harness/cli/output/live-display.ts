@@ -23,7 +23,8 @@ export function createLiveDisplay(
   colours: Colors,
   stream: NodeJS.WriteStream = process.stderr,
 ): LiveDisplay {
-  const log = stream.isTTY ? createLogUpdate(stream) : undefined;
+  // A dumb terminal cannot move its cursor, so it gets plain lines as a pipe does.
+  const log = stream.isTTY && process.env["TERM"] !== "dumb" ? createLogUpdate(stream) : undefined;
   let title = "";
   let stepText = "";
   let remainingRuns = 0;
