@@ -10,15 +10,8 @@ import {
   formatSeconds,
 } from "../format.ts";
 import { tableOf } from "../tables/markdown-tables.ts";
-import type { Estimated, TopologyEstimate, Wanted } from "./estimate.ts";
-
-const shown = (estimated: Estimated | null, format: (value: number | null) => string): string => {
-  if (estimated === null) return DASH;
-  const { value, low, high } = estimated;
-  return low === null || high === null
-    ? `${format(value)} (no interval)`
-    : `${format(value)} [${format(low)}–${format(high)}]`;
-};
+import { formatEstimated } from "../summary/estimated.ts";
+import type { TopologyEstimate, Wanted } from "./estimate.ts";
 
 const whole = (value: number | null): string =>
   formatCount(value === null ? null : Math.round(value));
@@ -37,18 +30,18 @@ const arithmetic = (one: TopologyEstimate, wanted: Wanted): string => {
   const lines = [
     `pipelines: ${formatCount(wanted.streams)} streams x 86,400 s / ` +
       `${formatCount(wanted.pipelineS)} s = ${whole(perDay.pipelines)}`,
-    `killed: ${deploys} running pipelines x ${shown(measured.killedShare, formatPercent)} = ` +
-      shown(perDay.pipelinesKilled, whole),
-    `dark: ${deploys} streams x ${shown(measured.darkS, formatSeconds)} = ` +
-      shown(perDay.darkS, (value) => `${whole(value)} s`),
+    `killed: ${deploys} running pipelines x ${formatEstimated(measured.killedShare, formatPercent)} = ` +
+      formatEstimated(perDay.pipelinesKilled, whole),
+    `dark: ${deploys} streams x ${formatEstimated(measured.darkS, formatSeconds)} = ` +
+      formatEstimated(perDay.darkS, (value) => `${whole(value)} s`),
     `events lost by deploys: ${whole(perDay.darkS.value)} s x ` +
-      `${formatCount(wanted.eventsPerSecond)} events/s = ${shown(perDay.eventsLostByDeploys, whole)}`,
+      `${formatCount(wanted.eventsPerSecond)} events/s = ${formatEstimated(perDay.eventsLostByDeploys, whole)}`,
     measured.lossesPerStreamHour === null
       ? "events lost otherwise: steady state was not measured"
       : `events lost otherwise: ${formatCount(wanted.streams)} streams x 24 h x ` +
-        `${shown(measured.lossesPerStreamHour, formatCount)} per stream-hour = ` +
-        shown(perDay.eventsLostOtherwise, whole),
-    `a pipeline is killed with a chance of ${shown(one.killedChance, formatPercent)}`,
+        `${formatEstimated(measured.lossesPerStreamHour, formatCount)} per stream-hour = ` +
+        formatEstimated(perDay.eventsLostOtherwise, whole),
+    `a pipeline is killed with a chance of ${formatEstimated(one.killedChance, formatPercent)}`,
   ];
   return (
     `**${escapeMarkdown(one.topology)}**, from ${runsOf(one.runs)}\n\n` +
@@ -64,16 +57,19 @@ export const renderEstimates = (
 ): string => {
   const table = tableOf(estimates, [
     { heading: "topology", align: "l", cell: ({ topology }) => topology },
-    { heading: "pipelines killed", cell: ({ perDay }) => shown(perDay.pipelinesKilled, whole) },
-    { heading: "of all", cell: ({ killedChance }) => shown(killedChance, formatPercent) },
-    { heading: "dark", cell: ({ perDay }) => shown(perDay.darkS, hours) },
+    {
+      heading: "pipelines killed",
+      cell: ({ perDay }) => formatEstimated(perDay.pipelinesKilled, whole),
+    },
+    { heading: "of all", cell: ({ killedChance }) => formatEstimated(killedChance, formatPercent) },
+    { heading: "dark", cell: ({ perDay }) => formatEstimated(perDay.darkS, hours) },
     {
       heading: "events lost by deploys",
-      cell: ({ perDay }) => shown(perDay.eventsLostByDeploys, whole),
+      cell: ({ perDay }) => formatEstimated(perDay.eventsLostByDeploys, whole),
     },
     {
       heading: "events lost otherwise",
-      cell: ({ perDay }) => shown(perDay.eventsLostOtherwise, whole),
+      cell: ({ perDay }) => formatEstimated(perDay.eventsLostOtherwise, whole),
     },
   ]);
   return [

@@ -1,7 +1,8 @@
 /** What deploys would cost a day, from measured figures, with the arithmetic shown. */
 import type { RunResult } from "../../checker/run-result.ts";
-import { intervalOf, meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
+import { meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
 import { STEADY } from "../glossary.ts";
+import { type Estimated, estimatedOf, mapEstimated } from "../summary/estimated.ts";
 import { DARK, KILLED } from "../summary/figures.ts";
 import { groupRuns, type RunGroup } from "../summary/run-group.ts";
 import type { Summary } from "../summary/summary.ts";
@@ -15,13 +16,6 @@ export interface Wanted {
   /** Of one stream. */
   eventsPerSecond: number;
   bounce: RunResult["bounce"];
-}
-
-/** A measured or worked-out number with its 95 %; without them, too little was measured. */
-export interface Estimated {
-  value: number;
-  low: number | null;
-  high: number | null;
 }
 
 export interface TopologyEstimate {
@@ -49,22 +43,6 @@ export interface TopologyEstimate {
 }
 
 const DAY_S = 86_400;
-
-const estimatedOf = (repeats: readonly Repeat[], most = Infinity): Estimated | null => {
-  if (repeats.length === 0) return null;
-  const interval = intervalOf(repeats);
-  return {
-    value: meanOf(repeats.map(({ value }) => value)),
-    low: interval && Math.max(0, interval.low),
-    high: interval && Math.min(most, interval.high),
-  };
-};
-
-const map = ({ value, low, high }: Estimated, work: (value: number) => number): Estimated => ({
-  value: work(value),
-  low: low === null ? null : work(low),
-  high: high === null ? null : work(high),
-});
 
 /** Over all open streams: those whose pipeline dies lose nothing that could have been delivered. */
 const darkPerOpenStream = (run: RunResult): Repeat | null => {
@@ -116,7 +94,7 @@ const estimateOf = (
   const darkS = estimatedOf(repeatsIn(group, darkPerOpenStream));
   if (!group.trusted || killedShare === null || darkS === null) return [];
   const lossesPerStreamHour = steadyLosses(steady);
-  const darkPerDayS = map(darkS, (one) => one * streams * deploysPerDay);
+  const darkPerDayS = mapEstimated(darkS, (one) => one * streams * deploysPerDay);
   return [
     {
       topology: group.topology,
@@ -124,13 +102,13 @@ const estimateOf = (
       measured: { killedShare, darkS, lossesPerStreamHour },
       perDay: {
         pipelines: (streams * DAY_S) / pipelineS,
-        pipelinesKilled: map(killedShare, (share) => share * streams * deploysPerDay),
+        pipelinesKilled: mapEstimated(killedShare, (share) => share * streams * deploysPerDay),
         darkS: darkPerDayS,
-        eventsLostByDeploys: map(darkPerDayS, (seconds) => seconds * eventsPerSecond),
+        eventsLostByDeploys: mapEstimated(darkPerDayS, (seconds) => seconds * eventsPerSecond),
         eventsLostOtherwise:
-          lossesPerStreamHour && map(lossesPerStreamHour, (lost) => lost * streams * 24),
+          lossesPerStreamHour && mapEstimated(lossesPerStreamHour, (lost) => lost * streams * 24),
       },
-      killedChance: map(
+      killedChance: mapEstimated(
         killedShare,
         (share) => 1 - Math.exp((-deploysPerDay * share * pipelineS) / DAY_S),
       ),

@@ -1,4 +1,6 @@
 /** report.md: the question, its answer, then the figures that the answer rests on. */
+import { answerOf } from "../answer/answer.ts";
+import { answerBlocks } from "../answer/answer-markdown.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
   affinityFindings,
@@ -154,6 +156,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     : "";
   const blocks: Block[] = [
     `# ${question(summary)}`,
+    ...answerBlocks(answerOf(summary)),
     `**Verdicts:** ${verdictSentence(summary)}`,
     ...[engineStandIn, standIn].map((note) =>
       note === null ? null : `**${escapeMarkdown(note)}**`,
