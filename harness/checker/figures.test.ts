@@ -89,7 +89,14 @@ describe("a deploy", () => {
     const { deploy, stuck, stuckStreams } = await judgeFixture("remark-stuck-by-reason");
     expect(deploy).toMatchObject({ running: 3, killed: 1, stuckLivedOn: { stuck: 2, of: 2 } });
     expect(deploy?.blackoutS).toMatchObject({ livedOn: { streams: 2 }, doomed: { streams: 1 } });
-    expect(stuck).toEqual({ died: 1, terminalLost: 1, gaveUp: 1, neverStarted: 0, open: 0 });
+    expect(stuck).toEqual({
+      died: 1,
+      terminalLost: 1,
+      gaveUp: 1,
+      neverStarted: 0,
+      open: 0,
+      untold: 0,
+    });
     expect(stuckStreams).toBe(3);
   });
 

@@ -25,7 +25,9 @@ async function judgeFixture(name: string) {
   const { findings } = decideVerdict(collectEvidence(record));
   const brief = {
     verdict: result.verdict,
-    pairs: OUTCOMES.map((outcome) => result[outcome]),
+    pairs: OUTCOMES.filter((outcome) => outcome !== "missed" || result.withoutLedger !== null).map(
+      (outcome) => result[outcome],
+    ),
     beside: [result.duplicated, result.reordered, result.unexpected],
     causes,
     stuck: result.stuckStreams,
@@ -513,6 +515,94 @@ const EXPECTED: Record<string, Row> = {
   ],
   "valid-slow-warm-up": ["valid", [5, 0, 0, 0, 0]],
   "valid-storm-by-attempt": ["valid", [14, 0, 16, 0, 0], [], { "while-disconnected": 16 }],
+
+  // Without a ledger: [delivered, recovered, lost, neverPublished, missed, indeterminate].
+  "valid-without-ledger": ["valid", [5, 0, 0, 0, 0, 0], ["without-ledger"]],
+  "valid-without-ledger-recovered": ["valid", [3, 2, 0, 0, 0, 0], ["without-ledger"]],
+  "valid-without-ledger-and-numbers": [
+    "valid",
+    [0, 0, 0, 0, 0, 0],
+    ["without-ledger", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "valid-without-ledger-and-end": ["valid", [5, 0, 0, 0, 0, 0], ["without-ledger"]],
+  "count-duplicated-without-ledger": [
+    "invalid",
+    [5, 0, 0, 0, 0, 0],
+    ["duplicated", "without-ledger"],
+    {},
+    [1, 0, 0],
+  ],
+  "outcome-missed": ["valid", [4, 0, 0, 0, 1, 0], ["without-ledger", "missed-where"]],
+  "invalid-missed-not-promised": [
+    "invalid",
+    [4, 0, 0, 0, 1, 0],
+    ["missed-not-promised", "without-ledger", "missed-where"],
+  ],
+  // What follows the last event that arrived is unknown, so it does not count.
+  "invalid-missed-not-promised-without-total": [
+    "invalid",
+    [3, 0, 0, 0, 0, 0],
+    ["missed-not-promised", "without-ledger", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "invalid-refused-without-ledger": [
+    "invalid",
+    [5, 0, 0, 0, 5, 0],
+    [
+      "missed-not-promised",
+      "refused",
+      "without-ledger",
+      "missed-where",
+      "never-connected",
+      "stuck",
+    ],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "unknown-still-receiving": [
+    "unknown",
+    [3, 0, 0, 0, 0, 2],
+    ["still-receiving", "without-ledger", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "unknown-publisher-silent-without-ledger": [
+    "unknown",
+    [0, 0, 0, 0, 5, 0],
+    ["publisher-silent", "without-ledger", "missed-where", "nothing-arrived", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "remark-without-ledger": ["valid", [5, 0, 0, 0, 0, 0], ["without-ledger"]],
+  "remark-missed-where": [
+    "valid",
+    [8, 0, 0, 0, 12, 0],
+    ["without-ledger", "missed-where", "never-connected", "kept-from-starting", "gave-up", "stuck"],
+    {},
+    [0, 0, 0],
+    2,
+  ],
+  "remark-nothing-arrived": [
+    "valid",
+    [5, 0, 0, 0, 5, 0],
+    ["without-ledger", "missed-where", "nothing-arrived", "stuck"],
+    {},
+    [0, 0, 0],
+    1,
+  ],
+  "remark-publish-times-wrong": [
+    "valid",
+    [5, 0, 0, 0, 0, 0],
+    ["without-ledger", "publish-times-wrong"],
+  ],
 
   // What they plant is in the costs: see costs.test.ts.
   "cost-incarnation-replaced": ["valid", [3, 0, 0, 0, 0]],

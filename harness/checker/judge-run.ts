@@ -1,4 +1,5 @@
 import { countSessionsPerInstance, measureAffinity } from "./measures/affinity.ts";
+import { measureArrivals } from "./measures/arrivals.ts";
 import { measureBounces } from "./measures/bounces.ts";
 import { measureCosts } from "./measures/costs.ts";
 import { findingsOf, type Evidence, type Finding } from "./verdict/evidence.ts";
@@ -130,7 +131,7 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
   if (judged !== counts.due)
     throw new Error(`${counts.due} pairs were due, but ${judged} have an outcome`);
   const { verdict, findings } = decideVerdict(evidence);
-  const latency = measureLatency(counts, record.engine);
+  const latency = measureLatency(counts, record.engine, context);
   const missed = counts.due - outcomes.delivered - outcomes.recovered;
   return {
     ...identityOf(record),
@@ -145,6 +146,7 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
     lossRatio: shareOf(outcomes.lost, knownToBePublished(outcomes)),
     missedRatio: shareOf(missed, counts.due),
     lostByCause: counts.lostByCause,
+    withoutLedger: measureArrivals(record, context, counts),
     stuckStreams: counts.stuckStreams,
     stuck: measureStuck(record, context),
     gates: countGates(record, context),

@@ -3,6 +3,9 @@
  * or seconds, as the names say.
  */
 
+import type { WithoutLedger } from "../history/observation.ts";
+import type { MissedPlace } from "./judge/counts.ts";
+
 /** Percentiles of durations, milliseconds. */
 export interface Durations {
   samples: number;
@@ -110,6 +113,27 @@ export interface DeployFigures {
   };
   /** Streams cut while the deploy bounced something else than what they hung on. */
   collateral: number;
+  /**
+   * Without a ledger, nothing tells which pipelines ran or died, so the figures above that need
+   * them count nothing. Of the streams that received events until the deploy began: the events that
+   * each missed since, and how many never saw a terminal event. A gap into which the beginning
+   * falls counts. Null with ledgers.
+   */
+  withoutLedger: { missed: Spread; stuck: number; of: number } | null;
+}
+
+/** What arrived at planned sessions of a service without a ledger, and what its events tell. */
+export interface ArrivalFigures extends WithoutLedger {
+  /** The missed pairs, by where the series that they belong to lies. */
+  missedIn: Record<MissedPlace, number>;
+  /** Duplicates included. */
+  events: number;
+  perSession: Spread;
+  /**
+   * Each session's longest time without an event: from its first stream to the end of its work, or
+   * to the start of the drain if no end came. Null if no session had a stream.
+   */
+  silenceMs: Durations | null;
 }
 
 /** A mean over streams. Blackouts of all streams: their mean times `streams`. */
@@ -148,6 +172,8 @@ export interface StuckReasons {
   neverStarted: number;
   /** The pipeline still ran at the end, stood at a gate, or its ledger is incomplete. */
   open: number;
+  /** Without a ledger, nothing tells whether its pipeline died or its terminal event was lost. */
+  untold: number;
 }
 
 /** How busy the harness's host was in the measured phase, as shares of its CPU time. */

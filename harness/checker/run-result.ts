@@ -4,6 +4,7 @@
  */
 import type { BounceKind, Cause, RealtimeFacts } from "../history/observation.ts";
 import type {
+  ArrivalFigures,
   DeployFigures,
   Durations,
   HostFigures,
@@ -33,6 +34,8 @@ export interface RunResult {
   recovered: number;
   lost: number;
   neverPublished: number;
+  /** Never arrived; without a ledger nothing tells whether it was lost or never published. */
+  missed: number;
   indeterminate: number;
   duplicated: number;
   reordered: number;
@@ -42,6 +45,8 @@ export interface RunResult {
   /** (due - delivered - recovered) / due. */
   missedRatio: number;
   lostByCause: Record<Cause, number>;
+  /** Null with ledgers. */
+  withoutLedger: ArrivalFigures | null;
   stuckStreams: number;
   /** Null in results older than this split, as every other figure that may be null. */
   stuck: StuckReasons | null;

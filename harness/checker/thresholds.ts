@@ -97,6 +97,13 @@ export const DIRECT_RETURN_MS = 21_000;
  */
 export const LATE_START_MS = 1_000;
 
+/**
+ * Without a ledger, a stream still receives if its last event is at most this many mean intervals
+ * old, or as old as a busy host may make it. Intervals of a steady publisher hardly differ. If a
+ * service pauses for longer, it looks silent, and its missing events count as missed.
+ */
+export const SILENT_AFTER = { events: 3, leastMs: 1_000 } as const;
+
 /** Below this share of the offered rate, the publisher, not the topology, was the limit. */
 export const ACHIEVED_SHARE_LIMIT = 0.9;
 

@@ -20,6 +20,7 @@ describe("the whole result", () => {
       recovered: 0,
       lost: 1,
       neverPublished: 0,
+      missed: 0,
       indeterminate: 0,
       duplicated: 0,
       reordered: 0,
@@ -36,8 +37,9 @@ describe("the whole result", () => {
         quota: 0,
         unexplained: 0,
       },
+      withoutLedger: null,
       stuckStreams: 0,
-      stuck: { died: 0, terminalLost: 0, gaveUp: 0, neverStarted: 0, open: 0 },
+      stuck: { died: 0, terminalLost: 0, gaveUp: 0, neverStarted: 0, open: 0, untold: 0 },
       gates: { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 },
       // Published 0.5 ms after the intended time, read 2 ms after that.
       latencyMs: same(2.5),
@@ -73,6 +75,7 @@ describe("the whole result", () => {
         away: { cut: 1, neverBack: 0, p50Ms: 101, p99Ms: 101 },
         storm: { peakPerSecond: 1, peakPerCutStream: 1, curve: [1] },
         collateral: 0,
+        withoutLedger: null,
       },
       steady: {
         // 90 ms from `loaded` to the bounce.

@@ -126,7 +126,14 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
   },
   phase: { phase: "measured", atMs: 1 },
   host: { cpuBusyShare: 0.5, stealShare: 0.01, pressureShare: 0.2, runnable: 3, atMs: 1 },
-  engine: { lagMs: { p99: 1, max: 2 }, utilisation: 0.5, cpuSeconds: 1, rssBytes: 1, workers: 1 },
+  engine: {
+    lagMs: { p99: 1, max: 2 },
+    utilisation: 0.5,
+    cpuSeconds: 1,
+    rssBytes: 1,
+    workers: 1,
+    publishClockErrorMs: null,
+  },
 };
 const CASES = Object.entries(WHOLE).map(([type, fields]) => [type, { type, ...fields }] as const);
 

@@ -102,6 +102,7 @@ const anyFigures = {
         curve: fc.array(pairs, { maxLength: 5 }),
       }),
       collateral: pairs,
+      withoutLedger: fc.option(fc.record({ missed: spread, stuck: pairs, of: pairs })),
     }),
   ),
   steady: fc.option(
@@ -116,6 +117,22 @@ const anyFigures = {
   ),
 };
 
+const anyArrivals: fc.Arbitrary<NonNullable<RunResult["withoutLedger"]>> = fc.record({
+  sequence: fc.boolean(),
+  total: fc.boolean(),
+  terminal: fc.boolean(),
+  missedIn: fc.record({
+    "never-connected": pairs,
+    "nothing-arrived": pairs,
+    "on-a-stream": pairs,
+    "at-a-reconnect": pairs,
+    "after-last": pairs,
+  }),
+  events: pairs,
+  perSession: spread,
+  silenceMs: fc.option(durations),
+});
+
 const anyRun: fc.Arbitrary<RunResult> = fc
   .record({
     topology: text,
@@ -128,6 +145,8 @@ const anyRun: fc.Arbitrary<RunResult> = fc
     delivered: pairs,
     recovered: pairs,
     neverPublished: pairs,
+    missed: pairs,
+    withoutLedger: fc.option(anyArrivals),
     indeterminate: pairs,
     losses: fc.array(fc.tuple(fc.constantFrom(...CAUSE_NAMES), pairs), { maxLength: 3 }),
     stuckStreams: pairs,
@@ -179,7 +198,8 @@ const anyRun: fc.Arbitrary<RunResult> = fc
   .map(({ losses, delivered, ...rest }) => {
     const lostByCause = Object.fromEntries(losses);
     const lost = Object.values(lostByCause).reduce((sum, each) => sum + each, 0);
-    const due = lost + delivered + rest.recovered + rest.neverPublished + rest.indeterminate;
+    const { recovered, neverPublished, missed, indeterminate } = rest;
+    const due = lost + delivered + recovered + neverPublished + missed + indeterminate;
     const stuckStreams = Math.min(rest.stuckStreams, rest.sessions);
     return makeRun({ ...rest, stuckStreams, due, lostByCause });
   });

@@ -66,6 +66,7 @@ export const makeDeploy = ({
   away: { cut: 100, neverBack: 0, p50Ms: 250, p99Ms: 900 },
   storm: { peakPerSecond: 40, peakPerCutStream: 0.4, curve: [0, 30, 10] },
   collateral: 0,
+  withoutLedger: null,
   ...parts,
 });
 
@@ -92,7 +93,8 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
   const lostByCause = { ...noLosses(), ...losses };
   const lost = Object.values(lostByCause).reduce((sum, pairs) => sum + pairs, 0);
   const { due = 12_000, recovered = 0, neverPublished = 0, indeterminate = 0 } = given;
-  const delivered = due - lost - recovered - neverPublished - indeterminate;
+  const { missed = 0 } = given;
+  const delivered = due - lost - recovered - neverPublished - missed - indeterminate;
   return {
     topology: "phase9",
     bounce: "none",
@@ -105,6 +107,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     duplicated: 0,
     reordered: 0,
     unexpected: 0,
+    withoutLedger: null,
     stuckStreams: 0,
     stuck: null,
     gates: { offered: 0, answered: 0, reachedPipeline: 0, stalled: 0 },
@@ -144,6 +147,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
     recovered,
     lost,
     neverPublished,
+    missed,
     indeterminate,
     lostByCause,
     lossRatio: delivered + recovered + lost === 0 ? 0 : lost / (delivered + recovered + lost),

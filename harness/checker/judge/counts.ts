@@ -17,6 +17,27 @@ const FINAL_REASONS = [
   "completed-without",
 ] as const satisfies readonly FinalReason[];
 
+/**
+ * Where a series of missed events lies. `never-connected`: the session had no stream;
+ * `nothing-arrived`: it had, and no event came; `on-a-stream`: between two events of one stream;
+ * `at-a-reconnect`: between events of different streams; `after-last`: no later event came.
+ */
+export const MISSED_PLACES = [
+  "never-connected",
+  "nothing-arrived",
+  "on-a-stream",
+  "at-a-reconnect",
+  "after-last",
+] as const;
+export type MissedPlace = (typeof MISSED_PLACES)[number];
+
+/** An unbroken series of missed events, and when the events around it arrived. */
+export interface MissedSeries {
+  beforeMs: number | null;
+  afterMs: number | null;
+  count: number;
+}
+
 /** Collects durations, milliseconds. */
 export interface DurationSink {
   record(ms: number): void;
@@ -85,6 +106,14 @@ export class Counts<Durations extends DurationSink = DurationSink> {
     "overtaken",
   ]);
 
+  /** Without a ledger: the missed pairs by place, and their series by session. */
+  readonly missedIn: Record<MissedPlace, number> = zeros(MISSED_PLACES);
+  readonly missedSeries = new Map<string, MissedSeries[]>();
+  /** Sessions without a ledger whose events still arrived when the drain ended. */
+  stillReceiving = 0;
+  /** Sessions without a ledger that had a stream on which no event came. */
+  nothingArrived = 0;
+
   duplicated = 0;
   /** Those of them that came again on a stream that had brought them. */
   duplicatedOnStream = 0;
@@ -100,7 +129,10 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   /** Publications in all ledgers, due or not. */
   published = 0;
   plannedPublished = 0;
-  /** Planned pairs published between load-started and drain-started. */
+  /**
+   * Planned pairs published between load-started and drain-started. Without a ledger: events that
+   * arrived in that time.
+   */
   publishedUnderLoad = 0;
   receivedEarly = { count: 0, worstMs: 0 };
   /**

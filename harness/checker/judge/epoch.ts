@@ -59,6 +59,8 @@ export interface SessionFacts {
   delayedByLimit: boolean;
   /** True if the session was cut, and the drain ended before it had to be back. */
   mayComeBack: boolean;
+  /** True if events still arrived when the drain ended. Only without a ledger. */
+  stillReceiving: boolean;
 }
 
 /** Judges the pairs of one epoch of one session and adds them to the counts. */

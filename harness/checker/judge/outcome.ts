@@ -4,12 +4,16 @@ import type { RunContext } from "../records/run-context.ts";
 import type { Connection } from "../records/session-record.ts";
 import { LATE_PUBLISH_MS, SUBSCRIBE_TOLERANCE_MS } from "../thresholds.ts";
 
-/** Exactly one for each due pair. */
+/**
+ * Exactly one for each due pair. `missed`: it never arrived, and without a ledger nothing tells
+ * whether it was lost or never published. With a ledger, no pair is missed.
+ */
 export const OUTCOMES = [
   "delivered",
   "recovered",
   "lost",
   "neverPublished",
+  "missed",
   "indeterminate",
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Observation } from "../../history/observation.ts";
 import { judgeRun, judgeSafely } from "../judge-run.ts";
 import type { RunResult } from "../run-result.ts";
-import { NOTICE_MS } from "../thresholds.ts";
+import { OUTCOMES } from "./outcome.ts";
+import { fateOf, FRAME, NOTHING, story, tell } from "../test-support/told-story.ts";
 
 const seq = fc.integer({ min: 1, max: 5 });
 // Coarse, so that many records share a time.
@@ -56,10 +57,13 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
       seq,
       terminal: fc.boolean(),
       sentMs: atMs,
+      publishedMs: atMs,
+      total: fc.nat(6),
       atMs,
     },
     { requiredKeys: ["type", "session", "connection", "epoch", "seq", "terminal", "atMs"] },
   ),
+  fc.record({ type: constant("terminal"), session, connection, atMs }),
   fc.record({
     type: constant("stray"),
     session,
@@ -167,6 +171,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     rssBytes: fc.nat(9),
     workers: constant(1),
     clockErrorMs: fc.constantFrom(null, 0.5, 9),
+    publishClockErrorMs: fc.constantFrom(null, 0, 9),
   }),
   fc.record({
     type: constant("phase"),
@@ -175,11 +180,54 @@ const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   }),
 );
 
+const anyRun: fc.Arbitrary<Observation> = fc.record(
+  {
+    type: constant("run"),
+    topology: constant("example"),
+    bounce: fc.constantFrom("none", "crash"),
+    repeat: constant(1),
+    seed: constant(1),
+    replicas: constant(2),
+    atMs: constant(0),
+    startedAt: constant(""),
+    promise: constant({
+      allowedCauses: [],
+      neverPublishedAllowed: false,
+      routedByChance: false,
+      sentence: "",
+    }),
+    load: constant({ sessions: 3, eventsPerSecond: 10, durationS: 1, gates: 0 }),
+    notes: constant([]),
+    withoutLedger: fc.record({
+      sequence: fc.boolean(),
+      total: fc.boolean(),
+      terminal: fc.boolean(),
+    }),
+  },
+  {
+    requiredKeys: [
+      "type",
+      "topology",
+      "bounce",
+      "repeat",
+      "seed",
+      "replicas",
+      "atMs",
+      "startedAt",
+      "promise",
+      "load",
+      "notes",
+    ],
+  },
+);
+
 const sumOf = (result: RunResult): number =>
-  result.lost + result.delivered + result.recovered + result.neverPublished + result.indeterminate;
+  OUTCOMES.reduce((sum, outcome) => sum + result[outcome], 0);
 
 describe("random records", () => {
-  const history = fc.array(anyObservation, { maxLength: 60 });
+  const history = fc
+    .tuple(fc.option(anyRun), fc.array(anyObservation, { maxLength: 60 }))
+    .map(([run, observations]) => (run === null ? observations : [run, ...observations]));
 
   it("give every due pair exactly one outcome, and every loss exactly one cause", () => {
     fc.assert(
@@ -189,6 +237,8 @@ describe("random records", () => {
         expect(Object.values(result.lostByCause).reduce((sum, lost) => sum + lost, 0)).toBe(
           result.lost,
         );
+        const missedIn = Object.values(result.withoutLedger?.missedIn ?? {});
+        expect(missedIn.reduce((sum, missed) => sum + missed, 0)).toBe(result.missed);
       }),
       { numRuns: 500 },
     );
@@ -229,157 +279,6 @@ describe("random records", () => {
     );
   });
 });
-
-/** One session's story, told so that what must come out of it is known without the checker. */
-interface Story {
-  events: number;
-  /** Events from this number on were never published: the instance died. */
-  diesBefore: number;
-  /** The stream is away for the publications from `awayFrom` up to, not including, `backAt`. */
-  awayFrom: number;
-  backAt: number;
-  /** The next stream replays what was missed. */
-  replays: boolean;
-  /** Dropped without any reason, while the stream was up. */
-  dropped: ReadonlySet<number>;
-  receivedTwice: ReadonlySet<number>;
-}
-
-const story: fc.Arbitrary<Story> = fc
-  .record({
-    events: fc.integer({ min: 1, max: 12 }),
-    diesBefore: fc.integer({ min: 1, max: 25 }),
-    awayFrom: fc.integer({ min: 2, max: 12 }),
-    awayFor: fc.integer({ min: 0, max: 4 }),
-    replays: fc.boolean(),
-    dropped: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 2 }),
-    receivedTwice: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 2 }),
-  })
-  .map(({ awayFor, ...rest }) => ({
-    ...rest,
-    backAt: rest.awayFrom + awayFor,
-    dropped: new Set(rest.dropped),
-    receivedTwice: new Set(rest.receivedTwice),
-  }));
-
-const publishedMs = (number: number): number => 1000 + number * 100;
-
-const NOTHING = {
-  delivered: 0,
-  recovered: 0,
-  "while-disconnected": 0,
-  "in-flight-at-disconnect": 0,
-  unexplained: 0,
-  neverPublished: 0,
-};
-
-/**
- * What the story says of one event. A dropped one was in flight when nothing after it came before
- * the cut, which came soon.
- */
-function fateOf(told: Story, number: number): keyof typeof NOTHING {
-  if (number >= told.diesBefore) return "neverPublished";
-  if (number >= told.awayFrom && number < told.backAt)
-    return told.replays ? "recovered" : "while-disconnected";
-  if (!told.dropped.has(number)) return "delivered";
-  const cutAfter = told.backAt > told.awayFrom && number < told.awayFrom;
-  const streamEnd = Math.min(told.awayFrom, told.diesBefore, told.events + 1);
-  for (let later = number + 1; later < streamEnd; later++) {
-    if (!told.dropped.has(later)) return "unexplained";
-  }
-  const noticed = publishedMs(told.awayFrom) - 50 <= publishedMs(number) + NOTICE_MS;
-  return cutAfter && noticed ? "in-flight-at-disconnect" : "unexplained";
-}
-
-function tell(told: Story, index: number): Observation[] {
-  const name = `s${index}`;
-  const pipelineInstance = `pipeline-${index}`;
-  const common = { session: name, epoch: "e1" } as const;
-  const out: Observation[] = [
-    { type: "planned", session: name, events: told.events, arriveMs: 1000 },
-    {
-      type: "connected",
-      session: name,
-      connection: 1,
-      instance: "x",
-      subscribedMs: 1000,
-      resume: "none",
-      atMs: 1001,
-    },
-    {
-      type: "pipeline",
-      ...common,
-      instance: pipelineInstance,
-      state: "started",
-      total: told.events,
-      atMs: 1010,
-    },
-    { type: "broker", instance: pipelineInstance, state: "up", atMs: 1 },
-    { type: "ledger", instance: pipelineInstance, state: "read", records: 1 },
-  ];
-  const cut = told.backAt > told.awayFrom;
-  const backMs = publishedMs(told.backAt) - 50;
-  if (cut) {
-    const resume = told.replays ? "replayed" : "unsupported";
-    out.push(
-      {
-        type: "disconnected",
-        session: name,
-        connection: 1,
-        reason: "error",
-        atMs: publishedMs(told.awayFrom) - 50,
-      },
-      {
-        type: "connected",
-        session: name,
-        connection: 2,
-        instance: "x",
-        subscribedMs: backMs,
-        resume,
-        atMs: backMs,
-      },
-    );
-  }
-  for (let number = 1; number <= told.events; number++) {
-    const fate = fateOf(told, number);
-    if (fate === "neverPublished") continue;
-    const at = publishedMs(number);
-    out.push({
-      type: "published",
-      ...common,
-      seq: number,
-      instance: pipelineInstance,
-      intendedMs: at,
-      atMs: at,
-      route: "broker",
-    });
-    if (fate !== "delivered" && fate !== "recovered") continue;
-    const connection = cut && number >= told.awayFrom ? 2 : 1;
-    const readMs = fate === "recovered" ? backMs + 1 : at + 1;
-    const receipts = told.receivedTwice.has(number) ? 2 : 1;
-    for (let receipt = 0; receipt < receipts; receipt++) {
-      out.push({ type: "received", ...common, connection, seq: number, atMs: readMs + receipt });
-    }
-  }
-  const aborted = told.diesBefore <= told.events;
-  out.push({
-    type: "pipeline",
-    ...common,
-    instance: pipelineInstance,
-    state: aborted ? "aborted" : "completed",
-    total: told.events,
-    atMs: 5000,
-  });
-  return out;
-}
-
-const FRAME: Observation[] = [
-  { type: "phase", phase: "load-started", atMs: 1000 },
-  { type: "phase", phase: "drain-started", atMs: 6000 },
-  { type: "phase", phase: "drain-ended", atMs: 9000 },
-  { type: "broker", instance: "x", state: "up", atMs: 1 },
-  { type: "ledger", instance: "x", state: "read", records: 1 },
-];
 
 describe("a consistent story", () => {
   it("yields the planted outcomes and causes, each counted once", () => {

@@ -5,17 +5,20 @@ import type { EpochRecord } from "../records/epoch-record.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
-import type { DeployFigures, Spread } from "../run-figures.ts";
+import type { DeployFigures } from "../run-figures.ts";
+import { measureDeployWithoutLedger } from "./deploy-without-ledger.ts";
 import { roundMs } from "./histogram.ts";
 import { attemptsOf, peakPerSecond } from "./reconnects.ts";
+import { spreadOf } from "./spread.ts";
 import { isDead } from "./stuck.ts";
 
 /** What all bounces of the run together did. Null without a bounce. */
 export function measureDeploy(
   record: RunRecord,
   context: RunContext,
-  { lostAtMs, dark }: Counts,
+  counts: Counts,
 ): DeployFigures | null {
+  const { lostAtMs, dark } = counts;
   const { deployStartMs: startMs, bounces } = context;
   if (startMs === null) return null;
   const ends = bounces.map(({ endedMs }) => endedMs ?? Infinity);
@@ -82,6 +85,7 @@ export function measureDeploy(
       curve: curveOf(attemptsMs, startMs),
     },
     collateral,
+    withoutLedger: measureDeployWithoutLedger(record, context, counts),
   };
 }
 
@@ -118,11 +122,3 @@ const isOverBy = ({ pipelines }: EpochRecord, byMs: number, { facts }: RunContex
   pipelines.some(({ state, instance, atMs }) =>
     state === "started" ? facts.endedWithin(instance, atMs, byMs) : atMs <= byMs,
   );
-
-function spreadOf(values: readonly number[]): Spread {
-  const streams = values.length;
-  if (streams === 0) return { streams, mean: 0, deviation: 0 };
-  const mean = values.reduce((sum, value) => sum + value, 0) / streams;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { streams, mean, deviation: streams < 2 ? 0 : Math.sqrt(squares / (streams - 1)) };
-}

@@ -37,6 +37,8 @@ export function measureNewUsers(record: RunRecord, context: RunContext): NewUser
   for (const session of record.sessions.values()) {
     if (session.planned === null) continue;
     for (const taken of stepsOf(session, session.planned.arriveMs, drainEndedMs)) {
+      // Only a ledger tells when a pipeline began.
+      if (taken.step === "begin" && context.withoutLedger !== null) continue;
       if (isDuring(taken.fromMs)) during.add(taken);
       else if (taken.fromMs >= fromMs) outside.add(taken);
     }

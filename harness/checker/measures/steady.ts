@@ -35,14 +35,15 @@ export function streamMs(
   return sumMs;
 }
 
-/** Losses over streams and time, while nothing was bounced. */
+/** Losses over streams and time, while nothing was bounced. Null without ledgers. */
 export function measureSteady(
   record: RunRecord,
   context: RunContext,
   { lostAtMs, incidentsAtMs }: Counts,
 ): SteadyFigures | null {
   const window = steadyWindow(context);
-  if (window === null) return null;
+  // Without a ledger, nothing tells when a missing event was published.
+  if (window === null || context.withoutLedger !== null) return null;
   const { fromMs, toMs } = window;
   const hours = streamMs(record, fromMs, toMs) / HOUR_MS;
   if (hours === 0) return null;

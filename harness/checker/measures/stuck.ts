@@ -1,5 +1,10 @@
 import { firstEpochOf } from "../judge/due-pairs.ts";
-import { unpublishedReason, type UnpublishedReason } from "../judge/unpublished-reason.ts";
+import { isStillReceiving } from "../judge/session.ts";
+import {
+  lastObstacle,
+  unpublishedReason,
+  type UnpublishedReason,
+} from "../judge/unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { SessionRecord } from "../records/session-record.ts";
@@ -7,7 +12,15 @@ import type { StuckReasons } from "../run-figures.ts";
 
 /** Why the planned sessions without a terminal event are stuck. */
 export function measureStuck({ sessions }: RunRecord, context: RunContext): StuckReasons {
-  const reasons: StuckReasons = { died: 0, terminalLost: 0, gaveUp: 0, neverStarted: 0, open: 0 };
+  const reasons: StuckReasons = {
+    died: 0,
+    terminalLost: 0,
+    gaveUp: 0,
+    neverStarted: 0,
+    open: 0,
+    untold: 0,
+  };
+  if (context.withoutLedger?.terminal === false) return reasons;
   for (const session of sessions.values()) {
     if (session.planned !== null && !session.sawTerminal) reasons[reasonOf(session, context)]++;
   }
@@ -19,6 +32,7 @@ export const isDead = (reason: UnpublishedReason): boolean =>
   reason === "died" || reason === "aborted";
 
 function reasonOf(session: SessionRecord, context: RunContext): keyof StuckReasons {
+  if (context.withoutLedger !== null) return reasonAsSeen(session, context);
   const epoch = session.epochs.get(firstEpochOf(session) ?? "");
   const reason = unpublishedReason(session, epoch, context);
   if (isDead(reason)) return "died";
@@ -26,6 +40,14 @@ function reasonOf(session: SessionRecord, context: RunContext): keyof StuckReaso
   return reason === "running" || reason === "at-gate" || reason === "unrecorded"
     ? "open"
     : "neverStarted";
+}
+
+/** What the client's side alone tells. */
+function reasonAsSeen(session: SessionRecord, context: RunContext): keyof StuckReasons {
+  if (isStillReceiving(session, context)) return "open";
+  if (hasGivenUp(session)) return "gaveUp";
+  const hasNothing = session.epochs.size === 0;
+  return hasNothing && lastObstacle(session, context) !== undefined ? "neverStarted" : "untold";
 }
 
 function hasGivenUp({ connected, connectFailed }: SessionRecord): boolean {

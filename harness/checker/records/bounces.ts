@@ -12,13 +12,19 @@ export const ALL_INSTANCES = "all";
 export interface Bounce {
   kind: BounceKind;
   target: string;
+  /**
+   * True if a stream without an instance may hang on it. Such a stream comes from the broker, or
+   * from a service that does not name its instances.
+   */
+  carriesUnnamed: boolean;
   startedMs: number;
   endedMs: number | null;
   error: string | null;
 }
 
 /** The run's bounces by start; by end if the start is not on record. */
-export function collectBounces({ bounces }: RunRecord): Bounce[] {
+export function collectBounces({ bounces, run }: RunRecord): Bounce[] {
+  const namesUnknown = run?.withoutLedger !== undefined;
   const byPlace = new Map<string, BounceObservation[]>();
   for (const observation of bounces) {
     const { bounce, kind, target } = observation;
@@ -26,7 +32,7 @@ export function collectBounces({ bounces }: RunRecord): Bounce[] {
     byPlace.set(place, [...(byPlace.get(place) ?? []), observation]);
   }
   return [...byPlace]
-    .map(([place, observations]) => ({ place, bounce: toBounce(observations) }))
+    .map(([place, observations]) => ({ place, bounce: toBounce(observations, namesUnknown) }))
     .sort((a, b) => a.bounce.startedMs - b.bounce.startedMs || (a.place < b.place ? -1 : 1))
     .map(({ bounce }) => bounce);
 }
@@ -58,13 +64,10 @@ export const bounceThatCut = (
   connection: Connection,
 ): Bounce | undefined => cutOf(bounces, connection)?.bounce;
 
-/** A stream without an instance comes from the broker. */
-const carries = ({ kind, target }: Bounce, { instance }: Connection): boolean =>
-  instance === undefined
-    ? KINDS_OF_BOUNCE[kind].group === "realtime"
-    : target === ALL_INSTANCES || target === instance;
+const carries = ({ target, carriesUnnamed }: Bounce, { instance }: Connection): boolean =>
+  instance === undefined ? carriesUnnamed : target === ALL_INSTANCES || target === instance;
 
-function toBounce(observations: readonly BounceObservation[]): Bounce {
+function toBounce(observations: readonly BounceObservation[], namesUnknown: boolean): Bounce {
   const timesOf = (wanted: BounceObservation["state"]): number[] =>
     observations.filter(({ state }) => state === wanted).map(({ atMs }) => atMs);
   const ends = timesOf("ended");
@@ -73,6 +76,7 @@ function toBounce(observations: readonly BounceObservation[]): Bounce {
   return {
     kind,
     target,
+    carriesUnnamed: namesUnknown || KINDS_OF_BOUNCE[kind].group === "realtime",
     startedMs: Math.min(...(starts.length > 0 ? starts : ends)),
     endedMs: ends.length > 0 ? Math.max(...ends) : null,
     error: observations.flatMap(({ error }) => error ?? []).sort()[0] ?? null,

@@ -14,7 +14,7 @@ export const ROUTES = [
 export type Route = (typeof ROUTES)[number];
 export type DropReason = DroppedObservation["reason"];
 
-/** In a column of `sentMs`: the event carries none. No clock time is below 0. */
+/** In a column of `sentMs` or `publishedMs`: the event carries none. No clock time is below 0. */
 export const NOT_SAID = -1;
 
 /**
@@ -29,13 +29,16 @@ export interface EpochRecord {
     intendedMs: NumericColumn;
     source: NumericColumn;
   };
-  /** `sentMs`: null until an event carries it. */
+  /** `sentMs`, `publishedMs`: null until an event carries it. */
   received: {
     seq: NumericColumn;
     atMs: NumericColumn;
     connection: NumericColumn;
     sentMs: NumericColumn | null;
+    publishedMs: NumericColumn | null;
   };
+  /** The highest total that an event states, or 0. Only without a ledger. */
+  statedTotal: number;
   pipelines: PipelineObservation[];
   dropped: DroppedObservation[];
 }
@@ -43,7 +46,8 @@ export interface EpochRecord {
 export const createEpochRecord = (epoch: string): EpochRecord => ({
   epoch,
   published: { seq: [], atMs: [], intendedMs: [], source: [] },
-  received: { seq: [], atMs: [], connection: [], sentMs: null },
+  received: { seq: [], atMs: [], connection: [], sentMs: null, publishedMs: null },
+  statedTotal: 0,
   pipelines: [],
   dropped: [],
 });
@@ -55,14 +59,15 @@ export const routeOf = (source: number): Route => ROUTES[source % ROUTES.length]
 
 /** Adds a receipt. */
 export function receive(
-  { received }: EpochRecord,
-  {
-    seq,
-    atMs,
-    connection,
-    sentMs,
-  }: Pick<ReceivedObservation, "seq" | "atMs" | "connection" | "sentMs">,
+  epoch: EpochRecord,
+  { seq, atMs, connection, sentMs, publishedMs, total = 0 }: ReceivedObservation,
 ): void {
+  const { received } = epoch;
+  epoch.statedTotal = Math.max(epoch.statedTotal, total);
+  if (publishedMs !== undefined)
+    received.publishedMs =
+      received.publishedMs ?? new Array<number>(received.seq.length).fill(NOT_SAID);
+  received.publishedMs?.push(publishedMs ?? NOT_SAID);
   if (sentMs !== undefined)
     received.sentMs = received.sentMs ?? new Array<number>(received.seq.length).fill(NOT_SAID);
   received.sentMs?.push(sentMs ?? NOT_SAID);
@@ -75,6 +80,12 @@ export function receive(
 export function sentMsOf({ received }: EpochRecord, receipt: number): number | null {
   const sentMs = received.sentMs?.[receipt] ?? NOT_SAID;
   return sentMs < 0 ? null : sentMs;
+}
+
+/** The publish time that a receipt's event states; null if it states none. */
+export function publishedMsOf({ received }: EpochRecord, receipt: number): number | null {
+  const publishedMs = received.publishedMs?.[receipt] ?? NOT_SAID;
+  return publishedMs < 0 ? null : publishedMs;
 }
 
 /** Why the publisher dropped each event, by number. A limit outweighs other reasons. */
@@ -140,6 +151,7 @@ export function joinPairs(
       received.atMs,
       received.connection,
       ...(received.sentMs === null ? [] : [received.sentMs]),
+      ...(received.publishedMs === null ? [] : [received.publishedMs]),
     ),
   );
   let planned = 1;

@@ -1,8 +1,8 @@
-import type { RunObservation } from "../../history/observation.ts";
+import type { RunObservation, WithoutLedger } from "../../history/observation.ts";
 import { collectBounces, type Bounce } from "./bounces.ts";
 import { InstanceFacts } from "./instance-facts.ts";
 import type { Names, RunRecord } from "./run-record.ts";
-import { DIRECT_RETURN_MS, RETURN_MS } from "../thresholds.ts";
+import { DIRECT_RETURN_MS, RETURN_MS, SILENT_AFTER } from "../thresholds.ts";
 
 /** What every rule needs to know about the run as a whole. */
 export interface RunContext {
@@ -24,6 +24,12 @@ export interface RunContext {
   engineLagMs: number;
   /** True if clients can get missed events later, so that a missing one may still be owed. */
   canReplay: boolean;
+  /** What the events tell if the service keeps no ledger. Null with ledgers. */
+  withoutLedger: WithoutLedger | null;
+  /** The error of the publish times that events state, milliseconds. Null if it is unknown. */
+  publishClockErrorMs: number | null;
+  /** A stream whose last event is older than this at a moment receives no more, milliseconds. */
+  silentAfterMs: number;
   drainStartedMs: number | null;
   /**
    * Infinity if the history lacks the phase: then every record counts (and the verdict is
@@ -47,6 +53,12 @@ export function createRunContext(record: RunRecord): RunContext {
     deployStartMs: bounces[0]?.startedMs ?? null,
     engineLagMs: record.engine?.lagMs.p99 ?? 0,
     canReplay: record.run?.realtime?.catchUp === true || hasReplayed(record),
+    withoutLedger: record.run?.withoutLedger ?? null,
+    publishClockErrorMs: record.engine?.publishClockErrorMs ?? null,
+    silentAfterMs: Math.max(
+      SILENT_AFTER.leastMs,
+      (SILENT_AFTER.events * 1000) / (record.run?.load.eventsPerSecond || 1),
+    ),
     drainStartedMs: phases.get("drain-started") ?? null,
     drainEndedMs: phases.get("drain-ended") ?? Infinity,
   };

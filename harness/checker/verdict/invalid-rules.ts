@@ -1,6 +1,7 @@
 /** When a run broke its topology's promise. */
 import { plural } from "../../../common/portable/plural.ts";
 import { CAUSES } from "../../history/observation.ts";
+import { missedIsNotPromised } from "./without-ledger.ts";
 import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
 /** A client that splits events wrongly makes any number of names. */
@@ -9,6 +10,7 @@ const STRAY_NAMES = 3;
 export const INVALID_RULES = [
   { id: "loss-not-promised", when: lossIsNotPromised },
   { id: "never-published", when: neverPublishedIsNotPromised },
+  { id: "missed-not-promised", when: missedIsNotPromised },
   { id: "refused", when: sessionsWereRefused },
   {
     id: "gate-stalled",

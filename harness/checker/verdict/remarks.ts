@@ -14,9 +14,19 @@ import {
   LATENESS_SHARE_LIMIT,
   SLOW_BEGIN_MS,
 } from "../thresholds.ts";
+import {
+  ledgerIsMissing,
+  missedWhere,
+  nothingArrivedAt,
+  publishTimesAreWrong,
+} from "./without-ledger.ts";
 import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
 export const REMARKS = [
+  { id: "without-ledger", when: ledgerIsMissing },
+  { id: "missed-where", when: missedWhere },
+  { id: "nothing-arrived", when: nothingArrivedAt },
+  { id: "publish-times-wrong", when: publishTimesAreWrong },
   {
     id: "stand-in",
     when: ({ record: { run } }) =>
@@ -165,8 +175,8 @@ export const REMARKS = [
   },
   {
     id: "latency-unresolved",
-    when: ({ record: { engine }, counts }) => {
-      const latency = measureLatency(counts, engine);
+    when: ({ record: { engine }, context, counts }) => {
+      const latency = measureLatency(counts, engine, context);
       return engine === null || latency === null || latency.total.resolved
         ? null
         : `The latency (p99 ${inMs(latency.total.p99)}) is not resolved: the load generator ran ` +
@@ -209,13 +219,14 @@ export const REMARKS = [
 
 function streamsAreStuck({ record, context, counts }: Evidence): string | null {
   if (counts.stuckStreams === 0) return null;
-  const { died, terminalLost, gaveUp, neverStarted, open } = measureStuck(record, context);
+  const { died, terminalLost, gaveUp, neverStarted, open, untold } = measureStuck(record, context);
   const reasons: [number, string][] = [
     [died, "by a pipeline that died"],
     [terminalLost, "by the loss of the terminal event"],
     [gaveUp, "by a client that gave up"],
     [neverStarted, "by a pipeline that never started"],
     [open, "for now or for no known reason"],
+    [untold, "by a pipeline that died or a terminal event that was lost"],
   ];
   const listed = reasons
     .filter(([count]) => count > 0)

@@ -16,6 +16,7 @@ import {
 } from "../thresholds.ts";
 import { distortionMs, hostNoise } from "./host-noise.ts";
 import { inMs, inPercent, type Evidence, type Rule } from "./evidence.ts";
+import { stillReceives } from "./without-ledger.ts";
 import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
 
 export const UNKNOWN_RULES = [
@@ -63,11 +64,7 @@ export const UNKNOWN_RULES = [
   { id: "engine-saturated", when: engineIsSaturated },
   {
     id: "publisher-silent",
-    when: ({ counts }) =>
-      counts.published === 0 && counts.neverConnected < counts.sessions
-        ? "Nothing was published, although " +
-          `${plural(counts.sessions - counts.neverConnected, "session")} connected.`
-        : null,
+    when: publisherIsSilent,
   },
   { id: "publisher-slow", when: publisherIsSlow },
   { id: "clocks-off", when: clocksDiffer },
@@ -105,9 +102,19 @@ export const UNKNOWN_RULES = [
     id: "not-drained",
     when: pairsAreUndecided,
   },
+  { id: "still-receiving", when: stillReceives },
   { id: "host-busy", when: hostDistorts },
   { id: "chance-off", when: chanceIsOff },
 ] as const satisfies readonly Rule[];
+
+function publisherIsSilent({ counts, context }: Evidence): string | null {
+  const connected = counts.sessions - counts.neverConnected;
+  const recorded = context.withoutLedger === null;
+  if (connected === 0 || (recorded ? counts.published : connected - counts.nothingArrived) > 0)
+    return null;
+  const what = recorded ? "was published" : "arrived";
+  return `Nothing ${what}, although ${plural(connected, "session")} connected.`;
+}
 
 function pairsAreUndecided({ record, counts: { indeterminateBy } }: Evidence): string | null {
   const { running, late, owed } = indeterminateBy;
@@ -162,7 +169,11 @@ function engineIsSaturated({ record: { engine } }: Evidence): string | null {
  * An engine with a clock of its own reports how well it knows the instances' clock. No engine may
  * read an event before it is published.
  */
-function clocksDiffer({ record: { engine }, counts: { receivedEarly } }: Evidence): string | null {
+function clocksDiffer({
+  record: { engine },
+  context: { withoutLedger },
+  counts: { receivedEarly },
+}: Evidence): string | null {
   const errorMs = engine?.clockErrorMs;
   if (errorMs === null)
     return (
@@ -174,7 +185,8 @@ function clocksDiffer({ record: { engine }, counts: { receivedEarly } }: Evidenc
       `The load generator knows the instances' clocks only to within ${inMs(errorMs)} ` +
       `(limit ${CLOCK_TOLERANCE_MS} ms).`
     );
-  return receivedEarly.count === 0
+  // Publish times that events state are no ledger: latencies alone rest on them.
+  return receivedEarly.count === 0 || withoutLedger !== null
     ? null
     : `The clocks differ: ${plural(receivedEarly.count, "event was", "events were")} read ` +
         "more than " +
@@ -281,10 +293,12 @@ function chanceIsOff({ record, counts }: Evidence): string | null {
   const uneven = routesAreUneven(record);
   if (uneven !== null) return uneven;
   if (run.load.gates > 0) return null;
-  const published = knownToBePublished(counts.outcomes);
+  const { lost, missed } = counts.outcomes;
+  const published = knownToBePublished(counts.outcomes) + missed;
   if (published === 0 || counts.sessions === 0) return null;
   const expected = (run.replicas - 1) / run.replicas;
-  const measured = counts.outcomes.lost / published;
+  // Without a ledger, what is missed in steady state was lost, unless the service fell silent.
+  const measured = (lost + missed) / published;
   const margin =
     CHANCE_SIGMAS * Math.sqrt((expected * (1 - expected)) / counts.sessions) + CHANCE_MARGIN;
   if (Math.abs(measured - expected) <= margin) return null;

@@ -6,7 +6,7 @@ import { answerOf } from "./answer.ts";
 import { answerBlocks } from "./answer-markdown.ts";
 import { stuckChance } from "./stuck-chance.ts";
 
-const stuck = { died: 0, terminalLost: 0, gaveUp: 0, neverStarted: 0, open: 0 };
+const stuck = { died: 0, terminalLost: 0, gaveUp: 0, neverStarted: 0, open: 0, untold: 0 };
 
 /** One topology in steady state and under a rolling deploy. */
 const measured = (topology: string, killed: number, parts: RunParts = {}): RunParts[] => [

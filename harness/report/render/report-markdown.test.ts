@@ -81,7 +81,7 @@ const deployRun = () => {
   return makeRun({
     bounce: "rolling",
     stuckStreams: 15,
-    stuck: { died: 1, terminalLost: 2, gaveUp: 3, neverStarted: 4, open: 5 },
+    stuck: { died: 1, terminalLost: 2, gaveUp: 3, neverStarted: 4, open: 5, untold: 0 },
     deploy: makeDeploy({ stuckLivedOn: { stuck: 3, of: 50 } }),
     latency: { total: part, lateness: part, delivery: part },
     recoveredDelayMs: durations,

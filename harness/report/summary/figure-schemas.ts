@@ -1,5 +1,6 @@
 /** The schemas of `run-figures.ts`, field by field. Older summaries have none of these figures. */
 import { z } from "zod";
+import type { MissedPlace } from "../../checker/judge/counts.ts";
 
 const count = z.int().nonnegative();
 const figure = z.number().nonnegative();
@@ -58,6 +59,10 @@ export const figureSchemas = {
         curve: z.array(count).default([]),
       }),
       collateral: count,
+      withoutLedger: z
+        .strictObject({ missed: spread, stuck: count, of: count })
+        .nullable()
+        .default(null),
     })
     .nullable()
     .default(null),
@@ -79,6 +84,25 @@ export const figureSchemas = {
       gaveUp: count,
       neverStarted: count,
       open: count,
+      untold: count.default(0),
+    })
+    .nullable()
+    .default(null),
+  withoutLedger: z
+    .strictObject({
+      sequence: z.boolean(),
+      total: z.boolean(),
+      terminal: z.boolean(),
+      missedIn: z.strictObject({
+        "never-connected": count,
+        "nothing-arrived": count,
+        "on-a-stream": count,
+        "at-a-reconnect": count,
+        "after-last": count,
+      } satisfies Record<MissedPlace, unknown>),
+      events: count,
+      perSession: spread,
+      silenceMs: durations.nullable(),
     })
     .nullable()
     .default(null),

@@ -60,6 +60,7 @@ const runShape = z.strictObject({
   recovered: count,
   lost: count,
   neverPublished: count,
+  missed: count.default(0),
   indeterminate: count,
   duplicated: count,
   reordered: count,
@@ -67,6 +68,7 @@ const runShape = z.strictObject({
   lossRatio: ratio,
   missedRatio: ratio,
   lostByCause: lostByCauseSchema,
+  withoutLedger: figureSchemas.withoutLedger,
   stuckStreams: count,
   stuck: figureSchemas.stuck,
   gates: z.strictObject({
@@ -155,11 +157,11 @@ const lossRatioOf = (run: Run): number => shareOf(run.lost, knownToBePublished(r
 const contradictions = (run: Run): string[] => {
   const found: string[] = [];
   const outcomes =
-    run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate;
+    run.lost + run.delivered + run.recovered + run.neverPublished + run.missed + run.indeterminate;
   if (outcomes !== run.due)
     found.push(
-      `lost + delivered + recovered + neverPublished + indeterminate is ${outcomes}, but ` +
-        `due is ${run.due}`,
+      `lost + delivered + recovered + neverPublished + missed + indeterminate is ` +
+        `${outcomes}, but due is ${run.due}`,
     );
   const caused = Object.values(run.lostByCause).reduce((sum, lost) => sum + lost, 0);
   if (caused !== run.lost) found.push(`lostByCause adds up to ${caused}, but lost is ${run.lost}`);
@@ -285,7 +287,7 @@ export const summarySchema = z
     title: "sse-scaling-lab summary",
     description:
       "Beyond this schema, of every run: lost + delivered + recovered + neverPublished + " +
-      "indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; " +
+      "missed + indeterminate == due; lostByCause adds up to lost; stuckStreams <= sessions; " +
       "lossRatio == lost / (delivered + recovered + lost), or lost / due in older files, which " +
       "readers convert; missedRatio == (due - delivered - recovered) / due; 0 of nothing is 0.",
   });

@@ -118,6 +118,8 @@ const runOf = (
     ...verdictOf(counts, lateness, data),
     expectation: plan.topology.promise.sentence,
     ...counts,
+    missed: 0,
+    withoutLedger: null,
     lossRatio: shareOf(counts.lost, knownToBePublished(counts)),
     missedRatio: shareOf(due - counts.delivered - counts.recovered, due),
     stuck: null,
