@@ -119,6 +119,7 @@ describe("import circles", () => {
     const graph = importGraph();
     expect(graph.get("harness/scenario/default-scenario.ts")).toEqual([
       "common/portable/default-grace.ts",
+      "harness/load/portable/engine-limits.ts",
       "harness/scenario/scenario.ts",
     ]);
     expect(findCircle(graph)).toBeUndefined();

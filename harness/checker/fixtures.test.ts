@@ -97,6 +97,12 @@ const EXPECTED: Record<string, Row> = {
     1,
   ],
   "cause-in-flight-at-disconnect": ["valid", [2, 0, 1, 0, 0], [], { "in-flight-at-disconnect": 1 }],
+  "cause-in-flight-at-disconnect-of-a-slow-subscriber": [
+    "valid",
+    [2, 0, 1, 0, 0],
+    [],
+    { "in-flight-at-disconnect": 1 },
+  ],
   "cause-in-flight-at-disconnect-while-draining": [
     "valid",
     [2, 0, 1, 0, 0],

@@ -6,6 +6,10 @@
  * sorted by time. A `run` observation opens a run, which lasts until the next one.
  */
 
+import type { BounceKind } from "./bounce-kinds.ts";
+
+export { BOUNCE_KINDS, type BounceKind } from "./bounce-kinds.ts";
+
 export const CAUSES = [
   "no-route",
   "in-flight-at-disconnect",
@@ -17,9 +21,6 @@ export const CAUSES = [
   "unexplained",
 ] as const;
 export type Cause = (typeof CAUSES)[number];
-
-export const BOUNCE_KINDS = ["none", "rolling", "recreate", "crash", "realtime-outage"] as const;
-export type BounceKind = (typeof BOUNCE_KINDS)[number];
 
 /** Opens a run and states its promise. */
 export interface RunObservation {

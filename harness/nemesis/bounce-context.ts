@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import type { Deployment } from "../platform/platform.ts";
+import type { EdgeControl } from "./edge/edge-proxy.ts";
 import type { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -13,18 +14,38 @@ export interface NemesisSettings {
   restartDelayMs: number;
   /** How long Realtime is down in an outage, milliseconds. */
   realtimeOutageMs: number;
+  /** Grace of a host that kills before the drain is over, milliseconds. */
+  drainCutMs: number;
+  /** Longest response that the host's edge lets pass, and how long it does so, milliseconds. */
+  requestCapMs: number;
+  requestCapForMs: number;
+  /** Longest silence that the host's edge lets pass, and how long it does so, milliseconds. */
+  idleCutMs: number;
+  idleCutForMs: number;
+  /** Share of the open streams whose clients read slowly or not at all, and for how long. */
+  slowShare: number;
+  slowForMs: number;
 }
 
 export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   stopGraceMs: DEFAULT_GRACE_S * 1000,
   restartDelayMs: 1_000,
   realtimeOutageMs: 3_000,
+  drainCutMs: 1_500,
+  requestCapMs: 3_000,
+  requestCapForMs: 9_000,
+  idleCutMs: 2_000,
+  idleCutForMs: 8_000,
+  slowShare: 0.25,
+  slowForMs: 6_000,
 };
 
 /** The parts of a deployment that bounces touch. */
 export type BouncedDeployment = Pick<Deployment, "instances" | "control" | "realtime">;
 
 export interface BounceContext {
+  /** Present if clients reach the router through it. */
+  edge?: EdgeControl | undefined;
   deployment: BouncedDeployment;
   settings: NemesisSettings;
   /** Selects targets: the same seed selects the same ones. */

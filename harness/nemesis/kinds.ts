@@ -4,10 +4,18 @@ import type { BounceKind } from "../history/observation.ts";
 
 /** What a kind disturbs. */
 export type BounceGroup =
-  "control" | "deploy" | "instance" | "redis" | "router" | "network" | "scale" | "realtime";
+  | "control"
+  | "deploy"
+  | "instance"
+  | "redis"
+  | "router"
+  | "network"
+  | "scale"
+  | "realtime"
+  | "edge";
 
 /** What a topology must have. */
-export type BounceNeed = "redis" | "realtime";
+export type BounceNeed = "redis" | "realtime" | "routed";
 
 type Platform = "local" | "docker";
 
@@ -18,6 +26,8 @@ export interface KindOfBounce {
   /** When it happens, for the inside of a sentence: `during rolling deploys`. */
   during: string;
   needs?: BounceNeed;
+  /** What a load test has to bring up for it. A topology that is up already lacks it. */
+  bringsUp?: "edge";
   /** Whose end must be on record if it succeeded: the instances that it names, or a component. */
   ends: "nothing" | "instances" | "component";
   /** Platforms that cannot carry it out, each with the reason. */
@@ -57,11 +67,45 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "realtime",
     ends: "component",
   },
+  "drain-cut": {
+    group: "deploy",
+    does: "a rolling deploy whose host kills each instance before its drain is over",
+    during: "during deploys that cut the drain",
+    ends: "instances",
+  },
+  "request-cap": {
+    group: "edge",
+    does: "the host's edge ends every response after a fixed time, as Railway's does",
+    during: "while responses are capped",
+    needs: "routed",
+    bringsUp: "edge",
+    ends: "nothing",
+  },
+  "idle-cut": {
+    group: "edge",
+    does: "the host's edge cuts silent streams, as nginx and AWS load balancers do",
+    during: "while silent streams are cut",
+    needs: "routed",
+    bringsUp: "edge",
+    ends: "nothing",
+  },
+  "slow-subscriber": {
+    group: "edge",
+    does: "some clients read slowly or stop reading for a while",
+    during: "while clients read slowly",
+    needs: "routed",
+    bringsUp: "edge",
+    ends: "nothing",
+  },
 };
 
 const NEEDS: Readonly<Record<BounceNeed, { met: (topology: Topology) => boolean; noun: string }>> =
   {
     realtime: { met: ({ broadcaster }) => broadcaster === "supabase", noun: "Realtime" },
+    routed: {
+      met: ({ broadcaster }) => broadcaster !== "supabase",
+      noun: "streams through its router",
+    },
     redis: { met: ({ broadcaster }) => broadcaster.startsWith("redis"), noun: "Redis for events" },
   };
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
 import type { Deploy, InstanceControl, RealtimeComponent } from "../platform/platform.ts";
+import type { EdgeControl } from "./edge/edge-proxy.ts";
+import { DEFAULT_NEMESIS_SETTINGS } from "./bounce-context.ts";
 import { bounce } from "./nemesis.ts";
 
 const instances = ["server-1", "server-2", "server-3"];
@@ -14,6 +16,8 @@ interface Told {
   seed?: number;
   signal?: AbortSignal;
   stopGraceMs?: number;
+  /** Clients reach the router through it. Default: there is none. */
+  edge?: EdgeControl;
   /** Changes what controls it, which without a change does as told. Default: there is none. */
   realtime?: "hosted" | ((own: RealtimeControl) => RealtimeControl);
 }
@@ -24,7 +28,7 @@ interface Told {
  */
 async function carryOut(
   kind: BounceKind,
-  { overrides = {}, seed = 4, signal, stopGraceMs = 100, realtime }: Told = {},
+  { overrides = {}, seed = 4, signal, stopGraceMs = 100, edge, realtime }: Told = {},
 ) {
   const calls: string[] = [];
   const told =
@@ -56,9 +60,18 @@ async function carryOut(
         ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
         : {}),
     },
+    edge,
     recorder: { record: (observation) => observations.push(observation) },
     seed,
-    settings: { stopGraceMs, restartDelayMs: 0, realtimeOutageMs: 0 },
+    settings: {
+      ...DEFAULT_NEMESIS_SETTINGS,
+      stopGraceMs,
+      restartDelayMs: 0,
+      realtimeOutageMs: 0,
+      requestCapForMs: 0,
+      idleCutForMs: 0,
+      slowForMs: 0,
+    },
     ...(signal ? { signal } : {}),
   });
   const disturbances = observations.filter(
@@ -224,6 +237,42 @@ describe("the nemesis", () => {
     expect((await carryOut("realtime-outage")).recorded.at(-1)).toBe(
       "1 realtime ended: the deployment does not use Realtime",
     );
+  });
+
+  it("kills before the drain is over, but not later than the host would", async () => {
+    expect((await carryOut("drain-cut", { stopGraceMs: 10_000 })).calls).toEqual([
+      `deploy rolling grace ${DEFAULT_NEMESIS_SETTINGS.drainCutMs}`,
+    ]);
+    expect((await carryOut("drain-cut")).calls).toEqual(["deploy rolling grace 100"]);
+  });
+
+  it("limits or holds streams at the edge, and takes that back", async () => {
+    const told: unknown[] = [];
+    let held = 3;
+    const edge: EdgeControl = {
+      cap: (ms) => void told.push(["cap", ms]),
+      cutIdle: (ms) => void told.push(["idle", ms]),
+      stopReading: (share, seed) => {
+        told.push(["hold", share, seed]);
+        return { held, release: () => void told.push(["release"]) };
+      },
+    };
+    for (const kind of ["request-cap", "idle-cut", "slow-subscriber"] as const)
+      expect((await carryOut(kind, { edge })).recorded).toEqual(["1 all started", "1 all ended"]);
+    const { requestCapMs, idleCutMs, slowShare } = DEFAULT_NEMESIS_SETTINGS;
+    expect(told).toEqual([
+      ["cap", requestCapMs],
+      ["cap", undefined],
+      ["idle", idleCutMs],
+      ["idle", undefined],
+      ["hold", slowShare, 4],
+      ["release"],
+    ]);
+    held = 0;
+    expect((await carryOut("slow-subscriber", { edge })).recorded.at(-1)).toContain(
+      "no stream was open",
+    );
+    expect((await carryOut("idle-cut")).recorded.at(-1)).toContain("without the edge");
   });
 
   it("begins nothing once it is told to stop", async () => {

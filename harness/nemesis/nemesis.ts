@@ -7,11 +7,15 @@ import {
   type NemesisSettings,
 } from "./bounce-context.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
-import { recreate, rolling } from "./kinds/deploys.ts";
+import { drainCut, recreate, rolling } from "./kinds/deploys.ts";
+import { idleCut, requestCap, slowSubscriber } from "./kinds/edge.ts";
 import { crash } from "./kinds/instances.ts";
 import { realtimeOutage } from "./kinds/realtime.ts";
 
-export interface BounceRequest extends Pick<BounceContext, "deployment" | "seed" | "signal"> {
+export interface BounceRequest extends Pick<
+  BounceContext,
+  "deployment" | "edge" | "seed" | "signal"
+> {
   kind: BounceKind;
   recorder: Recorder;
   /** Default: `DEFAULT_NEMESIS_SETTINGS`. */
@@ -25,6 +29,10 @@ const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = {
   recreate,
   crash,
   "realtime-outage": realtimeOutage,
+  "drain-cut": drainCut,
+  "request-cap": requestCap,
+  "idle-cut": idleCut,
+  "slow-subscriber": slowSubscriber,
 };
 
 /**
@@ -32,10 +40,11 @@ const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = {
  * the bounce; the checker then does not trust the run.
  */
 export async function bounce(request: BounceRequest): Promise<void> {
-  const { kind, signal, deployment, seed, recorder, onStep } = request;
+  const { kind, signal, deployment, edge, seed, recorder, onStep } = request;
   if (signal?.aborted) return;
   await CARRY_OUT[kind]({
     deployment,
+    edge,
     seed,
     signal,
     settings: request.settings ?? DEFAULT_NEMESIS_SETTINGS,

@@ -1,5 +1,6 @@
 import { nowMs } from "../../common/clock.ts";
 import type { Cause, RunObservation } from "../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
 import type { RealtimeComponent } from "../platform/platform.ts";
 import { promisedCauses } from "../scenario/promised-causes.ts";
 import { brokenQuota } from "../scenario/realtime-rules.ts";
@@ -70,8 +71,13 @@ export function withRealtime(
   };
 }
 
-function notesOf({ topology, scenario, realtime, engine }: RunSpec): string[] {
+function notesOf({ topology, bounce, scenario, realtime, engine }: RunSpec): string[] {
   const notes: string[] = [...(engine?.notes ?? [])];
+  if (KINDS_OF_BOUNCE[bounce].bringsUp === "edge")
+    notes.push(
+      "Clients reached the router through a proxy of the lab, which stands for a host's edge: " +
+        "latencies include it.",
+    );
   if (scenario.redis === "stopped" && topology.broadcaster === "redis") {
     notes.push(
       "Redis was stopped before the start: every instance fell back to local delivery, so " +

@@ -10,6 +10,8 @@ import type { Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/portable/load-plan.ts";
 import { DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/bounce-context.ts";
 import { bounce } from "../nemesis/nemesis.ts";
+import { startEdge } from "../nemesis/edge/edge-proxy.ts";
+import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
 import { replicasOf, type Scenario } from "../scenario/scenario.ts";
 import { toLoadPlan } from "../scenario/to-load-plan.ts";
@@ -132,11 +134,14 @@ async function loadAndBounce(
   const signal = AbortSignal.any([outerSignal, stop.signal]);
   let bounceAt: (atMs: number) => void = () => undefined;
   const bounceTime = new Promise<number>((resolve) => (bounceAt = resolve));
+  const edge =
+    KINDS_OF_BOUNCE[kind].bringsUp === "edge" ? await startEdge(deployment.url) : undefined;
   const nemesis = (async () => {
     await sleep(Math.max(0, (await bounceTime) - nowMs()), undefined, { signal });
     await bounce({
       kind,
       deployment,
+      edge,
       recorder,
       seed: runSeed({ seed: scenario.seed, repeat }),
       settings: nemesisSettings(scenario),
@@ -157,7 +162,8 @@ async function loadAndBounce(
       repeat,
       replicas: replicasOf(topology, scenario),
     };
-    const made = await engine.load(toLoadPlan(deployment.url, topology, scenario, spec), labels, {
+    const plan = toLoadPlan(edge?.url ?? deployment.url, topology, scenario, spec);
+    const made = await engine.load(plan, labels, {
       historyDir: workDir,
       signal,
       onProgress: (progress) => listener.load?.(progress),
@@ -185,6 +191,7 @@ async function loadAndBounce(
     throw error;
   } finally {
     hostSampler.stop();
+    await edge?.close();
   }
 }
 

@@ -43,9 +43,10 @@ export interface Loss {
  *    connection, which rule 5 covers.
  * 5. The stream was about to end, and nothing later arrived on it. This covers killed and draining
  *    instances, whose clients notice late. A stream that stayed open longer has no such excuse: the
- *    next bounce does not excuse an instance that stopped delivering. `quota` if a limit ended the
- *    stream. Then again: the instance had no broker connection, `broker-gap`. (A stream from the
- *    broker itself has no instance.)
+ *    next bounce does not excuse an instance that stopped delivering. The server also ends a
+ *    stream that its client does not read: what waited for that was in flight. `quota` if a limit
+ *    ended the stream. Then again: the instance had no broker connection, `broker-gap`. (A stream
+ *    from the broker itself has no instance.)
  * 6. A limit of the broker held up the publisher's queue: `quota`. Before rule 7, since the process
  *    may have ended with it.
  * 7. The publisher's process ended right after the publication: the event is in its ledger but died
@@ -83,6 +84,8 @@ export function causeOf(
   if (wasLast && endsWhileNoticed(connection, publishedMs, facts, engineLagMs)) {
     return connection.endReason === "quota" ? "quota" : "in-flight-at-disconnect";
   }
+  if (wasLast && waitedForReader(connection, publishedMs, bounces))
+    return "in-flight-at-disconnect";
   if (!overBroker) return "unexplained";
   // Without the subscriber's complete ledger, the state of its broker connection is unknown.
   if (
@@ -101,6 +104,16 @@ export function causeOf(
   );
   const wasQueued = subscriber === undefined && facts.brokerAwayAt(publisher, publishedMs);
   return brokerBroke || wasQueued ? "broker-gap" : "unexplained";
+}
+
+/** True if the stream was cut because its client did not read, and the event waited for that. */
+function waitedForReader(
+  connection: Connection,
+  publishedMs: number,
+  bounces: RunContext["bounces"],
+): boolean {
+  const bounce = bounceThatCut(bounces, connection);
+  return bounce?.kind === "slow-subscriber" && publishedMs >= bounce.startedMs;
 }
 
 /** True if the stream was cut so soon after the publication that its end was already under way. */

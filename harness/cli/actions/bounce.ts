@@ -5,7 +5,7 @@ import { appendFile } from "node:fs/promises";
 import { nowMs } from "../../../common/clock.ts";
 import { createFileRecorder } from "../../history/recorder.ts";
 import { DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/bounce-context.ts";
-import { fits, needOf, refusalOf } from "../../nemesis/kinds.ts";
+import { fits, KINDS_OF_BOUNCE, needOf, refusalOf } from "../../nemesis/kinds.ts";
 import { bounce } from "../../nemesis/nemesis.ts";
 import { parseGrace } from "../../scenario/parse-scenario.ts";
 import { restoreInstances } from "../running/restore-instances.ts";
@@ -93,6 +93,11 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
   const row = refuseUnknown(topology);
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
   refuseWithout(kind, row);
+  if (KINDS_OF_BOUNCE[kind].bringsUp !== undefined)
+    throw new UserError(
+      `--kind ${kind}: needs parts that only a load test brings up; run ` +
+        `sse-lab loadtest --topologies ${topology} --bounces ${kind}`,
+    );
   if (options.record !== undefined) await checkWritable(options.record);
   await sweep();
   const found = await findTheOne(topology, options.platform);

@@ -53,3 +53,10 @@ export const recreate: CarryOut = async ({ deployment, settings, log }) => {
     log.failed(ALL, reasonOf(error));
   }
 };
+
+/** A rolling deploy on a host that kills early. */
+export const drainCut: CarryOut = (context) => {
+  const { settings } = context;
+  const stopGraceMs = Math.min(settings.stopGraceMs, settings.drainCutMs);
+  return rolling({ ...context, settings: { ...settings, stopGraceMs } });
+};

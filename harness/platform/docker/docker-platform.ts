@@ -34,6 +34,11 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   "realtime-outage": () => (isSurelyStandin(readImageSettings(process.env)) ? 8 : 20),
   // 4 s pass before the first instance: Pulumi starts, and a second time for another grace.
   rolling: (replicas) => 4 + 5.2 * replicas,
+  "drain-cut": (replicas) => 4 + 4.2 * replicas,
+  // As long as the nemesis lets them last, on any platform.
+  "request-cap": () => 9,
+  "idle-cut": () => 8,
+  "slow-subscriber": () => 6,
 };
 
 const isSurelyStandin = ({ mode, realtime, images }: ImageSettings): boolean =>

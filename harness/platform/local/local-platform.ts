@@ -22,6 +22,11 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   // Down for 3 s; then clients reconnect after 1, 2 and 5 more seconds, like realtime-js.
   "realtime-outage": () => 10,
   rolling: (replicas) => 1 + 3.6 * replicas,
+  "drain-cut": (replicas) => 1 + 2.6 * replicas,
+  // As long as the nemesis lets them last, on any platform.
+  "request-cap": () => 9,
+  "idle-cut": () => 8,
+  "slow-subscriber": () => 6,
 };
 
 export const createLocalPlatform = (dependencies: LocalDependencies): LocalPlatform => ({

@@ -1,0 +1,13 @@
+/** What the nemesis can do. `harness/nemesis/kinds.ts` says what each kind means. */
+export const BOUNCE_KINDS = [
+  "none",
+  "rolling",
+  "recreate",
+  "crash",
+  "realtime-outage",
+  "drain-cut",
+  "request-cap",
+  "idle-cut",
+  "slow-subscriber",
+] as const;
+export type BounceKind = (typeof BOUNCE_KINDS)[number];
