@@ -94,7 +94,8 @@ test-nodes: $(STAMP) ## A smoke set of the tests on Node.js 24 and 26
 		PATH="$$bin:$$PATH" node node_modules/vitest/vitest.mjs run --config vitest.smoke.config.ts $(VITEST_FLAGS) || exit 1; \
 	done
 
-bench: $(STAMP) ## Speed and memory of engine, checker and command line, as ratios (never part of the tests)
+bench: $(STAMP) ## Speed and memory of server, engine, checker and command line, as ratios (never part of the tests)
+	node --import tsx server/bench/bench-server.ts
 	node --import tsx harness/load/bench/bench-streams.ts
 	node --import tsx harness/checker/bench-judge.ts
 	node --import tsx harness/cli/bench-start.ts

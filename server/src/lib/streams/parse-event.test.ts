@@ -86,7 +86,7 @@ test("whatever the broker sends, it is dropped or reaches the stream unchanged",
       const text = isWhole ? value.toString() : message(value);
       const event = read(text);
       if (event === undefined) return;
-      const frame = eventFrame(event).toString();
+      const frame = eventFrame(event);
       const data = frame.slice(frame.indexOf("data: ") + "data: ".length, -"\n\n".length);
       const sent = meaningOf(text.slice(text.indexOf(":") + 1, -1));
       expect(meaningOf(data)).toBe(sent);

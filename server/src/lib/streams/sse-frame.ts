@@ -2,7 +2,7 @@ import type { PipelineSSEEvent } from "../../contract/events.ts";
 
 let lastEvent: PipelineSSEEvent | undefined;
 let lastJson = "";
-let lastFrame: Buffer | undefined;
+let lastFrame: string | undefined;
 
 /** The event as JSON. The last one is cached: the broker and all streams of an event need it. */
 export function eventJson(event: PipelineSSEEvent): string {
@@ -15,11 +15,26 @@ export function eventJson(event: PipelineSSEEvent): string {
   return lastJson;
 }
 
-/** The event as one SSE message. All streams share one Buffer. */
-export function eventFrame(event: PipelineSSEEvent): Buffer {
+/** The event as one SSE message. */
+export function eventFrame(event: PipelineSSEEvent): string {
   const json = eventJson(event);
-  lastFrame ??= Buffer.from(
-    `id: ${event.epoch}-${event.seq}\nevent: ${event.type}\ndata: ${json}\n\n`,
-  );
+  lastFrame ??= `id: ${event.epoch}-${event.seq}\nevent: ${event.type}\ndata: ${json}\n\n`;
   return lastFrame;
+}
+
+let lastMessage = "";
+let lastChunk: string | Buffer = "";
+
+/**
+ * The message as one chunk (RFC 9112, 7.1): text if all of it is ASCII, which the socket takes as
+ * it is. The last one is cached, for all streams of an event.
+ */
+export function chunkOf(message: string): string | Buffer {
+  if (message !== lastMessage) {
+    const bytes = Buffer.byteLength(message);
+    const chunk = `${bytes.toString(16)}\r\n${message}\r\n`;
+    lastChunk = bytes === message.length ? chunk : Buffer.from(chunk);
+    lastMessage = message;
+  }
+  return lastChunk;
 }
