@@ -45,7 +45,9 @@ export const OUTCOME_GLOSSARY: Readonly<Record<string, string>> = {
   "never published":
     "the pipeline died before it produced the event, so no topology could deliver it",
   indeterminate: "the evidence does not show what happened to it",
-  missed: "due but did not arrive, for any reason: what the user never saw",
+  missed:
+    "due but did not arrive, for any reason: what the user never saw; without a ledger, lost or " +
+    "never published",
   duplicated: "arrived more than once",
   reordered: "arrived after a later event of its run",
   unexpected: "arrived although it was not due",

@@ -1,6 +1,9 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { judgeRun } from "../checker/judge-run.ts";
+import { stripLedger } from "../checker/test-support/strip-ledger.ts";
+import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -31,6 +34,39 @@ async function duePairs(path: string): Promise<Map<string, string[]>> {
     }
   }
   return pairs;
+}
+
+/** Judges each run of a history again, as one of a service that keeps no ledger. */
+async function expectAlikeWithoutLedgers(path: string): Promise<void> {
+  const runs: Observation[][] = [];
+  for await (const batch of readHistory(join(path, "history.ndjson.gz"))) {
+    for (const one of batch) {
+      if (one.type === "run") runs.push([]);
+      runs.at(-1)?.push(one);
+    }
+  }
+  const knowsAll = { sequence: true, total: true, terminal: true };
+  for (const observations of runs) {
+    const told = judgeRun(observations);
+    const untold = judgeRun(stripLedger(observations, knowsAll));
+    expect(untold).toMatchObject({
+      sessions: told.sessions,
+      due: told.due,
+      delivered: told.delivered,
+      recovered: told.recovered,
+      missed: told.lost + told.neverPublished,
+      missedRatio: told.missedRatio,
+      indeterminate: told.indeterminate,
+      duplicated: told.duplicated,
+      reordered: told.reordered,
+      stuckStreams: told.stuckStreams,
+      reconnects: told.reconnects,
+      affinity: told.affinity,
+    });
+    expect(untold.latency?.delivery).toEqual(told.latency?.delivery);
+    // Its promise of no route allows what is missed, and the lab's own check of chance still holds.
+    expect(untold.verdict).toBe(told.verdict);
+  }
 }
 
 describe("a comparison in steady state", () => {
@@ -74,6 +110,8 @@ describe("a comparison in steady state", () => {
           if (cost.role !== "broker") expect(cost.cpuSeconds).toBeGreaterThan(0);
         }
       }
+
+      await expectAlikeWithoutLedgers(path);
 
       const [first, ...others] = [...(await duePairs(path)).values()];
       expect(others).toEqual([first, first, first]);

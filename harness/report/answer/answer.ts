@@ -9,6 +9,7 @@ import type { Estimated } from "../summary/estimated.ts";
 import { DARK, type Figure, figureMean, KILLED, RANKED, repeatsOf } from "../summary/figures.ts";
 import { groupRuns, type RunGroup, runsNote } from "../summary/run-group.ts";
 import type { Summary } from "../summary/summary.ts";
+import { withoutLedgerSentences } from "../without-ledger/sentences.ts";
 import { stuckChance } from "./stuck-chance.ts";
 
 /** What the answer assumes of the reader; `sse-lab estimate` takes other numbers. */
@@ -76,6 +77,8 @@ const label = (group: RunGroup): string => topologyLabel(group) + runsNote(group
 
 /** The answer, by rules over the figures alone. */
 export const answerOf = ({ runs, scenario }: Summary): Answer => {
+  const untold = withoutLedgerSentences(groupRuns(runs));
+  if (untold.length > 0) return { bounce: null, rows: [], sentences: untold };
   const usable = conclusive(groupRuns(runs));
   const steady = usable.filter((group) => group.bounce === STEADY);
   const lossy = steady.filter((group) => worst(group, (run) => run.lost) > 0);

@@ -4,9 +4,16 @@ import { formatCount, formatList, formatPercent } from "../format.ts";
 import { CAUSE_NAMES } from "../glossary.ts";
 import { type RunGroup, groupSpread, formatSpread } from "../summary/run-group.ts";
 
-/** Groups that allow conclusions: events were due, and at least one run can be trusted. */
+/**
+ * Groups that allow conclusions about losses: events were due, ledgers tell what was published, and
+ * at least one run can be trusted.
+ */
 export const conclusive = (groups: readonly RunGroup[]): RunGroup[] =>
-  groups.filter((group) => group.trusted && group.measured.every((run) => run.due > 0));
+  groups.filter(
+    (group) =>
+      group.trusted &&
+      group.measured.every(({ due, withoutLedger }) => due > 0 && withoutLedger === null),
+  );
 
 /** The largest value over the repeats: "lost nothing" has to hold in each of them. */
 export const worst = (group: RunGroup, figure: (run: RunResult) => number): number =>

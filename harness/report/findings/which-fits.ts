@@ -26,6 +26,7 @@ import {
 import { conclusive, losslessNames, worst } from "./phrases.ts";
 import { rankAll, rankClause } from "./ranking.ts";
 import { OUTAGE } from "./realtime-findings.ts";
+import { withoutLedgerSentences } from "../without-ledger/sentences.ts";
 import { realtimeFits } from "./realtime-fits.ts";
 
 /** What the rankings mean. */
@@ -94,6 +95,8 @@ const needs = (here: readonly RunGroup[]): string[] => {
 
 /** The conclusion, one sentence an item. Without trusted figures it says so and chooses nothing. */
 export const whichFits = (groups: readonly RunGroup[]): string[] => {
+  const untold = withoutLedgerSentences(groups);
+  if (untold.length > 0) return untold;
   const usable = conclusive(groups);
   const steady = usable.filter((group) => group.bounce === STEADY);
   if (usable.length === 0)

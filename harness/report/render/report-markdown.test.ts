@@ -64,7 +64,7 @@ const fullRun = () =>
   });
 
 const NULL_AS_A_WHOLE =
-  /^(realtime|brokerHop|quota|deploy|latency|steady|newUsers|stuck|recoveredDelayMs)$/;
+  /^(realtime|brokerHop|quota|deploy|latency|steady|newUsers|stuck|recoveredDelayMs|withoutLedger)$/;
 
 /** A run with the headline figures of a deploy. */
 const deployRun = () => {
@@ -86,6 +86,34 @@ const deployRun = () => {
     latency: { total: part, lateness: part, delivery: part },
     recoveredDelayMs: durations,
     newUsers: { during: steps, outside: steps },
+  });
+};
+
+/** A run of a service that keeps no ledger. */
+const untoldRun = (sequence = true) => {
+  const run = deployRun();
+  return makeRun({
+    ...run,
+    missed: 40,
+    stuck: { ...run.stuck!, untold: 7 },
+    deploy: makeDeploy({
+      withoutLedger: { missed: { streams: 9, mean: 2, deviation: 1 }, stuck: 3, of: 9 },
+    }),
+    withoutLedger: {
+      sequence,
+      total: true,
+      terminal: true,
+      missedIn: {
+        "never-connected": 1,
+        "nothing-arrived": 2,
+        "on-a-stream": 3,
+        "at-a-reconnect": 4,
+        "after-last": 30,
+      },
+      events: 900,
+      perSession: { streams: 15, mean: 60, deviation: 3 },
+      silenceMs: run.recoveredDelayMs,
+    },
   });
 };
 
@@ -237,7 +265,7 @@ describe("report.md", () => {
   });
 
   // A field that is null as a whole is changed by what is in it: see the run over Realtime above.
-  it.each(pathsOf(fullRun()).filter((path) => !NULL_AS_A_WHOLE.test(path)))(
+  it.each(pathsOf(fullRun()).filter((path) => !NULL_AS_A_WHOLE.test(path) && path !== "missed"))(
     "distinguishes runs that differ only in %s",
     (path) => {
       expect(tellsApart(fullRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
@@ -245,11 +273,31 @@ describe("report.md", () => {
   );
 
   it.each(
-    pathsOf(deployRun()).filter((path) =>
-      /^(deploy|stuck|newUsers\.during)\.(?!.*durationMs\.(samples|p90|p999|max))/.test(path),
+    pathsOf(deployRun()).filter(
+      (path) =>
+        !/withoutLedger|untold/.test(path) &&
+        /^(deploy|stuck|newUsers\.during)\.(?!.*durationMs\.(samples|p90|p999|max))/.test(path),
     ),
   )("distinguishes deploys that differ only in %s", (path) => {
     expect(tellsApart(deployRun(), path)).toBe(!LEFT_OUT.some((left) => left.test(path)));
+  });
+
+  it.each([
+    "missed",
+    "stuck.untold",
+    "withoutLedger.sequence",
+    "withoutLedger.terminal",
+    ...Object.keys(untoldRun().withoutLedger?.missedIn ?? {}).map(
+      (place) => `withoutLedger.missedIn.${place}`,
+    ),
+    "withoutLedger.perSession.mean",
+    "withoutLedger.silenceMs.p99",
+    "deploy.withoutLedger.missed.mean",
+    "deploy.withoutLedger.stuck",
+    "deploy.withoutLedger.of",
+  ])("distinguishes runs without a ledger that differ only in %s", (path) => {
+    const numbered = !path.includes("perSession");
+    expect(tellsApart(untoldRun(numbered), path)).toBe(true);
   });
 
   it("shows the parts of latency, and what the engine hides", () => {

@@ -57,6 +57,8 @@ import {
   type Settings,
   STEADY_LEGEND,
 } from "../tables/headline-columns.ts";
+import { withoutLedgerSection } from "../without-ledger/section.ts";
+import { lacksLedger } from "../without-ledger/sentences.ts";
 import { newUserTable } from "../tables/new-user-table.ts";
 import { missingSentence } from "../summary/missing-runs.ts";
 import { realtimeFindings } from "../findings/realtime-findings.ts";
@@ -177,9 +179,12 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       ]),
     ),
     section("What was measured", load(summary), madeOf(manifest)),
-    ...(hasHeadline(groups)
-      ? headline(groups, manifest.serverSettings)
-      : [section("Comparison", explained(COMPARISON_LEGEND + spread, comparisonTable(groups)))]),
+    withoutLedgerSection(groups),
+    ...(groups.every(lacksLedger)
+      ? []
+      : hasHeadline(groups)
+        ? headline(groups, manifest.serverSettings)
+        : [section("Comparison", explained(COMPARISON_LEGEND + spread, comparisonTable(groups)))]),
     section(
       "Supabase Realtime in numbers",
       bullets(realtimeFindings(groups)),

@@ -12,6 +12,8 @@ import {
   steadyGroups,
 } from "../tables/headline-columns.ts";
 import { coresInShort, scaledFrom } from "../findings/cost-findings.ts";
+import { withoutLedgerColumns } from "../without-ledger/columns.ts";
+import { lacksLedger } from "../without-ledger/sentences.ts";
 import { whichFits } from "../findings/which-fits.ts";
 import { capitalise, formatNumberOf } from "../format.ts";
 import { interruption, missingSentence } from "../summary/missing-runs.ts";
@@ -160,12 +162,14 @@ export const renderComparison = (
       ? ""
       : `${paint(`${capitalise(interrupted)}: the others were not measured`, "unknown")}\n`;
   if (groups.length === 0) return `${warning}Nothing was measured: no run.`;
-  const tables = hasHeadline(groups)
-    ? [
-        drawFitting(steadyGroups(groups), STEADY_COLUMNS, { paint, limit }),
-        drawFitting(deployGroups(groups), deployColumns(), { paint, limit }),
-      ]
-    : [drawFitting(groups, COMPARISON_COLUMNS, { paint, limit })];
+  const tables = groups.every(lacksLedger)
+    ? [drawFitting(groups, withoutLedgerColumns(groups), { paint, limit })]
+    : hasHeadline(groups)
+      ? [
+          drawFitting(steadyGroups(groups), STEADY_COLUMNS, { paint, limit }),
+          drawFitting(deployGroups(groups), deployColumns(), { paint, limit }),
+        ]
+      : [drawFitting(groups, COMPARISON_COLUMNS, { paint, limit })];
   const drawn = tables.filter((table) => table !== "").join("\n\n");
   const costs = wrapped(
     `Cores per 1,000 streams (scaled from ${scaledFrom(groups)}):`,

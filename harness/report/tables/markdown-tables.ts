@@ -46,7 +46,7 @@ export const tableOf = <Row>(
         { align: columns.map((column) => column.align ?? "r") },
       );
 
-const groupColumns: readonly Column<RunGroup>[] = [
+export const groupColumns: readonly Column<RunGroup>[] = [
   { heading: "topology", align: "l", cell: (group) => topologyLabel(group) + runsNote(group) },
   { heading: "bounce", align: "l", cell: (group) => bounceLabel(group.bounce) },
 ];
@@ -92,6 +92,9 @@ export const stuckTable = (groups: readonly RunGroup[]): string | null =>
       figureColumn("client gave up", (run) => run.stuck?.gaveUp ?? null),
       figureColumn("never started", (run) => run.stuck?.neverStarted ?? null),
       figureColumn("still open", (run) => run.stuck?.open ?? null),
+      ...(groups.some(({ runs }) => runs.some(({ withoutLedger }) => withoutLedger !== null))
+        ? [figureColumn("not told", (run) => run.stuck?.untold ?? null)]
+        : []),
     ],
   );
 
@@ -128,6 +131,9 @@ export const outcomesTable = (groups: readonly RunGroup[]): string | null =>
     figureColumn("recovered", (run) => run.recovered),
     figureColumn("lost", (run) => run.lost),
     figureColumn("never published", (run) => run.neverPublished),
+    ...(groups.some(({ runs }) => runs.some(({ withoutLedger }) => withoutLedger !== null))
+      ? [figureColumn("missed", (run) => run.missed)]
+      : []),
     figureColumn("indeterminate", (run) => run.indeterminate),
     figureColumn("duplicated", (run) => run.duplicated),
     figureColumn("reordered", (run) => run.reordered),
