@@ -227,7 +227,7 @@ test("an entry that is no event hides no other", async () => {
   const session = await server.api.createSession();
   await ended(server, session, 5);
   const redis = new Redis(valkey.url);
-  const key = `sse:log:${session.sessionId}:${session.epoch}`;
+  const key = `sse:catch-up:${session.sessionId}:${session.epoch}`;
   const deep = `{"payload":${"[".repeat(6000)}${"]".repeat(6000)}}`;
   for (const [at, entry] of ["garbage", "null", deep].entries())
     await redis.xadd(key, `${6 + at}-0`, "e", entry);

@@ -35,12 +35,12 @@ export interface EventLogOptions {
 
 /**
  * The events of every session in Redis Streams, shared by all instances. The key
- * `sse:log:{sessionId}:{epoch}` holds one run, with the event number as entry id. The key
- * `sse:log:{sessionId}` holds the session's runs. An epoch begins with its time, so runs sort by
- * name.
+ * `sse:catch-up:{sessionId}:{epoch}` holds one run, with the event number as entry id. The key
+ * `sse:catch-up:{sessionId}` holds the session's runs. An epoch begins with its time, so runs sort
+ * by name.
  *
- * Whoever could not log an event leaves a gap in its place as soon as Redis takes it, so that no
- * instance answers that nothing is missing.
+ * An instance that could not log an event leaves a gap in its place as soon as Redis takes it, so
+ * that no instance answers that nothing is missing.
  */
 export class EventLog {
   readonly #options: EventLogOptions;
@@ -206,8 +206,8 @@ function forgetOldest(runs: Map<string, unknown>): void {
 const isAfter = ({ epoch, seq }: PipelineSSEEvent, after: LogPosition | undefined): boolean =>
   after === undefined || epoch > after.epoch || (epoch === after.epoch && seq > after.seq);
 
-const sessionKey = (sessionId: string): string => `sse:log:${sessionId}`;
-const runKey = (sessionId: string, epoch: string): string => `sse:log:${sessionId}:${epoch}`;
+const sessionKey = (sessionId: string): string => `sse:catch-up:${sessionId}`;
+const runKey = (sessionId: string, epoch: string): string => `sse:catch-up:${sessionId}:${epoch}`;
 
 /**
  * True if no event is missing between the position and the last event. The numbers of ad-hoc events

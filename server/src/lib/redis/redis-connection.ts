@@ -55,6 +55,21 @@ export class RedisConnection {
   #silent = false;
   #roleIsSecret = false;
 
+  readonly #onClose = (): void => {
+    this.#checking = 0;
+    this.#silent = false;
+    const cause = this.#error && permanentCause(this.#error);
+    if (cause === undefined && this.#problem !== LOST)
+      this.#logger.warn(
+        { reason: this.#error?.message ?? "closed by the server" },
+        "redis connection failed, will retry",
+      );
+    const isTls = this.#options.address.tls && this.#connections === 0;
+    this.#report(
+      cause ?? (isTls ? "no TLS connection: does that port of REDIS_URL speak it?" : LOST),
+    );
+  };
+
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
     this.#logger = options.logger.child({ redis: options.name });
@@ -82,7 +97,7 @@ export class RedisConnection {
     this.client.on("connecting", () => (this.#error = undefined));
     this.client.on("error", (error: Error) => (this.#error = error));
     this.client.on("ready", () => this.#onReady());
-    this.client.on("close", () => this.#onClose());
+    this.client.on("close", this.#onClose);
     this.#timer = setInterval(() => void this.check(), CHECK_EVERY_MS);
     this.#timer.unref();
   }
@@ -174,6 +189,8 @@ export class RedisConnection {
     clearInterval(this.#timer);
     this.#listeners.clear();
     if (this.#problem === undefined) await withTimeout(graceMs, this.client.ping());
+    // Its end is no failure to be logged.
+    this.client.off("close", this.#onClose);
     this.client.disconnect();
   }
 
@@ -185,21 +202,6 @@ export class RedisConnection {
     this.#connections++;
     this.#readyMs = nowMs();
     void this.check();
-  }
-
-  #onClose(): void {
-    this.#checking = 0;
-    this.#silent = false;
-    const cause = this.#error && permanentCause(this.#error);
-    if (cause === undefined && this.#problem !== LOST)
-      this.#logger.warn(
-        { reason: this.#error?.message ?? "closed by the server" },
-        "redis connection failed, will retry",
-      );
-    const isTls = this.#options.address.tls && this.#connections === 0;
-    this.#report(
-      cause ?? (isTls ? "no TLS connection: does that port of REDIS_URL speak it?" : LOST),
-    );
   }
 
   /** A database that does not exist leaves the connection in database 0. */

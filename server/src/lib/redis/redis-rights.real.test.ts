@@ -82,6 +82,35 @@ test("needs no other rights for the event log", async () => {
   }
 });
 
+test("needs no other rights to keep events and to hand pipelines over", async () => {
+  const server = await valkey();
+  // The password holds what a URL reserves.
+  const url = await userOf(server, "lab", ...(await documentedRights()));
+  const durable = { FF_REDIS_SSE_BROADCAST: "false", FF_REDIS_SSE_DURABLE: "true" };
+  const [a, b] = [
+    await brokerServer(url, { ...durable, INSTANCE: "server-1", DRAIN_NOTICE_MS: "0" }),
+    await brokerServer(url, { ...durable, INSTANCE: "server-2" }),
+  ];
+  const session = await a.api.createSession();
+  const far = await b.api.connect(session);
+  await a.api.start(session, { events: 200, eventsPerSecond: 50, gates: 1 });
+  await vi.waitFor(() => expect(far.types).toContain("pipeline_gate"), { timeout: 20_000 });
+  await a.stop();
+  await vi.waitFor(
+    async () => {
+      const answer = await b.api.post(session, "pipeline/gate", { gate: "gate-1", answer: "yes" });
+      expect(answer.status).toBe(202);
+    },
+    { timeout: 20_000 },
+  );
+  await vi.waitFor(() => expect(far.types.at(-1)).toBe("pipeline_complete"), { timeout: 20_000 });
+  expect(far.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+  far.close();
+  // The end of an instance is no failure of its connections either.
+  expect([...a.log, ...b.log]).toEqual([]);
+  expect(await server.command("ACL", "LOG")).toEqual([]);
+});
+
 test("delivers over the channels it may use, and names the others with the grant", async () => {
   const server = await valkey();
   const url = await userOf(server, "lab", "~*", "+@all", "resetchannels", "&sse:session:*");
