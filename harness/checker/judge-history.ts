@@ -1,5 +1,5 @@
 import type { Observation } from "../history/observation.ts";
-import { RunJudgement } from "./judge-run.ts";
+import { type JudgedRun, RunJudgement } from "./judge-run.ts";
 import type { RunResult } from "./run-result.ts";
 
 /**
@@ -16,8 +16,15 @@ const MAX_OBSERVATIONS = 100_000_000;
 export async function* judgeHistory(
   observations: AsyncIterable<Observation[]>,
 ): AsyncGenerator<RunResult, void, undefined> {
+  for await (const { result } of judgeWithSeries(observations)) yield result;
+}
+
+/** As {@link judgeHistory}, with what each run looked like over time. */
+export async function* judgeWithSeries(
+  observations: AsyncIterable<Observation[]>,
+): AsyncGenerator<JudgedRun, void, undefined> {
   for await (const judgement of splitRuns(observations, () => new RunJudgement()))
-    yield judgement.result();
+    yield judgement.judged();
 }
 
 /**

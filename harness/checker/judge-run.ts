@@ -16,6 +16,7 @@ import { measureHost } from "./measures/host.ts";
 import { durationsOf, measureLatency } from "./measures/latency.ts";
 import { measureNewUsers } from "./measures/new-users.ts";
 import { measureReconnects } from "./measures/reconnects.ts";
+import { measureSeries } from "./measures/series.ts";
 import { measureSteady } from "./measures/steady.ts";
 import { measureStuck } from "./measures/stuck.ts";
 import { createRunContext, type RunContext } from "./records/run-context.ts";
@@ -23,6 +24,7 @@ import type { Observation } from "../history/observation.ts";
 import { RunRecord } from "./records/run-record.ts";
 import type { Durations } from "./run-figures.ts";
 import type { HopFigures, RunResult, Verdict } from "./run-result.ts";
+import type { RunSeries } from "./run-series.ts";
 import { Counts } from "./judge/counts.ts";
 import { knownToBePublished, shareOf } from "./judge/outcome.ts";
 
@@ -44,6 +46,11 @@ export function judgeSafely(observations: Iterable<Observation>): RunResult {
   return judgement.result();
 }
 
+export interface JudgedRun {
+  result: RunResult;
+  series: RunSeries | null;
+}
+
 /** Judges a run while its history is read. Never throws. */
 export class RunJudgement {
   readonly #record = new RunRecord();
@@ -59,12 +66,27 @@ export class RunJudgement {
   }
 
   result(): RunResult {
-    if (this.#failure !== undefined) return unjudged(this.#record, this.#failure);
+    return this.judged().result;
+  }
+
+  /** The series is null for a run that was not judged, or had no load. */
+  judged(): JudgedRun {
+    if (this.#failure !== undefined) return { result: this.#unjudged(this.#failure), series: null };
     try {
-      return judgeRecord(this.#record);
+      const evidence = collectEvidence(this.#record);
+      const result = resultOf(evidence);
+      const series = measureSeries(this.#record, evidence.context, evidence.counts);
+      const { topology, bounce, repeat, latency } = result;
+      // Times that the verdict does not trust have no curve either.
+      const delivery = latency === null ? [] : (series?.delivery ?? []);
+      return { result, series: series && { topology, bounce, repeat, ...series, delivery } };
     } catch (error) {
-      return unjudged(this.#record, error);
+      return { result: this.#unjudged(error), series: null };
     }
+  }
+
+  #unjudged(error: unknown): RunResult {
+    return unjudged(this.#record, error);
   }
 }
 
@@ -124,8 +146,11 @@ export function decideVerdict(evidence: Evidence): VerdictFindings {
 
 /** @throws Error if a pair got two outcomes or none, which would be a bug of the checker. */
 export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
-  const evidence = collectEvidence(record, onPair);
-  const { context, counts, load } = evidence;
+  return resultOf(collectEvidence(record, onPair));
+}
+
+function resultOf(evidence: Evidence): RunResult {
+  const { record, context, counts, load } = evidence;
   const { outcomes } = counts;
   const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   if (judged !== counts.due)

@@ -1,5 +1,6 @@
 /** Hand-made summaries for tests. */
 import type { RunResult } from "../checker/run-result.ts";
+import type { RunSeries } from "../checker/run-series.ts";
 import type { Manifest } from "./summary/manifest.ts";
 import type { Summary } from "./summary/summary.ts";
 
@@ -220,4 +221,33 @@ export const LOSSLESS = {
   lossesPerStreamHour: 0,
   incidentsPerStreamHour: 0,
   incidentsPerStreamHourAtMost: 1.5,
+};
+
+/** Twenty seconds of a run: 200 streams, cut between seconds 8 and 10. */
+export const makeSeries = (run: RunResult, parts: Partial<RunSeries> = {}): RunSeries => {
+  const steps = 200;
+  const list = (at: (second: number) => number): number[] =>
+    Array.from({ length: steps }, (_, step) => at(step / 10));
+  const isCut = (second: number): boolean => second >= 8 && second < 10;
+  return {
+    topology: run.topology,
+    bounce: run.bounce,
+    repeat: run.repeat,
+    stepMs: 100,
+    measuredMs: 4000,
+    drainStartedMs: 18_000,
+    published: list((second) => (second < 18 ? 100 : 0)),
+    received: list((second) => (second < 18 ? (isCut(second) ? 60 : 100) : 0)),
+    open: list((second) => (isCut(second) ? 120 : 200)),
+    attempts: list((second) => (isCut(second) ? 10 : 0)),
+    cuts: list((second) => (isCut(second) ? 8 : 0)),
+    lost: run.lost > 0 ? { "while-disconnected": list((second) => (isCut(second) ? 40 : 0)) } : {},
+    delivery: [
+      { share: 0.5, ms: 1.2 },
+      { share: 0.99, ms: 7.4 },
+      { share: 0.999, ms: 21 },
+      { share: 1, ms: 44 },
+    ],
+    ...parts,
+  };
 };

@@ -127,7 +127,7 @@ describe("a comparison in steady state", () => {
         realtimeOutageMs: 3_000,
       });
 
-      const derived = ["summary.json", "report.md", "junit.xml"];
+      const derived = ["summary.json", "report.md", "report.html", "series.json", "junit.xml"];
       const contents = () => Promise.all(derived.map((file) => readFile(join(path, file), "utf8")));
       const before = await contents();
       expect(await rebuildReport(path)).toEqual(summary);

@@ -3,6 +3,7 @@
  */
 import { rm } from "node:fs/promises";
 import type { RunResult } from "../checker/run-result.ts";
+import type { RunSeries } from "../checker/run-series.ts";
 import { appendRun } from "../history/history-file.ts";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
@@ -11,7 +12,7 @@ import { measureFrontEnd } from "../load/browser/front-end-size.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Manifest } from "../report/summary/manifest.ts";
 import type { Summary } from "../report/summary/summary.ts";
-import { writeManifest, writeResults } from "../report/render/write-results.ts";
+import { writeManifest, writePage, writeResults } from "../report/render/write-results.ts";
 import { streamSettings } from "../../infra/stack/server-settings.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
@@ -29,7 +30,7 @@ import {
   type RunListener,
 } from "./run-single.ts";
 import type { RealtimeSetUp, RunSpec } from "./run-spec.ts";
-import { judgeAll, summaryScenario, toSummary } from "./results/make-summary.ts";
+import { inOrderOf, judgeAll, summaryScenario, toSummary } from "./results/make-summary.ts";
 import { createWorkFolder } from "./results/work-folder.ts";
 
 export interface ComparisonListener extends RunListener {
@@ -68,6 +69,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   const manifest = await describeManifest(request, specs);
   await warmUp(discardedRun(specs), request);
   const runs: RunResult[] = [];
+  const series: RunSeries[] = [];
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
@@ -86,8 +88,11 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
         appendRun(results.historyPath, measured.run, measured.segments),
       );
       const judged = await judgeAll(observationsOf(measured));
-      runs.push(...judged);
-      judged.forEach((result) => listener.runJudged?.(result));
+      for (const { result, series: one } of judged) {
+        runs.push(result);
+        if (one !== null) series.push(one);
+        listener.runJudged?.(result);
+      }
       await write(results.path, manifest, runs);
     } finally {
       if (runs.length === 0) await results.close();
@@ -96,6 +101,9 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   }
   manifest.finishedAt = new Date().toISOString();
   const summary = await write(results.path, manifest, runs);
+  await writeInto(results.path, () =>
+    writePage(results.path, summary, manifest, inOrderOf(summary, series)),
+  );
   await results.publish();
   return summary;
 }

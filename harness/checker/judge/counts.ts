@@ -84,6 +84,8 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   readonly lostByCause: Record<Cause, number> = zeros(CAUSES);
   /** Publication times of the lost pairs, by session. */
   readonly lostAtMs = new Map<string, number[]>();
+  /** The same by cause. */
+  readonly lostAtMsByCause: Partial<Record<Cause, number[]>> = {};
   /** Publication times of the first pair of each unbroken series of lost ones. */
   readonly incidentsAtMs: number[] = [];
   /** Sessions whose last event before the first bounce had no route. */
@@ -160,5 +162,13 @@ export class Counts<Durations extends DurationSink = DurationSink> {
     this.waited = createDurations("waited");
     this.carried = createDurations("carried");
     this.lateness = createDurations("lateness");
+  }
+  /** Adds a lost pair by the time of its publication. */
+  addLost(session: string, cause: Cause, publishedMs: number): void {
+    this.lostByCause[cause]++;
+    const ofSession = this.lostAtMs.get(session) ?? [];
+    if (ofSession.push(publishedMs) === 1) this.lostAtMs.set(session, ofSession);
+    const ofCause = this.lostAtMsByCause[cause] ?? [];
+    if (ofCause.push(publishedMs) === 1) this.lostAtMsByCause[cause] = ofCause;
   }
 }

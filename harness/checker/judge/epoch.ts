@@ -234,13 +234,10 @@ export class EpochJudge {
       return;
     }
     this.#lost++;
-    this.#counts.lostByCause[cause]++;
+    this.#counts.addLost(this.#facts.session.name, cause, publishedMs);
     this.#tellLight(publishedMs, cause === "no-route");
     if (!this.#inGap) this.#counts.incidentsAtMs.push(publishedMs);
     this.#inGap = true;
-    const { name } = this.#facts.session;
-    const lostAtMs = this.#counts.lostAtMs.get(name) ?? [];
-    if (lostAtMs.push(publishedMs) === 1) this.#counts.lostAtMs.set(name, lostAtMs);
     this.#settle(seq, outcome, cause);
   }
 

@@ -109,6 +109,6 @@ async function run(plan: LoadtestPlan): Promise<number> {
   );
   const summary = await comparison.finally(() => display.close());
   printSummary(summary, json);
-  say(`report: ${results.path}/report.md`);
+  say(`report: ${results.path}/report.html, and report.md beside it`);
   return exitCodeOf(summary);
 }

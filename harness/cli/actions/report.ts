@@ -8,6 +8,6 @@ export async function report(dir: string, options: { json?: true }): Promise<num
   const summary = await rebuildReport(dir);
   const { printSummary } = await import("../output/print-summary.ts");
   printSummary(summary, options.json);
-  process.stderr.write(`report: ${join(dir, "report.md")}\n`);
+  process.stderr.write(`report: ${join(dir, "report.html")}, and report.md beside it\n`);
   return exitCodeOf(summary);
 }

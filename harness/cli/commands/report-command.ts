@@ -4,7 +4,8 @@ export const declareReport: Declare = (command, perform) => {
   command
     .argument("<dir>", "folder of a load test (results/latest), or of k6 output (see below)")
     .description(
-      "Judges history.ndjson.gz again and rewrites summary.json, report.md and junit.xml. " +
+      "Judges history.ndjson.gz again and rewrites summary.json, report.md, " +
+        "report.html, series.json and junit.xml. " +
         "The same history gives the same bytes.",
     )
     .option("--json", "print summary.json instead of the table")

@@ -43,7 +43,8 @@ export interface Answer {
 /** The first of these that was measured stands for a deploy. */
 const DEPLOYS: readonly RunResult["bounce"][] = ["rolling", "recreate"];
 
-const what = (bounce: RunResult["bounce"]): string =>
+/** `one rolling deploy`, `one crash`. */
+export const whatBounce = (bounce: RunResult["bounce"]): string =>
   `one ${DEPLOYS.includes(bounce) ? `${bounce} deploy` : bounce}`;
 
 const meanFigure = (group: RunGroup, figure: Figure): string =>
@@ -146,14 +147,14 @@ const sentencesOf = ({ bounce, best, rest, lossy, lossless, usable }: Told): str
   const lossFree = lossless ? "it lost nothing in steady state, and " : "";
   const first =
     winner === undefined
-      ? `No topology is best in everything: ${what(bounce)} costs one stream ` +
+      ? `No topology is best in everything: ${whatBounce(bounce)} costs one stream ` +
         `${formatList(rest.map((group) => `${costOf(group)} in ${group.topology}`))}.`
       : best.length > 1
         ? `${formatList(best.map(({ topology }) => topology))} fit alike, as far as ` +
-          `${formatNumberOf(winner.measured.length, "repeat")} can tell: ${what(bounce)} costs ` +
+          `${formatNumberOf(winner.measured.length, "repeat")} can tell: ${whatBounce(bounce)} costs ` +
           `one stream ${formatList(best.map((group) => `${costOf(group)} in ${group.topology}`))}.`
         : `${rest.length > 0 ? `${winner.topology} fits best` : `Only ${winner.topology} can be judged`}: ` +
-          `${lossFree}${what(bounce)} costs one of its streams ${costOf(winner)}.`;
+          `${lossFree}${whatBounce(bounce)} costs one of its streams ${costOf(winner)}.`;
   const [next] = winner === undefined ? [] : rest;
   const nextClause =
     next === undefined ? null : `${next.topology}, the next best, costs ${costOf(next)}`;

@@ -4,6 +4,7 @@
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { RunSeries } from "../../checker/run-series.ts";
 import { type Manifest, manifestSchema } from "../summary/manifest.ts";
 import { renderJunit } from "./report-junit.ts";
 import { renderReport } from "./report-markdown.ts";
@@ -68,4 +69,24 @@ export const writeResults = async (
   };
   await mkdir(dir, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeAtomically(join(dir, name), text);
+};
+
+/**
+ * Writes `series.json` and `report.html` beside them, once the last run is judged: drawing takes
+ * seconds. The same input gives the same bytes.
+ * @throws ZodError if the summary breaks its schema; the file system's error otherwise.
+ */
+export const writePage = async (
+  dir: string,
+  summary: Summary,
+  manifest: Manifest,
+  series: readonly RunSeries[],
+): Promise<void> => {
+  // Loaded here: no other command draws.
+  const { renderPage } = await import("../page/report-page.ts");
+  const page = await renderPage(summarySchema.parse(summary), manifest, series);
+  // One run a line: readable, and a tenth of the size.
+  const runs = series.map((one) => JSON.stringify(one)).join(",\n");
+  await writeAtomically(join(dir, "series.json"), `{"schemaVersion":1,"runs":[\n${runs}\n]}\n`);
+  await writeAtomically(join(dir, "report.html"), page);
 };

@@ -1,17 +1,28 @@
 /** From a history to `summary.json`. */
-import { judgeHistory } from "../../checker/judge-history.ts";
+import { judgeWithSeries } from "../../checker/judge-history.ts";
+import type { JudgedRun } from "../../checker/judge-run.ts";
 import type { RunResult } from "../../checker/run-result.ts";
+import type { RunSeries } from "../../checker/run-series.ts";
 import type { Observation } from "../../history/observation.ts";
 import type { Manifest } from "../../report/summary/manifest.ts";
 import type { Summary } from "../../report/summary/summary.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 
 /** Judges all runs of a history, in its order. */
-export async function judgeAll(observations: AsyncIterable<Observation[]>): Promise<RunResult[]> {
-  const results: RunResult[] = [];
-  for await (const result of judgeHistory(observations)) results.push(result);
-  return results;
+export async function judgeAll(observations: AsyncIterable<Observation[]>): Promise<JudgedRun[]> {
+  const judged: JudgedRun[] = [];
+  for await (const run of judgeWithSeries(observations)) judged.push(run);
+  return judged;
 }
+
+/** Series in the order of the summary's runs: the order of a history is random. */
+export const inOrderOf = ({ runs }: Summary, series: readonly RunSeries[]): RunSeries[] =>
+  runs.flatMap((run) =>
+    series.filter(
+      ({ topology, bounce, repeat }) =>
+        topology === run.topology && bounce === run.bounce && repeat === run.repeat,
+    ),
+  );
 
 /**
  * `summary.json` of the runs so far. Manifest and judged runs suffice, so it can be rebuilt

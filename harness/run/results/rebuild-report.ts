@@ -19,10 +19,10 @@ export async function rebuildReport(dir: string): Promise<Summary> {
   }
   const manifest = await readManifest(join(dir, "manifest.json"), dir);
   const history = join(dir, "history.ndjson.gz");
-  const { judgeAll, toSummary } = await import("./make-summary.ts");
-  let runs;
+  const { inOrderOf, judgeAll, toSummary } = await import("./make-summary.ts");
+  let judged;
   try {
-    runs = await judgeAll(readHistory(history));
+    judged = await judgeAll(readHistory(history));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(
@@ -33,9 +33,14 @@ export async function rebuildReport(dir: string): Promise<Summary> {
       { cause: error },
     );
   }
-  const { writeResults } = await import("../../report/render/write-results.ts");
-  const summary = toSummary(manifest, runs);
+  const { writePage, writeResults } = await import("../../report/render/write-results.ts");
+  const summary = toSummary(
+    manifest,
+    judged.map(({ result }) => result),
+  );
+  const series = judged.flatMap((one) => one.series ?? []);
   await writeResults(dir, summary, manifest);
+  await writePage(dir, summary, manifest, inOrderOf(summary, series));
   return summary;
 }
 

@@ -1,0 +1,126 @@
+/** The first screen: the answer in two sentences, and one chart. */
+import {
+  type Answer,
+  answerOf,
+  type AnswerRow,
+  whatBounce,
+  DEPLOYS_PER_DAY,
+  PIPELINES,
+} from "../answer/answer.ts";
+import {
+  answerLegend,
+  chanceCell,
+  darkCell,
+  hasChances,
+  killedCell,
+} from "../answer/answer-markdown.ts";
+import { costChart, type CostPanel, type CostRow } from "../charts/cost-chart.ts";
+import { formatNumberOf } from "../format.ts";
+import { DARK, type Figure, figureMean, figureSpread, KILLED } from "../summary/figures.ts";
+import { verdictCounts } from "../summary/run-group.ts";
+import { chart, figure, paragraph, type TableData } from "./blocks.ts";
+import { html, type Html } from "./html.ts";
+import type { PageData } from "./page-data.ts";
+
+const costRow = (row: AnswerRow, measured: Figure, lossy: string): CostRow => {
+  const spread = row.lossyBy === null ? figureSpread(row.group, measured) : null;
+  const mean = spread && figureMean(row.group, measured);
+  return {
+    topology: row.group.topology,
+    value: mean,
+    low: spread?.interval?.low ?? null,
+    high: spread?.interval?.high ?? null,
+    label: row.lossyBy === null ? measured.format(mean) : lossy,
+  };
+};
+
+const panelsOf = ({ rows }: Answer): CostPanel[] => [
+  {
+    title: "Seconds of events that a stream loses",
+    rows: rows.map((row) => costRow(row, DARK, `loses ${row.lossyBy ?? ""} always`)),
+    format: "~g",
+  },
+  {
+    title: "Running pipelines that die",
+    rows: rows.map((row) => costRow(row, KILLED, "")),
+    format: ".0%",
+  },
+];
+
+const tableOf = (answer: Answer): TableData => ({
+  caption: "what one deploy costs, with 95 % intervals",
+  headings: [
+    "topology",
+    "a stream loses",
+    "pipelines killed",
+    ...(hasChances(answer)
+      ? PIPELINES.map(({ label }) => `a pipeline of ${label} ends stuck`)
+      : []),
+  ],
+  rows: answer.rows.map((row) => [
+    figure(row.label),
+    figure(darkCell(row)),
+    figure(killedCell(row)),
+    ...(hasChances(answer) ? PIPELINES.map((_, index) => figure(chanceCell(row, index))) : []),
+  ]),
+});
+
+const trust = ({ summary: { runs } }: PageData): Html => {
+  const { valid, invalid, unknown } = verdictCounts(runs);
+  const counts =
+    `${formatNumberOf(runs.length, "run")}: ${valid} valid, ${invalid} invalid, ` +
+    `${unknown} unknown.`;
+  return unknown === 0
+    ? paragraph(counts)
+    : html`<p class="warning">
+        ${counts} ${formatNumberOf(unknown, "run")} cannot be trusted, and no figure comes from them
+        where a repeat can. <a href="#runs">Each run says why.</a>
+      </p>`;
+};
+
+export const answerSection = async (data: PageData): Promise<Html> => {
+  const answer = answerOf(data.summary);
+  const { sentences, bounce, rows } = answer;
+  const panels = panelsOf(answer);
+  const described = rows
+    .map((row) => `${row.label}: ${darkCell(row)}, ${killedCell(row) || "not judged"}`)
+    .join("; ");
+  return html` <section id="answer" aria-labelledby="answer-title">
+    <h2 id="answer-title" class="answer">
+      ${sentences.map((sentence) => html`<span>${sentence}</span> `)}
+    </h2>
+    ${
+      bounce === null || rows.length === 0
+        ? null
+        : chart({
+            title: `What ${whatBounce(bounce)} costs, by topology`,
+            description:
+              `Bars with 95 % intervals. Seconds of events that a stream loses, and the share of ` +
+              `running pipelines that die. ${described}.`,
+            svgs: [
+              { markup: await data.draw(costChart(panels, false)), only: "wide" },
+              { markup: await data.draw(costChart(panels, true)), only: "narrow" },
+            ],
+            table: tableOf(answer),
+          })
+    }
+    ${
+      hasChances(answer)
+        ? html`<p>
+            ${rows.filter(({ lossyBy }) => lossyBy === null).map((row) => chanceSentence(row))} With
+            ${DEPLOYS_PER_DAY} deploys a day.
+          </p>`
+        : null
+    }
+    ${trust(data)}
+    <p class="note">${answerLegend(answer).replaceAll("`", "")}</p>
+  </section>`;
+};
+
+/** The shortest and the longest pipeline; the table has the others. */
+const chanceSentence = (row: AnswerRow): Html => {
+  const last = PIPELINES.length - 1;
+  return html`<strong>${row.label}</strong>: a pipeline of ${PIPELINES[0].label} ends stuck with a
+    chance of ${chanceCell(row, 0)}, one of ${PIPELINES[last]?.label ?? ""} with
+    ${chanceCell(row, last)}. `;
+};
