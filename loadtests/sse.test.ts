@@ -4,6 +4,7 @@ import { fromRoot } from "../common/paths.ts";
 import { runDouble } from "../standins/k6/run-double.ts";
 import { startServer, type StartedServer } from "../harness/load/test-support/start-server.ts";
 import { scheduleSessions } from "../harness/load/portable/load-schedule.ts";
+import { plannedLoad } from "../harness/load/portable/load-plan.ts";
 import { smallPlan } from "../harness/load/test-support/load-plan.ts";
 import {
   countOf,
@@ -71,18 +72,20 @@ describe("a load", () => {
   test("is the native engine's load of the same seed", () => {
     const { plan } = ofKind(result.records, "k6-plan")[0] ?? {};
     expect(plan).toEqual(
-      smallPlan(server.url, {
-        sessions: 8,
-        eventsPerSecond: 10,
-        durationS: 1,
-        pipelineS: 8,
-        warmUpS: 1.5,
-        rampS: 0.5,
-        drainS: 20,
-        gates: 1,
-        seed: 3,
-        repeat: 2,
-      }),
+      plannedLoad(
+        smallPlan(server.url, {
+          sessions: 8,
+          eventsPerSecond: 10,
+          durationS: 1,
+          pipelineS: 8,
+          warmUpS: 1.5,
+          rampS: 0.5,
+          drainS: 20,
+          gates: 1,
+          seed: 3,
+          repeat: 2,
+        }),
+      ),
     );
     const schedule = scheduleSessions(plan!);
     const arrived = ofKind(result.records, "k6-arrived");

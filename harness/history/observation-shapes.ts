@@ -165,6 +165,7 @@ export const OBSERVATION_SHAPES: Shapes = {
     atMs: number,
   },
   terminal: { session: name, connection: ordinal, atMs: number },
+  misfit: { session: name, key: text, message: text, atMs: number },
   stray: { session: name, connection: ordinal, name: text, atMs: number },
   "replay-gap": { session: name, connection: ordinal, reason: text, atMs: number },
   request: {

@@ -7,8 +7,10 @@
  */
 
 import type { BounceKind } from "./bounce-kinds.ts";
+import type { MisfitObservation, TerminalObservation } from "./foreign-observation.ts";
 
 export { BOUNCE_KINDS, type BounceKind } from "./bounce-kinds.ts";
+export type { MisfitObservation, TerminalObservation };
 
 export const CAUSES = [
   "no-route",
@@ -177,14 +179,6 @@ export interface ReceivedObservation {
   publishedMs?: number;
   /** How many events the run has, as the event states it. Only without a ledger. */
   total?: number;
-  atMs: number;
-}
-
-/** The client read the end of the work, in an event that has no number (`[DONE]`). */
-export interface TerminalObservation {
-  type: "terminal";
-  session: string;
-  connection: number;
   atMs: number;
 }
 
@@ -421,6 +415,7 @@ export type Observation =
   | ReceivedObservation
   | TerminalObservation
   | StrayObservation
+  | MisfitObservation
   | ReplayGapObservation
   | RequestObservation
   | PublishedObservation

@@ -73,6 +73,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
     total: 3,
     atMs: 1,
   },
+  misfit: { session: "s1", key: "events.sequence", message: "no number", atMs: 1 },
   stray: { session: "s1", connection: 1, name: "message", atMs: 1 },
   "replay-gap": { session: "s1", connection: 1, reason: "window-exceeded", atMs: 1 },
   request: {

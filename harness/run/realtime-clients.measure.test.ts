@@ -24,6 +24,8 @@ import { openWsWire } from "../load/native/transport/ws-wire.ts";
 import { SegmentWriter } from "../load/native/segment-writer.ts";
 import { NativeSession } from "../load/native/session/native-session.ts";
 import type { ShardContext } from "../load/native/workers/shard-context.ts";
+import { EventReader } from "../load/portable/service/event-reader.ts";
+import { LAB_PROTOCOL } from "../load/portable/service/lab-protocol.ts";
 import { SocketTransport } from "../load/native/transport/socket-transport.ts";
 import { smallPlan } from "../load/test-support/load-plan.ts";
 import { ofType, readHistory } from "../load/test-support/read-history.ts";
@@ -75,10 +77,12 @@ class Follower {
         durationS: 1,
       }),
       limits: ENGINE_LIMITS,
+      reader: new EventReader(LAB_PROTOCOL),
+      wallOffsetMs: 0,
       recorder: await SegmentWriter.open(join(folder, name), (error) => {
         throw error;
       }),
-      control: new ControlClient(url, ENGINE_LIMITS),
+      control: new ControlClient(url, ENGINE_LIMITS, undefined),
       transport: new SocketTransport(target, ENGINE_LIMITS),
       openChannel,
       signal: over.signal,

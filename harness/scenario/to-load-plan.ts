@@ -1,5 +1,6 @@
 import type { Topology } from "../../infra/topologies.ts";
 import type { LoadPlan } from "../load/portable/load-plan.ts";
+import { LAB_PROTOCOL } from "../load/portable/service/lab-protocol.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** True if the topology's clients subscribe to Supabase Realtime themselves. */
@@ -37,4 +38,6 @@ export const toLoadPlan = (
   payloadBytes: scenario.payloadBytes,
   seed: scenario.seed,
   repeat,
+  service: LAB_PROTOCOL,
+  ledger: true,
 });

@@ -11,6 +11,7 @@ import { nowMs } from "../../../common/clock.ts";
 import type { Observation, ReceivedObservation } from "../../history/observation.ts";
 import { ENGINE_LIMITS } from "../portable/engine-limits.ts";
 import type { LoadPlan } from "../portable/load-plan.ts";
+import { LAB_PROTOCOL } from "../portable/service/lab-protocol.ts";
 import { LoadShard } from "../native/workers/load-shard.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
 import { SocketTransport } from "../native/transport/socket-transport.ts";
@@ -99,7 +100,7 @@ const followStreams = (): Client => {
       ENGINE_LIMITS.maxEventBytes,
     );
     transport.open(
-      { path: "/api/sessions/s/events", headers: {} },
+      { method: "GET", path: "/api/sessions/s/events", headers: {} },
       {
         onHead: () => open++,
         onBytes: (buffer, start, end) => scanner.push(buffer, start, end),
@@ -129,6 +130,8 @@ const runEngine = async (): Promise<Client> => {
     payloadBytes: 150,
     seed: 1,
     repeat: 1,
+    service: LAB_PROTOCOL,
+    ledger: true,
   };
   const segmentPath = join(folder, `segment-${process.pid}.ndjson`);
   const recorder = await SegmentWriter.open(segmentPath, (error) => {

@@ -1,6 +1,6 @@
 import { nowMs } from "../../../common/clock.ts";
 import type { PhaseObservation } from "../../history/observation.ts";
-import type { LoadPlan } from "../portable/load-plan.ts";
+import type { PlannedLoad } from "../portable/load-plan.ts";
 import { plannedEvents, ProgressMeter } from "../portable/load-progress.ts";
 import { plannedTimes, scheduleSessions, type PlannedTimes } from "../portable/load-schedule.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
@@ -47,7 +47,7 @@ const OVERDUE_AFTER_MS = 2_000;
 export class K6Progress {
   readonly state = new K6RunState();
   readonly usage: K6UsageMeter;
-  readonly #plan: LoadPlan;
+  readonly #plan: PlannedLoad;
   readonly #limits: K6Limits;
   readonly #listener: Pick<RunLoadOptions, "onPhase" | "onProgress">;
   readonly #reader = new K6LogReader();
@@ -68,7 +68,7 @@ export class K6Progress {
 
   /** @param group of k6's processes */
   constructor(
-    plan: LoadPlan,
+    plan: PlannedLoad,
     consoleFile: string,
     group: number,
     limits: K6Limits,
@@ -177,7 +177,7 @@ export class K6Progress {
     }
   }
 
-  #checkPlan(plan: LoadPlan): void {
+  #checkPlan(plan: PlannedLoad): void {
     const difference = planDifference(plan, this.#plan);
     if (difference !== undefined)
       throw new UserError(`the k6 script made another plan of what it was told: ${difference}`);

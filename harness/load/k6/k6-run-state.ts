@@ -2,7 +2,7 @@ import type { EngineObservation, PhaseObservation } from "../../history/observat
 import { createLagHistogram, recordLag, summarizeLag } from "../native/workers/lag-meter.ts";
 import { ClockOffset } from "../portable/clock-offset.ts";
 import type { K6LogLine, K6LogRecord, PlanRecord } from "../portable/k6-log-records.ts";
-import type { LoadPlan } from "../portable/load-plan.ts";
+import type { PlannedLoad } from "../portable/load-plan.ts";
 import { plannedTimes, scheduleSessions } from "../portable/load-schedule.ts";
 import { inMicroseconds } from "./records/convert-records.ts";
 import type { K6LogReader } from "./records/read-k6-log-records.ts";
@@ -128,7 +128,7 @@ export interface K6Times {
  */
 export function k6Times(
   state: K6RunState,
-  plan: LoadPlan,
+  plan: PlannedLoad,
   fallbackMs: number,
 ): K6Times | undefined {
   const processes = [...state.processes.values()];

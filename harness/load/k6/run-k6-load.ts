@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineObservation } from "../../history/observation.ts";
-import type { LoadPlan } from "../portable/load-plan.ts";
+import { plannedLoad, type LoadPlan } from "../portable/load-plan.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
 import { type FoundK6 } from "./process/find-k6.ts";
@@ -63,7 +63,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
     env: k6Environment(env),
   });
   options.onSpawn?.(child.pid);
-  const progress = new K6Progress(plan, consoleFile, child.pid, limits, options);
+  const progress = new K6Progress(plannedLoad(plan), consoleFile, child.pid, limits, options);
   let hung: boolean;
   try {
     hung = await follow(child, progress, limits, signal);

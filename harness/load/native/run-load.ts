@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bundledProgram } from "../../../common/bundle/bundled-program.ts";
 import { nowMs } from "../../../common/clock.ts";
+import { isLoopback } from "../../../common/loopback.ts";
 import type { EngineObservation, PhaseObservation } from "../../history/observation.ts";
 import { limitsOf, type EngineLimits } from "../portable/engine-limits.ts";
 import { mergeLagHistograms, summarizeLag } from "./workers/lag-meter.ts";
 import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
+import { dueEvents } from "../portable/session/foreign-events.ts";
 import { ProgressMeter } from "../portable/load-progress.ts";
 import { plannedTimes, scheduleSessions } from "../portable/load-schedule.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -53,6 +55,8 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
   options.signal?.throwIfAborted();
   if (new URL(plan.url).protocol !== "http:")
     throw new Error(`the load engine speaks http only, not ${plan.url}`);
+  if (plan.client === "eventsource" && plan.service.stream.eventSourcePath === undefined)
+    throw new Error(`a browser's EventSource cannot open the stream of ${plan.service.name}`);
   const limits = { ...limitsOf(plan), ...options.limits };
   const workers = Math.ceil(plan.sessions / limits.sessionsPerWorker);
   const segmentOf = (name: string): string => join(options.historyDir, `load-${name}.ndjson`);
@@ -112,7 +116,8 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   const times = plannedTimes(schedule, plan);
   const startMs = nowMs() + limits.leadMs + schedule.length * LEAD_PER_SESSION_MS;
   for (const { session, events, arriveOffsetMs } of schedule) {
-    recorder.record({ type: "planned", session, events, arriveMs: startMs + arriveOffsetMs });
+    const due = dueEvents(plan.service, events) ?? 0;
+    recorder.record({ type: "planned", session, events: due, arriveMs: startMs + arriveOffsetMs });
   }
   await recorder.flush();
   pool.send({ type: "start", startMs });
@@ -145,14 +150,27 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   clearInterval(timer);
 
   report();
-  const summary = summarize(pool.reports(), peakRssBytes);
+  const summary = summarize(pool.reports(), peakRssBytes, publishClockErrorMs(plan));
   recorder.record(summary.engine);
   return summary;
+};
+
+/** The wall clock is read in whole milliseconds, and steered while the load runs. */
+const SAME_HOST_ERROR_MS = 2;
+
+/** How far converted publish times may be off. Undefined: there are none. Null: unknown. */
+const publishClockErrorMs = ({ url, service, ledger }: LoadPlan): number | null | undefined => {
+  const clock = service.event.published?.clock;
+  if (ledger || clock === undefined) return undefined;
+  if (!isLoopback(new URL(url).hostname)) return null;
+  if (clock === "monotonic") return 0;
+  return clock === "unix-s" ? 1_000 + SAME_HOST_ERROR_MS : SAME_HOST_ERROR_MS;
 };
 
 const summarize = (
   reports: readonly WorkerReport[],
   rssBytes: number,
+  clockErrorMs: number | null | undefined,
 ): Omit<LoadResult, "segments"> => {
   const loop = summarizeLag(mergeLagHistograms(reports.map((report) => report.loopLag)));
   const arrival = summarizeLag(mergeLagHistograms(reports.map((report) => report.arrivalLateness)));
@@ -163,6 +181,7 @@ const summarize = (
     cpuSeconds: reports.reduce((sum, report) => sum + report.cpuSeconds, 0),
     rssBytes,
     workers: reports.length,
+    ...(clockErrorMs === undefined ? {} : { publishClockErrorMs: clockErrorMs }),
   };
   return {
     engine,

@@ -1,5 +1,5 @@
 import type { Random } from "../../../common/portable/seeded-random.ts";
-import type { LoadPlan } from "./load-plan.ts";
+import type { PlannedLoad } from "./load-plan.ts";
 
 /** When a session arrives, milliseconds after the load's start, and the events of its pipeline. */
 export interface PlannedArrival {
@@ -16,11 +16,11 @@ export const SHORTEST = 0.5;
 export const LONGEST = 1.5;
 
 /** Events of one pipeline run of a `ramp` load, the terminal one included. */
-export const eventsOf = (plan: LoadPlan): number =>
+export const eventsOf = (plan: PlannedLoad): number =>
   Math.max(LEAST_EVENTS, Math.round(plan.eventsPerSecond * plan.durationS));
 
 /** All sessions, spread at random over the ramp. */
-export const rampArrivals = (plan: LoadPlan, random: Random): PlannedArrival[] => {
+export const rampArrivals = (plan: PlannedLoad, random: Random): PlannedArrival[] => {
   const events = eventsOf(plan);
   return Array.from({ length: plan.sessions }, () => ({
     arriveOffsetMs: random.float() * plan.rampS * 1000,
@@ -34,10 +34,10 @@ export const rampArrivals = (plan: LoadPlan, random: Random): PlannedArrival[] =
  * while. From then on it is stationary, so that a bounce at any time meets pipelines of every age.
  * A pipeline that would outlive the load ends with it.
  */
-export const stationaryArrivals = (plan: LoadPlan, random: Random): PlannedArrival[] =>
+export const stationaryArrivals = (plan: PlannedLoad, random: Random): PlannedArrival[] =>
   Array.from({ length: plan.sessions }, () => placeArrivals(plan, random)).flat();
 
-function placeArrivals(plan: LoadPlan, random: Random): PlannedArrival[] {
+function placeArrivals(plan: PlannedLoad, random: Random): PlannedArrival[] {
   const { eventsPerSecond: rate, durationS, pipelineS, rampS } = plan;
   const leastS = LEAST_EVENTS / rate;
   const arrivals: PlannedArrival[] = [];

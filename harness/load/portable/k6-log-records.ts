@@ -14,9 +14,11 @@ import type {
   ReceivedObservation,
   RequestObservation,
   ReplayGapObservation,
+  MisfitObservation,
   StrayObservation,
+  TerminalObservation,
 } from "../../history/observation.ts";
-import type { LoadPlan } from "./load-plan.ts";
+import type { PlannedLoad } from "./load-plan.ts";
 
 export const LINE_MARK = "sse-lab-k6 ";
 export const LINE_VERSION = 1;
@@ -43,6 +45,8 @@ export type K6LogRecord =
   | ReceivedObservation
   | RequestObservation
   | StrayObservation
+  | MisfitObservation
+  | TerminalObservation
   | ReplayGapObservation
   | GateObservation;
 
@@ -52,7 +56,7 @@ export type K6LogRecord =
  */
 export interface PlanRecord {
   type: "k6-plan";
-  plan: LoadPlan;
+  plan: PlannedLoad;
   topology: string;
   bounce: BounceKind;
   /** 1-based. */

@@ -1,5 +1,6 @@
 /** What the load engine is asked to do, as plain data (it crosses a thread boundary). */
 import type { Jitter } from "./back-off.ts";
+import type { ServiceProtocol } from "./service/service-protocol.ts";
 
 /**
  * `retrying`: any failure is retried with exponential back-off and jitter. `eventsource`: the
@@ -22,7 +23,8 @@ export type StreamClient = ClientModel | "realtime";
 export const ARRIVALS = ["stationary", "ramp"] as const;
 export type ArrivalKind = (typeof ARRIVALS)[number];
 
-export interface LoadPlan {
+/** The load itself, whatever service it is for. */
+export interface PlannedLoad {
   /** Base URL of the router. */
   url: string;
   client: StreamClient;
@@ -59,6 +61,21 @@ export interface LoadPlan {
   /** 1-based. */
   repeat: number;
 }
+
+export interface LoadPlan extends PlannedLoad {
+  /** How the service streams. */
+  service: ServiceProtocol;
+  /** False: nothing tells what the service published, so its events have to. */
+  ledger: boolean;
+}
+
+/** Without the service, whose file may hold secrets. */
+export const plannedLoad = (plan: LoadPlan): PlannedLoad => {
+  const load: PlannedLoad & Partial<LoadPlan> = { ...plan };
+  delete load.service;
+  delete load.ledger;
+  return load;
+};
 
 /**
  * Live figures, sent about once a second. `overdue`: events that by the plan should have arrived a

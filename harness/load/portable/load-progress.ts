@@ -1,9 +1,9 @@
-import type { LoadPlan, LoadProgress } from "./load-plan.ts";
+import type { PlannedLoad, LoadProgress } from "./load-plan.ts";
 import type { SessionSchedule } from "./load-schedule.ts";
 
 /** Events of a session that the plan has by `offsetMs` after the load's start. */
 export const plannedEvents = (
-  { eventsPerSecond }: LoadPlan,
+  { eventsPerSecond }: PlannedLoad,
   { arriveOffsetMs, events }: SessionSchedule,
   offsetMs: number,
 ): number => {
@@ -25,7 +25,7 @@ export class ProgressMeter {
   #lastReceived = 0;
   #lastMs: number;
 
-  constructor({ sessions }: LoadPlan, startMs: number) {
+  constructor({ sessions }: PlannedLoad, startMs: number) {
     this.#sessions = sessions;
     this.#lastMs = startMs;
   }

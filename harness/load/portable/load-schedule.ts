@@ -1,4 +1,4 @@
-import type { LoadPlan } from "./load-plan.ts";
+import type { PlannedLoad } from "./load-plan.ts";
 import { rampArrivals, stationaryArrivals, type PlannedArrival } from "./arrivals.ts";
 import { runSeed, seededRandom, type Random } from "../../../common/portable/seeded-random.ts";
 
@@ -32,7 +32,7 @@ const requestsBeforeStart = (random: Random): number =>
  * The open-loop schedule of a plan, in order of arrival. It depends on nothing but the plan, so
  * every topology sees the same sessions.
  */
-export const scheduleSessions = (plan: LoadPlan): SessionSchedule[] => {
+export const scheduleSessions = (plan: PlannedLoad): SessionSchedule[] => {
   const random = seededRandom(runSeed(plan));
   const arrivals = plan.arrival === "ramp" ? rampArrivals : stationaryArrivals;
   return arrivals(plan, random)
@@ -62,7 +62,7 @@ export interface PlannedTimes {
 /** @param schedule of the plan, in order of arrival */
 export function plannedTimes(
   schedule: readonly Pick<SessionSchedule, "arriveOffsetMs">[],
-  plan: LoadPlan,
+  plan: PlannedLoad,
 ): PlannedTimes {
   const longestDrainMs = plan.drainS * 1000;
   if (plan.arrival === "ramp") {

@@ -1,4 +1,5 @@
 import type { LoadPlan } from "../portable/load-plan.ts";
+import { LAB_PROTOCOL } from "../portable/service/lab-protocol.ts";
 
 /** A small plan: 3 sessions of 5 events, all arriving within a twentieth of a second. */
 export const smallPlan = (url: string, changes: Partial<LoadPlan> = {}): LoadPlan => ({
@@ -18,5 +19,7 @@ export const smallPlan = (url: string, changes: Partial<LoadPlan> = {}): LoadPla
   payloadBytes: 20,
   seed: 1,
   repeat: 1,
+  service: LAB_PROTOCOL,
+  ledger: true,
   ...changes,
 });

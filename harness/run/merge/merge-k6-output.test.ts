@@ -11,7 +11,7 @@ import {
   type K6LogRecord,
   type PlanRecord,
 } from "../../load/portable/k6-log-records.ts";
-import type { LoadPlan } from "../../load/portable/load-plan.ts";
+import type { PlannedLoad } from "../../load/portable/load-plan.ts";
 import { scheduleSessions } from "../../load/portable/load-schedule.ts";
 import { parseManifest } from "../../report/summary/manifest.ts";
 import { UserError } from "../../../common/user-error.ts";
@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const plan: LoadPlan = {
+const plan: PlannedLoad = {
   url: "http://lab.test:8080",
   client: "retrying",
   arrival: "ramp",

@@ -3,7 +3,8 @@ import type { IdPattern } from "../../load/portable/service/service-protocol.ts"
 const GROUPS: Readonly<Record<string, string>> = {
   // No leading zero, so that one number has one text.
   sequence: "(0|[1-9][0-9]*)",
-  run: "(.+)",
+  // What a history can hold without quoting.
+  run: String.raw`([^\x00-\x20"\\]+)`,
   value: "([^/?#]+)",
   any: "(.*)",
 };
@@ -30,5 +31,11 @@ export function compilePattern(text: string): Compiled {
 export function compileIdPattern(text: string): IdPattern {
   const { source, groups } = compilePattern(text);
   const { sequence = 0, run } = groups;
-  return { source, sequence, ...(run === undefined ? {} : { run }) };
+  const [, separator] = /^\$\{run\}([^$]+)\$\{sequence\}$/.exec(text) ?? [];
+  return {
+    source,
+    sequence,
+    ...(run === undefined ? {} : { run }),
+    ...(separator === undefined ? {} : { separator }),
+  };
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { plannedLoad } from "../../../harness/load/portable/load-plan.ts";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PlanError } from "./plan-error.ts";
@@ -120,7 +121,7 @@ describe("a plan", () => {
     });
     expect(planRecord(plan, 12)).toEqual({
       type: "k6-plan",
-      plan: plan.load,
+      plan: plannedLoad(plan.load),
       topology: "phase1",
       bounce: "rolling",
       repeat: 3,

@@ -5,7 +5,7 @@ import type { Threshold } from "k6/options";
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../../harness/history/observation.ts";
 import type { PlanRecord } from "../../../harness/load/portable/k6-log-records.ts";
-import type { LoadPlan } from "../../../harness/load/portable/load-plan.ts";
+import { plannedLoad, type LoadPlan } from "../../../harness/load/portable/load-plan.ts";
 import { completeScenario, steadyDuration } from "../../../harness/scenario/load-times.ts";
 import { loadProblems } from "../../../harness/scenario/load-rules.ts";
 import {
@@ -128,7 +128,7 @@ export const planRecord = (
   atMs: number,
 ): PlanRecord => ({
   type: "k6-plan",
-  plan: load,
+  plan: plannedLoad(load),
   topology: topology.name,
   bounce,
   repeat,

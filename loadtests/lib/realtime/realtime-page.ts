@@ -1,9 +1,10 @@
 import { Timer } from "../../../harness/load/portable/realtime/timer.ts";
 import { openPhoenixChannel } from "../../../harness/load/portable/realtime/phoenix-channel.ts";
+import { readCreated } from "../../../harness/load/portable/realtime/read-access.ts";
+import type { BegunSession } from "../../../harness/load/portable/service/begin-session.ts";
 import { RealtimeStream } from "../../../harness/load/portable/realtime/realtime-stream.ts";
 import { runSteps, type Steps } from "../../../harness/load/portable/session/session-steps.ts";
 import { StreamRecord } from "../../../harness/load/portable/session/stream-record.ts";
-import type { SessionCreated } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import type { K6LogWriter } from "../output/k6-log-writer.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
@@ -27,7 +28,7 @@ export class RealtimePage extends K6Session<AsyncHttpRequests> {
   #onOver: () => void = () => {};
 
   constructor(plan: ScriptPlan, arrived: ArrivedSession, output: K6LogWriter) {
-    super(plan, arrived, new AsyncHttpRequests(plan.load.url, arrived.times, arrived.recorder));
+    super(plan, arrived, new AsyncHttpRequests(plan.load, arrived.times, arrived.recorder));
     this.#output = output;
     this.#over = new Promise((resolve) => (this.#onOver = resolve));
   }
@@ -37,13 +38,13 @@ export class RealtimePage extends K6Session<AsyncHttpRequests> {
    * under way are answered by then.
    */
   async visit(): Promise<void> {
-    const created = this.arrive();
+    const begun = this.arrive();
     this.#flushLater();
     this.#deadline.set(Math.max(0, this.times.deadlineMs - nowMs()), () => {
       this.close();
       this.onOver();
     });
-    this.follow(created);
+    this.follow(begun);
     await this.#over;
     this.#deadline.clear();
     this.http.close();
@@ -51,9 +52,9 @@ export class RealtimePage extends K6Session<AsyncHttpRequests> {
     this.#flush.clear();
   }
 
-  protected createStream(created: SessionCreated): RealtimeStream {
+  protected createStream(begun: BegunSession): RealtimeStream {
     return new RealtimeStream({
-      created,
+      created: readCreated(begun),
       openChannel: openPhoenixChannel(openK6Wire(this.limits.headTimeoutMs)),
       fetchToken: () => this.#run(this.requests.token()),
       fetchLog: (after) => this.#run(this.requests.log(after)),

@@ -1,10 +1,15 @@
 import { ENGINE_LIMITS } from "../../../harness/load/portable/engine-limits.ts";
+import type { BegunSession } from "../../../harness/load/portable/service/begin-session.ts";
+import {
+  EventReader,
+  type EventData,
+} from "../../../harness/load/portable/service/event-reader.ts";
 import { readPublication } from "../../../harness/load/portable/session/read-answers.ts";
 import { runStepsBlocking } from "../../../harness/load/portable/session/session-steps.ts";
 import { Session } from "../../../harness/load/portable/session/session.ts";
 import type { StreamLog } from "../../../harness/load/portable/session/stream-record.ts";
 import type { ReceivedObservation } from "../../../harness/history/observation.ts";
-import type { PipelineStarted, SessionCreated } from "../../../server/src/contract/events.ts";
+import type { PipelineStarted } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import type { Observed, SessionRecorder } from "../output/session-recorder.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
@@ -19,7 +24,7 @@ export abstract class K6Session<Requests extends HttpRequests> extends Session {
   protected readonly http: Requests;
 
   constructor({ load }: ScriptPlan, { schedule, times, recorder }: ArrivedSession, http: Requests) {
-    super(load, schedule, ENGINE_LIMITS);
+    super(load, schedule, ENGINE_LIMITS, new EventReader(load.service), nowMs() - Date.now());
     this.times = times;
     this.recorder = recorder;
     this.http = http;
@@ -51,7 +56,7 @@ export abstract class K6Session<Requests extends HttpRequests> extends Session {
   }
 
   /** Blocks the VU until the stream can be opened. */
-  protected arrive(): SessionCreated | undefined {
+  protected arrive(): BegunSession | undefined {
     this.http.readClock();
     return runStepsBlocking(this.arrival(), (step) => this.http.perform(step));
   }
@@ -70,8 +75,8 @@ export abstract class K6Session<Requests extends HttpRequests> extends Session {
     });
   }
 
-  protected override onCounted(data: () => unknown): void {
-    const event = readPublication(data());
+  protected override onCounted(data: EventData): void {
+    const event = readPublication(data.json());
     if (event !== undefined) this.recorder.published(event);
   }
 

@@ -2,6 +2,10 @@ import { sleep } from "k6";
 import sse, { type SseClient, type SseEvent, type SseResponse } from "k6/x/sse";
 import { parseJson } from "../../../common/portable/parse-json.ts";
 import {
+  EventReader,
+  type EventData,
+} from "../../../harness/load/portable/service/event-reader.ts";
+import {
   httpErrorOf,
   SseAttempts,
   type SseAttemptsOptions,
@@ -10,8 +14,8 @@ import type {
   OwnedStream,
   StreamOwner,
 } from "../../../harness/load/portable/session/stream-owner.ts";
+import { bodyText, routeName } from "../../../harness/load/portable/service/fill-template.ts";
 import type { StreamRecord } from "../../../harness/load/portable/session/stream-record.ts";
-import { CONNECTED_EVENT, RECONNECT_EVENT } from "../../../server/src/contract/events.ts";
 import { nowMs } from "../output/clock.ts";
 import type { RunTimes } from "../plan/run-times.ts";
 import { failureReason } from "./failure-reason.ts";
@@ -23,13 +27,13 @@ interface StreamEvent {
   name: string;
   /** The id of this very event; undefined without one. */
   id: string | undefined;
-  data: string;
+  data: EventData;
   atMs: number;
 }
 
 /** A line that xk6-sse cannot read. It reads on; any other error is the end of the stream. */
 const UNREADABLE_LINE = "unknown event: ";
-const MALFORMED = "malformed connected event";
+const MALFORMED = "malformed ";
 
 /**
  * A session's event stream by xk6-sse, which is no EventSource (see k6-x-sse.d.ts): the rest is
@@ -38,10 +42,14 @@ const MALFORMED = "malformed connected event";
  */
 export class K6SseStream implements OwnedStream {
   readonly #url: string;
+  /** Names the stream in k6's metrics. */
+  readonly #route: string;
   readonly #times: RunTimes;
   readonly #owner: StreamOwner;
   readonly #attempts: SseAttempts;
   readonly #record: StreamRecord;
+  readonly #reader: EventReader;
+  readonly #confirmedBy: string;
   #lastEventId = "";
   #finished = false;
   // The attempt under way.
@@ -55,6 +63,9 @@ export class K6SseStream implements OwnedStream {
 
   constructor(options: SseAttemptsOptions, times: RunTimes, owner: StreamOwner) {
     this.#url = options.plan.url;
+    this.#reader = new EventReader(options.plan.service);
+    this.#confirmedBy = options.plan.service.stream.confirmed.by;
+    this.#route = routeName(options.plan.service.stream.request.path);
     this.#times = times;
     this.#owner = owner;
     this.#attempts = new SseAttempts(options);
@@ -90,15 +101,19 @@ export class K6SseStream implements OwnedStream {
     this.#closed = false;
     this.#failure = undefined;
     this.#endedMs = undefined;
-    const { path, headers } = this.#attempts.next(this.#lastEventId, nowMs());
+    const { method, path, headers, body } = this.#attempts.next(this.#lastEventId, nowMs());
     const params = {
+      method,
       headers,
-      tags: { name: "GET /api/sessions/:id/events" },
+      ...(body === undefined ? {} : { body: bodyText(body) }),
+      tags: { name: `${method} ${this.#route}` },
       // One more than is left, so that the deadline has passed when it strikes, however k6 rounds.
       timeout: `${Math.ceil(this.#leftMs) + 1}ms`,
     };
     return sse.open(`${this.#url}${path}`, params, (client) => {
       this.#client = client;
+      // The status comes only at the end.
+      client.on("open", () => this.#onConfirmed("head", nowMs()));
       client.on("event", (event) => this.#onEvent(event));
       client.on("error", (error) => this.#onError(error.error()));
     });
@@ -121,16 +136,18 @@ export class K6SseStream implements OwnedStream {
   #onEvent(raw: SseEvent): void {
     if (this.#closed) return;
     const atMs = nowMs();
+    this.#onConfirmed("byte", atMs);
     const id = withoutCr(raw.id);
     // As in a browser, the id of a block without data counts, too.
     if (id !== "") this.#lastEventId = id;
     // Comments and lone `retry:` lines are no events. An event with empty data looks the same.
     if (raw.data === "") return;
-    const data = raw.data.replace(/\r\n/g, "\n");
+    const data = dataOf(raw.data.replace(/\r\n/g, "\n"));
     const name = withoutCr(raw.name) || "message";
-    if (name === CONNECTED_EVENT) this.#onConnected(data, atMs);
-    else if (name === RECONNECT_EVENT) this.#attempts.onHint(data);
-    else {
+    const kind = this.#reader.kindOf(name);
+    if (kind === "confirmed") this.#onNotice(name, data, atMs);
+    else if (kind === "hint") this.#attempts.onHint(data);
+    else if (kind !== "noise") {
       const event = { name, id: id === "" ? undefined : id, data, atMs };
       if (this.#record.isUp) this.#handOn(event);
       else this.#early.push(event);
@@ -140,13 +157,19 @@ export class K6SseStream implements OwnedStream {
   #handOn({ name, id, data, atMs }: StreamEvent): void {
     if (this.#closed) return;
     this.#atMs = atMs;
-    this.#owner.onEvent(name, id, this.#record.connection, atMs, () => parseJson(data));
+    this.#owner.onEvent(name, id, this.#record.connection, atMs, data);
   }
 
-  #onConnected(data: string, atMs: number): void {
+  #onConfirmed(by: "head" | "byte", atMs: number): void {
+    if (this.#record.isUp || this.#confirmedBy !== by) return;
+    this.#attempts.onConfirmed(undefined, atMs);
+    if (this.#record.connection === 1) this.#owner.onFirstConnected();
+  }
+
+  #onNotice(name: string, data: EventData, atMs: number): void {
     if (this.#record.isUp) return;
-    if (!this.#attempts.onConnected(data, atMs)) {
-      this.#failure = MALFORMED;
+    if (!this.#attempts.onNotice(data, undefined, atMs)) {
+      this.#failure = `${MALFORMED}${name} event`;
       this.#end(atMs);
       return;
     }
@@ -185,10 +208,19 @@ export class K6SseStream implements OwnedStream {
 
   #whyUnconfirmed({ status, error }: SseResponse): string {
     if (status === 0) return failureReason(error) || "no answer";
-    if (this.#failure === MALFORMED) return MALFORMED;
+    if (this.#failure?.startsWith(MALFORMED) === true) return this.#failure;
     return `${failureReason(this.#failure ?? "ended")} before the stream was confirmed`;
   }
 }
+
+/** Decoded once, if at all. */
+const dataOf = (text: string): EventData => {
+  let parsed: { value: unknown } | undefined;
+  return {
+    text: () => text,
+    json: () => (parsed = parsed ?? { value: parseJson(text) }).value,
+  };
+};
 
 /** Undefined for an event stream, and without an answer. */
 const whyNoStream = ({ status, headers }: SseResponse): string | undefined =>

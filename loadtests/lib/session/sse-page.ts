@@ -2,7 +2,6 @@ import {
   runStepsBlocking,
   type Steps,
 } from "../../../harness/load/portable/session/session-steps.ts";
-import type { SessionCreated } from "../../../server/src/contract/events.ts";
 import type { ScriptPlan } from "../plan/plan.ts";
 import { HttpRequests } from "./http-requests.ts";
 import { K6Session } from "./k6-session.ts";
@@ -15,7 +14,7 @@ import type { ArrivedSession } from "./await-arrival.ts";
  */
 export class SsePage extends K6Session<HttpRequests> {
   constructor(plan: ScriptPlan, arrived: ArrivedSession) {
-    super(plan, arrived, new HttpRequests(plan.load.url, arrived.times, arrived.recorder));
+    super(plan, arrived, new HttpRequests(plan.load, arrived.times, arrived.recorder));
   }
 
   /** Blocks the VU until nothing more comes of the session, or until the deadline. */
@@ -23,10 +22,10 @@ export class SsePage extends K6Session<HttpRequests> {
     this.follow(this.arrive());
   }
 
-  protected createStream(created: SessionCreated): K6SseStream {
-    const { plan, schedule, limits, log, times } = this;
+  protected createStream(): K6SseStream {
+    const { plan, schedule, limits, requests, log, times } = this;
     return new K6SseStream(
-      { plan, schedule, limits, created, log, seesRetryField: false },
+      { plan, schedule, limits, requests, log, seesRetryField: false },
       times,
       this,
     );

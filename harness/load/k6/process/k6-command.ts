@@ -1,5 +1,5 @@
 import type { BounceKind } from "../../../history/observation.ts";
-import type { LoadPlan } from "../../portable/load-plan.ts";
+import type { PlannedLoad } from "../../portable/load-plan.ts";
 
 /** Which run the load is for: the scripts tag their metrics with it, and judge by it. */
 export interface K6RunLabels {
@@ -13,14 +13,17 @@ export interface K6RunLabels {
 export interface K6CommandOptions {
   /** The bundled script. */
   script: string;
-  plan: LoadPlan;
+  plan: PlannedLoad;
   labels: K6RunLabels;
   /** Where `console.log` goes. */
   consoleFile: string;
 }
 
 /** The variables of a script, which a user sets with `-e`. */
-export const scriptVariables = (plan: LoadPlan, labels: K6RunLabels): Record<string, string> => ({
+export const scriptVariables = (
+  plan: PlannedLoad,
+  labels: K6RunLabels,
+): Record<string, string> => ({
   URL: plan.url,
   TOPOLOGY: labels.topology,
   BOUNCE: labels.bounce,

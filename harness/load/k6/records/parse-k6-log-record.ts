@@ -4,7 +4,7 @@ import { BOUNCE_KINDS } from "../../../history/observation.ts";
 import { checkObservation } from "../../../history/parse-observation.ts";
 import { JITTERS } from "../../portable/back-off.ts";
 import { DEFAULT_HEARTBEAT_S } from "../../portable/engine-limits.ts";
-import { ARRIVALS, CLIENT_MODELS, type LoadPlan } from "../../portable/load-plan.ts";
+import { ARRIVALS, CLIENT_MODELS, type PlannedLoad } from "../../portable/load-plan.ts";
 import type {
   ArrivedRecord,
   ClockRecord,
@@ -18,7 +18,7 @@ const time = z.number();
 const amount = z.number().nonnegative();
 const count = z.int().nonnegative();
 
-const loadPlan: z.ZodType<LoadPlan> = z.object({
+const loadPlan: z.ZodType<PlannedLoad> = z.object({
   url: z.string().min(1),
   client: z.enum([...CLIENT_MODELS, "realtime"]),
   // Scripts of earlier versions knew one kind, and took no account of the repeat.
@@ -75,6 +75,8 @@ const OBSERVED: ReadonlySet<string> = new Set<Exclude<K6LogRecord, OwnRecord>["t
   "received",
   "request",
   "stray",
+  "misfit",
+  "terminal",
   "replay-gap",
   "gate",
 ]);

@@ -1,5 +1,5 @@
 import type { EngineObservation, PhaseObservation } from "../../../history/observation.ts";
-import type { LoadPlan } from "../../portable/load-plan.ts";
+import type { PlannedLoad } from "../../portable/load-plan.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import type { SegmentWriter } from "../../native/segment-writer.ts";
 import { toObservation } from "./convert-records.ts";
@@ -11,7 +11,7 @@ import { K6LogReader, readK6Log } from "./read-k6-log-records.ts";
 const FLUSH_EVERY_LINES = 200;
 
 export interface K6History {
-  plan: LoadPlan;
+  plan: PlannedLoad;
   times: K6Times;
   /** What k6 wrote to its console, one file or several. */
   consoles: readonly string[];

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs as instanceNowMs } from "../../../../common/clock.ts";
 import type { BounceKind } from "../../../history/observation.ts";
 import type { Jitter } from "../../portable/back-off.ts";
-import type { ArrivalKind, LoadPlan, StreamClient } from "../../portable/load-plan.ts";
+import type { ArrivalKind, PlannedLoad, StreamClient } from "../../portable/load-plan.ts";
 import { scheduleSessions } from "../../portable/load-schedule.ts";
 import { LINE_MARK, type K6LogLine, type K6LogRecord } from "../../portable/k6-log-records.ts";
 import type { FakeBehaviour } from "./build-fake-k6.ts";
@@ -57,7 +57,7 @@ async function run(): Promise<void> {
     });
     if (behaviour.childFile !== undefined) writeFileSync(behaviour.childFile, String(child.pid));
   }
-  const plan: LoadPlan = {
+  const plan: PlannedLoad = {
     url: variables["URL"] ?? "",
     client: (variables["CLIENT"] ?? "realtime") as StreamClient,
     arrival: variables["ARRIVAL"] as ArrivalKind,
@@ -113,7 +113,12 @@ function hang(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-async function session(name: string, dueMs: number, events: number, plan: LoadPlan): Promise<void> {
+async function session(
+  name: string,
+  dueMs: number,
+  events: number,
+  plan: PlannedLoad,
+): Promise<void> {
   await sleep(Math.max(0, dueMs - nowMs()));
   const of = { session: name };
   const askedMs = nowMs();

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SessionCreated } from "../../../../server/src/contract/events.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import type { Observation, ReceivedObservation } from "../../../history/observation.ts";
 import { plannedEvents } from "../../portable/load-progress.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
 import { RealtimeStream } from "../../portable/realtime/realtime-stream.ts";
+import { readCreated } from "../../portable/realtime/read-access.ts";
+import type { BegunSession } from "../../portable/service/begin-session.ts";
 import {
   runSteps,
   type ControlAnswer,
@@ -22,13 +23,16 @@ import { NativeSseStream } from "./native-sse-stream.ts";
 export class NativeSession extends Session {
   readonly #context: ShardContext;
   readonly #cookies = new CookieStore();
+  readonly #plainEpochs: boolean;
   readonly #onSettled: () => void;
   #settled = false;
   #received = 0;
 
   /** @param onSettled called once, when nothing more can come of the session */
   constructor(context: ShardContext, schedule: SessionSchedule, onSettled: () => void) {
-    super(context.plan, schedule, context.limits);
+    super(context.plan, schedule, context.limits, context.reader, context.wallOffsetMs);
+    const { event } = context.plan.service;
+    this.#plainEpochs = context.plan.ledger && event.run?.from === "id";
     this.#context = context;
     this.#onSettled = onSettled;
   }
@@ -56,20 +60,23 @@ export class NativeSession extends Session {
 
   /** Events that the plan has by `offsetMs` after the load's start and that are missing. */
   overdue(offsetMs: number): number {
+    if (this.plan.service.event.total?.from !== "plan") return 0;
     return Math.max(0, plannedEvents(this.plan, this.schedule, offsetMs) - this.#received);
   }
 
   protected recordReceived(event: Omit<ReceivedObservation, "type">): void {
     this.#received++;
     this.#context.counters.received++;
-    this.#context.recorder.recordReceived(event);
+    if (this.#plainEpochs) this.#context.recorder.recordReceived(event);
+    else this.#context.recorder.record({ type: "received", ...event });
   }
 
-  protected createStream(created: SessionCreated): OwnedStream {
+  protected createStream(begun: BegunSession): OwnedStream {
+    const { schedule, requests } = this;
     if (this.plan.client !== "realtime")
-      return new NativeSseStream(this.#context, this.schedule, created, this.#cookies, this);
+      return new NativeSseStream(this.#context, schedule, requests, this.#cookies, this);
     return new RealtimeStream({
-      created,
+      created: readCreated(begun),
       openChannel: this.#context.openChannel,
       fetchToken: () => this.#run(this.requests.token()),
       fetchLog: (after) => this.#run(this.requests.log(after)),
@@ -99,7 +106,7 @@ export class NativeSession extends Session {
 
   async #perform(step: Step): Promise<ControlAnswer | undefined> {
     if ("waitMs" in step) return sleep(step.waitMs, undefined, { signal: this.#context.signal });
-    const headers = { ...this.#cookies.headers(), ...step.headers };
+    const headers = this.#cookies.addTo(step.headers);
     const answer = await this.#context.control.send({ ...step, headers });
     this.#cookies.take(answer.setCookies);
     return answer;

@@ -1,11 +1,8 @@
-import {
-  CONNECTED_EVENT,
-  RECONNECT_EVENT,
-  type SessionCreated,
-} from "../../../../server/src/contract/events.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
 import type { SessionSchedule } from "../../portable/load-schedule.ts";
+import type { EventData } from "../../portable/service/event-reader.ts";
+import type { SessionRequests } from "../../portable/session/session-requests.ts";
 import { httpErrorOf, SseAttempts } from "../../portable/session/sse-attempts.ts";
 import type { OwnedStream, StreamOwner } from "../../portable/session/stream-owner.ts";
 import type { StreamRecord } from "../../portable/session/stream-record.ts";
@@ -16,7 +13,7 @@ import type { OpenStream, StreamEnd, StreamHandlers } from "../transport/stream-
 import type { ShardContext } from "../workers/shard-context.ts";
 
 /** A session's event stream on the native engine's sockets. */
-export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers {
+export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers, EventData {
   readonly #context: ShardContext;
   readonly #cookies: CookieStore;
   readonly #owner: StreamOwner;
@@ -28,12 +25,15 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
   #closed = false;
   #status = 0;
   #atMs = 0;
-  readonly #data = (): unknown => parseJson(this.#scanner.data());
+  #instance: string | undefined;
+  /** Of the current event. */
+  #json: unknown;
+  #isParsed = false;
 
   constructor(
     context: ShardContext,
     schedule: SessionSchedule,
-    created: SessionCreated,
+    requests: SessionRequests,
     cookies: CookieStore,
     owner: StreamOwner,
   ) {
@@ -45,7 +45,7 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
       plan,
       schedule,
       limits,
-      created,
+      requests,
       log: context,
       seesRetryField: true,
     });
@@ -58,11 +58,9 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
     const { lastEventId } = this.#scanner;
     this.#scanner = new SseScanner(this, limits.maxEventBytes, lastEventId);
     this.#status = 0;
-    const { path, headers } = this.#attempts.next(lastEventId, nowMs());
-    this.#open = transport.open(
-      { path, headers: { accept: "text/event-stream", ...this.#cookies.headers(), ...headers } },
-      this,
-    );
+    const request = this.#attempts.next(lastEventId, nowMs());
+    const headers = this.#cookies.addTo({ accept: "text/event-stream", ...request.headers });
+    this.#open = transport.open({ ...request, headers }, this);
   }
 
   close(reason: "finished" | "drained"): void {
@@ -78,14 +76,26 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
   onHead(head: ResponseHead, atMs: number): void {
     this.#status = head.status;
     this.#cookies.take(head.setCookies);
-    const httpError = httpErrorOf(head.status, head.headers["content-type"] ?? "");
-    if (httpError === undefined) return;
+    const { headers } = head;
+    const { instanceHeader, stream } = this.#context.plan.service;
+    if (instanceHeader !== undefined) this.#instance = headers[instanceHeader];
+    const httpError = httpErrorOf(
+      head.status,
+      headers["content-type"] ?? "",
+      headers["content-encoding"],
+    );
+    if (httpError === undefined) {
+      if (stream.confirmed.by === "head") this.#onConfirmed(atMs);
+      return;
+    }
     this.#open?.close();
     this.#openLater(this.#attempts.failed("http-error", this.#status, httpError, atMs));
   }
 
   onBytes(buffer: Buffer, start: number, end: number, atMs: number): void {
     this.#atMs = atMs;
+    if (!this.#record.isUp && this.#context.plan.service.stream.confirmed.by === "byte")
+      this.#onConfirmed(atMs);
     this.#scanner.push(buffer, start, end);
   }
 
@@ -106,16 +116,42 @@ export class NativeSseStream implements OwnedStream, StreamHandlers, SseHandlers
     // The rest of a chunk that closed this stream (terminal event, malformed confirmation) is not
     // read.
     if (this.#open === undefined) return;
-    if (name === CONNECTED_EVENT) this.#onConnected();
-    else if (name === RECONNECT_EVENT) this.#attempts.onHint(this.#scanner.data());
-    else this.#owner.onEvent(name, id, this.#record.connection, this.#atMs, this.#data);
+    this.#isParsed = false;
+    switch (this.#context.reader.kindOf(name)) {
+      case "event":
+      case "gap":
+        this.#owner.onEvent(name, id, this.#record.connection, this.#atMs, this);
+        return;
+      case "confirmed":
+        this.#onNotice(name);
+        return;
+      case "hint":
+        this.#attempts.onHint(this);
+        return;
+      case "noise":
+    }
   }
 
-  #onConnected(): void {
+  text(): string {
+    return this.#scanner.data();
+  }
+
+  json(): unknown {
+    if (!this.#isParsed) this.#json = parseJson(this.#scanner.data());
+    this.#isParsed = true;
+    return this.#json;
+  }
+
+  #onConfirmed(atMs: number): void {
+    this.#attempts.onConfirmed(this.#instance, atMs);
+    if (this.#record.connection === 1) this.#owner.onFirstConnected();
+  }
+
+  #onNotice(name: string): void {
     if (this.#record.isUp) return;
-    if (!this.#attempts.onConnected(this.#scanner.data(), this.#atMs)) {
+    if (!this.#attempts.onNotice(this, this.#instance, this.#atMs)) {
       this.#open?.close();
-      const reason = "malformed connected event";
+      const reason = `malformed ${name} event`;
       this.#openLater(this.#attempts.failed("network", this.#status, reason, this.#atMs));
     } else if (this.#record.connection === 1) this.#owner.onFirstConnected();
   }

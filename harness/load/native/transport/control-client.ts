@@ -1,6 +1,6 @@
 import { Pool } from "undici";
-import { INSTANCE_HEADER } from "../../../../server/src/contract/events.ts";
 import type { EngineLimits } from "../../portable/engine-limits.ts";
+import { bodyText } from "../../portable/service/fill-template.ts";
 import type { ControlAnswer, ControlRequest } from "../../portable/session/session-steps.ts";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
 
@@ -17,9 +17,14 @@ const NO_ANSWER: CookieAnswer = { status: 0, setCookies: [], body: undefined };
  */
 export class ControlClient {
   readonly #pool: Pool;
+  readonly #instanceHeader: string | undefined;
 
-  /** @param origin scheme, host and port of the router */
-  constructor(origin: string, limits: EngineLimits) {
+  /**
+   * @param origin scheme, host and port of the router
+   * @param instanceHeader names the instance that answered
+   */
+  constructor(origin: string, limits: EngineLimits, instanceHeader: string | undefined) {
+    this.#instanceHeader = instanceHeader;
     this.#pool = new Pool(origin, {
       connections: limits.controlConnections,
       headersTimeout: limits.controlTimeoutMs,
@@ -31,22 +36,24 @@ export class ControlClient {
   /** Never rejects: without an answer the status is 0. */
   async send(request: ControlRequest): Promise<CookieAnswer> {
     try {
+      const { method, path, body } = request;
       const answer = await this.#pool.request({
-        method: request.method,
-        path: request.path,
+        method,
+        path,
         headers:
-          request.body === undefined
+          body === undefined
             ? request.headers
-            : { ...request.headers, "content-type": "application/json" },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+            : { "content-type": "application/json", ...request.headers },
+        ...(body === undefined ? {} : { body: bodyText(body) }),
       });
       const text = await answer.body.text();
       const { headers } = answer;
-      const instance = headers[INSTANCE_HEADER];
+      const instance = this.#instanceHeader && headers[this.#instanceHeader];
       const setCookie = headers["set-cookie"];
       const retryAfter = Number(headers["retry-after"] ?? NaN);
       return {
         status: answer.statusCode,
+        headers,
         setCookies: setCookie === undefined ? [] : [setCookie].flat(),
         body: /\bjson\b/.test(String(headers["content-type"])) ? parseJson(text) : undefined,
         ...(typeof instance === "string" ? { instance } : {}),

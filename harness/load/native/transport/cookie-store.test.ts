@@ -4,7 +4,7 @@ import { CookieStore } from "./cookie-store.ts";
 const after = (...responses: string[][]): string | undefined => {
   const store = new CookieStore();
   for (const setCookies of responses) store.take(setCookies);
-  return store.headers().cookie;
+  return store.addTo({})["cookie"];
 };
 
 test.each<[string, string[][], string | undefined]>([
@@ -27,4 +27,11 @@ test.each<[string, string[][], string | undefined]>([
   ["a cookie until its date", [["a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT"]], "a=1"],
 ])("sends %s", (_, responses, cookie) => {
   expect(after(...responses)).toBe(cookie);
+});
+
+test("keeps the cookies that a request has already", () => {
+  const store = new CookieStore();
+  expect(store.addTo({ cookie: "key=1" })).toEqual({ cookie: "key=1" });
+  store.take(["lab=a1"]);
+  expect(store.addTo({ cookie: "key=1", a: "b" })).toEqual({ cookie: "key=1; lab=a1", a: "b" });
 });

@@ -26,8 +26,10 @@ export class CookieStore {
     this.#header = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
   }
 
-  /** `Cookie` header as an object to spread into a request's headers; empty without cookies. */
-  headers(): Record<string, string> {
-    return this.#header === "" ? {} : { cookie: this.#header };
+  /** The headers with the cookies. Those that a header has already stay. */
+  addTo(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    if (this.#header === "") return headers;
+    const own = headers["cookie"];
+    return { ...headers, cookie: own === undefined ? this.#header : `${own}; ${this.#header}` };
   }
 }

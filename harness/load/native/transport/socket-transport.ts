@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { nowMs } from "../../../../common/clock.ts";
 import type { EngineLimits } from "../../portable/engine-limits.ts";
 import { HttpResponseReader, type ResponseHead } from "./http-response-reader.ts";
+import { bodyText } from "../../portable/service/fill-template.ts";
 import { ConnectThrottle } from "./connect-throttle.ts";
 import type {
   OpenStream,
@@ -105,9 +106,15 @@ class SocketStream implements OpenStream {
       else this.#end("error", "closed in the middle of the response");
     });
     socket.on("close", () => this.#end("error", "connection closed"));
-    let head = `GET ${request.path} HTTP/1.1\r\nHost: ${target.host}\r\n`;
+    let head = `${request.method} ${request.path} HTTP/1.1\r\nHost: ${target.host}\r\n`;
     for (const name in request.headers) head += `${name}: ${request.headers[name]}\r\n`;
-    socket.write(`${head}\r\n`);
+    if (request.body === undefined) {
+      socket.write(`${head}\r\n`);
+      return;
+    }
+    const body = bodyText(request.body);
+    if (request.headers["content-type"] === undefined) head += "content-type: application/json\r\n";
+    socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
 
   close(): void {

@@ -1,12 +1,8 @@
+import type { ControlRequest } from "../../portable/session/session-steps.ts";
 import type { ResponseHead } from "./http-response-reader.ts";
 
-/** One GET whose response is followed as it arrives. */
-export interface StreamRequest {
-  /** Path and query. */
-  path: string;
-  /** Header lines beyond `Host`. */
-  headers: Readonly<Record<string, string>>;
-}
+/** One request whose response is followed as it arrives. */
+export type StreamRequest = ControlRequest;
 
 /** How a stream came to its end without being closed by its owner. */
 export interface StreamEnd {

@@ -6,6 +6,7 @@ import { nowMs } from "../../../../common/clock.ts";
 import { ControlClient } from "../transport/control-client.ts";
 import { createLagHistogram, LagMeter, recordLag } from "./lag-meter.ts";
 import { plannedTimes, scheduleSessions } from "../../portable/load-schedule.ts";
+import { EventReader } from "../../portable/service/event-reader.ts";
 import { ConnectThrottle } from "../transport/connect-throttle.ts";
 import { openPhoenixChannel } from "../../portable/realtime/phoenix-channel.ts";
 import { openWsWire } from "../transport/ws-wire.ts";
@@ -85,8 +86,11 @@ export class LoadShard {
     const context: ShardContext = {
       plan,
       limits,
+      reader: new EventReader(plan.service),
+      // The clock of a service on this host. Elsewhere it is as far off as the hosts' clocks are.
+      wallOffsetMs: nowMs() - Date.now(),
       recorder,
-      control: new ControlClient(url.origin, limits),
+      control: new ControlClient(url.origin, limits, plan.service.instanceHeader),
       transport: new SocketTransport({ host: url.host, address, port }, limits),
       openChannel: openPhoenixChannel(openWire, { whenFree: (connect) => throttle.add(connect) }),
       signal: over.signal,

@@ -1,6 +1,7 @@
 import type { ControlClient } from "../transport/control-client.ts";
 import type { EngineLimits } from "../../portable/engine-limits.ts";
 import type { LoadPlan } from "../../portable/load-plan.ts";
+import type { EventReader } from "../../portable/service/event-reader.ts";
 import type { OpenChannel } from "../../portable/realtime/channel.ts";
 import type { SegmentWriter } from "../segment-writer.ts";
 import type { StreamTransport } from "../transport/stream-transport.ts";
@@ -9,6 +10,9 @@ import type { StreamTransport } from "../transport/stream-transport.ts";
 export interface ShardContext {
   readonly plan: LoadPlan;
   readonly limits: EngineLimits;
+  readonly reader: EventReader;
+  /** What to add to the service's wall clock to get the engine's clock, milliseconds. */
+  readonly wallOffsetMs: number;
   readonly recorder: SegmentWriter;
   readonly control: ControlClient;
   readonly transport: StreamTransport;

@@ -98,7 +98,7 @@ export class RealtimeStream implements OwnedStream, SubscriptionEvents {
     if (this.#closed) return;
     this.#atMs = this.#options.nowMs();
     const id = `${event.epoch}-${event.seq}`;
-    const data = (): PipelineSSEEvent => event;
+    const data = { text: () => JSON.stringify(event), json: () => event };
     // What was held, or asked for, comes on while the channel is down.
     const { connection, isUp } = this.#record;
     const confirmed = isUp ? connection : Math.max(1, connection - 1);

@@ -22,11 +22,7 @@ export const LAB_PROTOCOL: ServiceProtocol = {
     instance: "/instance",
   },
   stream: {
-    request: {
-      method: "GET",
-      path: "/api/sessions/${session.id}/events",
-      headers: { "cache-control": "no-cache" },
-    },
+    request: { method: "GET", path: "/api/sessions/${session.id}/events", headers: {} },
     eventSourcePath: "/api/sessions/${session.id}/events?token=${session.token}",
     confirmed: {
       by: "event",
@@ -70,7 +66,12 @@ export const LAB_PROTOCOL: ServiceProtocol = {
   event: {
     sequence: {
       from: "id",
-      pattern: { source: "^(.+)\\-(0|[1-9][0-9]*)$", sequence: 2, run: 1 },
+      pattern: {
+        source: '^([^\\x00-\\x20"\\\\]+)\\-(0|[1-9][0-9]*)$',
+        sequence: 2,
+        run: 1,
+        separator: "-",
+      },
       first: 1,
     },
     run: { from: "id" },

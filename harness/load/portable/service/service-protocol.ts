@@ -156,6 +156,8 @@ export interface IdPattern {
   source: string;
   sequence: number;
   run?: number;
+  /** Present if the id is run, separator and number. */
+  separator?: string;
 }
 
 /** Supabase Realtime in the place of the stream, in topologies that use it. */

@@ -1,17 +1,24 @@
+import type { PipelineStarted, RealtimeToken } from "../../../../server/src/contract/events.ts";
 import type {
-  GateResponse,
-  PipelinePlan,
-  PipelineStarted,
-  RealtimeToken,
-  SessionCreated,
-} from "../../../../server/src/contract/events.ts";
-import type { GateObservation, RequestObservation } from "../../../history/observation.ts";
+  GateObservation,
+  MisfitObservation,
+  RequestObservation,
+} from "../../../history/observation.ts";
+import { randomUuid } from "../../../../common/portable/random-uuid.ts";
 import { BackOff } from "../back-off.ts";
 import type { EngineLimits } from "../engine-limits.ts";
 import type { LoadPlan } from "../load-plan.ts";
 import type { SessionSchedule } from "../load-schedule.ts";
 import type { LogAnswer } from "../realtime/session-feed.ts";
-import { namesEpoch, readCreated, readLogAnswer, readStarted, readToken } from "./read-answers.ts";
+import { beginSession, type BegunSession, type MissingValue } from "../service/begin-session.ts";
+import { fillHeaders, fillRequest, type ValueOf } from "../service/fill-template.ts";
+import { numberAt, textAt } from "../service/json-pointer.ts";
+import type {
+  CheckedRequest,
+  RequestTemplate,
+  StartProtocol,
+} from "../service/service-protocol.ts";
+import { readLogAnswer, readToken } from "./read-answers.ts";
 import type { ControlAnswer, Steps } from "./session-steps.ts";
 
 /** Answers to try again after: none, no instance behind the router, or a rate limit. */
@@ -32,21 +39,24 @@ export interface RequestContext {
   readonly isDraining: boolean;
   /** The engine's clock, milliseconds. */
   nowMs(): number;
-  record(observation: RequestObservation | GateObservation): void;
+  record(observation: RequestObservation | GateObservation | MisfitObservation): void;
   /** An instance runs the session's pipeline. */
   onStarted?(started: PipelineStarted): void;
 }
 
 /**
  * The requests of one session's page beside its stream. With every client model the page retries a
- * failed POST, with back-off and so long as a person would wait: the client model governs the
+ * failed request, with back-off and so long as a person would wait: the client model governs the
  * stream only.
  */
 export class SessionRequests {
   readonly #context: RequestContext;
   readonly #backOff: BackOff;
-  /** Known once the session is created. */
-  #created: SessionCreated | undefined;
+  /** Known once the session has begun. */
+  #begun: BegunSession | undefined;
+  #credentials: Readonly<Record<string, string>> = NO_CREDENTIALS;
+  /** Drawn only where the client chooses the session's id. */
+  #clientId: string | undefined;
 
   constructor(context: RequestContext) {
     const { backOffBaseMs, backOffCapMs } = context.limits;
@@ -58,42 +68,83 @@ export class SessionRequests {
     );
   }
 
-  /** Cheap requests of the same page; their success does not matter. */
-  *background(count: number): Steps<void> {
-    for (let i = 0; i < count && !this.#context.isOver; i++)
-      yield* this.#send("background", "GET", "/healthz");
+  /** The value of a placeholder. */
+  readonly valueOf: ValueOf = (name) => {
+    const { plan, schedule } = this.#context;
+    switch (name) {
+      case "load.events":
+        return schedule.events;
+      case "load.rate":
+        return plan.eventsPerSecond;
+      case "load.gates":
+        // A pipeline that the end of the load cuts short holds fewer.
+        return Math.min(plan.gates, schedule.events - 1);
+      case "load.payloadBytes":
+        return plan.payloadBytes;
+      case "load.seed":
+        return schedule.pipelineSeed;
+      default:
+        return this.#begun?.values[name.slice("session.".length)];
+    }
+  };
+
+  /** Headers of every request of the session. */
+  get credentials(): Readonly<Record<string, string>> {
+    return this.#credentials;
   }
 
-  /** Creates the session. Undefined: refused, or no success before the drain. */
-  *create(): Steps<SessionCreated | undefined> {
-    const answer = yield* this.#untilAnswered("create", "/api/sessions", {});
-    this.#created = answer?.status === 201 ? readCreated(answer.body) : undefined;
-    return this.#created;
+  /** Cheap requests of the same page; their success does not matter. */
+  *background(count: number): Steps<void> {
+    const { background } = this.#service;
+    if (background === undefined) return;
+    for (let i = 0; i < count && !this.#context.isOver; i++)
+      yield* this.#send("background", background);
+  }
+
+  /** Begins the session. Undefined: refused, or no success before the drain. */
+  *create(): Steps<BegunSession | undefined> {
+    const { request, credentials } = this.#service.session;
+    const answer = request && (yield* this.#untilAnswered("create", request));
+    if (request !== undefined && !succeeded(request, answer)) return undefined;
+    const begun = this.#readBegun(answer ?? NO_ANSWER);
+    if ("missing" in begun) {
+      const { missing, place } = begun;
+      const message = `${describeRequest(request)} answered ${answer?.status ?? 0} without ${place}`;
+      this.#misfit(`session.values.${missing}`, message);
+      return undefined;
+    }
+    this.#begun = begun;
+    this.#credentials = fillHeaders(credentials, this.valueOf);
+    return begun;
   }
 
   /**
-   * Starts the pipeline. True when it runs: a 409 that names the running epoch answers an earlier
-   * try that got through.
+   * Starts the pipeline, if the service wants that. True when it runs: the answer to a second try
+   * may say that the first one got through.
    */
   *start(): Steps<boolean> {
-    const { plan, schedule } = this.#context;
-    const answer = yield* this.#untilAnswered(
-      "start",
-      `${this.#path}/pipeline`,
-      pipelinePlan(plan, schedule),
-    );
-    if (answer?.status === 202) {
-      const started = readStarted(answer.body);
+    const { start } = this.#service;
+    if (start === undefined) return true;
+    const answer = yield* this.#untilAnswered("start", start);
+    if (answer !== undefined && succeeded(start, answer)) {
+      const started = readStarted(start, answer.body);
       if (started !== undefined) this.#context.onStarted?.(started);
       return true;
     }
-    return answer?.status === 409 && namesEpoch(answer.body);
+    const { running } = start;
+    return (
+      running !== undefined &&
+      answer?.status === running.status &&
+      textAt(answer.body, running.has) !== undefined
+    );
   }
 
   /** Answers a gate, and records the status of the answer if there is one. */
   *answerGate(gate: string): Steps<void> {
-    const response: GateResponse = { gate, answer: "approve" };
-    const answer = yield* this.#untilAnswered("gate", `${this.#path}/pipeline/gate`, response);
+    const template = this.#service.gate;
+    if (template === undefined) return;
+    const valueOf: ValueOf = (name) => (name === "gate" ? gate : this.valueOf(name));
+    const answer = yield* this.#untilAnswered("gate", template, valueOf);
     if (answer === undefined) return;
     const { session } = this.#context.schedule;
     const atMs = this.#context.nowMs();
@@ -109,24 +160,32 @@ export class SessionRequests {
 
   /** Asks once for a new token of the session's channel. Undefined: no token. */
   *token(): Steps<RealtimeToken | undefined> {
-    return readToken((yield* this.#send("token", "POST", `${this.#path}/realtime-token`)).body);
+    const { realtime } = this.#service;
+    return realtime && readToken((yield* this.#send("token", realtime.token)).body);
   }
 
   /** Asks once for the event log after an event id. Undefined: no answer. */
   *log(after: string | undefined): Steps<LogAnswer | undefined> {
-    const query = after === undefined ? "" : `?after=${after}`;
-    return readLogAnswer((yield* this.#send("log", "GET", `${this.#path}/log${query}`)).body);
+    const { realtime } = this.#service;
+    if (realtime === undefined) return undefined;
+    const { log } = realtime;
+    const path = after === undefined ? log.path : `${log.path}?after=${after}`;
+    return readLogAnswer((yield* this.#send("log", { ...log, path })).body);
   }
 
-  get #path(): string {
-    return `/api/sessions/${encodeURIComponent(this.#created?.sessionId ?? "")}`;
+  get #service(): LoadPlan["service"] {
+    return this.#context.plan.service;
   }
 
   /** Sends until an answer is final. Undefined: the page gave up, or the time for it is over. */
-  *#untilAnswered(request: Request, path: string, body: unknown): Steps<ControlAnswer | undefined> {
+  *#untilAnswered(
+    request: Request,
+    template: RequestTemplate,
+    valueOf = this.valueOf,
+  ): Steps<ControlAnswer | undefined> {
     this.#backOff.reset();
     for (let attempt = 1; !this.#context.isOver; attempt++) {
-      const answer = yield* this.#send(request, "POST", path, body, attempt);
+      const answer = yield* this.#send(request, template, valueOf, attempt);
       if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
       if (!this.#mayRetry(request, attempt)) return undefined;
       yield { waitMs: Math.max(answer.retryAfterMs ?? 0, this.#backOff.nextMs()) };
@@ -148,18 +207,16 @@ export class SessionRequests {
   /** Sends once, and records the answer. */
   *#send(
     request: Request,
-    method: "GET" | "POST",
-    path: string,
-    body?: unknown,
+    template: RequestTemplate,
+    valueOf = this.valueOf,
     attempt = 1,
   ): Steps<ControlAnswer> {
     const sentMs = this.#context.nowMs();
-    const headers = this.#created === undefined ? {} : credentials(this.#created);
-    const answer = (yield { method, path, headers, body }) ?? NO_ANSWER;
+    const answer = (yield fillRequest(template, valueOf, this.#credentials)) ?? NO_ANSWER;
     // A request that the end of the load cut off says nothing about the topology.
     if (this.#context.isOver) return answer;
     const { status, instance, reason } = answer;
-    const sessionId = request === "create" ? readCreated(answer.body)?.sessionId : undefined;
+    const sessionId = this.#sessionIdFor(request, answer);
     this.#context.record({
       type: "request",
       session: this.#context.schedule.session,
@@ -174,25 +231,46 @@ export class SessionRequests {
     });
     return answer;
   }
+
+  /** The session's id in the ledgers, for the first request that succeeds with it. */
+  #sessionIdFor(request: Request, answer: ControlAnswer): string | undefined {
+    const { session, start } = this.#service;
+    const [first, template] = session.request ? ["create", session.request] : ["start", start];
+    if (request !== first || template === undefined || !succeeded(template, answer))
+      return undefined;
+    const begun = this.#begun ?? this.#readBegun(answer);
+    return "missing" in begun ? undefined : String(begun.values["id"]);
+  }
+
+  #readBegun(answer: ControlAnswer): BegunSession | MissingValue {
+    const chooses = this.#service.session.values["id"]?.from === "client";
+    if (chooses) this.#clientId = this.#clientId ?? randomUuid();
+    return beginSession(this.#service, answer, this.#clientId ?? "");
+  }
+
+  #misfit(key: string, message: string): void {
+    const { session } = this.#context.schedule;
+    this.#context.record({ type: "misfit", session, key, message, atMs: this.#context.nowMs() });
+  }
 }
 
+const NO_CREDENTIALS: Readonly<Record<string, string>> = {};
 const NO_ANSWER: ControlAnswer = { status: 0, body: undefined };
 
-/** Headers that a page's fetch identifies itself with. */
-export const credentials = ({ sessionId, token }: SessionCreated): Record<string, string> => ({
-  "x-session-id": sessionId,
-  authorization: `Bearer ${token}`,
-});
+const describeRequest = (request: RequestTemplate | undefined): string =>
+  request === undefined ? "nothing" : `${request.method} ${request.path}`;
 
-/** Body of the request that starts a session's pipeline. */
-const pipelinePlan = (
-  { eventsPerSecond, gates, payloadBytes }: LoadPlan,
-  { events, pipelineSeed: seed }: SessionSchedule,
-): PipelinePlan => ({
-  events,
-  eventsPerSecond,
-  // A pipeline that the end of the load cuts short holds fewer.
-  gates: Math.min(gates, events - 1),
-  payloadBytes,
-  seed,
-});
+const succeeded = ({ accept }: CheckedRequest, answer: ControlAnswer | undefined): boolean => {
+  const status = answer?.status ?? 0;
+  return accept.length === 0 ? status >= 200 && status < 300 : accept.includes(status);
+};
+
+const readStarted = (
+  { run = "", total = "", instance = "" }: StartProtocol,
+  body: unknown,
+): PipelineStarted | undefined => {
+  const [epoch, events, name] = [textAt(body, run), numberAt(body, total), textAt(body, instance)];
+  return epoch === undefined || events === undefined || name === undefined
+    ? undefined
+    : { epoch, total: events, instance: name };
+};

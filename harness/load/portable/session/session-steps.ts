@@ -1,9 +1,13 @@
+import type { METHODS, Template } from "../service/service-protocol.ts";
+
 /** One request of a session beside its stream. */
 export interface ControlRequest {
-  method: "GET" | "POST";
+  method: (typeof METHODS)[number];
   path: string;
+  /** The path before its placeholders were filled: one for all sessions. */
+  route?: Template;
   headers: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Text is sent as it is, anything else as JSON. */
   body?: unknown;
 }
 
@@ -15,6 +19,8 @@ export interface ControlAnswer {
   retryAfterMs?: number;
   /** Why there is no answer. Contains no token and no URL. */
   reason?: string;
+  /** Names in lower case. */
+  headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The parsed body of a JSON answer, else undefined. */
   body: unknown;
 }

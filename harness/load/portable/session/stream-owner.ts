@@ -1,18 +1,19 @@
+import type { EventData } from "../service/event-reader.ts";
+
 /** What a session learns from its stream. */
 export interface StreamOwner {
   /** First confirmation of the stream. */
   onFirstConnected(): void;
   /**
-   * Any event but the control events. `data` (the event, as far as it is JSON) may be called until
-   * this returns. `sentMs`: when its publisher began to hand it to the broker, where the event says
-   * so.
+   * Any event but those about the stream itself. `data` is valid until this returns. `sentMs`: when
+   * its publisher began to hand it to the broker, where the event says so.
    */
   onEvent(
     name: string,
     id: string | undefined,
     connection: number,
     atMs: number,
-    data: () => unknown,
+    data: EventData,
     sentMs?: number,
   ): void;
   /** The client model will not open the stream again. */
