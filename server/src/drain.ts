@@ -50,7 +50,8 @@ export interface DrainOptions {
 /**
  * Shuts down in order, except for the sockets. The instance is not ready at once, and gives away
  * the pipelines that can move. After the notice it asks the streams to reconnect and closes them
- * one by one, while running pipelines get their grace. It then aborts the pipelines that still run.
+ * one by one, while running pipelines get their grace. It then gives away or aborts the pipelines
+ * that still run.
  */
 export async function drain(options: DrainOptions): Promise<void> {
   const { readiness, connections, runner, ledger, logger } = options;
@@ -63,6 +64,8 @@ export async function drain(options: DrainOptions): Promise<void> {
     connections.closeAll({ spreadMs: options.spreadMs, retryMs: options.retryMs }),
     runner.idle(options.graceMs),
   ]);
+  // Also those whose start was under way when the drain began.
+  await runner.handOver();
   if (runner.running > 0)
     logger.warn({ pipelines: runner.running }, "grace period is over, aborting pipelines");
   runner.abortAll("draining");

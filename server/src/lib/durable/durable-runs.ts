@@ -281,6 +281,11 @@ export class DurableRuns {
       [owner, origin, instance, clockId, CLAIMED_PER_CALL, stateKey("")],
     );
     const [looked, claimed] = Claims.parse(answer);
+    if (this.#leaving) {
+      // Its drain began meanwhile, and what it takes now it would end with the drain.
+      await Promise.all(claimed.map(([sessionId, fence]) => this.release(sessionId, fence)));
+      return 0;
+    }
     for (const [sessionId, fence, epoch, plan, lastSeq, gate, atMs, sameClock, answered] of claimed)
       onClaimed({
         sessionId,
