@@ -9,5 +9,6 @@ export const BOUNCE_KINDS = [
   "request-cap",
   "idle-cut",
   "slow-subscriber",
+  "chaos",
 ] as const;
 export type BounceKind = (typeof BOUNCE_KINDS)[number];

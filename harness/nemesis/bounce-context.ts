@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import type { Deployment } from "../platform/platform.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
+import type { ChaosStep } from "./plan-chaos.ts";
 import type { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -41,13 +42,18 @@ export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
 };
 
 /** The parts of a deployment that bounces touch. */
-export type BouncedDeployment = Pick<Deployment, "instances" | "control" | "realtime">;
+export type BouncedDeployment = Pick<
+  Deployment,
+  "instances" | "instanceUrls" | "control" | "realtime"
+>;
 
 export interface BounceContext {
   /** Present if clients reach the router through it. */
   edge?: EdgeControl | undefined;
   deployment: BouncedDeployment;
   settings: NemesisSettings;
+  /** Present in a chaos run: its steps, and when the last one must be over. */
+  chaos?: { steps: readonly ChaosStep[]; untilMs: number } | undefined;
   /** Selects targets: the same seed selects the same ones. */
   seed: number;
   log: DisturbanceLog;

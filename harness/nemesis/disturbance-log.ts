@@ -8,12 +8,28 @@ export class DisturbanceLog {
   readonly #onStep: ((step: string) => void) | undefined;
   /** Number by target. */
   readonly #underWay = new Map<string, number>();
-  #begun = 0;
+  readonly #run: { begun: number; failed: boolean };
 
-  constructor(kind: BounceKind, recorder: Recorder, onStep: ((step: string) => void) | undefined) {
+  constructor(
+    kind: BounceKind,
+    recorder: Recorder,
+    onStep: ((step: string) => void) | undefined,
+    run = { begun: 0, failed: false },
+  ) {
     this.#kind = kind;
     this.#recorder = recorder;
     this.#onStep = onStep;
+    this.#run = run;
+  }
+
+  /** Records disturbances of another kind in the same run. */
+  as(kind: BounceKind): DisturbanceLog {
+    return new DisturbanceLog(kind, this.#recorder, this.#onStep, this.#run);
+  }
+
+  /** True if a disturbance of the run failed. */
+  get hasFailed(): boolean {
+    return this.#run.failed;
   }
 
   /** Targets whose disturbance has not ended. */
@@ -22,10 +38,10 @@ export class DisturbanceLog {
   }
 
   started(target: string, atMs = nowMs()): void {
-    this.#begun += 1;
-    this.#underWay.set(target, this.#begun);
+    this.#run.begun += 1;
+    this.#underWay.set(target, this.#run.begun);
     this.#onStep?.(`${this.#kind} ${target}`);
-    this.#record(target, this.#begun, "started", atMs);
+    this.#record(target, this.#run.begun, "started", atMs);
   }
 
   ended(target: string, atMs = nowMs()): void {
@@ -34,6 +50,7 @@ export class DisturbanceLog {
 
   /** Ends a disturbance with an error, and records a start at the same time if there was none. */
   failed(target: string, error: string): void {
+    this.#run.failed = true;
     const atMs = nowMs();
     if (!this.#underWay.has(target)) this.started(target, atMs);
     this.#end(target, atMs, error);

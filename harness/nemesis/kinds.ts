@@ -12,7 +12,8 @@ export type BounceGroup =
   | "network"
   | "scale"
   | "realtime"
-  | "edge";
+  | "edge"
+  | "chaos";
 
 /** What a topology must have. */
 export type BounceNeed = "redis" | "realtime" | "routed";
@@ -94,6 +95,13 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     does: "some clients read slowly or stop reading for a while",
     during: "while clients read slowly",
     needs: "routed",
+    bringsUp: "edge",
+    ends: "nothing",
+  },
+  chaos: {
+    group: "chaos",
+    does: "a seeded sequence of all other kinds, each begun on a service that is whole again",
+    during: "in chaos runs",
     bringsUp: "edge",
     ends: "nothing",
   },

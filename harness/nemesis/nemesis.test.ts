@@ -1,9 +1,21 @@
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
 import type { Deploy, InstanceControl, RealtimeComponent } from "../platform/platform.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
-import { DEFAULT_NEMESIS_SETTINGS } from "./bounce-context.ts";
+import { DEFAULT_NEMESIS_SETTINGS, type BounceContext } from "./bounce-context.ts";
 import { bounce } from "./nemesis.ts";
+
+/** In the place of every instance: it is always ready. */
+const ready = { server: createServer((_, response) => void response.end("{}")), url: "" };
+beforeAll(async () => {
+  ready.server.listen(0, "127.0.0.1");
+  await once(ready.server, "listening");
+  ready.url = `http://127.0.0.1:${(ready.server.address() as AddressInfo).port}`;
+});
+afterAll(() => ready.server.close());
 
 const instances = ["server-1", "server-2", "server-3"];
 
@@ -16,6 +28,7 @@ interface Told {
   seed?: number;
   signal?: AbortSignal;
   stopGraceMs?: number;
+  chaos?: BounceContext["chaos"];
   /** Clients reach the router through it. Default: there is none. */
   edge?: EdgeControl;
   /** Changes what controls it, which without a change does as told. Default: there is none. */
@@ -28,7 +41,7 @@ interface Told {
  */
 async function carryOut(
   kind: BounceKind,
-  { overrides = {}, seed = 4, signal, stopGraceMs = 100, edge, realtime }: Told = {},
+  { overrides = {}, seed = 4, signal, stopGraceMs = 100, chaos, edge, realtime }: Told = {},
 ) {
   const calls: string[] = [];
   const told =
@@ -55,12 +68,14 @@ async function carryOut(
     kind,
     deployment: {
       instances,
+      instanceUrls: Object.fromEntries(instances.map((name) => [name, ready.url])),
       control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
       ...(realtime
         ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
         : {}),
     },
     edge,
+    chaos,
     recorder: { record: (observation) => observations.push(observation) },
     seed,
     settings: {
@@ -273,6 +288,30 @@ describe("the nemesis", () => {
       "no stream was open",
     );
     expect((await carryOut("idle-cut")).recorded.at(-1)).toContain("without the edge");
+  });
+
+  it("goes through a chaos plan step by step, each on record under its own kind", async () => {
+    const steps = [
+      { kind: "crash" as const, seconds: 0, seed: 1 },
+      { kind: "recreate" as const, seconds: 0, seed: 2 },
+    ];
+    const { disturbances } = await carryOut("chaos", { chaos: { steps, untilMs: Infinity } });
+    expect(disturbances.map(({ bounce, kind, state }) => `${bounce} ${kind} ${state}`)).toEqual([
+      "1 crash started",
+      "1 crash ended",
+      "2 recreate started",
+      "2 recreate ended",
+    ]);
+  }, 20_000);
+
+  it("ends a chaos plan with the step that fails, and begins none that would come too late", async () => {
+    const step = { kind: "crash" as const, seconds: 1, seed: 1 };
+    const kill = (): Promise<never> => Promise.reject(new Error("gone already"));
+    const chaos = { steps: [step, step], untilMs: Infinity };
+    const failed = await carryOut("chaos", { chaos, overrides: { kill } });
+    expect(failed.recorded).toHaveLength(2);
+    expect((await carryOut("chaos", { chaos: { ...chaos, untilMs: 0 } })).recorded).toEqual([]);
+    expect((await carryOut("chaos")).recorded.at(-1)).toContain("no time for a bounce");
   });
 
   it("begins nothing once it is told to stop", async () => {

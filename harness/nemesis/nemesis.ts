@@ -7,6 +7,7 @@ import {
   type NemesisSettings,
 } from "./bounce-context.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
+import { chaos } from "./kinds/chaos.ts";
 import { drainCut, recreate, rolling } from "./kinds/deploys.ts";
 import { idleCut, requestCap, slowSubscriber } from "./kinds/edge.ts";
 import { crash } from "./kinds/instances.ts";
@@ -14,7 +15,7 @@ import { realtimeOutage } from "./kinds/realtime.ts";
 
 export interface BounceRequest extends Pick<
   BounceContext,
-  "deployment" | "edge" | "seed" | "signal"
+  "deployment" | "edge" | "chaos" | "seed" | "signal"
 > {
   kind: BounceKind;
   recorder: Recorder;
@@ -23,7 +24,7 @@ export interface BounceRequest extends Pick<
   onStep?: (step: string) => void;
 }
 
-const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = {
+const STEPS: Readonly<Record<Exclude<BounceKind, "chaos">, CarryOut>> = {
   none: () => Promise.resolve(),
   rolling,
   recreate,
@@ -35,16 +36,19 @@ const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = {
   "slow-subscriber": slowSubscriber,
 };
 
+const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = { ...STEPS, chaos: chaos(STEPS) };
+
 /**
  * Carries out one bounce. Never rejects. A failed disturbance is recorded with its error and ends
  * the bounce; the checker then does not trust the run.
  */
 export async function bounce(request: BounceRequest): Promise<void> {
-  const { kind, signal, deployment, edge, seed, recorder, onStep } = request;
+  const { kind, signal, deployment, edge, chaos: plan, seed, recorder, onStep } = request;
   if (signal?.aborted) return;
   await CARRY_OUT[kind]({
     deployment,
     edge,
+    chaos: plan,
     seed,
     signal,
     settings: request.settings ?? DEFAULT_NEMESIS_SETTINGS,

@@ -8,11 +8,17 @@ import { streamSettings } from "../../infra/stack/server-settings.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import type { Recorder, RunObservation } from "../history/observation.ts";
 import type { LoadProgress } from "../load/portable/load-plan.ts";
-import { DEFAULT_NEMESIS_SETTINGS, type NemesisSettings } from "../nemesis/bounce-context.ts";
+import {
+  DEFAULT_NEMESIS_SETTINGS,
+  type BounceContext,
+  type NemesisSettings,
+} from "../nemesis/bounce-context.ts";
 import { bounce } from "../nemesis/nemesis.ts";
 import { startEdge } from "../nemesis/edge/edge-proxy.ts";
-import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
+import { KINDS_OF_BOUNCE, refusalOf } from "../nemesis/kinds.ts";
+import { CHAOS_KINDS, planChaos } from "../nemesis/plan-chaos.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
+import { AFTER_BOUNCE_S, BUSY_FACTOR } from "../scenario/run-times.ts";
 import { replicasOf, type Scenario } from "../scenario/scenario.ts";
 import { toLoadPlan } from "../scenario/to-load-plan.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
@@ -74,6 +80,7 @@ export async function runSingle(
     try {
       const made = await loadAndBounce(
         spec,
+        platform,
         deployment,
         sampler,
         workDir,
@@ -120,8 +127,22 @@ export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
   };
 }
 
+/** The sequence of a chaos run whose load starts at `startMs`. */
+function planFor(spec: RunSpec, platform: Platform, startMs: number): BounceContext["chaos"] {
+  const { topology, scenario, repeat, durationS, bounceStartS = scenario.ramp } = spec;
+  const replicas = replicasOf(topology, scenario);
+  const steps = planChaos({
+    kinds: CHAOS_KINDS.filter((kind) => refusalOf(kind, topology, platform.name) === undefined),
+    secondsOf: (kind) => BUSY_FACTOR * platform.bounceSeconds(kind, replicas),
+    lengthS: durationS - bounceStartS - AFTER_BOUNCE_S,
+    seed: runSeed({ seed: scenario.seed, repeat }),
+  });
+  return { steps, untilMs: startMs + (durationS - AFTER_BOUNCE_S) * 1000 };
+}
+
 async function loadAndBounce(
   spec: RunSpec,
+  platform: Platform,
   deployment: Deployment,
   sampler: UsageSampler,
   workDir: string,
@@ -132,6 +153,7 @@ async function loadAndBounce(
   const { bounce: kind, scenario, topology, repeat, bounceStartS, engine = nativeEngine } = spec;
   const stop = new AbortController();
   const signal = AbortSignal.any([outerSignal, stop.signal]);
+  let chaos: BounceContext["chaos"];
   let bounceAt: (atMs: number) => void = () => undefined;
   const bounceTime = new Promise<number>((resolve) => (bounceAt = resolve));
   const edge =
@@ -142,6 +164,7 @@ async function loadAndBounce(
       kind,
       deployment,
       edge,
+      chaos,
       recorder,
       seed: runSeed({ seed: scenario.seed, repeat }),
       settings: nemesisSettings(scenario),
@@ -171,6 +194,7 @@ async function loadAndBounce(
         if (phase === "load-started") {
           sampler.start();
           hostSampler.start();
+          if (kind === "chaos") chaos = planFor(spec, platform, atMs);
           if (bounceStartS !== undefined) bounceAt(atMs + bounceStartS * 1000);
         }
         if (phase === "loaded" && bounceStartS === undefined)

@@ -10,11 +10,11 @@ import { replicasOf, selectTopologies, type Scenario } from "./scenario.ts";
 export type BounceSeconds = (kind: BounceKind, replicas: number) => number;
 
 /** How much longer a bounce takes on a busy host. */
-const BUSY_FACTOR = 1.15;
+export const BUSY_FACTOR = 1.15;
 
 /** Shortest time from the end of the warm-up to a bounce, and from its end to that of the load. */
 const BEFORE_BOUNCE_S = 0.5;
-const AFTER_BOUNCE_S = 1;
+export const AFTER_BOUNCE_S = 1;
 
 /** Default length of the interval in which a bounce begins at a random time, seconds. */
 const BOUNCE_WINDOW_S = 2;

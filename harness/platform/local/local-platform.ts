@@ -27,6 +27,8 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   "request-cap": () => 9,
   "idle-cut": () => 8,
   "slow-subscriber": () => 6,
+  // The least that makes a sequence. A longer load has more steps.
+  chaos: () => 105,
 };
 
 export const createLocalPlatform = (dependencies: LocalDependencies): LocalPlatform => ({
