@@ -1,12 +1,5 @@
 /** The first screen: the answer in two sentences, and one chart. */
-import {
-  type Answer,
-  answerOf,
-  type AnswerRow,
-  whatBounce,
-  DEPLOYS_PER_DAY,
-  PIPELINES,
-} from "../answer/answer.ts";
+import { type Answer, answerOf, type AnswerRow, whatBounce, PIPELINES } from "../answer/answer.ts";
 import {
   answerLegend,
   chanceCell,
@@ -53,9 +46,7 @@ const tableOf = (answer: Answer): TableData => ({
     "topology",
     "a stream loses",
     "pipelines killed",
-    ...(hasChances(answer)
-      ? PIPELINES.map(({ label }) => `a pipeline of ${label} ends stuck`)
-      : []),
+    ...(hasChances(answer) ? PIPELINES.map(({ label }) => `stuck: ${label}`) : []),
   ],
   rows: answer.rows.map((row) => [
     figure(row.label),
@@ -78,6 +69,9 @@ const trust = ({ summary: { runs } }: PageData): Html => {
       </p>`;
 };
 
+/** A line never ends between a figure and its unit. */
+const unbroken = (sentence: string): string => sentence.replaceAll(/(?<=\d) (?=%|s )/g, "\u00a0");
+
 export const answerSection = async (data: PageData): Promise<Html> => {
   const answer = answerOf(data.summary);
   const { sentences, bounce, rows } = answer;
@@ -87,7 +81,7 @@ export const answerSection = async (data: PageData): Promise<Html> => {
     .join("; ");
   return html` <section id="answer" aria-labelledby="answer-title">
     <h2 id="answer-title" class="answer">
-      ${sentences.map((sentence) => html`<span>${sentence}</span> `)}
+      ${sentences.map((sentence) => html`<span>${unbroken(sentence)}</span> `)}
     </h2>
     ${
       bounce === null || rows.length === 0
@@ -102,25 +96,10 @@ export const answerSection = async (data: PageData): Promise<Html> => {
               { markup: await data.draw(costChart(panels, true)), only: "narrow" },
             ],
             table: tableOf(answer),
+            isOpen: true,
           })
-    }
-    ${
-      hasChances(answer)
-        ? html`<p>
-            ${rows.filter(({ lossyBy }) => lossyBy === null).map((row) => chanceSentence(row))} With
-            ${DEPLOYS_PER_DAY} deploys a day.
-          </p>`
-        : null
     }
     ${trust(data)}
     <p class="note">${answerLegend(answer).replaceAll("`", "")}</p>
   </section>`;
-};
-
-/** The shortest and the longest pipeline; the table has the others. */
-const chanceSentence = (row: AnswerRow): Html => {
-  const last = PIPELINES.length - 1;
-  return html`<strong>${row.label}</strong>: a pipeline of ${PIPELINES[0].label} ends stuck with a
-    chance of ${chanceCell(row, 0)}, one of ${PIPELINES[last]?.label ?? ""} with
-    ${chanceCell(row, last)}. `;
 };

@@ -69,10 +69,12 @@ export interface ChartBlock {
   description: string;
   svgs: readonly { markup: string; only?: "wide" | "narrow" }[];
   table: TableData;
+  /** True for data that is as important as the picture. */
+  isOpen?: true;
 }
 
 /** A picture with its title, description and data. */
-export const chart = ({ title, description, svgs, table }: ChartBlock): Html =>
+export const chart = ({ title, description, svgs, table, isOpen }: ChartBlock): Html =>
   html` <figure class="chart">
     <figcaption>${title}</figcaption>
     ${svgs.map(
@@ -81,7 +83,7 @@ export const chart = ({ title, description, svgs, table }: ChartBlock): Html =>
           ${new Html(markup)}
         </div>`,
     )}
-    ${foldedTable(table)}
+    ${isOpen ? dataTable(table) : foldedTable(table)}
   </figure>`;
 
 export const section = (id: string, title: string, ...blocks: readonly (Html | null)[]): Html =>

@@ -50,9 +50,10 @@ figcaption{font-weight:600;margin-bottom:.3rem}
 details{margin:.4rem 0}
 summary{cursor:pointer;color:var(--link);padding:.25rem 0}
 .scroll{overflow-x:auto;max-width:100%}
-table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);padding:.2rem 0}
 th,td{padding:.3rem .7rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
+thead th:not(:first-child){text-align:right}.heat thead th:not(:first-child){text-align:left;padding-left:.6rem}
 thead th{color:var(--muted);font-weight:600}
 .figure{text-align:right;white-space:nowrap}
 .heat td{padding:0;border:2px solid var(--surface);min-width:9.5rem}

@@ -170,7 +170,7 @@ describe.runIf(chromiumPath !== undefined)("report.html in Chromium", () => {
     const rows = await inAll<number>(
       page,
       "figure.chart",
-      "one.querySelectorAll('details table tbody tr').length",
+      "one.querySelectorAll('table tbody tr').length",
     );
     expect(rows.length).toBeGreaterThan(summary.runs.length);
     expect(rows).not.toContain(0);
