@@ -114,10 +114,7 @@ export const isRunning = ({ pid, startTime }: ProcessIdentity): boolean => {
 };
 
 /** Signals exactly this process, and its group if it leads one. False if it no longer runs. */
-export const signalProcess = (
-  identity: ProcessIdentity,
-  signal: "SIGTERM" | "SIGKILL",
-): boolean => {
+export const signalProcess = (identity: ProcessIdentity, signal: NodeJS.Signals): boolean => {
   if (!isRunning(identity)) return false;
   try {
     process.kill(identity.group ? -identity.pid : identity.pid, signal);

@@ -31,10 +31,45 @@ export interface UpOptions extends DeploymentListeners {
   redis: "up" | "stopped";
   /** Environment of the servers in place of single `serverSettings`. */
   serverSettings?: Readonly<Record<string, string>>;
+  /** Runs in the place of the lab's own server. Default: the lab's own server. */
+  service?: ServiceProgram | undefined;
   /** Default: `DEFAULT_REALTIME_SETTINGS`. Ignored without Realtime. */
   realtime?: RealtimeSettings;
   /** For logs, ledgers and router files of this deployment only. Created if missing. */
   workDir: string;
+}
+
+/** What differs between the processes of a service. */
+export interface ProgramValues {
+  port: number;
+  instance: string;
+  ledgerDir: string;
+  /** Undefined if the topology has no Redis. */
+  redisUrl: string | undefined;
+}
+
+/** A program of the user in one topology. */
+export interface ServiceProgram {
+  name: string;
+  /**
+   * A text that is left with `${revision}` gets the number of the start of that instance: 1 for the
+   * first one.
+   */
+  start(values: ProgramValues): {
+    /** The program, then its arguments. */
+    command: readonly [string, ...string[]];
+    /** Beside PATH, HOME and TMPDIR, nothing is inherited. */
+    environment: Readonly<Record<string, string>>;
+  };
+  /** Absolute. The program runs there. */
+  folder: string;
+  /** GET answers 2xx once the instance can serve. */
+  readyPath: string;
+  /** From the start of an instance. Undefined: the platform's own limit. */
+  readyWithinMs: number | undefined;
+  stopSignal: NodeJS.Signals;
+  /** From the stop signal to SIGKILL. Undefined: what the deploy asks for. */
+  graceMs: number | undefined;
 }
 
 /** A ledger file of one process of an instance. */

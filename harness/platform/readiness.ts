@@ -1,4 +1,5 @@
-/** Conditions of waits: whether a URL answers 200. */
+/** Conditions of waits: whether a URL answers 2xx. */
+import { READY_PATH } from "../../infra/routers/router-plan.ts";
 
 /** True, or what it answered instead. Rejects without an answer. */
 export const answersOk =
@@ -7,8 +8,9 @@ export const answersOk =
     // A draining instance would have to close a kept-alive connection.
     const answer = await fetch(url, { signal, headers: { connection: "close" } });
     await answer.body?.cancel();
-    return answer.status === 200 || `${new URL(url).pathname} answered ${answer.status}`;
+    return answer.ok || `${new URL(url).pathname} answered ${answer.status}`;
   };
 
 /** Is the instance, or one behind the router at this base URL, ready? */
-export const readiness = (url: string): ReturnType<typeof answersOk> => answersOk(`${url}/readyz`);
+export const readiness = (url: string, path = READY_PATH): ReturnType<typeof answersOk> =>
+  answersOk(`${url}${path}`);

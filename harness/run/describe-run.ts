@@ -6,13 +6,14 @@ import { promisedCauses } from "../scenario/promised-causes.ts";
 import { brokenQuota } from "../scenario/realtime-rules.ts";
 import { describeBroken } from "../scenario/quota.ts";
 import { replicasOf } from "../scenario/scenario.ts";
+import { asServiceRun } from "./service/describe-service.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 /** The record that opens a run: what it is, and what the topology promises. */
 export function describeRun(spec: RunSpec): RunObservation {
   const { topology, bounce: kind, repeat, scenario } = spec;
   const { promise } = topology;
-  return {
+  const run: RunObservation = {
     type: "run",
     topology: topology.name,
     bounce: kind,
@@ -41,6 +42,7 @@ export function describeRun(spec: RunSpec): RunObservation {
     ...(spec.order === undefined ? {} : { order: spec.order }),
     notes: notesOf(spec),
   };
+  return spec.service ? asServiceRun(run, spec.service) : run;
 }
 
 function allowedCauses({ topology, bounce: kind, scenario, realtime }: RunSpec): Cause[] {

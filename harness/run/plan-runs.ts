@@ -3,6 +3,7 @@ import { runSeed, seededRandom } from "../../common/portable/seeded-random.ts";
 import { bounceStartS, durationOf, type BounceSeconds } from "../scenario/run-times.ts";
 import { replicasOf, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
+import type { Service } from "../service/read-service-file.ts";
 import type { LoadEngine } from "./engine/load-engine.ts";
 import type { RealtimeSetUp, RunSpec } from "./run-spec.ts";
 
@@ -21,6 +22,7 @@ export function planRuns(
   bounceSeconds: BounceSeconds,
   realtime?: RealtimeSetUp,
   engine?: LoadEngine,
+  service?: Service,
 ): RunSpec[] {
   return Array.from({ length: scenario.repeat }, (_, index) => index + 1)
     .flatMap((repeat) => {
@@ -36,6 +38,7 @@ export function planRuns(
             durationS: durationOf(timed),
             ...(scenario.arrival === "ramp" ? {} : { bounceStartS: bounceStartS(timed) }),
             ...(engine ? { engine } : {}),
+            ...(service ? { service } : {}),
             ...(realtime && usesRealtime(topology) ? { realtime } : {}),
           };
         }),
@@ -53,7 +56,7 @@ export function discardedRun(specs: readonly RunSpec[]): RunSpec | undefined {
   const [first] = specs;
   if (first === undefined || specs.length < 2 || first.scenario.arrival === "ramp")
     return undefined;
-  const { topology, engine, realtime } = first;
+  const { topology, engine, realtime, service } = first;
   const { duration, ...load } = DISCARDED;
   const sessions = Math.min(load.sessions, first.scenario.sessions);
   return {
@@ -63,6 +66,7 @@ export function discardedRun(specs: readonly RunSpec[]): RunSpec | undefined {
     durationS: duration,
     scenario: { ...first.scenario, ...load, sessions },
     ...(engine ? { engine } : {}),
+    ...(service ? { service } : {}),
     ...(realtime ? { realtime } : {}),
   };
 }

@@ -18,6 +18,7 @@ import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import type { BounceSeconds } from "../scenario/run-times.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
+import type { Service } from "../service/read-service-file.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
@@ -47,6 +48,8 @@ export interface ComparisonRequest {
   engine?: LoadEngine;
   /** Undefined: the platform starts a Realtime if the topology needs one. */
   hosted?: HostedRealtime | undefined;
+  /** Runs in the place of the lab's own server. */
+  service?: Service | undefined;
   results: ResultsFolder;
   /** The command as typed. */
   commandLine: string[];
@@ -65,7 +68,13 @@ export interface ComparisonRequest {
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
   const { results, listener, signal, scenario, platform } = request;
   const bounceSeconds: BounceSeconds = (kind, replicas) => platform.bounceSeconds(kind, replicas);
-  const specs = planRuns(scenario, bounceSeconds, await realtimeSetUp(request), request.engine);
+  const specs = planRuns(
+    scenario,
+    bounceSeconds,
+    await realtimeSetUp(request),
+    request.engine,
+    request.service,
+  );
   const manifest = await describeManifest(request, specs);
   await warmUp(discardedRun(specs), request);
   const runs: RunResult[] = [];
@@ -154,6 +163,16 @@ async function realtimeSetUp({
   return { settings: realtimeSettings(scenario, hosted), frontEnd: await measureFrontEnd() };
 }
 
+/** The lab's settings of its own server do not reach a service of the user. */
+function settingsOf({
+  scenario,
+  platform,
+  service,
+}: ComparisonRequest): Manifest["serverSettings"] {
+  if (service) return { service: service.name, ...nemesisSettings(scenario) };
+  return { ...platform.settings, ...streamSettings(scenario), ...nemesisSettings(scenario) };
+}
+
 async function describeManifest(
   request: ComparisonRequest,
   specs: readonly RunSpec[],
@@ -173,10 +192,6 @@ async function describeManifest(
     seed: scenario.seed,
     host: describeHost(),
     scenario: summaryScenario(scenario, Math.max(...specs.map(({ durationS }) => durationS))),
-    serverSettings: {
-      ...request.platform.settings,
-      ...streamSettings(scenario),
-      ...nemesisSettings(scenario),
-    },
+    serverSettings: settingsOf(request),
   };
 }

@@ -27,6 +27,8 @@ import { type MadeLoad, nativeEngine } from "./engine/load-engine.ts";
 import { createHostSampler } from "./host-sampler.ts";
 import { sessionNames } from "./session-names.ts";
 import { writeSegment } from "./results/write-segment.ts";
+import { keepsLedger } from "./service/describe-service.ts";
+import { toProgram } from "./service/service-program.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
 
@@ -67,6 +69,7 @@ export async function runSingle(
       redis: spec.scenario.redis,
       serverSettings: streamSettings(spec.scenario),
       ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
+      ...(spec.service ? { service: toProgram(spec.service, spec.topology, process.env) } : {}),
       workDir: join(workDir, "deployment"),
       onInstance: (instance, state, atMs) => {
         if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);
@@ -89,13 +92,7 @@ export async function runSingle(
         signal,
       );
       const { segments } = made;
-      step("reading ledgers");
-      const names = await sessionNames(segments);
-      const ledgerSegment = join(workDir, "ledgers.ndjson");
-      await writeSegment(
-        ledgerSegment,
-        collectLedgers(await deployment.ledgers(), incarnations, names),
-      );
+      const ledgers = await ledgerSegments(spec, deployment, workDir, segments, incarnations, step);
       const problem = sampler.problem();
       const run = withRealtime(described, spec, deployment.realtime);
       return {
@@ -103,7 +100,7 @@ export async function runSingle(
           ...run,
           notes: [...run.notes, ...made.notes, ...(problem === undefined ? [] : [problem])],
         },
-        segments: [harnessSegment, ...segments, ledgerSegment],
+        segments: [harnessSegment, ...segments, ...ledgers],
         versions: deployment.versions,
       };
     } finally {
@@ -114,6 +111,23 @@ export async function runSingle(
   } finally {
     await recorder.close();
   }
+}
+
+/** What the ledgers say, if the service keeps any. */
+async function ledgerSegments(
+  { service }: RunSpec,
+  deployment: Deployment,
+  workDir: string,
+  segments: readonly string[],
+  incarnations: ReadonlyMap<string, number>,
+  step: (text: string) => void,
+): Promise<string[]> {
+  if (service && !keepsLedger(service)) return [];
+  step("reading ledgers");
+  const names = await sessionNames(segments);
+  const segment = join(workDir, "ledgers.ndjson");
+  await writeSegment(segment, collectLedgers(await deployment.ledgers(), incarnations, names));
+  return [segment];
 }
 
 /** The history of a run that could not be carried out. */

@@ -2,6 +2,7 @@ import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, RealtimeFacts } from "../history/observation.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import type { Service } from "../service/read-service-file.ts";
 import type { LoadEngine } from "./engine/load-engine.ts";
 
 /** One run of a comparison. */
@@ -18,6 +19,8 @@ export interface RunSpec {
   order?: number;
   /** Default: the native engine. */
   engine?: LoadEngine;
+  /** A service of the user in the place of the lab's own server. */
+  service?: Service;
   /** Present if the topology's clients subscribe to Realtime directly. */
   realtime?: RealtimeSetUp;
 }

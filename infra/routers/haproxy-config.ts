@@ -1,7 +1,7 @@
 /** HAProxy's configuration, one file for both 2.6 (Debian 12) and 3.x. */
 import { posix } from "node:path";
 import { routerHealthCheckMs } from "../stack/server-settings.ts";
-import type { RoutedServer, RouterFile, RouterPlan } from "./router-plan.ts";
+import { READY_PATH, type RoutedServer, type RouterFile, type RouterPlan } from "./router-plan.ts";
 
 /** Name of the one backend; the statistics call it `pxname`. */
 export const HAPROXY_BACKEND = "lab";
@@ -95,8 +95,8 @@ const backend = (plan: RouterPlan): string => {
     ${balance(plan)}
     option forwardfor
     option httpchk
-    http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host ${HAPROXY_BACKEND}
-    http-check expect status 200
+    http-check send meth GET uri ${plan.readyPath ?? READY_PATH} ver HTTP/1.1 hdr Host ${HAPROXY_BACKEND}
+    http-check expect status 200-299
     http-reuse safe
     default-server check inter ${routerHealthCheckMs}ms fall 1 rise 1 weight 100 pool-purge-delay 1s${names}
 ${plan.servers.map((server) => `    server ${server.name} ${address(server)}`).join("\n")}`;

@@ -12,6 +12,9 @@ export interface RoutedServer {
   url: string;
 }
 
+/** Answers 200 once an instance of the lab's own server can serve. */
+export const READY_PATH = "/readyz";
+
 export interface RouterPlan {
   /** `host:port` that takes the load. */
   webAddress: string;
@@ -19,6 +22,8 @@ export interface RouterPlan {
   opsAddress: string;
   servers: readonly RoutedServer[];
   affinity: Affinity;
+  /** Path of the health check. Default: the one of the lab's own server. */
+  readyPath?: string;
   /**
    * True if server names must be resolved again at run time: a container comes back with another
    * address.

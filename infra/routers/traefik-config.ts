@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { stringify } from "yaml";
 import { routerHealthCheckMs } from "../stack/server-settings.ts";
-import type { RouterFile, RouterPlan } from "./router-plan.ts";
+import { READY_PATH, type RouterFile, type RouterPlan } from "./router-plan.ts";
 
 /** Name of the one service, and of the cookie that pins a client to an instance. */
 export const ROUTER_SERVICE = "lab";
@@ -40,7 +40,11 @@ const dynamicConfig = (plan: RouterPlan): object => ({
       [ROUTER_SERVICE]: {
         loadBalancer: {
           servers: plan.servers.map(({ url }) => ({ url })),
-          healthCheck: { path: "/readyz", interval: `${routerHealthCheckMs}ms`, timeout: "2s" },
+          healthCheck: {
+            path: plan.readyPath ?? READY_PATH,
+            interval: `${routerHealthCheckMs}ms`,
+            timeout: "2s",
+          },
           // At once after each write. Traefik does so for text/event-stream anyway; said here so
           // that it is not left to the detection of a content type. No compress middleware: it
           // would hold events back.

@@ -5,6 +5,8 @@ import type { Platform } from "../../platform/platform.ts";
 import type { HostedRealtime } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
 import { asksForHosted, hostedRealtime } from "../../platform/hosted-realtime.ts";
+import { checkTopologies, serviceOf } from "../options/choose-service.ts";
+import type { Service } from "../../service/read-service-file.ts";
 import { checkState } from "../../platform/check-state.ts";
 import type { EngineName } from "../../run/engine/load-engine.ts";
 import { createResultsFolder, type ResultsFolder } from "../../run/results/results-folder.ts";
@@ -22,6 +24,7 @@ interface LoadtestOptions extends Record<string, unknown> {
   scenario?: string;
   platform: string;
   engine: string;
+  service?: string;
   out?: string;
   json?: true;
 }
@@ -33,6 +36,7 @@ interface LoadtestPlan {
   hosted: HostedRealtime | undefined;
   engineName: EngineName;
   choice: PlatformChoice;
+  service: Service | undefined;
   results: ResultsFolder;
   json: true | undefined;
 }
@@ -50,17 +54,20 @@ export async function loadtest(options: LoadtestOptions): Promise<number> {
 async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const engineName = checkEngine(options.engine);
   const platformName = checkPlatform(options.platform);
+  const { service, topologies: fitting } = await serviceOf(options, platformName);
+  if (fitting !== undefined) options.topologies = fitting;
   // Most bad input is refused here, without the time that it takes to load a platform.
   await loadScenario(sourcesOf(options, undefined));
-  const choice = await choosePlatform(platformName);
+  const choice = await choosePlatform(service ? "local" : platformName);
   const scenario = await loadScenario(sourcesOf(options, choice.platform));
   const topologies = selectTopologies(scenario);
+  if (service) await checkTopologies(service, topologies);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { checkOpenFiles } = await import("../options/check-open-files.ts");
   await checkOpenFiles(scenario, topologies);
   checkState();
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
-  return { scenario, topologies, hosted, engineName, choice, results, json: options.json };
+  return { scenario, topologies, hosted, engineName, choice, service, results, json: options.json };
 }
 
 const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): ScenarioSources => ({
@@ -74,7 +81,7 @@ const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): Sc
 });
 
 async function run(plan: LoadtestPlan): Promise<number> {
-  const { scenario, topologies, hosted, engineName, choice, results, json } = plan;
+  const { scenario, topologies, hosted, engineName, choice, service, results, json } = plan;
   const { platform, reason } = choice;
   const { engine, detail } = await interruptible((signal) =>
     prepareEngine(engineName, topologies, signal),
@@ -101,6 +108,7 @@ async function run(plan: LoadtestPlan): Promise<number> {
       platform,
       engine,
       hosted,
+      service,
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],
       listener: display,

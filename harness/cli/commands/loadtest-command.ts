@@ -8,6 +8,11 @@ export const declareLoadtest: Declare = (command, perform) => {
       "for each event whether it was lost, and why.",
   );
   addScenarioFlags(command)
+    .option(
+      "--service <file>",
+      "load a service of yours that this file describes, in the place of the lab's own server " +
+        "(docs/your-service.md)",
+    )
     .option("--platform <p>", PLATFORM_HELP, "auto")
     .option("--engine <e>", ENGINE_HELP, "native")
     .option(
@@ -34,5 +39,6 @@ Examples:
                                             a load beyond the plan's quota
   K6_BIN=./k6 sse-lab loadtest --engine k6 --topologies phase1 --bounces none,rolling
                                             the same plan with the k6 scripts; K6_... go to k6
+  sse-lab loadtest --service sse-lab.service.yaml       what your own server loses
 
 Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown, or it could not run.`;

@@ -76,8 +76,10 @@ const bringUpOnce = async (
   const { deployment, processes } = await prepareCleanUp(plan, dependencies.stateDir, options);
   const { control, instances } = deployment;
   try {
-    onStep("building the server");
-    await dependencies.buildServer(plan.serverBundle);
+    if (options.service === undefined) {
+      onStep("building the server");
+      await dependencies.buildServer(plan.serverBundle);
+    }
     signal?.throwIfAborted();
     if (plan.broker && tools.valkey) {
       onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
@@ -98,7 +100,7 @@ const bringUpOnce = async (
       routerSpec(topology.router, tools.router, files[0].path, plan.folders.router, plan.routerLog),
     );
     processes.watch(router, options);
-    await waitForRoute(router, deployment.url, signal);
+    await waitForRoute(router, plan.state, signal);
     await control.waitForRouter(instances);
     signal?.throwIfAborted();
     return deployment;

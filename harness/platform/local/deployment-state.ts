@@ -10,7 +10,11 @@ import { RecordFolder } from "../../../common/files/record-folder.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
 import { describeOwner, isFromHere } from "../../../common/processes/owner.ts";
 
-const identitySchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
+const identitySchema = z.object({
+  pid: z.number().int().positive(),
+  startTime: z.string(),
+  group: z.literal(true).optional(),
+});
 const processSchema = z.object({
   identity: identitySchema,
   spec: z.object({
@@ -20,7 +24,17 @@ const processSchema = z.object({
     env: z.record(z.string(), z.string()),
     cwd: z.string(),
     logFile: z.string(),
+    group: z.literal(true).optional(),
   }),
+  /** How often a process of that name was started. */
+  starts: z.number().int().positive().default(1),
+});
+const serviceSchema = z.object({
+  name: z.string(),
+  readyPath: z.string(),
+  readyWithinMs: z.number().positive().optional(),
+  stopSignal: z.string().transform((signal) => signal as NodeJS.Signals),
+  graceMs: z.number().nonnegative().optional(),
 });
 const realtimeSchema = z.object({
   /** Name of the process, if the lab runs it. */
@@ -53,6 +67,8 @@ const stateSchema = z.object({
   /** Earlier versions knew only Traefik and did not write it. */
   router: z.enum(["traefik", "haproxy"]).default("traefik"),
   instances: z.array(z.object({ name: z.string(), url: z.string() })),
+  /** A program of the user. Absent: the lab's own server. */
+  service: serviceSchema.optional(),
   /** Absent if no client subscribes to Realtime. */
   realtime: realtimeSchema.optional(),
   versions: z.record(z.string(), z.string()),

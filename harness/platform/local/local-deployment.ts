@@ -82,6 +82,7 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
     specs,
     router: state.router,
     opsUrl: state.opsUrl,
+    service: state.service,
     processes,
     onInstance: (instance, change, atMs) => {
       // What `down` ends is not reported.

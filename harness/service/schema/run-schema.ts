@@ -33,6 +33,12 @@ export const runSchema = z.strictObject({
     .string()
     .regex(/^\/\S*$/, "give a path, like /healthz")
     .meta({ description: "GET answers 2xx once the instance can serve" }),
+  readyWithin: z
+    .number()
+    .positive()
+    .max(600)
+    .optional()
+    .meta({ description: "Seconds from the start until it must be ready. Default: 20" }),
   environment: environment.optional(),
   topologies: z
     .record(z.string(), z.strictObject({ environment: environment.optional() }))

@@ -8,6 +8,7 @@ import type { Router } from "../../../../infra/topologies.ts";
 import type { InstanceObservation } from "../../../history/observation.ts";
 import { nothingToKill } from "../../bounce-errors.ts";
 import type { InstanceControl } from "../../platform.ts";
+import type { DeploymentState } from "../deployment-state.ts";
 import { readiness } from "../../readiness.ts";
 import { routerStatus } from "../../router-status.ts";
 import { killProcess, type LoggedProcess, type ProcessSpec } from "../processes/logged-process.ts";
@@ -19,6 +20,7 @@ export interface ControlledInstances {
   specs: ReadonlyMap<string, ProcessSpec>;
   router: Router;
   opsUrl: string;
+  service: DeploymentState["service"];
   processes: ProcessTable;
   onInstance: (instance: string, state: InstanceObservation["state"], atMs: number) => void;
   onStep: (step: string) => void;
@@ -27,8 +29,8 @@ export interface ControlledInstances {
 
 export interface LocalInstanceControl extends InstanceControl {
   /**
-   * SIGTERM, then SIGKILL after the grace; SIGKILL at once if the grace is 0. Resolves once it is
-   * gone, with whether it ran.
+   * The stop signal, then SIGKILL after the grace; SIGKILL at once if the grace is 0. Resolves once
+   * it is gone, with whether it ran.
    */
   stop(instance: string, graceMs: number): Promise<boolean>;
   /** Starts the process and waits until it is ready. Does not ask the router. */
@@ -42,7 +44,7 @@ const READY_TIMEOUT_MS = 20_000;
 const ROUTER_TIMEOUT_MS = 10_000;
 
 export const controlInstances = (given: ControlledInstances): LocalInstanceControl => {
-  const { specs, router, processes, onInstance, onStep, signal } = given;
+  const { specs, router, service, processes, onInstance, onStep, signal } = given;
   const urls = new Map(given.instances.map(({ name, url }) => [name, url]));
   /** Processes whose exit was requested. */
   const expected = new WeakSet<LoggedProcess>();
@@ -63,12 +65,13 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   const stopNow = async (
     instance: string,
     found: LoggedProcess,
-    graceMs: number,
+    askedMs: number,
   ): Promise<void> => {
+    const graceMs = service?.graceMs ?? askedMs;
     if (graceMs <= 0) return killNow(instance, found);
     onStep(`stopping ${instance}`);
     expected.add(found);
-    found.signal("SIGTERM");
+    found.signal(service?.stopSignal ?? "SIGTERM");
     onInstance(instance, "not-ready", nowMs());
     const patience = new AbortController();
     const inTime = await Promise.race([
@@ -92,9 +95,9 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
       onInstance(instance, "killed", nowMs());
     });
     await waitFor({
-      name: `${instance} to be ready at ${url}`,
-      timeoutMs: READY_TIMEOUT_MS,
-      condition: readiness(url),
+      name: `${instance} to be ready at ${url}${service?.readyPath ?? ""}`,
+      timeoutMs: service?.readyWithinMs ?? READY_TIMEOUT_MS,
+      condition: readiness(url, service?.readyPath),
       processes: [started],
       signal,
     });

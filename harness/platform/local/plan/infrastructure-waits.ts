@@ -1,6 +1,7 @@
 /** Waits until the broker (Valkey) and the router (Traefik or HAProxy) can be used. */
 import { connect } from "node:net";
 import type { LoggedProcess } from "../processes/logged-process.ts";
+import type { DeploymentState } from "../deployment-state.ts";
 import { readiness } from "../../readiness.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 
@@ -37,13 +38,13 @@ export const waitForBroker = (
 /** A router has read its configuration once it routes a request to a server. */
 export const waitForRoute = (
   router: LoggedProcess,
-  url: string,
+  { url, service }: Pick<DeploymentState, "url" | "service">,
   signal: AbortSignal | undefined,
 ): Promise<void> =>
   waitFor({
     name: `${router.spec.name} to route requests at ${url}`,
     timeoutMs: TIMEOUT_MS,
-    condition: readiness(url),
+    condition: readiness(url, service?.readyPath),
     processes: [router],
     signal,
   });

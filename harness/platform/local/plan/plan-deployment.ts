@@ -7,10 +7,10 @@ import { realtimeServerEnvironment } from "../../../../infra/realtime/realtime-e
 import { DEFAULT_REALTIME_SETTINGS } from "../../../../infra/realtime/realtime-settings.ts";
 import { hasBroker } from "../../../../infra/realtime/stack-realtime.ts";
 import { labVersion } from "../../../../common/lab-version.ts";
-import type { UpOptions } from "../../platform.ts";
+import type { ServiceProgram, UpOptions } from "../../platform.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import type { ChoosePort } from "../../../../common/free-port.ts";
-import { BROKER_NAME, serverSpec, valkeySpec } from "./process-specs.ts";
+import { BROKER_NAME, programSpec, serverSpec, valkeySpec } from "./process-specs.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import { BROADCASTER_FLAGS } from "../../../../infra/topologies.ts";
@@ -59,12 +59,26 @@ export interface DeploymentPlan {
 
 const loopback = (port: number): string => `http://127.0.0.1:${port}`;
 
+const stateOf = ({
+  name,
+  readyPath,
+  readyWithinMs,
+  stopSignal,
+  graceMs,
+}: ServiceProgram): NonNullable<DeploymentState["service"]> => ({
+  name,
+  readyPath,
+  stopSignal,
+  ...(readyWithinMs === undefined ? {} : { readyWithinMs }),
+  ...(graceMs === undefined ? {} : { graceMs }),
+});
+
 export const planDeployment = async (
   options: UpOptions,
   tools: Tools,
   choosePort: ChoosePort,
 ): Promise<DeploymentPlan> => {
-  const { topology } = options;
+  const { topology, service } = options;
   const workDir = resolve(options.workDir);
   const folders = deploymentFolders(workDir);
   const logFile = (name: string): string => join(folders.logs, `${name}.log`);
@@ -80,11 +94,12 @@ export const planDeployment = async (
           choosePort,
         )
       : undefined;
+  const redisUrl = hasBroker(topology.broadcaster, settings)
+    ? `redis://127.0.0.1:${brokerPort}`
+    : undefined;
   const broker = {
     // Also set if it starts stopped, to show the fallback.
-    ...(hasBroker(topology.broadcaster, settings)
-      ? { REDIS_URL: `redis://127.0.0.1:${brokerPort}` }
-      : {}),
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     ...BROADCASTER_FLAGS[topology.broadcaster],
     ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
   };
@@ -95,6 +110,11 @@ export const planDeployment = async (
     const name = `server-${number}`;
     const serverPort = await choosePort();
     instances.push({ name, url: loopback(serverPort) });
+    if (service) {
+      const values = { port: serverPort, instance: name, ledgerDir: folders.ledger, redisUrl };
+      servers.set(name, programSpec(service, values, logFile(name)));
+      continue;
+    }
     servers.set(
       name,
       serverSpec({
@@ -126,6 +146,7 @@ export const planDeployment = async (
       opsAddress: `127.0.0.1:${opsPort}`,
       servers: instances,
       affinity: topology.affinity,
+      ...(service ? { readyPath: service.readyPath } : {}),
       resolvesNames: false,
     },
     routerLog: logFile(topology.router),
@@ -151,6 +172,7 @@ export const planDeployment = async (
         ...(realtime?.spec ? { [realtime.spec.name]: await labVersion() } : {}),
       },
       ...(realtime ? { realtime: realtime.state } : {}),
+      ...(service ? { service: stateOf(service) } : {}),
       processes: [],
     },
   };

@@ -7,6 +7,7 @@ import {
 import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
 import { serverSettings } from "../../../../infra/stack/server-settings.ts";
 import type { Router } from "../../../../infra/topologies.ts";
+import type { ProgramValues, ServiceProgram } from "../../platform.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
 
@@ -83,6 +84,25 @@ export const routerSpec = (
   cwd: folder,
   logFile,
 });
+
+/** A program of the user as one instance. It may start others, which end with it. */
+export const programSpec = (
+  service: ServiceProgram,
+  values: ProgramValues,
+  logFile: string,
+): ProcessSpec => {
+  const { command, environment } = service.start(values);
+  const [program, ...args] = command;
+  return {
+    name: values.instance,
+    command: program,
+    args,
+    env: environment,
+    cwd: service.folder,
+    logFile,
+    group: true,
+  };
+};
 
 export interface ServerSettings {
   instance: string;

@@ -1,7 +1,7 @@
 /** A process that logs to a file and can outlive the process that started it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import {
@@ -10,6 +10,7 @@ import {
   signalProcess,
   type ProcessIdentity,
 } from "../../../../common/processes/process-identity.ts";
+import { UserError } from "../../../../common/user-error.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 
 /** All that is needed to start it again, also from another process: the state file holds it. */
@@ -21,6 +22,8 @@ export interface ProcessSpec {
   env: Readonly<Record<string, string>>;
   cwd: string;
   logFile: string;
+  /** It may start processes of its own. They are ended with it. */
+  group?: true | undefined;
 }
 
 export interface LoggedProcess {
@@ -29,7 +32,8 @@ export interface LoggedProcess {
   /** Resolves once it is gone. Never rejects. */
   readonly exited: Promise<void>;
   hasExited(): boolean;
-  signal(signal: "SIGTERM" | "SIGKILL"): void;
+  /** Only SIGKILL reaches the processes that it started. */
+  signal(signal: NodeJS.Signals): void;
   /** Its last lines, without those of earlier processes of its name. */
   logTail(lines?: number): Promise<string>;
   /** Lets it outlive the process that started it. */
@@ -95,14 +99,24 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
     });
     if (child.pid === undefined) {
       const [error] = (await once(child, "error").catch((cause: unknown) => [cause])) as [Error];
-      throw new Error(`${spec.name} could not be started: ${error.message}`);
+      throw new UserError(`${spec.name} could not be started: ${whyNot(spec, error)}`);
     }
     // Before any await: until libuv collects the child, its pid means no other process.
-    const identity = identityOf(child.pid) ?? { pid: child.pid, startTime: "gone" };
+    const { pid } = child;
+    const found = identityOf(pid) ?? { pid, startTime: "gone" };
+    const identity = spec.group ? { ...found, group: true as const } : found;
+    const killGroup = (): void => {
+      try {
+        process.kill(-pid, "SIGKILL");
+      } catch {
+        // Nothing of it is left.
+      }
+    };
     let gone = false;
     const exited = new Promise<void>((resolve) => {
       child.once("exit", () => {
         gone = true;
+        if (spec.group) killGroup();
         resolve();
       });
     });
@@ -111,13 +125,25 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
       identity,
       exited,
       hasExited: () => gone,
-      signal: (signal) => void child.kill(signal),
+      signal: (signal) => {
+        if (spec.group && signal === "SIGKILL" && !gone) killGroup();
+        else child.kill(signal);
+      },
       logTail: (lines = 20) => readTail(spec.logFile, logStart, lines),
       detach: () => child.unref(),
     };
   } finally {
     closeSync(log);
   }
+};
+
+const whyNot = ({ command, cwd }: ProcessSpec, error: NodeJS.ErrnoException): string => {
+  if (error.code === "EACCES") return `${command} may not be executed`;
+  if (error.code !== "ENOENT") return error.message;
+  // Node says the same of both.
+  return existsSync(cwd)
+    ? `there is no program ${command} (PATH: ${process.env["PATH"] ?? ""})`
+    : `there is no folder ${cwd} to run it in`;
 };
 
 /** A process that another process started. */
@@ -132,7 +158,10 @@ export const attachProcess = (spec: ProcessSpec, identity: ProcessIdentity): Log
     })();
   },
   hasExited: () => !isRunning(identity),
-  signal: (signal) => void signalProcess(identity, signal),
+  signal: (signal) => {
+    const { pid, startTime } = identity;
+    void signalProcess(signal === "SIGKILL" ? identity : { pid, startTime }, signal);
+  },
   logTail: (lines = 20) => readTail(spec.logFile, 0, lines),
   detach: () => undefined,
 });

@@ -15,6 +15,16 @@ import {
   type ProcessSpec,
 } from "./logged-process.ts";
 
+/** The record keeps the placeholder, so that the next start can fill it again. */
+const withRevision = (spec: ProcessSpec, starts: number): ProcessSpec => {
+  const fill = (text: string): string => text.replaceAll("${revision}", String(starts));
+  return {
+    ...spec,
+    args: spec.args.map(fill),
+    env: Object.fromEntries(Object.entries(spec.env).map(([name, text]) => [name, fill(text)])),
+  };
+};
+
 export class ProcessTable {
   readonly #processes = new Map<string, LoggedProcess>();
   readonly #registry: LocalRegistry;
@@ -54,7 +64,9 @@ export class ProcessTable {
 
   async start(spec: ProcessSpec): Promise<LoggedProcess> {
     if (this.#isClosed()) throw new Error(`${spec.name} is not started: the deployment is down`);
-    const started = await startProcess(spec);
+    const before = this.#state.processes.find((one) => one.spec.name === spec.name);
+    const starts = (before?.starts ?? 0) + 1;
+    const started = await startProcess(withRevision(spec, starts));
     this.#reaper?.watch(started.identity);
     this.#processes.set(spec.name, started);
     const others = this.#state.processes.filter((one) => one.spec.name !== spec.name);
@@ -62,6 +74,7 @@ export class ProcessTable {
       ...others,
       {
         identity: started.identity,
+        starts,
         spec: { ...spec, args: [...spec.args], env: { ...spec.env } },
       },
     ];
