@@ -85,6 +85,22 @@ describe("a deploy", () => {
     expect(reconnects.peakPerSecond).toBe(1);
   });
 
+  it("tells what became of the pipelines that outlast their instance", async () => {
+    const outlastingIn = async (fixture: string) =>
+      (await judgeFixture(fixture)).deploy?.outlasting;
+    expect(await outlastingIn("remark-stuck-by-reason")).toEqual({
+      pipelines: 1,
+      killed: 1,
+      graceS: 0.001,
+    });
+    // The bounce reached an instance that ran no pipeline.
+    expect(await outlastingIn("valid-cut-late-in-its-bounce")).toEqual({
+      pipelines: 0,
+      killed: 0,
+      graceS: 0,
+    });
+  });
+
   it("kills pipelines, and leaves streams of the others stuck by a lost terminal event", async () => {
     const { deploy, stuck, stuckStreams } = await judgeFixture("remark-stuck-by-reason");
     expect(deploy).toMatchObject({ running: 3, killed: 1, stuckLivedOn: { stuck: 2, of: 2 } });

@@ -77,6 +77,12 @@ export interface DeployFigures {
   killed: number;
   /** Pipelines that began during it and died of it. */
   killedNewcomers: number;
+  /**
+   * Pipelines, newcomers included, whose plan went on beyond the end of their instance, and those
+   * of them that died. `graceS`: from the bounce to that end, a mean in seconds. Null in summaries
+   * of older versions.
+   */
+  outlasting: { pipelines: number; killed: number; graceS: number } | null;
   /** Streams open when it began. */
   open: number;
   /**

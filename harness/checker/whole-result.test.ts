@@ -64,6 +64,7 @@ describe("the whole result", () => {
         running: 1,
         killed: 0,
         killedNewcomers: 0,
+        outlasting: { pipelines: 0, killed: 0, graceS: 0 },
         open: 1,
         dark: 0,
         // One event at 10 events/s.

@@ -86,6 +86,7 @@ const anyFigures = {
       running: pairs,
       killed: pairs,
       killedNewcomers: pairs,
+      outlasting: fc.option(fc.record({ pipelines: pairs, killed: pairs, graceS: time })),
       open: pairs,
       dark: pairs,
       blackoutS: fc.record({ livedOn: spread, doomed: spread }),

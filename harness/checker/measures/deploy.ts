@@ -8,6 +8,7 @@ import type { Connection, SessionRecord } from "../records/session-record.ts";
 import type { DeployFigures } from "../run-figures.ts";
 import { measureDeployWithoutLedger } from "./deploy-without-ledger.ts";
 import { roundMs } from "./histogram.ts";
+import { Outlasting } from "./outlasting.ts";
 import { attemptsOf, peakPerSecond } from "./reconnects.ts";
 import { spreadOf } from "./spread.ts";
 import { isDead } from "./stuck.ts";
@@ -25,6 +26,7 @@ export function measureDeploy(
   const endMs = Math.max(...ends);
   const rate = record.run?.load.eventsPerSecond ?? 0;
   const pipelines = { running: 0, killed: 0, killedNewcomers: 0 };
+  const outlasting = new Outlasting(context, rate);
   const streams = { open: 0, dark: 0 };
   const stuckLivedOn = { stuck: 0, of: 0 };
   const blackoutS = { livedOn: [] as number[], doomed: [] as number[] };
@@ -49,6 +51,7 @@ export function measureDeploy(
       const reason = unpublishedReason(session, epoch, context);
       fate ??= reason;
       if (begunMs < startMs) pipelines.running++;
+      outlasting.add(epoch, begunMs, isDead(reason));
       if (isDead(reason)) pipelines[begunMs < startMs ? "killed" : "killedNewcomers"]++;
     }
     if (!connections.some((connection) => isOpenAt(connection, startMs))) continue;
@@ -70,6 +73,7 @@ export function measureDeploy(
   return {
     lengthS: endMs === Infinity ? null : roundMs((endMs - startMs) / 1000),
     ...pipelines,
+    outlasting: outlasting.figures(),
     ...streams,
     blackoutS: { livedOn: spreadOf(blackoutS.livedOn), doomed: spreadOf(blackoutS.doomed) },
     stuckLivedOn,

@@ -28,9 +28,8 @@ export const answerLegend = (answer: Answer): string =>
       "pipeline lives on. In brackets: the 95 % interval." +
       (hasChances(answer)
         ? ` Stuck: the chance that deploys end a pipeline of this length without its last event, ` +
-          `with ${DEPLOYS_PER_DAY} deploys a day. Longer pipelines than the measured ones die ` +
-          "rather more often, as fewer end within the drain's grace. `sse-lab estimate` takes " +
-          "your numbers."
+          `with ${DEPLOYS_PER_DAY} deploys a day, from what became of the measured pipelines ` +
+          "that outlast the drain's grace. `sse-lab estimate` takes your numbers."
         : "");
 
 /** The sentences, and the rows that they rest on. */

@@ -87,24 +87,40 @@ describe("the answer", () => {
 });
 
 describe("the chance to end stuck", () => {
-  const chance = (reasons: Partial<typeof stuck>, lengthS: number, arrival = "stationary") => {
-    const summary = summaryOf(...measured("any", 0, { stuck: { ...stuck, ...reasons } }));
-    const group = groupRuns(summary.runs).find(({ bounce }) => bounce === "rolling")!;
-    const scenario = { ...summary.scenario, arrival: arrival as "stationary" };
-    return stuckChance(group, scenario, { lengthS, deploysPerDay: 8 });
+  const outlasting = { pipelines: 80, killed: 0, graceS: 4 };
+  const chance = (
+    parts: { killed?: number; terminalLost?: number; bounce?: "rolling" | "crash" },
+    lengthS: number,
+    arrival: "stationary" | "ramp" = "stationary",
+  ) => {
+    const { killed = 0, terminalLost = 0, bounce = "rolling" } = parts;
+    const summary = summaryOf(
+      ...measured("any", 0, {
+        bounce,
+        stuck: { ...stuck, died: killed, terminalLost },
+        deploy: makeDeploy({ killed, outlasting: { ...outlasting, killed } }),
+      }),
+    );
+    const group = groupRuns(summary.runs).find((one) => one.bounce === bounce)!;
+    return stuckChance(group, { ...summary.scenario, arrival }, { lengthS, deploysPerDay: 8 });
   };
+  const dailyRisk = (seconds: number): number => 1 - Math.exp((-8 * seconds) / 86_400);
 
-  it("grows with a pipeline's length if the deploy kills it", () => {
-    // 50 of 100 running pipelines, 8 times a day.
-    expect(chance({ died: 50 }, 900)!.value).toBeCloseTo(1 - Math.exp((-8 * 0.5 * 900) / 86_400));
-    expect(chance({ died: 50 }, 15)!.value).toBeCloseTo(1 - Math.exp((-8 * 0.5 * 15) / 86_400));
+  it("is that of meeting a deploy if all that outlast the grace die, however few they were", () => {
+    // 80 of 100 running pipelines outlast it here, and nearly all do if pipelines are long.
+    expect(chance({ killed: 80 }, 900)!.value).toBeCloseTo(dailyRisk(900 - 4));
+    expect(chance({ killed: 80 }, 15)!.value).toBeCloseTo(dailyRisk(15 - 4));
+    expect(chance({ killed: 80 }, 3)!.value).toBe(0);
   });
 
-  it("does not grow with it if the deploy loses only last events", () => {
+  it("is the share of those that died", () => {
+    expect(chance({ killed: 20 }, 900)!.value).toBeCloseTo(dailyRisk(0.25 * (900 - 4)));
+  });
+
+  it("does not grow with the length if the deploy loses only last events", () => {
     // 50 of 100 pipelines of 8 s each: the last events of 4 s are lost.
-    const expected = 1 - Math.exp((-8 * 4) / 86_400);
-    expect(chance({ terminalLost: 50 }, 15)!.value).toBeCloseTo(expected);
-    expect(chance({ terminalLost: 50 }, 900)!.value).toBeCloseTo(expected);
+    expect(chance({ terminalLost: 50 }, 15)!.value).toBeCloseTo(dailyRisk(4));
+    expect(chance({ terminalLost: 50 }, 900)!.value).toBeCloseTo(dailyRisk(4));
   });
 
   it("has an interval that leaves room though none was seen", () => {
@@ -113,7 +129,8 @@ describe("the chance to end stuck", () => {
     expect(high).toBeGreaterThan(0);
   });
 
-  it("is not known from pipelines that all begin together", () => {
-    expect(chance({ died: 50 }, 900, "ramp")).toBeNull();
+  it("is not known from pipelines that all begin together, nor from a crash of one instance", () => {
+    expect(chance({ killed: 50 }, 900, "ramp")).toBeNull();
+    expect(chance({ killed: 50, bounce: "crash" }, 900)).toBeNull();
   });
 });

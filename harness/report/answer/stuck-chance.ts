@@ -2,6 +2,7 @@
 import type { RunResult } from "../../checker/run-result.ts";
 import type { Repeat } from "../../checker/statistics/judge-differences.ts";
 import { type Estimated, estimatedOf, mapEstimated } from "../summary/estimated.ts";
+import { deviationOf, killedShareOf } from "../summary/killed-share.ts";
 import type { RunGroup } from "../summary/run-group.ts";
 import type { Summary } from "../summary/summary.ts";
 
@@ -15,24 +16,31 @@ export interface Meeting {
 
 /**
  * How long a pipeline is at risk, seconds: one deploy at a random moment of a day ends it stuck
- * with this share of the day. Two parts. A pipeline that the deploy kills, or whose client gives
- * up, is at risk all its life. One that loses its last event is at risk only around its end, so
- * that part does not grow with its length: as many pipelines end a second as `running` over their
- * mean length.
+ * with this share of the day. A pipeline that the deploy kills, or whose client gives up, is at
+ * risk while it runs. One that loses its last event is at risk only around its end, so that part
+ * does not grow with its length: as many pipelines end a second as `running` over their mean
+ * length.
  */
 const atRisk =
   (measuredS: number, lengthS: number) =>
-  ({ deploy, stuck }: RunResult): Repeat | null => {
-    if (deploy === null || stuck === null || deploy.running === 0) return null;
+  (run: RunResult): Repeat | null => {
+    const { deploy, stuck } = run;
+    const killed = killedShareOf(run, lengthS);
+    if (killed?.sessions === undefined || deploy === null || stuck === null) return null;
     const { running } = deploy;
-    const wholeLife = stuck.died + stuck.gaveUp;
-    const value = (wholeLife * lengthS + stuck.terminalLost * measuredS) / running;
-    // One more of each: none of a few does not prove that there is never one.
-    const likely = (count: number): number => (count + 1) / (running + 2);
-    const mean = likely(wholeLife) * lengthS + likely(stuck.terminalLost) * measuredS;
-    const square = likely(wholeLife) * lengthS ** 2 + likely(stuck.terminalLost) * measuredS ** 2;
-    const deviation = Math.sqrt(Math.max(0, square - mean ** 2));
-    return { value, sessions: { deviation, count: running } };
+    if (running === 0) return null;
+    const { deviation, count } = killed.sessions;
+    const others = [
+      deviationOf(stuck.gaveUp, running) * lengthS,
+      deviationOf(stuck.terminalLost, running) * measuredS,
+    ].map((one) => one ** 2 / running);
+    const square = (deviation * lengthS) ** 2 / count + others.reduce((sum, one) => sum + one, 0);
+    return {
+      value:
+        killed.value * lengthS +
+        (stuck.gaveUp * lengthS + stuck.terminalLost * measuredS) / running,
+      sessions: { deviation: Math.sqrt(square * count), count },
+    };
   };
 
 /**

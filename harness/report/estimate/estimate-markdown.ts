@@ -80,10 +80,10 @@ export const renderEstimates = (
       ` on platform ${escapeMarkdown(summary.platform)}. In brackets: 95 %.`,
     ...(table === null ? [] : [table]),
     "Dark: hours of streams without events that their pipelines published, though these lived " +
-      "on. Events of pipelines that died are not counted: nobody waits for them. Longer " +
-      "pipelines than the measured ones die rather more often, as fewer end within the drain's " +
-      "grace. The lab's host sets no limit here: check with `--sessions` that yours carries " +
-      "the streams.",
+      "on. Events of pipelines that died are not counted: no client waits for them. Killed: a " +
+      "pipeline that outlasts the drain's grace fares as the measured ones that did. If a bounce " +
+      "does not reach every instance, the share of all measured pipelines counts. The lab's host " +
+      "sets no limit here: check with `--sessions` that yours carries the streams.",
     ...estimates.map((one) => arithmetic(one, wanted)),
   ].join("\n\n");
 };

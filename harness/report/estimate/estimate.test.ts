@@ -20,6 +20,7 @@ const deploy = makeDeploy({
   running: 100,
   killed: 20,
   killedNewcomers: 5,
+  outlasting: null,
   open: 100,
   livedOn: { streams: 80, mean: 0.5, deviation: 0.3 },
 });
@@ -39,6 +40,22 @@ describe("an estimate", () => {
     // 80 of 100 open streams lose 0.5 s each.
     expect(one!.perDay.darkS.value).toBeCloseTo(2000 * 8 * 0.4);
     expect(one!.perDay.eventsLostByDeploys.value).toBeCloseTo(2000 * 8 * 0.4 * 5);
+  });
+
+  it("kills pipelines as those that outlast the drain's grace fared", () => {
+    const outlasting = { pipelines: 40, killed: 40, graceS: 6 };
+    const [one] = estimate(
+      summaryOf({ bounce: "rolling", deploy: { ...deploy, outlasting } }),
+      wanted,
+    );
+    // All of them but those in the last 6 of 600 s.
+    expect(one!.measured.killedShare.value).toBeCloseTo(0.99);
+    expect(one!.perDay.pipelinesKilled.value).toBeCloseTo(2000 * 8 * 0.99);
+    const [crashed] = estimate(summaryOf({ bounce: "crash", deploy: { ...deploy, outlasting } }), {
+      ...wanted,
+      bounce: "crash",
+    });
+    expect(crashed!.measured.killedShare.value).toBe(0.25);
   });
 
   it("carries the intervals of the measured figures through", () => {

@@ -3,6 +3,7 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
 import { STEADY } from "../glossary.ts";
 import { type Estimated, estimatedOf, mapEstimated } from "../summary/estimated.ts";
+import { killedShareOf } from "../summary/killed-share.ts";
 import { DARK, KILLED } from "../summary/figures.ts";
 import { groupRuns, type RunGroup } from "../summary/run-group.ts";
 import type { Summary } from "../summary/summary.ts";
@@ -23,7 +24,7 @@ export interface TopologyEstimate {
   /** Runs that the figures come from, of all that were made. */
   runs: { measured: number; made: number };
   measured: {
-    /** Share of the running pipelines that one deploy kills. */
+    /** Share of the running pipelines of that length that one deploy kills. */
     killedShare: Estimated;
     /** Seconds of events that one open stream loses per deploy though its pipeline lives on. */
     darkS: Estimated;
@@ -57,18 +58,19 @@ const darkPerOpenStream = (run: RunResult): Repeat | null => {
 };
 
 /**
- * Over those that ran when it began, since as many begin as end. Newcomers count: with pipelines
- * longer than the deploy there are none, and those that ran die instead.
+ * Without pipelines that outlast their instance: over those that ran when it began, since as many
+ * begin as end. Newcomers count: with pipelines longer than the deploy there are none, and those
+ * that ran die instead.
  */
-const killedOf = (run: RunResult): Repeat | null => {
-  const { deploy } = run;
-  const known = KILLED.of(run);
-  if (deploy === null || known === null) return null;
-  return {
-    ...known,
-    value: Math.min(1, (deploy.killed + deploy.killedNewcomers) / deploy.running),
+const killedOf =
+  (pipelineS: number) =>
+  (run: RunResult): Repeat | null => {
+    const { deploy } = run;
+    const known = KILLED.of(run);
+    if (deploy === null || known === null) return null;
+    const value = Math.min(1, (deploy.killed + deploy.killedNewcomers) / deploy.running);
+    return killedShareOf(run, pipelineS) ?? { ...known, value };
   };
-};
 
 const repeatsIn = (group: RunGroup, of: (run: RunResult) => Repeat | null): Repeat[] =>
   group.measured.map(of).filter((repeat) => repeat !== null);
@@ -90,7 +92,7 @@ const estimateOf = (
   steady: RunGroup | undefined,
   { streams, pipelineS, deploysPerDay, eventsPerSecond }: Wanted,
 ): TopologyEstimate[] => {
-  const killedShare = estimatedOf(repeatsIn(group, killedOf), 1);
+  const killedShare = estimatedOf(repeatsIn(group, killedOf(pipelineS)), 1);
   const darkS = estimatedOf(repeatsIn(group, darkPerOpenStream));
   if (!group.trusted || killedShare === null || darkS === null) return [];
   const lossesPerStreamHour = steadyLosses(steady);

@@ -22,7 +22,7 @@ const LEFT_OUT: readonly RegExp[] = [
   /^costs\./,
   /^(order|load\.host)$/,
   // What others are worked out from, or what only decides how they are shown.
-  /^deploy\.(lengthS|killedNewcomers|open|dark|away\.cut|storm\.(peakPerSecond|curve\.\d+))$/,
+  /^deploy\.(lengthS|killedNewcomers|outlasting\.\w+|open|dark|away\.cut|storm\.(peakPerSecond|curve\.\d+))$/,
   /^deploy\.blackoutS\.livedOn\.streams$/,
 ];
 

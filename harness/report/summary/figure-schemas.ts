@@ -43,6 +43,10 @@ export const figureSchemas = {
       running: count,
       killed: count,
       killedNewcomers: count,
+      outlasting: z
+        .strictObject({ pipelines: count, killed: count, graceS: figure })
+        .nullable()
+        .default(null),
       open: count,
       dark: count,
       blackoutS: z.strictObject({ livedOn: spread, doomed: spread }),
