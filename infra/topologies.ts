@@ -23,7 +23,12 @@ export type Router = "traefik" | "haproxy";
  * `harness/history/observation.ts`).
  */
 export type AllowedCause =
-  "no-route" | "in-flight-at-disconnect" | "while-disconnected" | "broker-gap";
+  | "no-route"
+  | "in-flight-at-disconnect"
+  | "while-disconnected"
+  | "replay-window-exceeded"
+  | "broker-gap"
+  | "log-lost";
 
 /**
  * What a topology promises, as data for the checker. A loss outside of it makes the run `invalid`.
@@ -33,8 +38,10 @@ export interface DeliveryPromise {
   steady: readonly AllowedCause[];
   /** Causes of loss allowed in a run with a bounce. */
   bounced: readonly AllowedCause[];
-  /** Replaces `bounced` in a run with an outage of Realtime. Undefined without Realtime. */
-  realtimeOutage?: readonly AllowedCause[];
+  /** Replaces `bounced` in a run that keeps the broker from instances or clients. */
+  brokerAway?: readonly AllowedCause[];
+  /** Replaces `brokerAway` in a run in which the broker loses what it stores. */
+  brokerForgets?: readonly AllowedCause[];
   /**
    * May pipelines die with their instance, so that events are never published? Only in a run with a
    * bounce.
@@ -140,11 +147,12 @@ export const TOPOLOGIES = [
     promise: {
       steady: [],
       bounced: whileAway,
+      brokerAway: ["broker-gap", ...whileAway],
       pipelinesMayDie: true,
       routedByChance: false,
       sentence:
         "Nothing is lost in steady state; " +
-        "across a bounce only what was published while a client was away.",
+        "across a bounce only what was published while a client or Redis was away.",
     },
   },
   {
@@ -157,9 +165,10 @@ export const TOPOLOGIES = [
     promise: {
       steady: [],
       bounced: whileAway,
+      brokerAway: ["broker-gap", ...whileAway],
       pipelinesMayDie: true,
       routedByChance: false,
-      sentence: "As phase2: only what was published while a client was away may be lost.",
+      sentence: "As phase2: only what was published while a client or Redis was away may be lost.",
     },
   },
   {
@@ -172,9 +181,12 @@ export const TOPOLOGIES = [
     promise: {
       steady: [],
       bounced: [],
+      brokerForgets: ["log-lost", "replay-window-exceeded"],
       pipelinesMayDie: false,
       routedByChance: false,
-      sentence: "Nothing is lost, and every pipeline ends, in steady state and across a bounce.",
+      sentence:
+        "Nothing is lost, and every pipeline ends, in steady state and across a bounce; " +
+        "what Redis itself loses is declared.",
     },
   },
   {
@@ -187,7 +199,7 @@ export const TOPOLOGIES = [
     promise: {
       steady: [],
       bounced: ["in-flight-at-disconnect"],
-      realtimeOutage: ["broker-gap", ...whileAway],
+      brokerAway: ["broker-gap", ...whileAway],
       pipelinesMayDie: true,
       routedByChance: false,
       sentence:

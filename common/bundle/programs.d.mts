@@ -1,3 +1,6 @@
 export const PROGRAMS: Readonly<
-  Record<"sse-lab" | "load-worker" | "reaper" | "install-official-cli" | "k6-double", string>
+  Record<
+    "sse-lab" | "load-worker" | "reaper" | "relay" | "install-official-cli" | "k6-double",
+    string
+  >
 >;

@@ -6,6 +6,7 @@ export const PROGRAMS = {
   "sse-lab": "harness/cli/main.ts",
   "load-worker": "harness/load/native/workers/load-worker.ts",
   reaper: "common/reaper/reaper.ts",
+  relay: "harness/platform/local/relay/relay.ts",
   "install-official-cli": "infra/toolchain/install-official-cli.ts",
   "k6-double": "standins/k6/host/main.ts",
 };

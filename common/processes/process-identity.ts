@@ -21,6 +21,8 @@ interface ProcessFacts {
   startTime: string;
   /** Its parent has not collected it yet. */
   hasExited: boolean;
+  /** A signal has stopped it, and it has not been continued. */
+  isStopped: boolean;
 }
 
 /** What gives a pid its meaning (proc(5), pid_namespaces(7)). It stays while this process runs. */
@@ -68,6 +70,7 @@ const linuxFacts = (pid: number): ProcessFacts | undefined => {
   return {
     startTime: `${boot}:${startTicks}:${namespace ?? ""}`,
     hasExited: state === "Z" || state === "X",
+    isStopped: state === "T",
   };
 };
 
@@ -80,7 +83,11 @@ const posixFacts = (pid: number): ProcessFacts | undefined => {
       env: { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" },
     }).trim();
     const [state = "", ...start] = line.split(/\s+/);
-    return { startTime: start.join(" "), hasExited: state.startsWith("Z") };
+    return {
+      startTime: start.join(" "),
+      hasExited: state.startsWith("Z"),
+      isStopped: state.startsWith("T"),
+    };
   } catch {
     // ps fails if there is no such process.
     return undefined;
@@ -105,6 +112,10 @@ export const thisProcess = (): ProcessIdentity => {
 
 /** Does any process run under this pid? It may be another one than the pid once meant. */
 export const isAlive = (pid: number): boolean => processFacts(pid)?.hasExited === false;
+
+/** Is it stopped by a signal? False if it does not run. */
+export const isStopped = (identity: ProcessIdentity): boolean =>
+  isRunning(identity) && processFacts(identity.pid)?.isStopped === true;
 
 /** Does exactly this process still run? False for one that is not in sight. */
 export const isRunning = ({ pid, startTime }: ProcessIdentity): boolean => {

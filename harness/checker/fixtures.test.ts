@@ -52,6 +52,7 @@ type Row = [
 const EXPECTED: Record<string, Row> = {
   valid: ["valid", [3, 0, 0, 0, 0]],
   "valid-engine-unseen": ["valid", [3, 0, 0, 0, 0]],
+  "valid-pause": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
   "valid-realtime-outage": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
 
   "outcome-delivered": ["valid", [3, 0, 0, 0, 0]],
@@ -123,6 +124,8 @@ const EXPECTED: Record<string, Row> = {
   "cause-broker-gap": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
   "cause-broker-gap-fallback": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
   "cause-broker-gap-noticed-late": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
+  "cause-broker-gap-of-a-half-open-broker": ["valid", [2, 0, 1, 0, 0], [], { "broker-gap": 1 }],
+  "cause-log-lost": ["valid", [2, 0, 1, 0, 0], [], { "log-lost": 1 }],
   "cause-broker-gap-declared-drop": ["valid", [2, 0, 1, 0, 0], ["given-up"], { "broker-gap": 1 }],
   "cause-broker-gap-of-a-refused-message": [
     "valid",
@@ -239,6 +242,13 @@ const EXPECTED: Record<string, Row> = {
   "unknown-part-exit": ["unknown", [3, 0, 0, 0, 0], ["part-exit"]],
   "unknown-bounce-idle": ["unknown", [3, 0, 0, 0, 0], ["bounce-idle"]],
   "unknown-bounce-idle-of-an-outage": ["unknown", [3, 0, 0, 0, 0], ["bounce-idle"]],
+  "unknown-broker-outage-unnoticed": [
+    "unknown",
+    [2, 0, 1, 0, 0],
+    ["bounce-idle"],
+    { "broker-gap": 1 },
+  ],
+  "unknown-pause-heard": ["unknown", [3, 0, 0, 0, 0], ["bounce-idle"]],
   "unknown-part-exit-after-an-outage": [
     "unknown",
     [2, 0, 1, 0, 0],

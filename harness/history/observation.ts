@@ -19,6 +19,7 @@ export const CAUSES = [
   "replay-window-exceeded",
   "epoch-changed",
   "broker-gap",
+  "log-lost",
   "quota",
   "unexplained",
 ] as const;

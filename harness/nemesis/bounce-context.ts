@@ -1,9 +1,13 @@
 /** What every kind of bounce is carried out with. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
+import { nowMs } from "../../common/clock.ts";
+import { seededRandom } from "../../common/portable/seeded-random.ts";
 import type { Deployment } from "../platform/platform.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
 import type { ChaosStep } from "./plan-chaos.ts";
+import type { BounceKind } from "../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "./kinds.ts";
 import type { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -26,7 +30,21 @@ export interface NemesisSettings {
   /** Share of the open streams whose clients read slowly or not at all, and for how long. */
   slowShare: number;
   slowForMs: number;
+  /** How long an instance is paused, milliseconds. Longer than the lease of its pipelines. */
+  pauseMs: number;
+  /** How long Redis is down in an outage, milliseconds. */
+  redisOutageMs: number;
+  /** How long Redis is paused, milliseconds. Longer than clients wait for an answer. */
+  redisPauseMs: number;
+  /** How long the demoted Redis runs on, milliseconds. */
+  failoverMs: number;
+  /** How long the router is down in a restart, milliseconds. */
+  routerRestartMs: number;
+  /** How long an instance is cut off, milliseconds. */
+  partitionMs: number;
 }
+
+const awayMs = (kind: BounceKind): number => (KINDS_OF_BOUNCE[kind].awayS ?? 0) * 1000;
 
 export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   stopGraceMs: DEFAULT_GRACE_S * 1000,
@@ -39,12 +57,18 @@ export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   idleCutForMs: 8_000,
   slowShare: 0.25,
   slowForMs: 6_000,
+  pauseMs: awayMs("pause"),
+  redisOutageMs: awayMs("redis-outage"),
+  redisPauseMs: awayMs("redis-pause"),
+  failoverMs: awayMs("redis-failover"),
+  routerRestartMs: awayMs("router-restart"),
+  partitionMs: awayMs("redis-partition"),
 };
 
 /** The parts of a deployment that bounces touch. */
 export type BouncedDeployment = Pick<
   Deployment,
-  "instances" | "instanceUrls" | "control" | "realtime"
+  "instances" | "instanceUrls" | "control" | "router" | "broker" | "links" | "realtime"
 >;
 
 export interface BounceContext {
@@ -82,6 +106,47 @@ export async function disturb(
   } catch (error) {
     log.failed(target, reasonOf(error));
   }
+}
+
+/** A disturbance that begins, lasts and is undone. */
+export interface Disturbance {
+  begin: () => Promise<void>;
+  forMs: number;
+  /** Also called if the bounce is told to stop. */
+  end: () => Promise<void>;
+  /** True if it is over when its end begins: what is frozen wakes up then. */
+  overAtOnce?: boolean;
+}
+
+/** Records a disturbance that lasts. Never rejects. */
+export async function disturbFor(
+  context: BounceContext,
+  target: string,
+  how: Disturbance,
+): Promise<void> {
+  const { log } = context;
+  log.started(target);
+  try {
+    await how.begin();
+    let overMs: number | undefined;
+    try {
+      await hold(context, how.forMs);
+    } finally {
+      if (how.overAtOnce) overMs = nowMs();
+      await how.end();
+    }
+    log.ended(target, overMs);
+  } catch (error) {
+    log.failed(target, reasonOf(error));
+  }
+}
+
+/** The instance that the seed chooses. Records a failure and returns undefined without any. */
+export function chooseInstance({ deployment, seed, log }: BounceContext): string | undefined {
+  const { instances } = deployment;
+  const target = instances[seededRandom(seed).integer(0, instances.length - 1)];
+  if (target === undefined) log.failed(ALL, "the deployment has no instance");
+  return target;
 }
 
 /** Waits while a disturbance lasts. Rejects if the bounce is told to stop. */

@@ -15,6 +15,13 @@ export type BounceGroup =
   | "edge"
   | "chaos";
 
+/**
+ * `ends`: the target's end. `cuts`: streams that it cut. `broker-down`: an instance, or the target,
+ * that missed its broker. `silence`: nothing arrived from the target meanwhile. `none`: the
+ * platform's word.
+ */
+export type Evidence = "none" | "ends" | "cuts" | "broker-down" | "silence";
+
 /** What a topology must have. */
 export type BounceNeed = "redis" | "realtime" | "routed";
 
@@ -29,8 +36,17 @@ export interface KindOfBounce {
   needs?: BounceNeed;
   /** What a load test has to bring up for it. A topology that is up already lacks it. */
   bringsUp?: "edge";
-  /** Whose end must be on record if it succeeded: the instances that it names, or a component. */
-  ends: "nothing" | "instances" | "component";
+  /** What must be on record if it happened. */
+  evidence: Evidence;
+  /** What it takes away; a topology's promise allows other losses for each. */
+  harms: "nothing" | "instances" | "broker" | "log" | "anything";
+  /**
+   * How long what it takes away is away, seconds. Requests may wait as long, so the run drains
+   * longer. Default: 0.
+   */
+  awayS?: number;
+  /** True if it cuts links between components, for which a deployment needs relays. */
+  cutsLinks?: true;
   /** Platforms that cannot carry it out, each with the reason. */
   notOn?: Readonly<Partial<Record<Platform, string>>>;
 }
@@ -41,38 +57,120 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     group: "control",
     does: "steady state without any bounce: the control for every other run",
     during: "in steady state",
-    ends: "nothing",
+    evidence: "none",
+    harms: "nothing",
   },
   rolling: {
     group: "deploy",
     does: "a rolling deploy replaces the instances one by one",
     during: "during rolling deploys",
-    ends: "instances",
+    evidence: "ends",
+    harms: "instances",
   },
   recreate: {
     group: "deploy",
     does: "all instances stop, then all start",
     during: "during recreate deploys",
-    ends: "instances",
+    evidence: "ends",
+    harms: "instances",
   },
   crash: {
     group: "instance",
     does: "SIGKILL ends instances without a chance to drain",
     during: "during crashes",
-    ends: "instances",
+    evidence: "ends",
+    harms: "instances",
+  },
+  pause: {
+    group: "instance",
+    does: "SIGSTOP freezes one instance, and SIGCONT wakes it up a little later",
+    during: "while an instance is paused",
+    evidence: "silence",
+    harms: "instances",
+    awayS: 4,
+  },
+  "redis-outage": {
+    group: "redis",
+    does: "Redis is killed and starts again a little later",
+    during: "during Redis outages",
+    needs: "redis",
+    evidence: "broker-down",
+    harms: "broker",
+    notOn: { docker: "on Docker the lab cannot disturb Redis" },
+    awayS: 3,
+  },
+  "redis-pause": {
+    group: "redis",
+    does: "SIGSTOP freezes Redis, so that its connections are half-open",
+    during: "while Redis is paused",
+    needs: "redis",
+    evidence: "broker-down",
+    harms: "broker",
+    notOn: { docker: "on Docker the lab cannot disturb Redis" },
+    awayS: 6,
+  },
+  "redis-flush": {
+    group: "redis",
+    does: "FLUSHALL empties Redis",
+    during: "when Redis is emptied",
+    needs: "redis",
+    evidence: "none",
+    harms: "log",
+    notOn: { docker: "on Docker the lab cannot disturb Redis" },
+  },
+  "redis-failover": {
+    group: "redis",
+    does: "a replica of Redis is promoted and takes the address over, open connections stay",
+    during: "during Redis failovers",
+    needs: "redis",
+    evidence: "broker-down",
+    harms: "log",
+    notOn: { docker: "on Docker the lab cannot disturb Redis" },
+    awayS: 4,
+  },
+  "redis-partition": {
+    group: "network",
+    does: "one instance loses its way to Redis, and nothing else",
+    during: "while an instance is cut off from Redis",
+    needs: "redis",
+    evidence: "broker-down",
+    harms: "broker",
+    cutsLinks: true,
+    notOn: { docker: "on Docker all containers share one network" },
+    awayS: 6,
+  },
+  "router-restart": {
+    group: "router",
+    does: "the router is killed and starts again a little later",
+    during: "during router restarts",
+    evidence: "cuts",
+    harms: "instances",
+    awayS: 1,
+  },
+  "router-partition": {
+    group: "network",
+    does: "one instance loses its way to the router, and nothing else",
+    during: "while an instance is cut off from the router",
+    evidence: "silence",
+    harms: "instances",
+    cutsLinks: true,
+    notOn: { docker: "on Docker all containers share one network" },
+    awayS: 6,
   },
   "realtime-outage": {
     group: "realtime",
     does: "Supabase Realtime is killed and starts again a little later",
     during: "during Realtime outages",
     needs: "realtime",
-    ends: "component",
+    evidence: "cuts",
+    harms: "broker",
   },
   "drain-cut": {
     group: "deploy",
     does: "a rolling deploy whose host kills each instance before its drain is over",
     during: "during deploys that cut the drain",
-    ends: "instances",
+    evidence: "ends",
+    harms: "instances",
   },
   "request-cap": {
     group: "edge",
@@ -80,7 +178,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "while responses are capped",
     needs: "routed",
     bringsUp: "edge",
-    ends: "nothing",
+    evidence: "cuts",
+    harms: "instances",
   },
   "idle-cut": {
     group: "edge",
@@ -88,7 +187,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "while silent streams are cut",
     needs: "routed",
     bringsUp: "edge",
-    ends: "nothing",
+    evidence: "none",
+    harms: "instances",
   },
   "slow-subscriber": {
     group: "edge",
@@ -96,14 +196,18 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "while clients read slowly",
     needs: "routed",
     bringsUp: "edge",
-    ends: "nothing",
+    evidence: "none",
+    harms: "instances",
   },
   chaos: {
     group: "chaos",
     does: "a seeded sequence of all other kinds, each begun on a service that is whole again",
     during: "in chaos runs",
     bringsUp: "edge",
-    ends: "nothing",
+    evidence: "none",
+    harms: "anything",
+    awayS: 6,
+    cutsLinks: true,
   },
 };
 

@@ -3,9 +3,19 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
-import type { Deploy, InstanceControl, RealtimeComponent } from "../platform/platform.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
-import { DEFAULT_NEMESIS_SETTINGS, type BounceContext } from "./bounce-context.ts";
+import type {
+  BrokerComponent,
+  Deploy,
+  InstanceControl,
+  LinkControl,
+  RealtimeComponent,
+} from "../platform/platform.ts";
+import {
+  DEFAULT_NEMESIS_SETTINGS,
+  type BounceContext,
+  type NemesisSettings,
+} from "./bounce-context.ts";
 import { bounce } from "./nemesis.ts";
 
 /** In the place of every instance: it is always ready. */
@@ -32,8 +42,43 @@ interface Told {
   /** Clients reach the router through it. Default: there is none. */
   edge?: EdgeControl;
   /** Changes what controls it, which without a change does as told. Default: there is none. */
+  /** Does the deployment have Redis and relays? Default: true. */
+  parts?: boolean;
   realtime?: "hosted" | ((own: RealtimeControl) => RealtimeControl);
 }
+
+/** No bounce lasts. */
+const AT_ONCE: NemesisSettings = {
+  ...DEFAULT_NEMESIS_SETTINGS,
+  restartDelayMs: 0,
+  realtimeOutageMs: 0,
+  requestCapForMs: 0,
+  idleCutForMs: 0,
+  slowForMs: 0,
+  pauseMs: 0,
+  redisOutageMs: 0,
+  redisPauseMs: 0,
+  failoverMs: 0,
+  routerRestartMs: 0,
+  partitionMs: 0,
+};
+
+const brokerThat = (does: (what: string) => () => Promise<void>): BrokerComponent => ({
+  name: "valkey",
+  kill: does("kill valkey"),
+  start: does("start valkey"),
+  pause: does("pause valkey"),
+  resume: does("resume valkey"),
+  flush: does("flush valkey"),
+  replicate: does("replicate valkey"),
+  promote: does("promote the replica"),
+  retire: does("retire the old primary"),
+});
+
+const linksThat = (told: (what: string) => (instance: string) => Promise<void>): LinkControl => ({
+  cut: (instance, peer) => told(`cut ${peer} from`)(instance),
+  mend: (instance, peer) => told(`mend ${peer} with`)(instance),
+});
 
 /**
  * Carries a bounce out against a control that only writes down what it is told; its deploys take 10
@@ -41,7 +86,16 @@ interface Told {
  */
 async function carryOut(
   kind: BounceKind,
-  { overrides = {}, seed = 4, signal, stopGraceMs = 100, chaos, edge, realtime }: Told = {},
+  {
+    overrides = {},
+    seed = 4,
+    signal,
+    stopGraceMs = 100,
+    chaos,
+    edge,
+    realtime,
+    parts = true,
+  }: Told = {},
 ) {
   const calls: string[] = [];
   const told =
@@ -60,6 +114,10 @@ async function carryOut(
   };
   const observations: Observation[] = [];
   const part = { name: "realtime-standin", standIn: true, url: "ws://127.0.0.1:1/socket" };
+  const does =
+    (what: string): (() => Promise<void>) =>
+    () =>
+      told(what)("");
   const ownControl = {
     kill: () => told("kill")("realtime"),
     start: () => told("start")("realtime"),
@@ -69,7 +127,16 @@ async function carryOut(
     deployment: {
       instances,
       instanceUrls: Object.fromEntries(instances.map((name) => [name, ready.url])),
-      control: { deploy, kill: told("kill"), start: told("start"), ...overrides },
+      control: {
+        deploy,
+        kill: told("kill"),
+        start: told("start"),
+        pause: told("pause"),
+        resume: told("resume"),
+        ...overrides,
+      },
+      router: { name: "traefik", kill: does("kill traefik"), start: does("start traefik") },
+      ...(parts ? { broker: brokerThat(does), links: linksThat(told) } : {}),
       ...(realtime
         ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
         : {}),
@@ -78,15 +145,7 @@ async function carryOut(
     chaos,
     recorder: { record: (observation) => observations.push(observation) },
     seed,
-    settings: {
-      ...DEFAULT_NEMESIS_SETTINGS,
-      stopGraceMs,
-      restartDelayMs: 0,
-      realtimeOutageMs: 0,
-      requestCapForMs: 0,
-      idleCutForMs: 0,
-      slowForMs: 0,
-    },
+    settings: { ...AT_ONCE, stopGraceMs },
     ...(signal ? { signal } : {}),
   });
   const disturbances = observations.filter(
@@ -312,6 +371,46 @@ describe("the nemesis", () => {
     expect(failed.recorded).toHaveLength(2);
     expect((await carryOut("chaos", { chaos: { ...chaos, untilMs: 0 } })).recorded).toEqual([]);
     expect((await carryOut("chaos")).recorded.at(-1)).toContain("no time for a bounce");
+  });
+
+  it.each<[BounceKind, string, string[]]>([
+    ["pause", "server-3", ["pause server-3", "resume server-3"]],
+    ["redis-outage", "valkey", ["kill valkey", "start valkey"]],
+    ["redis-pause", "valkey", ["pause valkey", "resume valkey"]],
+    ["redis-flush", "valkey", ["flush valkey"]],
+    [
+      "redis-failover",
+      "valkey",
+      ["replicate valkey", "promote the replica", "retire the old primary"],
+    ],
+    ["redis-partition", "server-3", ["cut redis from server-3", "mend redis with server-3"]],
+    ["router-restart", "traefik", ["kill traefik", "start traefik"]],
+    ["router-partition", "server-3", ["cut router from server-3", "mend router with server-3"]],
+  ])("carries %s out, under the name of its target", async (kind, target, steps) => {
+    const { calls, recorded } = await carryOut(kind);
+    expect(calls.map((call) => call.trim())).toEqual(steps);
+    expect(recorded).toEqual([`1 ${target} started`, `1 ${target} ended`]);
+  });
+
+  it.each<[BounceKind, string]>([
+    ["redis-pause", "1 redis ended: the deployment runs no Redis"],
+    ["redis-failover", "1 redis ended: the deployment runs no Redis"],
+    [
+      "router-partition",
+      "1 server-3 ended: the deployment was started without relays in its links",
+    ],
+  ])("records an error for %s if the deployment lacks what it disturbs", async (kind, error) => {
+    expect((await carryOut(kind, { parts: false })).recorded.at(-1)).toBe(error);
+  });
+
+  it("wakes an instance up if it is told to stop meanwhile", async () => {
+    const stop = new AbortController();
+    const pause = (): Promise<void> => {
+      stop.abort();
+      return Promise.resolve();
+    };
+    const { calls } = await carryOut("pause", { overrides: { pause }, signal: stop.signal });
+    expect(calls).toEqual(["resume server-3"]);
   });
 
   it("begins nothing once it is told to stop", async () => {

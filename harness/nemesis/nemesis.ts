@@ -10,8 +10,10 @@ import { DisturbanceLog } from "./disturbance-log.ts";
 import { chaos } from "./kinds/chaos.ts";
 import { drainCut, recreate, rolling } from "./kinds/deploys.ts";
 import { idleCut, requestCap, slowSubscriber } from "./kinds/edge.ts";
-import { crash } from "./kinds/instances.ts";
+import { crash, pause } from "./kinds/instances.ts";
+import { redisPartition, routerPartition, routerRestart } from "./kinds/network.ts";
 import { realtimeOutage } from "./kinds/realtime.ts";
+import { redisFailover, redisFlush, redisOutage, redisPause } from "./kinds/redis.ts";
 
 export interface BounceRequest extends Pick<
   BounceContext,
@@ -29,6 +31,14 @@ const STEPS: Readonly<Record<Exclude<BounceKind, "chaos">, CarryOut>> = {
   rolling,
   recreate,
   crash,
+  pause,
+  "redis-outage": redisOutage,
+  "redis-pause": redisPause,
+  "redis-flush": redisFlush,
+  "redis-failover": redisFailover,
+  "redis-partition": redisPartition,
+  "router-restart": routerRestart,
+  "router-partition": routerPartition,
   "realtime-outage": realtimeOutage,
   "drain-cut": drainCut,
   "request-cap": requestCap,

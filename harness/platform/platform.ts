@@ -35,6 +35,8 @@ export interface UpOptions extends DeploymentListeners {
   service?: ServiceProgram | undefined;
   /** Default: `DEFAULT_REALTIME_SETTINGS`. Ignored without Realtime. */
   realtime?: RealtimeSettings;
+  /** Puts a relay into each link, so that it can be cut. Costs latency. Default: false. */
+  relays?: boolean;
   /** For logs, ledgers and router files of this deployment only. Created if missing. */
   workDir: string;
 }
@@ -108,6 +110,10 @@ export interface InstanceControl {
   kill(instance: string): Promise<void>;
   /** Resolves when the router sends it traffic. Does nothing if it runs already. */
   start(instance: string): Promise<void>;
+  /** Freezes its process. Resolves once it is frozen. Rejects if it is not running. */
+  pause(instance: string): Promise<void>;
+  /** Does nothing if it is not frozen. */
+  resume(instance: string): Promise<void>;
 }
 
 /** Which Realtime implementation answers. */
@@ -123,7 +129,8 @@ export interface RealtimeEndpoint extends RealtimeImplementation {
   url: string;
 }
 
-export interface RealtimeControl {
+/** What the nemesis may do to a component that is no instance. Its exits are not reported. */
+export interface ComponentControl {
   /** SIGKILL disconnects every client. Resolves once it is gone. Rejects if not running. */
   kill(): Promise<void>;
   /** Resolves when it accepts connections. Does nothing if it runs already. */
@@ -132,7 +139,47 @@ export interface RealtimeControl {
 
 export interface RealtimeComponent extends RealtimeEndpoint {
   /** Absent for a hosted Realtime: the lab does not disturb it. */
-  control?: RealtimeControl;
+  control?: ComponentControl;
+}
+
+/** The router, as the history names it. */
+export interface RouterComponent extends ComponentControl {
+  name: string;
+}
+
+/** A component that freezes: its connections stay open, and nothing answers. */
+export interface Pausable {
+  /** Rejects if it is not running. */
+  pause(): Promise<void>;
+  /** Does nothing if it is not frozen. */
+  resume(): Promise<void>;
+}
+
+/** Redis (Valkey), as the history names it. */
+export interface BrokerComponent extends ComponentControl, Pausable {
+  name: string;
+  /** Removes all data. */
+  flush(): Promise<void>;
+  /** Starts a replica. Resolves once it has the data of the primary. */
+  replicate(): Promise<void>;
+  /**
+   * The replica becomes the primary and takes the address over. Open connections stay with the old
+   * primary, which becomes its replica.
+   */
+  promote(): Promise<void>;
+  /** Ends the old primary. */
+  retire(): Promise<void>;
+}
+
+/** Another component, as an instance reaches it or is reached by it. */
+export type Peer = "redis" | "router";
+
+/** The links between instances and other components. */
+export interface LinkControl {
+  /** From now on no byte passes, in either direction. Nothing tells either end. */
+  cut(instance: string, peer: Peer): Promise<void>;
+  /** What waits at either end passes, then everything. */
+  mend(instance: string, peer: Peer): Promise<void>;
 }
 
 /** What a component has used since its start, by the kernel's accounting. */
@@ -151,6 +198,11 @@ export interface Deployment {
   /** Direct base URLs, for looking at /metrics. Load goes through the router only. */
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
+  router: RouterComponent;
+  /** Present if the topology has Redis, and it was started. */
+  broker?: BrokerComponent;
+  /** Present if it was started with relays. */
+  links?: LinkControl;
   /** Present if clients subscribe to Realtime directly. */
   realtime?: RealtimeComponent;
   /** By component, e.g. `{ traefik: "3.7.15", node: "20.20.2" }`. A stand-in has its own name. */

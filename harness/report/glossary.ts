@@ -19,6 +19,7 @@ export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
   "broker-gap":
     "published while the publisher or the subscriber's instance had no broker connection, " +
     "or dropped before the broker accepted it",
+  "log-lost": "the broker lost it from the log, and the server told its client",
   quota: "refused, or its subscriber cut off, because the load exceeded a limit of the broker",
   unexplained: "none of these: investigate it",
 };

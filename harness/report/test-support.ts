@@ -13,6 +13,7 @@ const noLosses = (): RunResult["lostByCause"] => ({
   "replay-window-exceeded": 0,
   "epoch-changed": 0,
   "broker-gap": 0,
+  "log-lost": 0,
   quota: 0,
   unexplained: 0,
 });

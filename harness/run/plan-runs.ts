@@ -1,5 +1,7 @@
 /** The runs of a comparison, and their order. */
 import { runSeed, seededRandom } from "../../common/portable/seeded-random.ts";
+import type { BounceKind } from "../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
 import { bounceStartS, durationOf, type BounceSeconds } from "../scenario/run-times.ts";
 import { replicasOf, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
@@ -34,7 +36,7 @@ export function planRuns(
             topology,
             bounce,
             repeat,
-            scenario,
+            scenario: withDrainFor(bounce, scenario),
             durationS: durationOf(timed),
             ...(scenario.arrival === "ramp" ? {} : { bounceStartS: bounceStartS(timed) }),
             ...(engine ? { engine } : {}),
@@ -47,6 +49,12 @@ export function planRuns(
     })
     .map((spec, index) => ({ ...spec, order: index + 1 }));
 }
+
+/** What waited for something that was away comes as much later. */
+const withDrainFor = (bounce: BounceKind, scenario: Scenario): Scenario => ({
+  ...scenario,
+  drain: scenario.drain + (KINDS_OF_BOUNCE[bounce].awayS ?? 0),
+});
 
 /**
  * A short run before the first, whose result is discarded: it finds the host's caches cold.

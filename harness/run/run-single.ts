@@ -70,6 +70,7 @@ export async function runSingle(
       serverSettings: streamSettings(spec.scenario),
       ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
       ...(spec.service ? { service: toProgram(spec.service, spec.topology, process.env) } : {}),
+      relays: KINDS_OF_BOUNCE[spec.bounce].cutsLinks === true,
       workDir: join(workDir, "deployment"),
       onInstance: (instance, state, atMs) => {
         if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);

@@ -54,6 +54,9 @@ function problemsOf(
         "this bounce",
     );
   }
+  if (needs === "redis" && having.length > 0 && scenario.redis === "stopped") {
+    problems.push(`Redis does not run with ${nameOf("redis")} stopped; remove one of the two`);
+  }
   const refusal = platform === undefined ? undefined : notOn?.[platform];
   if (refusal !== undefined) problems.push(`${refusal}; use another platform`);
   return problems;

@@ -7,11 +7,11 @@ export const promisedCauses = (
   promise: DeliveryPromise,
   bounce: BounceKind,
 ): readonly AllowedCause[] => {
-  const { steady, bounced, realtimeOutage = bounced } = promise;
-  if (bounce === "none") return steady;
-  if (bounce === "chaos") {
-    const others = BOUNCE_KINDS.filter((kind) => kind !== "none" && kind !== "chaos");
+  const { steady, bounced, brokerAway = bounced, brokerForgets = brokerAway } = promise;
+  const { harms } = KINDS_OF_BOUNCE[bounce];
+  if (harms === "anything") {
+    const others = BOUNCE_KINDS.filter((kind) => kind !== "none" && kind !== bounce);
     return [...new Set(others.flatMap((kind) => promisedCauses(promise, kind)))];
   }
-  return KINDS_OF_BOUNCE[bounce].group === "realtime" ? realtimeOutage : bounced;
+  return { nothing: steady, instances: bounced, broker: brokerAway, log: brokerForgets }[harms];
 };

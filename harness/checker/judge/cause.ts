@@ -2,7 +2,7 @@ import type { Cause } from "../../history/observation.ts";
 import type { DropReason, Route } from "../records/epoch-record.ts";
 import type { InstanceFacts } from "../records/instance-facts.ts";
 import type { RunContext } from "../records/run-context.ts";
-import { bounceThatCut } from "../records/bounces.ts";
+import { bounceThatCut, brokerWasKeptFrom } from "../records/bounces.ts";
 import { isCut, type Connection } from "../records/session-record.ts";
 import type { Streams } from "./streams.ts";
 import { CLOSE_NOTICE_MS, NOTICE_MS } from "../thresholds.ts";
@@ -53,7 +53,8 @@ export interface Loss {
  *    in its queue or socket to the broker. In flight as in rule 5, at the other end.
  * 8. Either side noticed a broken broker connection right after, or the publisher had none while
  *    publishing to a stream from the broker itself: `broker-gap`. An outage begins before it is
- *    noticed.
+ *    noticed: seconds before, if its connections are half-open. So a bounce that kept either side
+ *    from the broker, or the broker from all, explains it too.
  * 9. `unexplained`. For example: publisher and subscriber on one instance, and the stream lived on.
  */
 export function causeOf(
@@ -63,7 +64,8 @@ export function causeOf(
   const { publishedMs, publisher, route, streams, dropped, declared } = loss;
   if (dropped !== undefined) return dropped === "quota" ? "quota" : "broker-gap";
   if (declared === "window-exceeded") return "replay-window-exceeded";
-  if (declared !== undefined) return declared === "epoch-changed" ? declared : "broker-gap";
+  if (declared === "epoch-changed" || declared === "log-lost") return declared;
+  if (declared !== undefined) return "broker-gap";
   const connection = streams.at(publishedMs);
   if (connection === undefined) return causeOfGap(loss);
 
@@ -103,7 +105,8 @@ export function causeOf(
       instance !== undefined && facts.brokerLostWithin(instance, publishedMs, noticedBy),
   );
   const wasQueued = subscriber === undefined && facts.brokerAwayAt(publisher, publishedMs);
-  return brokerBroke || wasQueued ? "broker-gap" : "unexplained";
+  const wasKept = brokerWasKeptFrom(bounces, [publisher, subscriber], publishedMs);
+  return brokerBroke || wasQueued || wasKept ? "broker-gap" : "unexplained";
 }
 
 /** True if the stream was cut because its client did not read, and the event waited for that. */

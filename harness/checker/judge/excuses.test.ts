@@ -204,7 +204,7 @@ describe("a gap that the server declared", () => {
   it.each([
     ["window-exceeded", "replay-window-exceeded"],
     ["epoch-changed", "epoch-changed"],
-    ["log-lost", "broker-gap"],
+    ["log-lost", "log-lost"],
     ["not-kept", "broker-gap"],
   ])("for the reason %s is the cause %s of what it left out", (reason, cause) => {
     const gap: Observation = { type: "replay-gap", session, connection: 1, reason, atMs: 2500 };

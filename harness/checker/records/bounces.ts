@@ -3,7 +3,7 @@ import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import { findLast } from "./numeric-column.ts";
 import type { RunRecord } from "./run-record.ts";
 import { isCut, type Connection } from "./session-record.ts";
-import { NOTICE_MS } from "../thresholds.ts";
+import { CLOCK_TOLERANCE_MS, NOTICE_MS } from "../thresholds.ts";
 
 /** The target of a bounce of every instance. */
 export const ALL_INSTANCES = "all";
@@ -64,8 +64,27 @@ export const bounceThatCut = (
   connection: Connection,
 ): Bounce | undefined => cutOf(bounces, connection)?.bounce;
 
-const carries = ({ target, carriesUnnamed }: Bounce, { instance }: Connection): boolean =>
-  instance === undefined ? carriesUnnamed : target === ALL_INSTANCES || target === instance;
+const carries = ({ kind, target, carriesUnnamed }: Bounce, { instance }: Connection): boolean => {
+  if (instance === undefined) return carriesUnnamed;
+  const all = target === ALL_INSTANCES || KINDS_OF_BOUNCE[kind].group === "router";
+  return all || target === instance;
+};
+
+/**
+ * True if a bounce kept one of these instances from the broker at that time, or the broker from
+ * all. Afterwards they need a moment to find it again.
+ */
+export const brokerWasKeptFrom = (
+  bounces: readonly Bounce[],
+  instances: readonly (string | undefined)[],
+  atMs: number,
+): boolean =>
+  bounces.some(({ kind, target, startedMs, endedMs }) => {
+    const { group, harms } = KINDS_OF_BOUNCE[kind];
+    if (harms !== "broker" && harms !== "log") return false;
+    if (group !== "redis" && !instances.includes(target)) return false;
+    return atMs >= startedMs - CLOCK_TOLERANCE_MS && atMs <= (endedMs ?? Infinity) + NOTICE_MS;
+  });
 
 function toBounce(observations: readonly BounceObservation[], namesUnknown: boolean): Bounce {
   const timesOf = (wanted: BounceObservation["state"]): number[] =>

@@ -1,7 +1,6 @@
 /** When a run cannot be trusted, no matter what its figures say. */
 import { plural } from "../../../common/portable/plural.ts";
 import type { PartExitObservation } from "../../history/observation.ts";
-import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import { knownToBePublished } from "../judge/outcome.ts";
 import {
   ACHIEVED_SHARE_LIMIT,
@@ -17,7 +16,8 @@ import {
 import { distortionMs, hostNoise } from "./host-noise.ts";
 import { inMs, inPercent, type Evidence, type Rule } from "./evidence.ts";
 import { stillReceives } from "./without-ledger.ts";
-import { bounceEndedNothing, instanceEndedByItself } from "./instance-ends.ts";
+import { bounceLeftNothing } from "./bounce-evidence.ts";
+import { instanceEndedByItself } from "./instance-ends.ts";
 
 export const UNKNOWN_RULES = [
   {
@@ -85,7 +85,7 @@ export const UNKNOWN_RULES = [
         : `The bounce of ${failed.target} failed: ${failed.error ?? ""}`;
     },
   },
-  { id: "bounce-idle", when: bounceEndedNothing },
+  { id: "bounce-idle", when: bounceLeftNothing },
   { id: "part-exit", when: partEnded },
   { id: "instance-exit", when: instanceEndedByItself },
   {
@@ -228,8 +228,7 @@ function partEnded({ record, context }: Evidence): string | null {
   const { loadStartedMs, drainEndedMs, bounces } = context;
   const byOutage = ({ part, atMs }: PartExitObservation): boolean =>
     bounces.some(
-      ({ kind, target, startedMs, endedMs }) =>
-        KINDS_OF_BOUNCE[kind].ends === "component" &&
+      ({ target, startedMs, endedMs }) =>
         target === part &&
         atMs >= startedMs - CLOCK_TOLERANCE_MS &&
         atMs <= (endedMs ?? Infinity) + CLOCK_TOLERANCE_MS,

@@ -109,6 +109,7 @@ async function bringUp(
       name,
       replicas,
       redis: "up",
+      relays: true,
       realtime,
       workDir,
       onStep,

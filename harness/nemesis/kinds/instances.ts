@@ -1,20 +1,25 @@
-/** `crash`: what happens to the one instance that the seed chooses. */
-import { seededRandom } from "../../../common/portable/seeded-random.ts";
-import { ALL, disturb, hold, type BounceContext, type CarryOut } from "../bounce-context.ts";
+/** `crash` and `pause`: what happens to the one instance that the seed chooses. */
+import { disturbFor, chooseInstance, type CarryOut } from "../bounce-context.ts";
 
-/** Disturbs one instance. Records a failure if there is none. */
-const onOne =
-  (carryOut: (context: BounceContext, instance: string) => Promise<void>): CarryOut =>
-  async (context) => {
-    const { instances } = context.deployment;
-    const target = instances[seededRandom(context.seed).integer(0, instances.length - 1)];
-    if (target === undefined) context.log.failed(ALL, "the deployment has no instance");
-    else await disturb(context, target, () => carryOut(context, target));
-  };
-
-export const crash = onOne(async (context, target) => {
+export const crash: CarryOut = async (context) => {
   const { control } = context.deployment;
-  await control.kill(target);
-  await hold(context, context.settings.restartDelayMs);
-  await control.start(target);
-});
+  const target = chooseInstance(context);
+  if (target === undefined) return;
+  await disturbFor(context, target, {
+    begin: () => control.kill(target),
+    forMs: context.settings.restartDelayMs,
+    end: () => control.start(target),
+  });
+};
+
+export const pause: CarryOut = async (context) => {
+  const { control } = context.deployment;
+  const target = chooseInstance(context);
+  if (target === undefined) return;
+  await disturbFor(context, target, {
+    begin: () => control.pause(target),
+    forMs: context.settings.pauseMs,
+    end: () => control.resume(target),
+    overAtOnce: true,
+  });
+};

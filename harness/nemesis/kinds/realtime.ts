@@ -1,5 +1,5 @@
 /** `realtime-outage`: Realtime is killed and starts again. */
-import { disturb, hold, type CarryOut } from "../bounce-context.ts";
+import { disturbFor, type CarryOut } from "../bounce-context.ts";
 
 /** The target if the deployment names no Realtime component. */
 const REALTIME = "realtime";
@@ -14,9 +14,9 @@ export const realtimeOutage: CarryOut = async (context) => {
     context.log.failed(realtime?.name ?? REALTIME, why);
     return;
   }
-  await disturb(context, realtime.name, async () => {
-    await control.kill();
-    await hold(context, context.settings.realtimeOutageMs);
-    await control.start();
+  await disturbFor(context, realtime.name, {
+    begin: () => control.kill(),
+    forMs: context.settings.realtimeOutageMs,
+    end: () => control.start(),
   });
 };

@@ -8,7 +8,7 @@ import type {
   RealtimeComponent,
 } from "../platform.ts";
 import { containerUsage } from "./observe/container-usage.ts";
-import { controlRealtime } from "./control/control-realtime.ts";
+import { controlComponent, type ControlledComponent } from "./control/control-component.ts";
 import type { DockerClient } from "../../../infra/engine/docker-client.ts";
 import type { StackRegistry } from "./stack-registry.ts";
 import { controlInstances } from "./control/instance-control.ts";
@@ -16,6 +16,7 @@ import { instanceTimeline, type InstanceTimeline } from "./observe/instance-time
 import { pulumiStack, type PulumiStack } from "./pulumi/pulumi-stack.ts";
 import { accountForSockets } from "./observe/socket-memory.ts";
 import { publicRealtime, type StackLayout } from "./stack-layout.ts";
+import { answersOk, readiness } from "../readiness.ts";
 import { takeDown } from "./take-down.ts";
 import { watchContainers } from "./observe/watch-containers.ts";
 
@@ -39,6 +40,8 @@ export interface DockerDeployment extends Deployment {
   /** Stops all reports. The caller removes the stack. */
   abandon(): void;
 }
+
+const COMPONENT_TIMEOUT_MS = 30_000;
 
 /** Watches the stack's containers from here on. */
 export const toDeployment = async (given: DeploymentContext): Promise<DockerDeployment> => {
@@ -76,11 +79,31 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     stopWatching();
   };
   const pulumi = pulumiStack(record.stack, host);
+  const componentControl = (
+    name: string,
+    ready: Pick<ControlledComponent, "readyWhen" | "isReady" | "timeoutMs">,
+  ) =>
+    controlComponent({
+      ...ready,
+      docker,
+      name,
+      container: layout.containers.get(name)?.container ?? name,
+      timeline,
+      onStep,
+      signal,
+    });
   const realtimeControl = (
     realtime: NonNullable<StackLayout["realtime"]>,
   ): Pick<RealtimeComponent, "control"> =>
     "container" in realtime
-      ? { control: controlRealtime({ docker, realtime, timeline, onStep, signal }) }
+      ? {
+          control: componentControl(realtime.name, {
+            readyWhen: `to be healthy at ${realtime.healthUrl}`,
+            isReady: answersOk(realtime.healthUrl),
+            // Supabase's server migrates and seeds first. The stack allows as much.
+            timeoutMs: 180_000,
+          }),
+        }
       : {};
   let down: Promise<void> | undefined;
   const end = async (): Promise<void> => {
@@ -107,6 +130,14 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
       onStep,
       signal,
     }),
+    router: {
+      name: layout.router,
+      ...componentControl(layout.router, {
+        readyWhen: `to route requests at ${layout.url}`,
+        isReady: readiness(layout.url),
+        timeoutMs: COMPONENT_TIMEOUT_MS,
+      }),
+    },
     ...(layout.realtime === undefined
       ? {}
       : { realtime: { ...publicRealtime(layout.realtime), ...realtimeControl(layout.realtime) } }),

@@ -28,6 +28,14 @@ const containerHealthCheckMs = 1_000;
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 5,
+  pause: () => 6,
+  "redis-outage": () => 8,
+  "redis-pause": () => 9,
+  "redis-flush": () => 3,
+  "redis-failover": () => 9,
+  "redis-partition": () => 10,
+  "router-restart": () => 8,
+  "router-partition": () => 9,
   recreate: () => 11,
   // Down for 3 s, then started. Measured for the stand-in. Estimated for Supabase's server, which
   // boots three times.

@@ -9,14 +9,11 @@ import { makePrivateFolder } from "../../../common/files/private-folder.ts";
 import { startReaper } from "../../../common/reaper/reaper-client.ts";
 import { removePaths } from "../../../common/files/remove-paths.ts";
 import { hasBroker } from "../../../infra/realtime/stack-realtime.ts";
-import { routerConfig } from "../../../infra/routers/router-config.ts";
 import { bringUpInAttempts, PORT_TAKEN } from "../bring-up-attempts.ts";
 import type { UpOptions } from "../platform.ts";
 import { localRegistry } from "./deployment-state.ts";
 import type { LocalDependencies } from "./local-dependencies.ts";
 import { toDeployment, type LocalDeployment } from "./local-deployment.ts";
-import { routerSpec } from "./plan/process-specs.ts";
-import { waitForBroker, waitForRoute } from "./plan/infrastructure-waits.ts";
 import {
   deploymentFolders,
   planDeployment,
@@ -56,6 +53,8 @@ const prepareCleanUp = async (
       reaper,
       specs,
       realtimeSpec: plan.standIn?.spec,
+      brokerSpec: plan.broker?.spec,
+      routerSpec: plan.routerSpec,
     });
     return { deployment, processes };
   } catch (error) {
@@ -70,7 +69,7 @@ const bringUpOnce = async (
   dependencies: LocalDependencies,
   tools: Tools,
 ): Promise<LocalDeployment> => {
-  const { signal, topology } = options;
+  const { signal } = options;
   const onStep = (step: string): void => options.onStep?.(step);
   const plan = await planDeployment(options, tools, dependencies.choosePort);
   const { deployment, processes } = await prepareCleanUp(plan, dependencies.stateDir, options);
@@ -81,26 +80,16 @@ const bringUpOnce = async (
       await dependencies.buildServer(plan.serverBundle);
     }
     signal?.throwIfAborted();
-    if (plan.broker && tools.valkey) {
-      onStep(`starting ${plan.broker.spec.name} ${tools.valkey.version}`);
-      const broker = await processes.start(plan.broker.spec);
-      processes.watch(broker, options);
-      await waitForBroker(broker, plan.broker.port, signal);
-    }
+    if (plan.relay) processes.watch(await processes.start(plan.relay), options);
+    await deployment.broker?.start();
     if (plan.standIn) {
       await dependencies.buildStandIn(plan.standIn.bundle);
       await deployment.realtime?.control?.start();
     }
     await Promise.all(instances.map((instance) => control.boot(instance)));
     // After the servers: before its first check a router reports every server as healthy.
-    const files = routerConfig(topology.router, plan.folders.router, plan.router);
-    await Promise.all(files.map(({ path, content }) => writeFile(path, content)));
-    onStep(`starting ${topology.router} ${tools.router.version}`);
-    const router = await processes.start(
-      routerSpec(topology.router, tools.router, files[0].path, plan.folders.router, plan.routerLog),
-    );
-    processes.watch(router, options);
-    await waitForRoute(router, plan.state, signal);
+    await Promise.all(plan.routerFiles.map(({ path, content }) => writeFile(path, content)));
+    await deployment.router.start();
     await control.waitForRouter(instances);
     signal?.throwIfAborted();
     return deployment;

@@ -69,6 +69,12 @@ const stateSchema = z.object({
   instances: z.array(z.object({ name: z.string(), url: z.string() })),
   /** A program of the user. Absent: the lab's own server. */
   service: serviceSchema.optional(),
+  /** The instances as the router reaches them. Absent in states of earlier versions. */
+  routed: z.array(z.object({ name: z.string(), url: z.string() })).optional(),
+  /** The address of Redis. Absent without it, or if it was not started. */
+  broker: z.object({ port: z.number() }).optional(),
+  /** Takes orders to cut links. Absent without a relay. */
+  relayUrl: z.string().optional(),
   /** Absent if no client subscribes to Realtime. */
   realtime: realtimeSchema.optional(),
   versions: z.record(z.string(), z.string()),

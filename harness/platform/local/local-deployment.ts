@@ -11,8 +11,12 @@ import type {
   RealtimeComponent,
 } from "../platform.ts";
 import { controlInstances, type LocalInstanceControl } from "./control/instance-control.ts";
-import { controlRealtime } from "./control/control-realtime.ts";
+import { controlBroker } from "./control/control-broker.ts";
+import { controlComponent } from "./control/control-component.ts";
+import { controlLinks } from "./control/control-links.ts";
 import type { DeploymentState, LocalRegistry } from "./deployment-state.ts";
+import { waitForRoute, untilHealthy } from "./plan/infrastructure-waits.ts";
+import { RELAY } from "./relay/relay-plan.ts";
 import type { ProcessSpec } from "./processes/logged-process.ts";
 import type { ProcessTable } from "./processes/process-table.ts";
 import { readUsage } from "./processes/read-usage.ts";
@@ -32,6 +36,9 @@ export interface DeploymentContext extends DeploymentListeners {
   specs: ReadonlyMap<string, ProcessSpec>;
   /** How to start Realtime, if the lab runs it. */
   realtimeSpec: ProcessSpec | undefined;
+  routerSpec: ProcessSpec;
+  /** How to start Redis, if the lab runs it. */
+  brokerSpec: ProcessSpec | undefined;
 }
 
 export const ledgerFolder = (workDir: string): string => join(workDir, "ledger");
@@ -48,13 +55,18 @@ const roleOf = (state: DeploymentState, component: string): ComponentUsage["role
 };
 
 const realtimeOf = (
-  { state, processes, realtimeSpec: spec, onComponentExit, onStep }: DeploymentContext,
+  { state, realtimeSpec: spec, ...given }: DeploymentContext,
   signal: AbortSignal,
 ): RealtimeComponent | undefined => {
   if (!state.realtime) return undefined;
   const { name, standIn, url, healthUrl } = state.realtime;
   if (spec === undefined || healthUrl === undefined) return { name, standIn, url };
-  const control = controlRealtime({ spec, healthUrl, processes, onComponentExit, onStep, signal });
+  const control = controlComponent({
+    ...given,
+    spec,
+    signal,
+    untilReady: (started) => untilHealthy(started, healthUrl, signal),
+  });
   return { name, standIn, url, control };
 };
 
@@ -79,6 +91,7 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
   const signal = context.signal ? AbortSignal.any([ending.signal, context.signal]) : ending.signal;
   const control = controlInstances({
     instances: state.instances,
+    routed: state.routed ?? state.instances,
     specs,
     router: state.router,
     opsUrl: state.opsUrl,
@@ -92,6 +105,17 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
     signal,
   });
   const realtime = realtimeOf(context, signal);
+  const { routerSpec, brokerSpec } = context;
+  const router = controlComponent({
+    ...context,
+    spec: routerSpec,
+    signal,
+    untilReady: (started) => waitForRoute(started, state, signal),
+  });
+  const broker =
+    brokerSpec && state.broker
+      ? controlBroker({ ...context, spec: brokerSpec, port: state.broker.port, signal })
+      : undefined;
   let down: Promise<void> | undefined;
   const takeDown = async (): Promise<void> => {
     ending.abort(new Error(`${state.id} is being taken down`));
@@ -109,11 +133,15 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
     instances: state.instances.map(({ name }) => name),
     instanceUrls: instanceUrlsOf(state),
     control,
+    router: { name: state.router, ...router },
+    ...(broker ? { broker } : {}),
+    ...(state.relayUrl === undefined ? {} : { links: controlLinks(state.relayUrl) }),
     ...(realtime ? { realtime } : {}),
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),
     usage: () => {
-      const measured = processes.all().map(({ spec: { name }, identity }) => ({
+      const counted = processes.all().filter(({ spec: { name } }) => name !== RELAY);
+      const measured = counted.map(({ spec: { name }, identity }) => ({
         component: name,
         role: roleOf(state, name),
         identity,

@@ -18,6 +18,14 @@ export interface LocalPlatform extends Platform {
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   crash: () => 4,
+  pause: () => 5,
+  "redis-outage": () => 6,
+  "redis-pause": () => 8,
+  "redis-flush": () => 2,
+  "redis-failover": () => 8,
+  "redis-partition": () => 8,
+  "router-restart": () => 6,
+  "router-partition": () => 8,
   recreate: () => 6,
   // Down for 3 s; then clients reconnect after 1, 2 and 5 more seconds, like realtime-js.
   "realtime-outage": () => 10,

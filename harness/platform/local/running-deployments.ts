@@ -11,6 +11,8 @@ import {
   toDeployment,
   type LocalDeployment,
 } from "./local-deployment.ts";
+import { BROKER_NAMES } from "./plan/broker-spec.ts";
+import { RELAY } from "./relay/relay-plan.ts";
 import { ProcessTable } from "./processes/process-table.ts";
 
 const describe = (state: DeploymentState): RunningDeployment => {
@@ -50,20 +52,22 @@ export const attach = async (
     ),
   );
   const processes = new ProcessTable(registry, state);
-  const realtime = state.processes.find(({ spec }) => spec.name === state.realtime?.name);
-  // Their controls watch the instances and Realtime.
-  for (const component of processes.all()) {
-    const { name } = component.spec;
-    if (names.has(name) || name === realtime?.spec.name) continue;
-    processes.watch(component, listeners);
-  }
+  const specOf = (...wanted: string[]) =>
+    state.processes.find(({ spec }) => wanted.includes(spec.name))?.spec;
+  const routerSpec = specOf(state.router);
+  if (routerSpec === undefined) throw new Error(`the state of ${id} names no ${state.router}`);
+  // Controls watch all other processes.
+  const relay = processes.running(RELAY);
+  if (relay) processes.watch(relay, listeners);
   return toDeployment({
     ...listeners,
     registry,
     state,
     processes,
     specs,
-    realtimeSpec: realtime?.spec,
+    realtimeSpec: specOf(state.realtime?.name ?? ""),
+    routerSpec,
+    brokerSpec: specOf(...BROKER_NAMES),
   });
 };
 

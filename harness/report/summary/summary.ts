@@ -29,6 +29,7 @@ const lostByCauseSchema = z.strictObject({
   "replay-window-exceeded": count,
   "epoch-changed": count,
   "broker-gap": count,
+  "log-lost": count.default(0),
   quota: count.default(0),
   unexplained: count,
 } satisfies Record<keyof RunResult["lostByCause"], unknown>);

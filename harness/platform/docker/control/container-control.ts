@@ -1,4 +1,4 @@
-/** Kills and starts one container by the engine. Pulumi does not notice. */
+/** Kills, freezes and starts one container by the engine. Pulumi does not notice. */
 import type Dockerode from "dockerode";
 import { nothingToKill } from "../../bounce-errors.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
@@ -19,6 +19,10 @@ export interface ContainerControl {
   isRunning(): Promise<boolean>;
   /** SIGKILL, just after `onKill`. Resolves once it is gone. Rejects if it is not running. */
   kill(onKill?: () => void): Promise<void>;
+  /** Freezes all its processes (cgroup freezer). Rejects if it is not running. */
+  pause(): Promise<void>;
+  /** Does nothing if it is not frozen. */
+  resume(): Promise<void>;
   /** Starts the same container. @throws UserError if the container is gone */
   start(): Promise<void>;
 }
@@ -50,6 +54,14 @@ export const controlContainer = (given: ControlledContainer): ContainerControl =
         condition: async () => !(await isRunning()) || "it still runs",
         signal,
       });
+    },
+    pause: async () => {
+      if (!(await isRunning())) throw new Error(nothingToKill(component));
+      await docker.getContainer(container).pause();
+    },
+    resume: async () => {
+      const { State } = await docker.getContainer(container).inspect();
+      if (State.Paused) await docker.getContainer(container).unpause();
     },
     start: async () => {
       try {

@@ -151,5 +151,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     deploy: (how) => inOrder(() => deploy(how)),
     kill: (instance) => inOrder(() => kill(instance)),
     start: (instance) => inOrder(() => start(instance)),
+    pause: (instance) => inOrder(() => containerOf(instance).pause()),
+    resume: (instance) => containerOf(instance).resume(),
   };
 };

@@ -11,12 +11,19 @@ import type { InstanceControl } from "../../platform.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import { readiness } from "../../readiness.ts";
 import { routerStatus } from "../../router-status.ts";
-import { killProcess, type LoggedProcess, type ProcessSpec } from "../processes/logged-process.ts";
+import {
+  killProcess,
+  pauseProcess,
+  type LoggedProcess,
+  type ProcessSpec,
+} from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 import { deployInstances } from "./deploy-instances.ts";
 
 export interface ControlledInstances {
   instances: readonly RoutedServer[];
+  /** As the router reaches them. */
+  routed: readonly RoutedServer[];
   specs: ReadonlyMap<string, ProcessSpec>;
   router: Router;
   opsUrl: string;
@@ -109,7 +116,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
       name: `the router to send traffic to ${instances.join(", ")}`,
       timeoutMs: ROUTER_TIMEOUT_MS,
       condition: async (within) => {
-        const status = await routerStatus(router, given.opsUrl, given.instances, within);
+        const status = await routerStatus(router, given.opsUrl, given.routed, within);
         const down = instances.filter((instance) => status.get(instance) !== "UP");
         return down.length === 0 || `not UP in the router: ${down.join(", ")}`;
       },
@@ -143,6 +150,16 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
         await killNow(instance, found);
       }),
     start,
+    pause: (instance) =>
+      inOrder(instance, async () => {
+        const found = processes.running(instance);
+        if (!found) throw new Error(nothingToKill(instance));
+        await pauseProcess(found);
+      }),
+    resume: (instance) => {
+      processes.running(instance)?.signal("SIGCONT");
+      return Promise.resolve();
+    },
     boot,
     waitForRouter,
   };

@@ -2,10 +2,10 @@
 import { connect } from "node:net";
 import type { LoggedProcess } from "../processes/logged-process.ts";
 import type { DeploymentState } from "../deployment-state.ts";
-import { readiness } from "../../readiness.ts";
+import { answersOk, readiness } from "../../readiness.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 20_000;
 
 /** One PING as an inline command of the Redis protocol, which needs no client. */
 const ping = (port: number, signal: AbortSignal): Promise<true | string> =>
@@ -32,6 +32,20 @@ export const waitForBroker = (
     timeoutMs: TIMEOUT_MS,
     condition: (within) => ping(port, within),
     processes: [broker],
+    signal,
+  });
+
+/** @param healthUrl answers 200 once it takes connections */
+export const untilHealthy = (
+  started: LoggedProcess,
+  healthUrl: string,
+  signal: AbortSignal | undefined,
+): Promise<void> =>
+  waitFor({
+    name: `${started.spec.name} to be healthy at ${healthUrl}`,
+    timeoutMs: TIMEOUT_MS,
+    condition: answersOk(healthUrl),
+    processes: [started],
     signal,
   });
 

@@ -2,15 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
-import type { RouterPlan } from "../../../../infra/routers/router-plan.ts";
+import type { RouterFile } from "../../../../infra/routers/router-plan.ts";
+import { routerConfig } from "../../../../infra/routers/router-config.ts";
 import { realtimeServerEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../../../../infra/realtime/realtime-settings.ts";
 import { hasBroker } from "../../../../infra/realtime/stack-realtime.ts";
 import { labVersion } from "../../../../common/lab-version.ts";
-import type { ServiceProgram, UpOptions } from "../../platform.ts";
+import type { Peer, ServiceProgram, UpOptions } from "../../platform.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import type { ChoosePort } from "../../../../common/free-port.ts";
-import { BROKER_NAME, programSpec, serverSpec, valkeySpec } from "./process-specs.ts";
+import { brokerSpec } from "./broker-spec.ts";
+import { programSpec, routerSpec, serverSpec } from "./process-specs.ts";
+import { RELAY, relaySpec, type RelayedLink } from "../relay/relay-plan.ts";
 import { ledgerFolder } from "../local-deployment.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import { BROADCASTER_FLAGS } from "../../../../infra/topologies.ts";
@@ -51,10 +54,12 @@ export interface DeploymentPlan {
   servers: ReadonlyMap<string, ProcessSpec>;
   /** Valkey, which carries the events or keeps the event log. */
   broker: { spec: ProcessSpec; port: number } | undefined;
+  /** Present if the links can be cut. */
+  relay: ProcessSpec | undefined;
   /** The Realtime stand-in, and where its bundle is built. */
   standIn: { spec: ProcessSpec; bundle: string } | undefined;
-  router: RouterPlan;
-  routerLog: string;
+  routerFiles: readonly RouterFile[];
+  routerSpec: ProcessSpec;
 }
 
 const loopback = (port: number): string => `http://127.0.0.1:${port}`;
@@ -94,22 +99,33 @@ export const planDeployment = async (
           choosePort,
         )
       : undefined;
-  const redisUrl = hasBroker(topology.broadcaster, settings)
-    ? `redis://127.0.0.1:${brokerPort}`
+  // Also set if it starts stopped, to show the fallback.
+  const usesRedis = hasBroker(topology.broadcaster, settings);
+  const relayed = options.relays
+    ? { controlPort: await choosePort(), links: new Array<RelayedLink>() }
     : undefined;
+  /** The port at which one end of a link reaches the other end. */
+  const reach = async (instance: string, peer: Peer, to: number): Promise<number> => {
+    if (relayed === undefined) return to;
+    const at = await choosePort();
+    relayed.links.push({ instance, peer, port: at, to });
+    return at;
+  };
   const broker = {
-    // Also set if it starts stopped, to show the fallback.
-    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     ...BROADCASTER_FLAGS[topology.broadcaster],
     ...(realtime ? realtimeServerEnvironment(settings, realtime.address) : {}),
   };
   const sessionSecret = randomBytes(32).toString("hex");
   const servers = new Map<string, ProcessSpec>();
   const instances: DeploymentState["instances"] = [];
+  const routed: DeploymentState["instances"] = [];
   for (let number = 1; number <= options.replicas; number += 1) {
     const name = `server-${number}`;
     const serverPort = await choosePort();
     instances.push({ name, url: loopback(serverPort) });
+    routed.push({ name, url: loopback(await reach(name, "router", serverPort)) });
+    const redisPort = usesRedis ? await reach(name, "redis", brokerPort) : undefined;
+    const redisUrl = redisPort === undefined ? undefined : `redis://127.0.0.1:${redisPort}`;
     if (service) {
       const values = { port: serverPort, instance: name, ledgerDir: folders.ledger, redisUrl };
       servers.set(name, programSpec(service, values, logFile(name)));
@@ -125,31 +141,46 @@ export const planDeployment = async (
         ledgerDir: folders.ledger,
         workDir,
         logFile: logFile(name),
-        broker,
+        broker: {
+          ...broker,
+          ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+        },
         settings: options.serverSettings,
       }),
     );
   }
   const { host, ...owner } = thisOwner();
   const { router, valkey } = tools;
+  const routerFiles = routerConfig(topology.router, folders.router, {
+    webAddress: `127.0.0.1:${port}`,
+    opsAddress: `127.0.0.1:${opsPort}`,
+    servers: routed,
+    affinity: topology.affinity,
+    ...(service ? { readyPath: service.readyPath } : {}),
+    resolvesNames: false,
+  });
   return {
     folders,
     serverBundle,
     servers,
     broker: valkey && {
-      spec: valkeySpec(valkey, brokerPort, folders.broker, logFile(BROKER_NAME)),
+      spec: brokerSpec(valkey, brokerPort, {
+        broadcaster: topology.broadcaster,
+        folder: folders.broker,
+        logs: folders.logs,
+      }),
       port: brokerPort,
     },
+    relay: relayed && (await relaySpec(relayed, workDir, logFile(RELAY))),
     standIn: realtime?.spec && { spec: realtime.spec, bundle: standInBundle },
-    router: {
-      webAddress: `127.0.0.1:${port}`,
-      opsAddress: `127.0.0.1:${opsPort}`,
-      servers: instances,
-      affinity: topology.affinity,
-      ...(service ? { readyPath: service.readyPath } : {}),
-      resolvesNames: false,
-    },
-    routerLog: logFile(topology.router),
+    routerFiles,
+    routerSpec: routerSpec(
+      topology.router,
+      router,
+      routerFiles[0].path,
+      folders.router,
+      logFile(topology.router),
+    ),
     state: {
       schemaVersion: 1,
       id: `${topology.name}-${randomBytes(4).toString("hex")}`,
@@ -165,6 +196,9 @@ export const planDeployment = async (
       opsUrl: loopback(opsPort),
       router: topology.router,
       instances,
+      routed,
+      ...(valkey ? { broker: { port: brokerPort } } : {}),
+      ...(relayed ? { relayUrl: loopback(relayed.controlPort) } : {}),
       versions: {
         node: process.versions.node,
         [topology.router]: router.version,

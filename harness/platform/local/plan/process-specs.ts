@@ -11,34 +11,6 @@ import type { ProgramValues, ServiceProgram } from "../../platform.ts";
 import type { ProcessSpec } from "../processes/logged-process.ts";
 import type { ResolvedTool } from "../../../../infra/tools/resolve-tool.ts";
 
-export const BROKER_NAME = "valkey";
-
-/** Without persistence: pub/sub has nothing to keep, and a snapshot would disturb the figures. */
-export const valkeySpec = (
-  tool: ResolvedTool,
-  port: number,
-  folder: string,
-  logFile: string,
-): ProcessSpec => ({
-  name: BROKER_NAME,
-  command: tool.path,
-  args: [
-    "--port",
-    String(port),
-    "--bind",
-    "127.0.0.1",
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-    "--dir",
-    folder,
-  ],
-  env: tool.env,
-  cwd: folder,
-  logFile,
-});
-
 /** First labels of the host names in use: the server reads the tenant from them. */
 const TENANTS = ["127", "localhost", REALTIME_TENANT];
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   identityOf,
   isRunning,
+  isStopped,
   signalProcess,
   type ProcessIdentity,
 } from "../../../../common/processes/process-identity.ts";
@@ -32,13 +33,16 @@ export interface LoggedProcess {
   /** Resolves once it is gone. Never rejects. */
   readonly exited: Promise<void>;
   hasExited(): boolean;
-  /** Only SIGKILL reaches the processes that it started. */
+  /** SIGKILL, SIGSTOP and SIGCONT also reach the processes that it started. */
   signal(signal: NodeJS.Signals): void;
   /** Its last lines, without those of earlier processes of its name. */
   logTail(lines?: number): Promise<string>;
   /** Lets it outlive the process that started it. */
   detach(): void;
 }
+
+/** Signals that a process cannot pass on to those that it started. */
+const TO_GROUP: ReadonlySet<NodeJS.Signals> = new Set(["SIGKILL", "SIGSTOP", "SIGCONT"]);
 
 const TAIL_BYTES = 64 * 1024;
 const POLL_MS = 20;
@@ -105,9 +109,9 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
     const { pid } = child;
     const found = identityOf(pid) ?? { pid, startTime: "gone" };
     const identity = spec.group ? { ...found, group: true as const } : found;
-    const killGroup = (): void => {
+    const signalGroup = (signal: NodeJS.Signals): void => {
       try {
-        process.kill(-pid, "SIGKILL");
+        process.kill(-pid, signal);
       } catch {
         // Nothing of it is left.
       }
@@ -116,7 +120,7 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
     const exited = new Promise<void>((resolve) => {
       child.once("exit", () => {
         gone = true;
-        if (spec.group) killGroup();
+        if (spec.group) signalGroup("SIGKILL");
         resolve();
       });
     });
@@ -126,7 +130,7 @@ export const startProcess = async (spec: ProcessSpec): Promise<LoggedProcess> =>
       exited,
       hasExited: () => gone,
       signal: (signal) => {
-        if (spec.group && signal === "SIGKILL" && !gone) killGroup();
+        if (spec.group && TO_GROUP.has(signal) && !gone) signalGroup(signal);
         else child.kill(signal);
       },
       logTail: (lines = 20) => readTail(spec.logFile, logStart, lines),
@@ -160,11 +164,23 @@ export const attachProcess = (spec: ProcessSpec, identity: ProcessIdentity): Log
   hasExited: () => !isRunning(identity),
   signal: (signal) => {
     const { pid, startTime } = identity;
-    void signalProcess(signal === "SIGKILL" ? identity : { pid, startTime }, signal);
+    void signalProcess(TO_GROUP.has(signal) ? identity : { pid, startTime }, signal);
   },
   logTail: (lines = 20) => readTail(spec.logFile, 0, lines),
   detach: () => undefined,
 });
+
+/** SIGSTOP. Resolves once it is stopped. @throws WaitError after 5 s */
+export const pauseProcess = async (running: LoggedProcess): Promise<void> => {
+  running.signal("SIGSTOP");
+  await waitFor({
+    name: `${running.spec.name} to be stopped after SIGSTOP`,
+    timeoutMs: KILL_TIMEOUT_MS,
+    intervalMs: 10,
+    condition: () => isStopped(running.identity) || "it still runs",
+    processes: [running],
+  });
+};
 
 /** SIGKILL. Resolves once it is gone. @throws WaitError after 5 s */
 export const killProcess = async (running: LoggedProcess): Promise<void> => {

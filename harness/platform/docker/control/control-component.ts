@@ -1,28 +1,30 @@
-/** Kills and starts the Realtime of a stack. */
+/** Kills, freezes and starts the container of a component that is no instance. */
 import type Dockerode from "dockerode";
-import type { RealtimeControl } from "../../platform.ts";
-import { answersOk } from "../../readiness.ts";
+import type { ComponentControl, Pausable } from "../../platform.ts";
 import { waitFor } from "../../../../common/wait-for.ts";
 import { controlContainer } from "./container-control.ts";
 import { lastLogLines } from "./container-log.ts";
 import { serialize } from "../../../../common/serialize.ts";
 import type { InstanceTimeline } from "../observe/instance-timeline.ts";
-import type { OwnRealtime } from "../stack-layout.ts";
 
-export interface ControlledRealtime {
+export interface ControlledComponent {
   docker: Dockerode;
-  realtime: OwnRealtime;
+  /** As the history names it. */
+  name: string;
+  /** Name of the container. */
+  container: string;
+  /** What `isReady` asks, for errors. */
+  readyWhen: string;
+  /** Asked while the container runs. True, or what is missing. */
+  isReady: (within: AbortSignal) => Promise<true | string>;
+  timeoutMs: number;
   timeline: Pick<InstanceTimeline, "expectEnd">;
   onStep: (step: string) => void;
   signal: AbortSignal;
 }
 
-/** Supabase's server migrates and seeds first. The stack allows as much (`infra/components`). */
-const READY_TIMEOUT_MS = 180_000;
-
-export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
-  const { docker, realtime, timeline, onStep, signal } = given;
-  const { name, container, healthUrl } = realtime;
+export const controlComponent = (given: ControlledComponent): ComponentControl & Pausable => {
+  const { docker, name, container, timeline, onStep, signal } = given;
   const control = controlContainer({
     docker,
     component: name,
@@ -30,13 +32,13 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
     remedy: "sse-lab down, then bring the topology up again",
     signal,
   });
-  /** Checks the container's health too, because Supabase's server answers while it still seeds. */
-  const isHealthy = async (within: AbortSignal): Promise<true | string> => {
+  const isReady = async (within: AbortSignal): Promise<true | string> => {
     const { State } = await docker.getContainer(container).inspect();
     if (!State.Running) throw new Error(`it exited (code ${State.ExitCode})`);
-    if (State.Health?.Status !== "healthy")
-      return `its health check says ${State.Health?.Status ?? "nothing"}`;
-    return answersOk(healthUrl)(within);
+    // Supabase's server answers while it still seeds. Other images have no health check.
+    if (State.Health !== undefined && State.Health.Status !== "healthy")
+      return `its health check says ${State.Health.Status}`;
+    return given.isReady(within);
   };
   const start = async (): Promise<void> => {
     if (await control.isRunning()) return;
@@ -44,9 +46,9 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
     await control.start();
     try {
       await waitFor({
-        name: `${name} to be healthy at ${healthUrl}`,
-        timeoutMs: READY_TIMEOUT_MS,
-        condition: isHealthy,
+        name: `${name} ${given.readyWhen}`,
+        timeoutMs: given.timeoutMs,
+        condition: isReady,
         signal,
       });
     } catch (error) {
@@ -58,5 +60,7 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
   return {
     kill: () => inOrder(() => control.kill(() => timeline.expectEnd(name))),
     start: () => inOrder(start),
+    pause: () => inOrder(() => control.pause()),
+    resume: () => control.resume(),
   };
 };

@@ -1,23 +1,19 @@
-/** Kills and starts the Realtime process of a deployment, and reports an unexpected exit. */
+/** Kills and starts a process of a deployment that is no instance; reports an unexpected exit. */
 import { serialize } from "../../../../common/serialize.ts";
-import { waitFor } from "../../../../common/wait-for.ts";
 import { nothingToKill } from "../../bounce-errors.ts";
-import type { DeploymentListeners, RealtimeControl } from "../../platform.ts";
-import { answersOk } from "../../readiness.ts";
+import type { ComponentControl, DeploymentListeners } from "../../platform.ts";
 import { killProcess, type LoggedProcess, type ProcessSpec } from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
 
-export interface ControlledRealtime extends DeploymentListeners {
+export interface ControlledComponent extends DeploymentListeners {
   spec: ProcessSpec;
-  /** Answers 200 once it accepts connections. */
-  healthUrl: string;
   processes: ProcessTable;
+  /** Resolves when the process can be used. */
+  untilReady: (started: LoggedProcess, signal: AbortSignal | undefined) => Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 20_000;
-
-export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
-  const { spec, healthUrl, processes, signal } = given;
+export const controlComponent = (given: ControlledComponent): ComponentControl => {
+  const { spec, processes, signal } = given;
   const expected = new WeakSet<LoggedProcess>();
   const watch = (started: LoggedProcess): void =>
     processes.watch(started, given, () => expected.has(started));
@@ -37,13 +33,7 @@ export const controlRealtime = (given: ControlledRealtime): RealtimeControl => {
     given.onStep?.(`starting ${spec.name}`);
     const started = await processes.start(spec);
     watch(started);
-    await waitFor({
-      name: `${spec.name} to be healthy at ${healthUrl}`,
-      timeoutMs: READY_TIMEOUT_MS,
-      condition: answersOk(healthUrl),
-      processes: [started],
-      signal,
-    });
+    await given.untilReady(started, signal);
   };
   return { kill: () => inOrder(kill), start: () => inOrder(start) };
 };

@@ -1,0 +1,54 @@
+/** What happens to Redis, which carries the events between the instances. */
+import type { BrokerComponent } from "../../platform/platform.ts";
+import { disturbFor, reasonOf, type BounceContext, type CarryOut } from "../bounce-context.ts";
+
+/** The target if the deployment has no Redis. */
+const REDIS = "redis";
+
+const onRedis =
+  (carryOut: (context: BounceContext, broker: BrokerComponent) => Promise<void>): CarryOut =>
+  async (context) => {
+    const { broker } = context.deployment;
+    if (broker) await carryOut(context, broker);
+    else context.log.failed(REDIS, "the deployment runs no Redis");
+  };
+
+export const redisOutage = onRedis((context, broker) =>
+  disturbFor(context, broker.name, {
+    begin: () => broker.kill(),
+    forMs: context.settings.redisOutageMs,
+    end: () => broker.start(),
+  }),
+);
+
+export const redisPause = onRedis((context, broker) =>
+  disturbFor(context, broker.name, {
+    begin: () => broker.pause(),
+    forMs: context.settings.redisPauseMs,
+    end: () => broker.resume(),
+    overAtOnce: true,
+  }),
+);
+
+export const redisFlush = onRedis((context, broker) =>
+  disturbFor(context, broker.name, {
+    begin: () => broker.flush(),
+    forMs: 0,
+    end: () => Promise.resolve(),
+  }),
+);
+
+/** The replica is there before the failover begins, as in any set-up that can fail over. */
+export const redisFailover = onRedis(async (context, broker) => {
+  try {
+    await broker.replicate();
+  } catch (error) {
+    context.log.failed(broker.name, reasonOf(error));
+    return;
+  }
+  await disturbFor(context, broker.name, {
+    begin: () => broker.promote(),
+    forMs: context.settings.failoverMs,
+    end: () => broker.retire(),
+  });
+});
