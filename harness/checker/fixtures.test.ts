@@ -52,7 +52,7 @@ type Row = [
 const EXPECTED: Record<string, Row> = {
   valid: ["valid", [3, 0, 0, 0, 0]],
   "valid-engine-unseen": ["valid", [3, 0, 0, 0, 0]],
-  "valid-pause": ["valid", [3, 0, 0, 0, 0], ["published-late"]],
+  "valid-pause": ["valid", [3, 0, 0, 0, 0], []],
   "valid-realtime-outage": ["valid", [2, 0, 1, 0, 0], [], { "while-disconnected": 1 }],
 
   "outcome-delivered": ["valid", [3, 0, 0, 0, 0]],

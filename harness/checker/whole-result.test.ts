@@ -33,6 +33,7 @@ describe("the whole result", () => {
         "while-disconnected": 1,
         "replay-window-exceeded": 0,
         "epoch-changed": 0,
+        "log-lost": 0,
         "broker-gap": 0,
         quota: 0,
         unexplained: 0,

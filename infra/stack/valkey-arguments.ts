@@ -9,4 +9,7 @@ export const valkeyArguments = (broadcaster: Broadcaster): string[] => [
   "",
   "--appendonly",
   broadcaster === "redis-streams" ? "yes" : "no",
+  // One replica joins at a time, so there is no second one to wait for.
+  "--repl-diskless-sync-delay",
+  "0",
 ];

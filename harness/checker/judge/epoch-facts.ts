@@ -1,3 +1,4 @@
+import { wasFrozen } from "../records/bounces.ts";
 import { instanceIdOf, type EpochRecord } from "../records/epoch-record.ts";
 import { valueAt } from "../records/numeric-column.ts";
 import type { RunContext } from "../records/run-context.ts";
@@ -38,6 +39,17 @@ export const isUnderLoad = (atMs: number, { loadStartedMs, drainStartedMs }: Run
   atMs >= loadStartedMs &&
   atMs <= drainStartedMs;
 
-/** True if another instance continued the pipeline. */
-export const hasChangedOwner = ({ pipelines }: EpochRecord): boolean =>
-  pipelines.some(({ state }) => state === "resumed");
+/**
+ * True if a bounce made the publication late: the pipeline changed its owner, or its instance was
+ * frozen. That shows the bounce, not a slow publisher.
+ */
+export function isLateByBounce(
+  { pipelines, published }: EpochRecord,
+  publication: number,
+  { bounces, instances }: RunContext,
+): boolean {
+  if (pipelines.some(({ state }) => state === "resumed")) return true;
+  if (bounces.length === 0) return false;
+  const publisher = instances.name(instanceIdOf(valueAt(published.source, publication)));
+  return wasFrozen(bounces, publisher, valueAt(published.intendedMs, publication));
+}

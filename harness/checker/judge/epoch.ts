@@ -1,7 +1,7 @@
 import type { Cause } from "../../history/observation.ts";
 import { valueAt } from "../records/numeric-column.ts";
 import { causeOf } from "./cause.ts";
-import { countReordered, hasChangedOwner, isRecorded, isUnderLoad } from "./epoch-facts.ts";
+import { countReordered, isLateByBounce, isRecorded, isUnderLoad } from "./epoch-facts.ts";
 import type { Streams } from "./streams.ts";
 import { stallIsExcused } from "./gates.ts";
 import type { DueWindow } from "./due-pairs.ts";
@@ -125,8 +125,7 @@ export class EpochJudge {
     if (planned) counts.planned++;
     if (publishedMs !== null) {
       const intendedMs = valueAt(published.intendedMs, publication);
-      // A pipeline that changed its owner shows the bounce, not a slow publisher.
-      if (this.#isMeasured(intendedMs) && !hasChangedOwner(this.#epoch))
+      if (this.#isMeasured(intendedMs) && !isLateByBounce(this.#epoch, publication, this.#context))
         counts.lateness.record(publishedMs - intendedMs);
       if (planned) {
         const underLoad = isUnderLoad(publishedMs, this.#context);

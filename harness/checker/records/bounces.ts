@@ -70,6 +70,16 @@ const carries = ({ kind, target, carriesUnnamed }: Bounce, { instance }: Connect
   return all || target === instance;
 };
 
+/** True if a bounce froze the instance at that time. It needs a moment to catch up. */
+export const wasFrozen = (bounces: readonly Bounce[], instance: string, atMs: number): boolean =>
+  bounces.some(
+    ({ kind, target, startedMs, endedMs }) =>
+      kind === "pause" &&
+      target === instance &&
+      atMs >= startedMs &&
+      atMs <= (endedMs ?? Infinity) + NOTICE_MS,
+  );
+
 /**
  * True if a bounce kept one of these instances from the broker at that time, or the broker from
  * all. Afterwards they need a moment to find it again.

@@ -23,6 +23,9 @@ import type { ControlAnswer, Steps } from "./session-steps.ts";
 
 /** Answers to try again after: none, no instance behind the router, or a rate limit. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
+/** A router that has just started knows no route yet, and answers by itself. */
+const hasNoRoute = ({ status, instance }: ControlAnswer): boolean =>
+  status === 404 && instance === undefined;
 /** Requests and stream draw their jitter from one seed, but not the same numbers. */
 const JITTER_SALT = 0x5bd1e995;
 
@@ -186,7 +189,7 @@ export class SessionRequests {
     this.#backOff.reset();
     for (let attempt = 1; !this.#context.isOver; attempt++) {
       const answer = yield* this.#send(request, template, valueOf, attempt);
-      if (!RETRYABLE_STATUSES.has(answer.status)) return answer;
+      if (!RETRYABLE_STATUSES.has(answer.status) && !hasNoRoute(answer)) return answer;
       if (!this.#mayRetry(request, attempt)) return undefined;
       yield { waitMs: Math.max(answer.retryAfterMs ?? 0, this.#backOff.nextMs()) };
     }
