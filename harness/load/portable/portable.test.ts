@@ -13,6 +13,8 @@ const FOLDERS = [
 const DATA = [
   "server/src/contract/",
   "harness/history/observation.ts",
+  "harness/history/bounce-kinds.ts",
+  "harness/nemesis/kinds.ts",
   "harness/checker/thresholds.ts",
 ];
 
