@@ -54,6 +54,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/storm-command.ts")).declareStorm,
   },
   {
+    name: "gate",
+    usage: "<result>",
+    summary: "hold a load test against limits and a base, for a pull request",
+    load: async () => (await import("./commands/gate-command.ts")).declareGate,
+  },
+  {
     name: "estimate",
     usage: "[result]",
     summary: "work out what deploys would cost a day with each topology",
