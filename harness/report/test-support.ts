@@ -61,7 +61,7 @@ export const makeDeploy = ({
   running: 100,
   killed: 50,
   killedNewcomers: 0,
-  outlasting: { pipelines: 80, killed: 50, graceS: 4 },
+  outlasting: null,
   open: 100,
   dark: 0,
   blackoutS: { livedOn, doomed: { streams: 50, mean: 1.5, deviation: 0.4 } },

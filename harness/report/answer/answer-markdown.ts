@@ -25,7 +25,8 @@ export const answerLegend = (answer: Answer): string =>
   answer.bounce === null
     ? ""
     : `Deploy: bounce ${bounceLabel(answer.bounce)}. A stream's loss: seconds of events, if its ` +
-      "pipeline lives on. In brackets: the 95 % interval." +
+      "pipeline lives on. Killed: of the pipelines that it could kill. In brackets: the 95 % " +
+      "interval." +
       (hasChances(answer)
         ? ` Stuck: the chance that deploys end a pipeline of this length without its last event, ` +
           `with ${DEPLOYS_PER_DAY} deploys a day, from what became of the measured pipelines ` +

@@ -18,6 +18,7 @@ const measured = (topology: string, killed: number, parts: RunParts = {}): RunPa
     stuck: { ...stuck, died: killed },
     deploy: makeDeploy({
       killed,
+      outlasting: { pipelines: 100, killed, graceS: 4 },
       livedOn: { streams: 100 - killed, mean: killed / 100, deviation: 0.01 },
     }),
     ...parts,
@@ -38,8 +39,8 @@ describe("the answer", () => {
   it("names the topology that no other beats, its cost, and the next best", () => {
     expect(sentences(...measured("loses", 80), ...measured("keeps", 0))).toBe(
       "keeps fits best: it lost nothing in steady state, and one rolling deploy costs one of its " +
-        "streams 0 s of events and 0 % of running pipelines. loses, the next best, costs 0.80 s " +
-        "of events and 80.0 % of running pipelines.",
+        "streams 0 s of events and 0 % of pipelines that outlast its grace. loses, the next " +
+        "best, costs 0.80 s of events and 80.0 % of pipelines that outlast its grace.",
     );
   });
 
@@ -50,7 +51,11 @@ describe("the answer", () => {
   });
 
   it("chooses nothing if each is best in something", () => {
-    const dark = makeDeploy({ killed: 0, livedOn: { streams: 100, mean: 4, deviation: 0.1 } });
+    const dark = makeDeploy({
+      killed: 0,
+      outlasting: { pipelines: 100, killed: 0, graceS: 4 },
+      livedOn: { streams: 100, mean: 4, deviation: 0.1 },
+    });
     expect(sentences(...measured("kills", 60), ...measured("dark", 0, { deploy: dark }))).toMatch(
       /^No topology is best in everything: one rolling deploy costs one stream .* in kills/,
     );

@@ -1,4 +1,5 @@
 /** The answer in two sentences and a few rows: what a deploy costs, and which topology fits. */
+import { exposedName } from "../summary/killed-share.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import { conclusive, percentOf, worst } from "../findings/phrases.ts";
 import { othersThat, rankAll } from "../findings/ranking.ts";
@@ -52,7 +53,8 @@ const meanFigure = (group: RunGroup, figure: Figure): string =>
 
 /** Means alone: the rows have the intervals. */
 const costOf = (group: RunGroup): string =>
-  `${meanFigure(group, DARK)} of events and ${meanFigure(group, KILLED)} of running pipelines`;
+  `${meanFigure(group, DARK)} of events and ${meanFigure(group, KILLED)} of ` +
+  exposedName(group.measured);
 
 /** Groups that no other beats in any ranked figure, best first, and all others. */
 const sorted = (groups: readonly RunGroup[]): { best: RunGroup[]; rest: RunGroup[] } => {

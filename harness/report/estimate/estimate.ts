@@ -3,8 +3,8 @@ import type { RunResult } from "../../checker/run-result.ts";
 import { meanOf, type Repeat } from "../../checker/statistics/judge-differences.ts";
 import { STEADY } from "../glossary.ts";
 import { type Estimated, estimatedOf, mapEstimated } from "../summary/estimated.ts";
-import { killedShareOf } from "../summary/killed-share.ts";
-import { DARK, KILLED } from "../summary/figures.ts";
+import { deviationOf, killedShareOf } from "../summary/killed-share.ts";
+import { DARK } from "../summary/figures.ts";
 import { groupRuns, type RunGroup } from "../summary/run-group.ts";
 import type { Summary } from "../summary/summary.ts";
 
@@ -66,10 +66,11 @@ const killedOf =
   (pipelineS: number) =>
   (run: RunResult): Repeat | null => {
     const { deploy } = run;
-    const known = KILLED.of(run);
-    if (deploy === null || known === null) return null;
-    const value = Math.min(1, (deploy.killed + deploy.killedNewcomers) / deploy.running);
-    return killedShareOf(run, pipelineS) ?? { ...known, value };
+    if (deploy === null || deploy.running === 0) return null;
+    const { killed, killedNewcomers, running } = deploy;
+    const value = Math.min(1, (killed + killedNewcomers) / running);
+    const sessions = { deviation: deviationOf(killed, running), count: running };
+    return killedShareOf(run, pipelineS) ?? { value, sessions };
   };
 
 const repeatsIn = (group: RunGroup, of: (run: RunResult) => Repeat | null): Repeat[] =>

@@ -39,7 +39,7 @@ export const HOW_JUDGED =
 /** How the sentence of each figure ends. */
 const WORDS = new Map([
   [DARK, { least: "lost the fewest seconds of events per stream whose pipeline lived on" }],
-  [KILLED, { least: "killed the smallest share of running pipelines" }],
+  [KILLED, { least: "killed the smallest share of pipelines that it could kill" }],
   [STUCK_LIVED_ON, { least: "left the fewest streams stuck whose pipeline lived on" }],
   [LOST, { least: "lost the smallest share of published events" }],
   [MISSED, { least: "missed the fewest events" }],

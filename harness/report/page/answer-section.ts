@@ -34,7 +34,7 @@ const panelsOf = ({ rows }: Answer): CostPanel[] => [
     format: "~g",
   },
   {
-    title: "Running pipelines that die",
+    title: "Pipelines that die of those it could kill",
     rows: rows.map((row) => costRow(row, KILLED, "")),
     format: ".0%",
   },
@@ -90,7 +90,7 @@ export const answerSection = async (data: PageData): Promise<Html> => {
             title: `What ${whatBounce(bounce)} costs, by topology`,
             description:
               `Bars with 95 % intervals. Seconds of events that a stream loses, and the share of ` +
-              `running pipelines that die. ${described}.`,
+              `pipelines that die. ${described}.`,
             svgs: [
               { markup: await data.draw(costChart(panels, false)), only: "wide" },
               { markup: await data.draw(costChart(panels, true)), only: "narrow" },

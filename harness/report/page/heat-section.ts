@@ -126,7 +126,8 @@ export const heatSection = (data: PageData): Html => {
         </table>
       </div>
       <p class="note">
-        Killed: of running pipelines. Dark: seconds of events that a stream loses, though its
+        Killed: of the pipelines that outlast the drain's grace, or of all that ran if the bounce
+        does not reach every instance. Dark: seconds of events that a stream loses, though its
         pipeline lives on. Stuck: streams without their last event, though their pipeline lived on.
         The sign shows the worst of them:
         ${LEVELS.map(({ sign, name }) => `${sign} ${name}`).join(", ")}.

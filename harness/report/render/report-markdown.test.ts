@@ -22,7 +22,7 @@ const LEFT_OUT: readonly RegExp[] = [
   /^costs\./,
   /^(order|load\.host)$/,
   // What others are worked out from, or what only decides how they are shown.
-  /^deploy\.(lengthS|killedNewcomers|outlasting\.\w+|open|dark|away\.cut|storm\.(peakPerSecond|curve\.\d+))$/,
+  /^deploy\.(lengthS|killedNewcomers|open|dark|away\.cut|storm\.(peakPerSecond|curve\.\d+))$/,
   /^deploy\.blackoutS\.livedOn\.streams$/,
 ];
 
@@ -275,7 +275,7 @@ describe("report.md", () => {
   it.each(
     pathsOf(deployRun()).filter(
       (path) =>
-        !/withoutLedger|untold/.test(path) &&
+        !/withoutLedger|untold|outlasting/.test(path) &&
         /^(deploy|stuck|newUsers\.during)\.(?!.*durationMs\.(samples|p90|p999|max))/.test(path),
     ),
   )("distinguishes deploys that differ only in %s", (path) => {

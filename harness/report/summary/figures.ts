@@ -10,6 +10,7 @@ import {
 } from "../../checker/statistics/judge-differences.ts";
 import { formatCount, formatMs, formatPercent, formatSeconds } from "../format.ts";
 import { STEADY } from "../glossary.ts";
+import { exposedOf } from "./killed-share.ts";
 import { formatSpread, type RunGroup, type Spread, spreadOfRepeats } from "./run-group.ts";
 
 export interface Figure {
@@ -64,9 +65,13 @@ export const DARK: Figure = {
 /** The same of pipelines that died with the deploy. Not judged: the drain's grace decides it. */
 export const DOOMED: Figure = { ...DARK, name: "dark, doomed", of: darkness("doomed") };
 
+/** Of those that the bounce could kill: shorter ones end by themselves within the drain's grace. */
 export const KILLED: Figure = {
   name: "pipelines killed",
-  of: ({ deploy }) => deploy && shareOf(deploy.killed, deploy.running),
+  of: (run) => {
+    const exposed = exposedOf(run);
+    return exposed && shareOf(exposed.killed, exposed.pipelines);
+  },
   ...SOME_SHARE,
 };
 

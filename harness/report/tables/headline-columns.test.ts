@@ -55,6 +55,14 @@ describe("a deploy", () => {
     livedOn: { streams: 0, mean: 0, deviation: 0 },
   });
 
+  it("counts the killed of a deploy among those that outlast the drain's grace", () => {
+    const met = makeDeploy({ killed: 40, outlasting: { pipelines: 50, killed: 50, graceS: 4 } });
+    const killedIn = (bounce: "rolling" | "crash") =>
+      cellsOf(deployColumns(), groupOf({ bounce, deploy: met }))["pipelines killed"];
+    expect(killedIn("rolling")).toMatch(/^100 % \[.*\] of 50$/);
+    expect(killedIn("crash")).toMatch(/^40\.0 % \[.*\] of 100$/);
+  });
+
   it("shows who was killed, and counts clients that were never back as longest", () => {
     const away = { cut: 10, neverBack: 2, p50Ms: 200, p99Ms: null };
     const cells = cellsOf(

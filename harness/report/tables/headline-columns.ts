@@ -2,6 +2,7 @@
  * The headline: steady state, and what a deploy does, in units that carry over to another run
  * length, rate and size. Rows are topologies, under one bounce each.
  */
+import { exposedOf } from "../summary/killed-share.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
   capitalise,
@@ -85,8 +86,8 @@ const awayCell =
 
 const killedCell = (group: RunGroup): string => {
   if (repeatsOf(group, KILLED).length === 0) return DASH;
-  const running = groupMean(group, ({ deploy }) => deploy?.running ?? null);
-  return `${shownFigure(group, KILLED)} of ${formatCount(Math.round(running))}`;
+  const exposed = groupMean(group, (run) => exposedOf(run)?.pipelines ?? null);
+  return `${shownFigure(group, KILLED)} of ${formatCount(Math.round(exposed))}`;
 };
 
 /** How to read a row whose figures invite a wrong conclusion. Empty for most rows. */

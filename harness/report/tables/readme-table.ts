@@ -84,8 +84,8 @@ const olderCells = (bounce: RunResult["bounce"]): Cell[] => [
 
 const README_LEGEND =
   " Per deploy: seconds of events that a stream loses though its pipeline lives on, pipelines " +
-  "killed of those running, and how long streams are away. In brackets: the 95 % interval of the " +
-  "mean.";
+  "killed of those that outlast the drain's grace (crash: of all that ran), and how long streams " +
+  "are away. In brackets: the 95 % interval of the mean.";
 
 /** What a row invites to conclude wrongly, one sentence each. */
 const notes = (groups: readonly RunGroup[]): string =>
