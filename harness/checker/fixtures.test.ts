@@ -212,6 +212,7 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
+  "unknown-misfit": ["unknown", [3, 0, 0, 0, 0], ["misfit"]],
   "unknown-no-drain": ["unknown", [3, 0, 0, 0, 0], ["no-drain"]],
   "unknown-engine-silent": ["unknown", [3, 0, 0, 0, 0], ["engine-silent"]],
   "unknown-engine-saturated": [

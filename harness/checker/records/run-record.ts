@@ -55,6 +55,8 @@ export class RunRecord {
   readonly hosts: HostObservation[] = [];
   readonly phases = new Map<PhaseObservation["phase"], number>();
   readonly contradictions = new Contradictions();
+  /** What did not fit the service file, `key: message`, and in how many sessions. */
+  readonly misfits = new Map<string, number>();
 
   absorb(observation: Observation): void {
     switch (observation.type) {
@@ -78,6 +80,11 @@ export class RunRecord {
       case "stray": {
         const { strays } = this.#session(observation.session);
         strays.set(observation.name, (strays.get(observation.name) ?? 0) + 1);
+        return;
+      }
+      case "misfit": {
+        const misfit = `${observation.key}: ${observation.message}`;
+        this.misfits.set(misfit, (this.misfits.get(misfit) ?? 0) + 1);
         return;
       }
       case "replay-gap":

@@ -15,7 +15,7 @@ import {
 } from "../thresholds.ts";
 import { distortionMs, hostNoise } from "./host-noise.ts";
 import { inMs, inPercent, type Evidence, type Rule } from "./evidence.ts";
-import { stillReceives } from "./without-ledger.ts";
+import { serviceFileIsWrong, stillReceives } from "./without-ledger.ts";
 import { bounceLeftNothing } from "./bounce-evidence.ts";
 import { instanceEndedByItself } from "./instance-ends.ts";
 
@@ -37,6 +37,7 @@ export const UNKNOWN_RULES = [
         : `The history contradicts itself ${plural(count, "time")}, e.g. ${example}.`;
     },
   },
+  { id: "misfit", when: serviceFileIsWrong },
   {
     id: "nothing-connected",
     when: ({ counts }) =>

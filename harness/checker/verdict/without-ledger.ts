@@ -1,7 +1,20 @@
-/** Rules and remarks for a service that keeps no ledger. Each is silent with ledgers. */
+/** Rules and remarks for a service that keeps no ledger, or that a service file describes. */
 import { plural } from "../../../common/portable/plural.ts";
 import { MISSED_PLACES, type MissedPlace } from "../judge/counts.ts";
 import { inMs, type Evidence } from "./evidence.ts";
+
+/** Its figures would be of something else than the service's events. */
+export function serviceFileIsWrong({ record: { misfits } }: Evidence): string | null {
+  if (misfits.size === 0) return null;
+  const [[most, sessions] = ["", 0]] = [...misfits].sort(
+    ([a, first], [b, second]) => second - first || (a < b ? -1 : 1),
+  );
+  const others = misfits.size - 1;
+  return (
+    `The service does not fit its service file in ${plural(sessions, "session")}: ${most}` +
+    (others === 0 ? "." : `; and in ${plural(others, "other way")}.`)
+  );
+}
 
 /** Nothing tells whether such a run had more events to come. */
 export function stillReceives({ counts: { stillReceiving } }: Evidence): string | null {
