@@ -72,6 +72,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/cross-check-command.ts")).declareCrossCheck,
   },
   {
+    name: "service",
+    usage: "<check|init>",
+    summary: "describe your own service in a file, and try whether it fits",
+    load: async () => (await import("./commands/service-command.ts")).declareService,
+  },
+  {
     name: "doctor",
     summary: "show which tools are here, which will be fetched, what is missing",
     load: async () => (await import("./commands/doctor-command.ts")).declareDoctor,

@@ -29,16 +29,9 @@ export async function readServiceFile(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Service> {
   const source = parseSource(path, await textOf(path));
-  const refuse = (problems: readonly Problem[]): void => {
-    if (problems.length === 0) return;
-    throw new UserError(problems.map((problem) => describeProblem(source, problem)).join("\n"));
-  };
-  const parsed = serviceSchema.safeParse(source.document.toJS());
-  if (!parsed.success) refuse(schemaProblems(parsed.error, source.document.toJS()));
-  const file = parsed.data as ServiceFile;
-  refuse(fileProblems(file));
+  const file = checkSource(source);
   const filled = fillEnvironment(file, environment);
-  refuse(filled.problems);
+  refuse(source, filled.problems);
   const name = file.name ?? nameOfFolder(path);
   return {
     path: resolve(path),
@@ -47,6 +40,21 @@ export async function readServiceFile(
     protocol: compileService(filled.file, name),
     source,
   };
+}
+
+/** @throws UserError with one line for each mistake but for variables that are not set */
+export function checkSource(source: SourceFile): ServiceFile {
+  const value: unknown = source.document.toJS();
+  const parsed = serviceSchema.safeParse(value);
+  if (!parsed.success) refuse(source, schemaProblems(parsed.error, value));
+  const file = parsed.data as ServiceFile;
+  refuse(source, fileProblems(file));
+  return file;
+}
+
+function refuse(source: SourceFile, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  throw new UserError(problems.map((problem) => describeProblem(source, problem)).join("\n"));
 }
 
 async function textOf(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { fromRoot } from "../../../common/paths.ts";
 
 /** Service files that others are made from, by name. */
-export const PROFILES = ["lab"] as const;
+export const PROFILES = ["numbered", "openai", "vercel-ai", "mercure", "lab"] as const;
 export type ProfileName = (typeof PROFILES)[number];
 
 export const profilePath = (name: ProfileName): string =>

@@ -69,6 +69,11 @@ export class SseScanner {
     this.#idBuffer = lastEventId;
   }
 
+  /** True if lines came that no empty line follows. */
+  get isWithinEvent(): boolean {
+    return this.#hasData || this.#restLength > 0;
+  }
+
   /** The current event's data, lines joined by LF. Valid during `onSseEvent` only. */
   data(): string {
     this.#keepData();
