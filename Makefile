@@ -21,7 +21,7 @@ FLAGS = $(PLATFORM_FLAG) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,
 	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,SERVICE,service) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase2-durable phase3
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench storm reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench faults storm reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -99,6 +99,10 @@ bench: $(STAMP) ## Speed and memory of server, engine, checker and command line,
 	node --import tsx harness/load/bench/bench-streams.ts
 	node --import tsx harness/checker/bench-judge.ts
 	node --import tsx harness/cli/bench-start.ts
+
+FAULT_FLAGS = $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(call flag,SESSIONS,sessions) $(call flag,SEED,seed)
+faults: $(STAMP) ## Measure every topology under every bounce: what survives what (under an hour; goes on if interrupted)
+	@$(LAB) faults $(PLATFORM_FLAG) $(FAULT_FLAGS) $(call flag,OUT,out) $(call given,ARGS)
 
 # Four settings, one load: everyone is cut at once.
 STORM := --topologies phase2 --bounces recreate --grace 0 --sessions 300

@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/loadtest-command.ts")).declareLoadtest,
   },
   {
+    name: "faults",
+    summary: "measure every topology under every bounce, and show what survives what",
+    load: async () => (await import("./commands/faults-command.ts")).declareFaults,
+  },
+  {
     name: "up",
     usage: "<topology>",
     summary: "start one topology and leave it running",

@@ -35,6 +35,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "test-nodes": "fetches 400 MB; .ci/run runs it",
   bench: "harness/load/bench runs it with small figures",
   images: "needs a Docker engine; the Docker suite prepares all images",
+  faults: "measures for most of an hour; `sse-lab faults` has a test with few pairs",
   storm: "measures for three minutes; `sse-lab storm` and the flags have tests",
   reference: "measures for a quarter of an hour; it is `make loadtest` with --repeat 3",
 };

@@ -1,7 +1,9 @@
 /** The runs of a comparison, and their order. */
+import type { RunResult } from "../checker/run-result.ts";
 import { runSeed, seededRandom } from "../../common/portable/seeded-random.ts";
 import type { BounceKind } from "../history/observation.ts";
 import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
+import { scenarioFor, type SkippedPair } from "../scenario/fault-scenario.ts";
 import { bounceStartS, durationOf, type BounceSeconds } from "../scenario/run-times.ts";
 import { replicasOf, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
@@ -55,6 +57,27 @@ const withDrainFor = (bounce: BounceKind, scenario: Scenario): Scenario => ({
   ...scenario,
   drain: scenario.drain + (KINDS_OF_BOUNCE[bounce].awayS ?? 0),
 });
+
+/**
+ * Without the pairs that are left out, and without those that have been measured.
+ * @param skipped given for a matrix of faults, in which some bounces need a load of their own
+ */
+export const remainingRuns = (
+  planned: readonly RunSpec[],
+  skipped: readonly SkippedPair[] | undefined,
+  runs: readonly Pick<RunResult, "topology" | "bounce" | "repeat">[],
+): RunSpec[] =>
+  planned
+    .filter(({ topology: { name }, bounce, repeat }) => {
+      const isIt = (pair: { topology: string; bounce: string }): boolean =>
+        pair.topology === name && pair.bounce === bounce;
+      return skipped?.some(isIt) !== true && !runs.some((run) => isIt(run) && run.repeat === repeat);
+    })
+    .map((spec) =>
+      skipped === undefined
+        ? spec
+        : { ...spec, scenario: scenarioFor(spec.scenario, spec.bounce) },
+    );
 
 /**
  * A short run before the first, whose result is discarded: it finds the host's caches cold.

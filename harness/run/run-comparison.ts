@@ -16,13 +16,15 @@ import { writeManifest, writePage, writeResults } from "../report/render/write-r
 import { streamSettings } from "../../infra/stack/server-settings.ts";
 import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
+import type { SkippedPair } from "../scenario/fault-scenario.ts";
 import type { BounceSeconds } from "../scenario/run-times.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
 import type { Service } from "../service/read-service-file.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
+import type { Earlier } from "./results/rebuild-report.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
-import { discardedRun, planRuns } from "./plan-runs.ts";
+import { discardedRun, planRuns, remainingRuns } from "./plan-runs.ts";
 import {
   failedRun,
   type MeasuredRun,
@@ -51,6 +53,10 @@ export interface ComparisonRequest {
   /** Runs in the place of the lab's own server. */
   service?: Service | undefined;
   results: ResultsFolder;
+  /** Pairs of topology and bounce that are left out. */
+  skipped?: readonly SkippedPair[];
+  /** What the folder holds of this comparison already. */
+  earlier?: Earlier | undefined;
   /** The command as typed. */
   commandLine: string[];
   listener: ComparisonListener;
@@ -68,17 +74,19 @@ export interface ComparisonRequest {
 export async function runComparison(request: ComparisonRequest): Promise<Summary> {
   const { results, listener, signal, scenario, platform } = request;
   const bounceSeconds: BounceSeconds = (kind, replicas) => platform.bounceSeconds(kind, replicas);
-  const specs = planRuns(
+  const { earlier } = request;
+  const planned = planRuns(
     scenario,
     bounceSeconds,
     await realtimeSetUp(request),
     request.engine,
     request.service,
   );
-  const manifest = await describeManifest(request, specs);
+  const manifest = earlier?.manifest ?? (await describeManifest(request, planned));
+  const runs: RunResult[] = (earlier?.runs ?? []).map(({ result }) => result);
+  const specs = remainingRuns(planned, request.skipped, runs);
   await warmUp(discardedRun(specs), request);
-  const runs: RunResult[] = [];
-  const series: RunSeries[] = [];
+  const series: RunSeries[] = (earlier?.runs ?? []).flatMap((run) => run.series ?? []);
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
@@ -191,7 +199,10 @@ async function describeManifest(
     client: scenario.client,
     seed: scenario.seed,
     host: describeHost(),
-    scenario: summaryScenario(scenario, Math.max(...specs.map(({ durationS }) => durationS))),
+    scenario: {
+      ...summaryScenario(scenario, Math.max(...specs.map(({ durationS }) => durationS))),
+      ...(request.skipped === undefined ? {} : { skipped: [...request.skipped] }),
+    },
     serverSettings: settingsOf(request),
   };
 }

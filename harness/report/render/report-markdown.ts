@@ -36,6 +36,7 @@ import {
 import type { Manifest } from "../summary/manifest.ts";
 import { type Block, bullets, explained, glossary, section } from "./markdown-blocks.ts";
 import { load, madeOf, measuredOn, question, verdictSentence } from "./markdown-head.ts";
+import { FAULT_LEGEND, faultSentences, faultTable } from "../tables/fault-table.ts";
 import {
   affinityTable,
   bouncesTable,
@@ -162,6 +163,11 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     `**Verdicts:** ${verdictSentence(summary)}`,
     ...[engineStandIn, standIn].map((note) =>
       note === null ? null : `**${escapeMarkdown(note)}**`,
+    ),
+    section(
+      "What survives what",
+      bullets(faultSentences(summary)),
+      explained(FAULT_LEGEND, faultTable(summary)),
     ),
     section(
       "Which topology fits",

@@ -15,9 +15,17 @@ type Planned = Pick<Summary, "scenario" | "runs">;
 const plannedRuns = ({ scenario }: Planned): MissingRun[] =>
   Array.from({ length: scenario.repeat }, (_, index) => index + 1).flatMap((repeat) =>
     [...new Set(scenario.topologies)].flatMap((topology) =>
-      [...new Set(scenario.bounces)].map((bounce) => ({ topology, bounce, repeat })),
+      [...new Set(scenario.bounces)]
+        .filter((bounce) => !isSkipped(scenario, topology, bounce))
+        .map((bounce) => ({ topology, bounce, repeat })),
     ),
   );
+
+const isSkipped = (
+  { skipped = [] }: Summary["scenario"],
+  topology: string,
+  bounce: RunResult["bounce"],
+): boolean => skipped.some((pair) => pair.topology === topology && pair.bounce === bounce);
 
 const keyOf = ({ topology, bounce, repeat }: MissingRun): string =>
   JSON.stringify([topology, bounce, repeat]);

@@ -246,6 +246,10 @@ export const scenarioSchema = z.strictObject({
    * the default.
    */
   graceS: figure.default(DEFAULT_GRACE_S),
+  /** Pairs that were left out, because topology or platform cannot carry them out. */
+  skipped: z
+    .array(z.strictObject({ topology: name, bounce: z.enum(BOUNCE_NAMES), why: name }))
+    .optional(),
   // Older summaries used the defaults of these.
   /** Of the `retrying` client's back-off when it opens its stream again. */
   jitter: z.enum(JITTERS).default("full"),

@@ -5,9 +5,12 @@
  */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { JudgedRun } from "../../checker/judge-run.ts";
 import { readHistory } from "../../history/read-history.ts";
 import { type Manifest, parseManifest } from "../../report/summary/manifest.ts";
 import type { Summary } from "../../report/summary/summary.ts";
+import type { Scenario } from "../../scenario/scenario.ts";
 import { readText } from "../../../common/files/read-text.ts";
 import { UserError } from "../../../common/user-error.ts";
 
@@ -42,6 +45,35 @@ export async function rebuildReport(dir: string): Promise<Summary> {
   await writeResults(dir, summary, manifest);
   await writePage(dir, summary, manifest, inOrderOf(summary, series));
   return summary;
+}
+
+/** Runs that a folder holds, with what they were made with. */
+export interface Earlier {
+  manifest: Manifest;
+  runs: JudgedRun[];
+}
+
+/**
+ * What an earlier command has measured of this scenario. Undefined if the folder has no history.
+ * @throws UserError if the folder holds another comparison
+ */
+export async function readEarlier(dir: string, scenario: Scenario): Promise<Earlier | undefined> {
+  const history = join(dir, "history.ndjson.gz");
+  const hasHistory = await access(history).then(
+    () => true,
+    () => false,
+  );
+  if (!hasHistory) return undefined;
+  const manifest = await readManifest(join(dir, "manifest.json"), dir);
+  const { judgeAll, summaryScenario } = await import("./make-summary.ts");
+  const { skipped: _, durationS, ...made } = manifest.scenario;
+  const { durationS: __, ...asked } = summaryScenario(scenario, durationS);
+  if (!isDeepStrictEqual({ ...made, seed: manifest.seed }, { ...asked, seed: scenario.seed }))
+    throw new UserError(
+      `${dir} holds another comparison (other topologies, bounces, load or seed)`,
+      "ask for the same one, name another folder with --out, or measure it again with --again",
+    );
+  return { manifest, runs: await judgeAll(readHistory(history)) };
 }
 
 /** No results folder, but there is something in it that k6 may have written. */

@@ -23,13 +23,14 @@ const CLAIM = ".in-use";
 
 /**
  * Creates the folder and claims it for this command. With `out` it must be new or empty, so that no
- * earlier result is ever overwritten.
+ * earlier result is ever overwritten, unless the command goes on with what it holds.
  * @throws UserError
  */
 export async function createResultsFolder(
   root: string,
   out: string | undefined,
   now: Date,
+  mayHold: "nothing" | "anything" = "nothing",
 ): Promise<ResultsFolder> {
   const named = out === undefined ? join(root, "results", folderName(now)) : resolve(out);
   const made: string[] = [];
@@ -43,7 +44,7 @@ export async function createResultsFolder(
       makeFolder(path, undefined, made);
     }
     await access(path, constants.W_OK | constants.X_OK);
-    release = await claim(path);
+    release = await claim(path, mayHold);
   } catch (error) {
     const shown = out === undefined ? path : `--out ${out}`;
     if (error instanceof UserError) throw new UserError(`${shown}: ${error.message}`);
@@ -70,11 +71,15 @@ export async function createResultsFolder(
  * Of all commands at once, one gets the folder.
  * @throws UserError if another command has it, or it holds something
  */
-async function claim(path: string): Promise<() => Promise<void>> {
+async function claim(
+  path: string,
+  mayHold: "nothing" | "anything",
+): Promise<() => Promise<void>> {
   const release = await takeLock(join(path, CLAIM));
   if (!release) {
     throw new UserError("another command writes into it; name another folder");
   }
+  if (mayHold === "anything") return release;
   const held = (await readdir(path)).filter((name) => !name.startsWith(`${CLAIM}.`));
   if (held.length === 0) return release;
   await release();
