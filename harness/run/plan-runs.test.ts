@@ -38,6 +38,19 @@ describe("the runs of a comparison", () => {
   });
 });
 
+it("leaves pairs out that topology or platform cannot carry out", () => {
+  const scenario = { ...DEFAULT_SCENARIO, topologies: ["naive", "phase1"], repeat: 2 };
+  const specs = planRuns(
+    scenario as Scenario,
+    () => 1,
+    undefined,
+    undefined,
+    (topology, bounce) => topology === "naive" && bounce !== "none",
+  );
+  expect(specs.filter(({ topology }) => topology.name === "naive")).toHaveLength(2);
+  expect(specs.filter(({ topology }) => topology.name === "phase1")).toHaveLength(6);
+});
+
 describe("the discarded run", () => {
   it("is a short one of the topology that comes first", () => {
     const specs = plan();

@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
+import { plural } from "../../../common/portable/plural.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../history/observation.ts";
@@ -90,7 +91,8 @@ async function measure(
   const earlier = again ? undefined : await readEarlier(results.path, scenario);
   if (earlier === undefined)
     for (const file of [...MADE, ...REPORTS]) await rm(join(results.path, file), { force: true });
-  else say(`${results.path} holds ${earlier.runs.length} runs; --again measures them again`);
+  else
+    say(`${results.path} holds ${plural(earlier.runs.length, "run")}; --again measures them again`);
   const topologies = selectTopologies(scenario);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { sweep } = await import("../sweep.ts");

@@ -88,6 +88,19 @@ test("holds streams so that their sender has to wait, then passes everything on"
   await vi.waitFor(() => expect(stream.bytes).toBe(sent), PATIENCE);
 });
 
+test("lets some of the held clients read now and then, and none gets anything twice", async () => {
+  const streams = await Promise.all(["/a", "/b", "/c", "/d"].map(follow));
+  const { held, release } = edge.stopReading(1, 1);
+  expect(held).toBe(4);
+  for (const response of open.values()) response.write("held");
+  const reading = (): number => streams.filter(({ bytes }) => bytes > 0).length;
+  await vi.waitFor(() => expect(reading()).toBe(2), PATIENCE);
+  release();
+  for (const response of open.values()) response.end("end");
+  await vi.waitFor(() => expect(streams.every(({ over }) => over)).toBe(true), PATIENCE);
+  expect(streams.map(({ bytes }) => bytes)).toEqual([7, 7, 7, 7]);
+});
+
 test("a router that is gone is a failed request, not an error of the edge", async () => {
   router.close();
   router.closeAllConnections();

@@ -131,7 +131,11 @@ export async function startEdge(routerUrl: string): Promise<Edge> {
       }, LOOK_MS);
       const release = (): void => {
         clearInterval(sips);
-        for (const { client, router } of held) if (!router.destroyed) router.pipe(client);
+        for (const { client, router } of held) {
+          // One that is just being read would otherwise get everything twice.
+          router.unpipe(client);
+          if (!router.destroyed) router.pipe(client);
+        }
       };
       return { held: held.length, release };
     },

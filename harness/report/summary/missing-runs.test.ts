@@ -26,6 +26,16 @@ describe("missing runs", () => {
     ]);
   });
 
+  it("do not count pairs that were left out on purpose", () => {
+    const why = "y does not use Redis";
+    const skipped = [{ topology: "y", bounce: "crash" as const, why }];
+    const scenario = { ...planned(["x", "y"], ["none", "crash"], 1), skipped };
+    const runs = [makeRun({ topology: "x" }), makeRun({ topology: "y" })];
+    expect(missingRuns(makeSummary(runs, { scenario }))).toEqual([
+      { topology: "x", bounce: "crash", repeat: 1 },
+    ]);
+  });
+
   it("are empty after a completed plan, even without a recorded end", () => {
     const summary = makeSummary([makeRun(), makeRun({ repeat: 2 })]);
     expect(missingRuns(summary)).toEqual([]);

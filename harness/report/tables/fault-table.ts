@@ -82,7 +82,7 @@ export function faultSentences(summary: Summary): string[] {
       survived.length === 0
         ? "survives no bounce without a loss"
         : `loses nothing and leaves no stream stuck with ${named(survived)}`,
-      ...(lost.length === 0 ? [] : [`does with ${named(lost)}`]),
+      ...(lost.length === 0 ? [] : [`loses events or leaves streams stuck with ${named(lost)}`]),
       ...(steady && !steady.measured.every(isWhole) ? ["loses events without any bounce"] : []),
       ...(unknown.length === 0 ? [] : [`cannot be judged with ${named(unknown)}`]),
     ];
