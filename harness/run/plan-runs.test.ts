@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SCENARIO } from "../scenario/default-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { discardedRun, planRuns } from "./plan-runs.ts";
+import { discardedRun, planRuns, remainingRuns } from "./plan-runs.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 const plan = (change: Partial<Scenario> = {}): RunSpec[] =>
@@ -38,17 +38,18 @@ describe("the runs of a comparison", () => {
   });
 });
 
-it("leaves pairs out that topology or platform cannot carry out", () => {
-  const scenario = { ...DEFAULT_SCENARIO, topologies: ["naive", "phase1"], repeat: 2 };
-  const specs = planRuns(
-    scenario as Scenario,
-    () => 1,
-    undefined,
-    undefined,
-    (topology, bounce) => topology === "naive" && bounce !== "none",
-  );
-  expect(specs.filter(({ topology }) => topology.name === "naive")).toHaveLength(2);
-  expect(specs.filter(({ topology }) => topology.name === "phase1")).toHaveLength(6);
+it("leaves out what is skipped and what has been measured", () => {
+  const planned = plan({ repeat: 2 });
+  const why = "it does not fit";
+  const skipped = [
+    { topology: "naive", bounce: "crash" as const, why },
+    { topology: "naive", bounce: "rolling" as const, why },
+  ];
+  const measured = [{ topology: "phase1", bounce: "none" as const, repeat: 2 }];
+  const left = remainingRuns(planned, skipped, measured);
+  expect(left.filter(({ topology }) => topology.name === "naive")).toHaveLength(2);
+  expect(left.filter(({ topology }) => topology.name === "phase1")).toHaveLength(5);
+  expect(remainingRuns(planned, undefined, [])).toEqual(planned);
 });
 
 describe("the discarded run", () => {

@@ -71,12 +71,12 @@ export const remainingRuns = (
     .filter(({ topology: { name }, bounce, repeat }) => {
       const isIt = (pair: { topology: string; bounce: string }): boolean =>
         pair.topology === name && pair.bounce === bounce;
-      return skipped?.some(isIt) !== true && !runs.some((run) => isIt(run) && run.repeat === repeat);
+      return (
+        skipped?.some(isIt) !== true && !runs.some((run) => isIt(run) && run.repeat === repeat)
+      );
     })
     .map((spec) =>
-      skipped === undefined
-        ? spec
-        : { ...spec, scenario: scenarioFor(spec.scenario, spec.bounce) },
+      skipped === undefined ? spec : { ...spec, scenario: scenarioFor(spec.scenario, spec.bounce) },
     );
 
 /**
