@@ -1,4 +1,4 @@
-/** The scenario of `sse-lab faults`: small, so that every topology meets every bounce in an hour. */
+/** The scenario of `sse-lab faults`: so small that each topology meets each bounce in an hour. */
 import type { Topology } from "../../infra/topologies.ts";
 import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
 import { refusalOf } from "../nemesis/kinds.ts";

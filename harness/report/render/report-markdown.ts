@@ -34,9 +34,9 @@ import {
   VERDICT_GLOSSARY,
 } from "../glossary.ts";
 import type { Manifest } from "../summary/manifest.ts";
+import { faultSection } from "./fault-section.ts";
 import { type Block, bullets, explained, glossary, section } from "./markdown-blocks.ts";
 import { load, madeOf, measuredOn, question, verdictSentence } from "./markdown-head.ts";
-import { FAULT_LEGEND, faultSentences, faultTable } from "../tables/fault-table.ts";
 import {
   affinityTable,
   bouncesTable,
@@ -164,11 +164,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ...[engineStandIn, standIn].map((note) =>
       note === null ? null : `**${escapeMarkdown(note)}**`,
     ),
-    section(
-      "What survives what",
-      bullets(faultSentences(summary)),
-      explained(FAULT_LEGEND, faultTable(summary)),
-    ),
+    faultSection(summary),
     section(
       "Which topology fits",
       missing === null ? null : `**${escapeMarkdown(missing)}**`,
@@ -236,8 +232,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
       "Reconnects",
       explained(
         "Back: from the start of the bounce that cut a stream until it was connected again, " +
-          "over all cuts. " +
-          "A dash means that some never came back. " +
+          "over all cuts. A dash means that some never came back. " +
           "Away: from a lost connection to the next confirmed one.",
         reconnectsTable(groups),
       ),

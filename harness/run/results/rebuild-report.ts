@@ -66,9 +66,9 @@ export async function readEarlier(dir: string, scenario: Scenario): Promise<Earl
   if (!hasHistory) return undefined;
   const manifest = await readManifest(join(dir, "manifest.json"), dir);
   const { judgeAll, summaryScenario } = await import("./make-summary.ts");
-  const { skipped: _, durationS, ...made } = manifest.scenario;
-  const { durationS: __, ...asked } = summaryScenario(scenario, durationS);
-  if (!isDeepStrictEqual({ ...made, seed: manifest.seed }, { ...asked, seed: scenario.seed }))
+  const { skipped, durationS } = manifest.scenario;
+  const asked = { ...summaryScenario(scenario, durationS), ...(skipped && { skipped }) };
+  if (!isDeepStrictEqual(manifest.scenario, asked) || manifest.seed !== scenario.seed)
     throw new UserError(
       `${dir} holds another comparison (other topologies, bounces, load or seed)`,
       "ask for the same one, name another folder with --out, or measure it again with --again",
