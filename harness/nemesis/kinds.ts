@@ -47,6 +47,8 @@ export interface KindOfBounce {
   awayS?: number;
   /** True if it cuts links between components, for which a deployment needs relays. */
   cutsLinks?: true;
+  /** Redis must find its log again after a restart, if the topology has one. */
+  needsLogOnDisk?: true;
   /** Platforms that cannot carry it out, each with the reason. */
   notOn?: Readonly<Partial<Record<Platform, string>>>;
 }
@@ -96,7 +98,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "redis",
     evidence: "broker-down",
     harms: "broker",
-    notOn: { docker: "on Docker the lab cannot disturb Redis" },
+    needsLogOnDisk: true,
     awayS: 3,
   },
   "redis-pause": {
@@ -106,7 +108,6 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "redis",
     evidence: "broker-down",
     harms: "broker",
-    notOn: { docker: "on Docker the lab cannot disturb Redis" },
     awayS: 6,
   },
   "redis-flush": {
@@ -116,7 +117,6 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "redis",
     evidence: "none",
     harms: "log",
-    notOn: { docker: "on Docker the lab cannot disturb Redis" },
   },
   "redis-failover": {
     group: "redis",
@@ -125,7 +125,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "redis",
     evidence: "broker-down",
     harms: "log",
-    notOn: { docker: "on Docker the lab cannot disturb Redis" },
+    notOn: { docker: "on Docker an address cannot move away from its connections" },
     awayS: 4,
   },
   "redis-partition": {
@@ -136,7 +136,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "broker-down",
     harms: "broker",
     cutsLinks: true,
-    notOn: { docker: "on Docker all containers share one network" },
+    notOn: { docker: "on Docker an instance can only lose all its links at once" },
     awayS: 6,
   },
   "router-restart": {
@@ -154,7 +154,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "silence",
     harms: "instances",
     cutsLinks: true,
-    notOn: { docker: "on Docker all containers share one network" },
+    notOn: { docker: "on Docker an instance can only lose all its links at once" },
     awayS: 6,
   },
   "realtime-outage": {
@@ -234,11 +234,14 @@ export const fits = (kind: BounceKind, topology: Topology): boolean => {
 };
 
 /** Why a kind cannot be carried out on a topology there. Undefined if it can. */
-export const refusalOf = (
+export function refusalOf(
   kind: BounceKind,
   topology: Topology,
   platform: Platform,
-): string | undefined =>
-  fits(kind, topology)
-    ? KINDS_OF_BOUNCE[kind].notOn?.[platform]
-    : `${topology.name} does not use ${needOf(kind) ?? ""}`;
+): string | undefined {
+  if (!fits(kind, topology)) return `${topology.name} does not use ${needOf(kind) ?? ""}`;
+  const { needsLogOnDisk, notOn } = KINDS_OF_BOUNCE[kind];
+  if (needsLogOnDisk && platform === "docker" && topology.broadcaster === "redis-streams")
+    return `on Docker the log of ${topology.name} is in memory only, so a restart empties it`;
+  return notOn?.[platform];
+}

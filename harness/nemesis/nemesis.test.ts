@@ -70,9 +70,11 @@ const brokerThat = (does: (what: string) => () => Promise<void>): BrokerComponen
   pause: does("pause valkey"),
   resume: does("resume valkey"),
   flush: does("flush valkey"),
-  replicate: does("replicate valkey"),
-  promote: does("promote the replica"),
-  retire: does("retire the old primary"),
+  failover: {
+    replicate: does("replicate valkey"),
+    promote: does("promote the replica"),
+    retire: does("retire the old primary"),
+  },
 });
 
 const linksThat = (told: (what: string) => (instance: string) => Promise<void>): LinkControl => ({

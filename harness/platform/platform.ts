@@ -160,6 +160,12 @@ export interface BrokerComponent extends ComponentControl, Pausable {
   name: string;
   /** Removes all data. */
   flush(): Promise<void>;
+  /** Absent where an address cannot move away from its connections. */
+  failover?: FailoverControl;
+}
+
+/** The steps of a failover, in order. */
+export interface FailoverControl {
   /** Starts a replica. Resolves once it has the data of the primary. */
   replicate(): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** Rules for the bounces of a scenario. Each problem is one line with the key and the fix. */
 import { TOPOLOGIES } from "../../infra/topologies.ts";
-import { fits, KINDS_OF_BOUNCE, needOf } from "../nemesis/kinds.ts";
+import { fits, KINDS_OF_BOUNCE, needOf, refusalOf } from "../nemesis/kinds.ts";
 import type { BounceKind } from "../history/observation.ts";
 import { selectTopologies, type Scenario } from "./scenario.ts";
 
@@ -29,7 +29,7 @@ function problemsOf(
   { platform, realtimeHosted }: BouncePlace,
   nameOf: (key: string) => string,
 ): string[] {
-  const { needs, notOn } = KINDS_OF_BOUNCE[kind];
+  const { needs } = KINDS_OF_BOUNCE[kind];
   const problems: string[] = [];
   const topologies = selectTopologies(scenario);
   const named = (which: readonly { name: string }[]): string =>
@@ -57,7 +57,9 @@ function problemsOf(
   if (needs === "redis" && having.length > 0 && scenario.redis === "stopped") {
     problems.push(`Redis does not run with ${nameOf("redis")} stopped; remove one of the two`);
   }
-  const refusal = platform === undefined ? undefined : notOn?.[platform];
-  if (refusal !== undefined) problems.push(`${refusal}; use another platform`);
+  if (platform !== undefined) {
+    const refusals = having.flatMap((topology) => refusalOf(kind, topology, platform) ?? []);
+    for (const refusal of new Set(refusals)) problems.push(`${refusal}; use another platform`);
+  }
   return problems;
 }

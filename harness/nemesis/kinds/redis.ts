@@ -40,15 +40,20 @@ export const redisFlush = onRedis((context, broker) =>
 
 /** The replica is there before the failover begins, as in any set-up that can fail over. */
 export const redisFailover = onRedis(async (context, broker) => {
+  const { failover } = broker;
+  if (!failover) {
+    context.log.failed(broker.name, "the platform cannot move the address of Redis");
+    return;
+  }
   try {
-    await broker.replicate();
+    await failover.replicate();
   } catch (error) {
     context.log.failed(broker.name, reasonOf(error));
     return;
   }
   await disturbFor(context, broker.name, {
-    begin: () => broker.promote(),
+    begin: () => failover.promote(),
     forMs: context.settings.failoverMs,
-    end: () => broker.retire(),
+    end: () => failover.retire(),
   });
 });

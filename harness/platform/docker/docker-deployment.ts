@@ -2,6 +2,7 @@
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type {
+  BrokerComponent,
   Deployment,
   DeploymentListeners,
   ComponentUsage,
@@ -16,6 +17,9 @@ import { instanceTimeline, type InstanceTimeline } from "./observe/instance-time
 import { pulumiStack, type PulumiStack } from "./pulumi/pulumi-stack.ts";
 import { accountForSockets } from "./observe/socket-memory.ts";
 import { publicRealtime, type StackLayout } from "./stack-layout.ts";
+import { connectRedis } from "../ask-redis.ts";
+import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
+import { addressOf } from "./control/container-control.ts";
 import { answersOk, readiness } from "../readiness.ts";
 import { takeDown } from "./take-down.ts";
 import { watchContainers } from "./observe/watch-containers.ts";
@@ -41,6 +45,8 @@ export interface DockerDeployment extends Deployment {
   abandon(): void;
 }
 
+const BROKER = "valkey";
+const REDIS_PORT = IMAGE_PORTS.valkey.redis;
 const COMPONENT_TIMEOUT_MS = 30_000;
 
 /** Watches the stack's containers from here on. */
@@ -92,6 +98,25 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
       onStep,
       signal,
     });
+  const brokerControl = (): BrokerComponent => {
+    const container = layout.containers.get(BROKER)?.container ?? BROKER;
+    const ask = async (command: string, ...words: string[]): Promise<string> => {
+      using redis = await connectRedis(await addressOf(docker, container), REDIS_PORT);
+      return await redis.ask(command, ...words);
+    };
+    const control = componentControl(BROKER, {
+      readyWhen: "to answer PING",
+      isReady: async () => (await ask("PING")) === "PONG" || "it answered something else",
+      timeoutMs: COMPONENT_TIMEOUT_MS,
+    });
+    return {
+      name: BROKER,
+      ...control,
+      flush: async () => {
+        await ask("FLUSHALL", "SYNC");
+      },
+    };
+  };
   const realtimeControl = (
     realtime: NonNullable<StackLayout["realtime"]>,
   ): Pick<RealtimeComponent, "control"> =>
@@ -138,6 +163,7 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
         timeoutMs: COMPONENT_TIMEOUT_MS,
       }),
     },
+    ...(layout.containers.has(BROKER) ? { broker: brokerControl() } : {}),
     ...(layout.realtime === undefined
       ? {}
       : { realtime: { ...publicRealtime(layout.realtime), ...realtimeControl(layout.realtime) } }),

@@ -83,6 +83,7 @@ test("Redis freezes with its connections open, and wakes up", async () => {
 });
 
 test("a failover moves the address of Redis and leaves open connections behind", async () => {
+  const failover = broker.failover!;
   const old = await connected();
   for (const [primary, next] of [
     ["valkey", "valkey-2"],
@@ -90,14 +91,14 @@ test("a failover moves the address of Redis and leaves open connections behind",
   ] as const) {
     expect(broker.name).toBe(primary);
     const left = await connected();
-    await broker.replicate();
-    await broker.promote();
+    await failover.replicate();
+    await failover.promote();
     expect(broker.name).toBe(next);
     expect((await left.role())[0]).toBe("slave");
     const moved = await connected();
     expect((await moved.role())[0]).toBe("master");
     expect(await moved.get("kept")).toBe("yes");
-    await broker.retire();
+    await failover.retire();
     await expect(left.ping()).rejects.toThrow();
   }
   expect(old.status).toBe("end");

@@ -31,6 +31,14 @@ const KILL_TIMEOUT_MS = 10_000;
 const statusOf = (error: unknown): number | undefined =>
   (error as { statusCode?: number }).statusCode;
 
+/** Its address in the stack's network, which this host reaches. @throws if it does not run */
+export const addressOf = async (docker: Dockerode, container: string): Promise<string> => {
+  const { NetworkSettings } = await docker.getContainer(container).inspect();
+  const found = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress !== "");
+  if (found === undefined) throw new Error(`${container} has no address`);
+  return found.IPAddress;
+};
+
 export const controlContainer = (given: ControlledContainer): ContainerControl => {
   const { docker, component, container, remedy, signal } = given;
   const isRunning = async (): Promise<boolean> => {

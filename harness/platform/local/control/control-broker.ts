@@ -15,7 +15,7 @@ import {
   type ProcessSpec,
 } from "../processes/logged-process.ts";
 import type { ProcessTable } from "../processes/process-table.ts";
-import { connectRedis } from "./ask-redis.ts";
+import { connectRedis } from "../../ask-redis.ts";
 
 export interface ControlledBroker extends DeploymentListeners {
   /** Of either process. */
@@ -69,7 +69,7 @@ export const controlBroker = (given: ControlledBroker): BrokerComponent => {
     const at = await freePort();
     const replicaOf = `127.0.0.1 ${port}`;
     const started = await launch(brokerSpecAs(spec, otherOf(primary), { port: at, replicaOf }), at);
-    using replica = await connectRedis(at);
+    using replica = await connectRedis("127.0.0.1", at);
     await waitFor({
       name: `${started.spec.name} to be in sync with ${primary}`,
       timeoutMs: SYNC_TIMEOUT_MS,
@@ -81,8 +81,8 @@ export const controlBroker = (given: ControlledBroker): BrokerComponent => {
   };
   const promote = async (): Promise<void> => {
     if (replicaPort === undefined) throw new Error(`${primary} has no replica`);
-    using old = await connectRedis(port);
-    using replica = await connectRedis(replicaPort);
+    using old = await connectRedis("127.0.0.1", port);
+    using replica = await connectRedis("127.0.0.1", replicaPort);
     await failOver({
       primary: old.ask,
       replica: replica.ask,
@@ -111,11 +111,13 @@ export const controlBroker = (given: ControlledBroker): BrokerComponent => {
     flush: () =>
       inOrder(async () => {
         running(primary);
-        using redis = await connectRedis(port);
+        using redis = await connectRedis("127.0.0.1", port);
         await redis.ask("FLUSHALL", "SYNC");
       }),
-    replicate: () => inOrder(replicate),
-    promote: () => inOrder(promote),
-    retire: () => inOrder(() => kill(otherOf(primary))),
+    failover: {
+      replicate: () => inOrder(replicate),
+      promote: () => inOrder(promote),
+      retire: () => inOrder(() => kill(otherOf(primary))),
+    },
   };
 };

@@ -1,18 +1,19 @@
 import { Redis } from "ioredis";
-import type { AskRedis } from "../../redis-failover.ts";
+import type { AskRedis } from "./redis-failover.ts";
 
-/** Commands for the Redis at a port of 127.0.0.1, on one connection. */
+/** Commands for the Redis at an address, on one connection. */
 export interface RedisClient extends Disposable {
   ask: AskRedis;
 }
 
-/** @throws if nothing listens there */
-export async function connectRedis(port: number): Promise<RedisClient> {
+/** @throws if nothing answers there within 5 s */
+export async function connectRedis(host: string, port: number): Promise<RedisClient> {
   const redis = new Redis({
-    host: "127.0.0.1",
+    host,
     port,
     lazyConnect: true,
     retryStrategy: null,
+    connectTimeout: 5_000,
     protocol: 2,
   });
   // A failure rejects the command.

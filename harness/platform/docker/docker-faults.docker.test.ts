@@ -1,0 +1,93 @@
+/** What bounces do to the parts of one stack of real containers. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { connectDocker } from "../../../infra/engine/docker-client.ts";
+import { TOPOLOGIES } from "../../../infra/topologies.ts";
+import { connectRedis, type RedisClient } from "../ask-redis.ts";
+import type { BrokerComponent } from "../platform.ts";
+import { bringUp } from "./bring-up.ts";
+import { addressOf } from "./control/container-control.ts";
+import type { DockerDeployment } from "./docker-deployment.ts";
+
+const PATIENCE = { timeout: 15_000, interval: 100 };
+
+const folder = mkdtempSync(join(tmpdir(), "sse-lab-docker-faults-"));
+const told: string[] = [];
+let deployment: DockerDeployment;
+let broker: BrokerComponent;
+
+beforeAll(async () => {
+  deployment = await bringUp({
+    topology: TOPOLOGIES.find(({ name }) => name === "phase2")!,
+    replicas: 2,
+    redis: "up",
+    workDir: join(folder, "phase2"),
+    onInstance: (instance, state) => told.push(`${instance} ${state}`),
+    onComponentExit: (component) => told.push(`exit of ${component}`),
+  });
+  broker = deployment.broker!;
+}, 180_000);
+afterAll(async () => {
+  await deployment.down();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+const connected = async (): Promise<RedisClient> => {
+  const { docker } = await connectDocker();
+  return connectRedis(await addressOf(docker, `${deployment.id}-valkey`), 6379);
+};
+
+/** Does it answer within half a second? */
+const answers = (asked: Promise<unknown>): Promise<boolean> =>
+  Promise.race([
+    asked.then(
+      () => true,
+      () => false,
+    ),
+    new Promise<false>((resolve) => setTimeout(() => resolve(false), 500)),
+  ]);
+
+const brokerStates = (): Promise<unknown[]> =>
+  Promise.all(
+    Object.values(deployment.instanceUrls).map(async (url) => {
+      const answer = await fetch(`${url}/readyz`);
+      return ((await answer.json()) as { broker: unknown }).broker;
+    }),
+  );
+
+test("Redis freezes, is emptied, and is killed and started", async () => {
+  using redis = await connected();
+  await redis.ask("SET", "kept", "yes");
+  await broker.pause();
+  expect(await answers(redis.ask("PING"))).toBe(false);
+  await broker.resume();
+  expect(await redis.ask("GET", "kept")).toBe("yes");
+  await broker.flush();
+  expect(await redis.ask("EXISTS", "kept")).toBe("0");
+  await broker.kill();
+  await vi.waitFor(async () => expect(await brokerStates()).toEqual(["down", "down"]), PATIENCE);
+  await expect(broker.kill()).rejects.toThrow("valkey was not running");
+  await broker.start();
+  await vi.waitFor(async () => expect(await brokerStates()).toEqual(["up", "up"]), PATIENCE);
+}, 60_000);
+
+test("the router is killed and starts again at its address", async () => {
+  await deployment.router.kill();
+  await expect(fetch(`${deployment.url}/readyz`)).rejects.toThrow();
+  await deployment.router.start();
+  expect((await fetch(`${deployment.url}/readyz`)).status).toBe(200);
+}, 40_000);
+
+test("an instance freezes and wakes up", async () => {
+  const url = `${deployment.instanceUrls["server-2"] ?? ""}/readyz`;
+  await deployment.control.pause("server-2");
+  expect(await answers(fetch(url))).toBe(false);
+  await deployment.control.resume("server-2");
+  await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), PATIENCE);
+});
+
+test("no exit is reported, because bounces caused them", () => {
+  expect(told.filter((one) => !/ (started|ready)$/.test(one))).toEqual([]);
+});
