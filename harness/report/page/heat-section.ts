@@ -1,4 +1,5 @@
 /** Topology by bounce, readable without colour, each cell linked to its runs. */
+import { killedOf } from "../summary/killed-share.ts";
 import { formatPercent, formatSeconds } from "../format.ts";
 import { STEADY } from "../glossary.ts";
 import {
@@ -126,10 +127,9 @@ export const heatSection = (data: PageData): Html => {
         </table>
       </div>
       <p class="note">
-        Killed: of the pipelines that outlast the drain's grace, or of all that ran if the bounce
-        does not reach every instance. Dark: seconds of events that a stream loses, though its
-        pipeline lives on. Stuck: streams without their last event, though their pipeline lived on.
-        The sign shows the worst of them:
+        Killed: ${killedOf(data.summary.runs)}. Dark: seconds of events that a stream loses, though
+        its pipeline lives on. Stuck: streams without their last event, though their pipeline lived
+        on. The sign shows the worst of them:
         ${LEVELS.map(({ sign, name }) => `${sign} ${name}`).join(", ")}.
       </p>`,
   );

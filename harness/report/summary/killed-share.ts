@@ -30,6 +30,13 @@ export const exposedName = (runs: readonly RunResult[]): string =>
     ? "pipelines that outlast its grace"
     : "running pipelines";
 
+/** What the share of killed pipelines is a share of, for the legend of a table of many bounces. */
+export const killedOf = (runs: readonly RunResult[]): string =>
+  runs.some((run) => outlastingOf(run) !== null)
+    ? "of the pipelines that outlast the drain's grace, or of all that ran if the bounce does not " +
+      "reach every instance"
+    : "of the pipelines that ran";
+
 /**
  * The share of running pipelines of that length that one deploy kills: of those that outlast the
  * drain's grace, as many as died of the measured ones that did. Null if no deploy of every instance

@@ -77,8 +77,8 @@ describe("a deploy", () => {
     const settings = { DRAIN_GRACE_MS: 2000, DRAIN_RETRY_MS: 500, PORT: 1 };
     const headings = deployColumns(settings).map(({ heading }) => heading);
     expect(headings).toContain("dark, doomed (DRAIN_GRACE_MS 2000)");
-    expect(deployLegend(settings)).toContain("DRAIN_GRACE_MS 2000, DRAIN_RETRY_MS 500.");
-    expect(deployLegend({})).not.toContain("settings");
+    expect(deployLegend(settings, [])).toContain("DRAIN_GRACE_MS 2000, DRAIN_RETRY_MS 500.");
+    expect(deployLegend({}, [])).not.toContain("settings");
   });
 
   it("notes a single instance, and a crash that left nothing to lose", () => {

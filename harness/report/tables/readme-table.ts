@@ -2,6 +2,7 @@
  * The README's result table: one row per topology, generated so that it cannot drift from the
  * results.
  */
+import { killedOf } from "../summary/killed-share.ts";
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
@@ -82,10 +83,9 @@ const olderCells = (bounce: RunResult["bounce"]): Cell[] => [
       ] satisfies Cell[])),
 ];
 
-const README_LEGEND =
-  " Per deploy: seconds of events that a stream loses though its pipeline lives on, pipelines " +
-  "killed of those that outlast the drain's grace (crash: of all that ran), and how long streams " +
-  "are away. In brackets: the 95 % interval of the mean.";
+const readmeLegend = (runs: readonly RunResult[]): string =>
+  " Dark: seconds of events that a stream loses though its pipeline lives on. Killed: " +
+  `${killedOf(runs)}. Away: how long streams are. In brackets: the 95 % interval of the mean.`;
 
 /** What a row invites to conclude wrongly, one sentence each. */
 const notes = (groups: readonly RunGroup[]): string =>
@@ -139,7 +139,7 @@ export const renderReadmeTable = (summary: Summary): string => {
     interrupted === null
       ? ""
       : ` **${capitalise(interrupted)}: the others are missing from this table.**`;
-  const deploys = isNew ? README_LEGEND : "";
+  const deploys = isNew ? readmeLegend(summary.runs) : "";
   return `${table}\n\n${caption}${deploys}${notes(groups)}${named}${warning}`;
 };
 
