@@ -121,13 +121,7 @@ const headline = (groups: readonly RunGroup[], settings: Settings): Block[] => [
   section("Steady state", explained(STEADY_LEGEND, steadyTable(groups))),
   section(
     "What a deploy does",
-    explained(
-      deployLegend(
-        settings,
-        groups.flatMap(({ runs }) => runs),
-      ),
-      deployTable(groups, settings),
-    ),
+    explained(deployLegend(settings, groups), deployTable(groups, settings)),
     explained("Streams that never received their last event, by reason:", stuckTable(groups)),
   ),
   section(

@@ -30,11 +30,11 @@ export const exposedName = (runs: readonly RunResult[]): string =>
     ? "pipelines that outlast its grace"
     : "running pipelines";
 
-/** What the share of killed pipelines is a share of, for the legend of a table of many bounces. */
+/** What the share of killed pipelines is a share of, for the legend of a table. */
 export const killedOf = (runs: readonly RunResult[]): string =>
   runs.some((run) => outlastingOf(run) !== null)
-    ? "of the pipelines that outlast the drain's grace, or of all that ran if the bounce does not " +
-      "reach every instance"
+    ? "of the pipelines that outlast the drain's grace, or of all that ran if the bounce does " +
+      "not reach every instance"
     : "of the pipelines that ran";
 
 /**

@@ -176,7 +176,8 @@ export const STEADY_LEGEND =
   "After the warm-up, before any bounce. Delivery: from the publication to the read; `at most` " +
   "if the instrument cannot tell. Gaps: series of lost events, with a 95 % bound.";
 
-export const deployLegend = (settings: Settings, runs: readonly RunResult[]): string => {
+export const deployLegend = (settings: Settings, groups: readonly RunGroup[]): string => {
+  const runs = groups.flatMap((group) => group.runs);
   const named = Object.keys(settings).filter((name) => /^(DRAIN|RETRY)_/.test(name));
   return (
     "One deploy or crash, per stream that was open when it began. Dark: seconds of its pipeline " +
