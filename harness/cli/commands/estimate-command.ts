@@ -1,8 +1,12 @@
 import { Option } from "commander";
 import { BOUNCE_KINDS } from "../../history/observation.ts";
+import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import type { Declare } from "../declare-command.ts";
 
-const DEPLOYS = BOUNCE_KINDS.filter((kind) => kind !== "none");
+/** What ends instances as a deploy does. */
+const DEPLOYS = BOUNCE_KINDS.filter(
+  (kind) => KINDS_OF_BOUNCE[kind].group === "deploy" || kind === "crash",
+);
 
 export const declareEstimate: Declare = (command, perform) => {
   command

@@ -205,6 +205,14 @@ describe.each(["retrying", "eventsource"] as const)("the %s client", (client) =>
     expect(seqs(history)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test("asks again after a 404 of the router, and takes one of an instance as final", async () => {
+    service.onPost = (kind, count) =>
+      kind === "create" ? (["no route", undefined, 404] as const)[count - 1] : undefined;
+    const history = await load({ client, sessions: 2 });
+    const creates = ofType(history, "request").filter((one) => one.request === "create");
+    expect(creates.map(({ status }) => status).sort()).toEqual([201, 404, 404]);
+  });
+
   test("retries a failed POST, whatever its stream does with failures", async () => {
     service.onPost = (_, count) => [502, 503, 429, 0][count - 1];
     const history = await load({ client, gates: 1, durationS: 2, eventsPerSecond: 2.5 });

@@ -16,7 +16,7 @@ export type StreamScript = (
 export type PostScript = (
   kind: "create" | "pipeline" | "gate",
   count: number,
-) => number | undefined;
+) => number | "no route" | undefined;
 
 interface FakeSession {
   attempts: number;
@@ -111,6 +111,11 @@ export class ScriptedService {
   ): void {
     const status = this.onPost(kind, ++this.#posts[kind]);
     if (status === 0) return void response.destroy();
+    if (status === "no route") {
+      // The router answers by itself.
+      response.removeHeader("x-instance");
+      return void response.writeHead(404).end();
+    }
     if (status !== undefined) return void response.writeHead(status, { "retry-after": "0" }).end();
     response.setHeader("set-cookie", `${kind}=${this.#posts[kind]}; Path=/; HttpOnly`);
     response.writeHead(kind === "create" ? 201 : 202, { "content-type": "application/json" });
