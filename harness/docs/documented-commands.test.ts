@@ -51,7 +51,8 @@ test("every documented sse-lab command and flag exists", async () => {
     if (words === undefined) continue;
     const [name = "", ...rest] = words;
     const program = await declareProgram([name], () => () => Promise.resolve());
-    const command = program.commands.find((one) => one.name() === name);
+    const group = program.commands.find((one) => one.name() === name);
+    const command = group?.commands.find((one) => one.name() === rest[0]) ?? group;
     const flags = command?.options.map(({ long }) => long) ?? [];
     const unknown = rest.filter(
       (word) => word.startsWith("--") && word !== "--help" && !flags.includes(word),

@@ -9,6 +9,7 @@ import { fromRoot } from "../../common/paths.ts";
 import { LAB_PROTOCOL } from "../load/portable/service/lab-protocol.ts";
 import { profilePath, PROFILES } from "./profiles/profiles.ts";
 import { readServiceFile } from "./read-service-file.ts";
+import { referenceTable } from "./schema/reference-table.ts";
 import { serviceJsonSchema } from "./schema/service-json-schema.ts";
 
 let folder: string;
@@ -230,6 +231,18 @@ describe.each(PROFILES)("the profile %s", (name) => {
       true,
     );
   });
+});
+
+test("the file that the docs show is a service file", async () => {
+  const page = await readText(fromRoot("docs/your-service.md"));
+  const text = /```yaml\n(name: jobs[^]*?)```/.exec(page)?.[1] ?? "";
+  expect((await read(text)).protocol).toMatchObject({ name: "jobs", event: { run: null } });
+});
+
+test("the docs list every key (else run npx tsx harness/service/scripts/write-generated.ts)", async () => {
+  const page = await readText(fromRoot("docs/your-service.md"));
+  for (const [, key] of referenceTable().matchAll(/^\| `([^`]+)`/gm))
+    expect(page).toContain(`| \`${key}\``);
 });
 
 test("the engine follows the lab's server by its profile (else run npx tsx harness/service/scripts/write-generated.ts)", async () => {

@@ -26,7 +26,7 @@ export const headers = z
 
 export const body = z.json().meta({ description: "Text is sent as it is, anything else as JSON" });
 
-const status = z.int().min(100).max(599);
+const status = z.int().min(100).max(599).meta({ description: "HTTP status" });
 const accept = z
   .array(status)
   .min(1)
@@ -35,12 +35,12 @@ const accept = z
 export const requestShape = { request, headers: headers.optional(), body: body.optional() };
 export const checkedRequestShape = { ...requestShape, accept: accept.optional() };
 
-const eventName = z.string().min(1);
+const eventName = z.string().min(1).meta({ description: "Name of the event" });
 export const eventNames = z.array(eventName);
 
 /** One way to know an event: its name, its whole data, or a field of its data. */
 const match = z.union([
-  eventName.meta({ description: "Name of the event (its `event:` field)" }),
+  eventName,
   z.strictObject({ data: z.string().meta({ description: "The whole data, like [DONE]" }) }),
   z.strictObject({
     pointer,

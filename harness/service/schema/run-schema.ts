@@ -17,9 +17,9 @@ export const runSchema = z.strictObject({
   build: z
     .strictObject({
       context: z.string().min(1).meta({ description: "Folder, relative to this file" }),
-      dockerfile: z.string().min(1).optional(),
-      target: z.string().min(1).optional(),
-      args: z.record(z.string(), z.string()).optional(),
+      dockerfile: z.string().min(1).optional().meta({ description: "Default: Dockerfile" }),
+      target: z.string().min(1).optional().meta({ description: "Stage of the Dockerfile" }),
+      args: z.record(z.string(), z.string()).optional().meta({ description: "Build arguments" }),
     })
     .optional()
     .meta({ description: "Platform docker: builds the image" }),
@@ -49,6 +49,7 @@ export const runSchema = z.strictObject({
       signal: z
         .string()
         .regex(/^SIG[A-Z0-9]+$/, "give a signal, like SIGTERM")
+        .meta({ description: "Signal that asks it to end. Default: SIGTERM" })
         .optional(),
       grace: z
         .number()
