@@ -15,7 +15,7 @@ import {
 } from "../thresholds.ts";
 import { distortionMs, hostNoise } from "./host-noise.ts";
 import { inMs, inPercent, type Evidence, type Rule } from "./evidence.ts";
-import { serviceFileIsWrong, stillReceives } from "./without-ledger.ts";
+import { nothingEnded, serviceFileIsWrong, stillReceives } from "./without-ledger.ts";
 import { bounceLeftNothing } from "./bounce-evidence.ts";
 import { instanceEndedByItself } from "./instance-ends.ts";
 
@@ -38,6 +38,7 @@ export const UNKNOWN_RULES = [
     },
   },
   { id: "misfit", when: serviceFileIsWrong },
+  { id: "nothing-ended", when: nothingEnded },
   {
     id: "nothing-connected",
     when: ({ counts }) =>

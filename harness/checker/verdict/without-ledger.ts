@@ -16,6 +16,24 @@ export function serviceFileIsWrong({ record: { misfits } }: Evidence): string | 
   );
 }
 
+/** One stuck stream is a finding; if all are, the service file names the wrong end. */
+const LEAST_SESSIONS = 5;
+
+/** A disturbed run may kill all its work, so only an undisturbed one shows it. */
+export function nothingEnded({ record, context, counts }: Evidence): string | null {
+  const names = context.withoutLedger?.terminal === true && record.run?.bounce === "none";
+  if (!names || counts.sessions < LEAST_SESSIONS) return null;
+  let heard = 0;
+  for (const { sawTerminal, epochs } of record.sessions.values()) {
+    if (sawTerminal) return null;
+    if (epochs.size > 0) heard++;
+  }
+  return heard < LEAST_SESSIONS
+    ? null
+    : `None of ${plural(heard, "session")} with events saw a terminal event, with nothing in the ` +
+        "way: does events.terminal of the service file fit? `sse-lab service check` tries it.";
+}
+
 /** Nothing tells whether such a run had more events to come. */
 export function stillReceives({ counts: { stillReceiving } }: Evidence): string | null {
   if (stillReceiving === 0) return null;
