@@ -71,6 +71,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/estimate-command.ts")).declareEstimate,
   },
   {
+    name: "advise",
+    usage: "[result]",
+    summary: "say which topology fits your numbers, host and tolerated loss",
+    load: async () => (await import("./commands/advise-command.ts")).declareAdvise,
+  },
+  {
     name: "cross-check",
     usage: "<a> <b>",
     summary: "check whether two load engines report the same for the same plan",

@@ -6,6 +6,7 @@ import type { BounceKind } from "../../history/observation.ts";
 import { estimate, type Wanted } from "../../report/estimate/estimate.ts";
 import { renderEstimates } from "../../report/estimate/estimate-markdown.ts";
 import { EXIT } from "../exit.ts";
+import type { Summary } from "../../report/summary/summary.ts";
 import { readSummary } from "../running/read-summary.ts";
 
 export interface EstimateOptions {
@@ -27,6 +28,21 @@ export async function estimateFrom(
   named: string | undefined,
   options: EstimateOptions,
 ): Promise<number> {
+  const { path, summary, wanted } = await readWanted(named, options);
+  const estimates = estimate(summary, wanted);
+  if (estimates.length === 0) throw withoutFigures(path, options.bounce);
+  const text = options.json
+    ? JSON.stringify({ result: path, wanted, estimates }, undefined, 2)
+    : renderEstimates(estimates, wanted, { path, summary });
+  process.stdout.write(`${text}\n`);
+  return EXIT.valid;
+}
+
+/** @throws UserError naming flag, value and fix */
+export async function readWanted(
+  named: string | undefined,
+  options: EstimateOptions,
+): Promise<{ path: string; summary: Summary; wanted: Wanted }> {
   const path =
     named ??
     DEFAULT_RESULTS.map((folder) => fromRoot(folder)).find((folder) =>
@@ -42,20 +58,19 @@ export async function estimateFrom(
   const rate =
     options.rate === undefined ? null : positive("--rate", options.rate, "events/s, such as 5");
   const summary = await readSummary(path);
-  const wanted: Wanted = { ...asked, eventsPerSecond: rate ?? summary.scenario.eventsPerSecond };
-  const estimates = estimate(summary, wanted);
-  if (estimates.length === 0)
-    throw new UserError(
-      `${path} has no trusted run with figures per deploy under bounce ${options.bounce}: ` +
-        "name another result or --bounce, rebuild an older one with `sse-lab report DIR`, or " +
-        "measure with `sse-lab loadtest`",
-    );
-  const text = options.json
-    ? JSON.stringify({ result: path, wanted, estimates }, undefined, 2)
-    : renderEstimates(estimates, wanted, { path, summary });
-  process.stdout.write(`${text}\n`);
-  return EXIT.valid;
+  return {
+    path,
+    summary,
+    wanted: { ...asked, eventsPerSecond: rate ?? summary.scenario.eventsPerSecond },
+  };
 }
+
+export const withoutFigures = (path: string, bounce: BounceKind): UserError =>
+  new UserError(
+    `${path} has no trusted run with figures per deploy under bounce ${bounce}: ` +
+      "name another result or --bounce, rebuild an older one with `sse-lab report DIR`, or " +
+      "measure with `sse-lab loadtest`",
+  );
 
 const positive = (flag: string, text: string, what: string): number => {
   const value = Number(text);

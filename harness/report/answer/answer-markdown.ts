@@ -30,7 +30,7 @@ export const answerLegend = (answer: Answer): string =>
       (hasChances(answer)
         ? ` Stuck: the chance that deploys end a pipeline of this length without its last event, ` +
           `with ${DEPLOYS_PER_DAY} deploys a day, from what became of the measured pipelines ` +
-          "that outlast the drain's grace. `sse-lab estimate` takes your numbers."
+          "that outlast the drain's grace. `sse-lab advise` takes your numbers."
         : "");
 
 /** The sentences, and the rows that they rest on. */
