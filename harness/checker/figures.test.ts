@@ -43,6 +43,12 @@ describe("new users", () => {
     expect(latencyMs?.max).toBe(2.5);
   });
 
+  it("counts a request as during a bounce that it waited for, though it was sent before", async () => {
+    const { newUsers } = await judgeFixture("valid-pause");
+    expect(newUsers?.during.gate).toMatchObject({ count: 1, failed: 0 });
+    expect(newUsers?.outside.gate).toMatchObject({ count: 0 });
+  });
+
   it("met errors during the bounce", async () => {
     const { newUsers } = await judgeFixture("remark-kept-from-starting-by-errors");
     expect(newUsers?.during.create).toMatchObject({ count: 1, failed: 1, durationMs: null });

@@ -30,8 +30,12 @@ export function measureNewUsers(record: RunRecord, context: RunContext): NewUser
   const { bounces, drainEndedMs, loadStartedMs } = context;
   // All users of a ramp arrive before `loaded`, so only a recorded warm-up leaves any of them out.
   const fromMs = record.phases.get("measured") ?? loadStartedMs ?? -Infinity;
-  const isDuring = (atMs: number): boolean =>
-    bounces.some(({ startedMs, endedMs }) => atMs >= startedMs && atMs <= (endedMs ?? Infinity));
+  /** Also if it began before the bounce: a part that is frozen meanwhile makes it wait. */
+  const isDuring = ({ fromMs: sentMs, durationMs }: Taken): boolean =>
+    bounces.some(
+      ({ startedMs, endedMs }) =>
+        sentMs <= (endedMs ?? Infinity) && sentMs + (durationMs ?? 0) >= startedMs,
+    );
   const during = new StepCounts();
   const outside = new StepCounts();
   for (const session of record.sessions.values()) {
@@ -39,7 +43,7 @@ export function measureNewUsers(record: RunRecord, context: RunContext): NewUser
     for (const taken of stepsOf(session, session.planned.arriveMs, drainEndedMs)) {
       // Only a ledger tells when a pipeline began.
       if (taken.step === "begin" && context.withoutLedger !== null) continue;
-      if (isDuring(taken.fromMs)) during.add(taken);
+      if (isDuring(taken)) during.add(taken);
       else if (taken.fromMs >= fromMs) outside.add(taken);
     }
   }

@@ -16,6 +16,7 @@ import { controlComponent } from "./control/control-component.ts";
 import { controlLinks } from "./control/control-links.ts";
 import type { DeploymentState, LocalRegistry } from "./deployment-state.ts";
 import { waitForRoute, untilHealthy } from "./plan/infrastructure-waits.ts";
+import { BROKER_NAMES } from "./plan/broker-spec.ts";
 import { RELAY } from "./relay/relay-plan.ts";
 import type { ProcessSpec } from "./processes/logged-process.ts";
 import type { ProcessTable } from "./processes/process-table.ts";
@@ -140,9 +141,14 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),
     usage: () => {
-      const counted = processes.all().filter(({ spec: { name } }) => name !== RELAY);
+      // Of Redis, the primary counts, under one name.
+      const isSpare = (name: string): boolean =>
+        BROKER_NAMES.some((one) => one === name) && name !== broker?.name;
+      const counted = processes
+        .all()
+        .filter(({ spec: { name } }) => name !== RELAY && !isSpare(name));
       const measured = counted.map(({ spec: { name }, identity }) => ({
-        component: name,
+        component: name === broker?.name ? BROKER_NAMES[0] : name,
         role: roleOf(state, name),
         identity,
       }));

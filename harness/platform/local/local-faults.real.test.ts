@@ -95,6 +95,8 @@ test("a failover moves the address of Redis and leaves open connections behind",
     await failover.promote();
     expect(broker.name).toBe(next);
     expect((await left.role())[0]).toBe("slave");
+    const costs = (await deployment.usage()).filter(({ role }) => role === "broker");
+    expect(costs.map(({ part }) => part)).toEqual(["valkey"]);
     const moved = await connected();
     expect((await moved.role())[0]).toBe("master");
     expect(await moved.get("kept")).toBe("yes");
@@ -102,6 +104,8 @@ test("a failover moves the address of Redis and leaves open connections behind",
     await expect(left.ping()).rejects.toThrow();
   }
   expect(old.status).toBe("end");
+  const brokers = (await deployment.usage()).filter(({ role }) => role === "broker");
+  expect(brokers.map(({ part }) => part)).toEqual(["valkey"]);
   // What the failover left is an ordinary primary.
   await broker.kill();
   await broker.start();
