@@ -114,9 +114,10 @@ storm: $(STAMP) ## Measure the reconnect storm with four settings of jitter and 
 	done
 	@$(LAB) storm .sse-lab/storm/*
 
-reference: $(STAMP) ## Make the committed reference run and the README's result table again (15 minutes)
+reference: $(STAMP) ## Make the committed reference run, the README's result table and its picture again (15 minutes)
 	rm -rf .sse-lab/reference
 	@$(LAB) loadtest --topologies phase0,naive,phase1,phase2,phase2-durable --repeat 3 --out .sse-lab/reference
 	mkdir -p results/reference
 	cp .sse-lab/reference/summary.json .sse-lab/reference/report.md .sse-lab/reference/manifest.json results/reference/
 	node --import tsx harness/report/scripts/write-readme-table.ts
+	node --import tsx harness/report/scripts/write-picture.ts
