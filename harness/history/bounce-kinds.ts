@@ -14,6 +14,8 @@ export const BOUNCE_KINDS = [
   "router-partition",
   "realtime-outage",
   "drain-cut",
+  "scale-out",
+  "scale-in",
   "request-cap",
   "idle-cut",
   "slow-subscriber",

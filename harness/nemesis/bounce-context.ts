@@ -68,7 +68,7 @@ export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
 /** The parts of a deployment that bounces touch. */
 export type BouncedDeployment = Pick<
   Deployment,
-  "instances" | "instanceUrls" | "control" | "router" | "broker" | "links" | "realtime"
+  "instances" | "instanceUrls" | "control" | "router" | "broker" | "links" | "scale" | "realtime"
 >;
 
 export interface BounceContext {

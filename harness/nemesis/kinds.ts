@@ -23,7 +23,7 @@ export type BounceGroup =
 export type Evidence = "none" | "ends" | "cuts" | "broker-down" | "silence";
 
 /** What a topology must have. */
-export type BounceNeed = "redis" | "realtime" | "routed";
+export type BounceNeed = "redis" | "realtime" | "routed" | "replicas";
 
 type Platform = "local" | "docker";
 
@@ -35,7 +35,7 @@ export interface KindOfBounce {
   during: string;
   needs?: BounceNeed;
   /** What a load test has to bring up for it. A topology that is up already lacks it. */
-  bringsUp?: "edge";
+  bringsUp?: "edge" | "spare";
   /** What must be on record if it happened. */
   evidence: Evidence;
   /** What it takes away; a topology's promise allows other losses for each. */
@@ -172,6 +172,25 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "ends",
     harms: "instances",
   },
+  "scale-out": {
+    group: "scale",
+    does: "one more instance starts and takes its share of what is new",
+    during: "while instances are added",
+    needs: "replicas",
+    bringsUp: "spare",
+    evidence: "none",
+    harms: "instances",
+    notOn: { docker: "on Docker, other instances would mean another router" },
+  },
+  "scale-in": {
+    group: "scale",
+    does: "one instance drains and stays away",
+    during: "while instances are removed",
+    needs: "replicas",
+    evidence: "ends",
+    harms: "instances",
+    notOn: { docker: "on Docker, other instances would mean another router" },
+  },
   "request-cap": {
     group: "edge",
     does: "the host's edge ends every response after a fixed time, as Railway's does",
@@ -214,6 +233,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
 const NEEDS: Readonly<Record<BounceNeed, { met: (topology: Topology) => boolean; noun: string }>> =
   {
     realtime: { met: ({ broadcaster }) => broadcaster === "supabase", noun: "Realtime" },
+    replicas: { met: ({ replicas }) => replicas > 1, noun: "several instances" },
     routed: {
       met: ({ broadcaster }) => broadcaster !== "supabase",
       noun: "streams through its router",

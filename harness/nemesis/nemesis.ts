@@ -6,6 +6,7 @@ import {
   type CarryOut,
   type NemesisSettings,
 } from "./bounce-context.ts";
+import { scaleIn, scaleOut } from "./kinds/scale.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
 import { chaos } from "./kinds/chaos.ts";
 import { drainCut, recreate, rolling } from "./kinds/deploys.ts";
@@ -41,6 +42,8 @@ const STEPS: Readonly<Record<Exclude<BounceKind, "chaos">, CarryOut>> = {
   "router-partition": routerPartition,
   "realtime-outage": realtimeOutage,
   "drain-cut": drainCut,
+  "scale-out": scaleOut,
+  "scale-in": scaleIn,
   "request-cap": requestCap,
   "idle-cut": idleCut,
   "slow-subscriber": slowSubscriber,

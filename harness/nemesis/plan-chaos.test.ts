@@ -31,3 +31,17 @@ it("consists of all kinds but the control and itself", () => {
   expect(CHAOS_KINDS).not.toContain("none");
   expect(CHAOS_KINDS).not.toContain("chaos");
 });
+
+it("adds an instance again right after it removed one, and never one more", () => {
+  const kinds: ChaosKind[] = ["scale-in", "scale-out", "crash"];
+  for (let seed = 0; seed < 20; seed++) {
+    const steps = planChaos({ kinds, secondsOf: () => 4, lengthS: 120, seed }).map(
+      ({ kind }) => kind,
+    );
+    expect(steps).toContain("scale-in");
+    for (const [index, kind] of steps.entries()) {
+      if (kind === "scale-in") expect(steps[index + 1]).toBe("scale-out");
+      if (kind === "scale-out") expect(steps[index - 1]).toBe("scale-in");
+    }
+  }
+});

@@ -29,6 +29,9 @@ export interface ChaosRequest {
 /** From the end of a step, when the service is back, to the start of the next, seconds. */
 export const SETTLE_S = 3;
 
+/** An instance that is removed is added again. */
+const PAIR: readonly ChaosKind[] = ["scale-in", "scale-out"];
+
 /** The sequence has draws of its own. */
 const CHAOS_SALT = 0x1b873593;
 
@@ -37,17 +40,23 @@ const CHAOS_SALT = 0x1b873593;
  * for what is left makes way for a shorter one.
  */
 export function planChaos({ kinds, secondsOf, lengthS, seed }: ChaosRequest): ChaosStep[] {
+  const drawn = kinds.filter((kind) => kind !== "scale-out");
+  const neededS = (kind: ChaosKind): number =>
+    (kind === "scale-in" ? PAIR : [kind]).reduce((sum, one) => sum + secondsOf(one) + SETTLE_S, 0);
   const random = seededRandom(seed ^ CHAOS_SALT);
   const steps: ChaosStep[] = [];
   let leftS = lengthS;
   let bag: ChaosKind[] = [];
   for (;;) {
-    bag = bag.filter((kind) => secondsOf(kind) + SETTLE_S <= leftS);
-    if (bag.length === 0) bag = kinds.filter((kind) => secondsOf(kind) + SETTLE_S <= leftS);
+    bag = bag.filter((kind) => neededS(kind) <= leftS);
+    if (bag.length === 0) bag = drawn.filter((kind) => neededS(kind) <= leftS);
     const [kind] = bag.splice(random.integer(0, bag.length - 1), 1);
     if (kind === undefined) return steps;
-    const seconds = secondsOf(kind);
-    leftS -= seconds + SETTLE_S;
-    steps.push({ kind, seconds, seed: random.integer(0, 2 ** 31 - 1) });
+    // Every other step finds all instances there.
+    for (const part of kind === "scale-in" ? PAIR : [kind]) {
+      const seconds = secondsOf(part);
+      leftS -= seconds + SETTLE_S;
+      steps.push({ kind: part, seconds, seed: random.integer(0, 2 ** 31 - 1) });
+    }
   }
 }

@@ -191,6 +191,13 @@ export interface LinkControl {
 /** What a component has used since its start, by the kernel's accounting. */
 export type ComponentUsage = Omit<UsageObservation, "type">;
 
+export interface ScaleControl {
+  /** The instances that run, in their order. */
+  running(): readonly string[];
+  /** SIGTERM, then SIGKILL after the grace. Rejects if it is not running. */
+  remove(instance: string, graceMs: number): Promise<void>;
+}
+
 /** A topology that is up. */
 export interface Deployment {
   /** Unique on this host, e.g. `phase1-x3k9q2`. */
@@ -209,6 +216,8 @@ export interface Deployment {
   broker?: BrokerComponent;
   /** Present if it was started with relays. */
   links?: LinkControl;
+  /** Present if instances can be added and removed under load. */
+  scale?: ScaleControl;
   /** Present if clients subscribe to Realtime directly. */
   realtime?: RealtimeComponent;
   /** By component, e.g. `{ traefik: "3.7.15", node: "20.20.2" }`. A stand-in has its own name. */

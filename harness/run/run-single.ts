@@ -48,6 +48,9 @@ export interface MeasuredRun {
 /** Steady load between the last arrival of a `ramp` and the start of the bounce. */
 const STEADY_BEFORE_BOUNCE_MS = 1_000;
 
+/** An instance without a stream needs less to stop, milliseconds. */
+const SPARE_GRACE_MS = 10_000;
+
 /** @throws what the platform or the engine threw; the deployment is down by then. */
 export async function runSingle(
   spec: RunSpec,
@@ -62,10 +65,11 @@ export async function runSingle(
   const incarnations = new Map<string, number>();
   const step = (text: string): void => listener.step?.(text);
   const described = describeRun(spec);
+  const addsOne = KINDS_OF_BOUNCE[spec.bounce].bringsUp === "spare";
   try {
     const deployment = await platform.up({
       topology: spec.topology,
-      replicas: replicasOf(spec.topology, spec.scenario),
+      replicas: replicasOf(spec.topology, spec.scenario) + (addsOne ? 1 : 0),
       redis: spec.scenario.redis,
       serverSettings: streamSettings(spec.scenario),
       ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
@@ -82,6 +86,9 @@ export async function runSingle(
     });
     const sampler = createUsageSampler(() => deployment.usage(), recorder);
     try {
+      const spare = deployment.instances.at(-1);
+      // The router knows it, and the bounce starts it again.
+      if (addsOne && spare !== undefined) await deployment.scale?.remove(spare, SPARE_GRACE_MS);
       const made = await loadAndBounce(
         spec,
         platform,

@@ -36,7 +36,8 @@ const waitUntilWhole = ({ deployment, signal }: BounceContext): Promise<void> =>
     name: "every instance to be ready after a bounce",
     timeoutMs: BACK_TIMEOUT_MS,
     condition: async (within) => {
-      for (const instance of deployment.instances) {
+      // A removed one comes back with the next step.
+      for (const instance of deployment.scale?.running() ?? deployment.instances) {
         const url = deployment.instanceUrls[instance];
         const answer = await fetch(`${url}/readyz`, { signal: within });
         const { broker } = (await answer.json()) as { broker?: string };

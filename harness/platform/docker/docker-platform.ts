@@ -44,6 +44,9 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   rolling: (replicas) => 4 + 5.2 * replicas,
   "drain-cut": (replicas) => 4 + 4.2 * replicas,
   // As long as the nemesis lets them last, on any platform.
+  // Refused here.
+  "scale-out": () => 0,
+  "scale-in": () => 0,
   "request-cap": () => 9,
   "idle-cut": () => 8,
   "slow-subscriber": () => 6,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Reaper } from "../../../common/reaper/reaper-client.ts";
 import { removePaths } from "../../../common/files/remove-paths.ts";
 import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
+import { nothingToKill } from "../bounce-errors.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type {
   ComponentUsage,
@@ -137,6 +138,13 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
     router: { name: state.router, ...router },
     ...(broker ? { broker } : {}),
     ...(state.relayUrl === undefined ? {} : { links: controlLinks(state.relayUrl) }),
+    scale: {
+      running: () =>
+        state.instances.map(({ name }) => name).filter((name) => processes.running(name)),
+      remove: async (instance, graceMs) => {
+        if (!(await control.stop(instance, graceMs))) throw new Error(nothingToKill(instance));
+      },
+    },
     ...(realtime ? { realtime } : {}),
     versions: state.versions,
     ledgers: () => listLedgers(ledgerFolder(state.workDir)),

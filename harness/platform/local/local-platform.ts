@@ -32,6 +32,8 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   rolling: (replicas) => 1 + 3.6 * replicas,
   "drain-cut": (replicas) => 1 + 2.6 * replicas,
   // As long as the nemesis lets them last, on any platform.
+  "scale-out": () => 4,
+  "scale-in": () => 4,
   "request-cap": () => 9,
   "idle-cut": () => 8,
   "slow-subscriber": () => 6,
