@@ -25,7 +25,7 @@ export interface EngineLimits {
   controlTimeoutMs: number;
   /**
    * A new page sends the requests that create a session and start its pipeline this often, and then
-   * gives up: with the back-off, after 10 s on average. With `ramp` arrivals it never does.
+   * gives up: with the back-off, after 9 to 18 s. With `ramp` arrivals it never does.
    */
   requestAttempts: number;
   /** Kept-alive connections for control requests, per worker. */

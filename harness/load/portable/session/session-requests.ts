@@ -68,6 +68,8 @@ export class SessionRequests {
       backOffBaseMs,
       backOffCapMs,
       context.schedule.jitterSeed ^ JITTER_SALT,
+      // Full jitter could end the patience of a page after a second.
+      "equal",
     );
   }
 
