@@ -182,6 +182,13 @@ describe("a load by k6", () => {
     );
   });
 
+  it("refuses a service that the scripts cannot follow", async () => {
+    const service = { ...plan.service, name: "jobs" };
+    await expect(run({}, {}, { ...plan, service })).rejects.toThrow(
+      "the k6 scripts follow the lab's own server only, not jobs. Fix: use --engine native",
+    );
+  });
+
   it("names a k6 that cannot be started", async () => {
     const k6 = { path: join(folder, "gone"), standIn: null, version: "2.3.0", extension: null };
     await expect(run({}, { k6 })).rejects.toThrow(`${k6.path} could not be started`);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineObservation } from "../../history/observation.ts";
 import { plannedLoad, type LoadPlan } from "../portable/load-plan.ts";
+import { LAB_PROTOCOL } from "../portable/service/lab-protocol.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
 import { type FoundK6 } from "./process/find-k6.ts";
@@ -52,6 +53,11 @@ export interface K6LoadResult {
  *   nothing that can be used. It is gone by then.
  */
 export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<K6LoadResult> {
+  if (JSON.stringify(plan.service) !== JSON.stringify(LAB_PROTOCOL))
+    throw new UserError(
+      `the k6 scripts follow the lab's own server only, not ${plan.service.name}`,
+      "use --engine native",
+    );
   const { signal, historyDir, k6, script, labels, env } = options;
   signal?.throwIfAborted();
   const limits = { ...K6_LIMITS, ...options.limits };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../../common/user-error.ts";
 import { bundledProgram } from "../../../common/bundle/bundled-program.ts";
 import { nowMs } from "../../../common/clock.ts";
 import { isLoopback } from "../../../common/loopback.ts";
@@ -56,7 +57,10 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
   if (new URL(plan.url).protocol !== "http:")
     throw new Error(`the load engine speaks http only, not ${plan.url}`);
   if (plan.client === "eventsource" && plan.service.stream.eventSourcePath === undefined)
-    throw new Error(`a browser's EventSource cannot open the stream of ${plan.service.name}`);
+    throw new UserError(
+      `a browser's EventSource cannot open the stream of ${plan.service.name}`,
+      "give stream.eventsource in the service file, or use --client retrying",
+    );
   const limits = { ...limitsOf(plan), ...options.limits };
   const workers = Math.ceil(plan.sessions / limits.sessionsPerWorker);
   const segmentOf = (name: string): string => join(options.historyDir, `load-${name}.ndjson`);
