@@ -111,7 +111,7 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ["*.js", "{common,harness,standins}/*/*.mjs"],
+          allowDefaultProject: ["*.js", "{common,harness,standins,docs}/*/*.mjs"],
           // Launchers that must run before anything is built or installed.
           maximumDefaultProjectFileMatchCount_THIS_WILL_SLOW_DOWN_LINTING: 12,
         },

@@ -7,7 +7,7 @@ import { runSeed } from "../../common/portable/seeded-random.ts";
 import { streamSettings } from "../../infra/stack/server-settings.ts";
 import { createFileRecorder } from "../history/recorder.ts";
 import type { Recorder, RunObservation } from "../history/observation.ts";
-import type { LoadProgress } from "../load/portable/load-plan.ts";
+import type { LoadPlan, LoadProgress } from "../load/portable/load-plan.ts";
 import {
   DEFAULT_NEMESIS_SETTINGS,
   type BounceContext,
@@ -138,6 +138,12 @@ async function ledgerSegments(
   return [segment];
 }
 
+/** The load goes by the service file, if there is one. */
+function loadPlanOf({ service, topology, scenario, ...times }: RunSpec, url: string): LoadPlan {
+  const plan = toLoadPlan(url, topology, scenario, times);
+  return service ? { ...plan, service: service.protocol, ledger: keepsLedger(service) } : plan;
+}
+
 /** The history of a run that could not be carried out. */
 export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
   const run = describeRun(spec);
@@ -207,7 +213,7 @@ async function loadAndBounce(
       repeat,
       replicas: replicasOf(topology, scenario),
     };
-    const plan = toLoadPlan(edge?.url ?? deployment.url, topology, scenario, spec);
+    const plan = loadPlanOf(spec, edge?.url ?? deployment.url);
     const made = await engine.load(plan, labels, {
       historyDir: workDir,
       signal,

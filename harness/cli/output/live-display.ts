@@ -96,9 +96,13 @@ function describeResult(title: string, result: RunResult, colours: Colors): stri
   const paint = { valid: colours.green, invalid: colours.red, unknown: colours.yellow }[
     result.verdict
   ];
+  const { due, lost, neverPublished, missed, stuckStreams, withoutLedger } = result;
   const figures =
-    `${result.due} due, ${result.lost} lost, ${result.neverPublished} never published, ` +
-    `${result.stuckStreams} stuck`;
+    withoutLedger === null
+      ? `${due} due, ${lost} lost, ${neverPublished} never published, ${stuckStreams} stuck`
+      : withoutLedger.sequence
+        ? `${due} due, ${missed} missed, ${stuckStreams} stuck`
+        : `${withoutLedger.events} events arrived, ${stuckStreams} stuck`;
   const why = result.verdict === "valid" ? "" : `\n    ${result.reasons.join("\n    ")}`;
   const standIn = result.realtime?.standIn ? ` · on ${result.realtime.part}, a stand-in` : "";
   return `${title}: ${paint(result.verdict)} · ${figures}${standIn}${why}`;

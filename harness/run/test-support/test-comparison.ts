@@ -10,6 +10,7 @@ import type { Summary } from "../../report/summary/summary.ts";
 import { parseScenario } from "../../scenario/parse-scenario.ts";
 import { DEFAULT_SCENARIO } from "../../scenario/default-scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
+import type { Service } from "../../service/read-service-file.ts";
 import { type LoadEngine, nativeEngine } from "../engine/load-engine.ts";
 import { createResultsFolder } from "../results/results-folder.ts";
 import { BUSY_NOTE } from "../../test-setup/busy-host-limit.ts";
@@ -27,6 +28,7 @@ export async function compare(
   change: Partial<Scenario>,
   platform: Platform = localPlatform,
   engine: LoadEngine = nativeEngine,
+  service?: Service,
 ): Promise<TestComparison> {
   const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
   const light = {
@@ -52,6 +54,7 @@ export async function compare(
     ),
     platform,
     engine,
+    service,
     results,
     commandLine: ["test"],
     listener: {},

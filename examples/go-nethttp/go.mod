@@ -1,0 +1,3 @@
+module example.com/sse
+
+go 1.21

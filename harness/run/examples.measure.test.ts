@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it, type TestContext } from "vitest";
+import { fromRoot } from "../../common/paths.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { readServiceFile } from "../service/read-service-file.ts";
+import { compare, expectVerdict } from "./test-support/test-comparison.ts";
+
+const run = promisify(execFile);
+const folderOf = (example: string): string => fromRoot("examples", example);
+
+/** A light load on one of the examples. */
+const measure = async (example: string, change: Partial<Scenario>) =>
+  compare(
+    change,
+    undefined,
+    undefined,
+    await readServiceFile(join(folderOf(example), "sse-lab.service.yaml"), {}),
+  );
+
+/** Skips visibly if this host does not have the tool, or the tool cannot do its work. */
+const prepare = async (
+  { skip }: TestContext,
+  example: string,
+  command: [string, ...string[]],
+  result: string,
+): Promise<void> => {
+  if (existsSync(join(folderOf(example), result))) return;
+  const [program, ...args] = command;
+  await run(program, args, { cwd: folderOf(example), timeout: 180_000 }).catch((error: unknown) =>
+    skip(`${program} does not work here: ${error instanceof Error ? error.message : ""}`),
+  );
+};
+
+/** Four standard errors of a share that chance decides session by session. */
+const tolerance = (share: number, sessions: number): number =>
+  4 * Math.sqrt((share * (1 - share)) / sessions);
+
+describe("services as others write them", () => {
+  it("express-map: three instances lose two of three events, and affinity mends that", async (context) => {
+    await using comparison = await measure("express-map", { topologies: ["naive", "phase1"] });
+    const [naive, sticky] = [comparison.run("naive"), comparison.run("phase1")];
+    expect(Math.abs(naive.missedRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
+    expect(naive.stuckStreams).toBe(Math.round(naive.missedRatio * 60));
+    expect(sticky).toMatchObject({ due: 480, missed: 0, stuckStreams: 0, duplicated: 0 });
+    expect(sticky.latency?.delivery.samples).toBe(480);
+    expect(naive.withoutLedger).toMatchObject({ sequence: true, total: true, terminal: true });
+    expectVerdict(context, "valid", naive, sticky);
+  });
+
+  it("go-nethttp: as the Map, since each instance knows its own streams only", async (context) => {
+    await prepare(context, "go-nethttp", ["go", "build", "-o", "server", "."], "server");
+    await using comparison = await measure("go-nethttp", { topologies: ["naive", "phase1"] });
+    const naive = comparison.run("naive");
+    expect(Math.abs(naive.missedRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
+    expect(comparison.run("phase1")).toMatchObject({ due: 480, missed: 0, stuckStreams: 0 });
+    expectVerdict(context, "valid", naive, comparison.run("phase1"));
+  });
+
+  it("better-sse-redis: Redis carries events to every instance", async (context) => {
+    await using comparison = await measure("better-sse-redis", { topologies: ["phase2"] });
+    expect(comparison.run("phase2")).toMatchObject({ due: 480, missed: 0, stuckStreams: 0 });
+    expectVerdict(context, "valid", comparison.run("phase2"));
+  });
+
+  it("fastapi-sse-starlette: a stream is its own work, and a crash starts it again", async (context) => {
+    const install = ["-m", "pip", "install", "--quiet", "--target", "packages", "-r"];
+    await prepare(
+      context,
+      "fastapi-sse-starlette",
+      ["python3", ...install, "requirements.txt"],
+      "packages",
+    );
+    await using comparison = await measure("fastapi-sse-starlette", {
+      topologies: ["naive"],
+      bounces: ["none", "crash"],
+      duration: 6,
+    });
+    const [steady, crash] = [comparison.run("naive"), comparison.run("naive", "crash")];
+    expect(steady).toMatchObject({ missed: 0, stuckStreams: 0, duplicated: 0 });
+    expect(crash.bounces[0]?.cut).toBeGreaterThan(0);
+    expect(crash.duplicated).toBeGreaterThan(0);
+    expect(crash).toMatchObject({ stuckStreams: 0 });
+    expectVerdict(context, "valid", steady, crash);
+  });
+});
