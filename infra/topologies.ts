@@ -210,4 +210,21 @@ export const TOPOLOGIES = [
   },
 ] as const satisfies readonly Topology[];
 
+/** A deployment that somebody else runs: one topology, of which the lab knows nothing. */
+export const TARGET_TOPOLOGY: Topology = {
+  name: "target",
+  replicas: 1,
+  router: "traefik",
+  affinity: "none",
+  broadcaster: "local",
+  claim: "a deployment that somebody else runs",
+  promise: {
+    steady: [],
+    bounced: ["no-route", ...whileAway],
+    pipelinesMayDie: true,
+    routedByChance: false,
+    sentence: "Nothing is missed in steady state.",
+  },
+};
+
 export type TopologyName = (typeof TOPOLOGIES)[number]["name"];

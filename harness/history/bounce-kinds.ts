@@ -19,6 +19,7 @@ export const BOUNCE_KINDS = [
   "request-cap",
   "idle-cut",
   "slow-subscriber",
+  "command",
   "chaos",
 ] as const;
 export type BounceKind = (typeof BOUNCE_KINDS)[number];

@@ -68,7 +68,15 @@ export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
 /** The parts of a deployment that bounces touch. */
 export type BouncedDeployment = Pick<
   Deployment,
-  "instances" | "instanceUrls" | "control" | "router" | "broker" | "links" | "scale" | "realtime"
+  | "instances"
+  | "instanceUrls"
+  | "control"
+  | "bounceByCommand"
+  | "router"
+  | "broker"
+  | "links"
+  | "scale"
+  | "realtime"
 >;
 
 export interface BounceContext {

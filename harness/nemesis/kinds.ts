@@ -25,7 +25,7 @@ export type Evidence = "none" | "ends" | "cuts" | "broker-down" | "silence";
 /** What a topology must have. */
 export type BounceNeed = "redis" | "realtime" | "routed" | "replicas";
 
-type Platform = "local" | "docker";
+type Platform = "local" | "docker" | "target";
 
 export interface KindOfBounce {
   group: BounceGroup;
@@ -218,6 +218,17 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "none",
     harms: "instances",
   },
+  command: {
+    group: "deploy",
+    does: "a command of yours deploys a target anew, or disturbs it in another way",
+    during: "while your command runs",
+    evidence: "none",
+    harms: "instances",
+    notOn: {
+      local: "it needs a deployment of yours: --target and --bounce-command",
+      docker: "it needs a deployment of yours: --target and --bounce-command",
+    },
+  },
   chaos: {
     group: "chaos",
     does: "a seeded sequence of all other kinds, each begun on a service that is whole again",
@@ -253,6 +264,12 @@ export const fits = (kind: BounceKind, topology: Topology): boolean => {
   return needs === undefined || NEEDS[needs].met(topology);
 };
 
+/** Why no topology there can have it. Undefined if one can. */
+export const notOn = (kind: BounceKind, platform: Platform): string | undefined =>
+  platform === "target" && kind !== "none" && kind !== "command"
+    ? "a target is not the lab's: only a command of yours disturbs it"
+    : KINDS_OF_BOUNCE[kind].notOn?.[platform];
+
 /** Why a kind cannot be carried out on a topology there. Undefined if it can. */
 export function refusalOf(
   kind: BounceKind,
@@ -260,8 +277,8 @@ export function refusalOf(
   platform: Platform,
 ): string | undefined {
   if (!fits(kind, topology)) return `${topology.name} does not use ${needOf(kind) ?? ""}`;
-  const { needsLogOnDisk, notOn } = KINDS_OF_BOUNCE[kind];
+  const { needsLogOnDisk } = KINDS_OF_BOUNCE[kind];
   if (needsLogOnDisk && platform === "docker" && topology.broadcaster === "redis-streams")
     return `on Docker the log of ${topology.name} is in memory only, so a restart empties it`;
-  return notOn?.[platform];
+  return notOn(kind, platform);
 }

@@ -8,6 +8,7 @@ import {
 } from "./bounce-context.ts";
 import { scaleIn, scaleOut } from "./kinds/scale.ts";
 import { DisturbanceLog } from "./disturbance-log.ts";
+import { command } from "./kinds/command.ts";
 import { chaos } from "./kinds/chaos.ts";
 import { drainCut, recreate, rolling } from "./kinds/deploys.ts";
 import { idleCut, requestCap, slowSubscriber } from "./kinds/edge.ts";
@@ -47,6 +48,7 @@ const STEPS: Readonly<Record<Exclude<BounceKind, "chaos">, CarryOut>> = {
   "request-cap": requestCap,
   "idle-cut": idleCut,
   "slow-subscriber": slowSubscriber,
+  command,
 };
 
 const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = { ...STEPS, chaos: chaos(STEPS) };

@@ -211,6 +211,8 @@ export interface Deployment {
   /** Direct base URLs, for looking at /metrics. Load goes through the router only. */
   instanceUrls: Readonly<Record<string, string>>;
   control: InstanceControl;
+  /** Present if a command of the user disturbs it. Rejects if the command fails. */
+  bounceByCommand?: () => Promise<void>;
   router: RouterComponent;
   /** Present if the topology has Redis, and it was started. */
   broker?: BrokerComponent;
@@ -236,7 +238,8 @@ export interface Deployment {
   down(): Promise<void>;
 }
 
-export type PlatformName = "local" | "docker";
+/** `target`: somebody else runs the deployment, and the lab starts none. */
+export type PlatformName = "local" | "docker" | "target";
 
 /** A detached deployment, as later commands find it. `sse-lab up --json` prints it. */
 export interface RunningDeployment {

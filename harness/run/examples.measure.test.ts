@@ -1,9 +1,12 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, type TestContext } from "vitest";
+import { freePort } from "../../common/free-port.ts";
 import { fromRoot } from "../../common/paths.ts";
+import { waitFor } from "../../common/wait-for.ts";
+import { createTargetPlatform } from "../platform/target/target-platform.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { readServiceFile } from "../service/read-service-file.ts";
 import { compare, expectVerdict } from "./test-support/test-comparison.ts";
@@ -37,6 +40,40 @@ const prepare = async (
 /** Four standard errors of a share that chance decides session by session. */
 const tolerance = (share: number, sessions: number): number =>
   4 * Math.sqrt((share * (1 - share)) / sessions);
+
+describe("a target", () => {
+  it("is loaded where it runs, and a command of its owner bounces it", async (context) => {
+    const port = await freePort();
+    const server = spawn(process.execPath, ["--import", "tsx", "server.ts"], {
+      cwd: folderOf("express-map"),
+      env: { ...process.env, PORT: String(port) },
+      stdio: "ignore",
+    });
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      await waitFor({
+        name: "the target to answer",
+        timeoutMs: 20_000,
+        condition: async (signal) => (await fetch(`${url}/health`, { signal })).ok || "not ok",
+      });
+      const bounceCommand = "echo deployed > /dev/null";
+      const platform = createTargetPlatform({ url, bounceCommand, bounceSeconds: 1 });
+      await using comparison = await compare(
+        { topologies: ["target"], bounces: ["command"] },
+        platform,
+        undefined,
+        await readServiceFile(join(folderOf("express-map"), "sse-lab.service.yaml"), {}),
+      );
+      const loaded = comparison.run("target", "command");
+      expect(loaded).toMatchObject({ due: 480, missed: 0, stuckStreams: 0 });
+      expect(loaded.bounces).toMatchObject([{ kind: "command", target: "target", cut: 0 }]);
+      expect(loaded.bounces[0]?.endedMs).not.toBeNull();
+      expectVerdict(context, "valid", loaded);
+    } finally {
+      server.kill("SIGKILL");
+    }
+  });
+});
 
 describe("services as others write them", () => {
   it("express-map: three instances lose two of three events, and affinity mends that", async (context) => {
@@ -77,6 +114,8 @@ describe("services as others write them", () => {
       topologies: ["naive"],
       bounces: ["none", "crash"],
       duration: 6,
+      // The work that a cut ended begins again, and needs its whole time.
+      drain: 8,
     });
     const [steady, crash] = [comparison.run("naive"), comparison.run("naive", "crash")];
     expect(steady).toMatchObject({ missed: 0, stuckStreams: 0, duplicated: 0 });

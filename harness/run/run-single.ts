@@ -73,7 +73,9 @@ export async function runSingle(
       redis: spec.scenario.redis,
       serverSettings: streamSettings(spec.scenario),
       ...(spec.realtime ? { realtime: spec.realtime.settings } : {}),
-      ...(spec.service ? { service: toProgram(spec.service, spec.topology, process.env) } : {}),
+      ...(spec.service && platform.name !== "target"
+        ? { service: toProgram(spec.service, spec.topology, process.env) }
+        : {}),
       relays: KINDS_OF_BOUNCE[spec.bounce].cutsLinks === true,
       workDir: join(workDir, "deployment"),
       onInstance: (instance, state, atMs) => {

@@ -7,7 +7,7 @@ import { selectTopologies, type Scenario } from "./scenario.ts";
 /** Where a scenario's bounces happen. */
 export interface BouncePlace {
   /** Undefined until it is chosen: what it cannot carry out is not refused then. */
-  platform: "local" | "docker" | undefined;
+  platform: "local" | "docker" | "target" | undefined;
   /** True if REALTIME_URL names a hosted Realtime. */
   realtimeHosted: boolean;
 }

@@ -17,14 +17,20 @@ import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { interruptible } from "../interrupt.ts";
 import { checkEngine, prepareEngine } from "../options/choose-engine.ts";
 import { checkPlatform, choosePlatform, type PlatformChoice } from "../options/choose-platform.ts";
+import {
+  checkTargetFlags,
+  onTarget,
+  type TargetFlags,
+  targetPlatform,
+  targetScenario,
+} from "../options/choose-target.ts";
 import { SCENARIO_KEYS } from "../options/scenario-flags.ts";
 import { wantsColour } from "../output/colour.ts";
 
-interface LoadtestOptions extends Record<string, unknown> {
+interface LoadtestOptions extends Record<string, unknown>, TargetFlags {
   scenario?: string;
   platform: string;
   engine: string;
-  service?: string;
   out?: string;
   json?: true;
 }
@@ -54,20 +60,33 @@ export async function loadtest(options: LoadtestOptions): Promise<number> {
 async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const engineName = checkEngine(options.engine);
   const platformName = checkPlatform(options.platform);
+  checkTargetFlags(options);
+  if (options.target !== undefined) Object.assign(options, targetScenario(options));
   const { service, topologies: fitting } = await serviceOf(options, platformName);
   if (fitting !== undefined) options.topologies = fitting;
   // Most bad input is refused here, without the time that it takes to load a platform.
   await loadScenario(sourcesOf(options, undefined));
-  const choice = await choosePlatform(service ? "local" : platformName);
-  const scenario = await loadScenario(sourcesOf(options, choice.platform));
+  const choice = await placeOf(options, service ? "local" : platformName);
+  const checked = await loadScenario(sourcesOf(options, choice.platform));
+  const scenario = options.target === undefined ? checked : onTarget(checked);
   const topologies = selectTopologies(scenario);
-  if (service) await checkTopologies(service, topologies);
+  if (service && options.target === undefined) await checkTopologies(service, topologies);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { checkOpenFiles } = await import("../options/check-open-files.ts");
   await checkOpenFiles(scenario, topologies);
   checkState();
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
   return { scenario, topologies, hosted, engineName, choice, service, results, json: options.json };
+}
+
+/** Where the load goes: a platform that starts topologies, or the target. */
+async function placeOf(
+  options: LoadtestOptions,
+  platform: ReturnType<typeof checkPlatform>,
+): Promise<PlatformChoice> {
+  if (options.target === undefined) return choosePlatform(platform);
+  const scenario = await loadScenario(sourcesOf(options, undefined));
+  return { platform: await targetPlatform(options, scenario), reason: options.target };
 }
 
 const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): ScenarioSources => ({

@@ -1,6 +1,7 @@
 import type { Declare } from "../declare-command.ts";
 import { ENGINE_HELP } from "../options/choose-engine.ts";
-import { addScenarioFlags, PLATFORM_HELP } from "../options/scenario-flags.ts";
+import { TARGET_CEILINGS } from "../../platform/target/target-url.ts";
+import { addScenarioFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
 
 export const declareLoadtest: Declare = (command, perform) => {
   command.description(
@@ -12,6 +13,31 @@ export const declareLoadtest: Declare = (command, perform) => {
       "--service <file>",
       "load a service of yours that this file describes, in the place of the lab's own server " +
         "(docs/your-service.md)",
+    )
+    .option(
+      "--target <url>",
+      "load a deployment that somebody else runs, in the place of topologies; needs --service",
+    )
+    .option(
+      "--bounce-command <line>",
+      "with --target: a shell line that deploys it anew; the run with bounce `command` starts it",
+    )
+    .option(
+      "--bounce-seconds <s>",
+      "with --bounce-command: how long it and its effect take (default: 60)",
+      numeric,
+    )
+    .option("--i-own-this-target", "with --target: you may load a host that is not this one")
+    .option(
+      "--max-sessions <n>",
+      `ceiling of --sessions for such a host (default: ${TARGET_CEILINGS.sessions})`,
+      numeric,
+    )
+    .option(
+      "--max-rate <n>",
+      "ceiling of events per second, of all sessions together, for such a host " +
+        `(default: ${TARGET_CEILINGS.eventsPerSecond})`,
+      numeric,
     )
     .option("--platform <p>", PLATFORM_HELP, "auto")
     .option("--engine <e>", ENGINE_HELP, "native")
@@ -40,5 +66,7 @@ Examples:
   K6_BIN=./k6 sse-lab loadtest --engine k6 --topologies phase1 --bounces none,rolling
                                             the same plan with the k6 scripts; K6_... go to k6
   sse-lab loadtest --service sse-lab.service.yaml       what your own server loses
+  sse-lab loadtest --service sse-lab.service.yaml --target https://staging.example.com \\
+    --i-own-this-target --bounce-command "railway redeploy --yes"
 
 Exit code: 0 all verdicts valid, 1 some invalid, 2 some unknown, or it could not run.`;

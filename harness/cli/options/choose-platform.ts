@@ -1,7 +1,12 @@
 /** `--platform auto|local|docker`. */
 import { UserError } from "../../../common/user-error.ts";
-import type { Platform, PlatformName } from "../../platform/platform.ts";
-import { dockerAvailability, loadPlatform, PLATFORM_NAMES } from "./platforms.ts";
+import type { Platform } from "../../platform/platform.ts";
+import {
+  dockerAvailability,
+  loadPlatform,
+  PLATFORM_NAMES,
+  type StartingPlatform,
+} from "./platforms.ts";
 
 export interface PlatformChoice {
   platform: Platform;
@@ -9,11 +14,11 @@ export interface PlatformChoice {
   reason: string;
 }
 
-const isPlatform = (name: string): name is PlatformName =>
+const isPlatform = (name: string): name is StartingPlatform =>
   (PLATFORM_NAMES as readonly string[]).includes(name);
 
 /** @throws UserError for an unknown name; loads no platform */
-export function checkPlatform(asked: string): PlatformName | "auto" {
+export function checkPlatform(asked: string): StartingPlatform | "auto" {
   if (asked === "auto" || isPlatform(asked)) return asked;
   const names = ["auto", ...PLATFORM_NAMES].join(", ");
   throw new UserError(`--platform ${asked}: unknown platform; choose from ${names}`);
@@ -23,7 +28,7 @@ export function checkPlatform(asked: string): PlatformName | "auto" {
  * `auto` selects docker if an engine answers and Pulumi is here, else local. A platform that is
  * named is used as it is: its preparation may fetch or build what is missing.
  */
-export async function choosePlatform(asked: PlatformName | "auto"): Promise<PlatformChoice> {
+export async function choosePlatform(asked: StartingPlatform | "auto"): Promise<PlatformChoice> {
   if (asked !== "auto") return { platform: await loadPlatform(asked), reason: "as asked" };
   const { usable, reason } = await dockerAvailability();
   return usable

@@ -6,6 +6,7 @@ import type { Service } from "../../service/read-service-file.ts";
 
 export interface ServiceFlags {
   service?: string;
+  target?: string;
   scenario?: string;
   topologies?: unknown;
 }
@@ -23,11 +24,11 @@ export interface ChosenService {
  * @throws UserError for a file that is wrong, or a platform that cannot run it
  */
 export async function serviceOf(
-  { service: path, scenario, topologies }: ServiceFlags,
+  { service: path, target, scenario, topologies }: ServiceFlags,
   platform: string,
 ): Promise<ChosenService> {
   if (path === undefined) return { service: undefined };
-  if (platform === "docker")
+  if (platform === "docker" && target === undefined)
     throw new UserError(
       "--service: platform docker runs the lab's own server only",
       "use --platform local",
@@ -37,6 +38,7 @@ export async function serviceOf(
     import("../../run/service/service-program.ts"),
   ]);
   const service = await readServiceFile(path, process.env);
+  if (target !== undefined) return { service };
   checkCommand(service);
   const isChosen = topologies !== undefined || scenario !== undefined;
   const asked = Array.isArray(topologies) ? topologies : DEFAULT_SCENARIO.topologies;

@@ -3,14 +3,17 @@ import type { Platform, PlatformName } from "../../platform/platform.ts";
 
 const docker = () => import("../../platform/docker/docker-platform.ts");
 
-const LOADERS: Readonly<Record<PlatformName, () => Promise<Platform>>> = {
+/** Those that start topologies. */
+export type StartingPlatform = Exclude<PlatformName, "target">;
+
+const LOADERS: Readonly<Record<StartingPlatform, () => Promise<Platform>>> = {
   local: async () => (await import("../../platform/local/local-platform.ts")).localPlatform,
   docker: async () => (await docker()).dockerPlatform,
 };
 
-export const PLATFORM_NAMES = Object.keys(LOADERS) as readonly PlatformName[];
+export const PLATFORM_NAMES = Object.keys(LOADERS) as readonly StartingPlatform[];
 
-export const loadPlatform = (name: PlatformName): Promise<Platform> => LOADERS[name]();
+export const loadPlatform = (name: StartingPlatform): Promise<Platform> => LOADERS[name]();
 
 /** All of them, in the order of `PLATFORM_NAMES`. */
 export const loadPlatforms = (): Promise<Platform[]> =>

@@ -27,6 +27,8 @@ const containerHealthCheckMs = 1_000;
 /** Measured on two cores, with the drain of `serverSettings` and the start of Pulumi. */
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
+  // Never on this platform.
+  command: () => 0,
   crash: () => 5,
   pause: () => 6,
   "redis-outage": () => 8,

@@ -17,6 +17,8 @@ export interface LocalPlatform extends Platform {
 /** Measured with a grace that leaves the drain whole. A shorter one makes a bounce shorter. */
 const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
+  // Never on this platform.
+  command: () => 0,
   crash: () => 4,
   pause: () => 5,
   "redis-outage": () => 6,

@@ -21,6 +21,8 @@ export async function runBounceCommand(command: string, signal: AbortSignal): Pr
   if (result.exitCode === 0) return;
   const tail = result.all.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
   const how =
-    result.exitCode === undefined ? `ended by ${result.signal ?? "a signal"}` : `exit code ${result.exitCode}`;
+    result.exitCode === undefined
+      ? `ended by ${result.signal ?? "a signal"}`
+      : `exit code ${result.exitCode}`;
   throw new Error(`the bounce command failed (${how})${tail === "" ? "" : `:\n${tail}`}`);
 }

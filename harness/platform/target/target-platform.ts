@@ -30,7 +30,14 @@ export const createTargetPlatform = ({ url, bounceCommand, bounceSeconds }: Targ
       url,
       instances: [],
       instanceUrls: {},
-      control: { deploy: notOurs, kill: notOurs, start: notOurs },
+      control: {
+        deploy: notOurs,
+        kill: notOurs,
+        start: notOurs,
+        pause: notOurs,
+        resume: notOurs,
+      },
+      router: { name: "router", kill: notOurs, start: notOurs },
       ...(bounceCommand === undefined
         ? {}
         : { bounceByCommand: () => runBounceCommand(bounceCommand, signal ?? never) }),

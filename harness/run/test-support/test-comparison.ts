@@ -44,14 +44,7 @@ export async function compare(
   const remove = () => rm(path, { recursive: true, force: true });
   const results = await createResultsFolder(path, path, new Date());
   const summary = await runComparison({
-    scenario: parseScenario(
-      { ...light, ...change },
-      {
-        bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
-        platform: platform.name,
-        realtimeHosted: false,
-      },
-    ),
+    scenario: scenarioOf({ ...light, ...change }, platform),
     platform,
     engine,
     service,
@@ -74,6 +67,17 @@ export async function compare(
     },
     [Symbol.asyncDispose]: remove,
   };
+}
+
+/** A target has one topology, for which another stands while the scenario is checked. */
+function scenarioOf(given: object, platform: Platform): Scenario {
+  const isTarget = platform.name === "target";
+  const scenario = parseScenario(isTarget ? { ...given, topologies: ["phase0"] } : given, {
+    bounceSeconds: (kind, replicas) => platform.bounceSeconds(kind, replicas),
+    platform: platform.name,
+    realtimeHosted: false,
+  });
+  return isTarget ? { ...scenario, topologies: ["target"] } : scenario;
 }
 
 /** Causes of loss that a run shows. */
