@@ -26,7 +26,7 @@ export interface SkippedPair {
 export const skippedPairs = (
   topologies: readonly Topology[],
   bounces: readonly BounceKind[],
-  platform: "local" | "docker",
+  platform: "local" | "docker" | "target",
 ): SkippedPair[] =>
   topologies.flatMap((topology) =>
     bounces.flatMap((bounce) => {

@@ -30,7 +30,7 @@ describe("--target", () => {
       0, 9,
     ]);
     await expect(targetPlatform({ ...target, bounceSeconds: "soon" }, scenario)).rejects.toThrow(
-      "--bounce-seconds soon: give a number above 0",
+      '--bounce-seconds "soon": give a number above 0',
     );
     await expect(
       targetPlatform({ ...target, target: "https://example.com" }, scenario),

@@ -48,7 +48,7 @@ const kebab = (name: string): string =>
 function numberOf(flag: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-  throw new UserError(`--${flag} ${String(value)}: give a number above 0`);
+  throw new UserError(`--${flag} ${JSON.stringify(value)}: give a number above 0`);
 }
 
 /** The flags of the scenario for a target: one topology, and its bounce if there is a command. */
