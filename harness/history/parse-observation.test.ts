@@ -144,9 +144,9 @@ describe("a line of the history", () => {
   });
 
   it.each(CASES)("of type %s is refused when a field has the wrong type", (type, whole) => {
-    for (const name of Object.keys(whole)) {
+    for (const [name, value] of Object.entries<unknown>(whole)) {
       if (name === "type") continue;
-      const wrong = JSON.stringify({ ...whole, [name]: null });
+      const wrong = JSON.stringify({ ...whole, [name]: value === null ? "soon" : null });
       expect(() => parseObservation(wrong), name).toThrow(`${type}: ${name} must be`);
     }
   });
