@@ -46,7 +46,7 @@ test.each([
   rmSync(modules);
   leave();
   const down = await make("down");
-  expect(down.stdout, down.all).toMatch(/removed phase0-[0-9a-f]{8} \(2 processes\)/);
+  expect(down.stdout, down.all).toMatch(/removed phase0-[0-9a-f]{8} \(3 processes\)/);
   expect(down.exitCode).toBe(0);
 });
 

@@ -82,7 +82,9 @@ describe("services as others write them", () => {
     expect(Math.abs(naive.missedRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));
     expect(naive.stuckStreams).toBe(Math.round(naive.missedRatio * 60));
     expect(sticky).toMatchObject({ due: 480, missed: 0, stuckStreams: 0, duplicated: 0 });
-    expect(sticky.latency?.delivery.samples).toBe(480);
+    // Those after the warm-up.
+    const samples = sticky.latency?.delivery.samples ?? 0;
+    expect([samples > 240, samples <= 480], String(samples)).toEqual([true, true]);
     expect(naive.withoutLedger).toMatchObject({ sequence: true, total: true, terminal: true });
     expectVerdict(context, "valid", naive, sticky);
   });

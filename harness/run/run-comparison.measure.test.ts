@@ -63,7 +63,10 @@ async function expectAlikeWithoutLedgers(path: string): Promise<void> {
       reconnects: told.reconnects,
       affinity: told.affinity,
     });
-    expect(untold.latency?.delivery).toEqual(told.latency?.delivery);
+    // Without a ledger the publication, not its schedule, tells what belongs to the warm-up.
+    const [a, b] = [untold.latency?.delivery, told.latency?.delivery];
+    expect(Math.abs((a?.samples ?? 0) - (b?.samples ?? NaN))).toBeLessThanOrEqual(5);
+    expect(a?.p50).toBeCloseTo(b?.p50 ?? NaN, 1);
     // Its promise of no route allows what is missed, and the lab's own check of chance still holds.
     expect(untold.verdict).toBe(told.verdict);
   }
