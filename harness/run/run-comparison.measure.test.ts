@@ -123,7 +123,7 @@ describe("a comparison in steady state", () => {
       const manifest = parseManifest(
         JSON.parse(await readFile(join(path, "manifest.json"), "utf8")),
       );
-      expect(manifest.serverSettings).toEqual({
+      expect(manifest.serverSettings).toMatchObject({
         ...localPlatform.settings,
         stopGraceMs: 10_000,
         restartDelayMs: 1_000,
