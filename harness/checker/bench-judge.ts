@@ -6,6 +6,7 @@
  * Writes a run with a crash in its middle to a temporary folder, reads and judges it, and removes
  * it.
  */
+import { benchScale } from "../../common/bench-scale.ts";
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +27,7 @@ const { values } = parseArgs({
     // BENCH_SCALE: a share of the full size, as for the stream bench.
     deliveries: {
       type: "string",
-      default: String(1_000_000 * Number(process.env["BENCH_SCALE"] ?? 1)),
+      default: String(1_000_000 * benchScale()),
     },
     json: { type: "boolean", default: false },
   },

@@ -37,5 +37,5 @@ test("a scale that is no share is refused", async () => {
     env: { BENCH_SCALE: "2" },
     reject: false,
   });
-  expect(stderr).toContain("BENCH_SCALE is 2: give a number above 0 and up to 1");
+  expect(stderr).toContain('BENCH_SCALE is "2": give a number above 0 and up to 1');
 });

@@ -16,6 +16,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { benchScale } from "../../common/bench-scale.ts";
 import { bundleService } from "../../common/bundle/bundle-service.ts";
 import { nowMs } from "../../common/clock.ts";
 import { readMemory, readProcStat, TICKS_PER_SECOND } from "../../common/processes/proc-usage.ts";
@@ -28,9 +29,7 @@ const { values: flags } = parseArgs({
     "cpu-prof": { type: "string" },
   },
 });
-const scale = Number(process.env["BENCH_SCALE"] ?? 1);
-if (!(scale > 0 && scale <= 1))
-  throw new Error(`BENCH_SCALE is ${scale}: give a number above 0 and up to 1`);
+const scale = benchScale();
 const STREAMS = Math.max(10, Math.round(1_000 * scale));
 const EVENTS_PER_SECOND = 10;
 const PAYLOAD_BYTES = 50;

@@ -1,3 +1,5 @@
+import { benchScale } from "../../../common/bench-scale.ts";
+
 /** How much the bench does. */
 export interface BenchSize {
   busy: { streams: number; eventsPerSecond: number; measureMs: number };
@@ -22,9 +24,7 @@ const FULL: BenchSize = {
  * @throws Error when it is no such number
  */
 export function benchSize(scale: string | undefined): BenchSize {
-  const share = Number(scale ?? 1);
-  if (!(share > 0 && share <= 1))
-    throw new Error(`BENCH_SCALE is ${JSON.stringify(scale)}: give a number above 0 and up to 1`);
+  const share = benchScale(scale);
   const { busy, idle, rounds } = FULL;
   const part = (amount: number, least: number): number =>
     Math.max(least, Math.round(amount * share));

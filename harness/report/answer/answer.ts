@@ -1,5 +1,5 @@
 /** The answer in two sentences and a few rows: what a deploy costs, and which topology fits. */
-import { exposedName } from "../summary/killed-share.ts";
+import { DEPLOYS, exposedName } from "../summary/killed-share.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import { conclusive, percentOf, worst } from "../findings/phrases.ts";
 import { othersThat, rankAll } from "../findings/ranking.ts";
@@ -40,9 +40,6 @@ export interface Answer {
   /** Best first, those that lose events without a deploy last. */
   rows: readonly AnswerRow[];
 }
-
-/** The first of these that was measured stands for a deploy. */
-const DEPLOYS: readonly RunResult["bounce"][] = ["rolling", "recreate"];
 
 /** `one rolling deploy`, `one crash`. */
 export const whatBounce = (bounce: RunResult["bounce"]): string =>
@@ -90,6 +87,7 @@ export const answerOf = ({ runs, scenario }: Summary): Answer => {
   const bounced = usable.filter(
     (group) => group.bounce !== STEADY && group.measured.some(({ deploy }) => deploy !== null),
   );
+  // The first of these that was measured stands for a deploy.
   const bounce =
     DEPLOYS.find((kind) => bounced.some((group) => group.bounce === kind)) ??
     bounced[0]?.bounce ??

@@ -1,5 +1,5 @@
 /** Topology by bounce, readable without colour, each cell linked to its runs. */
-import { killedOf } from "../summary/killed-share.ts";
+import { killedLegend } from "../summary/killed-share.ts";
 import { formatPercent, formatSeconds } from "../format.ts";
 import { STEADY } from "../glossary.ts";
 import {
@@ -127,9 +127,9 @@ export const heatSection = (data: PageData): Html => {
         </table>
       </div>
       <p class="note">
-        Killed: ${killedOf(data.summary.runs)}. Dark: seconds of events that a stream loses, though
-        its pipeline lives on. Stuck: streams without their last event, though their pipeline lived
-        on. The sign shows the worst of them:
+        Killed: ${killedLegend(data.summary.runs)}. Dark: seconds of events that a stream loses,
+        though its pipeline lives on. Stuck: streams without their last event, though their pipeline
+        lived on. The sign shows the worst of them:
         ${LEVELS.map(({ sign, name }) => `${sign} ${name}`).join(", ")}.
       </p>`,
   );

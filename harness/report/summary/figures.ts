@@ -10,7 +10,7 @@ import {
 } from "../../checker/statistics/judge-differences.ts";
 import { formatCount, formatMs, formatPercent, formatSeconds } from "../format.ts";
 import { STEADY } from "../glossary.ts";
-import { exposedOf } from "./killed-share.ts";
+import { deviationOf, exposedOf } from "./killed-share.ts";
 import { formatSpread, type RunGroup, type Spread, spreadOfRepeats } from "./run-group.ts";
 
 export interface Figure {
@@ -27,10 +27,7 @@ export interface Figure {
 const shareOf = (counted: number, cases: number): Repeat | null => {
   if (cases === 0) return null;
   const hits = Math.min(counted, cases);
-  // One more of each, since none of a few does not prove that there is never one.
-  const likely = (hits + 1) / (cases + 2);
-  const deviation = Math.sqrt(likely * (1 - likely));
-  return { value: hits / cases, sessions: { deviation, count: cases } };
+  return { value: hits / cases, sessions: { deviation: deviationOf(hits, cases), count: cases } };
 };
 
 /** A share of events as one of sessions: the events of one session are lost together. */

@@ -3,7 +3,7 @@ import type { RunResult } from "../../checker/run-result.ts";
 import type { Repeat } from "../../checker/statistics/judge-differences.ts";
 
 /** The bounces that reach every instance. Of others, the share that they reach is not measured. */
-const DEPLOYS: readonly RunResult["bounce"][] = ["rolling", "recreate"];
+export const DEPLOYS: readonly RunResult["bounce"][] = ["rolling", "recreate"];
 
 /** Standard deviation of one trial. One more of each: none of a few is no proof of never. */
 export const deviationOf = (count: number, of: number): number => {
@@ -31,7 +31,7 @@ export const exposedName = (runs: readonly RunResult[]): string =>
     : "running pipelines";
 
 /** What the share of killed pipelines is a share of, for the legend of a table. */
-export const killedOf = (runs: readonly RunResult[]): string =>
+export const killedLegend = (runs: readonly RunResult[]): string =>
   runs.some((run) => outlastingOf(run) !== null)
     ? "of the pipelines that outlast the drain's grace, or of all that ran if the bounce does " +
       "not reach every instance"

@@ -2,7 +2,7 @@
  * The headline: steady state, and what a deploy does, in units that carry over to another run
  * length, rate and size. Rows are topologies, under one bounce each.
  */
-import { exposedOf, killedOf } from "../summary/killed-share.ts";
+import { exposedOf, killedLegend } from "../summary/killed-share.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
   capitalise,
@@ -182,7 +182,7 @@ export const deployLegend = (settings: Settings, groups: readonly RunGroup[]): s
   return (
     "One deploy or crash, per stream that was open when it began. Dark: seconds of its pipeline " +
     "that a stream whose pipeline lived on did not receive. Dark, doomed: the same of pipelines " +
-    `that died, so no client waits for them. Killed: ${killedOf(runs)}. Away: without a ` +
+    `that died, so no client waits for them. Killed: ${killedLegend(runs)}. Away: without a ` +
     "stream; a client that never came back counts as longest. Cut elsewhere: streams that hung " +
     "on something else than what was bounced. Storm: most attempts in a second. " +
     "In brackets: the 95 % interval of the mean." +

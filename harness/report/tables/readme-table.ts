@@ -2,7 +2,7 @@
  * The README's result table: one row per topology, generated so that it cannot drift from the
  * results.
  */
-import { killedOf } from "../summary/killed-share.ts";
+import { killedLegend } from "../summary/killed-share.ts";
 import { markdownTable } from "markdown-table";
 import type { RunResult } from "../../checker/run-result.ts";
 import {
@@ -85,7 +85,7 @@ const olderCells = (bounce: RunResult["bounce"]): Cell[] => [
 
 const readmeLegend = (runs: readonly RunResult[]): string =>
   " Dark: seconds of events that a stream loses though its pipeline lives on. Killed: " +
-  `${killedOf(runs)}. Away: how long streams are. In brackets: the 95 % interval of the mean.`;
+  `${killedLegend(runs)}. Away: how long streams are. In brackets: the 95 % interval of the mean.`;
 
 /** What a row invites to conclude wrongly, one sentence each. */
 const notes = (groups: readonly RunGroup[]): string =>
