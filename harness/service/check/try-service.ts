@@ -96,8 +96,9 @@ class TriedSession {
       ...ENGINE_LIMITS,
       requestAttempts: 1,
       controlTimeoutMs: patienceMs,
-      headTimeoutMs: patienceMs,
-      idleTimeoutMs: patienceMs,
+      // Later than the patience, so that the answer never depends on which of two timers is first.
+      headTimeoutMs: 2 * patienceMs,
+      idleTimeoutMs: 2 * patienceMs,
     };
     this.#protocol = protocol;
     this.#options = options;
