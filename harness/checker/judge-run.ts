@@ -11,7 +11,7 @@ import { DurationHistogram } from "./measures/histogram.ts";
 import type { OnPair } from "./judge/epoch.ts";
 import { judgeSession } from "./judge/session.ts";
 import { measureQuota } from "./measures/quota.ts";
-import { measureDeploy } from "./measures/deploy.ts";
+import { measureDeploy } from "./measures/deploy/deploy.ts";
 import { measureHost } from "./measures/host.ts";
 import { durationsOf, measureLatency } from "./measures/latency.ts";
 import { measureNewUsers } from "./measures/new-users.ts";

@@ -6,7 +6,7 @@ import { KINDS_OF_BOUNCE, refusalOf } from "./kinds.ts";
 const topology = (name: string) => TOPOLOGIES.find((one) => one.name === name)!;
 
 describe("the table of bounce kinds", () => {
-  it("has a row for each name, in the same order, each with a sentence of its own", () => {
+  it("has a row for each name, in the same order, each with another sentence", () => {
     expect(Object.keys(KINDS_OF_BOUNCE)).toEqual([...BOUNCE_KINDS]);
     const rows = Object.values(KINDS_OF_BOUNCE);
     expect(new Set(rows.map(({ does }) => does)).size).toBe(rows.length);

@@ -32,7 +32,7 @@ export const SETTLE_S = 3;
 /** An instance that is removed is added again. */
 const PAIR: readonly ChaosKind[] = ["scale-in", "scale-out"];
 
-/** The sequence has draws of its own. */
+/** The sequence has separate draws. */
 const CHAOS_SALT = 0x1b873593;
 
 /**

@@ -21,7 +21,7 @@ export interface Failover {
 export async function failOver(given: Failover): Promise<void> {
   const { primary, replica, host, port, oldPrimaryPort } = given;
   await replica("REPLICAOF", "NO", "ONE");
-  // A new port moves the listening socket only. Until the next line the address takes no one.
+  // A new port moves the listening socket only. Until the next line the address is closed.
   await primary("CONFIG", "SET", "port", String(oldPrimaryPort));
   await replica("CONFIG", "SET", "port", String(port));
   await primary("REPLICAOF", host, String(port));

@@ -62,7 +62,7 @@ export const scenarioSchema = z.strictObject({
   client: oneOf(CHOICES.client),
   /** Random share of the `retrying` client's back-off when it opens its stream again. */
   jitter: oneOf(CHOICES.jitter),
-  /** What streams say in `retry:`, milliseconds. A drain asks for a wait of its own. */
+  /** What streams say in `retry:`, milliseconds. A drain asks for another wait. */
   retryMs: number("retryMs"),
   /** The server sends a comment to each stream this often, seconds. 0: never. */
   heartbeat: number("heartbeat"),

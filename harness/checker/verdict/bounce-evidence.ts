@@ -13,7 +13,7 @@ type Check = (bounce: Bounce, evidence: Evidence) => string | null;
 /** What is missing, one sentence. Null if every bounce left what its kind must leave. */
 export function bounceLeftNothing(evidence: Evidence): string | null {
   for (const bounce of evidence.context.bounces) {
-    // A failed bounce has a rule of its own.
+    // A failed bounce has a separate rule.
     if (bounce.error !== null) continue;
     const missing = CHECKS[KINDS_OF_BOUNCE[bounce.kind].evidence](bounce, evidence);
     if (missing !== null) return missing;

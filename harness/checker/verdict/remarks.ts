@@ -1,7 +1,7 @@
 /** What a reader of the result must know, no matter the verdict. */
 import { plural } from "../../../common/portable/plural.ts";
 import { costsAreUnknown, readingsEndEarly } from "./cost-remarks.ts";
-import { measureDeploy } from "../measures/deploy.ts";
+import { measureDeploy } from "../measures/deploy/deploy.ts";
 import { measureLatency } from "../measures/latency.ts";
 import { measureNewUsers } from "../measures/new-users.ts";
 import { measureStuck } from "../measures/stuck.ts";

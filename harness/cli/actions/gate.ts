@@ -23,7 +23,7 @@ interface GateOptions {
   json?: true;
 }
 
-/** @throws UserError when a result or the file of limits is none */
+/** @throws UserError when a file is no result or no file of limits */
 export async function gate(path: string, options: GateOptions): Promise<number> {
   const thresholds = await readThresholds(options.thresholds);
   const summary = await readSummary(path);

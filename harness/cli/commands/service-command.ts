@@ -22,7 +22,7 @@ export const declareService: Declare = (command, perform) => {
     .option("--events <n>", "events that the start asks for (${load.events})", "10")
     .option("--patience <seconds>", "how long to wait for each answer and event", "10")
     .addHelpText("after", CHECK_HELP)
-    .action(perform(async () => (await import("../actions/service-check.ts")).checkService));
+    .action(perform(async () => (await import("../actions/service/check.ts")).checkService));
   command
     .command("init")
     .copyInheritedSettings(command)
@@ -42,7 +42,7 @@ export const declareService: Declare = (command, perform) => {
     .option("--terminal <event>", "name of the last event")
     .option("--force", "overwrite an existing file")
     .addHelpText("after", INIT_HELP)
-    .action(perform(async () => (await import("../actions/service-init.ts")).initService));
+    .action(perform(async () => (await import("../actions/service/init.ts")).initService));
 };
 
 const HELP = `

@@ -253,7 +253,7 @@ export const scenarioSchema = z.strictObject({
   // Older summaries used the defaults of these.
   /** Of the `retrying` client's back-off when it opens its stream again. */
   jitter: z.enum(JITTERS).default("full"),
-  /** What streams said in `retry:`. A drain asks for a wait of its own. */
+  /** What streams said in `retry:`. A drain asks for another wait. */
   retryMs: figure.default(1000),
   /** Interval of the comments to each stream. 0: none. */
   heartbeatS: figure.default(15),

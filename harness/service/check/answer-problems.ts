@@ -105,7 +105,7 @@ export function streamHeadProblem(
   if (error.startsWith("content encoding"))
     return {
       path,
-      message: `${route} answered with ${error}, though nobody asked for it; turn compression off for streams`,
+      message: `${route} answered with ${error}, though the request did not ask for it; turn compression off for streams`,
     };
   const what = /html/i.test(type)
     ? "an HTML page: is the path right, or is a login page in the way?"

@@ -212,7 +212,7 @@ const MISTAKES: Mistake[] = [
         .writeHead(200, { ...EVENT_STREAM, "content-encoding": "gzip" })
         .end(gzipSync("data: 1\n\n")),
     ),
-    "content encoding gzip, though nobody asked for it; turn compression off",
+    "content encoding gzip, though the request did not ask for it; turn compression off",
   ],
   [
     "a stream that never answers",

@@ -1,9 +1,9 @@
-import type { Counts } from "../judge/counts.ts";
-import type { RunContext } from "../records/run-context.ts";
-import type { RunRecord } from "../records/run-record.ts";
-import type { SessionRecord } from "../records/session-record.ts";
-import type { DeployFigures } from "../run-figures.ts";
-import { spreadOf } from "./spread.ts";
+import type { Counts } from "../../judge/counts.ts";
+import type { RunContext } from "../../records/run-context.ts";
+import type { RunRecord } from "../../records/run-record.ts";
+import type { SessionRecord } from "../../records/session-record.ts";
+import type { DeployFigures } from "../../run-figures.ts";
+import { spreadOf } from "../spread.ts";
 
 /**
  * What a deploy took from the streams that received events until it began. Streams that had gone

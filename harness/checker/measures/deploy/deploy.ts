@@ -1,17 +1,17 @@
-import type { Counts } from "../judge/counts.ts";
-import { unpublishedReason, type UnpublishedReason } from "../judge/unpublished-reason.ts";
-import { cutOf } from "../records/bounces.ts";
-import type { EpochRecord } from "../records/epoch-record.ts";
-import type { RunContext } from "../records/run-context.ts";
-import type { RunRecord } from "../records/run-record.ts";
-import type { Connection, SessionRecord } from "../records/session-record.ts";
-import type { DeployFigures } from "../run-figures.ts";
+import type { Counts } from "../../judge/counts.ts";
+import { unpublishedReason, type UnpublishedReason } from "../../judge/unpublished-reason.ts";
+import { cutOf } from "../../records/bounces.ts";
+import type { EpochRecord } from "../../records/epoch-record.ts";
+import type { RunContext } from "../../records/run-context.ts";
+import type { RunRecord } from "../../records/run-record.ts";
+import type { Connection, SessionRecord } from "../../records/session-record.ts";
+import type { DeployFigures } from "../../run-figures.ts";
 import { measureDeployWithoutLedger } from "./deploy-without-ledger.ts";
-import { roundMs } from "./histogram.ts";
+import { roundMs } from "../histogram.ts";
 import { Outlasting } from "./outlasting.ts";
-import { attemptsOf, peakPerSecond } from "./reconnects.ts";
-import { spreadOf } from "./spread.ts";
-import { isDead } from "./stuck.ts";
+import { attemptsOf, peakPerSecond } from "../reconnects.ts";
+import { spreadOf } from "../spread.ts";
+import { isDead } from "../stuck.ts";
 
 /** What all bounces of the run together did. Null without a bounce. */
 export function measureDeploy(

@@ -1,7 +1,7 @@
-import { ALL_INSTANCES } from "../records/bounces.ts";
-import type { EpochRecord } from "../records/epoch-record.ts";
-import type { RunContext } from "../records/run-context.ts";
-import type { DeployFigures } from "../run-figures.ts";
+import { ALL_INSTANCES } from "../../records/bounces.ts";
+import type { EpochRecord } from "../../records/epoch-record.ts";
+import type { RunContext } from "../../records/run-context.ts";
+import type { DeployFigures } from "../../run-figures.ts";
 
 /**
  * Counts the pipelines whose plan outlasts the instance that runs them when the deploy reaches it.

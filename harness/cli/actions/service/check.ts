@@ -1,10 +1,10 @@
 /** `sse-lab service check`: what a service file means, and whether a running instance fits it. */
-import { UserError } from "../../../common/user-error.ts";
-import { explainService } from "../../service/check/explain-service.ts";
-import { tryService } from "../../service/check/try-service.ts";
-import { describeProblem } from "../../service/problem.ts";
-import { readServiceFile } from "../../service/read-service-file.ts";
-import { EXIT } from "../exit.ts";
+import { UserError } from "../../../../common/user-error.ts";
+import { explainService } from "../../../service/check/explain-service.ts";
+import { tryService } from "../../../service/check/try-service.ts";
+import { describeProblem } from "../../../service/problem.ts";
+import { readServiceFile } from "../../../service/read-service-file.ts";
+import { EXIT } from "../../exit.ts";
 
 export interface ServiceCheckOptions {
   url?: string;

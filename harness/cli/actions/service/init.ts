@@ -1,14 +1,14 @@
 /** `sse-lab service init`: writes a service file from a profile. */
 import { writeFile } from "node:fs/promises";
 import { createInterface, type Interface } from "node:readline/promises";
-import { UserError } from "../../../common/user-error.ts";
+import { UserError } from "../../../../common/user-error.ts";
 import {
   fileFromProfile,
   profileAnswers,
   type FileAnswers,
-} from "../../service/init/file-from-profile.ts";
-import { PROFILES, type ProfileName } from "../../service/profiles/profiles.ts";
-import { EXIT } from "../exit.ts";
+} from "../../../service/init/file-from-profile.ts";
+import { PROFILES, type ProfileName } from "../../../service/profiles/profiles.ts";
+import { EXIT } from "../../exit.ts";
 
 export interface ServiceInitOptions extends FileAnswers {
   profile?: ProfileName;

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { main } from "../main.ts";
-import { profilePath } from "../../service/profiles/profiles.ts";
+import { main } from "../../main.ts";
+import { profilePath } from "../../../service/profiles/profiles.ts";
 
 let folder: string;
 let printed: string;

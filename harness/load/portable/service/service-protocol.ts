@@ -125,7 +125,7 @@ export type PublishClock = (typeof PUBLISH_CLOCKS)[number];
 
 export interface EventProtocol {
   /**
-   * Numbers of a run's events. `first` becomes number 1 of the history; smaller ones are none.
+   * Numbers of a run's events. `first` becomes number 1 of the history; smaller ones do not count.
    * Null: events have none, so single losses cannot be seen.
    */
   sequence:

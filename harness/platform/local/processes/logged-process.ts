@@ -23,7 +23,7 @@ export interface ProcessSpec {
   env: Readonly<Record<string, string>>;
   cwd: string;
   logFile: string;
-  /** It may start processes of its own. They are ended with it. */
+  /** It may start processes. They are ended with it. */
   group?: true | undefined;
 }
 
