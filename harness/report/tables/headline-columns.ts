@@ -9,7 +9,6 @@ import {
   DASH,
   formatCount,
   formatMs,
-  formatNumberOf,
   formatPercent,
 } from "../format.ts";
 import { STEADY } from "../glossary.ts";
@@ -143,15 +142,24 @@ export const STEADY_COLUMNS: readonly ComparisonColumn[] = [
   NOTE,
 ];
 
-/** Names a setting beside a figure that it decides by nature. */
-const named = (heading: string, settings: Settings, name: string): string =>
-  settings[name] === undefined ? heading : `${heading} (${name} ${String(settings[name])})`;
+const valuesOf = (names: readonly string[], settings: Settings): string[] =>
+  names
+    .filter((name) => settings[name] !== undefined)
+    .map((name) => `${name} ${String(settings[name])}`);
+
+/** Names the settings beside a figure that they decide by nature. */
+const named = (heading: string, settings: Settings, ...names: readonly string[]): string => {
+  const known = valuesOf(names, settings);
+  return known.length === 0 ? heading : `${heading} (${known.join(", ")})`;
+};
 
 export const deployColumns = (settings: Settings = {}): readonly ComparisonColumn[] => [
   TOPOLOGY,
   words("bounce", (group) => bounceLabel(group.bounce)),
   VERDICT,
-  column(named("dark", settings, "DRAIN_RETRY_MS"), 0, (group) => shownFigure(group, DARK)),
+  column(named("dark", settings, "DRAIN_GRACE_MS", "DRAIN_RETRY_MS"), 0, (group) =>
+    shownFigure(group, DARK),
+  ),
   column("pipelines killed", 0, killedCell),
   column("stuck, pipeline lived on", 2, (group) => shownFigure(group, STUCK_LIVED_ON)),
   column(named("dark, doomed", settings, "DRAIN_GRACE_MS"), 6, (group) =>
@@ -178,7 +186,7 @@ export const STEADY_LEGEND =
 
 export const deployLegend = (settings: Settings, groups: readonly RunGroup[]): string => {
   const runs = groups.flatMap((group) => group.runs);
-  const named = Object.keys(settings).filter((name) => /^(DRAIN|RETRY)_/.test(name));
+  const deciding = Object.keys(settings).filter((name) => /^(DRAIN|RETRY)_/.test(name));
   return (
     "One deploy or crash, per stream that was open when it began. Dark: seconds of its pipeline " +
     "that a stream whose pipeline lived on did not receive. Dark, doomed: the same of pipelines " +
@@ -186,9 +194,9 @@ export const deployLegend = (settings: Settings, groups: readonly RunGroup[]): s
     "stream; a client that never came back counts as longest. Cut elsewhere: streams that hung " +
     "on something else than what was bounced. Storm: most attempts in a second. " +
     "In brackets: the 95 % interval of the mean." +
-    (named.length === 0
+    (deciding.length === 0
       ? ""
-      : ` The lab's settings decide some of this: ${formatNumberOf(named.length, "setting")}, ` +
-        `${named.map((name) => `${name} ${String(settings[name])}`).join(", ")}.`)
+      : " Settings of the lab decide the figures that name them: " +
+        `${valuesOf(deciding, settings).join(", ")}.`)
   );
 };
