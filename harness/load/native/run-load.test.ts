@@ -214,21 +214,21 @@ describe.each(["retrying", "eventsource"] as const)("the %s client", (client) =>
   });
 
   test("retries a failed POST, whatever its stream does with failures", async () => {
-    service.onPost = (_, count) => [502, 503, 429, 0][count - 1];
+    service.onPost = (_, count) => [500, 502, 503, 429, 0][count - 1];
     const history = await load({ client, gates: 1, durationS: 2, eventsPerSecond: 2.5 });
     expect(seqs(history)).toEqual([1, 2, 3, 4, 5]);
     const statuses = (kind: string): number[] =>
       ofType(history, "request")
         .filter((one) => one.request === kind)
         .map((one) => one.status);
-    expect(statuses("create")).toEqual([502, 503, 429, 0, 201]);
-    expect(statuses("start")).toEqual([502, 503, 429, 0, 202]);
-    expect(statuses("gate")).toEqual([502, 503, 429, 0, 202]);
+    expect(statuses("create")).toEqual([500, 502, 503, 429, 0, 201]);
+    expect(statuses("start")).toEqual([500, 502, 503, 429, 0, 202]);
+    expect(statuses("gate")).toEqual([500, 502, 503, 429, 0, 202]);
     const creates = ofType(history, "request").filter((one) => one.request === "create");
-    expect(creates.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+    expect(creates.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6]);
     // Without an answer there is a reason, which names neither a URL nor a token.
     expect(creates.map(({ reason }) => reason)).toEqual([
-      ...Array<undefined>(3).fill(undefined),
+      ...Array<undefined>(4).fill(undefined),
       expect.stringMatching(/^[A-Z_]+$/),
       undefined,
     ]);

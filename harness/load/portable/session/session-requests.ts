@@ -21,8 +21,11 @@ import type {
 import { readLogAnswer, readToken } from "./read-answers.ts";
 import type { ControlAnswer, Steps } from "./session-steps.ts";
 
-/** Answers to try again after: none, no instance behind the router, or a rate limit. */
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
+/**
+ * Answers to try again after: none, no instance behind the router, or a rate limit. Traefik also
+ * answers 500 if an instance dies while it holds the request.
+ */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([0, 429, 500, 502, 503, 504]);
 /** A router that has just started knows no route yet, and answers by itself. */
 const hasNoRoute = ({ status, instance }: ControlAnswer): boolean =>
   status === 404 && instance === undefined;
