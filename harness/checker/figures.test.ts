@@ -83,6 +83,11 @@ describe("a deploy", () => {
     expect(deploy?.blackoutS.livedOn).toMatchObject({ streams: 2, mean: 0.4 });
   });
 
+  it("begins a run without a recorded start with the owner that resumes it", async () => {
+    const { newUsers } = await judgeFixture("valid-resumed-without-a-start");
+    expect(newUsers?.outside.begin).toMatchObject({ count: 1, failed: 0 });
+  });
+
   it("counts a storm by the time of the attempts, not of their answers", async () => {
     const { deploy, reconnects } = await judgeFixture("valid-storm-by-attempt");
     expect(deploy?.storm).toMatchObject({ peakPerSecond: 1, peakPerCutStream: 1 / 3 });

@@ -538,6 +538,7 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
+  "valid-resumed-without-a-start": ["valid", [5, 0, 0, 0, 0]],
   "valid-slow-warm-up": ["valid", [5, 0, 0, 0, 0]],
   "valid-storm-by-attempt": ["valid", [14, 0, 16, 0, 0], [], { "while-disconnected": 16 }],
 

@@ -7,6 +7,7 @@
  * - extra: any other published event (another epoch, or beyond the plan) from the session's first
  *   subscription until the drain ended or the client left. Time between two connections counts.
  */
+import { startsOf } from "../records/epoch-record.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { Connection, SessionRecord } from "../records/session-record.ts";
 
@@ -25,12 +26,7 @@ export function firstEpochOf(session: SessionRecord): string | undefined {
     return found?.epoch;
   };
   return (
-    earliest((name) =>
-      session
-        .epoch(name)
-        .pipelines.filter(({ state }) => state === "started")
-        .map(({ atMs }) => atMs),
-    ) ??
+    earliest((name) => startsOf(session.epoch(name)).map(({ atMs }) => atMs)) ??
     earliest((name) => session.epoch(name).published.atMs) ??
     earliest((name) => session.epoch(name).received.atMs)
   );

@@ -1,5 +1,5 @@
 import type { PipelineObservation } from "../../history/observation.ts";
-import type { EpochRecord } from "../records/epoch-record.ts";
+import { type EpochRecord, startsOf } from "../records/epoch-record.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { SessionRecord } from "../records/session-record.ts";
 import { LATE_START_MS } from "../thresholds.ts";
@@ -70,9 +70,7 @@ export function wasKeptByBounce(
   { bounces }: RunContext,
 ): boolean {
   const bouncedMs = bounces[0]?.startedMs ?? Infinity;
-  const startsMs = (epoch?.pipelines ?? [])
-    .filter(({ state }) => state === "started")
-    .map(({ atMs }) => atMs);
+  const startsMs = epoch === undefined ? [] : startsOf(epoch).map(({ atMs }) => atMs);
   const startedMs = Math.min(...startsMs);
   if (planned === null || startsMs.length === 0 || startedMs < bouncedMs) return false;
   return startedMs - planned.arriveMs > LATE_START_MS;

@@ -1,4 +1,5 @@
 import type { RequestObservation } from "../../history/observation.ts";
+import { startsOf } from "../records/epoch-record.ts";
 import type { RunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import type { SessionRecord } from "../records/session-record.ts";
@@ -88,9 +89,7 @@ function stepsOf(session: SessionRecord, arriveMs: number, drainEndedMs: number)
   );
   take("start", triesOf("start"));
   const begunMs = Math.min(
-    ...[...epochs.values()].flatMap(({ pipelines }) =>
-      pipelines.flatMap(({ state, atMs }) => (state === "started" ? [atMs] : [])),
-    ),
+    ...[...epochs.values()].flatMap((epoch) => startsOf(epoch).map(({ atMs }) => atMs)),
   );
   steps.push({
     step: "begin",

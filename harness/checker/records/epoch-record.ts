@@ -102,9 +102,22 @@ export function dropsByNumber({ dropped }: EpochRecord): ReadonlyMap<number, Dro
 
 const DROP_ORDER = { quota: 0, outage: 1, refused: 2, fenced: 3 } as const;
 
+/**
+ * The records that begin the run. Its store may hold a run that its first owner could not begin,
+ * because the store's answer was late. Then the owner that resumes it first begins it.
+ */
+export function startsOf({
+  pipelines,
+}: Pick<EpochRecord, "pipelines">): readonly PipelineObservation[] {
+  const starts = pipelines.filter(({ state }) => state === "started");
+  if (starts.length > 0) return starts;
+  const resumed = pipelines.filter(({ state }) => state === "resumed");
+  return resumed.sort((a, b) => a.atMs - b.atMs).slice(0, 1);
+}
+
 /** More than one if a start was retried elsewhere after a lost answer. */
-export const instancesThatStarted = ({ pipelines }: EpochRecord): ReadonlySet<string> =>
-  new Set(pipelines.filter(({ state }) => state === "started").map(({ instance }) => instance));
+export const instancesThatStarted = (epoch: EpochRecord): ReadonlySet<string> =>
+  new Set(startsOf(epoch).map(({ instance }) => instance));
 
 /** The highest number that each connection brought. */
 export function highestByConnection({ received }: EpochRecord): ReadonlyMap<number, number> {

@@ -1,7 +1,7 @@
 import type { Counts } from "../../judge/counts.ts";
 import { unpublishedReason, type UnpublishedReason } from "../../judge/unpublished-reason.ts";
 import { cutOf } from "../../records/bounces.ts";
-import type { EpochRecord } from "../../records/epoch-record.ts";
+import { type EpochRecord, startsOf } from "../../records/epoch-record.ts";
 import type { RunContext } from "../../records/run-context.ts";
 import type { RunRecord } from "../../records/run-record.ts";
 import type { Connection, SessionRecord } from "../../records/session-record.ts";
@@ -116,8 +116,8 @@ function count(found: { stuck: number; of: number }, { sawTerminal }: SessionRec
   if (!sawTerminal) found.stuck++;
 }
 
-function begunAt({ pipelines }: EpochRecord): number | undefined {
-  const starts = pipelines.filter(({ state }) => state === "started").map(({ atMs }) => atMs);
+function begunAt(epoch: EpochRecord): number | undefined {
+  const starts = startsOf(epoch).map(({ atMs }) => atMs);
   return starts.length === 0 ? undefined : Math.min(...starts);
 }
 

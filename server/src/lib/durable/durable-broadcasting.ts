@@ -77,6 +77,7 @@ export function durableBroadcasting(
     clockId: clockId(),
     leaseMs: config.PIPELINE_LEASE_MS,
     sessionTtlS: config.SESSION_TTL_S,
+    isRunning: (sessionId) => runner?.runOf(sessionId) !== undefined,
     onClaimed: (run) => runner?.adopt(run),
   });
 

@@ -33,6 +33,7 @@ afterEach(async () => {
 
 function instance(name: string, client = redis) {
   const claimed: string[] = [];
+  const running = new Set<string>();
   const runs = new DurableRuns({
     redis: client,
     link,
@@ -42,10 +43,14 @@ function instance(name: string, client = redis) {
     clockId: "one",
     leaseMs: 400,
     sessionTtlS: 60,
-    onClaimed: ({ sessionId }) => void claimed.push(sessionId),
+    isRunning: (sessionId) => running.has(sessionId),
+    onClaimed: ({ sessionId }) => {
+      claimed.push(sessionId);
+      running.add(sessionId);
+    },
   });
   started.push(runs);
-  return { runs, claimed };
+  return { runs, claimed, running };
 }
 
 test("a pipeline that is claimed while the drain begins goes on elsewhere", async () => {
@@ -74,4 +79,59 @@ test("a pipeline that is claimed while the drain begins goes on elsewhere", asyn
   const taker = instance("taker");
   taker.runs.start();
   await vi.waitFor(() => expect(taker.claimed).toEqual(["s1"]), PATIENCE);
+});
+
+/** Redis carries out scripts, but their answers come too late for their callers. */
+const withoutAnswers = (client: Redis): { client: Redis; isLate: { value: boolean } } => {
+  const isLate = { value: true };
+  const late = new Proxy(client, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== "function") return value;
+      const call = value.bind(target) as (...args: unknown[]) => Promise<unknown>;
+      if (key !== "evalsha" && key !== "eval") return call;
+      return async (...args: unknown[]) => {
+        const answer = await call(...args);
+        if (isLate.value && key === "eval") throw new Error("Command timed out");
+        return answer;
+      };
+    },
+  });
+  return { client: late, isLate };
+};
+
+test("a start that Redis carries out after its caller gave up runs in the end", async () => {
+  const { client, isLate } = withoutAnswers(redis);
+  const owner = instance("owner", client);
+  owner.runs.start();
+  await expect(owner.runs.create("s1", "e1", PLAN, 0)).rejects.toThrow("timed out");
+  expect(await redis.hget("sse:state:s1", "owner")).toBe("owner");
+  isLate.value = false;
+  await vi.waitFor(() => expect(owner.claimed).toEqual(["s1"]), PATIENCE);
+  expect(await redis.smembers("sse:owned:owner")).toEqual(["s1"]);
+});
+
+test("a take-over that Redis carries out after its caller gave up goes on in the end", async () => {
+  const giver = instance("giver");
+  const created = await giver.runs.create("s1", "e1", PLAN, 0);
+  if (created.taken) throw new Error("the run is new");
+  await giver.runs.release("s1", created.fence);
+  const { client, isLate } = withoutAnswers(redis);
+  const taker = instance("taker", client);
+  taker.runs.start();
+  await vi.waitFor(async () => expect(await redis.hget("sse:state:s1", "owner")).toBe("taker"));
+  expect(taker.claimed).toEqual([]);
+  isLate.value = false;
+  await vi.waitFor(() => expect(taker.claimed).toEqual(["s1"]), PATIENCE);
+});
+
+test("a pipeline that runs here is never given away", async () => {
+  const owner = instance("owner");
+  const created = await owner.runs.create("s1", "e1", PLAN, 0);
+  owner.running.add("s1");
+  owner.runs.start();
+  const stray = await owner.runs.create("s2", "e1", PLAN, 0);
+  expect([created.taken, stray.taken]).toEqual([false, false]);
+  await vi.waitFor(() => expect(owner.claimed).toEqual(["s2"]), PATIENCE);
+  expect(await redis.hget("sse:state:s1", "fence")).toBe("1");
 });

@@ -8,90 +8,10 @@ import type { GateResult } from "../../pipeline/gate-relay.ts";
 import type { ResumePoint } from "../../pipeline/pipeline-run.ts";
 import type { AdoptedRun, CreateOutcome } from "../../pipeline/pipeline-runner.ts";
 import { leaseKey, ownedKey, OWNERS_KEY, RELEASE_CHANNEL, RELEASED, stateKey } from "./keys.ts";
-import { LuaScript } from "./lua-script.ts";
+import { ANSWER, CLAIM, CREATE, DISOWN, RELEASE, RESTORE } from "./run-scripts.ts";
 
 /** Pipelines that one call takes over, so that the other instances get their share. */
 const CLAIMED_PER_CALL = 16;
-
-/** Starts a run unless one is running. Returns what was decided, the fence, and who runs it. */
-const CREATE = new LuaScript(`
-local state, owned = KEYS[1], KEYS[2]
-local sessionId, epoch, plan, owner, instance, total, at, clock, stateMs = unpack(ARGV)
-local run, held, by, events = unpack(redis.call('HMGET', state, 'run', 'epoch', 'instance', 'total'))
-if run == 'running' or (run and held == epoch) then return {run, held, by, events} end
-local fence = redis.call('HINCRBY', state, 'fence', 1)
-redis.call('HSET', state, 'run', 'running', 'epoch', epoch, 'plan', plan, 'owner', owner, 'instance', instance,
-  'total', total, 'gate', '', 'at', at, 'clock', clock)
-redis.call('HSETNX', state, 's:' .. epoch, 0)
-redis.call('PEXPIRE', state, stateMs)
-redis.call('SADD', owned, sessionId)
-return {'taken', tostring(fence)}
-`);
-
-/** Stores again who owns a run, after Redis has lost it. */
-const RESTORE = new LuaScript(`
-local state, owned = KEYS[1], KEYS[2]
-local sessionId, fence, epoch, plan, owner, instance, total, clock = unpack(ARGV)
-if redis.call('HGET', state, 'fence') ~= fence then return 0 end
-if redis.call('HGET', state, 'run') == 'ended' then return 0 end
-redis.call('HSET', state, 'run', 'running', 'epoch', epoch, 'plan', plan, 'owner', owner, 'instance', instance,
-  'total', total, 'clock', clock)
-redis.call('SADD', owned, sessionId)
-return 1
-`);
-
-/** Takes runs of an owner whose lease is over. The new fencing token shuts the old owner out. */
-const CLAIM = new LuaScript(`
-local lease, from, to = KEYS[1], KEYS[2], KEYS[3]
-local dead, owner, instance, clock, limit, prefix = unpack(ARGV)
-if redis.call('EXISTS', lease) == 1 then return {0, {}} end
-local claimed = {}
-local looked = redis.call('SPOP', from, limit)
-for _, sessionId in ipairs(looked) do
-  local state = prefix .. sessionId
-  local run, holder = unpack(redis.call('HMGET', state, 'run', 'owner'))
-  if run == 'running' and holder == dead then
-    local fence = redis.call('HINCRBY', state, 'fence', 1)
-    local epoch, plan, gate, at, before = unpack(redis.call('HMGET', state, 'epoch', 'plan', 'gate', 'at', 'clock'))
-    local seq = redis.call('HGET', state, 's:' .. epoch)
-    local answered = redis.call('HEXISTS', state, 'g:' .. epoch .. ':' .. gate)
-    redis.call('HSET', state, 'owner', owner, 'instance', instance, 'clock', clock)
-    redis.call('SADD', to, sessionId)
-    claimed[#claimed + 1] = {sessionId, tostring(fence), epoch, plan, seq or '0', gate, at,
-      before == clock and 1 or 0, answered}
-  end
-end
-if redis.call('SCARD', from) == 0 then redis.call('SREM', '${OWNERS_KEY}', dead) end
-return {#looked, claimed}
-`);
-
-/** Gives a run away at once, if it is still this owner's. */
-const RELEASE = new LuaScript(`
-local state, owned, released = KEYS[1], KEYS[2], KEYS[3]
-local sessionId, fence = unpack(ARGV)
-redis.call('SREM', owned, sessionId)
-if redis.call('HGET', state, 'fence') ~= fence then return 0 end
-if redis.call('HGET', state, 'run') ~= 'running' then return 0 end
-redis.call('HSET', state, 'owner', '${RELEASED}')
-redis.call('SADD', released, sessionId)
-redis.call('SADD', '${OWNERS_KEY}', '${RELEASED}')
-redis.call('PUBLISH', '${RELEASE_CHANNEL}', sessionId)
-return 1
-`);
-
-/** Stores a gate's answer, once, and tells the owner. */
-const ANSWER = new LuaScript(`
-local state = KEYS[1]
-local gate, answer, channel = unpack(ARGV)
-local run, epoch, waiting = unpack(redis.call('HMGET', state, 'run', 'epoch', 'gate'))
-if run ~= 'running' then return 'not-running' end
-local field = 'g:' .. epoch .. ':' .. gate
-if redis.call('HEXISTS', state, field) == 1 then return 'already-answered' end
-if waiting ~= gate then return 'not-waiting' end
-redis.call('HSET', state, field, answer)
-redis.call('PUBLISH', channel, gate)
-return 'taken'
-`);
 
 export interface DurableRunsOptions {
   redis: Redis;
@@ -105,6 +25,8 @@ export interface DurableRunsOptions {
   /** Without a renewal for this long, other instances take the runs over. */
   leaseMs: number;
   sessionTtlS: number;
+  /** True if the session's run goes on in this process. */
+  isRunning: (sessionId: string) => boolean;
   onClaimed: (run: AdoptedRun & ResumePoint) => void;
 }
 
@@ -135,6 +57,8 @@ export class DurableRuns {
   #busy = false;
   #again = false;
   #leaving = false;
+  /** Sessions that Redis says are this owner's but do not run here, and since when (ms). */
+  #strays = new Map<string, number>();
 
   constructor(options: DurableRunsOptions) {
     this.#options = options;
@@ -240,10 +164,32 @@ export class DurableRuns {
     try {
       await redis.set(leaseKey(origin), "1", "PX", leaseMs);
       await redis.sadd(OWNERS_KEY, origin);
+      await this.#giveStraysAway();
       await this.#claim();
     } catch {
       // The connection's state is logged where it is watched.
     }
+  }
+
+  /**
+   * Gives away what this owner has and does not run. A Redis that was paused or cut off carries out
+   * claims whose callers have given up. Runs that have just begun or ended look alike, so each has
+   * the time of a lease.
+   */
+  async #giveStraysAway(): Promise<void> {
+    const { redis, origin, leaseMs, isRunning, logger } = this.#options;
+    const owned = await redis.smembers(ownedKey(origin));
+    const nowMs = performance.now();
+    const found = owned.filter((sessionId) => !isRunning(sessionId));
+    this.#strays = new Map(found.map((id) => [id, this.#strays.get(id) ?? nowMs]));
+    const strays = [...this.#strays].flatMap(([id, sinceMs]) =>
+      nowMs - sinceMs >= leaseMs ? [id] : [],
+    );
+    if (strays.length === 0 || this.#leaving) return;
+    const keys = [ownedKey(origin), ownedKey(RELEASED)];
+    const given = await DISOWN.run(redis, keys, [origin, stateKey(""), ...strays]);
+    if (Number(given) > 0)
+      logger.info({ pipelines: given }, "gave away pipelines that do not run here");
   }
 
   /** A call during a call makes it look again: a release may have come in between. */
