@@ -4,13 +4,7 @@
  */
 import { exposedOf, killedLegend } from "../summary/killed-share.ts";
 import type { RunResult } from "../../checker/run-result.ts";
-import {
-  capitalise,
-  DASH,
-  formatCount,
-  formatMs,
-  formatPercent,
-} from "../format.ts";
+import { capitalise, DASH, formatCount, formatMs, formatPercent } from "../format.ts";
 import { STEADY } from "../glossary.ts";
 import { topologyLabel } from "../realtime-implementation-note.ts";
 import {
