@@ -9,6 +9,8 @@ import { runCommand } from "./test-support/run-command.ts";
 
 const K6_DOUBLE = fromRoot("standins/k6/k6-double.mjs");
 
+const LOADGEN = ["loadgen", "--target", "http://127.0.0.1:1", "--topologies", "phase2"];
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sse-lab-cli-"));
@@ -111,6 +113,20 @@ describe("bad input", () => {
       "error: option '--kind <kind>' argument 'none' is invalid",
     ],
     [["report", "FOLDER"], "is not the folder of a run (no manifest.json)"],
+    [["merge", "FOLDER/typo.json"], "name files that sse-lab loadgen wrote"],
+    [[...LOADGEN, "--shard", "3/2"], "--shard 3/2: give n/k with n from 1 to k, such as 2/5"],
+    [["loadgen", "--target", "http://127.0.0.1:1"], "one deployment is loaded"],
+    [[...LOADGEN, "--sessions", "2", "--shard", "1/3"], "2 sessions are too few for 3 machines"],
+    [[...LOADGEN, "--sessions", "19001"], "19001 is out of range: give 1 to 19000 concurrent"],
+    [[...LOADGEN, "--start-at", "10:00"], "--start-at 10:00: is no time with date and zone"],
+    [[...LOADGEN, "--start-at", "2020-01-01T10:00:00Z"], "is over, or more than a day ahead"],
+    [[...LOADGEN, "--file", "FOLDER/typo.json"], "FOLDER/typo.json: is there already"],
+    [[...LOADGEN, "--bounces", "crash"], "run sse-lab bounce --record bounces.ndjson beside it"],
+    [LOADGEN, "GET http://127.0.0.1:1/healthz tells no instance's clock, but ECONNREFUSED"],
+    [
+      ["loadgen", "--target", "http://192.0.2.1", "--topologies", "phase2"],
+      "if it is yours, or you may load it, add --i-own-this-target",
+    ],
     [
       ["compare", "FOLDER", "FOLDER"],
       "summary.json is not there: name the folder of a load test, or a summary.json",

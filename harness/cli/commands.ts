@@ -53,6 +53,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/compare-command.ts")).declareCompare,
   },
   {
+    name: "loadgen",
+    summary: "make one machine's part of a load, for a topology that is up",
+    load: async () => (await import("./commands/loadgen-command.ts")).declareLoadgen,
+  },
+  {
+    name: "merge",
+    usage: "<shards...>",
+    summary: "judge the parts of a load that several machines made as one run",
+    load: async () => (await import("./commands/merge-command.ts")).declareMerge,
+  },
+  {
     name: "storm",
     usage: "<results...>",
     summary: "show the reconnect storms of several load tests side by side",

@@ -2,14 +2,13 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import type { RunObservation } from "./observation.ts";
 
 const NEW_LINE = 10;
 
 /**
  * Appends one run to a gzipped history, and creates the file if it is absent. It streams the `run`
- * record and all lines of the segments, in order, as one gzip member. Concatenated members are one
- * valid gzip file (RFC 1952, section 2.2).
+ * record, or another that opens it, and all lines of the segments, in order, as one gzip member.
+ * Concatenated members are one valid gzip file (RFC 1952, section 2.2).
  *
  * It writes `<historyGz>.part` and renames it over the history, so a crash leaves the history
  * unchanged. The next call overwrites the leftover. Only one writer at a time is allowed.
@@ -18,7 +17,7 @@ const NEW_LINE = 10;
  */
 export async function appendRun(
   historyGz: string,
-  run: RunObservation,
+  run: { type: string },
   segments: readonly string[],
 ): Promise<void> {
   const part = `${historyGz}.part`;
@@ -39,7 +38,10 @@ export async function appendRun(
   }
 }
 
-async function* linesOf(run: RunObservation, segments: readonly string[]): AsyncGenerator<Buffer> {
+async function* linesOf(
+  run: { type: string },
+  segments: readonly string[],
+): AsyncGenerator<Buffer> {
   yield Buffer.from(`${JSON.stringify(run)}\n`);
   for (const segment of segments) {
     let last = NEW_LINE;

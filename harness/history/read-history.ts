@@ -14,22 +14,29 @@ const LINE_LIMIT = 1024 * 1024;
  * @throws HistoryError at the first invalid line, and for a gzip file that is truncated, damaged or
  * followed by other data. It has then yielded everything before that line.
  */
-export async function* readHistory(path: string): AsyncGenerator<Observation[], void, undefined> {
+export const readHistory = (path: string): AsyncGenerator<Observation[], void, undefined> =>
+  readRecords(path, parseObservation);
+
+/** As {@link readHistory}, for lines of any kind. An error of `parseLine` is a HistoryError. */
+export async function* readRecords<T>(
+  path: string,
+  parseLine: (text: string) => T,
+): AsyncGenerator<T[], void, undefined> {
   let line = 0;
   let rest = "";
   // `fatal`, because invalid UTF-8 would become U+FFFD and pass as a name.
   const decoder = new TextDecoder("utf-8", { fatal: true });
 
-  const parse = (text: string): Observation => {
+  const parse = (text: string): T => {
     line++;
     try {
-      return parseObservation(text);
+      return parseLine(text);
     } catch (error) {
       throw new HistoryError(path, line, (error as Error).message, { cause: error });
     }
   };
-  const takeLines = (text: string): Observation[] => {
-    const batch: Observation[] = [];
+  const takeLines = (text: string): T[] => {
+    const batch: T[] = [];
     let start = 0;
     for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
       batch.push(parse(text.slice(start, end)));

@@ -4,12 +4,20 @@ import { type BouncePlace, bounceProblems } from "./bounce-rules.ts";
 import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
 import { type BounceSeconds, longestBounce } from "./run-times.ts";
-import { graceSchema, type Scenario, scenarioSchema, selectTopologies } from "./scenario.ts";
+import {
+  graceSchema,
+  type Scenario,
+  scenarioSchema,
+  scenarioSchemaOf,
+  selectTopologies,
+} from "./scenario.ts";
 import { UserError } from "../../common/user-error.ts";
 
 /** The properties of a platform that limit its scenarios. */
 export interface ScenarioPlace extends BouncePlace {
   bounceSeconds: BounceSeconds;
+  /** How many machines make the load. Default: 1. */
+  machines?: number;
 }
 
 /**
@@ -21,7 +29,7 @@ export function parseScenario(
   place: ScenarioPlace,
   nameOf: (key: string) => string = (key) => key,
 ): Scenario {
-  const parsed = scenarioSchema.safeParse(input);
+  const parsed = scenarioSchemaOf(place.machines ?? 1).safeParse(input);
   if (!parsed.success)
     throw new UserError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)).join("\n"));
   const problems = [

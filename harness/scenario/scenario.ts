@@ -80,6 +80,15 @@ export const scenarioSchema = z.strictObject({
   realtimePublish: oneOf(CHOICES.realtimePublish),
 });
 
+/** @param machines how many of them share the sessions of the load */
+export const scenarioSchemaOf = (machines: number): typeof scenarioSchema => {
+  const range = NUMBER_RANGES.sessions;
+  const sessions = checked<number>((value) =>
+    numberProblem(value, { ...range, max: machines * range.max }),
+  );
+  return scenarioSchema.extend({ sessions });
+};
+
 export type Scenario = z.infer<typeof scenarioSchema>;
 
 /** Settings of Realtime for a platform. @param hosted undefined if the platform starts Realtime */

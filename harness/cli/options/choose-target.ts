@@ -45,7 +45,7 @@ const kebab = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A number that a flag gave; undefined without the flag. */
-function numberOf(flag: string, value: unknown): number | undefined {
+export function numberOf(flag: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
   throw new UserError(`--${flag} ${JSON.stringify(value)}: give a number above 0`);

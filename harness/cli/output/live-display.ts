@@ -81,7 +81,8 @@ export function createLiveDisplay(
   };
 }
 
-function describeLoad(progress: LoadProgress, laterSeconds: number): string {
+/** One line of live figures. @param laterSeconds what follows the load */
+export function describeLoad(progress: LoadProgress, laterSeconds: number): string {
   const left = Math.max(0, Math.round(progress.secondsLeft + laterSeconds));
   return [
     `${progress.sessionsUp} streams up (plan: ${progress.sessions})`,

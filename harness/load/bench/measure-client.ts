@@ -14,6 +14,7 @@ import type { LoadPlan } from "../portable/load-plan.ts";
 import { LAB_PROTOCOL } from "../portable/service/lab-protocol.ts";
 import { LoadShard } from "../native/workers/load-shard.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
+import { WHOLE } from "../native/shard.ts";
 import { SocketTransport } from "../native/transport/socket-transport.ts";
 import { SseScanner } from "../native/transport/sse-scanner.ts";
 import { FRAME_BYTES, sentMsOf } from "./event-frame.ts";
@@ -137,7 +138,7 @@ const runEngine = async (): Promise<Client> => {
   const recorder = await SegmentWriter.open(segmentPath, (error) => {
     throw error;
   });
-  const job = { plan, limits: ENGINE_LIMITS, worker: 0, workers: 1, segmentPath };
+  const job = { plan, limits: ENGINE_LIMITS, shard: WHOLE, segmentPath };
   const shard = await LoadShard.create(job, recorder, { onArrived: () => {}, onSettled: () => {} });
   shard.start(nowMs());
   return {

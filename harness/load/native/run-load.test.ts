@@ -3,10 +3,11 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { nowMs } from "../../../common/clock.ts";
 import type { Observation } from "../../history/observation.ts";
 import type { EngineLimits } from "../portable/engine-limits.ts";
 import type { ClientModel, LoadPlan, LoadProgress } from "../portable/load-plan.ts";
-import { runLoad } from "./run-load.ts";
+import { type LoadResult, runLoad } from "./run-load.ts";
 import { smallPlan } from "../test-support/load-plan.ts";
 import { ofType, readHistory } from "../test-support/read-history.ts";
 import {
@@ -444,4 +445,31 @@ test("survives a service that is not there at all", async () => {
   const history = await readHistory(segments);
   expect(ofType(history, "planned")).toHaveLength(3);
   expect(new Set(ofType(history, "request").map((one) => one.status))).toEqual(new Set([0]));
+});
+
+describe("a shard", () => {
+  const play = (startMs: number): Promise<LoadResult> =>
+    runLoad(smallPlan(service.url, { sessions: 5 }), {
+      historyDir,
+      limits: LIMITS,
+      shard: { number: 2, of: 2 },
+      startMs,
+    });
+
+  test("plays its own sessions, from the start that all machines are given", async () => {
+    const startMs = nowMs() + 1_000;
+    const history = await readHistory((await play(startMs)).segments);
+    const mine = ["s1", "s3"];
+    expect(ofType(history, "planned").map(({ session }) => session)).toEqual(mine);
+    const created = ofType(history, "request").filter(({ request }) => request === "create");
+    expect(created.map(({ session }) => session).sort()).toEqual(mine);
+    for (const { sentMs } of created) expect(sentMs).toBeGreaterThanOrEqual(startMs);
+    expect(ofType(history, "phase")[0]).toMatchObject({ phase: "load-started", atMs: startMs });
+  });
+
+  test("does not start late", async () => {
+    await expect(play(nowMs() - 1)).rejects.toThrow(
+      "after the load's start. Fix: give a later start",
+    );
+  });
 });

@@ -12,6 +12,7 @@ import { dueEvents } from "../portable/session/foreign-events.ts";
 import { ProgressMeter } from "../portable/load-progress.ts";
 import { plannedTimes, scheduleSessions } from "../portable/load-schedule.ts";
 import { SegmentWriter } from "./segment-writer.ts";
+import { divide, sessionsOf, type Shard, WHOLE } from "./shard.ts";
 import { WorkerPool } from "./workers/worker-pool.ts";
 import type { WorkerJob, WorkerReport } from "./workers/worker-messages.ts";
 
@@ -32,6 +33,10 @@ export interface RunLoadOptions {
   onPhase?: (phase: PhaseObservation["phase"], atMs: number) => void;
   /** Overrides of single limits. */
   limits?: Partial<EngineLimits>;
+  /** The sessions to play, if other machines play the others. Default: all. */
+  shard?: Shard;
+  /** When the load starts. Default: once the workers are ready. */
+  startMs?: number;
 }
 
 export interface LoadResult {
@@ -62,10 +67,11 @@ export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<
       "give stream.eventsource in the service file, or use --client retrying",
     );
   const limits = { ...limitsOf(plan), ...options.limits };
-  const workers = Math.ceil(plan.sessions / limits.sessionsPerWorker);
+  const { shard = WHOLE } = options;
+  const workers = Math.ceil(plan.sessions / shard.of / limits.sessionsPerWorker);
   const segmentOf = (name: string): string => join(options.historyDir, `load-${name}.ndjson`);
-  const jobs = Array.from({ length: workers }, (_, worker): WorkerJob => {
-    return { plan, limits, worker, workers, segmentPath: segmentOf(String(worker)) };
+  const jobs = divide(shard, workers).map((part, worker): WorkerJob => {
+    return { plan, limits, shard: part, segmentPath: segmentOf(String(worker)) };
   });
 
   const program = await bundledProgram("load-worker");
@@ -118,8 +124,14 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   await pool.all("ready");
   const schedule = scheduleSessions(plan);
   const times = plannedTimes(schedule, plan);
-  const startMs = nowMs() + limits.leadMs + schedule.length * LEAD_PER_SESSION_MS;
-  for (const { session, events, arriveOffsetMs } of schedule) {
+  const soonestMs = nowMs() + limits.leadMs + schedule.length * LEAD_PER_SESSION_MS;
+  const startMs = options.startMs ?? soonestMs;
+  if (startMs < soonestMs)
+    throw new UserError(
+      `the load engine was ready ${Math.ceil((soonestMs - startMs) / 1000)} s after the load's start`,
+      "give a later start",
+    );
+  for (const { session, events, arriveOffsetMs } of sessionsOf(schedule, options.shard ?? WHOLE)) {
     const due = dueEvents(plan.service, events) ?? 0;
     recorder.record({ type: "planned", session, events: due, arriveMs: startMs + arriveOffsetMs });
   }

@@ -13,23 +13,24 @@ import { UserError } from "../../../common/user-error.ts";
 import type { RunSpec } from "../run-spec.ts";
 import { summaryScenario } from "../results/make-summary.ts";
 
-export interface Merged {
-  plan: PlanRecord;
+export interface Merged extends Pick<PlanRecord, "plan" | "topology" | "replicas"> {
+  engine: Manifest["engine"];
   bounce: BounceKind;
-  times: K6Times;
-  /** When k6 was done: its output has no wall clock in every format. */
+  phases: K6Times["phases"];
+  /** When the load was over: k6's output has no wall clock in every format. */
   finishedAt: Date;
+  /** Of the machines that made the load. Undefined: unknown, or there were different ones. */
+  host?: Manifest["host"];
 }
 
 /**
- * What is known of a run that k6 made elsewhere, and of what with.
+ * What is known of a run whose load was made elsewhere, and of what with.
  * @throws UserError for a topology that this lab does not know
  */
 export async function describeMerged(
   merged: Merged,
 ): Promise<{ run: RunObservation; manifest: Manifest }> {
-  const { times, finishedAt } = merged;
-  const { phases } = times;
+  const { phases, finishedAt } = merged;
   const tookMs = phases["drain-ended"] - phases["load-started"];
   const startedAt = new Date(finishedAt.getTime() - tookMs).toISOString();
   const spec = await specOf(merged);
@@ -51,20 +52,24 @@ export async function describeMerged(
       commit: await sourceCommit(),
       versions: { lab: await labVersion(), node: process.versions.node },
       platform: "url",
-      engine: "k6",
+      engine: merged.engine,
       engineStandIn: null,
       client: spec.scenario.client,
       seed: spec.scenario.seed,
-      // Of the machines that made the load their output says nothing.
-      host: { os: "unknown", cpus: null, memoryBytes: null, node: process.versions.node },
+      host: merged.host ?? {
+        os: "unknown",
+        cpus: null,
+        memoryBytes: null,
+        node: process.versions.node,
+      },
       scenario: summaryScenario(spec.scenario, spec.durationS),
       serverSettings: {},
     },
   };
 }
 
-async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
-  const { plan, topology: name, replicas } = record;
+async function specOf(merged: Merged): Promise<RunSpec> {
+  const { plan, topology: name, replicas, bounce } = merged;
   const scenario: Scenario = {
     ...DEFAULT_SCENARIO,
     topologies: [name] as Scenario["topologies"],
@@ -89,7 +94,7 @@ async function specOf({ plan: record, bounce }: Merged): Promise<RunSpec> {
   const [topology] = selectTopologies(scenario);
   if (topology === undefined)
     throw new UserError(
-      `k6 was told TOPOLOGY=${name}, which this version of sse-lab does not know`,
+      `the load was made for topology ${name}, which this version of sse-lab does not know`,
     );
   const realtime = usesRealtime(topology)
     ? { settings: realtimeSettings(scenario, undefined), frontEnd: await measureFrontEnd() }

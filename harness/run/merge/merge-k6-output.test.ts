@@ -446,7 +446,7 @@ describe("a folder that cannot be merged", () => {
         ]);
         await put("two.ndjson", linesOf("b", recordsOf(B).slice(1)));
       },
-      "k6 was told TOPOLOGY=phase9, which this version of sse-lab does not know",
+      "the load was made for topology phase9, which this version of sse-lab does not know",
     ],
     [
       "has lines of newer scripts",

@@ -18,7 +18,7 @@ const time = z.number();
 const amount = z.number().nonnegative();
 const count = z.int().nonnegative();
 
-const loadPlan: z.ZodType<PlannedLoad> = z.object({
+export const loadPlanSchema: z.ZodType<PlannedLoad> = z.object({
   url: z.string().min(1),
   client: z.enum([...CLIENT_MODELS, "realtime"]),
   // Scripts of earlier versions knew one kind, and took no account of the repeat.
@@ -42,7 +42,7 @@ const loadPlan: z.ZodType<PlannedLoad> = z.object({
 const own = {
   "k6-plan": z.object({
     type: z.literal("k6-plan"),
-    plan: loadPlan,
+    plan: loadPlanSchema,
     topology: name,
     bounce: z.enum(BOUNCE_KINDS),
     repeat: z.int().positive(),

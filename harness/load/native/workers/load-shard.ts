@@ -13,6 +13,7 @@ import { openWsWire } from "../transport/ws-wire.ts";
 import type { SegmentWriter } from "../segment-writer.ts";
 import { NativeSession } from "../session/native-session.ts";
 import type { ShardContext } from "./shard-context.ts";
+import { sessionsOf } from "../shard.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
 import { threadCpuSeconds } from "./thread-cpu.ts";
 import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.ts";
@@ -59,9 +60,9 @@ export class LoadShard {
     this.#loopLag = new LagMeter(job.limits.lagSampleMs);
     const schedule = scheduleSessions(job.plan);
     this.#loadedMs = plannedTimes(schedule, job.plan).loadedMs;
-    this.#sessions = schedule
-      .filter((schedule) => schedule.index % job.workers === job.worker)
-      .map((schedule) => new NativeSession(context, schedule, () => this.#onSettled()));
+    this.#sessions = sessionsOf(schedule, job.shard).map(
+      (one) => new NativeSession(context, one, () => this.#onSettled()),
+    );
     this.#unsettled = this.#sessions.length;
   }
 

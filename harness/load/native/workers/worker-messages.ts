@@ -1,14 +1,14 @@
 import type { EngineLimits } from "../../portable/engine-limits.ts";
 import type { LoadTotals } from "../../portable/load-progress.ts";
 import type { LoadPlan } from "../../portable/load-plan.ts";
+import type { Shard } from "../shard.ts";
 
 /** What a worker is started with. */
 export interface WorkerJob {
   plan: LoadPlan;
   limits: EngineLimits;
-  /** Sessions whose index modulo `workers` is `worker` are this worker's. */
-  worker: number;
-  workers: number;
+  /** This worker's sessions. */
+  shard: Shard;
   segmentPath: string;
 }
 
