@@ -18,7 +18,7 @@ FLAGS = $(PLATFORM_FLAG) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,
 	$(call flag,RATE,rate) $(call flag,DURATION,duration) \
 	$(call flag,ARRIVAL,arrival) $(call flag,PIPELINE,pipeline) $(call flag,WARM_UP,warm-up) $(call flag,REPEAT,repeat) $(call flag,SEED,seed) \
 	$(call flag,REPLICAS,replicas) $(call flag,GRACE,grace) $(call flag,GATES,gates) $(call flag,CLIENT,client) $(call flag,ENGINE,engine) \
-	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,SERVICE,service) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
+	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,ATTACH,attach) $(call flag,SERVICE,service) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase2-durable phase3
 
 .PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench faults storm reference

@@ -39,6 +39,10 @@ describe("bad input", () => {
       "sse-lab: --sessions: 0 is out of range: give 1 to 19000 concurrent streams",
     ],
     [["loadtest", "--rate", "-1"], "sse-lab: --rate: -1 is out of range"],
+    [
+      ["loadtest", "--attach", "phase9"],
+      'sse-lab: --attach phase9: unknown topology "phase9": choose from phase0',
+    ],
     [["loadtest", "--duration", "soon"], 'sse-lab: --duration: "soon" is not a number'],
     [["loadtest", "--sesions", "3"], "error: unknown option '--sesions'"],
     [

@@ -119,7 +119,7 @@ describe("up, bounce and down", () => {
     expect(up.exitCode).toBe(0);
     expect(up.stderr).toContain("platform local: as asked");
     expect(up.stdout).toContain("server-4");
-    expect(up.stdout).toContain("make loadtest TOPOLOGIES=phase2 PLATFORM=local");
+    expect(up.stdout).toContain("make loadtest ATTACH=phase2");
     const url = /router\s+(\S+)/.exec(String(up.stdout))?.[1] ?? "";
     try {
       expect((await fetch(`${url}/healthz`)).status).toBe(200);

@@ -41,12 +41,8 @@ export const commandsOf = (page: string): DocumentedCommand[] => {
     ([, command = ""]) => command,
   );
   return [...blocks, ...inline]
-    .map((line) =>
-      line
-        .replace(/\s+#.*$|^\s*#.*$/, "")
-        .trim()
-        .replace(ASSIGNMENTS, ""),
-    )
+    .flatMap((line) => line.replace(/\s+#.*$|^\s*#.*$/, "").split(" && "))
+    .map((line) => line.trim().replace(ASSIGNMENTS, ""))
     .filter((line) => line !== "")
     .map((line) => ({ page, line }));
 };

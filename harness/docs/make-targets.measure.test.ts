@@ -20,6 +20,7 @@ const RUN_HERE = [
   "npx sse-lab compare results/a results/a # phase0",
   "npx sse-lab cross-check results/a results/a # phase0",
   "make phase0 PLATFORM=local # http://127.0.0.1:",
+  `make loadtest ${SMALL.replace("TOPOLOGIES", "ATTACH")} # attached to phase0`,
   "npx sse-lab bounce phase0 --kind crash # crash",
   "make down # phase0",
   "make k6-scripts OUT=dist/k6 # ",

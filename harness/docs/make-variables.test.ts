@@ -45,7 +45,7 @@ test("variables of the environment are not taken", async () => {
   const names = ["TOPOLOGIES", "BOUNCES", "SESSIONS", "RATE", "DURATION", "REPEAT", "SEED"];
   names.push("REPLICAS", "GRACE", "GATES", "CLIENT", "ENGINE", "SCENARIO", "OUT", "ARGS");
   names.push("PLATFORM", "CATCH_UP", "OVER_QUOTA", "REALTIME_PLAN", "REALTIME_PUBLISH");
-  names.push("FLAGS", "REALTIME", "RUN");
+  names.push("FLAGS", "REALTIME", "RUN", "ATTACH", "SERVICE");
   const environment = Object.fromEntries(names.map((name) => [name, "linux/amd64"]));
   expect(await argumentsOf("loadtest", {}, environment)).toEqual(DEFAULTS);
   expect(await argumentsOf("phase3", {}, environment)).toEqual([

@@ -78,6 +78,8 @@ export interface ServiceProgram {
 export interface LedgerFile {
   instance: string;
   path: string;
+  /** The process served another run before. What it wrote until then tells its state only. */
+  sinceMs?: number;
 }
 
 /**
@@ -224,6 +226,8 @@ export interface Deployment {
   realtime?: RealtimeComponent;
   /** By component, e.g. `{ traefik: "3.7.15", node: "20.20.2" }`. A stand-in has its own name. */
   versions: Readonly<Record<string, string>>;
+  /** Present if it was up before and stays up: what readers of its figures must know. */
+  attached?: readonly string[];
   /** All ledger files so far, including those of dead processes. */
   ledgers(): Promise<LedgerFile[]>;
   /** One reading of every running component. Leaves out one that has just gone. */
@@ -251,8 +255,30 @@ export interface RunningDeployment {
   instances: readonly string[];
   instanceUrls: Readonly<Record<string, string>>;
   realtime?: RealtimeEndpoint;
+  settings: RunningSettings;
   /** ISO 8601. */
   startedAt: string;
+}
+
+/** What a deployment was started with, as far as it changes figures. */
+export interface RunningSettings {
+  /** `stopped`: its topology has Redis, but none was started. */
+  redis: "up" | "stopped";
+  /** Environment of the servers, without addresses, names and secrets. */
+  servers: Readonly<Record<string, string>>;
+  /** Present if clients subscribe to Realtime, and it is on record. */
+  realtime?: RecordedRealtime;
+}
+
+export interface RecordedRealtime extends Pick<RealtimeSettings, "plan" | "publish" | "catchUp"> {
+  /** True if the lab does not run it. */
+  hosted: boolean;
+}
+
+/** A detached deployment, and the platform that can change it. */
+export interface FoundDeployment {
+  deployment: RunningDeployment;
+  platform: Platform;
 }
 
 /** What a sweep found. `sse-lab down --json` prints it. */

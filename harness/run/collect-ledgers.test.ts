@@ -47,6 +47,7 @@ const records: LedgerRecord[] = [
 async function collect(
   text: string,
   incarnations: Record<string, number> = { "server-1": 1 },
+  since: { sinceMs?: number } = {},
 ): Promise<Observation[]> {
   const path = join(folder, "server-1.1.ndjson");
   await writeFile(path, text);
@@ -54,7 +55,7 @@ async function collect(
   const names = new Map([["id-7", "s7"]]);
   const processes = new Map(Object.entries(incarnations));
   for await (const observation of collectLedgers(
-    [{ instance: "server-1", path }],
+    [{ instance: "server-1", path, ...since }],
     processes,
     names,
   )) {
@@ -95,6 +96,17 @@ describe("collecting ledgers", () => {
       },
       { ...pipeline, state: "completed", atMs: 7 },
       { type: "ledger", instance: "server-1", state: "read", records: 11 },
+    ]);
+  });
+
+  it("keeps only the last state of the broker from before the run", async () => {
+    const states = ["up", "down", "limited", "up"] as const;
+    const broker = states.map((state, atMs) => ({ kind: "broker", state, atMs }));
+    const observations = await collect(lines(broker), undefined, { sinceMs: 3 });
+    expect(observations.map((one) => ("state" in one ? one.state : ""))).toEqual([
+      "up",
+      "limited",
+      "read",
     ]);
   });
 

@@ -66,9 +66,9 @@ export async function* collectLedgers(
   names: SessionNames,
 ): AsyncGenerator<Observation> {
   const found = new Map<string, number>();
-  for (const { instance, path } of files) {
-    found.set(instance, (found.get(instance) ?? 0) + 1);
-    yield* collectLedger(instance, path, names);
+  for (const file of files) {
+    found.set(file.instance, (found.get(file.instance) ?? 0) + 1);
+    yield* collectLedger(file, names);
   }
   for (const [instance, count] of incarnations) {
     for (let missing = found.get(instance) ?? 0; missing < count; missing += 1) {
@@ -77,24 +77,26 @@ export async function* collectLedgers(
   }
 }
 
+/** Of the broker's states before the run, the last one still holds when it begins. */
 async function* collectLedger(
-  instance: string,
-  path: string,
+  { instance, path, sinceMs = -Infinity }: LedgerFile,
   names: SessionNames,
 ): AsyncGenerator<Observation> {
+  let before: Observation | undefined;
   let records = 0;
+  let torn = false;
   for await (const line of readLines(path)) {
     const record = parseRecord(line);
-    if (record === undefined) {
-      yield { type: "ledger", instance, state: "torn", records };
-      return;
-    }
+    torn = record === undefined;
+    if (record === undefined) break;
     records += 1;
     const observation = toObservation(record, instance, names);
-    if (observation) yield observation;
+    if (observation?.type === "broker" && observation.atMs < sinceMs) before = observation;
+    else if (observation) yield observation;
   }
+  if (before) yield before;
   // Each process first writes a boot record, so an empty file means that writing failed.
-  yield { type: "ledger", instance, state: records === 0 ? "torn" : "read", records };
+  yield { type: "ledger", instance, state: torn || records === 0 ? "torn" : "read", records };
 }
 
 function parseRecord(line: string): LedgerRecord | undefined {

@@ -1,6 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
 import type { RunResult } from "../checker/run-result.ts";
 import { dockerPlatform } from "../platform/docker/docker-platform.ts";
+import { attachedPlatform } from "../platform/running/attached-platform.ts";
+import { unreachableComponents } from "../platform/running/deployment-health.ts";
+import type { Manifest } from "../report/summary/manifest.ts";
 import { causesOf, compare, expectVerdict } from "./test-support/test-comparison.ts";
 
 /**
@@ -78,15 +85,41 @@ it("a deploy by Pulumi costs sticky sessions and a broker what they promise, and
   expectVerdict(context, "valid", ...comparison.summary.runs);
 }, 600_000);
 
-it("a crash of a container costs what it promises, and the container comes back", async (context) => {
-  await using comparison = await compare(
-    { topologies: ["phase2"], bounces: ["crash"], duration: 8, drain: 3 },
-    dockerPlatform,
-  );
-  const run = comparison.run("phase2", "crash");
-  expectBounced(run, 60 * 32);
-  expect(run.lostByCause["no-route"]).toBe(0);
-  expectVerdict(context, "valid", ...comparison.summary.runs);
+it("a crash of a container that was up costs what it promises, and all of it stays up", async (context) => {
+  const [topology] = TOPOLOGIES.filter(({ name }) => name === "phase2");
+  const workDir = mkdtempSync(join(tmpdir(), "sse-lab-attached-"));
+  const options = { topology: topology!, replicas: 3, redis: "up", workDir } as const;
+  const brought = await dockerPlatform.up(options);
+  const { id } = brought;
+  await brought.detach();
+  const find = async () => (await dockerPlatform.findRunning()).find((one) => one.id === id)!;
+  const deployment = await find();
+  const said: string[] = [];
+  const platform = attachedPlatform({ deployment, platform: dockerPlatform }, (line) => {
+    said.push(line);
+  });
+  try {
+    await using comparison = await compare(
+      { topologies: ["phase2"], bounces: ["crash"], duration: 8, drain: 3 },
+      platform,
+    );
+    const run = comparison.run("phase2", "crash");
+    expectBounced(run, 60 * 32);
+    expect(run.lostByCause["no-route"]).toBe(0);
+    expect(run.reasons.join(" ")).toContain(`it was attached to ${id}, up since`);
+    const { versions } = JSON.parse(
+      readFileSync(join(comparison.path, "manifest.json"), "utf8"),
+    ) as Manifest;
+    expect(Object.keys(versions)).toEqual(
+      expect.arrayContaining(["docker", "node", "pulumi", "traefik", "valkey"]),
+    );
+    expect(await unreachableComponents(await find())).toEqual([]);
+    expect(said).toEqual([]);
+    expectVerdict(context, "valid", ...comparison.summary.runs);
+  } finally {
+    await (await dockerPlatform.attach(id, {})).down();
+    rmSync(workDir, { recursive: true, force: true });
+  }
 }, 600_000);
 
 it("a rolling deploy that gives no grace cuts everybody, one instance after the other", async (context) => {

@@ -79,7 +79,10 @@ export async function runSingle(
       relays: KINDS_OF_BOUNCE[spec.bounce].cutsLinks === true,
       workDir: join(workDir, "deployment"),
       onInstance: (instance, state, atMs) => {
-        if (state === "started") incarnations.set(instance, (incarnations.get(instance) ?? 0) + 1);
+        const before = incarnations.get(instance) ?? 0;
+        if (state === "started") incarnations.set(instance, before + 1);
+        // It ran before the run: another command started it.
+        if (state === "ready" && before === 0) incarnations.set(instance, 1);
         recorder.record({ type: "instance", instance, state, atMs });
       },
       onComponentExit: (part, atMs) => recorder.record({ type: "part-exit", part, atMs }),
@@ -108,14 +111,19 @@ export async function runSingle(
       return {
         run: {
           ...run,
-          notes: [...run.notes, ...made.notes, ...(problem === undefined ? [] : [problem])],
+          notes: [
+            ...run.notes,
+            ...(deployment.attached ?? []),
+            ...made.notes,
+            ...(problem === undefined ? [] : [problem]),
+          ],
         },
         segments: [harnessSegment, ...segments, ...ledgers],
         versions: deployment.versions,
       };
     } finally {
       sampler.abandon();
-      step("taking it down");
+      step(deployment.attached ? "leaving it up" : "taking it down");
       await deployment.down();
     }
   } finally {

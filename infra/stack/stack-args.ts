@@ -107,4 +107,6 @@ export interface StackRecord extends Omit<StackArgs, "topology"> {
   owner: Owner;
   /** Id of the engine that has its containers. Absent in records of earlier versions. */
   engine?: string;
+  /** By component, for manifests. Absent if the Pulumi CLI brought it up. */
+  versions?: Readonly<Record<string, string>>;
 }

@@ -72,6 +72,7 @@ const recordSchema = z.object({
   kept: z.boolean(),
   owner: z.object({ host: z.string(), pid: z.int().positive(), startTime: z.string() }),
   engine: z.string().exactOptional(),
+  versions: z.record(z.string(), z.string()).exactOptional(),
 }) satisfies z.ZodType<StackRecord>;
 
 /** Its ledgers move with the checkout. The labels stay, because containers have them. */

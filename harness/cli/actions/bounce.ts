@@ -8,11 +8,11 @@ import { DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/bounce-context.ts";
 import { fits, KINDS_OF_BOUNCE, needOf, refusalOf } from "../../nemesis/kinds.ts";
 import { bounce } from "../../nemesis/nemesis.ts";
 import { parseGrace } from "../../scenario/parse-scenario.ts";
-import { restoreInstances } from "../running/restore-instances.ts";
+import { restoreDeployment } from "../../platform/running/restore-deployment.ts";
 import { EXIT } from "../exit.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { interruptible } from "../interrupt.ts";
-import { findAllRunning, type FoundDeployment } from "../running/running-deployment.ts";
+import { findTheOne, knownTopology } from "../running/running-deployment.ts";
 import { sweep } from "../sweep.ts";
 
 interface BounceOptions {
@@ -22,14 +22,6 @@ interface BounceOptions {
   platform: string;
 }
 
-/** @throws UserError */
-function refuseUnknown(name: string): Topology {
-  const topology = TOPOLOGIES.find((one) => one.name === name);
-  if (topology !== undefined) return topology;
-  const known = TOPOLOGIES.map((one) => one.name).join(", ");
-  throw new UserError(`bounce: unknown topology ${JSON.stringify(name)}: choose from ${known}`);
-}
-
 /** @throws UserError for a topology without what the kind disturbs. */
 function refuseWithout(kind: BounceKind, topology: Topology): void {
   if (fits(kind, topology)) return;
@@ -37,41 +29,6 @@ function refuseWithout(kind: BounceKind, topology: Topology): void {
   throw new UserError(
     `--kind ${kind}: ${topology.name} does not use ${needOf(kind) ?? ""}; use ${having.join(", ")}`,
   );
-}
-
-/** @throws UserError when the topology is not up, or up more than once. */
-async function findTheOne(topology: string, asked: string): Promise<FoundDeployment> {
-  const all = await findAllRunning();
-  const found = all.filter(
-    ({ deployment, platform }) =>
-      deployment.topology === topology && (asked === "auto" || platform.name === asked),
-  );
-  const [one, another] = found;
-  if (!one) {
-    const there =
-      all
-        .map(({ deployment, platform }) => `${deployment.topology} on ${platform.name}`)
-        .join(", ") || "nothing";
-    throw new UserError(
-      `bounce ${topology}: it is not up${asked === "auto" ? "" : ` on ${asked}`} (up: ${there}); ` +
-        `start it with sse-lab up ${topology}`,
-    );
-  }
-  if (another) {
-    const platforms = new Set(found.map(({ platform }) => platform.name));
-    if (platforms.size === found.length) {
-      const where = [...platforms].join(" and ");
-      throw new UserError(`bounce ${topology}: it is up on ${where}; choose one with --platform`);
-    }
-    const ids = found
-      .map(({ deployment, platform }) => `${deployment.id} on ${platform.name}`)
-      .join(", ");
-    throw new UserError(
-      `bounce ${topology}: it is up more than once (${ids}); ` +
-        `remove all with make down, then run sse-lab up ${topology}`,
-    );
-  }
-  return one;
 }
 
 /** @throws UserError before anything is disturbed */
@@ -90,7 +47,7 @@ async function checkWritable(path: string): Promise<void> {
  */
 export async function bounceRunning(topology: string, options: BounceOptions): Promise<number> {
   const { kind } = options;
-  const row = refuseUnknown(topology);
+  const row = knownTopology("bounce", topology);
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
   refuseWithout(kind, row);
   if (KINDS_OF_BOUNCE[kind].bringsUp !== undefined)
@@ -100,7 +57,7 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
     );
   if (options.record !== undefined) await checkWritable(options.record);
   await sweep();
-  const found = await findTheOne(topology, options.platform);
+  const found = await findTheOne(`bounce ${topology}`, topology, options.platform);
   const { deployment: kept, platform } = found;
   const refusal = refusalOf(kind, row, platform.name);
   if (refusal !== undefined) throw new UserError(`--kind ${kind}: ${refusal}`);
@@ -146,7 +103,8 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
     } finally {
       await deployment.detach();
     }
-    if (signal.aborted) await restoreInstances(found);
+    if (signal.aborted)
+      await restoreDeployment(found, (line) => void process.stderr.write(`  ${line}\n`));
     signal.throwIfAborted();
   }).finally(() => file?.close());
   return failures.length > 0 ? EXIT.unknown : EXIT.valid;

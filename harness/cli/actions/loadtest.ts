@@ -15,6 +15,14 @@ import { loadScenario, type ScenarioSources } from "../../scenario/load-scenario
 import { realtimeSettings, type Scenario, selectTopologies } from "../../scenario/scenario.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 import { interruptible } from "../interrupt.ts";
+import {
+  attachedScenario,
+  type AttachFlags,
+  attachTo,
+  checkAttachFlags,
+  findAttached,
+  refuseOtherThanRunning,
+} from "../options/choose-attached.ts";
 import { checkEngine, prepareEngine } from "../options/choose-engine.ts";
 import { checkPlatform, choosePlatform, type PlatformChoice } from "../options/choose-platform.ts";
 import {
@@ -27,7 +35,7 @@ import {
 import { SCENARIO_KEYS } from "../options/scenario-flags.ts";
 import { wantsColour } from "../output/colour.ts";
 
-interface LoadtestOptions extends Record<string, unknown>, TargetFlags {
+interface LoadtestOptions extends Record<string, unknown>, TargetFlags, AttachFlags {
   scenario?: string;
   platform: string;
   engine: string;
@@ -60,13 +68,19 @@ export async function loadtest(options: LoadtestOptions): Promise<number> {
 async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const engineName = checkEngine(options.engine);
   const platformName = checkPlatform(options.platform);
+  checkAttachFlags(options);
   checkTargetFlags(options);
   if (options.target !== undefined) Object.assign(options, targetScenario(options));
   const { service, topologies: fitting } = await serviceOf(options, platformName);
   if (fitting !== undefined) options.topologies = fitting;
   // Most bad input is refused here, without the time that it takes to load a platform.
-  await loadScenario(sourcesOf(options, undefined));
-  const choice = await placeOf(options, service ? "local" : platformName);
+  const { attach } = options;
+  if (attach !== undefined) options.topologies = [attach];
+  const asked = await loadScenario(sourcesOf(options, undefined));
+  const choice =
+    attach === undefined
+      ? await placeOf(options, service ? "local" : platformName)
+      : await attachAs(attach, options, asked);
   const checked = await loadScenario(sourcesOf(options, choice.platform));
   const scenario = options.target === undefined ? checked : onTarget(checked);
   const topologies = selectTopologies(scenario);
@@ -87,6 +101,18 @@ async function placeOf(
   if (options.target === undefined) return choosePlatform(platform);
   const scenario = await loadScenario(sourcesOf(options, undefined));
   return { platform: await targetPlatform(options, scenario), reason: options.target };
+}
+
+/** The scenario goes by what is up from now on. */
+async function attachAs(
+  name: string,
+  options: LoadtestOptions,
+  asked: Scenario,
+): Promise<PlatformChoice> {
+  const found = await findAttached(name, options.platform);
+  refuseOtherThanRunning(asked, found.deployment);
+  Object.assign(options, attachedScenario(found.deployment, asked));
+  return attachTo(found);
 }
 
 const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): ScenarioSources => ({

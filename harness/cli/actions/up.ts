@@ -15,7 +15,7 @@ import { describeDeployment } from "../running/describe-deployment.ts";
 import { UserError } from "../../../common/user-error.ts";
 import { EXIT } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
-import { unreachableComponents } from "../running/deployment-health.ts";
+import { refuseUnwell } from "../../platform/running/attached-platform.ts";
 import { sweep } from "../sweep.ts";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
 
@@ -74,14 +74,7 @@ async function refuseIfOther(
         `remove it with make down, then start it with ${replicas}`,
     );
   }
-  const dead = await unreachableComponents(running);
-  if (dead.length > 0) {
-    throw new UserError(
-      `up ${topology}: it is up on ${platform}, but ${dead.join(" and ")} ` +
-        `${dead.length === 1 ? "does" : "do"} not answer; ` +
-        `remove it with make down, then run sse-lab up ${topology} again`,
-    );
-  }
+  await refuseUnwell(running, `up ${topology}`);
 }
 
 interface Chosen {

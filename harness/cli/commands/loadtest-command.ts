@@ -10,6 +10,10 @@ export const declareLoadtest: Declare = (command, perform) => {
   );
   addScenarioFlags(command)
     .option(
+      "--attach <topology>",
+      "load what `sse-lab up` left running, in the place of a new deployment; it stays up",
+    )
+    .option(
       "--service <file>",
       "load a service of yours that this file describes, in the place of the lab's own server " +
         "(docs/your-service.md)",
@@ -65,6 +69,7 @@ Examples:
                                             a load beyond the plan's quota
   K6_BIN=./k6 sse-lab loadtest --engine k6 --topologies phase1 --bounces none,rolling
                                             the same plan with the k6 scripts; K6_... go to k6
+  sse-lab loadtest --attach phase1          what sse-lab up phase1 left running
   sse-lab loadtest --service sse-lab.service.yaml       what your own server loses
   sse-lab loadtest --service sse-lab.service.yaml --target https://staging.example.com \\
     --i-own-this-target --bounce-command "railway redeploy --yes"

@@ -45,7 +45,7 @@ ${describeRealtime(running)}
              curl -N${later} "${session}/events?token=<token>"
              curl -X POST${later} "${session}/pipeline?token=<token>" \\
                   -H 'content-type: application/json' -d '${pipeline}'
-  load test  make loadtest TOPOLOGIES=${topology} PLATFORM=${platform}   (starts its own copy)
+  load test  make loadtest ATTACH=${topology}
   bounce     npx sse-lab bounce ${topology} --kind ${bounce}
   remove     make down
 `;

@@ -183,7 +183,7 @@ export const bringUp = async (
   return bringUpInAttempts(
     options,
     async (held) => {
-      const record = await makeRecord({
+      const made = await makeRecord({
         stack,
         topology,
         images: stackImages(topology, prepared),
@@ -197,7 +197,7 @@ export const bringUp = async (
         realtime,
         ledgerDir,
       });
-      return bringUpOnce(client, record, versions, held);
+      return bringUpOnce(client, { ...made, versions }, versions, held);
     },
     async (error) => {
       if (error instanceof PortTakenError) return PORT_TAKEN;

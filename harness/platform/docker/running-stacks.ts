@@ -71,6 +71,16 @@ const recoverInterruptedUpdate = async (
   await pulumi.up(recordArgs(record), { onStep, signal, onResource });
 };
 
+/** Of a stack of the Pulumi CLI, the record names the images only. */
+const versionsOf = async (
+  { docker }: DockerClient,
+  { versions, images }: StackRecord,
+): Promise<Readonly<Record<string, string>>> =>
+  versions ?? {
+    docker: (await docker.version()).Version,
+    ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`${name} image`, image])),
+  };
+
 /** @throws UserError if no detached stack of that name runs, or another command changes it */
 export const attach = async (
   id: string,
@@ -91,7 +101,7 @@ export const attach = async (
       registry,
       record,
       layout,
-      versions: {},
+      versions: await versionsOf(client, record),
       // An `up` that was ended half-way may have left another grace in the state than on record.
       stateGraceS: undefined,
     });

@@ -15,7 +15,8 @@ import { DASHBOARD_PATH } from "../../../infra/routers/router-config.ts";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { topologyNamed } from "../../../infra/stack/record-args.ts";
 import type { Router } from "../../../infra/topologies.ts";
-import type { RealtimeEndpoint, RunningDeployment } from "../platform.ts";
+import { serverSettings } from "../../../infra/stack/server-settings.ts";
+import type { RealtimeEndpoint, RunningDeployment, RunningSettings } from "../platform.ts";
 import { detectRealtime } from "../detect-realtime.ts";
 import type { MeasuredContainer } from "./observe/container-usage.ts";
 import { UserError } from "../../../common/user-error.ts";
@@ -146,7 +147,21 @@ export const describeStack = (record: StackRecord, layout: StackLayout): Running
   instances: layout.instances,
   instanceUrls: layout.instanceUrls,
   ...(layout.realtime === undefined ? {} : { realtime: publicRealtime(layout.realtime) }),
+  settings: settingsOf(record),
   startedAt: record.startedAt,
+});
+
+const settingsOf = ({ redis, settings, realtime }: StackRecord): RunningSettings => ({
+  redis,
+  servers: { ...serverSettings, ...settings },
+  ...(realtime && {
+    realtime: {
+      plan: realtime.plan,
+      publish: realtime.publish,
+      catchUp: realtime.catchUp,
+      hosted: realtime.by === "hosted",
+    },
+  }),
 });
 
 export const publicRealtime = ({ name, standIn, url }: NonNullable<StackLayout["realtime"]>) => ({

@@ -7,6 +7,7 @@ import { checkoutId, describeCheckout, movedPath } from "../../../common/checkou
 import { fromRoot, PROJECT_ROOT } from "../../../common/paths.ts";
 import { isRunning } from "../../../common/processes/process-identity.ts";
 import { RecordFolder } from "../../../common/files/record-folder.ts";
+import { PUBLISH_WAYS, REALTIME_TIERS } from "../../../infra/realtime/realtime-settings.ts";
 import { DeploymentRegistry } from "../registry/deployment-registry.ts";
 import { describeOwner, isFromHere } from "../../../common/processes/owner.ts";
 
@@ -44,6 +45,15 @@ const realtimeSchema = z.object({
   url: z.string(),
   /** Answers 200 once it takes connections. Absent for a hosted one, which has no process here. */
   healthUrl: z.string().optional(),
+  /** Absent in states of earlier versions. */
+  settings: z
+    .object({
+      plan: z.enum(REALTIME_TIERS),
+      publish: z.enum(PUBLISH_WAYS),
+      catchUp: z.boolean(),
+      hosted: z.boolean(),
+    })
+    .optional(),
 });
 const stateSchema = z.object({
   schemaVersion: z.literal(1),

@@ -173,6 +173,7 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
       }
       await reaper?.leave();
       processes.detach();
+      ending.abort(new Error(`${state.id} is detached`));
     },
   };
 };

@@ -2,7 +2,14 @@
 import { endProcesses } from "../../../common/processes/end-processes.ts";
 import { removePaths } from "../../../common/files/remove-paths.ts";
 import { plural } from "../../../common/portable/plural.ts";
-import type { DeploymentListeners, RunningDeployment, SweepReport } from "../platform.ts";
+import { serverSettings } from "../../../infra/stack/server-settings.ts";
+import { TOPOLOGIES } from "../../../infra/topologies.ts";
+import type {
+  DeploymentListeners,
+  RunningDeployment,
+  RunningSettings,
+  SweepReport,
+} from "../platform.ts";
 import { sweepRegistry } from "../registry/sweep.ts";
 import { localRegistry, type DeploymentState } from "./deployment-state.ts";
 import {
@@ -28,7 +35,29 @@ const describe = (state: DeploymentState): RunningDeployment => {
     ...(realtime && {
       realtime: { name: realtime.name, standIn: realtime.standIn, url: realtime.url },
     }),
+    settings: settingsOf(state),
     startedAt,
+  };
+};
+
+/** Every server has the same ones, those of its process. */
+const settingsOf = ({
+  topology,
+  instances,
+  broker,
+  realtime,
+  processes,
+}: DeploymentState): RunningSettings => {
+  const environment = processes.find(({ spec }) => spec.name === instances[0]?.name)?.spec.env;
+  const usesRedis = TOPOLOGIES.some(
+    (one) => one.name === topology && one.broadcaster.startsWith("redis"),
+  );
+  return {
+    redis: usesRedis && broker === undefined ? "stopped" : "up",
+    servers: Object.fromEntries(
+      Object.entries(environment ?? {}).filter(([name]) => name in serverSettings),
+    ),
+    ...(realtime?.settings && { realtime: realtime.settings }),
   };
 };
 

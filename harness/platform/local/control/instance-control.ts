@@ -63,6 +63,18 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   const inOrder = <T>(instance: string, operation: () => Promise<T>): Promise<T> =>
     queues.get(instance)?.(operation) ?? Promise.reject(unknownInstance(instance));
 
+  const watch = (instance: string, running: LoggedProcess): void =>
+    void running.exited.then(() => {
+      if (expected.has(running) || signal.aborted) return;
+      onStep(`${instance} exited by itself`);
+      onInstance(instance, "killed", nowMs());
+    });
+  // Those that another command started.
+  for (const { name } of given.instances) {
+    const found = processes.running(name);
+    if (found) watch(name, found);
+  }
+
   const killNow = async (instance: string, found: LoggedProcess): Promise<void> => {
     expected.add(found);
     await killProcess(found);
@@ -96,11 +108,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     onStep(`starting ${instance}`);
     const started = await processes.start(spec);
     onInstance(instance, "started", nowMs());
-    void started.exited.then(() => {
-      if (expected.has(started) || signal.aborted) return;
-      onStep(`${instance} exited by itself`);
-      onInstance(instance, "killed", nowMs());
-    });
+    watch(instance, started);
     await waitFor({
       name: `${instance} to be ready at ${url}${service?.readyPath ?? ""}`,
       timeoutMs: service?.readyWithinMs ?? READY_TIMEOUT_MS,

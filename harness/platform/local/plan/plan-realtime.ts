@@ -27,12 +27,17 @@ export interface RealtimePlaces {
 }
 
 export const planRealtime = async (
-  { plan, hosted }: RealtimeSettings,
+  { plan, publish, catchUp, hosted }: RealtimeSettings,
   places: RealtimePlaces,
   choosePort: ChoosePort,
 ): Promise<RealtimePlacement> => {
+  const settings = { plan, publish, catchUp, hosted: hosted !== undefined };
   if (hosted) {
-    const state = { ...(await detectRealtime(hosted.url)), url: webSocketUrlOf(hosted.url) };
+    const state = {
+      ...(await detectRealtime(hosted.url)),
+      url: webSocketUrlOf(hosted.url),
+      settings,
+    };
     return { state, address: hosted, spec: undefined };
   }
   const port = await choosePort();
@@ -46,6 +51,7 @@ export const planRealtime = async (
       standIn: true,
       url: webSocketUrlOf(url),
       healthUrl: `${origin}/healthcheck`,
+      settings,
     },
     address: { url, serviceKey, anonKey, jwtSecret },
     spec: standInSpec({ port, jwtSecret, plan, ...places }),

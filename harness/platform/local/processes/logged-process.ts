@@ -150,25 +150,33 @@ const whyNot = ({ command, cwd }: ProcessSpec, error: NodeJS.ErrnoException): st
     : `there is no folder ${cwd} to run it in`;
 };
 
-/** A process that another process started. */
-export const attachProcess = (spec: ProcessSpec, identity: ProcessIdentity): LoggedProcess => ({
-  spec,
-  identity,
+/** A process that another process started. Nothing watches it any more once it is detached. */
+export const attachProcess = (spec: ProcessSpec, identity: ProcessIdentity): LoggedProcess => {
+  let exited: Promise<void> | undefined;
+  let watched = true;
   // There is no exit event for the child of another process.
-  get exited() {
-    return (async () => {
-      // Unreferenced: watching a process must not keep a command alive.
-      while (isRunning(identity)) await delay(POLL_MS, undefined, { ref: false });
-    })();
-  },
-  hasExited: () => !isRunning(identity),
-  signal: (signal) => {
-    const { pid, startTime } = identity;
-    void signalProcess(TO_GROUP.has(signal) ? identity : { pid, startTime }, signal);
-  },
-  logTail: (lines = 20) => readTail(spec.logFile, 0, lines),
-  detach: () => undefined,
-});
+  const untilExited = async (): Promise<void> => {
+    // Unreferenced: watching a process must not keep a command alive.
+    while (watched && isRunning(identity)) await delay(POLL_MS, undefined, { ref: false });
+    if (!watched) await new Promise(() => undefined);
+  };
+  return {
+    spec,
+    identity,
+    get exited() {
+      return (exited ??= untilExited());
+    },
+    hasExited: () => !isRunning(identity),
+    signal: (signal) => {
+      const { pid, startTime } = identity;
+      void signalProcess(TO_GROUP.has(signal) ? identity : { pid, startTime }, signal);
+    },
+    logTail: (lines = 20) => readTail(spec.logFile, 0, lines),
+    detach: () => {
+      watched = false;
+    },
+  };
+};
 
 /** SIGSTOP. Resolves once it is stopped. @throws WaitError after 5 s */
 export const pauseProcess = async (running: LoggedProcess): Promise<void> => {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunningDeployment } from "../../platform/platform.ts";
-import type { FoundDeployment } from "./running-deployment.ts";
-import { downInstances, isRealtimeDown } from "./deployment-health.ts";
+import type { Deployment, FoundDeployment, Peer, RunningDeployment } from "../platform.ts";
+import { downInstances, isRealtimeDown, unreachableComponents } from "./deployment-health.ts";
 
 /** The longest drain, then the slowest start, and room for a busy host. */
 const RESTORE_MS = 60_000;
@@ -13,20 +12,33 @@ const downComponents = async (running: RunningDeployment): Promise<string[]> => 
   ...(await downInstances(running)),
 ];
 
+/** Wakes up what is frozen, mends what is cut, and starts what instances and clients connect to. */
+const undoBounces = async (deployment: Deployment): Promise<void> => {
+  const { instances, control, links, broker, router } = deployment;
+  const peers: readonly Peer[] = broker ? ["redis", "router"] : ["router"];
+  for (const instance of instances) {
+    await control.resume(instance);
+    for (const peer of peers) await links?.mend(instance, peer);
+  }
+  await broker?.resume();
+  await broker?.start();
+  await router.start();
+};
+
 /**
- * Starts every instance, and Realtime, that an interrupted bounce left down. An instance that still
- * drains starts once it has exited. Never rejects: after a minute it prints what is still down, and
- * the command that starts it.
+ * Starts all that a bounce left down, and undoes what else it left. An instance that still drains
+ * starts once it has exited. Never rejects: after a minute it says what is still down, and the
+ * command that starts it.
  */
-export async function restoreInstances({
-  deployment: running,
-  platform,
-}: FoundDeployment): Promise<void> {
-  const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
+export async function restoreDeployment(
+  { deployment: running, platform }: FoundDeployment,
+  say: (line: string) => void,
+): Promise<void> {
   const signal = AbortSignal.timeout(RESTORE_MS);
   try {
     const deployment = await platform.attach(running.id, { onStep: say, signal });
     try {
+      await undoBounces(deployment);
       for (let reported = ""; ;) {
         const down = await downComponents(running);
         if (down.length === 0) return;
@@ -47,13 +59,13 @@ export async function restoreInstances({
       await deployment.detach();
     }
   } catch (error) {
-    const down = await downComponents(running);
+    const down = await unreachableComponents(running);
     if (down.length === 0) return;
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(
+    say(
       `${down.join(", ")} of ${running.topology} did not come back: ${reason}\n` +
         `start it with: sse-lab bounce ${running.topology} --platform ${platform.name} ` +
-        "--kind recreate (it reports what was down)\n",
+        "--kind recreate (it reports what was down)",
     );
   }
 }

@@ -1,6 +1,6 @@
 import { httpUrlOf } from "../../../common/portable/realtime/urls.ts";
-import type { RunningDeployment } from "../../platform/platform.ts";
-import { answersOk } from "../../platform/readiness.ts";
+import type { RunningDeployment } from "../platform.ts";
+import { answersOk } from "../readiness.ts";
 
 /** A component that runs answers within milliseconds. */
 const ANSWER_MS = 2_000;
