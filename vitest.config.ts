@@ -7,8 +7,8 @@ const MEASURING = "**/*.measure.test.ts";
 /** They need a Docker engine: `make test-docker`. */
 const DOCKER = "**/*.docker.test.ts";
 
-/** Most tests wait for sockets and processes, so four workers keep two cores busy. */
-const WORKERS = 4;
+/** Most tests wait for sockets and processes, so six workers keep two cores busy. */
+const WORKERS = 6;
 
 const rooms = "{common,infra,harness,server,standins,loadtests}";
 
@@ -33,7 +33,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "real",
+          // Projects run in the order of their names, and these files take longest.
+          name: "brokers and routers",
           include: [`${rooms}/${REAL}`],
           maxWorkers: WORKERS,
           sequence: { groupOrder: 0 },

@@ -5,12 +5,10 @@ const ALL = "{infra,harness,server,standins}/**/*.docker.test.ts";
 /**
  * - The comparison measures: nothing else may run beside it.
  * - The build of the server image removes the images that other files would start.
- * - The stack of `pulumi up` is on record, and the sweeps of the platform's tests would meet it.
  */
 const ALONE = [
   "harness/run/docker-comparison.docker.test.ts",
   "infra/images/build/build-server-image.docker.test.ts",
-  "infra/index.docker.test.ts",
 ];
 
 const common = { retry: 0, testTimeout: 300_000, hookTimeout: 600_000 };
@@ -32,7 +30,7 @@ export default defineConfig({
           include: [ALL],
           exclude: ["**/node_modules/**", ...ALONE],
           // Each file has stacks, labels and folders by its own name, and mostly waits for them.
-          maxWorkers: 2,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },

@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CrossCheck } from "../checker/compare-engines/cross-check.ts";
 import type { CrossFinding } from "../checker/compare-engines/cross-finding.ts";
 import type { RunResult } from "../checker/run-result.ts";
@@ -12,9 +12,11 @@ import { runCommand } from "../cli/test-support/run-command.ts";
 import { bundleScript } from "../load/k6/scripts/bundle-scripts.ts";
 import { runK6Load } from "../load/k6/run-k6-load.ts";
 import { localPlatform } from "../platform/local/local-platform.ts";
+import { parseManifest } from "../report/summary/manifest.ts";
 import { type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { createK6Engine } from "./engine/k6-engine.ts";
 import type { LoadEngine } from "./engine/load-engine.ts";
+import { rebuildReport } from "./results/rebuild-report.ts";
 import { compare, expectVerdict, type TestComparison } from "./test-support/test-comparison.ts";
 import { PROJECT_ROOT } from "../../common/paths.ts";
 
@@ -74,55 +76,41 @@ function expectAgreement(
 const runsOf = (...sides: TestComparison[]): RunResult[] =>
   sides.flatMap(({ summary }) => summary.runs);
 
-const STEADY = {
-  topologies: ["phase0", "phase1"],
-  sessions: 20,
-  duration: 3,
-} satisfies Partial<Scenario>;
-const CRASH = {
+/** A steady run and a crash, the same for each engine. Shared by all tests that need both. */
+const LOAD = {
   topologies: ["phase1"],
-  bounces: ["crash"],
+  bounces: ["none", "crash"],
   sessions: 30,
   duration: 6,
 } satisfies Partial<Scenario>;
+const DUE = 30 * 4 * 6;
 
-describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () => {
-  it("finds no difference of the native engine from itself", async (context) => {
-    const small = {
-      topologies: ["phase0"],
-      sessions: 10,
-      duration: 2,
-      ramp: 0.5,
-      drain: 1,
-    } satisfies Partial<Scenario>;
-    await using first = await compare(small);
-    await using second = await compare(small);
-    expectAgreement(await crossCheck(first, second), first, second);
-    expectVerdict(context, "valid", ...runsOf(first, second));
+describe("the native engine and the k6 script on a real topology", () => {
+  let native: TestComparison;
+  let script: TestComparison;
+  beforeAll(async () => {
+    native = await compare(LOAD);
+    script = await compare(LOAD, localPlatform, await scriptEngine(LOAD.topologies));
+  }, 180_000);
+  afterAll(async () => {
+    await native[Symbol.asyncDispose]();
+    await script[Symbol.asyncDispose]();
   });
 
-  it("finds none of the k6 script from the native engine in steady state", async (context) => {
-    await using native = await compare(STEADY);
-    await using script = await compare(
-      STEADY,
-      localPlatform,
-      await scriptEngine(STEADY.topologies),
-    );
+  it("agree in steady state and across a crash", async (context) => {
     const told = await crossCheck(native, script);
     expectAgreement(told, native, script);
-    for (const { pairs } of told.compared) expect(pairs).toBe(20 * 12);
     expectVerdict(context, "valid", ...runsOf(native, script));
+    const pairs = told.compared.map((group) => [group.bounce, group.pairs]);
+    expect(Object.fromEntries(pairs)).toEqual({ none: DUE, crash: null });
   });
 
-  it("finds none across a crash, and names the defects of a script that has some", async (context) => {
-    await using native = await compare(CRASH);
-    await using script = await compare(CRASH, localPlatform, await scriptEngine(CRASH.topologies));
-    expectAgreement(await crossCheck(native, script), native, script);
-
+  it("differ by each defect that the script has", async () => {
+    const crash = { ...LOAD, bounces: ["crash"] } satisfies Partial<Scenario>;
     await using defective = await compare(
-      CRASH,
+      crash,
       localPlatform,
-      await defectiveEngine(CRASH.topologies),
+      await defectiveEngine(LOAD.topologies),
     );
     const { code, findings } = await crossCheck(native, defective);
     expect(findings.map(({ kind, side, detail }) => [kind, side, detail])).toEqual([
@@ -135,6 +123,57 @@ describe("the cross-check of runs on real topologies", { timeout: 180_000 }, () 
       expect(sessions[0]).toMatch(/^s\d+$/);
     }
     expect(code).toBe(1);
-    expectVerdict(context, "valid", ...runsOf(native, script));
   });
+
+  it("of which k6 loses nothing in steady state, sees a crash as it is, and is named", async (context) => {
+    const { path, run, summary } = script;
+    expect(summary).toMatchObject({ engine: "k6", engineStandIn: "k6-double" });
+    const steady = run("phase1");
+    expect(steady).toMatchObject({
+      sessions: 30,
+      due: DUE,
+      delivered: DUE,
+      lost: 0,
+      stuckStreams: 0,
+      duplicated: 0,
+    });
+    expect(steady.affinity).toEqual({ hitRatio: 1, misroutes: 0 });
+    expect(steady.reasons[0]).toBe(
+      "The load was made by k6-double, a contract double, not k6 (version 2.3.0).",
+    );
+    const crash = run("phase1", "crash");
+    expect(crash.due).toBe(DUE);
+    expect(crash.lostByCause.unexplained).toBe(0);
+    expect(crash.bounces).toHaveLength(1);
+    expect(crash.bounces[0]?.cut).toBeGreaterThan(0);
+    expect(crash.reconnects.count).toBeGreaterThan(0);
+    if (process.platform === "linux") {
+      expect(steady.load.cpuSeconds).toBeGreaterThan(0);
+      expect(steady.load.rssBytes).toBeGreaterThan(1e6);
+    }
+    const manifest = parseManifest(JSON.parse(await readFile(join(path, "manifest.json"), "utf8")));
+    expect(manifest).toMatchObject({ engine: "k6", engineStandIn: "k6-double" });
+    expect(manifest.versions).toMatchObject({ "k6-double": "2.3.0" });
+    expect(Object.keys(manifest.versions)).not.toContain("xk6-sse");
+    expect(await rebuildReport(path)).toEqual(summary);
+    expectVerdict(context, "valid", steady, crash);
+  });
+
+  it(
+    "of which the native one does not differ from itself",
+    { timeout: 60_000 },
+    async (context) => {
+      const small = {
+        topologies: ["phase0"],
+        sessions: 10,
+        duration: 2,
+        ramp: 0.5,
+        drain: 1,
+      } satisfies Partial<Scenario>;
+      await using first = await compare(small);
+      await using second = await compare(small);
+      expectAgreement(await crossCheck(first, second), first, second);
+      expectVerdict(context, "valid", ...runsOf(first, second));
+    },
+  );
 });

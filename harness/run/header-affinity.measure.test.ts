@@ -67,7 +67,7 @@ describe("phase1-header, through real HAProxy", () => {
     await using comparison = await compare({
       topologies: ["phase1-header"],
       bounces: ["crash"],
-      duration: 8,
+      duration: 6,
       drain: 3,
     });
     const run = comparison.run("phase1-header", "crash");

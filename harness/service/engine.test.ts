@@ -31,7 +31,6 @@ const load = async (
   const { protocol } = await readServiceFile(path, {});
   const plan = smallPlan(service.url, {
     sessions: 1,
-    drainS: 0.3,
     service: protocol,
     ledger: false,
     ...changes,
@@ -40,6 +39,9 @@ const load = async (
   const { segments } = await runLoad(plan, { historyDir: folder, limits });
   return readHistory(segments);
 };
+
+/** For work whose end is never seen. */
+const SHORT_DRAIN = { drainS: 1 };
 
 const seqs = (history: readonly Observation[]): number[] =>
   ofType(history, "received").map(({ seq }) => seq);
@@ -224,7 +226,7 @@ test.each(MISFITS)(
   "%s is recorded once, with the key",
   async (_, [from, to], behaviour, message) => {
     service.reset(behaviour);
-    const found = misfits(await load(FOREIGN_FILE.replace(from, to)));
+    const found = misfits(await load(FOREIGN_FILE.replace(from, to), SHORT_DRAIN));
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(message);
   },
@@ -237,7 +239,7 @@ test("a compressed stream is refused by name", async () => {
         .writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" })
         .end(),
   });
-  expect(ofType(await load(), "connect-failed")[0]).toMatchObject({
+  expect(ofType(await load(FOREIGN_FILE, SHORT_DRAIN), "connect-failed")[0]).toMatchObject({
     status: 200,
     reason: "content encoding gzip",
   });

@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { nowMs } from "../../../common/clock.ts";
+import { HttpService, type SeenRequest } from "./http-service.ts";
 
 /**
  * Handles one request to open a stream (`attempt` counts from 1 within the session), or returns
@@ -29,56 +28,22 @@ interface FakeSession {
   gates: number[];
 }
 
-export interface SeenRequest {
-  method: string;
-  url: string;
-  headers: IncomingMessage["headers"];
-}
-
 /**
  * A service that keeps the event contract so long as its script does not make it misbehave: a test
  * says what goes wrong. It remembers events and replays after Last-Event-ID; a run's events leave
  * at once, up to the next gate.
  */
-export class ScriptedService {
-  readonly requests: SeenRequest[] = [];
+export class ScriptedService extends HttpService {
   onStream: StreamScript = () => false;
   onPost: PostScript = () => undefined;
   readonly #sessions = new Map<string, FakeSession>();
   readonly #posts = { create: 0, pipeline: 0, gate: 0 };
-  readonly #server: Server = createServer(
-    (request, response) => void this.#onRequest(request, response),
-  );
 
-  static async start(): Promise<ScriptedService> {
-    const service = new ScriptedService();
-    service.#server.listen(0, "127.0.0.1");
-    await once(service.#server, "listening");
-    return service;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** Connections that are open at this moment. */
-  async connections(): Promise<number> {
-    return new Promise((resolve, reject) =>
-      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-    );
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-
-  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = "", url = "", headers } = request;
-    this.requests.push({ method, url, headers });
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
+  protected answer(
+    { url, body }: SeenRequest,
+    response: ServerResponse,
+    request: IncomingMessage,
+  ): void {
     response.setHeader("x-instance", "scripted");
     const [, , , id = "", what] = url.split(/[/?]/);
     if (url === "/healthz") {

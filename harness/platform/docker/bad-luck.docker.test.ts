@@ -15,8 +15,8 @@ import {
 } from "./test-support/checkout-copy.ts";
 
 let copy: CheckoutCopy;
-beforeEach(() => {
-  copy = copyCheckout();
+beforeEach(async () => {
+  copy = await copyCheckout();
 });
 afterEach(() => copy.remove());
 

@@ -1,9 +1,12 @@
-/** What bounces do to the parts of one stack of real containers. */
+/** What bounces and a deploy do to the parts of one stack of real containers. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
+import { recordArgs } from "../../../infra/stack/record-args.ts";
+import { stackRecords } from "../../../infra/stack/stack-record.ts";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
 import { connectRedis, type RedisClient } from "../ask-redis.ts";
 import type { BrokerComponent } from "../platform.ts";
@@ -90,4 +93,28 @@ test("an instance freezes and wakes up", async () => {
 
 test("no exit is reported, because bounces caused them", () => {
   expect(told.filter((one) => !/ (started|ready)$/.test(one))).toEqual([]);
+});
+
+test("a rolling deploy awaits its hook before it touches the next instance", async () => {
+  const record = stackRecords().read(deployment.id)!;
+  const order: string[] = [];
+  await deployment.pulumi.up(
+    { ...recordArgs(record), revision: "2" },
+    {
+      parallel: 1,
+      onResource: ({ name, op, state }) => {
+        if (op === "delete-replaced" && state === "started") order.push(`${name} replaced`);
+      },
+      afterCreate: async (name) => {
+        // Longer than Pulumi takes from the end of one instance to the beginning of the next.
+        await delay(2_000);
+        order.push(`${name} waited for`);
+      },
+    },
+  );
+  const [first, , second] = order.map((line) => line.split(" ")[0]!);
+  expect([first, second].sort()).toEqual(["server-1", "server-2"]);
+  expect(order).toEqual(
+    [first!, second!].flatMap((name) => [`${name} replaced`, `${name} waited for`]),
+  );
 });

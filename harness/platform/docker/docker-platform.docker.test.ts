@@ -6,7 +6,6 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";
 import { recordArgs } from "../../../infra/stack/record-args.ts";
@@ -299,31 +298,6 @@ test("phase3: only an unexpected exit of Realtime is reported, not an outage", a
   await attached.realtime!.control!.kill();
   await attached.down();
   await nothingLeft(attached);
-});
-
-test("a rolling deploy awaits its hook before it touches the next instance", async () => {
-  const deployment = await bring("phase1-header", { replicas: 2 });
-  const record = stackRecords().read(deployment.id)!;
-  const order: string[] = [];
-  await deployment.pulumi.up(
-    { ...recordArgs(record), revision: "2" },
-    {
-      parallel: 1,
-      onResource: ({ name, op, state }) => {
-        if (op === "delete-replaced" && state === "started") order.push(`${name} replaced`);
-      },
-      afterCreate: async (name) => {
-        // Longer than Pulumi takes from the end of one instance to the beginning of the next.
-        await delay(2_000);
-        order.push(`${name} waited for`);
-      },
-    },
-  );
-  const [first, , second] = order.map((line) => line.split(" ")[0]!);
-  expect([first, second].sort()).toEqual(["server-1", "server-2"]);
-  expect(order).toEqual(
-    [first!, second!].flatMap((name) => [`${name} replaced`, `${name} waited for`]),
-  );
 });
 
 test("two stacks side by side, one after its port was taken, do not mix their reports", async () => {

@@ -4,40 +4,47 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromRoot } from "../../../common/paths.ts";
 import { NAMESPACES, permits } from "../../../common/test-support/namespaces.ts";
 import { waitFor } from "../../../common/wait-for.ts";
 import { connectDocker } from "../../../infra/engine/docker-client.ts";
 import { checkoutAt, copyCheckout, type CheckoutCopy } from "./test-support/checkout-copy.ts";
 
+/** Other files run beside this one, on the same engine. */
+const STACK = "ours";
+
 let copy: CheckoutCopy;
+/** All but the last two tests leave it up, so they share it. */
 let up: { id: string; url: string; workDir: string };
-beforeEach(async () => {
-  copy = copyCheckout();
-  const answer = await copy.run("keep", ["phase0", "phase0"]).answer;
+const bringUp = async (): Promise<void> => {
+  const answer = await copy.run("keep", ["phase0", STACK]).answer;
   if (!("up" in answer)) throw new Error(JSON.stringify(answer));
   ({ up } = answer);
+};
+beforeAll(async () => {
+  copy = await copyCheckout();
+  await bringUp();
 });
-afterEach(() => copy.remove());
+afterAll(() => copy.remove());
 
 const expectUp = async (): Promise<void> => {
   expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
   expect(existsSync(join(up.workDir, "ledger"))).toBe(true);
-  expect(await copy.run("running").answer).toMatchObject({ running: [{ id: "phase0" }] });
+  expect(await copy.run("running").answer).toMatchObject({ running: [{ id: STACK }] });
 };
 
 test("a copy of the checkout touches nothing of its original", async () => {
   const folder = `${copy.folder}-copy`;
   execFileSync("cp", ["-a", copy.folder, folder]);
-  const other = checkoutAt(folder);
+  const other = checkoutAt(folder, copy.command);
   try {
     for (const command of ["sweep", "down"] as const) {
       expect(await other.run(command).answer).toMatchObject({
-        report: { swept: [], foreign: [{ id: "phase0" }], problems: [] },
+        report: { swept: [], foreign: [{ id: STACK }], problems: [] },
       });
     }
-    expect(await other.run("keep", ["phase0", "phase0"]).answer).toMatchObject({
+    expect(await other.run("keep", ["phase0", STACK]).answer).toMatchObject({
       error: expect.stringMatching(
         /another checkout of the lab \([0-9a-f]{12}, then at /,
       ) as string,
@@ -51,11 +58,10 @@ test("a copy of the checkout touches nothing of its original", async () => {
 test.runIf(permits("mounts"))(
   "a container with another checkout at the same path touches nothing of this one",
   async () => {
-    const other = copyCheckout();
+    const other = await copyCheckout();
     try {
-      const program = "harness/platform/docker/test-support/harness-command.ts";
       const mount = `mount --bind ${other.folder} ${copy.folder} && cd ${copy.folder} && exec "$@"`;
-      const command = [process.execPath, "--import", "tsx", program, "down"];
+      const command = [process.execPath, other.command, "down"];
       const said = execFileSync(
         "unshare",
         [...NAMESPACES.mounts, "sh", "-c", mount, "sh", ...command],
@@ -70,38 +76,6 @@ test.runIf(permits("mounts"))(
     }
   },
 );
-
-test("a renamed checkout finds its stack, deploys over it and removes it", async () => {
-  const { folder } = copy;
-  const renamed = checkoutAt(`${folder}-renamed`);
-  renameSync(folder, renamed.folder);
-  copy = renamed;
-  expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], kept: ["phase0"] } });
-  expect(await copy.run("deploy", ["phase0"]).answer).toMatchObject({
-    deployed: ["server-1 started", "server-1 ended"],
-  });
-  expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
-  expect(existsSync(folder)).toBe(false);
-  expect(await copy.run("down").answer).toMatchObject({
-    report: { swept: [{ id: "phase0" }], problems: [] },
-  });
-  expect(await copy.left()).toEqual([]);
-  expect(existsSync(join(up.workDir.replace(folder, copy.folder), "ledger"))).toBe(false);
-});
-
-test("down removes a stack while node_modules is missing", async () => {
-  const lab = join(copy.folder, "harness/cli/sse-lab.mjs");
-  const modules = join(copy.folder, "node_modules");
-  execFileSync(process.execPath, [lab, "--help"]);
-  unlinkSync(modules);
-  try {
-    const said = execFileSync(process.execPath, [lab, "down"], { encoding: "utf8" });
-    expect(said).toMatch(/removed phase0 \(3 containers, 1 network, 1 volume\)/);
-  } finally {
-    symlinkSync(fromRoot("node_modules"), modules);
-  }
-  expect(await copy.left()).toEqual([]);
-});
 
 /**
  * A second engine, without a network. With `--bridge=none` an engine removes docker0, so it gets a
@@ -134,7 +108,7 @@ test.runIf(process.getuid?.() === 0)(
           report: {
             swept: [],
             foreign: [
-              { id: "phase0", why: expect.stringMatching(/^another Docker engine/) as string },
+              { id: STACK, why: expect.stringMatching(/^another Docker engine/) as string },
             ],
             problems: [],
           },
@@ -149,3 +123,36 @@ test.runIf(process.getuid?.() === 0)(
     }
   },
 );
+
+test("a renamed checkout finds its stack, deploys over it and removes it", async () => {
+  const { folder } = copy;
+  const renamed = checkoutAt(`${folder}-renamed`, copy.command);
+  renameSync(folder, renamed.folder);
+  copy = renamed;
+  expect(await copy.run("sweep").answer).toMatchObject({ report: { swept: [], kept: [STACK] } });
+  expect(await copy.run("deploy", [STACK]).answer).toMatchObject({
+    deployed: ["server-1 started", "server-1 ended"],
+  });
+  expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
+  expect(existsSync(folder)).toBe(false);
+  expect(await copy.run("down").answer).toMatchObject({
+    report: { swept: [{ id: STACK }], problems: [] },
+  });
+  expect(await copy.left()).toEqual([]);
+  expect(existsSync(join(up.workDir.replace(folder, copy.folder), "ledger"))).toBe(false);
+});
+
+test("down removes a stack while node_modules is missing", async () => {
+  await bringUp();
+  const lab = join(copy.folder, "harness/cli/sse-lab.mjs");
+  const modules = join(copy.folder, "node_modules");
+  execFileSync(process.execPath, [lab, "--help"]);
+  unlinkSync(modules);
+  try {
+    const said = execFileSync(process.execPath, [lab, "down"], { encoding: "utf8" });
+    expect(said).toMatch(/removed ours \(3 containers, 1 network, 1 volume\)/);
+  } finally {
+    symlinkSync(fromRoot("node_modules"), modules);
+  }
+  expect(await copy.left()).toEqual([]);
+});

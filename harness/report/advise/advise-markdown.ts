@@ -11,11 +11,9 @@ import {
   formatPercent,
   formatSeconds,
 } from "../format.ts";
+import { lostOtherwise, whole } from "../estimate/estimate-markdown.ts";
 import { tableOf } from "../tables/markdown-tables.ts";
 import type { Asked, Fit, TopologyAdvice } from "./advise.ts";
-
-const whole = (value: number | null): string =>
-  formatCount(value === null ? null : Math.round(value));
 
 const fitSentence = (advice: readonly TopologyAdvice[], asked: Asked): string => {
   const named = (fit: Fit): string =>
@@ -70,11 +68,7 @@ const arithmetic = (one: TopologyAdvice, asked: Asked): string => {
             `${formatEstimated(darkPerCutS, formatSeconds)} x ${rate} = ` +
             formatEstimated(perDay.eventsLostByCap, whole),
         ]),
-    estimate.measured.lossesPerStreamHour === null
-      ? "lost otherwise: steady state was not measured"
-      : `lost otherwise: ${formatCount(asked.streams)} streams x 24 h x ` +
-        `${formatEstimated(estimate.measured.lossesPerStreamHour, formatCount)} per stream-hour = ` +
-        formatEstimated(estimate.perDay.eventsLostOtherwise, whole),
+    lostOtherwise(asked.streams, estimate),
     perDay.stuckByDeploys === null
       ? "stuck by deploys: not known, as no deploy of every instance met pipelines at any time"
       : `stuck by deploys: of ${whole(estimate.perDay.pipelines)} pipelines, ` +

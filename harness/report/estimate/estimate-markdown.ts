@@ -13,7 +13,7 @@ import { tableOf } from "../tables/markdown-tables.ts";
 import { formatEstimated } from "../summary/estimated.ts";
 import type { TopologyEstimate, Wanted } from "./estimate.ts";
 
-const whole = (value: number | null): string =>
+export const whole = (value: number | null): string =>
   formatCount(value === null ? null : Math.round(value));
 const hours = (seconds: number | null): string =>
   seconds === null ? DASH : `${formatCount(seconds / 3600)} h`;
@@ -23,6 +23,17 @@ const runsOf = ({ measured, made }: TopologyEstimate["runs"]): string =>
   measured === made
     ? formatNumberOf(made, "run")
     : `${formatCount(measured)} of ${formatNumberOf(made, "run")}`;
+
+/** Losses of steady state a day. */
+export const lostOtherwise = (
+  streams: number,
+  { measured, perDay }: Pick<TopologyEstimate, "measured" | "perDay">,
+): string =>
+  measured.lossesPerStreamHour === null
+    ? "lost otherwise: steady state was not measured"
+    : `lost otherwise: ${formatCount(streams)} streams x 24 h x ` +
+      `${formatEstimated(measured.lossesPerStreamHour, formatCount)} per stream-hour = ` +
+      formatEstimated(perDay.eventsLostOtherwise, whole);
 
 const arithmetic = (one: TopologyEstimate, wanted: Wanted): string => {
   const { measured, perDay } = one;
@@ -36,11 +47,7 @@ const arithmetic = (one: TopologyEstimate, wanted: Wanted): string => {
       formatEstimated(perDay.darkS, (value) => `${whole(value)} s`),
     `events lost by deploys: ${whole(perDay.darkS.value)} s x ` +
       `${formatCount(wanted.eventsPerSecond)} events/s = ${formatEstimated(perDay.eventsLostByDeploys, whole)}`,
-    measured.lossesPerStreamHour === null
-      ? "events lost otherwise: steady state was not measured"
-      : `events lost otherwise: ${formatCount(wanted.streams)} streams x 24 h x ` +
-        `${formatEstimated(measured.lossesPerStreamHour, formatCount)} per stream-hour = ` +
-        formatEstimated(perDay.eventsLostOtherwise, whole),
+    `events ${lostOtherwise(wanted.streams, one)}`,
     `a pipeline is killed with a chance of ${formatEstimated(one.killedChance, formatPercent)}`,
   ];
   return (

@@ -1,13 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-
-export interface SeenRequest {
-  method: string;
-  url: string;
-  headers: IncomingMessage["headers"];
-  body: string;
-}
+import type { ServerResponse } from "node:http";
+import { HttpService, type SeenRequest } from "../../load/test-support/http-service.ts";
 
 type Answer = (request: SeenRequest, response: ServerResponse) => void;
 
@@ -46,24 +38,9 @@ const GOOD: Behaviour = {
  * `POST /jobs/:id/run` with the number of steps. A test says what it does otherwise. Its service
  * file is {@link FOREIGN_FILE}.
  */
-export class ForeignService {
-  readonly requests: SeenRequest[] = [];
+export class ForeignService extends HttpService {
   behaviour: Behaviour = { ...GOOD };
   readonly #streams: ServerResponse[] = [];
-  readonly #server: Server = createServer(
-    (request, response) => void this.#onRequest(request, response),
-  );
-
-  static async start(): Promise<ForeignService> {
-    const service = new ForeignService();
-    service.#server.listen(0, "127.0.0.1");
-    await once(service.#server, "listening");
-    return service;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
 
   /** It is good again, and forgets its streams. */
   reset(changes: Partial<Behaviour> = {}): void {
@@ -72,18 +49,8 @@ export class ForeignService {
     for (const stream of this.#streams.splice(0)) stream.destroy();
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-
-  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = "", url = "", headers } = request;
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
-    const seen = { method, url, headers, body };
-    this.requests.push(seen);
+  protected answer(seen: SeenRequest, response: ServerResponse): void {
+    const { method, url, body } = seen;
     response.setHeader("x-served-by", "one");
     const { begin, open, run } = this.behaviour;
     if (method === "POST" && url === "/jobs") begin(seen, response);
