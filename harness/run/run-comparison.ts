@@ -41,6 +41,12 @@ export interface ComparisonListener extends RunListener {
   discardedStarted?: (spec: RunSpec) => void;
   runStarted?: (spec: RunSpec, number: number, of: number) => void;
   runJudged?: (result: RunResult) => void;
+  /** Before the first run, and after each: all that is known. The next run waits for it. */
+  measured?: (known: {
+    summary: Summary;
+    manifest: Manifest;
+    series: readonly RunSeries[];
+  }) => Promise<void>;
 }
 
 export interface ComparisonRequest {
@@ -85,8 +91,11 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   const manifest = earlier?.manifest ?? (await describeManifest(request, planned));
   const runs: RunResult[] = (earlier?.runs ?? []).map(({ result }) => result);
   const specs = remainingRuns(planned, request.skipped, runs);
-  await warmUp(discardedRun(specs), request);
   const series: RunSeries[] = (earlier?.runs ?? []).flatMap((run) => run.series ?? []);
+  const tell = async (summary: Summary): Promise<void> =>
+    listener.measured?.({ summary, manifest, series: inOrderOf(summary, series) });
+  await tell(toSummary(manifest, runs));
+  await warmUp(discardedRun(specs), request);
   for (const [index, spec] of specs.entries()) {
     signal.throwIfAborted();
     listener.runStarted?.(spec, index + 1, specs.length);
@@ -110,7 +119,7 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
         if (one !== null) series.push(one);
         listener.runJudged?.(result);
       }
-      await write(results.path, manifest, runs);
+      await tell(await write(results.path, manifest, runs));
     } finally {
       if (runs.length === 0) await results.close();
       await rm(workDir, { recursive: true, force: true });

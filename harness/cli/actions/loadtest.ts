@@ -34,12 +34,15 @@ import {
 } from "../options/choose-target.ts";
 import { SCENARIO_KEYS } from "../options/scenario-flags.ts";
 import { wantsColour } from "../output/colour.ts";
+import type { LivePageServer } from "../live/live-page.ts";
+import type { ComparisonListener } from "../../run/run-comparison.ts";
 
 interface LoadtestOptions extends Record<string, unknown>, TargetFlags, AttachFlags {
   scenario?: string;
   platform: string;
   engine: string;
   out?: string;
+  open?: true;
   json?: true;
 }
 
@@ -52,6 +55,7 @@ interface LoadtestPlan {
   choice: PlatformChoice;
   service: Service | undefined;
   results: ResultsFolder;
+  open: true | undefined;
   json: true | undefined;
 }
 
@@ -90,7 +94,8 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   await checkOpenFiles(scenario, topologies);
   checkState();
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
-  return { scenario, topologies, hosted, engineName, choice, service, results, json: options.json };
+  const { open, json } = options;
+  return { scenario, topologies, hosted, engineName, choice, service, results, open, json };
 }
 
 /** Where the load goes: a platform that starts topologies, or the target. */
@@ -126,7 +131,7 @@ const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): Sc
 });
 
 async function run(plan: LoadtestPlan): Promise<number> {
-  const { scenario, topologies, hosted, engineName, choice, service, results, json } = plan;
+  const { scenario, topologies, hosted, engineName, choice, service, results, open, json } = plan;
   const { platform, reason } = choice;
   const { engine, detail } = await interruptible((signal) =>
     prepareEngine(engineName, topologies, signal),
@@ -147,6 +152,7 @@ async function run(plan: LoadtestPlan): Promise<number> {
       import("../exit.ts"),
     ]);
   const display = createLiveDisplay(scenario, pc.createColors(wantsColour(process.stderr)));
+  const page = open ? await openPage(say) : undefined;
   const comparison = interruptible((signal) =>
     runComparison({
       scenario,
@@ -156,12 +162,54 @@ async function run(plan: LoadtestPlan): Promise<number> {
       service,
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],
-      listener: display,
+      listener: page ? bothOf(display, page.listener) : display,
       signal,
     }),
   );
-  const summary = await comparison.finally(() => display.close());
+  const summary = await comparison.finally(async () => {
+    display.close();
+    await page?.close(`The load test is over. Its report: ${results.path}/report.html`);
+  });
   printSummary(summary, json);
   say(`report: ${results.path}/report.html, and report.md beside it`);
   return exitCodeOf(summary);
 }
+
+/** The page takes time of this host, from which the load comes as well. */
+async function openPage(say: (line: string) => void): Promise<LivePageServer> {
+  const [{ startLivePage }, { openBrowser }] = await Promise.all([
+    import("../live/live-page.ts"),
+    import("../live/open-browser.ts"),
+  ]);
+  const page = await startLivePage();
+  say(`live page: ${page.url} (a browser on this host takes CPU time from the measurement)`);
+  await openBrowser(page.url);
+  return page;
+}
+
+const bothOf = (a: ComparisonListener, b: ComparisonListener): ComparisonListener => ({
+  discardedStarted: (spec) => {
+    a.discardedStarted?.(spec);
+    b.discardedStarted?.(spec);
+  },
+  runStarted: (spec, number, of) => {
+    a.runStarted?.(spec, number, of);
+    b.runStarted?.(spec, number, of);
+  },
+  runJudged: (result) => {
+    a.runJudged?.(result);
+    b.runJudged?.(result);
+  },
+  step: (step) => {
+    a.step?.(step);
+    b.step?.(step);
+  },
+  load: (progress) => {
+    a.load?.(progress);
+    b.load?.(progress);
+  },
+  measured: async (known) => {
+    await a.measured?.(known);
+    await b.measured?.(known);
+  },
+});

@@ -50,6 +50,11 @@ export const declareLoadtest: Declare = (command, perform) => {
       "new or empty folder for the results (default: results/<time>, to which " +
         "results/latest points)",
     )
+    .option(
+      "--open",
+      "serve the report on 127.0.0.1 while the runs are measured, with a time line that grows; " +
+        "opens a browser if this is a terminal and one is there",
+    )
     .option("--json", "print summary.json instead of the table")
     .addHelpText("after", HELP)
     .action(perform(async () => (await import("../actions/loadtest.ts")).loadtest));

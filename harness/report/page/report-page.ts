@@ -1,19 +1,22 @@
-/** report.html: one self-contained page. It needs no network and no script. */
+/** report.html: one self-contained page. It needs no network and no script. `--open` adds both. */
 import type { RunSeries } from "../../checker/run-series.ts";
 import { loadChartLibrary } from "../charts/render-chart.ts";
 import { engineStandInSentence, standInSentence } from "../realtime-implementation-note.ts";
 import { load, madeOf, measuredOn, question } from "../render/markdown-head.ts";
 import type { Manifest } from "../summary/manifest.ts";
-import { missingSentence } from "../summary/missing-runs.ts";
+import { formatCount, formatNumberOf } from "../format.ts";
+import { missingRuns, missingSentence } from "../summary/missing-runs.ts";
 import type { Summary } from "../summary/summary.ts";
 import { answerSection } from "./answer-section.ts";
 import { balanceSection } from "./balance-section.ts";
 import { heatSection } from "./heat-section.ts";
 import { Html, html, withoutControls } from "./html.ts";
+import { type LivePage, livePolicy, liveScript, withoutScript } from "./live-script.ts";
 import { latencySection } from "./latency-section.ts";
-import { pageData } from "./page-data.ts";
+import { pageData, type PageData } from "./page-data.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import { runsSection } from "./runs-section.ts";
+import { stepsSection } from "./steps-section.ts";
 import { stormSection } from "./storm-section.ts";
 
 /** Markdown's paragraphs hold entities, bold words and code at most. */
@@ -25,34 +28,33 @@ const plain = (markdown: string): Html =>
   );
 
 /** Nothing may be fetched, whatever a name in the results looks like. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+export const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
+/**
+ * @param live of a comparison that is not over: the page shows the run under way, and grows
+ */
 export const renderPage = async (
   summary: Summary,
   manifest: Manifest,
   series: readonly RunSeries[],
+  live?: LivePage,
 ): Promise<string> => {
   const data = pageData(summary, manifest, series, await loadChartLibrary());
-  const sections = [
-    { id: "answer", name: "Answer", body: await answerSection(data) },
-    { id: "matrix", name: "Every bounce", body: heatSection(data) },
-    { id: "latency", name: "Latency", body: await latencySection(data) },
-    { id: "storm", name: "Storm and drain", body: await stormSection(data) },
-    { id: "balance", name: "Balance", body: await balanceSection(data) },
-    { id: "runs", name: "Runs", body: await runsSection(data) },
-  ].filter(({ body }) => body !== null);
+  const sections = await sectionsOf(data, live);
   const warnings = [
-    missingSentence(summary),
+    live === undefined ? missingSentence(summary) : soFar(summary),
     standInSentence(data.groups),
     engineStandInSentence(summary),
   ].filter((warning) => warning !== null);
+  const policy = live === undefined ? POLICY : `${POLICY}; ${livePolicy(live.nonce)}`;
   return withoutControls(
     html`<!doctype html>
       <html lang="en">
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width,initial-scale=1" />
-          <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+          <meta http-equiv="Content-Security-Policy" content="${policy}" />
+          ${live === undefined ? null : withoutScript()}
           <link rel="icon" href="data:," />
           <title>${plainQuestion(summary)}</title>
           <style>
@@ -60,7 +62,7 @@ export const renderPage = async (
           </style>
         </head>
         <body>
-          <a class="skip" href="#answer">Skip to the answer</a>
+          <a class="skip" href="${`#${sections[0]?.id ?? "answer"}`}">Skip to the answer</a>
           <header>
             <h1>${plain(question(summary))}</h1>
             <nav aria-label="Sections">
@@ -81,9 +83,44 @@ export const renderPage = async (
               <code>${manifest.commandLine.join(" ")}</code>
             </p>
           </footer>
+          ${live === undefined ? null : liveScript(live)}
         </body>
       </html> `.markup,
   );
+};
+
+interface PageSection {
+  id: string;
+  name: string;
+  body: Html;
+}
+
+const sectionsOf = async (data: PageData, live?: LivePage): Promise<PageSection[]> => {
+  const now = live === undefined ? [] : [{ id: "live", name: "Now", body: live.section }];
+  // Before the first run is judged there is no answer.
+  if (live !== undefined && data.summary.runs.length === 0) return now;
+  const sections = [
+    { id: "answer", name: "Answer", body: await answerSection(data) },
+    { id: "steps", name: "Steps", body: stepsSection(data) },
+    { id: "matrix", name: "Every bounce", body: heatSection(data) },
+    { id: "latency", name: "Latency", body: await latencySection(data) },
+    { id: "storm", name: "Storm and drain", body: await stormSection(data) },
+    { id: "balance", name: "Balance", body: await balanceSection(data) },
+    { id: "runs", name: "Runs", body: await runsSection(data) },
+  ];
+  return [...now, ...sections].flatMap(({ body, ...rest }) =>
+    body === null ? [] : [{ ...rest, body }],
+  );
+};
+
+/** Null once every planned run is measured. */
+const soFar = (summary: Summary): string | null => {
+  const missing = missingRuns(summary).length;
+  const measured = summary.runs.length;
+  return missing === 0
+    ? null
+    : `${formatCount(measured)} of ${formatNumberOf(measured + missing, "run")} measured so far: ` +
+        "what follows may change.";
 };
 
 const plainQuestion = ({ scenario }: Summary): string =>
