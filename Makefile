@@ -21,7 +21,7 @@ FLAGS = $(PLATFORM_FLAG) $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,
 	$(REALTIME_FLAGS) $(call switch,OVER_QUOTA,over-quota) $(call flag,ATTACH,attach) $(call flag,SERVICE,service) $(call flag,SCENARIO,scenario) $(call flag,OUT,out) $(call given,ARGS)
 TOPOLOGY_TARGETS := phase0 naive phase1 phase1-header phase2 phase2-sticky phase2-durable phase3
 
-.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench faults storm reference
+.PHONY: help loadtest $(TOPOLOGY_TARGETS) down report doctor k6-scripts images conformance test test-fast test-docker test-nodes check bench faults migrate claims storm reference
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,7 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 	node --import tsx harness/report/scripts/write-schema.ts --check
 	node --import tsx harness/report/scripts/write-readme-table.ts --check
 	node --import tsx harness/service/scripts/write-generated.ts --check
+	node --import tsx harness/claims/scripts/write-claims.ts --check
 
 test: $(STAMP) ## Everything: check, and all tests on real sockets, real Traefik and real Valkey
 	@$(MAKE) --no-print-directory -j2 check test-all
@@ -104,6 +105,15 @@ FAULT_FLAGS = $(call flag,TOPOLOGIES,topologies) $(call flag,BOUNCES,bounces) $(
 faults: $(STAMP) ## Measure every topology under every bounce: what survives what (under an hour; goes on if interrupted)
 	@$(LAB) faults $(PLATFORM_FLAG) $(FAULT_FLAGS) $(call flag,OUT,out) $(call given,ARGS)
 
+MIGRATE_FLAGS = $(call flag,SESSIONS,sessions) $(call flag,RATE,rate) $(call flag,PIPELINE,pipeline) $(call flag,REPLICAS,replicas) \
+	$(call flag,GRACE,grace) $(call flag,SEED,seed) $(call flag,OUT,out)
+migrate: $(STAMP) ## Walk the strategy's migration on one live service, and back (3 minutes)
+	@$(LAB) migrate $(MIGRATE_FLAGS) $(call given,ARGS)
+
+claims: $(STAMP) ## Judge the strategy's statements by figures: measures what is missing, writes docs/claims.md (15 minutes)
+	@$(LAB) claims --measure
+	node --import tsx harness/claims/scripts/write-claims.ts
+
 # Four settings, one load: everyone is cut at once.
 STORM := --topologies phase2 --bounces recreate --grace 0 --sessions 300
 storm: $(STAMP) ## Measure the reconnect storm with four settings of jitter and retry (3 minutes)
@@ -121,3 +131,4 @@ reference: $(STAMP) ## Make the committed reference run, the README's result tab
 	cp .sse-lab/reference/summary.json .sse-lab/reference/report.md .sse-lab/reference/manifest.json results/reference/
 	node --import tsx harness/report/scripts/write-readme-table.ts
 	node --import tsx harness/report/scripts/write-picture.ts
+	node --import tsx harness/claims/scripts/write-claims.ts

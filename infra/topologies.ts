@@ -227,4 +227,23 @@ export const TARGET_TOPOLOGY: Topology = {
   },
 };
 
+/** One deployment that walks the strategy's migration, from `phase0` to `phase2` and back. */
+export const MIGRATION_TOPOLOGY: Topology = {
+  name: "migration",
+  replicas: 3,
+  router: "traefik",
+  affinity: "none",
+  broadcaster: "redis",
+  claim: "each step of the migration is small, and can be taken back",
+  promise: {
+    steady: [],
+    bounced: ["no-route", "broker-gap", ...whileAway],
+    pipelinesMayDie: true,
+    routedByChance: false,
+    sentence:
+      "A change of the router's configuration loses nothing; " +
+      "a deploy may lose what its clients miss, and end their pipelines.",
+  },
+};
+
 export type TopologyName = (typeof TOPOLOGIES)[number]["name"];

@@ -285,6 +285,13 @@ const EXPECTED: Record<string, Row> = {
     ["loss-not-promised"],
     { "while-disconnected": 1 },
   ],
+  // Another step allows what was lost.
+  "invalid-loss-not-promised-in-step": [
+    "invalid",
+    [2, 0, 1, 0, 0],
+    ["loss-not-promised-in-step"],
+    { "while-disconnected": 1 },
+  ],
   "invalid-never-published": [
     "invalid",
     [2, 0, 0, 1, 0],

@@ -8,7 +8,7 @@ import { REMARKS } from "./verdict/remarks.ts";
 import { UNKNOWN_RULES } from "./verdict/unknown-rules.ts";
 import { countGates } from "./judge/gates.ts";
 import { DurationHistogram } from "./measures/histogram.ts";
-import type { OnPair } from "./judge/epoch.ts";
+import type { OnPair } from "./judge/judged-pair.ts";
 import { judgeSession } from "./judge/session.ts";
 import { measureQuota } from "./measures/quota.ts";
 import { measureDeploy } from "./measures/deploy/deploy.ts";
@@ -18,6 +18,7 @@ import { measureNewUsers } from "./measures/new-users.ts";
 import { measureReconnects } from "./measures/reconnects.ts";
 import { measureSeries } from "./measures/series.ts";
 import { measureSteady } from "./measures/steady.ts";
+import { StepTally } from "./measures/steps.ts";
 import { measureStuck } from "./measures/stuck.ts";
 import { createRunContext, type RunContext } from "./records/run-context.ts";
 import type { Observation } from "../history/observation.ts";
@@ -97,11 +98,20 @@ export class RunJudgement {
 export function collectEvidence(record: RunRecord, onPair?: OnPair): Evidence {
   const context = createRunContext(record);
   const counts = new Counts(() => new DurationHistogram());
-  for (const session of record.sessions.values()) judgeSession(session, context, counts, onPair);
+  const tally = record.steps.length === 0 ? undefined : new StepTally(record, context);
+  const told: OnPair | undefined =
+    tally &&
+    ((pair) => {
+      tally.add(pair);
+      onPair?.(pair);
+    });
+  for (const session of record.sessions.values())
+    judgeSession(session, context, counts, told ?? onPair);
   return {
     record,
     context,
     counts,
+    steps: tally?.figures() ?? null,
     load: measureLoad(record, context, counts),
   };
 }
@@ -150,7 +160,7 @@ export function judgeRecord(record: RunRecord, onPair?: OnPair): RunResult {
 }
 
 function resultOf(evidence: Evidence): RunResult {
-  const { record, context, counts, load } = evidence;
+  const { record, context, counts, steps, load } = evidence;
   const { outcomes } = counts;
   const judged = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   if (judged !== counts.due)
@@ -185,6 +195,7 @@ function resultOf(evidence: Evidence): RunResult {
     affinity: measureAffinity(record),
     sessionsPerInstance: countSessionsPerInstance(record),
     bounces: measureBounces(record, context, counts.lostAtMs),
+    steps,
     load,
     realtime: record.run?.realtime ?? null,
     brokerHop: brokerHopOf(counts),

@@ -3,7 +3,7 @@
  * or seconds, as the names say.
  */
 
-import type { WithoutLedger } from "../history/observation.ts";
+import type { Cause, WithoutLedger } from "../history/observation.ts";
 import type { MissedPlace } from "./judge/counts.ts";
 
 /** Percentiles of durations, milliseconds. */
@@ -140,6 +140,37 @@ export interface ArrivalFigures extends WithoutLedger {
    * to the start of the drain if no end came. Null if no session had a stream.
    */
   silenceMs: Durations | null;
+}
+
+/** One step of a migration, from its start to the start of the next one. */
+export interface MigrationStepFigures {
+  name: string;
+  /** From load-started, milliseconds. `endedMs`: when it was carried out; null if it failed. */
+  startedMs: number;
+  endedMs: number | null;
+  allowedCauses: Cause[];
+  /**
+   * Pairs by the time of their publication; if they were never published, by the end of their
+   * pipeline.
+   */
+  due: number;
+  delivered: number;
+  recovered: number;
+  lost: number;
+  neverPublished: number;
+  missed: number;
+  indeterminate: number;
+  /** Causes without a loss are left out. */
+  lostByCause: Partial<Record<Cause, number>>;
+  /** Events that were published, and those of them that went through the broker. */
+  published: number;
+  overBroker: number;
+  /** Failed attempts: a client repeats most of them. */
+  failed: { requests: number; streams: number };
+  /** Streams that ended without their client's will. */
+  cut: number;
+  /** From the publication to the read, of delivered pairs. */
+  deliveryMs: Durations | null;
 }
 
 /** A mean over streams. Blackouts of all streams: their mean times `streams`. */

@@ -9,6 +9,7 @@ import type {
   Durations,
   HostFigures,
   LatencyParts,
+  MigrationStepFigures,
   NewUserFigures,
   SteadyCost,
   SteadyFigures,
@@ -100,6 +101,8 @@ export interface RunResult {
     lost: number;
     reconnects: number;
   }[];
+  /** The steps of a migration, with the time before the first. Null without any. */
+  steps: MigrationStepFigures[] | null;
   load: {
     offeredEventsPerSecond: number;
     achievedEventsPerSecond: number;

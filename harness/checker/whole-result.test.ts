@@ -79,6 +79,7 @@ describe("the whole result", () => {
         collateral: 0,
         withoutLedger: null,
       },
+      steps: null,
       steady: {
         // 90 ms from `loaded` to the bounce.
         streamHours: 90 / 3_600_000,

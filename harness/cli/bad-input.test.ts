@@ -53,6 +53,12 @@ describe("bad input", () => {
       ["up", "phase1", "--platform", "swarm"],
       "sse-lab: --platform swarm: unknown platform; choose from auto",
     ],
+    [
+      ["migrate", "--platform", "docker"],
+      "sse-lab: on Docker, another router configuration would mean another router",
+    ],
+    [["migrate", "--replicas", "1"], "sse-lab: --replicas: 1 is out of range"],
+    [["loadtest", "--bounces", "migration"], 'sse-lab: --bounces: unknown bounce "migration"'],
     [["loadtest", "--grace", "61"], "sse-lab: --grace: 61 is out of range: give 0 to 60 seconds"],
     [
       ["loadtest", "--topologies", "phase1-header", "--client", "eventsource"],

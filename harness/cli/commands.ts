@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/faults-command.ts")).declareFaults,
   },
   {
+    name: "migrate",
+    summary: "walk the strategy's migration on one live service, and back",
+    load: async () => (await import("./commands/migrate-command.ts")).declareMigrate,
+  },
+  {
     name: "up",
     usage: "<topology>",
     summary: "start one topology and leave it running",
@@ -86,6 +91,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: "[result]",
     summary: "say which topology fits your numbers, host and tolerated loss",
     load: async () => (await import("./commands/advise-command.ts")).declareAdvise,
+  },
+  {
+    name: "claims",
+    usage: "[results...]",
+    summary: "judge the strategy's statements by measured figures",
+    load: async () => (await import("./commands/claims-command.ts")).declareClaims,
   },
   {
     name: "cross-check",

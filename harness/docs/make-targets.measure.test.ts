@@ -37,6 +37,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   bench: "harness/load/bench runs it with small figures",
   images: "needs a Docker engine; the Docker suite prepares all images",
   faults: "measures for most of an hour; `sse-lab faults` has a test with few pairs",
+  migrate: "measures for three minutes; harness/run/migration.measure.test.ts walks it quicker",
+  claims: "measures for a quarter of an hour; `sse-lab claims` has a test",
   storm: "measures for three minutes; `sse-lab storm` and the flags have tests",
   reference: "measures for a quarter of an hour; it is `make loadtest` with --repeat 3",
 };

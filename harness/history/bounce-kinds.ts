@@ -20,6 +20,12 @@ export const BOUNCE_KINDS = [
   "idle-cut",
   "slow-subscriber",
   "command",
+  "migration",
   "chaos",
 ] as const;
 export type BounceKind = (typeof BOUNCE_KINDS)[number];
+
+/** What scenarios may ask for. A migration has a deployment and a command of its own. */
+export const BOUNCE_CHOICES: readonly BounceKind[] = BOUNCE_KINDS.filter(
+  (kind) => kind !== "migration",
+);

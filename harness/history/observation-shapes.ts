@@ -223,6 +223,13 @@ export const OBSERVATION_SHAPES: Shapes = {
     error: optional(text),
     atMs: number,
   },
+  step: {
+    step: ordinal,
+    name: text,
+    state: oneOf(["started", "ended"]),
+    allowedCauses: causes,
+    atMs: number,
+  },
   instance: {
     instance: name,
     state: oneOf(["started", "ready", "not-ready", "stopped", "killed"]),

@@ -8,9 +8,10 @@
 
 import type { BounceKind } from "./bounce-kinds.ts";
 import type { MisfitObservation, TerminalObservation } from "./foreign-observation.ts";
+import type { StepObservation } from "./step-observation.ts";
 
-export { BOUNCE_KINDS, type BounceKind } from "./bounce-kinds.ts";
-export type { MisfitObservation, TerminalObservation };
+export { BOUNCE_CHOICES, BOUNCE_KINDS, type BounceKind } from "./bounce-kinds.ts";
+export type { MisfitObservation, StepObservation, TerminalObservation };
 
 export const CAUSES = [
   "no-route",
@@ -426,6 +427,7 @@ export type Observation =
   | BrokerObservation
   | LedgerObservation
   | BounceObservation
+  | StepObservation
   | InstanceObservation
   | PartExitObservation
   | UsageObservation

@@ -111,6 +111,7 @@ const WHOLE: Record<keyof typeof OBSERVATION_SHAPES, Record<string, unknown>> = 
   broker: { instance: "a", state: "up", atMs: 1 },
   ledger: { instance: "a", state: "torn", records: 0 },
   bounce: { bounce: 1, kind: "crash", target: "a", state: "ended", error: "", atMs: 1 },
+  step: { step: 1, name: "flag on", state: "ended", allowedCauses: ["no-route"], atMs: 1 },
   instance: { instance: "a", state: "not-ready", atMs: 1 },
   "part-exit": { part: "traefik", atMs: 1 },
   usage: {

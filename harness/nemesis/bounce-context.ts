@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_GRACE_S } from "../../common/portable/default-grace.ts";
 import { nowMs } from "../../common/clock.ts";
 import { seededRandom } from "../../common/portable/seeded-random.ts";
-import type { Deployment } from "../platform/platform.ts";
+import type { Deployment, ServerSettings } from "../platform/platform.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
 import type { ChaosStep } from "./plan-chaos.ts";
 import type { BounceKind } from "../history/observation.ts";
@@ -42,6 +42,8 @@ export interface NemesisSettings {
   routerRestartMs: number;
   /** How long an instance is cut off, milliseconds. */
   partitionMs: number;
+  /** From the end of a migration's step to the start of the next one, milliseconds. */
+  migrationHoldMs: number;
 }
 
 const awayMs = (kind: BounceKind): number => (KINDS_OF_BOUNCE[kind].awayS ?? 0) * 1000;
@@ -63,6 +65,7 @@ export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   failoverMs: awayMs("redis-failover"),
   routerRestartMs: awayMs("router-restart"),
   partitionMs: awayMs("redis-partition"),
+  migrationHoldMs: 4_000,
 };
 
 /** The parts of a deployment that bounces touch. */
@@ -86,6 +89,8 @@ export interface BounceContext {
   settings: NemesisSettings;
   /** Present in a chaos run: its steps, and when the last one must be over. */
   chaos?: { steps: readonly ChaosStep[]; untilMs: number } | undefined;
+  /** What a deploy changes of the servers' environment. Undefined: nothing. */
+  serverSettings?: ServerSettings;
   /** Selects targets: the same seed selects the same ones. */
   seed: number;
   log: DisturbanceLog;

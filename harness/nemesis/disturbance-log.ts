@@ -1,5 +1,5 @@
 import { nowMs } from "../../common/clock.ts";
-import type { BounceKind, Recorder } from "../history/observation.ts";
+import type { BounceKind, Recorder, StepObservation } from "../history/observation.ts";
 
 /** Records the disturbances of one bounce, numbered in the order of their starts. */
 export class DisturbanceLog {
@@ -35,6 +35,12 @@ export class DisturbanceLog {
   /** Targets whose disturbance has not ended. */
   underWay(): string[] {
     return [...this.#underWay.keys()];
+  }
+
+  /** Records the start or the end of a migration's step. */
+  step(step: Omit<StepObservation, "type" | "atMs">): void {
+    if (step.state === "started") this.#onStep?.(`step ${step.step}: ${step.name}`);
+    this.#recorder.record({ type: "step", ...step, atMs: nowMs() });
   }
 
   started(target: string, atMs = nowMs()): void {

@@ -229,6 +229,14 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
       docker: "it needs a deployment of yours: --target and --bounce-command",
     },
   },
+  migration: {
+    group: "deploy",
+    does: "the strategy's migration, step by step, and back: `sse-lab migrate`",
+    during: "during migrations",
+    evidence: "none",
+    harms: "instances",
+    notOn: { docker: "on Docker, another router configuration would mean another router" },
+  },
   chaos: {
     group: "chaos",
     does: "a seeded sequence of all other kinds, each begun on a service that is whole again",

@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BounceKind, BounceObservation, Observation } from "../history/observation.ts";
+import type {
+  BounceKind,
+  BounceObservation,
+  Observation,
+  StepObservation,
+} from "../history/observation.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
 import type {
   BrokerComponent,
@@ -10,12 +15,15 @@ import type {
   InstanceControl,
   LinkControl,
   RealtimeComponent,
+  RouterChange,
+  ScaleControl,
 } from "../platform/platform.ts";
 import {
   DEFAULT_NEMESIS_SETTINGS,
   type BounceContext,
   type NemesisSettings,
 } from "./bounce-context.ts";
+import { MIGRATION } from "./migration-steps.ts";
 import { bounce } from "./nemesis.ts";
 
 /** In the place of every instance: it is always ready. */
@@ -42,6 +50,8 @@ interface Told {
   /** Clients reach the router through it. Default: there is none. */
   edge?: EdgeControl;
   /** Changes what controls it, which without a change does as told. Default: there is none. */
+  /** Can the router change, and are there more instances than it knows? Default: false. */
+  scale?: boolean;
   /** Does the deployment have Redis and relays? Default: true. */
   parts?: boolean;
   realtime?: "hosted" | ((own: RealtimeControl) => RealtimeControl);
@@ -61,6 +71,7 @@ const AT_ONCE: NemesisSettings = {
   failoverMs: 0,
   routerRestartMs: 0,
   partitionMs: 0,
+  migrationHoldMs: 0,
 };
 
 const brokerThat = (does: (what: string) => () => Promise<void>): BrokerComponent => ({
@@ -82,6 +93,22 @@ const linksThat = (told: (what: string) => (instance: string) => Promise<void>):
   mend: (instance, peer) => told(`mend ${peer} with`)(instance),
 });
 
+/** One instance runs at first. */
+const scaleThat = (told: (what: string) => (instance: string) => Promise<void>): ScaleControl => {
+  const running = new Set(instances.slice(0, 1));
+  return {
+    running: () => [...running],
+    boot: (instance) => {
+      running.add(instance);
+      return told("boot")(instance);
+    },
+    remove: (instance) => {
+      running.delete(instance);
+      return told("remove")(instance);
+    },
+  };
+};
+
 /**
  * Carries a bounce out against a control that only writes down what it is told; its deploys take 10
  * ms an instance.
@@ -97,6 +124,7 @@ async function carryOut(
     edge,
     realtime,
     parts = true,
+    scale = false,
   }: Told = {},
 ) {
   const calls: string[] = [];
@@ -106,8 +134,11 @@ async function carryOut(
       calls.push(`${what} ${instance}`);
       await Promise.resolve();
     };
-  const deploy = async ({ strategy, graceMs, onReplace }: Deploy): Promise<void> => {
-    calls.push(`deploy ${strategy} grace ${graceMs}`);
+  const deploy = async ({ strategy, graceMs, settings, onReplace }: Deploy): Promise<void> => {
+    const changed = Object.entries(settings ?? {}).map(([name, value]) =>
+      value === undefined ? `without ${name}` : `${name}=${value}`,
+    );
+    calls.push(`deploy ${strategy} grace ${graceMs} ${changed.join(", ")}`.trim());
     await Promise.resolve();
     instances.forEach((name, index) => {
       onReplace?.(name, "started", index * 10);
@@ -137,7 +168,18 @@ async function carryOut(
         resume: told("resume"),
         ...overrides,
       },
-      router: { name: "traefik", kill: does("kill traefik"), start: does("start traefik") },
+      router: {
+        name: "traefik",
+        kill: does("kill traefik"),
+        start: does("start traefik"),
+        ...(scale
+          ? {
+              change: ({ affinity, instances: to }: RouterChange) =>
+                told(`route ${affinity}`)(to.join(",")),
+            }
+          : {}),
+      },
+      ...(scale ? { scale: scaleThat(told) } : {}),
       ...(parts ? { broker: brokerThat(does), links: linksThat(told) } : {}),
       ...(realtime
         ? { realtime: realtime === "hosted" ? part : { ...part, control: realtime(ownControl) } }
@@ -156,7 +198,8 @@ async function carryOut(
   const recorded = disturbances.map(
     (o) => `${o.bounce} ${o.target} ${o.state}${o.error ? `: ${o.error}` : ""}`,
   );
-  return { calls, recorded, disturbances };
+  const steps = observations.filter((one): one is StepObservation => one.type === "step");
+  return { calls, recorded, disturbances, steps };
 }
 
 /** A deploy that tells what is given and then fails, or ends. */
@@ -373,6 +416,40 @@ describe("the nemesis", () => {
     expect(failed.recorded).toHaveLength(2);
     expect((await carryOut("chaos", { chaos: { ...chaos, untilMs: 0 } })).recorded).toEqual([]);
     expect((await carryOut("chaos")).recorded.at(-1)).toContain("no time for a bounce");
+  });
+
+  it("walks a migration step by step, instances before the router and after it", async () => {
+    const { calls, steps, disturbances } = await carryOut("migration", { scale: true });
+    expect(steps.map(({ name, state }) => `${name} ${state}`)).toEqual(
+      MIGRATION.flatMap(({ name }) => [`${name} started`, `${name} ended`]),
+    );
+    expect(calls.slice(0, 5)).toEqual([
+      "route cookie server-1",
+      "boot server-2",
+      "boot server-3",
+      "route cookie server-1,server-2,server-3",
+      "deploy rolling grace 100 without FF_REDIS_SSE_BROADCAST",
+    ]);
+    expect(calls.slice(-3)).toEqual(["route none server-1", "remove server-2", "remove server-3"]);
+    const deploys = calls.filter((call) => call.startsWith("deploy"));
+    expect(deploys.map((call) => call.replace("deploy rolling grace 100 ", ""))).toEqual([
+      "without FF_REDIS_SSE_BROADCAST",
+      "FF_REDIS_SSE_BROADCAST=false",
+      "FF_REDIS_SSE_BROADCAST=true",
+      "FF_REDIS_SSE_BROADCAST=false",
+      "without FF_REDIS_SSE_BROADCAST",
+      "without REDIS_URL, without FF_REDIS_SSE_BROADCAST",
+    ]);
+    expect(new Set(disturbances.map(({ kind }) => kind))).toEqual(
+      new Set(["migration", "rolling", "scale-in"]),
+    );
+    expect(disturbances.filter(({ error }) => error !== undefined)).toEqual([]);
+  });
+
+  it("ends a migration with the first step that fails", async () => {
+    const { steps, recorded } = await carryOut("migration");
+    expect(recorded.at(-1)).toContain("the router of this deployment cannot change");
+    expect(steps.map(({ name }) => name)).toEqual([MIGRATION[0]!.name, MIGRATION[0]!.name]);
   });
 
   it.each<[BounceKind, string, string[]]>([

@@ -12,6 +12,7 @@ import { command } from "./kinds/command.ts";
 import { chaos } from "./kinds/chaos.ts";
 import { drainCut, recreate, rolling } from "./kinds/deploys.ts";
 import { idleCut, requestCap, slowSubscriber } from "./kinds/edge.ts";
+import { migration } from "./kinds/migration.ts";
 import { crash, pause } from "./kinds/instances.ts";
 import { redisPartition, routerPartition, routerRestart } from "./kinds/network.ts";
 import { realtimeOutage } from "./kinds/realtime.ts";
@@ -49,6 +50,7 @@ const STEPS: Readonly<Record<Exclude<BounceKind, "chaos">, CarryOut>> = {
   "idle-cut": idleCut,
   "slow-subscriber": slowSubscriber,
   command,
+  migration,
 };
 
 const CARRY_OUT: Readonly<Record<BounceKind, CarryOut>> = { ...STEPS, chaos: chaos(STEPS) };

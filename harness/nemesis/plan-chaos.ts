@@ -3,9 +3,9 @@ import { seededRandom } from "../../common/portable/seeded-random.ts";
 import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
 
 /** What a chaos run may consist of. */
-export type ChaosKind = Exclude<BounceKind, "none" | "chaos">;
+export type ChaosKind = Exclude<BounceKind, "none" | "migration" | "chaos">;
 export const CHAOS_KINDS = BOUNCE_KINDS.filter(
-  (kind): kind is ChaosKind => kind !== "none" && kind !== "chaos",
+  (kind): kind is ChaosKind => kind !== "none" && kind !== "migration" && kind !== "chaos",
 );
 
 export interface ChaosStep {

@@ -82,6 +82,9 @@ export interface LedgerFile {
   sinceMs?: number;
 }
 
+/** Environment of the servers, in place of what they were started with. Undefined: not set. */
+export type ServerSettings = Readonly<Record<string, string | undefined>>;
+
 /**
  * Replaces the process of every instance. On Docker, containers of a new revision replace the old
  * ones; on host processes the same program starts again.
@@ -94,6 +97,8 @@ export interface Deploy {
   strategy: "rolling" | "recreate";
   /** From SIGTERM to SIGKILL, milliseconds. 0: SIGKILL at once; Docker sends SIGTERM first. */
   graceMs: number;
+  /** What the new processes have in place of the deployment's own settings. Default: as before. */
+  settings?: ServerSettings;
   /**
    * A replacement starts before the instance is touched. It ends when the new process is ready
    * and the router sends it traffic.
@@ -144,9 +149,21 @@ export interface RealtimeComponent extends RealtimeEndpoint {
   control?: ComponentControl;
 }
 
+/** What a router's configuration says from here on. */
+export interface RouterChange {
+  affinity: "none" | "cookie";
+  /** Those that it sends traffic. All of them run. */
+  instances: readonly string[];
+}
+
 /** The router, as the history names it. */
 export interface RouterComponent extends ComponentControl {
   name: string;
+  /**
+   * Changes its configuration while it runs; open connections stay. Resolves when it is in force,
+   * and every instance gets traffic. Absent where that is not possible.
+   */
+  change?: (change: RouterChange) => Promise<void>;
 }
 
 /** A component that freezes: its connections stay open, and nothing answers. */
@@ -198,6 +215,8 @@ export interface ScaleControl {
   running(): readonly string[];
   /** SIGTERM, then SIGKILL after the grace. Rejects if it is not running. */
   remove(instance: string, graceMs: number): Promise<void>;
+  /** Starts it. Resolves once it is ready, whatever the router knows of it. */
+  boot(instance: string): Promise<void>;
 }
 
 /** A topology that is up. */

@@ -10,6 +10,26 @@ export type ServerStatus = "UP" | "DOWN";
 
 const serviceSchema = z.object({ serverStatus: z.record(z.string(), z.string()).default({}) });
 
+const routesSchema = z.object({
+  loadBalancer: z.object({
+    servers: z.array(z.object({ url: z.string() })).default([]),
+    sticky: z.unknown().optional(),
+  }),
+});
+
+const SERVICE_PATH = `/api/http/services/${ROUTER_SERVICE}@file`;
+
+/** The configuration that Traefik has in force. @throws as {@link routerStatus} */
+export const traefikRoutes = async (
+  opsUrl: string,
+  signal: AbortSignal,
+): Promise<{ urls: string[]; sticky: boolean }> => {
+  const answer = await fetch(`${opsUrl}${SERVICE_PATH}`, { signal });
+  if (!answer.ok) throw new Error(`traefik's API answered ${answer.status}`);
+  const { servers, sticky } = routesSchema.parse(await answer.json()).loadBalancer;
+  return { urls: servers.map(({ url }) => url).sort(), sticky: sticky !== undefined };
+};
+
 /** By server URL. */
 const readTraefik = async (answer: Response): Promise<Map<string, string>> =>
   new Map(Object.entries(serviceSchema.parse(await answer.json()).serverStatus));
@@ -47,7 +67,7 @@ export const routerStatus = async (
   servers: readonly RoutedServer[],
   signal: AbortSignal,
 ): Promise<Map<string, ServerStatus>> => {
-  const path = kind === "traefik" ? `/api/http/services/${ROUTER_SERVICE}@file` : "/;csv";
+  const path = kind === "traefik" ? SERVICE_PATH : "/;csv";
   const answer = await fetch(`${opsUrl}${path}`, { signal });
   if (!answer.ok) throw new Error(`${kind}'s status at ${opsUrl}${path} answered ${answer.status}`);
   const said = kind === "traefik" ? await readTraefik(answer) : await readHaproxy(answer);

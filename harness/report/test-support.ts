@@ -132,6 +132,7 @@ export const makeRun = (parts: RunParts = {}): RunResult => {
       given.costs?.some(isServer) ? given.costs.filter(isServer).length : 2,
     ),
     bounces: [],
+    steps: null,
     load: {
       offeredEventsPerSecond: 1000,
       achievedEventsPerSecond: 998,

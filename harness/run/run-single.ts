@@ -14,6 +14,7 @@ import {
   type NemesisSettings,
 } from "../nemesis/bounce-context.ts";
 import { bounce } from "../nemesis/nemesis.ts";
+import { prepareMigration } from "../nemesis/kinds/migration.ts";
 import { startEdge } from "../nemesis/edge/edge-proxy.ts";
 import { KINDS_OF_BOUNCE, refusalOf } from "../nemesis/kinds.ts";
 import { CHAOS_KINDS, planChaos } from "../nemesis/plan-chaos.ts";
@@ -92,6 +93,7 @@ export async function runSingle(
     const sampler = createUsageSampler(() => deployment.usage(), recorder);
     try {
       const spare = deployment.instances.at(-1);
+      if (spec.bounce === "migration") await prepareMigration(deployment, SPARE_GRACE_MS);
       // The router knows it, and the bounce starts it again.
       if (addsOne && spare !== undefined) await deployment.scale?.remove(spare, SPARE_GRACE_MS);
       const made = await loadAndBounce(

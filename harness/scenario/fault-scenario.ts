@@ -1,6 +1,6 @@
 /** The scenario of `sse-lab faults`: so small that each topology meets each bounce in an hour. */
 import type { Topology } from "../../infra/topologies.ts";
-import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
+import { BOUNCE_CHOICES, type BounceKind } from "../history/observation.ts";
 import { refusalOf } from "../nemesis/kinds.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -14,7 +14,9 @@ export const FAULT_SCENARIO = {
 } as const satisfies Partial<Scenario>;
 
 /** Chaos has no place here: it mixes what this tells apart, and takes minutes. */
-export const FAULT_BOUNCES: readonly BounceKind[] = BOUNCE_KINDS.filter((kind) => kind !== "chaos");
+export const FAULT_BOUNCES: readonly BounceKind[] = BOUNCE_CHOICES.filter(
+  (kind) => kind !== "chaos",
+);
 
 /** A pair that topology or platform cannot carry out. */
 export interface SkippedPair {

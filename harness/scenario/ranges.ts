@@ -1,7 +1,7 @@
 /** The valid values of each scenario key, without zod: the k6 scripts check with them too. */
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../../infra/realtime/realtime-settings.ts";
 import { TOPOLOGIES } from "../../infra/topologies.ts";
-import { BOUNCE_KINDS } from "../history/observation.ts";
+import { BOUNCE_CHOICES } from "../history/observation.ts";
 import { JITTERS } from "../load/portable/back-off.ts";
 import { ARRIVALS, CLIENT_MODELS } from "../load/portable/load-plan.ts";
 
@@ -56,7 +56,7 @@ export const CHOICES = {
     "topology",
     TOPOLOGIES.map(({ name }) => name),
   ),
-  bounce: choice("bounce", BOUNCE_KINDS),
+  bounce: choice("bounce", BOUNCE_CHOICES),
   arrival: choice("arrival", ARRIVALS),
   client: choice("client", CLIENT_MODELS),
   jitter: choice("jitter", JITTERS),

@@ -1,7 +1,12 @@
 /** The validated data of a comparison: every command-line flag and scenario-file key. */
 import { z } from "zod";
 import type { HostedRealtime, RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
-import { TARGET_TOPOLOGY, TOPOLOGIES, type Topology } from "../../infra/topologies.ts";
+import {
+  MIGRATION_TOPOLOGY,
+  TARGET_TOPOLOGY,
+  TOPOLOGIES,
+  type Topology,
+} from "../../infra/topologies.ts";
 import {
   type Choice,
   choiceProblem,
@@ -104,7 +109,7 @@ export const realtimeSettings = (
 
 /** The scenario's topologies in the given order. */
 export function selectTopologies(scenario: Pick<Scenario, "topologies">): Topology[] {
-  const all: readonly Topology[] = [...TOPOLOGIES, TARGET_TOPOLOGY];
+  const all: readonly Topology[] = [...TOPOLOGIES, TARGET_TOPOLOGY, MIGRATION_TOPOLOGY];
   return scenario.topologies.flatMap((name) => all.filter((topology) => topology.name === name));
 }
 

@@ -29,6 +29,8 @@ export interface RouterPlan {
    * address.
    */
   resolvesNames: boolean;
+  /** True if the router must notice that its file was replaced. Traefik only. Default: false. */
+  changes?: boolean;
 }
 
 /** A file that a router reads. */

@@ -28,7 +28,7 @@ const staticConfig = (plan: RouterPlan, dynamicFile: string): object => ({
   ping: {},
   // "insecure" means without a login; the entry point is on the loopback.
   api: { dashboard: true, insecure: true },
-  providers: { file: { filename: dynamicFile, watch: false } },
+  providers: { file: { filename: dynamicFile, watch: plan.changes ?? false } },
 });
 
 const dynamicConfig = (plan: RouterPlan): object => ({

@@ -1,7 +1,7 @@
 import type { EngineObservation, RunObservation } from "../../history/observation.ts";
 import { highestByConnection } from "../records/epoch-record.ts";
 import { judgeRecord, unjudged } from "../judge-run.ts";
-import type { OnPair } from "../judge/epoch.ts";
+import type { OnPair } from "../judge/judged-pair.ts";
 import type { Outcome } from "../judge/outcome.ts";
 import { createRunContext } from "../records/run-context.ts";
 import type { RunRecord } from "../records/run-record.ts";

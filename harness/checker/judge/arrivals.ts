@@ -3,7 +3,8 @@ import { valueAt } from "../records/numeric-column.ts";
 import type { RunContext } from "../records/run-context.ts";
 import { CLOCK_TOLERANCE_MS } from "../thresholds.ts";
 import type { Counts, MissedPlace } from "./counts.ts";
-import type { OnPair, SessionFacts } from "./epoch.ts";
+import type { SessionFacts } from "./session-facts.ts";
+import type { OnPair } from "./judged-pair.ts";
 import { countReordered, isUnderLoad } from "./epoch-facts.ts";
 import { outcomeOfReceived, type Outcome } from "./outcome.ts";
 
@@ -157,6 +158,15 @@ export class ArrivalsJudge {
     this.#counts.due++;
     this.#counts.planned++;
     this.#counts.outcomes[outcome]++;
-    this.#onPair?.({ session, epoch: this.#epoch.epoch, seq, planned: true, outcome, cause: null });
+    this.#onPair?.({
+      session,
+      epoch: this.#epoch.epoch,
+      seq,
+      planned: true,
+      outcome,
+      cause: null,
+      publishedMs: null,
+      receivedMs: null,
+    });
   }
 }

@@ -2,9 +2,7 @@ import type { Cause } from "../../history/observation.ts";
 import { valueAt } from "../records/numeric-column.ts";
 import { causeOf } from "./cause.ts";
 import { countReordered, isLateByBounce, isRecorded, isUnderLoad } from "./epoch-facts.ts";
-import type { Streams } from "./streams.ts";
 import { stallIsExcused } from "./gates.ts";
-import type { DueWindow } from "./due-pairs.ts";
 import {
   highestByConnection,
   instanceIdOf,
@@ -29,39 +27,10 @@ import {
   type UnpublishedReason,
 } from "./unpublished-reason.ts";
 import type { RunContext } from "../records/run-context.ts";
-import type { Connection, SessionRecord } from "../records/session-record.ts";
 import type { Counts } from "./counts.ts";
+import type { OnPair } from "./judged-pair.ts";
+import type { SessionFacts } from "./session-facts.ts";
 import { CLOCK_TOLERANCE_MS, LATE_PUBLISH_MS, NOTICE_MS } from "../thresholds.ts";
-
-/** One due pair, judged. */
-export interface JudgedPair {
-  /** The plan's name of the session. */
-  session: string;
-  /** Empty for a session of which no epoch is known. */
-  epoch: string;
-  seq: number;
-  /** False: published beyond the plan. */
-  planned: boolean;
-  outcome: Outcome;
-  /** Null unless lost. */
-  cause: Cause | null;
-}
-
-export type OnPair = (pair: JudgedPair) => void;
-
-/** What all epochs of a session share. */
-export interface SessionFacts {
-  session: SessionRecord;
-  streams: Streams;
-  byNumber: ReadonlyMap<number, Connection>;
-  window: DueWindow;
-  /** True if a limit of the broker refused the session's first stream. */
-  delayedByLimit: boolean;
-  /** True if the session was cut, and the drain ended before it had to be back. */
-  mayComeBack: boolean;
-  /** True if events still arrived when the drain ended. Only without a ledger. */
-  stillReceiving: boolean;
-}
 
 /** Judges the pairs of one epoch of one session and adds them to the counts. */
 export class EpochJudge {
@@ -134,18 +103,34 @@ export class EpochJudge {
         if (underLoad || !this.#isHeldUp()) counts.plannedPublished++;
       }
     }
-    if (receipt !== -1) this.#settle(seq, this.#arrive(publishedMs, publication, receipt));
-    else if (publishedMs !== null) this.#miss(seq, publishedMs, publication);
-    else this.#settle(seq, this.#missUnpublished());
+    if (receipt !== -1) {
+      const outcome = this.#arrive(publishedMs, publication, receipt);
+      this.#settle(seq, publishedMs, outcome, null, receipt);
+    } else if (publishedMs !== null) this.#miss(seq, publishedMs, publication);
+    else this.#settle(seq, null, this.#missUnpublished());
   }
 
-  #settle(seq: number, outcome: Outcome, cause: Cause | null = null): void {
+  #settle(
+    seq: number,
+    publishedMs: number | null,
+    outcome: Outcome,
+    cause: Cause | null = null,
+    receipt = -1,
+  ): void {
     this.#counts.outcomes[outcome]++;
     if (outcome !== "lost") this.#inGap = false;
     if (this.#onPair === undefined) return;
-    const { name } = this.#facts.session;
-    const { epoch } = this.#epoch;
-    this.#onPair({ session: name, epoch, seq, planned: this.#isPlanned(seq), outcome, cause });
+    const { epoch, received } = this.#epoch;
+    this.#onPair({
+      session: this.#facts.session.name,
+      epoch,
+      seq,
+      planned: this.#isPlanned(seq),
+      outcome,
+      cause,
+      publishedMs,
+      receivedMs: receipt === -1 ? null : valueAt(received.atMs, receipt),
+    });
   }
 
   #isPlanned(seq: number): boolean {
@@ -205,13 +190,13 @@ export class EpochJudge {
         this.#isHeldUp() ||
         this.#context.facts.brokerLimitedWithin(publisher, publishedMs, publishedMs + NOTICE_MS);
       this.#counts.indeterminateBy[isHeldUp ? "heldUp" : "late"]++;
-      this.#settle(seq, outcome);
+      this.#settle(seq, publishedMs, outcome);
       return;
     }
     const highest = (this.#highest = this.#highest ?? highestByConnection(this.#epoch));
     if (this.#isOwed(seq, highest)) {
       this.#counts.indeterminateBy.owed++;
-      this.#settle(seq, "indeterminate");
+      this.#settle(seq, publishedMs, "indeterminate");
       return;
     }
     const cause = causeOf(
@@ -229,7 +214,7 @@ export class EpochJudge {
     );
     if (cause === "unexplained" && this.#mayBeOvertaken(publishedMs)) {
       this.#counts.indeterminateBy.overtaken++;
-      this.#settle(seq, "indeterminate");
+      this.#settle(seq, publishedMs, "indeterminate");
       return;
     }
     this.#lost++;
@@ -237,7 +222,7 @@ export class EpochJudge {
     this.#tellLight(publishedMs, cause === "no-route");
     if (!this.#inGap) this.#counts.incidentsAtMs.push(publishedMs);
     this.#inGap = true;
-    this.#settle(seq, outcome, cause);
+    this.#settle(seq, publishedMs, outcome, cause);
   }
 
   /** True if the client could still ask for a replay from the last event that it has. */

@@ -9,6 +9,7 @@ import type {
   PartExitObservation,
   PhaseObservation,
   RunObservation,
+  StepObservation,
   UsageObservation,
 } from "../../history/observation.ts";
 import { receive, sourceOf } from "./epoch-record.ts";
@@ -49,6 +50,7 @@ export class RunRecord {
   readonly brokers: BrokerObservation[] = [];
   readonly ledgers: LedgerObservation[] = [];
   readonly bounces: BounceObservation[] = [];
+  readonly steps: StepObservation[] = [];
   readonly instanceStates: InstanceObservation[] = [];
   readonly partExits: PartExitObservation[] = [];
   readonly usages: UsageObservation[] = [];
@@ -129,6 +131,9 @@ export class RunRecord {
         return;
       case "bounce":
         this.bounces.push(observation);
+        return;
+      case "step":
+        this.steps.push(observation);
         return;
       case "instance":
         this.instances.id(observation.instance);

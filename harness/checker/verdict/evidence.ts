@@ -9,6 +9,7 @@ export interface Evidence {
   record: RunRecord;
   context: RunContext;
   counts: Counts<DurationHistogram>;
+  steps: RunResult["steps"];
   load: RunResult["load"];
 }
 

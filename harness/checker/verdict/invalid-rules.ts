@@ -9,6 +9,7 @@ const STRAY_NAMES = 3;
 
 export const INVALID_RULES = [
   { id: "loss-not-promised", when: lossIsNotPromised },
+  { id: "loss-not-promised-in-step", when: stepLostMore },
   { id: "never-published", when: neverPublishedIsNotPromised },
   { id: "missed-not-promised", when: missedIsNotPromised },
   { id: "refused", when: sessionsWereRefused },
@@ -164,4 +165,15 @@ function lossIsNotPromised({ record, counts }: Evidence): string | null {
   if (broken.length === 0) return null;
   const listed = broken.map((cause) => `${counts.lostByCause[cause]} ${cause}`).join(", ");
   return `Events were lost in ways that the promise does not allow: ${listed}.`;
+}
+
+/** Of a migration: each of its steps has a narrower promise than the whole. */
+function stepLostMore({ steps }: Evidence): string | null {
+  const broken = (steps ?? []).flatMap(({ name, lostByCause, allowedCauses }) =>
+    CAUSES.filter(
+      (cause) => lostByCause[cause] !== undefined && !allowedCauses.includes(cause),
+    ).map((cause) => `${lostByCause[cause] ?? 0} ${cause} in "${name}"`),
+  );
+  if (broken.length === 0) return null;
+  return `Steps lost events in ways that they may not: ${broken.join(", ")}.`;
 }

@@ -1,9 +1,9 @@
 import { Option } from "commander";
-import { BOUNCE_KINDS } from "../../history/observation.ts";
+import { BOUNCE_CHOICES } from "../../history/observation.ts";
 import { HOST_NAMES } from "../../report/advise/hosts.ts";
 import type { Declare } from "../declare-command.ts";
 
-const DEPLOYS = BOUNCE_KINDS.filter((kind) => kind !== "none");
+const DEPLOYS = BOUNCE_CHOICES.filter((kind) => kind !== "none");
 
 export const declareAdvise: Declare = (command, perform) => {
   command

@@ -1,6 +1,6 @@
 /** Command-line flags of a scenario, and how their texts become values. */
 import { type Command, Option } from "commander";
-import { BOUNCE_KINDS } from "../../history/observation.ts";
+import { BOUNCE_CHOICES } from "../../history/observation.ts";
 import { JITTERS } from "../../load/portable/back-off.ts";
 import { CLIENT_MODELS } from "../../load/portable/load-plan.ts";
 import { serverSettings } from "../../../infra/stack/server-settings.ts";
@@ -72,7 +72,7 @@ export function addScenarioFlags(command: Command): Command {
     )
     .option(
       "--bounces <a,b>",
-      `of ${BOUNCE_KINDS.join(", ")} ${say(defaults.bounces.join(","))}`,
+      `of ${BOUNCE_CHOICES.join(", ")} ${say(defaults.bounces.join(","))}`,
       list,
     )
     .option("--sessions <n>", `concurrent streams ${say(defaults.sessions)}`, numeric)

@@ -2,13 +2,14 @@
 import { ALL, reasonOf, type CarryOut } from "../bounce-context.ts";
 
 /** Records one disturbance per instance. */
-export const rolling: CarryOut = async ({ deployment, settings, log }) => {
+export const rolling: CarryOut = async ({ deployment, settings, log, serverSettings }) => {
   const { instances, control } = deployment;
   const untouched = new Set(instances);
   try {
     await control.deploy({
       strategy: "rolling",
       graceMs: settings.stopGraceMs,
+      ...(serverSettings === undefined ? {} : { settings: serverSettings }),
       onReplace: (instance, state, atMs) => {
         if (state === "started") {
           untouched.delete(instance);

@@ -29,6 +29,7 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   none: () => 0,
   // Never on this platform.
   command: () => 0,
+  migration: () => 0,
   crash: () => 5,
   pause: () => 6,
   "redis-outage": () => 8,

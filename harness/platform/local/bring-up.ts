@@ -55,6 +55,7 @@ const prepareCleanUp = async (
       realtimeSpec: plan.standIn?.spec,
       brokerSpec: plan.broker?.spec,
       routerSpec: plan.routerSpec,
+      routerPlan: plan.routerPlan,
     });
     return { deployment, processes };
   } catch (error) {

@@ -15,6 +15,7 @@ import { controlInstances, type LocalInstanceControl } from "./control/instance-
 import { controlBroker } from "./control/control-broker.ts";
 import { controlComponent } from "./control/control-component.ts";
 import { controlLinks } from "./control/control-links.ts";
+import { changeRouter, type LocalRouterPlan } from "./control/change-router.ts";
 import type { DeploymentState, LocalRegistry } from "./deployment-state.ts";
 import { waitForRoute, untilHealthy } from "./plan/infrastructure-waits.ts";
 import { BROKER_NAMES } from "./plan/broker-spec.ts";
@@ -41,6 +42,8 @@ export interface DeploymentContext extends DeploymentListeners {
   routerSpec: ProcessSpec;
   /** How to start Redis, if the lab runs it. */
   brokerSpec: ProcessSpec | undefined;
+  /** Present if the router's configuration can change. */
+  routerPlan?: LocalRouterPlan | undefined;
 }
 
 export const ledgerFolder = (workDir: string): string => join(workDir, "ledger");
@@ -135,7 +138,13 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
     instances: state.instances.map(({ name }) => name),
     instanceUrls: instanceUrlsOf(state),
     control,
-    router: { name: state.router, ...router },
+    router: {
+      name: state.router,
+      ...router,
+      ...(context.routerPlan?.router === "traefik"
+        ? { change: changeRouter({ ...context.routerPlan, opsUrl: state.opsUrl, control, signal }) }
+        : {}),
+    },
     ...(broker ? { broker } : {}),
     ...(state.relayUrl === undefined ? {} : { links: controlLinks(state.relayUrl) }),
     scale: {
@@ -144,6 +153,7 @@ export const toDeployment = (context: DeploymentContext): LocalDeployment => {
       remove: async (instance, graceMs) => {
         if (!(await control.stop(instance, graceMs))) throw new Error(nothingToKill(instance));
       },
+      boot: (instance) => control.boot(instance),
     },
     ...(realtime ? { realtime } : {}),
     versions: state.versions,

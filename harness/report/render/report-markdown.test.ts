@@ -64,7 +64,7 @@ const fullRun = () =>
   });
 
 const NULL_AS_A_WHOLE =
-  /^(realtime|brokerHop|quota|deploy|latency|steady|newUsers|stuck|recoveredDelayMs|withoutLedger)$/;
+  /^(realtime|brokerHop|quota|deploy|latency|steady|newUsers|stuck|recoveredDelayMs|withoutLedger|steps)$/;
 
 /** A run with the headline figures of a deploy. */
 const deployRun = () => {

@@ -34,7 +34,7 @@ import {
   VERDICT_GLOSSARY,
 } from "../glossary.ts";
 import type { Manifest } from "../summary/manifest.ts";
-import { faultSection } from "./fault-section.ts";
+import { openingSections } from "./opening-sections.ts";
 import { type Block, bullets, explained, glossary, section } from "./markdown-blocks.ts";
 import { load, madeOf, measuredOn, question, verdictSentence } from "./markdown-head.ts";
 import {
@@ -164,7 +164,7 @@ export const renderReport = (summary: Summary, manifest: Manifest): string => {
     ...[engineStandIn, standIn].map((note) =>
       note === null ? null : `**${escapeMarkdown(note)}**`,
     ),
-    faultSection(summary),
+    ...openingSections(summary),
     section(
       "Which topology fits",
       missing === null ? null : `**${escapeMarkdown(missing)}**`,

@@ -16,6 +16,7 @@ import { withoutLedgerColumns } from "../without-ledger/columns.ts";
 import { lacksLedger } from "../without-ledger/sentences.ts";
 import { whichFits } from "../findings/which-fits.ts";
 import { capitalise, formatNumberOf } from "../format.ts";
+import { STEP_FIGURES, stepFindings } from "../tables/step-table.ts";
 import { interruption, missingSentence } from "../summary/missing-runs.ts";
 import {
   type RunGroup,
@@ -44,12 +45,8 @@ const plain = (text: string): string =>
 const widthOf = (text: string): number =>
   Math.max(...text.split("\n").map((line) => stripVTControlCharacters(line).length));
 
-const drawTable = (
-  groups: readonly RunGroup[],
-  columns: readonly ComparisonColumn[],
-  paint: Paint,
-): string => {
-  const table = new Table({
+const emptyTable = (columns: readonly { heading: string; align?: "l" | "r" }[]) =>
+  new Table({
     head: columns.map((column) => column.heading.replace(/ (?=\S+$)/, "\n")),
     colAligns: columns.map((column) => (column.align === "l" ? "left" : "right")),
     // Without these, cli-table3 colours the head and the borders unasked.
@@ -68,6 +65,13 @@ const drawTable = (
       },
     },
   });
+
+const drawTable = (
+  groups: readonly RunGroup[],
+  columns: readonly ComparisonColumn[],
+  paint: Paint,
+): string => {
+  const table = emptyTable(columns);
   for (const group of groups)
     table.push(
       columns.map((column) => {
@@ -191,4 +195,20 @@ export const renderComparison = (
     `${conclusion}\n${drawn}\n${named}${costs}${warning}${formatNumberOf(summary.runs.length, "run")}: ` +
     verdicts.join(", ")
   );
+};
+
+/** A migration as text: what its steps cost, the table, the verdict and its reasons. */
+export const renderSteps = (
+  { runs }: Summary,
+  options: { colour: boolean; columns?: number },
+): string => {
+  const [run] = runs.filter(({ steps }) => steps !== null);
+  if (run?.steps == null) return "Nothing was measured: no step.";
+  const limit = options.columns ?? DEFAULT_COLUMNS;
+  const table = emptyTable(STEP_FIGURES);
+  for (const step of run.steps) table.push(STEP_FIGURES.map(({ cell }) => plain(cell(step))));
+  const findings = stepFindings(run).map((sentence) => folded(`- ${sentence}`, limit, "  "));
+  const why = run.reasons.map((reason) => folded(`  ${reason}`, limit, "  "));
+  const verdict = painter(options.colour)(run.verdict, run.verdict);
+  return `${findings.join("")}\n${table.toString()}\n${verdict}\n${why.join("")}`.trimEnd();
 };

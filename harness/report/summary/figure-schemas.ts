@@ -1,6 +1,7 @@
 /** The schemas of `run-figures.ts`, field by field. Older summaries have none of these figures. */
 import { z } from "zod";
 import type { MissedPlace } from "../../checker/judge/counts.ts";
+import { CAUSE_NAMES } from "../glossary.ts";
 
 const count = z.int().nonnegative();
 const figure = z.number().nonnegative();
@@ -79,6 +80,30 @@ export const figureSchemas = {
       incidentsPerStreamHour: figure,
       incidentsPerStreamHourAtMost: figure,
     })
+    .nullable()
+    .default(null),
+  steps: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        startedMs: z.number(),
+        endedMs: z.number().nullable(),
+        allowedCauses: z.array(z.enum(CAUSE_NAMES)),
+        due: count,
+        delivered: count,
+        recovered: count,
+        lost: count,
+        neverPublished: count,
+        missed: count,
+        indeterminate: count,
+        lostByCause: z.partialRecord(z.enum(CAUSE_NAMES), count),
+        published: count,
+        overBroker: count,
+        failed: z.strictObject({ requests: count, streams: count }),
+        cut: count,
+        deliveryMs: durations.nullable(),
+      }),
+    )
     .nullable()
     .default(null),
   stuck: z

@@ -109,6 +109,7 @@ const runShape = z.strictObject({
       reconnects: count,
     }),
   ),
+  steps: figureSchemas.steps,
   load: z.strictObject({
     offeredEventsPerSecond: figure,
     achievedEventsPerSecond: figure,

@@ -30,7 +30,6 @@ export async function compare(
   engine: LoadEngine = nativeEngine,
   service?: Service,
 ): Promise<TestComparison> {
-  const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
   const light = {
     ...DEFAULT_SCENARIO,
     bounces: ["none"],
@@ -41,10 +40,21 @@ export async function compare(
     ramp: 1,
     drain: 2,
   };
+  return compareScenario(scenarioOf({ ...light, ...change }, platform), platform, engine, service);
+}
+
+/** Runs a comparison with a scenario that is not checked any more. */
+export async function compareScenario(
+  scenario: Scenario,
+  platform: Platform = localPlatform,
+  engine: LoadEngine = nativeEngine,
+  service?: Service,
+): Promise<TestComparison> {
+  const path = await mkdtemp(join(tmpdir(), "sse-lab-comparison-"));
   const remove = () => rm(path, { recursive: true, force: true });
   const results = await createResultsFolder(path, path, new Date());
   const summary = await runComparison({
-    scenario: scenarioOf({ ...light, ...change }, platform),
+    scenario,
     platform,
     engine,
     service,

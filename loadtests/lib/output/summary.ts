@@ -120,6 +120,7 @@ const runOf = (
     ...counts,
     missed: 0,
     withoutLedger: null,
+    steps: null,
     lossRatio: shareOf(counts.lost, knownToBePublished(counts)),
     missedRatio: shareOf(due - counts.delivered - counts.recovered, due),
     stuck: null,

@@ -74,7 +74,12 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
       lockWaitMs: LOCK_WAIT_MS,
     });
 
-  const deploy = async ({ strategy, graceMs, onReplace }: Deploy): Promise<void> => {
+  const deploy = async ({ strategy, graceMs, settings, onReplace }: Deploy): Promise<void> => {
+    if (settings !== undefined)
+      throw new UserError(
+        "on Docker a deploy cannot change the settings of the servers",
+        "use --platform local",
+      );
     const graceS = Math.ceil(graceMs / 1000);
     if (graceS !== stateGraceS) {
       onStep(`setting the grace of ${record.stack} to ${graceS} s`);

@@ -7,7 +7,7 @@ import type { RoutedServer } from "../../../../infra/routers/router-plan.ts";
 import type { Router } from "../../../../infra/topologies.ts";
 import type { InstanceObservation } from "../../../history/observation.ts";
 import { nothingToKill } from "../../bounce-errors.ts";
-import type { InstanceControl } from "../../platform.ts";
+import type { InstanceControl, ServerSettings } from "../../platform.ts";
 import type { DeploymentState } from "../deployment-state.ts";
 import { readiness } from "../../readiness.ts";
 import { routerStatus } from "../../router-status.ts";
@@ -50,6 +50,12 @@ const READY_TIMEOUT_MS = 20_000;
 /** Twenty health check intervals: on a busy host the router is late too. */
 const ROUTER_TIMEOUT_MS = 10_000;
 
+const withSettings = (spec: ProcessSpec, settings: ServerSettings): ProcessSpec => {
+  const all = Object.entries({ ...spec.env, ...settings });
+  const set = all.filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...spec, env: Object.fromEntries(set) };
+};
+
 export const controlInstances = (given: ControlledInstances): LocalInstanceControl => {
   const { specs, router, service, processes, onInstance, onStep, signal } = given;
   const urls = new Map(given.instances.map(({ name, url }) => [name, url]));
@@ -57,6 +63,9 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
   const expected = new WeakSet<LoggedProcess>();
   const unknownInstance = (instance: string): Error =>
     new Error(`no instance "${instance}"; there are: ${[...specs.keys()].join(", ")}`);
+
+  /** Of the newest deploy that changed them. */
+  let settings: ServerSettings = {};
 
   /** One queue for each instance, so that a start never overtakes a stop. */
   const queues = new Map(given.instances.map(({ name }) => [name, serialize()]));
@@ -106,7 +115,7 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     const url = urls.get(instance);
     if (!spec || url === undefined) throw unknownInstance(instance);
     onStep(`starting ${instance}`);
-    const started = await processes.start(spec);
+    const started = await processes.start(withSettings(spec, settings));
     onInstance(instance, "started", nowMs());
     watch(instance, started);
     await waitFor({
@@ -148,8 +157,10 @@ export const controlInstances = (given: ControlledInstances): LocalInstanceContr
     });
 
   return {
-    deploy: (deploy) =>
-      deployInstances({ instances: [...urls.keys()], stop, start, signal }, deploy),
+    deploy: (deploy) => {
+      settings = deploy.settings ?? settings;
+      return deployInstances({ instances: [...urls.keys()], stop, start, signal }, deploy);
+    },
     stop,
     kill: (instance) =>
       inOrder(instance, async () => {

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { STAND_IN } from "../../../../infra/realtime/realtime-names.ts";
-import type { RouterFile } from "../../../../infra/routers/router-plan.ts";
+import type { RouterFile, RouterPlan } from "../../../../infra/routers/router-plan.ts";
+import type { LocalRouterPlan } from "../control/change-router.ts";
 import { routerConfig } from "../../../../infra/routers/router-config.ts";
 import { realtimeServerEnvironment } from "../../../../infra/realtime/realtime-environment.ts";
 import { DEFAULT_REALTIME_SETTINGS } from "../../../../infra/realtime/realtime-settings.ts";
@@ -59,6 +60,7 @@ export interface DeploymentPlan {
   /** The Realtime stand-in, and where its bundle is built. */
   standIn: { spec: ProcessSpec; bundle: string } | undefined;
   routerFiles: readonly RouterFile[];
+  routerPlan: LocalRouterPlan;
   routerSpec: ProcessSpec;
 }
 
@@ -151,14 +153,16 @@ export const planDeployment = async (
   }
   const { host, ...owner } = thisOwner();
   const { router, valkey } = tools;
-  const routerFiles = routerConfig(topology.router, folders.router, {
+  const plan: RouterPlan = {
     webAddress: `127.0.0.1:${port}`,
     opsAddress: `127.0.0.1:${opsPort}`,
     servers: routed,
     affinity: topology.affinity,
     ...(service ? { readyPath: service.readyPath } : {}),
     resolvesNames: false,
-  });
+    changes: true,
+  };
+  const routerFiles = routerConfig(topology.router, folders.router, plan);
   return {
     folders,
     serverBundle,
@@ -174,6 +178,7 @@ export const planDeployment = async (
     relay: relayed && (await relaySpec(relayed, workDir, logFile(RELAY))),
     standIn: realtime?.spec && { spec: realtime.spec, bundle: standInBundle },
     routerFiles,
+    routerPlan: { router: topology.router, folder: folders.router, plan },
     routerSpec: routerSpec(
       topology.router,
       router,
