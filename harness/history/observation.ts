@@ -7,24 +7,13 @@
  */
 
 import type { BounceKind } from "./bounce-kinds.ts";
+import type { Cause } from "./causes.ts";
 import type { MisfitObservation, TerminalObservation } from "./foreign-observation.ts";
 import type { StepObservation } from "./step-observation.ts";
 
+export { CAUSES, type Cause } from "./causes.ts";
 export { BOUNCE_CHOICES, BOUNCE_KINDS, type BounceKind } from "./bounce-kinds.ts";
 export type { MisfitObservation, StepObservation, TerminalObservation };
-
-export const CAUSES = [
-  "no-route",
-  "in-flight-at-disconnect",
-  "while-disconnected",
-  "replay-window-exceeded",
-  "epoch-changed",
-  "broker-gap",
-  "log-lost",
-  "quota",
-  "unexplained",
-] as const;
-export type Cause = (typeof CAUSES)[number];
 
 /** Opens a run and states its promise. */
 export interface RunObservation {

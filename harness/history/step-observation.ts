@@ -1,4 +1,4 @@
-import type { Cause } from "./observation.ts";
+import type { Cause } from "./causes.ts";
 
 /** A migration began a step, or has carried it out. The step lasts until the next one begins. */
 export interface StepObservation {
