@@ -80,7 +80,7 @@ test-all: $(STAMP)
 	npx --no-install vitest run $(VITEST_FLAGS)
 
 test-fast: $(STAMP) ## The tests that start no router and no broker: under a minute
-	npx --no-install vitest run --project fast $(VITEST_FLAGS)
+	npx --no-install vitest run --project 'fast*' $(VITEST_FLAGS)
 
 test-docker: $(STAMP) ## The tests that need a Docker engine: stacks by Pulumi, containers, images
 	npx --no-install vitest run --config vitest.docker.config.ts $(VITEST_FLAGS)

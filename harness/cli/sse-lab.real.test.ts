@@ -112,6 +112,57 @@ describe("a loadtest that is interrupted", () => {
   });
 });
 
+describe("a topology that is up", () => {
+  let id: string;
+  let url: string;
+  let instanceUrls: Record<string, string>;
+  beforeAll(async () => {
+    const up = await sseLab(["up", "phase1", "--platform", "local", "--replicas", "2", "--json"]);
+    ({ id, url, instanceUrls } = JSON.parse(String(up.stdout)) as {
+      id: string;
+      url: string;
+      instanceUrls: Record<string, string>;
+    });
+  });
+  afterAll(() => sseLab(["down"]));
+
+  it.each([
+    ["crash", "killed"],
+    ["rolling", "not-ready"],
+  ])("is whole again when a bounce of %s is interrupted", async (kind, moment) => {
+    const bounce = sseLab(["bounce", "phase1", "--kind", kind]);
+    let told = "";
+    bounce.stdout?.on("data", (chunk: Buffer) => {
+      const before = told;
+      told += chunk.toString();
+      // Once: a second one means to leave at once.
+      if (!before.includes(moment) && told.includes(moment)) bounce.kill("SIGINT");
+    });
+    const { exitCode, stderr } = await bounce;
+    expect(exitCode).toBe(130);
+    expect(stderr).toMatch(/ {2}starting server-\d/);
+    for (const each of [url, ...Object.values(instanceUrls)]) {
+      expect((await fetch(`${each}/readyz`)).status).toBe(200);
+    }
+  });
+
+  it("says what of it has ended, and how to go on", async () => {
+    const state = await readFile(join(PROJECT_ROOT, ".sse-lab", "state", `${id}.json`), "utf8");
+    const { processes } = JSON.parse(state) as {
+      processes: { identity: { pid: number }; spec: { name: string } }[];
+    };
+    for (const { identity, spec } of processes) {
+      if (["traefik", "server-2"].includes(spec.name)) process.kill(identity.pid, "SIGKILL");
+    }
+    const again = await sseLab(["up", "phase1", "--platform", "local"]);
+    expect(again.stderr).toContain(
+      `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ` +
+        `${instanceUrls["server-2"] ?? ""} do not answer; remove it with make down`,
+    );
+    expect(again).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+});
+
 describe("up, bounce and down", () => {
   it("leave a topology running over commands, bounce it, and remove it", async () => {
     // More replicas than the default load would outlast a rolling bounce of: `up` makes no load.
@@ -200,61 +251,6 @@ describe("up, bounce and down", () => {
       await sseLab(["down"]);
     }
     await expect(fetch(`http:${health}healthcheck`)).rejects.toThrow("fetch failed");
-  });
-
-  it.each([
-    ["crash", "killed"],
-    ["rolling", "not-ready"],
-  ])("leave nothing down when a bounce of %s is interrupted", async (kind, moment) => {
-    const up = await sseLab(["up", "phase1", "--platform", "local", "--replicas", "2", "--json"]);
-    const { url, instanceUrls } = JSON.parse(String(up.stdout)) as {
-      url: string;
-      instanceUrls: Record<string, string>;
-    };
-    try {
-      const bounce = sseLab(["bounce", "phase1", "--kind", kind]);
-      let told = "";
-      bounce.stdout?.on("data", (chunk: Buffer) => {
-        const before = told;
-        told += chunk.toString();
-        // Once: a second one means to leave at once.
-        if (!before.includes(moment) && told.includes(moment)) bounce.kill("SIGINT");
-      });
-      const { exitCode, stderr } = await bounce;
-      expect(exitCode).toBe(130);
-      expect(stderr).toMatch(/ {2}starting server-\d/);
-      for (const each of [url, ...Object.values(instanceUrls)]) {
-        expect((await fetch(`${each}/readyz`)).status).toBe(200);
-      }
-    } finally {
-      await sseLab(["down"]);
-    }
-  });
-
-  it("says what has ended of a topology that is up, and how to go on", async () => {
-    const up = await sseLab(["up", "phase1", "--platform", "local", "--replicas", "2", "--json"]);
-    const { id, url, instanceUrls } = JSON.parse(String(up.stdout)) as {
-      id: string;
-      url: string;
-      instanceUrls: Record<string, string>;
-    };
-    try {
-      const state = await readFile(join(PROJECT_ROOT, ".sse-lab", "state", `${id}.json`), "utf8");
-      const { processes } = JSON.parse(state) as {
-        processes: { identity: { pid: number }; spec: { name: string } }[];
-      };
-      for (const { identity, spec } of processes) {
-        if (["traefik", "server-2"].includes(spec.name)) process.kill(identity.pid, "SIGKILL");
-      }
-      const again = await sseLab(["up", "phase1", "--platform", "local"]);
-      expect(again.stderr).toContain(
-        `sse-lab: up phase1: it is up on local, but the router at ${url} and server-2 at ` +
-          `${instanceUrls["server-2"] ?? ""} do not answer; remove it with make down`,
-      );
-      expect(again).toMatchObject({ exitCode: 2, stdout: "" });
-    } finally {
-      await sseLab(["down"]);
-    }
   });
 
   it(

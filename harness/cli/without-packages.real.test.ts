@@ -3,13 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
 import { NO_ENGINE } from "./test-support/run-command.ts";
 
 let folder: string;
 let modules: string;
-beforeEach(async () => {
+// One copy for all tests: each leaves it as it was, but for the last one.
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sse-lab-packages-"));
   modules = join(folder, "node_modules");
   const list = ["-C", PROJECT_ROOT, "ls-files", "-co", "--exclude-standard"];
@@ -22,8 +23,8 @@ afterEach(async () => {
   rmSync(modules, { recursive: true, force: true });
   symlinkSync(fromRoot("node_modules"), modules);
   await make("down");
-  rmSync(folder, { recursive: true, force: true });
 });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const make = (...args: string[]) =>
   execa("make", args, { cwd: folder, env: NO_ENGINE, all: true, reject: false });
