@@ -20,7 +20,8 @@ export const declareLoadtest: Declare = (command, perform) => {
     )
     .option(
       "--target <url>",
-      "load a deployment that somebody else runs, in the place of topologies; needs --service",
+      "load a deployment that somebody else runs, in the place of topologies; needs --service; " +
+        "https: NODE_EXTRA_CA_CERTS names a private authority",
     )
     .option(
       "--bounce-command <line>",

@@ -18,7 +18,7 @@ export const declareService: Declare = (command, perform) => {
         "running instance, step by step, and names the first thing that does not fit: line, key " +
         "and fix.",
     )
-    .option("--url <url>", "scheme, host and port of a running instance")
+    .option("--url <url>", "base URL of a running instance")
     .option("--events <n>", "events that the start asks for (${load.events})", "10")
     .option("--patience <seconds>", "how long to wait for each answer and event", "10")
     .addHelpText("after", CHECK_HELP)

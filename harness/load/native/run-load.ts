@@ -59,8 +59,6 @@ export interface LoadResult {
  */
 export const runLoad = async (plan: LoadPlan, options: RunLoadOptions): Promise<LoadResult> => {
   options.signal?.throwIfAborted();
-  if (new URL(plan.url).protocol !== "http:")
-    throw new Error(`the load engine speaks http only, not ${plan.url}`);
   if (plan.client === "eventsource" && plan.service.stream.eventSourcePath === undefined)
     throw new UserError(
       `a browser's EventSource cannot open the stream of ${plan.service.name}`,

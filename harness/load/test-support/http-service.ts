@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface SeenRequest {
@@ -9,22 +10,35 @@ export interface SeenRequest {
   body: string;
 }
 
+/** Where a service listens. Default: 127.0.0.1, without TLS, at the root. */
+export interface Place {
+  host?: string;
+  tls?: { key: string; cert: string };
+  /** Before all of its paths: `/app`. */
+  basePath?: string;
+}
+
 /** A service of a test on a free port of this host, which remembers its requests. */
 export abstract class HttpService {
   readonly requests: SeenRequest[] = [];
-  readonly #server: Server = createServer(
-    (request, response) => void this.#onRequest(request, response),
-  );
+  #server: Server = createServer();
+  #basePath = "";
 
-  static async start<Service extends HttpService>(this: new () => Service): Promise<Service> {
+  static async start<Service extends HttpService>(
+    this: new () => Service,
+    place: Place = {},
+  ): Promise<Service> {
     const service = new this();
-    service.#server.listen(0, "127.0.0.1");
-    await once(service.#server, "listening");
+    await service.#listen(place);
     return service;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Connections that are open at this moment. */
@@ -46,8 +60,18 @@ export abstract class HttpService {
     request: IncomingMessage,
   ): void;
 
+  async #listen({ host = "127.0.0.1", tls, basePath = "" }: Place): Promise<void> {
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#onRequest(request, response);
+    this.#server = tls ? createTlsServer(tls, serve) : createServer(serve);
+    this.#basePath = basePath;
+    this.#server.listen(0, host);
+    await once(this.#server, "listening");
+  }
+
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = "", url = "", headers } = request;
+    const { method = "", url: path = "", headers } = request;
+    const url = path.startsWith(this.#basePath) ? path.slice(this.#basePath.length) : "";
     let body = "";
     for await (const chunk of request) body += String(chunk);
     const seen = { method, url, headers, body };

@@ -1,6 +1,7 @@
 /** A deployment that somebody else runs. Nothing of it is started, ended or looked into. */
 import { UserError } from "../../../common/user-error.ts";
 import type { Deployment, Platform, SweepReport } from "../platform.ts";
+import { checkTls } from "./check-tls.ts";
 import { runBounceCommand } from "./run-command.ts";
 
 export interface Target {
@@ -21,7 +22,7 @@ export const createTargetPlatform = ({ url, bounceCommand, bounceSeconds }: Targ
   name: "target",
   settings: { target: url, ...(bounceCommand === undefined ? {} : { bounceCommand }) },
   bounceSeconds: (kind) => (kind === "none" ? 0 : bounceSeconds),
-  prepare: () => Promise.resolve(),
+  prepare: ({ signal }) => checkTls(url, signal),
   up: ({ topology, signal }) => {
     const never = new AbortController().signal;
     const deployment: Deployment = {

@@ -1,9 +1,9 @@
-import { lookup } from "node:dns/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "../../../common/clock.ts";
 import { CookieStore } from "../../load/native/transport/cookie-store.ts";
 import { ControlClient } from "../../load/native/transport/control-client.ts";
-import { SocketTransport } from "../../load/native/transport/socket-transport.ts";
+import { resolveTarget } from "../../load/native/transport/resolve-target.ts";
+import { SocketTransport, type StreamTarget } from "../../load/native/transport/socket-transport.ts";
 import { ENGINE_LIMITS } from "../../load/portable/engine-limits.ts";
 import type { LoadPlan } from "../../load/portable/load-plan.ts";
 import { beginSession } from "../../load/portable/service/begin-session.ts";
@@ -21,7 +21,7 @@ import { TriedStream } from "./tried-stream.ts";
 import { WatchedEvents } from "./watch-events.ts";
 
 export interface TryOptions {
-  /** Scheme, host and port of a running instance. */
+  /** Base URL of a running instance. */
   url: string;
   /** How many events the start asks for. */
   events: number;
@@ -30,6 +30,8 @@ export interface TryOptions {
   /** Called after each step that went well. */
   onStep: (step: string, what: string) => void;
 }
+
+const NOWHERE = "http://127.0.0.1:1";
 
 /** A run that still sends events after this many times the patience is called endless. */
 const LONGEST_RUN = 6;
@@ -81,16 +83,12 @@ class TriedSession {
   #answer: ControlAnswer = { status: 0, body: undefined };
 
   static async create(service: Service, options: TryOptions): Promise<TriedSession> {
-    const { hostname } = new URL(options.url);
-    const { address } = await lookup(hostname.replace(/^\[|\]$/g, "")).catch(() => ({
-      // Nothing answers there either, so the first request says so.
-      address: "127.0.0.1",
-    }));
-    return new TriedSession(service, options, address);
+    // Without a host of that name, nothing answers here either, and the first request says so.
+    const target = await resolveTarget(options.url).catch(() => resolveTarget(NOWHERE));
+    return new TriedSession(service, options, target);
   }
 
-  private constructor({ protocol }: Service, options: TryOptions, address: string) {
-    const url = new URL(options.url);
+  private constructor({ protocol }: Service, options: TryOptions, target: StreamTarget) {
     const { patienceMs } = options;
     const limits = {
       ...ENGINE_LIMITS,
@@ -102,8 +100,7 @@ class TriedSession {
     };
     this.#protocol = protocol;
     this.#options = options;
-    this.#control = new ControlClient(url.origin, limits, protocol.instanceHeader);
-    const target = { host: url.host, address, port: Number(url.port || 80) };
+    this.#control = new ControlClient(options.url, limits, protocol.instanceHeader);
     this.#transport = new SocketTransport(target, limits);
     this.#reader = new EventReader(protocol);
     this.#requests = new SessionRequests({

@@ -1,5 +1,6 @@
 /** `sse-lab service check`: what a service file means, and whether a running instance fits it. */
 import { UserError } from "../../../../common/user-error.ts";
+import { checkTls } from "../../../platform/target/check-tls.ts";
 import { explainService } from "../../../service/check/explain-service.ts";
 import { tryService } from "../../../service/check/try-service.ts";
 import { describeProblem } from "../../../service/problem.ts";
@@ -13,7 +14,7 @@ export interface ServiceCheckOptions {
 }
 
 const NAME_WIDTH = 12;
-const ORIGIN = /^http:\/\/[^/?#@\s]+\/?$/;
+const BASE_URL = /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/;
 
 const line = (name: string, text: string): void => {
   process.stdout.write(`  ${name.padEnd(NAME_WIDTH)}${text}\n`);
@@ -29,10 +30,11 @@ export async function checkService(path: string, options: ServiceCheckOptions): 
     process.stdout.write("\nTry it against a running instance: add --url http://127.0.0.1:PORT\n");
     return EXIT.valid;
   }
-  if (!ORIGIN.test(url))
+  if (!BASE_URL.test(url))
     throw new UserError(
-      `--url ${url}: give scheme, host and port only, like http://127.0.0.1:3000 (no https)`,
+      `--url ${url}: give scheme, host and port, like http://127.0.0.1:3000, without a query`,
     );
+  await checkTls(url);
   process.stdout.write(`\nOne session at ${url}:\n`);
   const problem = await tryService(service, {
     url,

@@ -41,7 +41,8 @@ test("a service that is not there does not fit, in one line", async () => {
 });
 
 test.each([
-  ["--url", "https://127.0.0.1", "give scheme, host and port only"],
+  ["--url", "ftp://127.0.0.1", "give scheme, host and port, like http://127.0.0.1:3000"],
+  ["--url", "https://127.0.0.1:1", "no TLS with 127.0.0.1:1: ECONNREFUSED. Fix: correct the URL"],
   ["--events", "0", "--events 0: give a whole number from 1 to 10000"],
   ["--patience", "soon", "--patience soon: give a whole number"],
 ])("%s %s is refused with the fix", async (flag, value, message) => {

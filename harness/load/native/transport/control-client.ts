@@ -3,6 +3,7 @@ import type { EngineLimits } from "../../portable/engine-limits.ts";
 import { bodyText } from "../../portable/service/fill-template.ts";
 import type { ControlAnswer, ControlRequest } from "../../portable/session/session-steps.ts";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
+import { basePathOf } from "./resolve-target.ts";
 
 export interface CookieAnswer extends ControlAnswer {
   /** Values of the `Set-Cookie` fields. */
@@ -17,19 +18,23 @@ const NO_ANSWER: CookieAnswer = { status: 0, setCookies: [], body: undefined };
  */
 export class ControlClient {
   readonly #pool: Pool;
+  readonly #basePath: string;
   readonly #instanceHeader: string | undefined;
 
   /**
-   * @param origin scheme, host and port of the router
+   * @param url of the router; its path goes before the path of every request
    * @param instanceHeader names the instance that answered
    */
-  constructor(origin: string, limits: EngineLimits, instanceHeader: string | undefined) {
+  constructor(url: string, limits: EngineLimits, instanceHeader: string | undefined) {
+    const { origin, pathname } = new URL(url);
     this.#instanceHeader = instanceHeader;
+    this.#basePath = basePathOf(pathname);
     this.#pool = new Pool(origin, {
       connections: limits.controlConnections,
       headersTimeout: limits.controlTimeoutMs,
       bodyTimeout: limits.controlTimeoutMs,
-      connect: { timeout: limits.controlTimeoutMs },
+      // Also with NODE_TLS_REJECT_UNAUTHORIZED=0.
+      connect: { timeout: limits.controlTimeoutMs, rejectUnauthorized: true },
     });
   }
 
@@ -39,7 +44,7 @@ export class ControlClient {
       const { method, path, body } = request;
       const answer = await this.#pool.request({
         method,
-        path,
+        path: `${this.#basePath}${path}`,
         headers:
           body === undefined
             ? request.headers

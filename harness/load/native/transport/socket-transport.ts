@@ -1,4 +1,5 @@
-import { connect, type Socket } from "node:net";
+import { connect, type Socket, type TcpSocketConnectOpts } from "node:net";
+import { connect as connectTls, type SecureContext } from "node:tls";
 import { nowMs } from "../../../../common/clock.ts";
 import type { EngineLimits } from "../../portable/engine-limits.ts";
 import { HttpResponseReader, type ResponseHead } from "./http-response-reader.ts";
@@ -20,6 +21,10 @@ export interface StreamTarget {
   host: string;
   address: string;
   port: number;
+  /** Before the path of every request: `/app`. */
+  basePath?: string;
+  /** With https. The certificate has to be one for `servername`, or without it for the address. */
+  tls?: { context: SecureContext; servername?: string };
 }
 
 /**
@@ -91,7 +96,7 @@ class SocketStream implements OpenStream {
     this.#request = undefined;
     const { target, readBuffer } = this.#transport;
     this.#startedMs = this.#lastReadMs = nowMs();
-    const socket = connect({
+    const socket = openSocket(target, {
       host: target.address,
       port: target.port,
       noDelay: true,
@@ -106,15 +111,20 @@ class SocketStream implements OpenStream {
       else this.#end("error", "closed in the middle of the response");
     });
     socket.on("close", () => this.#end("error", "connection closed"));
-    let head = `${request.method} ${request.path} HTTP/1.1\r\nHost: ${target.host}\r\n`;
+    const path = `${target.basePath ?? ""}${request.path}`;
+    let head = `${request.method} ${path} HTTP/1.1\r\nHost: ${target.host}\r\n`;
     for (const name in request.headers) head += `${name}: ${request.headers[name]}\r\n`;
-    if (request.body === undefined) {
-      socket.write(`${head}\r\n`);
-      return;
+    let body = "";
+    if (request.body !== undefined) {
+      body = bodyText(request.body);
+      if (request.headers["content-type"] === undefined)
+        head += "content-type: application/json\r\n";
+      head += `content-length: ${Buffer.byteLength(body)}\r\n`;
     }
-    const body = bodyText(request.body);
-    if (request.headers["content-type"] === undefined) head += "content-type: application/json\r\n";
-    socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    const text = `${head}\r\n${body}`;
+    // Nothing is said to a server whose certificate does not fit.
+    if (target.tls === undefined) socket.write(text);
+    else socket.once("secureConnect", () => socket.write(text));
   }
 
   close(): void {
@@ -169,5 +179,17 @@ class SocketStream implements OpenStream {
     this.#handlers.onEnd(end);
   }
 }
+
+/** A certificate that does not fit is an error, also with NODE_TLS_REJECT_UNAUTHORIZED=0. */
+const openSocket = ({ tls }: StreamTarget, options: TcpSocketConnectOpts): Socket =>
+  tls === undefined
+    ? connect(options)
+    : connectTls({
+        ...options,
+        secureContext: tls.context,
+        ...(tls.servername === undefined ? {} : { servername: tls.servername }),
+        ALPNProtocols: ["http/1.1"],
+        rejectUnauthorized: true,
+      });
 
 const STREAM_ERRORS: ReadonlySet<string> = new Set(["HttpFormatError", "SseTooLargeError"]);

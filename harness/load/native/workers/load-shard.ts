@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { setMaxListeners } from "node:events";
 import { performance, type EventLoopUtilization } from "node:perf_hooks";
 import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
@@ -14,6 +13,7 @@ import type { SegmentWriter } from "../segment-writer.ts";
 import { NativeSession } from "../session/native-session.ts";
 import type { ShardContext } from "./shard-context.ts";
 import { sessionsOf } from "../shard.ts";
+import { resolveTarget } from "../transport/resolve-target.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
 import { threadCpuSeconds } from "./thread-cpu.ts";
 import type { WorkerJob, WorkerProgress, WorkerReport } from "./worker-messages.ts";
@@ -73,9 +73,7 @@ export class LoadShard {
     events: ShardEvents,
   ): Promise<LoadShard> {
     const { plan, limits } = job;
-    const url = new URL(plan.url);
-    const { address } = await lookup(url.hostname.replace(/^\[|\]$/g, ""));
-    const port = Number(url.port || 80);
+    const target = await resolveTarget(plan.url);
     const over = new AbortController();
     // Each session that waits listens to it.
     setMaxListeners(0, over.signal);
@@ -91,8 +89,8 @@ export class LoadShard {
       // The clock of a service on this host. Elsewhere it is as far off as the hosts' clocks are.
       wallOffsetMs: nowMs() - Date.now(),
       recorder,
-      control: new ControlClient(url.origin, limits, plan.service.instanceHeader),
-      transport: new SocketTransport({ host: url.host, address, port }, limits),
+      control: new ControlClient(plan.url, limits, plan.service.instanceHeader),
+      transport: new SocketTransport(target, limits),
       openChannel: openPhoenixChannel(openWire, { whenFree: (connect) => throttle.add(connect) }),
       signal: over.signal,
       draining: false,
