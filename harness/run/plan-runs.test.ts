@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SCENARIO } from "../scenario/default-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { discardedRun, planRuns, remainingRuns } from "./plan-runs.ts";
+import type { Service } from "../service/read-service-file.ts";
+import { discardedRun, planRuns, remainingRuns, withTries } from "./plan-runs.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 const plan = (change: Partial<Scenario> = {}): RunSpec[] =>
@@ -50,6 +51,16 @@ it("leaves out what is skipped and what has been measured", () => {
   expect(left.filter(({ topology }) => topology.name === "naive")).toHaveLength(2);
   expect(left.filter(({ topology }) => topology.name === "phase1")).toHaveLength(5);
   expect(remainingRuns(planned, undefined, [])).toEqual(planned);
+});
+
+it("tries a service in the first run of each topology, and in the discarded one", () => {
+  expect(withTries(plan()).some(({ triesService }) => triesService)).toBe(false);
+  const service = { name: "mine" } as Service;
+  const specs = withTries(plan().map((spec) => ({ ...spec, service })));
+  const tried = specs.filter(({ triesService }) => triesService);
+  expect(tried.map(({ topology }) => topology.name).sort()).toEqual(["naive", "phase1"]);
+  expect(tried[0]).toBe(specs[0]);
+  expect(discardedRun(specs)?.triesService).toBe(true);
 });
 
 describe("the discarded run", () => {

@@ -79,6 +79,17 @@ export const remainingRuns = (
       skipped === undefined ? spec : { ...spec, scenario: scenarioFor(spec.scenario, spec.bounce) },
     );
 
+/** A service is tried in the first run of each topology, whose environment may be a separate one. */
+export function withTries(specs: readonly RunSpec[]): RunSpec[] {
+  const tried = new Set<string>();
+  return specs.map((spec) => {
+    const { name } = spec.topology;
+    if (spec.service === undefined || tried.has(name)) return spec;
+    tried.add(name);
+    return { ...spec, triesService: true };
+  });
+}
+
 /**
  * A short run before the first, whose result is discarded: it finds the host's caches cold.
  * Undefined if there is nothing to compare, or with `ramp` arrivals.
@@ -87,7 +98,7 @@ export function discardedRun(specs: readonly RunSpec[]): RunSpec | undefined {
   const [first] = specs;
   if (first === undefined || specs.length < 2 || first.scenario.arrival === "ramp")
     return undefined;
-  const { topology, engine, realtime, service } = first;
+  const { topology, engine, realtime, service, triesService } = first;
   const { duration, ...load } = DISCARDED;
   const sessions = Math.min(load.sessions, first.scenario.sessions);
   return {
@@ -98,6 +109,7 @@ export function discardedRun(specs: readonly RunSpec[]): RunSpec | undefined {
     scenario: { ...first.scenario, ...load, sessions },
     ...(engine ? { engine } : {}),
     ...(service ? { service } : {}),
+    ...(triesService ? { triesService } : {}),
     ...(realtime ? { realtime } : {}),
   };
 }

@@ -24,7 +24,7 @@ import { describeHost, sourceCommit } from "./describe-host.ts";
 import { type LoadEngine, nativeEngine } from "./engine/load-engine.ts";
 import type { Earlier } from "./results/rebuild-report.ts";
 import { type ResultsFolder, writeInto } from "./results/results-folder.ts";
-import { discardedRun, planRuns, remainingRuns } from "./plan-runs.ts";
+import { discardedRun, planRuns, remainingRuns, withTries } from "./plan-runs.ts";
 import {
   failedRun,
   type MeasuredRun,
@@ -58,6 +58,8 @@ export interface ComparisonRequest {
   hosted?: HostedRealtime | undefined;
   /** Runs in the place of the lab's own server. */
   service?: Service | undefined;
+  /** No session of the service is followed before the load. */
+  skipCheck?: boolean | undefined;
   results: ResultsFolder;
   /** Pairs of topology and bounce that are left out. */
   skipped?: readonly SkippedPair[];
@@ -90,7 +92,8 @@ export async function runComparison(request: ComparisonRequest): Promise<Summary
   );
   const manifest = earlier?.manifest ?? (await describeManifest(request, planned));
   const runs: RunResult[] = (earlier?.runs ?? []).map(({ result }) => result);
-  const specs = remainingRuns(planned, request.skipped, runs);
+  const remaining = remainingRuns(planned, request.skipped, runs);
+  const specs = request.skipCheck ? remaining : withTries(remaining);
   const series: RunSeries[] = (earlier?.runs ?? []).flatMap((run) => run.series ?? []);
   const tell = async (summary: Summary): Promise<void> =>
     listener.measured?.({ summary, manifest, series: inOrderOf(summary, series) });

@@ -29,6 +29,7 @@ import { createHostSampler } from "./host-sampler.ts";
 import { sessionNames } from "./session-names.ts";
 import { writeSegment } from "./results/write-segment.ts";
 import { keepsLedger } from "./service/describe-service.ts";
+import { refuseMisfit } from "./service/refuse-misfit.ts";
 import { toProgram } from "./service/service-program.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { createUsageSampler, type UsageSampler } from "./usage-sampler.ts";
@@ -96,6 +97,10 @@ export async function runSingle(
       if (spec.bounce === "migration") await prepareMigration(deployment, SPARE_GRACE_MS);
       // The router knows it, and the bounce starts it again.
       if (addsOne && spare !== undefined) await deployment.scale?.remove(spare, SPARE_GRACE_MS);
+      if (spec.service && spec.triesService) {
+        step(`trying ${spec.service.name}`);
+        await refuseMisfit(spec.service, deployment, signal);
+      }
       const made = await loadAndBounce(
         spec,
         platform,

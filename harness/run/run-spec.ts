@@ -21,6 +21,8 @@ export interface RunSpec {
   engine?: LoadEngine;
   /** A service of the user in the place of the lab's own server. */
   service?: Service;
+  /** A session of the service is followed before the load. */
+  triesService?: boolean;
   /** Present if the topology's clients subscribe to Realtime directly. */
   realtime?: RealtimeSetUp;
 }

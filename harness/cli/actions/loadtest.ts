@@ -54,6 +54,7 @@ interface LoadtestPlan {
   engineName: EngineName;
   choice: PlatformChoice;
   service: Service | undefined;
+  skipCheck: true | undefined;
   results: ResultsFolder;
   open: true | undefined;
   json: true | undefined;
@@ -94,8 +95,9 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   await checkOpenFiles(scenario, topologies);
   checkState();
   const results = await createResultsFolder(PROJECT_ROOT, options.out, new Date());
-  const { open, json } = options;
-  return { scenario, topologies, hosted, engineName, choice, service, results, open, json };
+  const { skipCheck, open, json } = options;
+  const load = { scenario, topologies, hosted, engineName, choice, service };
+  return { ...load, skipCheck, results, open, json };
 }
 
 /** Where the load goes: a platform that starts topologies, or the target. */
@@ -131,7 +133,8 @@ const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): Sc
 });
 
 async function run(plan: LoadtestPlan): Promise<number> {
-  const { scenario, topologies, hosted, engineName, choice, service, results, open, json } = plan;
+  const { scenario, topologies, hosted, engineName, choice, service, skipCheck } = plan;
+  const { results, open, json } = plan;
   const { platform, reason } = choice;
   const { engine, detail } = await interruptible((signal) =>
     prepareEngine(engineName, topologies, signal),
@@ -160,6 +163,7 @@ async function run(plan: LoadtestPlan): Promise<number> {
       engine,
       hosted,
       service,
+      skipCheck,
       results,
       commandLine: ["sse-lab", ...process.argv.slice(2)],
       listener: page ? bothOf(display, page.listener) : display,

@@ -44,6 +44,10 @@ export const declareLoadtest: Declare = (command, perform) => {
         `(default: ${TARGET_CEILINGS.eventsPerSecond})`,
       numeric,
     )
+    .option(
+      "--skip-check",
+      "with --target: load it though no session that was tried before fits the service file",
+    )
     .option("--platform <p>", PLATFORM_HELP, "auto")
     .option("--engine <e>", ENGINE_HELP, "native")
     .option(

@@ -12,6 +12,7 @@ export interface TargetFlags {
   iOwnThisTarget?: true;
   maxSessions?: unknown;
   maxRate?: unknown;
+  skipCheck?: true;
   topologies?: unknown;
   bounces?: unknown;
 }
@@ -22,7 +23,14 @@ const BOUNCE_S = 60;
 export function checkTargetFlags(flags: TargetFlags): void {
   const { service, target, bounceCommand, topologies, bounces } = flags;
   const alone = (
-    ["bounceCommand", "bounceSeconds", "iOwnThisTarget", "maxSessions", "maxRate"] as const
+    [
+      "bounceCommand",
+      "bounceSeconds",
+      "iOwnThisTarget",
+      "maxSessions",
+      "maxRate",
+      "skipCheck",
+    ] as const
   ).find((name) => flags[name] !== undefined);
   if (target === undefined) {
     if (alone !== undefined)

@@ -28,6 +28,8 @@ export interface TriedStreamOptions {
   events: WatchedEvents;
   /** Method and path, before the placeholders are filled. */
   route: string;
+  /** Ends every wait. */
+  signal: AbortSignal | undefined;
 }
 
 /** One connection of a service's stream, followed by the engine's transport and scanner. */
@@ -80,7 +82,9 @@ export class TriedStream implements StreamHandlers, SseHandlers, EventData {
 
   /** Resolves once it is so, once something does not fit, at the stream's end, or in time. */
   async until(condition: () => boolean, patienceMs: number): Promise<void> {
-    const deadline = AbortSignal.timeout(patienceMs);
+    const { signal } = this.#options;
+    const inTime = AbortSignal.timeout(patienceMs);
+    const deadline = signal ? AbortSignal.any([inTime, signal]) : inTime;
     while (!condition() && !this.hasEnded && this.problem === undefined && !deadline.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

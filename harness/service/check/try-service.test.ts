@@ -63,6 +63,25 @@ test("a service that fits is followed step by step", async () => {
   ]);
 });
 
+test("a run that goes on fits, if the caller has seen enough", async () => {
+  const path = join(folder, "sse-lab.service.yaml");
+  await writeFile(path, FOREIGN_FILE);
+  const read = await readServiceFile(path, {});
+  const followed = async (behaviour: Partial<Behaviour>): Promise<string | undefined> => {
+    service.reset({ ...behaviour, event: (n) => (n <= 2 ? data({ n, of: 99, at: at() }) : "") });
+    const given = { url: service.url, events: 5, patienceMs: 400, enoughMs: 100 };
+    return (await tryService(read, { ...given, onStep: () => {} }))?.message;
+  };
+  const more = (response: ServerResponse): void => {
+    let n = 3;
+    const timer = setInterval(() => response.write(data({ n: n++, of: 99, at: at() })), 20);
+    response.once("close", () => clearInterval(timer));
+  };
+  expect(await followed({ after: more })).toBeUndefined();
+  // Silence is not enough.
+  expect(await followed({})).toContain("nothing came for 0.4 s without done");
+});
+
 const whole = (n: number, of: number): string => data({ n, of, at: at() }, n === of ? "done" : "");
 
 /** What looks odd and is right all the same. */

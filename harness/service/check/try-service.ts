@@ -29,6 +29,10 @@ export interface TryOptions {
   patienceMs: number;
   /** Called after each step that went well. */
   onStep: (step: string, what: string) => void;
+  /** A run whose events all fit for so long fits, milliseconds. Default: only its end shows that. */
+  enoughMs?: number;
+  /** Ends it. What it returns then means nothing. */
+  signal?: AbortSignal;
 }
 
 const NOWHERE = "http://127.0.0.1:1";
@@ -60,6 +64,8 @@ export async function tryService(
   options: TryOptions,
 ): Promise<Problem | undefined> {
   const session = await TriedSession.create(service, options);
+  const onAbort = (): void => void session.close();
+  options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
     await session.run();
     return undefined;
@@ -67,6 +73,7 @@ export async function tryService(
     if (error instanceof DoesNotFit) return error.problem;
     throw error;
   } finally {
+    options.signal?.removeEventListener("abort", onAbort);
     await session.close();
   }
 }
@@ -171,6 +178,7 @@ class TriedSession {
       cookies: this.#cookies,
       events,
       route: `${stream.request.method} ${stream.request.path}`,
+      signal: this.#options.signal,
     });
   }
 
@@ -201,15 +209,18 @@ class TriedSession {
   }
 
   async #follow(stream: TriedStream, events: WatchedEvents): Promise<void> {
-    const { patienceMs, onStep } = this.#options;
-    const deadlineMs = nowMs() + LONGEST_RUN * patienceMs;
-    for (let seen = -1; seen !== events.count && nowMs() < deadlineMs;) {
-      seen = events.count;
+    const { patienceMs, enoughMs, onStep } = this.#options;
+    const deadlineMs = nowMs() + (enoughMs ?? LONGEST_RUN * patienceMs);
+    let isSilent = false;
+    while (!isSilent && nowMs() < deadlineMs) {
+      const seen = events.count;
       await stream.until(() => events.isOver || events.count !== seen, patienceMs);
       if (events.isOver || stream.hasEnded || stream.problem !== undefined) break;
+      isSilent = events.count === seen;
     }
     refuse(stream.problem);
-    if (!events.isOver)
+    const isEnough = enoughMs !== undefined && !isSilent && !stream.hasEnded;
+    if (!events.isOver && !isEnough)
       refuse(
         stream.unfinishedProblem ?? events.noEnd(stream.endOr(`nothing came for ${this.#seconds}`)),
       );
