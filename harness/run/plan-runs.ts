@@ -79,7 +79,7 @@ export const remainingRuns = (
       skipped === undefined ? spec : { ...spec, scenario: scenarioFor(spec.scenario, spec.bounce) },
     );
 
-/** A service is tried in the first run of each topology, whose environment may be a separate one. */
+/** A service is tried in the first run of each topology, where its environment may differ. */
 export function withTries(specs: readonly RunSpec[]): RunSpec[] {
   const tried = new Set<string>();
   return specs.map((spec) => {

@@ -37,7 +37,9 @@ it("names the host and the reason if a certificate is refused", async () => {
       "NODE_EXTRA_CA_CERTS=ca.pem",
   );
   const six = await listen(createTlsServer({ key, cert }), "::1");
-  expect(await said(`https://[::1]:${six}`)).toContain(`the certificate of [::1]:${six} is refused`);
+  expect(await said(`https://[::1]:${six}`)).toContain(
+    `the certificate of [::1]:${six} is refused`,
+  );
 });
 
 it("refuses a server that speaks no TLS, and one that does not answer", async () => {

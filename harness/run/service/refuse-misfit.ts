@@ -1,4 +1,4 @@
-/** Sessions that are followed before a load, so that no run measures by a file that does not fit. */
+/** Sessions that are followed before a load, so that no run measures by a wrong file. */
 import { UserError } from "../../../common/user-error.ts";
 import type { Deployment } from "../../platform/platform.ts";
 import { tryService } from "../../service/check/try-service.ts";
@@ -35,7 +35,9 @@ export async function refuseMisfit(
     ),
   );
   signal.throwIfAborted();
-  const problems = outcomes.flatMap((one) => (one.problem ? [{ ...one, problem: one.problem }] : []));
+  const problems = outcomes.flatMap((one) =>
+    one.problem ? [{ ...one, problem: one.problem }] : [],
+  );
   const [furthest] = problems.toSorted((a, b) => b.steps - a.steps);
   if (problems.length < outcomes.length || furthest === undefined) return;
   const tried =

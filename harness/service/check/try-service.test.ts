@@ -79,7 +79,7 @@ test("a run that goes on fits, if the caller has seen enough", async () => {
   };
   expect(await followed({ after: more })).toBeUndefined();
   // Silence is not enough.
-  expect(await followed({})).toContain("nothing came for 0.4 s without done");
+  expect(await followed({})).toContain("nothing came for 0.4 s without event done");
 });
 
 const whole = (n: number, of: number): string => data({ n, of, at: at() }, n === of ? "done" : "");

@@ -3,7 +3,10 @@ import { nowMs } from "../../../common/clock.ts";
 import { CookieStore } from "../../load/native/transport/cookie-store.ts";
 import { ControlClient } from "../../load/native/transport/control-client.ts";
 import { resolveTarget } from "../../load/native/transport/resolve-target.ts";
-import { SocketTransport, type StreamTarget } from "../../load/native/transport/socket-transport.ts";
+import {
+  SocketTransport,
+  type StreamTarget,
+} from "../../load/native/transport/socket-transport.ts";
 import { ENGINE_LIMITS } from "../../load/portable/engine-limits.ts";
 import type { LoadPlan } from "../../load/portable/load-plan.ts";
 import { beginSession } from "../../load/portable/service/begin-session.ts";
@@ -29,7 +32,7 @@ export interface TryOptions {
   patienceMs: number;
   /** Called after each step that went well. */
   onStep: (step: string, what: string) => void;
-  /** A run whose events all fit for so long fits, milliseconds. Default: only its end shows that. */
+  /** A run whose events fit for so long fits, milliseconds. Default: only its end shows that. */
   enoughMs?: number;
   /** Ends it. What it returns then means nothing. */
   signal?: AbortSignal;

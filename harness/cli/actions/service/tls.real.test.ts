@@ -103,7 +103,9 @@ test("a load over TLS is judged as one without", async () => {
   try {
     const args = ["loadtest", "--service", profilePath("lab")];
     args.push("--target", `https://localhost:${(edge.address() as AddressInfo).port}`);
-    args.push(..."--sessions 10 --rate 4 --arrival ramp --ramp 1 --duration 3 --drain 1".split(" "));
+    args.push(
+      ..."--sessions 10 --rate 4 --arrival ramp --ramp 1 --duration 3 --drain 1".split(" "),
+    );
     args.push("--json", "--out", join(folder, "results"));
     const { stdout, stderr, exitCode } = await sseLab(args, good.cert);
     const { runs } = JSON.parse(stdout) as { runs: { due: number; delivered: number }[] };
