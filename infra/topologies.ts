@@ -72,6 +72,14 @@ export interface Topology {
 
 const whileAway = ["while-disconnected", "in-flight-at-disconnect"] as const;
 
+const pubSubPromise = {
+  steady: [],
+  bounced: whileAway,
+  brokerAway: ["broker-gap", ...whileAway],
+  pipelinesMayDie: true,
+  routedByChance: false,
+} as const;
+
 const stickyPromise: DeliveryPromise = {
   steady: [],
   bounced: ["no-route", ...whileAway],
@@ -145,11 +153,7 @@ export const TOPOLOGIES = [
     broadcaster: "redis",
     claim: "cross-instance delivery; falls back to local if Redis is away",
     promise: {
-      steady: [],
-      bounced: whileAway,
-      brokerAway: ["broker-gap", ...whileAway],
-      pipelinesMayDie: true,
-      routedByChance: false,
+      ...pubSubPromise,
       sentence:
         "Nothing is lost in steady state; " +
         "across a bounce only what was published while a client or Redis was away.",
@@ -163,11 +167,7 @@ export const TOPOLOGIES = [
     broadcaster: "redis",
     claim: "keeps affinity as an optimisation: less Redis traffic",
     promise: {
-      steady: [],
-      bounced: whileAway,
-      brokerAway: ["broker-gap", ...whileAway],
-      pipelinesMayDie: true,
-      routedByChance: false,
+      ...pubSubPromise,
       sentence: "As phase2: only what was published while a client or Redis was away may be lost.",
     },
   },

@@ -1,21 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
+import { runObservation } from "../history/test-support/run-observation.ts";
 import { judgeHistory, splitRuns } from "./judge-history.ts";
 import type { RunResult } from "./run-result.ts";
 
-const run = (topology: string, repeat: number): Observation => ({
-  type: "run",
-  topology,
-  bounce: "none",
-  repeat,
-  seed: 1,
-  replicas: 1,
-  atMs: 0,
-  startedAt: "2026-01-01T00:00:00.000Z",
-  promise: { allowedCauses: [], neverPublishedAllowed: false, routedByChance: false, sentence: "" },
-  load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
-  notes: [],
-});
+const run = (topology: string, repeat: number): Observation => runObservation({ topology, repeat });
 const planned = (events: number): Observation => ({
   type: "planned",
   session: "s0",

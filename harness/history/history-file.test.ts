@@ -9,6 +9,7 @@ import { appendRun } from "./history-file.ts";
 import type { Observation, RunObservation } from "./observation.ts";
 import { readHistory } from "./read-history.ts";
 import { createFileRecorder } from "./recorder.ts";
+import { runObservation } from "./test-support/run-observation.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -16,19 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const run = (repeat: number): RunObservation => ({
-  type: "run",
-  topology: "example",
-  bounce: "none",
-  repeat,
-  seed: 1,
-  replicas: 1,
-  atMs: 0,
-  startedAt: "2026-01-01T00:00:00.000Z",
-  promise: { allowedCauses: [], neverPublishedAllowed: false, routedByChance: false, sentence: "" },
-  load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
-  notes: [],
-});
+const run = (repeat: number): RunObservation => runObservation({ repeat });
 const received = (seq: number): Observation => ({
   type: "received",
   session: "s0",

@@ -9,7 +9,7 @@ import { waitFor } from "../../common/wait-for.ts";
 import { createTargetPlatform } from "../platform/target/target-platform.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { readServiceFile } from "../service/read-service-file.ts";
-import { compare, expectVerdict } from "./test-support/test-comparison.ts";
+import { compare, expectVerdict, tolerance } from "./test-support/test-comparison.ts";
 
 const run = promisify(execFile);
 const folderOf = (example: string): string => fromRoot("examples", example);
@@ -36,10 +36,6 @@ const prepare = async (
     skip(`${program} does not work here: ${error instanceof Error ? error.message : ""}`),
   );
 };
-
-/** Four standard errors of a share that chance decides session by session. */
-const tolerance = (share: number, sessions: number): number =>
-  4 * Math.sqrt((share * (1 - share)) / sessions);
 
 describe("a target", () => {
   it("is loaded where it runs, and a command of its owner bounces it", async (context) => {

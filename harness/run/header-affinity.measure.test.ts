@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Observation } from "../history/observation.ts";
 import { readHistory } from "../history/read-history.ts";
 import {
+  WHOLE,
   causesOf,
   compare,
   expectVerdict,
@@ -41,14 +42,7 @@ describe("phase1-header, through real HAProxy", () => {
     async (context) => {
       await using comparison = await compare({ topologies: ["phase1-header"], gates: 1 });
       const run = comparison.run("phase1-header");
-      expect(run).toMatchObject({
-        due: 480,
-        delivered: 480,
-        lost: 0,
-        stuckStreams: 0,
-        duplicated: 0,
-        reordered: 0,
-      });
+      expect(run).toMatchObject(WHOLE);
       expect(run.gates).toEqual({ offered: 60, answered: 60, reachedPipeline: 60, stalled: 0 });
       const routes = routesOf(await observationsOf(comparison));
       expect(routes.size).toBe(60);

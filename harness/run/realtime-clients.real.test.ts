@@ -12,6 +12,7 @@ import { nowMs } from "../../common/clock.ts";
 import { judgeRun } from "../checker/judge-run.ts";
 import type { RunResult } from "../checker/run-result.ts";
 import type { Observation } from "../history/observation.ts";
+import { runObservation } from "../history/test-support/run-observation.ts";
 import { ControlClient } from "../load/native/transport/control-client.ts";
 import { ENGINE_LIMITS } from "../load/portable/engine-limits.ts";
 import { scheduleSessions } from "../load/portable/load-schedule.ts";
@@ -130,27 +131,9 @@ class Follower {
   async judge(): Promise<RunResult> {
     const own = await readHistory([this.#recorder.path]);
     const endMs = nowMs();
-    const promise = {
-      allowedCauses: [],
-      neverPublishedAllowed: false,
-      routedByChance: false,
-      sentence: "",
-    };
     const load = { sessions: 1, eventsPerSecond: this.#events, durationS: 1, gates: 0 };
     return judgeRun([
-      {
-        type: "run",
-        topology: "t",
-        bounce: "none",
-        repeat: 1,
-        seed: 1,
-        replicas: 1,
-        atMs: this.#beganMs,
-        startedAt: "2026-01-01T00:00:00Z",
-        promise,
-        load,
-        notes: [],
-      },
+      runObservation({ atMs: this.#beganMs, load }),
       { type: "planned", session: "s0", events: this.#events, arriveMs: this.#beganMs },
       { type: "phase", phase: "load-started", atMs: this.#beganMs },
       { type: "phase", phase: "loaded", atMs: this.#beganMs + 1 },

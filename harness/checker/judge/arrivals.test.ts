@@ -1,25 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Observation, WithoutLedger } from "../../history/observation.ts";
+import { runObservation } from "../../history/test-support/run-observation.ts";
 import { judgeRun } from "../judge-run.ts";
 import { judgeFixture } from "../test-support/judge-fixture.ts";
 import { stripLedger } from "../test-support/strip-ledger.ts";
 import { FRAME, story, tell } from "../test-support/told-story.ts";
 
 const ALL: WithoutLedger = { sequence: true, total: true, terminal: true };
-const RUN: Observation = {
-  type: "run",
-  topology: "example",
-  bounce: "none",
-  repeat: 1,
-  seed: 1,
+const RUN = runObservation({
   replicas: 2,
-  atMs: 0,
-  startedAt: "",
-  promise: { allowedCauses: [], neverPublishedAllowed: false, routedByChance: false, sentence: "" },
   load: { sessions: 6, eventsPerSecond: 10, durationS: 1, gates: 0 },
-  notes: [],
-};
+});
 const ENGINE: Observation = { type: "engine", lagMs: { p99: 0, max: 0 }, workers: 1 };
 const history = fc
   .array(story, { minLength: 1, maxLength: 6 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EngineObservation, Observation, RunObservation } from "../../history/observation.ts";
+import { runObservation } from "../../history/test-support/run-observation.ts";
 import type { RunResult } from "../run-result.ts";
 import {
   DRAIN_ENDED_MS,
@@ -269,25 +270,8 @@ describe("verdicts at their limits", () => {
     workers: 1,
     ...change,
   });
-  const run = (change: Partial<RunObservation> = {}): RunObservation => ({
-    type: "run",
-    topology: "example",
-    bounce: "none",
-    repeat: 1,
-    seed: 1,
-    replicas: 3,
-    atMs: 0,
-    startedAt: "",
-    promise: {
-      allowedCauses: [],
-      neverPublishedAllowed: false,
-      routedByChance: false,
-      sentence: "",
-    },
-    load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
-    notes: [],
-    ...change,
-  });
+  const run = (change: Partial<RunObservation> = {}): RunObservation =>
+    runObservation({ replicas: 3, ...change });
   const good = [
     planned(1),
     started,

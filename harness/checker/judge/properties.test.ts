@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../../history/observation.ts";
+import { runObservation } from "../../history/test-support/run-observation.ts";
 import { judgeRun, judgeSafely } from "../judge-run.ts";
 import type { RunResult } from "../run-result.ts";
 import { OUTCOMES } from "./outcome.ts";
@@ -318,24 +319,7 @@ describe("a consistent story", () => {
 
 describe("a checker that fails", () => {
   it("gives the verdict unknown with the error", () => {
-    const run = {
-      type: "run",
-      topology: "example",
-      bounce: "none",
-      repeat: 2,
-      seed: 1,
-      replicas: 2,
-      atMs: 0,
-      startedAt: "",
-      promise: {
-        allowedCauses: [],
-        neverPublishedAllowed: false,
-        routedByChance: false,
-        sentence: "Nothing is lost.",
-      },
-      load: { sessions: 1, eventsPerSecond: 1, durationS: 1, gates: 0 },
-      notes: ["A note."],
-    } as const satisfies Observation;
+    const run = runObservation({ repeat: 2, replicas: 2, notes: ["A note."] });
     const impossible = {
       type: "received",
       session: "s0",

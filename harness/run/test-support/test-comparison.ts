@@ -120,3 +120,35 @@ export function expectVerdict(context: TestContext, expected: Verdict, ...runs: 
   }
   if (notes.length > 0) context.skip(`${BUSY_NOTE} ${notes.join("; ")}`);
 }
+
+/** A run of the light load, of which everything arrived, once and in order. */
+export const WHOLE = {
+  due: 480,
+  delivered: 480,
+  lost: 0,
+  stuckStreams: 0,
+  duplicated: 0,
+  reordered: 0,
+} satisfies Partial<RunResult>;
+
+/**
+ * Four standard errors of a share that chance decides session by session: outside of it the lab is
+ * wrong, not unlucky.
+ */
+export const tolerance = (share: number, sessions: number): number =>
+  4 * Math.sqrt((share * (1 - share)) / sessions);
+
+/**
+ * What every run with a bounce shows: accounts that add up, pipelines that died, clients that came
+ * back, nothing unexplained.
+ */
+export function expectBounced(run: RunResult): void {
+  expect(run.lost + run.delivered + run.recovered + run.neverPublished + run.indeterminate).toBe(
+    run.due,
+  );
+  expect(run.neverPublished).toBeGreaterThan(0);
+  expect(run.stuckStreams).toBeGreaterThan(0);
+  expect(run.reconnects.count).toBeGreaterThan(0);
+  expect(run.lostByCause).toMatchObject({ unexplained: 0, "broker-gap": 0 });
+  expect(run.bounces.every(({ endedMs }) => endedMs !== null)).toBe(true);
+}

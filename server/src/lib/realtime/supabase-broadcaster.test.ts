@@ -9,6 +9,7 @@ import {
   type TestStandIn,
 } from "../../../../standins/realtime/server/test-support/start-stand-in.ts";
 import { spawnServer } from "../../../test-support/child-server.ts";
+import { foreignEvent } from "../../../test-support/foreign-event.ts";
 import { memoryLog } from "../../../test-support/memory-log.ts";
 import {
   accountOf,
@@ -272,17 +273,7 @@ describe.each(["http", "websocket"])("published by %s", (REALTIME_PUBLISH) => {
     running.push(server);
     const session = await server.api.createSession();
     const stream = await server.api.connect(session);
-    const event = {
-      type: "replan",
-      sessionId: session.sessionId,
-      epoch: "abc",
-      seq: 1,
-      total: 0,
-      instance: "another",
-      intendedMs: 1,
-      publishedMs: 1,
-      payload: {},
-    };
+    const event = foreignEvent(session.sessionId);
     const garbage = [
       {},
       { event: null },

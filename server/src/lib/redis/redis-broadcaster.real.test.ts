@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { foreignEvent } from "../../../test-support/foreign-event.ts";
 import { memoryLog } from "../../../test-support/memory-log.ts";
 import { startTestServer, type TestServer } from "../../../test-support/test-server.ts";
 import { nowMs } from "../../../../common/clock.ts";
@@ -243,17 +244,7 @@ test("drops messages that are not the session's events, and logs one line", asyn
   const stream = await one.api.connect(session);
   const stranger = new Redis(valkey.url);
   running.push({ stop: async () => stranger.quit().then(() => {}) });
-  const event = {
-    type: "replan",
-    sessionId: session.sessionId,
-    epoch: "abc",
-    seq: 1,
-    total: 0,
-    instance: "another",
-    intendedMs: 1,
-    publishedMs: 1,
-    payload: {},
-  };
+  const event = foreignEvent(session.sessionId);
   const deep = JSON.stringify({ event }).replace(
     "{}",
     `{"a":${"[".repeat(6000)}${"]".repeat(6000)}}`,
