@@ -65,7 +65,7 @@ export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   failoverMs: awayMs("redis-failover"),
   routerRestartMs: awayMs("router-restart"),
   partitionMs: awayMs("redis-partition"),
-  migrationHoldMs: 4_000,
+  migrationHoldMs: 3_000,
 };
 
 /** The parts of a deployment that bounces touch. */

@@ -40,7 +40,7 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   "idle-cut": () => 8,
   "slow-subscriber": () => 6,
   // Six rolling deploys, four changes of the router, the other instances one by one, ten pauses.
-  migration: (replicas) => 6 * (1 + 3.6 * replicas) + 10 + 3 * (replicas - 1) + 40,
+  migration: (replicas) => 6 * (1 + 3.6 * replicas) + 10 + 3 * (replicas - 1) + 30,
   // The least that makes a sequence. A longer load has more steps.
   chaos: () => 105,
 };
