@@ -110,8 +110,8 @@ MIGRATE_FLAGS = $(call flag,SESSIONS,sessions) $(call flag,RATE,rate) $(call fla
 migrate: $(STAMP) ## Walk the strategy's migration on one live service, and back (3 minutes)
 	@$(LAB) migrate $(MIGRATE_FLAGS) $(call given,ARGS)
 
-claims: $(STAMP) ## Judge the strategy's statements by figures: measures what is missing, writes docs/claims.md (15 minutes)
-	@$(LAB) claims --measure
+claims: $(STAMP) ## Judge the strategy's statements by figures: measures what is missing, writes docs/claims.md (8 minutes)
+	@$(LAB) claims --measure $(call given,ARGS)
 	node --import tsx harness/claims/scripts/write-claims.ts
 
 # Four settings, one load: everyone is cut at once.

@@ -20,6 +20,8 @@ it("judges the statements from the reference run, with the source of each figure
 it("refuses a result that is not there, and others beside its own", async () => {
   const missing = await runCommand(["claims", "no-such-folder"]);
   expect([missing.exitCode, missing.stderr]).toEqual([2, expect.stringContaining("is not there")]);
+  const again = await runCommand(["claims", "--again"]);
+  expect([again.exitCode, again.stderr]).toEqual([2, expect.stringContaining("needs --measure")]);
   const both = await runCommand(["claims", "results/reference", "--measure"]);
   expect([both.exitCode, both.stderr]).toEqual([2, expect.stringContaining("--measure")]);
 });

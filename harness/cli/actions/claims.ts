@@ -15,21 +15,24 @@ import type { Scenario } from "../../scenario/scenario.ts";
 import { EXIT } from "../exit.ts";
 import { choosePlatform } from "../options/choose-platform.ts";
 import { readSummary } from "../running/read-summary.ts";
-import { measureInto } from "./measure-into.ts";
+import { type Measurement, measureInto } from "./measure-into.ts";
 import { migrationScenario } from "./migrate.ts";
 
 interface ClaimsOptions {
   measure?: true;
+  again?: true;
   detail?: true;
   json?: true;
 }
 
 /** @throws UserError if a result cannot be read, or there is none */
 export async function claims(named: string[], options: ClaimsOptions): Promise<number> {
+  if (options.again && !options.measure)
+    throw new UserError("--again: needs --measure, which it repeats");
   if (options.measure) {
     if (named.length > 0)
       throw new UserError("--measure: writes its own results; name no others beside it");
-    await measureMissing();
+    await measureMissing(options.again);
   }
   const paths = named.length > 0 ? named : defaultResults();
   if (paths.length === 0)
@@ -64,26 +67,22 @@ export async function claims(named: string[], options: ClaimsOptions): Promise<n
 }
 
 /** Each folder keeps what it holds of the same experiment. */
-async function measureMissing(): Promise<void> {
+async function measureMissing(again: true | undefined): Promise<void> {
   // Host processes: the router of a migration changes while it runs.
   const { platform, reason } = await choosePlatform("local");
   checkState();
   const scenario = await claimsScenario(platform);
-  await measure("results/claims", scenario, platform, reason, pairsLeftOut(scenario));
-  await measure("results/migrate", await migrationScenario({}, platform), platform, reason);
+  const skipped = pairsLeftOut(scenario);
+  await measure("results/claims", { scenario, platform, reason, again, skipped });
+  const migration = await migrationScenario({}, platform);
+  await measure("results/migrate", { scenario: migration, platform, reason, again });
 }
 
-async function measure(
-  folder: string,
-  scenario: Scenario,
-  platform: Platform,
-  reason: string,
-  skipped?: ReturnType<typeof pairsLeftOut>,
-): Promise<void> {
+async function measure(folder: string, asked: Measurement): Promise<void> {
   const path = fromRoot(folder);
   const results = await createResultsFolder(PROJECT_ROOT, path, new Date(), "anything");
   try {
-    await measureInto(results, { scenario, platform, reason, ...(skipped && { skipped }) });
+    await measureInto(results, asked);
   } finally {
     await results.close();
   }

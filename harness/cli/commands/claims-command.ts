@@ -13,9 +13,10 @@ export const declareClaims: Declare = (command, perform) => {
     )
     .option(
       "--measure",
-      "first measure what is missing, into results/claims and results/migrate (15 minutes); if " +
+      "first measure what is missing, into results/claims and results/migrate (8 minutes); if " +
         "it is interrupted, the same command goes on where it stopped",
     )
+    .option("--again", "with --measure: measure everything again, also what is there")
     .option("--detail", "every check with its threshold, its figures and their result")
     .option("--json", "print the judged statements as JSON")
     .addHelpText("after", HELP)
