@@ -1,4 +1,5 @@
 /** The answer in two sentences and a few rows: what a deploy costs, and which topology fits. */
+import { migrationAnswer } from "../findings/migration-findings.ts";
 import { DEPLOYS, exposedName } from "../summary/killed-share.ts";
 import type { RunResult } from "../../checker/run-result.ts";
 import { conclusive, percentOf, worst } from "../findings/phrases.ts";
@@ -77,6 +78,8 @@ const label = (group: RunGroup): string => topologyLabel(group) + runsNote(group
 
 /** The answer, by rules over the figures alone. */
 export const answerOf = ({ runs, scenario }: Summary): Answer => {
+  const migrated = migrationAnswer(runs);
+  if (migrated !== null) return { bounce: null, rows: [], sentences: migrated };
   const untold = withoutLedgerSentences(groupRuns(runs));
   if (untold.length > 0) return { bounce: null, rows: [], sentences: untold };
   const usable = conclusive(groupRuns(runs));

@@ -1,6 +1,7 @@
 /** What each step of a migration cost. */
 import { DASH } from "../format.ts";
-import { STEP_COLUMNS, STEP_LEGEND, stepFindings } from "../tables/step-table.ts";
+import { migrationFindings } from "../findings/migration-findings.ts";
+import { STEP_COLUMNS, STEP_LEGEND } from "../tables/step-table.ts";
 import { dataTable, figure, section, words } from "./blocks.ts";
 import { html, type Html } from "./html.ts";
 import { type PageData, pathIn } from "./page-data.ts";
@@ -27,7 +28,7 @@ export const stepsSection = ({ summary }: PageData): Html | null => {
     "steps",
     "The migration, step by step",
     html`<ul>
-        ${stepFindings(run).map((sentence) => html`<li>${sentence}</li>`)}
+        ${migrationFindings(run).map((sentence) => html`<li>${sentence}</li>`)}
       </ul>
       <p>${STEP_LEGEND}</p>
       ${table}`,

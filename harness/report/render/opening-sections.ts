@@ -1,7 +1,8 @@
 /** What stands first in the report of a matrix of faults or of a migration. */
 import type { Summary } from "../summary/summary.ts";
 import { FAULT_LEGEND, faultSentences, faultTable } from "../tables/fault-table.ts";
-import { STEP_LEGEND, stepFindings, stepTable } from "../tables/step-table.ts";
+import { migrationFindings } from "../findings/migration-findings.ts";
+import { STEP_LEGEND, stepTable } from "../tables/step-table.ts";
 import { type Block, bullets, explained, section } from "./markdown-blocks.ts";
 
 /** Null if the summary has only a few kinds of bounces. */
@@ -19,7 +20,7 @@ const stepSection = ({ runs }: Summary): Block => {
     ? null
     : section(
         "The migration, step by step",
-        bullets(stepFindings(run)),
+        bullets(migrationFindings(run)),
         explained(STEP_LEGEND, stepTable(run)),
       );
 };

@@ -16,7 +16,8 @@ import { withoutLedgerColumns } from "../without-ledger/columns.ts";
 import { lacksLedger } from "../without-ledger/sentences.ts";
 import { whichFits } from "../findings/which-fits.ts";
 import { capitalise, formatNumberOf } from "../format.ts";
-import { STEP_FIGURES, stepFindings } from "../tables/step-table.ts";
+import { migrationFindings } from "../findings/migration-findings.ts";
+import { STEP_FIGURES } from "../tables/step-table.ts";
 import { interruption, missingSentence } from "../summary/missing-runs.ts";
 import {
   type RunGroup,
@@ -207,7 +208,7 @@ export const renderSteps = (
   const limit = options.columns ?? DEFAULT_COLUMNS;
   const table = emptyTable(STEP_FIGURES);
   for (const step of run.steps) table.push(STEP_FIGURES.map(({ cell }) => plain(cell(step))));
-  const findings = stepFindings(run).map((sentence) => folded(`- ${sentence}`, limit, "  "));
+  const findings = migrationFindings(run).map((sentence) => folded(`- ${sentence}`, limit, "  "));
   const why = run.reasons.map((reason) => folded(`  ${reason}`, limit, "  "));
   const verdict = painter(options.colour)(run.verdict, run.verdict);
   return `${findings.join("")}\n${table.toString()}\n${verdict}\n${why.join("")}`.trimEnd();

@@ -1,6 +1,6 @@
 /** What each step of a migration cost. */
 import type { RunResult } from "../../checker/run-result.ts";
-import { capitalise, DASH, formatCount, formatList, formatMs, formatPercent } from "../format.ts";
+import { DASH, formatCount, formatMs, formatPercent } from "../format.ts";
 import { type Column, tableOf } from "./markdown-tables.ts";
 
 export type Step = NonNullable<RunResult["steps"]>[number];
@@ -13,7 +13,7 @@ export interface StepColumn extends Column<Step> {
 const overBroker = ({ published, overBroker: over }: Step): string =>
   published === 0 ? DASH : formatPercent(over / published);
 
-const causes = ({ lostByCause }: Step): string =>
+export const causesOf = ({ lostByCause }: Step): string =>
   Object.entries(lostByCause)
     .map(([cause, lost]) => `${formatCount(lost)} ${cause}`)
     .join(", ") || DASH;
@@ -46,7 +46,7 @@ export const STEP_FIGURES: readonly StepColumn[] = [
 
 export const STEP_COLUMNS: readonly StepColumn[] = [
   ...STEP_FIGURES,
-  { heading: "lost by cause", align: "l", cell: causes },
+  { heading: "lost by cause", align: "l", cell: causesOf },
 ];
 
 export const STEP_LEGEND =
@@ -57,29 +57,3 @@ export const STEP_LEGEND =
 
 export const stepTable = ({ steps }: RunResult): string | null =>
   tableOf(steps ?? [], STEP_COLUMNS);
-
-const isQuiet = ({ lost, neverPublished, cut, failed }: Step): boolean =>
-  lost + neverPublished + cut + failed.requests + failed.streams === 0;
-
-/** What the steps cost, one sentence each. Empty without steps, or for a run without trust. */
-export function stepFindings({ steps, verdict }: RunResult): string[] {
-  if (steps === null || verdict === "unknown") return [];
-  const [, ...walked] = steps;
-  const named = (which: readonly Step[]): string => formatList(which.map(({ name }) => name));
-  const quiet = walked.filter(isQuiet);
-  const lossless = walked.filter((step) => !isQuiet(step) && step.lost + step.neverPublished === 0);
-  const costly = walked.filter(({ lost, neverPublished }) => lost + neverPublished > 0);
-  return [
-    ...(quiet.length === 0
-      ? []
-      : [`No client noticed ${named(quiet)}: nothing was lost, cut or refused.`]),
-    ...(lossless.length === 0
-      ? []
-      : [`Streams were cut or requests failed, but nothing was lost, in ${named(lossless)}.`]),
-    ...costly.map(
-      (step) =>
-        `${capitalise(step.name)} lost ${formatCount(step.lost)} of ${formatCount(step.due)} ` +
-        `events (${causes(step)}), and ${formatCount(step.neverPublished)} were never published.`,
-    ),
-  ];
-}
