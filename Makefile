@@ -69,6 +69,7 @@ check: $(STAMP) ## Types, lint (import table included), format, generated files
 	npx --no-install prettier --check --log-level warn .
 	node --import tsx harness/report/scripts/write-schema.ts --check
 	node --import tsx harness/report/scripts/write-readme-table.ts --check
+	node --import tsx harness/report/scripts/write-scale-page.ts --check
 	node --import tsx harness/service/scripts/write-generated.ts --check
 	node --import tsx harness/claims/scripts/write-claims.ts --check
 
@@ -130,5 +131,6 @@ reference: $(STAMP) ## Make the committed reference run, the README's result tab
 	mkdir -p results/reference
 	cp .sse-lab/reference/summary.json .sse-lab/reference/report.md .sse-lab/reference/manifest.json results/reference/
 	node --import tsx harness/report/scripts/write-readme-table.ts
+	node --import tsx harness/report/scripts/write-scale-page.ts
 	node --import tsx harness/report/scripts/write-picture.ts
 	node --import tsx harness/claims/scripts/write-claims.ts

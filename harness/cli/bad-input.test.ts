@@ -137,6 +137,20 @@ describe("bad input", () => {
       ["loadgen", "--target", "http://192.0.2.1", "--topologies", "phase2"],
       "if it is yours, or you may load it, add --i-own-this-target",
     ],
+    [["capacity", "--topology", "phase9"], '--topology: unknown topology "phase9"'],
+    [["capacity", "--topology", "phase3"], "its limit is that of Supabase Realtime"],
+    [
+      ["capacity", "--topology", "phase2", "--step", "1"],
+      "--step: 1 is out of range: give 1.1 to 10 (a factor)",
+    ],
+    [
+      ["capacity", "--topology", "phase2", "--start", "50", "--max-sessions", "20"],
+      "the first level (50 sessions x 5 events/s) is above the last (20 sessions x 100 events/s)",
+    ],
+    [
+      ["capacity", "--topology", "phase2", "--missed", "lots"],
+      '--missed is "lots": give a percentage, such as 0.1%',
+    ],
     [
       ["compare", "FOLDER", "FOLDER"],
       "summary.json is not there: name the folder of a load test, or a summary.json",

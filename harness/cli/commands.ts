@@ -58,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/compare-command.ts")).declareCompare,
   },
   {
+    name: "capacity",
+    summary: "load a topology harder and harder, and show what gives in first",
+    load: async () => (await import("./commands/capacity-command.ts")).declareCapacity,
+  },
+  {
     name: "loadgen",
     summary: "make one machine's part of a load, for a topology that is up",
     load: async () => (await import("./commands/loadgen-command.ts")).declareLoadgen,

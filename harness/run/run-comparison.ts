@@ -169,7 +169,10 @@ async function write(
 }
 
 /** The observations of one run in the order of the history, without those of earlier runs. */
-async function* observationsOf({ run, segments }: MeasuredRun): AsyncGenerator<Observation[]> {
+export async function* observationsOf({
+  run,
+  segments,
+}: MeasuredRun): AsyncGenerator<Observation[]> {
   yield [run];
   for (const segment of segments) yield* readHistory(segment);
 }

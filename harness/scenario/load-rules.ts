@@ -20,20 +20,22 @@ type NameOf = (key: string) => string;
 const MAX_EVENTS_PER_SESSION = 1_000_000;
 
 /** More than a router carries on two cores. Above it, a run measures only its load generator. */
-const MAX_EVENTS_PER_SECOND = 50_000;
+export const MAX_EVENTS_PER_SECOND = 50_000;
 
 /** Lengths of the shortest and the longest pipeline, as multiples of the mean. */
 const SPREAD = { ramp: [1, 1], stationary: [SHORTEST, LONGEST] } as const;
 
+/** @param machines how many of them make the load */
 export function loadProblems(
   load: AskedLoad,
   topologies: readonly Topology[],
   nameOf: NameOf,
+  machines = 1,
 ): string[] {
   const { sessions, rate, client } = load;
   const problems = [...pipelineProblems(load, nameOf), ...timeProblems(load, nameOf)];
   const total = sessions * rate;
-  if (total > MAX_EVENTS_PER_SECOND) {
+  if (total > machines * MAX_EVENTS_PER_SECOND) {
     problems.push(
       `${nameOf("sessions")} ${sessions} at ${nameOf("rate")} ${rate}: gives ${total} events/s, ` +
         `but one host carries ${MAX_EVENTS_PER_SECOND}; lower one of them`,

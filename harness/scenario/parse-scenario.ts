@@ -33,7 +33,7 @@ export function parseScenario(
   if (!parsed.success)
     throw new UserError(parsed.error.issues.flatMap((issue) => describe(issue, nameOf)).join("\n"));
   const problems = [
-    ...impossible(parsed.data, place.bounceSeconds, nameOf),
+    ...impossible(parsed.data, place, nameOf),
     ...bounceProblems(parsed.data, place, nameOf),
     ...realtimeProblems(parsed.data, place.realtimeHosted, nameOf),
   ];
@@ -61,11 +61,11 @@ function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): str
 
 function impossible(
   scenario: Scenario,
-  bounceSeconds: BounceSeconds,
+  { bounceSeconds, machines }: ScenarioPlace,
   nameOf: (key: string) => string,
 ): string[] {
   const topologies = selectTopologies(scenario);
-  const problems = loadProblems(scenario, topologies, nameOf);
+  const problems = loadProblems(scenario, topologies, nameOf, machines);
   const { arrival, duration, warmUp } = scenario;
   const bounceS = longestBounce(scenario, bounceSeconds);
   const shortest = Math.ceil(bounceS + (arrival === "ramp" ? 0 : warmUp));

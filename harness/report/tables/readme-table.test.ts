@@ -115,6 +115,6 @@ describe("replaceBetweenMarkers", () => {
     ["two starts", `${START_MARKER}${START_MARKER}${END_MARKER}`],
     ["the end first", `${END_MARKER}${START_MARKER}`],
   ])("refuses a README with %s", (_, text) => {
-    expect(() => replaceBetweenMarkers(text, "")).toThrow(/the README/);
+    expect(() => replaceBetweenMarkers(text, "")).toThrow(/the page/);
   });
 });

@@ -30,8 +30,11 @@ import {
 import { clientModels, standInSentence, topologyLabel } from "../realtime-implementation-note.ts";
 import type { Summary } from "../summary/summary.ts";
 
-export const START_MARKER = "<!-- result-table:start -->";
-export const END_MARKER = "<!-- result-table:end -->";
+const startOf = (part: string): string => `<!-- ${part}:start -->`;
+const endOf = (part: string): string => `<!-- ${part}:end -->`;
+const PART = "result-table";
+export const START_MARKER = startOf(PART);
+export const END_MARKER = endOf(PART);
 
 interface Column {
   heading: string;
@@ -144,15 +147,17 @@ export const renderReadmeTable = (summary: Summary): string => {
 };
 
 /**
- * The README with everything between the two markers replaced.
+ * The page with everything between the two markers replaced.
+ * @param part names the markers
  * @throws Error if a marker is missing, occurs twice, or the end comes first.
  */
-export const replaceBetweenMarkers = (readme: string, table: string): string => {
-  for (const marker of [START_MARKER, END_MARKER])
-    if (readme.split(marker).length !== 2)
-      throw new Error(`the README needs the marker ${marker} exactly once`);
-  const start = readme.indexOf(START_MARKER) + START_MARKER.length;
-  const end = readme.indexOf(END_MARKER);
-  if (end < start) throw new Error(`the README has ${END_MARKER} before ${START_MARKER}`);
-  return `${readme.slice(0, start)}\n\n${table}\n\n${readme.slice(end)}`;
+export const replaceBetweenMarkers = (page: string, text: string, part = PART): string => {
+  const [startMarker, endMarker] = [startOf(part), endOf(part)];
+  for (const marker of [startMarker, endMarker])
+    if (page.split(marker).length !== 2)
+      throw new Error(`the page needs the marker ${marker} exactly once`);
+  const start = page.indexOf(startMarker) + startMarker.length;
+  const end = page.indexOf(endMarker);
+  if (end < start) throw new Error(`the page has ${endMarker} before ${startMarker}`);
+  return `${page.slice(0, start)}\n\n${text}\n\n${page.slice(end)}`;
 };

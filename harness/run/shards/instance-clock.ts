@@ -35,7 +35,7 @@ export class InstanceClock {
   constructor(url: string, windowMs = WINDOW_MS) {
     this.#url = new URL(url);
     this.#windowMs = windowMs;
-    this.#control = new ControlClient(this.#url.origin, ENGINE_LIMITS, undefined);
+    this.#control = new ControlClient(url, ENGINE_LIMITS, undefined);
   }
 
   /** @throws UserError if no instance tells its clock */
