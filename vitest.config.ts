@@ -15,17 +15,21 @@ const rooms = "{common,infra,harness,server,standins,loadtests}";
 /** Tests of functions alone. They share modules, so that a file loads in a fraction of the time. */
 const PURE = "harness/{checker,report,scenario,history}/**/*.test.ts";
 
+const common = {
+  // A measuring test that is retried is a deleted observation.
+  retry: 0,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
+    // Once, before the first project.
     globalSetup: ["harness/test-setup/test-tools.ts", "harness/test-setup/busy-host-limit.ts"],
-    // A measuring test that is retried is a deleted observation.
-    retry: 0,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     projects: [
       {
-        extends: true,
         test: {
+          ...common,
           name: "fast",
           include: [`${rooms}/**/*.test.ts`],
           exclude: ["**/node_modules/**", DOCKER, REAL, MEASURING, PURE],
@@ -34,8 +38,8 @@ export default defineConfig({
         },
       },
       {
-        extends: true,
         test: {
+          ...common,
           name: "fast and pure",
           include: [PURE],
           exclude: [DOCKER, REAL, MEASURING],
@@ -45,8 +49,8 @@ export default defineConfig({
         },
       },
       {
-        extends: true,
         test: {
+          ...common,
           // Projects run in the order of their names, and these files take longest.
           name: "brokers and routers",
           include: [`${rooms}/${REAL}`],
@@ -55,8 +59,8 @@ export default defineConfig({
         },
       },
       {
-        extends: true,
         test: {
+          ...common,
           name: "measure",
           include: [`${rooms}/${MEASURING}`],
           // Their loads are small, and they mostly wait for the end of a run.
