@@ -66,6 +66,7 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
       ledgerDir: args.ledgerDir,
       sessionSecret: args.sessionSecret,
       settings: args.settings,
+      service: args.service,
       // Also set if the broker is stopped, so that the servers fall back.
       redisUrl: needsBroker ? BROKER_URL : undefined,
       realtime: realtime?.forServers,
@@ -79,8 +80,9 @@ const declareStack = (args: StackArgs, dockerHost: string | undefined): PendingS
       labels,
       image: images.router,
       networkName,
-      servers: fleetTargets(replicas),
+      servers: fleetTargets(replicas, args.service?.port),
       affinity: topology.affinity,
+      readyPath: args.service?.readyPath,
       ports: { web: ports.router, ops: ports.dashboard },
     },
     opts,

@@ -1,5 +1,5 @@
 /** The platform port: how the harness runs a topology. Times are on the harness clock. */
-import type { PrepareOptions } from "../../infra/images/prepared-image.ts";
+import type { PrepareOptions, ServiceImage } from "../../infra/images/prepared-image.ts";
 import type { RealtimeSettings } from "../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../infra/topologies.ts";
 import type { BounceKind, InstanceObservation, UsageObservation } from "../history/observation.ts";
@@ -72,6 +72,16 @@ export interface ServiceProgram {
   stopSignal: NodeJS.Signals;
   /** From the stop signal to SIGKILL. Undefined: what the deploy asks for. */
   graceMs: number | undefined;
+  /** How it runs in containers. Without it, it runs as host processes only. */
+  container?: ServiceContainer | undefined;
+}
+
+export interface ServiceContainer {
+  image: ServiceImage;
+  /** That it listens on. */
+  port: number;
+  /** Undefined: the image's, if that is not root, else an unprivileged one. */
+  user: string | undefined;
 }
 
 /** A ledger file of one process of an instance. */

@@ -86,7 +86,8 @@ describe("services as others write them", () => {
   });
 
   it("go-nethttp: as the Map, since each instance knows its own streams only", async (context) => {
-    await prepare(context, "go-nethttp", ["go", "build", "-o", "server", "."], "server");
+    const build = ["env", "CGO_ENABLED=0", "go", "build", "-o", "server", "."] as const;
+    await prepare(context, "go-nethttp", [...build], "server");
     await using comparison = await measure("go-nethttp", { topologies: ["naive", "phase1"] });
     const naive = comparison.run("naive");
     expect(Math.abs(naive.missedRatio - 2 / 3)).toBeLessThan(tolerance(2 / 3, 60));

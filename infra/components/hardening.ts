@@ -53,6 +53,23 @@ export const containerOptions = (parent: pulumi.Resource) =>
     replaceOnChanges: ["tmpfs"],
   }) satisfies pulumi.CustomResourceOptions;
 
+/**
+ * As `confined`, for a program of the user: it may write into its container, and run as a user of
+ * its image. Other processes of the host may have that user, so its tasks are not limited.
+ *
+ * @param user default: the unprivileged `uid`
+ */
+export const confinedProgram = ({
+  uid,
+  memoryMb,
+  user,
+}: Confinement & { user: string | undefined }) => {
+  const { ulimits, ...rest } = confined({ uid, memoryMb });
+  return user === undefined
+    ? { ...rest, ulimits, readOnly: false }
+    : { ...rest, user, readOnly: false, tmpfs: {} };
+};
+
 /** The restrictions of a container, as its arguments. */
 export const confined = ({ uid, memoryMb, scratch = [] }: Confinement) =>
   ({

@@ -22,6 +22,8 @@ export interface RouterArgs extends ComponentOwner {
   networkName: pulumi.Input<string>;
   servers: readonly RouterTarget[];
   affinity: Affinity;
+  /** Path of the health check. Default: the one of the lab's own server. */
+  readyPath?: string | undefined;
   /** Ports of 127.0.0.1. The engine chooses those that are left out. */
   ports: { web?: number | undefined; ops?: number | undefined };
 }
@@ -56,13 +58,14 @@ export class RouterContainer extends pulumi.ComponentResource {
 
   constructor(kind: Router, args: RouterArgs, opts?: pulumi.ComponentResourceOptions) {
     super(`sse-scaling-lab:index:${KINDS[kind].type}`, kind, {}, opts);
-    const { stack, image, networkName, servers, affinity, ports } = args;
+    const { stack, image, networkName, servers, affinity, ports, readyPath } = args;
     const { web, ops } = IMAGE_PORTS[kind];
     const files = routerConfig(kind, CONFIG_FOLDER, {
       webAddress: `0.0.0.0:${web}`,
       opsAddress: `0.0.0.0:${ops}`,
       servers,
       affinity,
+      ...(readyPath === undefined ? {} : { readyPath }),
       resolvesNames: true,
     });
     const config = new ConfigVolume(

@@ -4,7 +4,8 @@ import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { realtimeServerEnvironment } from "../realtime/realtime-environment.ts";
 import type { HostedRealtime, RealtimeSettings } from "../realtime/realtime-settings.ts";
 import { serverSettings } from "../stack/server-settings.ts";
-import { confined, containerOptions, userId } from "./hardening.ts";
+import type { StackService } from "../stack/stack-args.ts";
+import { confined, confinedProgram, containerOptions, userId } from "./hardening.ts";
 import { componentLabels, REVISION_LABEL, type ComponentOwner } from "../stack/labels.ts";
 import { BROADCASTER_FLAGS, type Broadcaster } from "../topologies.ts";
 import { publishedPort, publishedUrl } from "./published.ts";
@@ -12,7 +13,8 @@ import type { RouterTarget } from "./router-container.ts";
 
 const PORT = IMAGE_PORTS.server.http;
 const MEMORY_MB = 1024;
-const LEDGER_FOLDER = "/ledger";
+/** Where instances write their ledgers. */
+export const LEDGER_FOLDER = "/ledger";
 /** From the start of a container until it is ready, seconds. */
 const READY_WITHIN_S = 60;
 
@@ -33,6 +35,8 @@ export interface ServerFleetArgs extends ComponentOwner {
   sessionSecret: pulumi.Input<string>;
   /** Environment in place of single `serverSettings`. */
   settings?: Readonly<Record<string, string>> | undefined;
+  /** In the place of the lab's own server. */
+  service?: StackService | undefined;
   /**
    * For pub/sub in a topology with a broker, even a stopped one. With Realtime: for the event log.
    */
@@ -59,11 +63,23 @@ export interface Instance {
  * Names and addresses in the stack's network, known beforehand and the same after every
  * replacement.
  */
-export const fleetTargets = (replicas: number): RouterTarget[] =>
+export const fleetTargets = (replicas: number, port: number = PORT): RouterTarget[] =>
   Array.from({ length: replicas }, (_, index) => `server-${index + 1}`).map((name) => ({
     name,
-    url: `http://${name}:${PORT}`,
+    url: `http://${name}:${port}`,
   }));
+
+/** Of a service of the user, as one of its instances gets it. All of it is a secret. */
+const serviceEnvironment = (
+  { environments }: StackService,
+  index: number,
+  revision: string,
+): pulumi.Output<string[]> =>
+  pulumi.secret(
+    Object.entries(environments[index] ?? {}).map(
+      ([name, value]) => `${name}=${value.replaceAll("${revision}", revision)}`,
+    ),
+  );
 
 /** One output, because an address in it may not be known yet. All of it is a secret. */
 const environment = (args: ServerFleetArgs, instance: string): pulumi.Output<string[]> => {
@@ -116,30 +132,36 @@ export class ServerFleet extends pulumi.ComponentResource {
   }
 
   #instance(instance: string, index: number, args: ServerFleetArgs): pulumi.Output<Instance> {
-    const { stack, image, networkName, ledgerDir, graceS, revision } = args;
+    const { stack, image, networkName, ledgerDir, graceS, revision, service } = args;
     const port = args.ports?.[index];
+    const inside = service?.port ?? PORT;
+    const confinement = { uid: userId({ instance: index + 1 }), memoryMb: MEMORY_MB };
     const container = new docker.Container(
       instance,
       {
-        ...confined({ uid: userId({ instance: index + 1 }), memoryMb: MEMORY_MB }),
+        ...(service
+          ? confinedProgram({ ...confinement, user: service.user })
+          : confined(confinement)),
         name: `${stack}-${instance}`,
         image,
-        envs: environment(args, instance),
+        envs: service ? serviceEnvironment(service, index, revision) : environment(args, instance),
         networksAdvanced: [{ name: networkName, aliases: [instance] }],
-        ports: [publishedPort(PORT, port)],
+        ports: [publishedPort(inside, port)],
         // A mount, not a volume: the engine then refuses a missing folder instead of creating one
         // as root.
         ...(ledgerDir === undefined
           ? {}
           : { mounts: [{ type: "bind", source: ledgerDir, target: LEDGER_FOLDER }] }),
         labels: componentLabels(args, "server", instance, { [REVISION_LABEL]: revision }),
-        wait: true,
-        waitTimeout: READY_WITHIN_S,
-        destroyGraceSeconds: graceS,
+        // Of an image of the user, no health check is known: the lab asks its readiness itself.
+        ...(service
+          ? { stopSignal: service.stopSignal }
+          : { wait: true, waitTimeout: READY_WITHIN_S }),
+        destroyGraceSeconds: service?.graceS ?? graceS,
       },
       containerOptions(this),
     );
-    const url = publishedUrl(container, PORT, port);
+    const url = publishedUrl(container, inside, port);
     return pulumi.all([container.name, url]).apply(([containerName, base]) => ({
       name: instance,
       container: containerName,

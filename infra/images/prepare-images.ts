@@ -15,6 +15,7 @@ import { namedImage, pinnedImage, whyAssembled, type ImageSources } from "./imag
 import { ownImages } from "./prepare-own-image.ts";
 import { hasBroker } from "../realtime/stack-realtime.ts";
 import { prepareRealtime } from "./prepare-realtime.ts";
+import { prepareService } from "./prepare-service.ts";
 import { unreachableCache } from "./official/registry-unreachable-cache.ts";
 
 export interface PrepareImagesOptions extends PrepareOptions {
@@ -30,7 +31,7 @@ export interface PrepareImagesOptions extends PrepareOptions {
  * @throws UserError when a program for an assembled image is missing, with how to get it
  */
 export const prepareImages = async (options: PrepareImagesOptions): Promise<PreparedImages> => {
-  const { topologies, realtime, onStep, signal, env = process.env } = options;
+  const { topologies, realtime, service, onStep, signal, env = process.env } = options;
   const settings = readImageSettings(env);
   const { docker, host } = await connectDocker(env);
   // First, so that no other command removes an image between its discovery and its use.
@@ -56,7 +57,9 @@ export const prepareImages = async (options: PrepareImagesOptions): Promise<Prep
       hasBroker(broadcaster, { catchUp: realtime?.catchUp ?? true }),
     ),
   };
-  const images: PreparedImages = { server: await makeOwn("server") };
+  const images: PreparedImages = {
+    server: service ? await prepareService(sources, service) : await makeOwn("server"),
+  };
   for (const part of ["traefik", "haproxy", "valkey"] as const) {
     if (wanted[part]) images[part] = await prepareProgram(sources, part);
   }

@@ -6,10 +6,24 @@ export interface PrepareOptions {
   topologies: readonly Topology[];
   /** As in `UpOptions`: whether an event log is needed, and whether Realtime is hosted. */
   realtime?: RealtimeSettings;
+  /** In the place of the lab's own server. */
+  service?: ServiceImage | undefined;
   /** One line on what is going on ("fetching Traefik 3.7.15 (50 MB, once)"). */
   onStep?: (step: string) => void;
   signal?: AbortSignal;
 }
+
+/** What the containers of a service of the user run. Folders are absolute. */
+export type ServiceImage =
+  | { image: string }
+  | {
+      build: {
+        context: string;
+        dockerfile?: string;
+        target?: string;
+        args?: Readonly<Record<string, string>>;
+      };
+    };
 
 export interface PreparedImage {
   /** `sha256:...`, as the engine knows it. */
@@ -21,9 +35,9 @@ export interface PreparedImage {
   version: string;
   /**
    * `official`: pulled by digest, or built on such an image. `assembled`: made of this host's
-   * programs. `setting`: named by the user.
+   * programs. `setting`: named by the user. `built`: by a Dockerfile of the user.
    */
-  source: "official" | "assembled" | "setting";
+  source: "official" | "assembled" | "setting" | "built";
   /** One sentence: what it is and where it came from. */
   how: string;
 }

@@ -26,7 +26,18 @@ describe("checkStackArgs", () => {
     },
   );
 
+  const service = { name: "mine", port: 80, readyPath: "/", stopSignal: "SIGTERM" };
   const cases: [what: string, args: StackArgs, problem: string][] = [
+    [
+      "a service without an environment for each instance",
+      { ...stackArgs(phase2), service: { ...service, environments: [{}] } },
+      "service.environments has 1: there are 3 replicas",
+    ],
+    [
+      "a service whose clients would subscribe to Realtime",
+      { ...stackArgs(named("phase3")), service: { ...service, environments: [{}, {}, {}] } },
+      "service mine: clients of phase3 subscribe to Supabase Realtime",
+    ],
     [
       "a header hashed by Traefik",
       stackArgs({ ...named("phase1-header"), router: "traefik" }),

@@ -81,6 +81,18 @@ const portProblems = ({ ports, replicas }: StackArgs): Problems => {
   ];
 };
 
+const serviceProblems = ({ service, replicas, topology }: StackArgs): Problems =>
+  service === undefined
+    ? []
+    : [
+        service.environments.length !== replicas &&
+          `service.environments has ${service.environments.length}: there are ${replicas} ` +
+            "replicas; give one for each",
+        topology.broadcaster === "supabase" &&
+          `service ${service.name}: clients of ${topology.name} subscribe to Supabase Realtime; ` +
+            "give another topology",
+      ];
+
 const otherProblems = (args: StackArgs): Problems => {
   const { stack, revision, graceS, ledgerDir, sessionSecret, labels } = args;
   return [
@@ -112,7 +124,8 @@ const otherProblems = (args: StackArgs): Problems => {
  * @throws UserError naming every problem, one line each: the field, its value and the fix
  */
 export const checkStackArgs = (args: StackArgs): void => {
-  const problems = [routing, realtimeProblems, imageProblems, portProblems, otherProblems]
+  const checks = [routing, realtimeProblems, imageProblems, portProblems];
+  const problems = [...checks, serviceProblems, otherProblems]
     .flatMap((check) => check(args))
     .filter((problem) => typeof problem === "string");
   if (problems.length === 0) return;

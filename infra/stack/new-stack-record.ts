@@ -24,6 +24,7 @@ export interface NewStack {
   revision?: string | undefined;
   graceS?: number | undefined;
   settings?: StackRecord["settings"] | undefined;
+  service?: StackRecord["service"] | undefined;
   redis?: StackRecord["redis"] | undefined;
   /** Ignored if the topology has no Realtime. Default: `DEFAULT_REALTIME_SETTINGS`. */
   realtime?: RealtimeSettings | undefined;
@@ -79,6 +80,7 @@ export const newStackRecord = async (given: NewStack): Promise<StackRecord> => {
     ledgerDir: given.ledgerDir ?? ledgerFolderOf(stack),
     sessionSecret: randomBytes(32).toString("hex"),
     ...(given.settings === undefined ? {} : { settings: given.settings }),
+    ...(given.service === undefined ? {} : { service: given.service }),
     redis: given.redis ?? "up",
     ...(realtime === undefined ? {} : { realtime }),
     labels,

@@ -30,6 +30,23 @@ export interface StackPorts {
   instances?: readonly number[];
 }
 
+/** A service of the user, which runs in the place of the lab's own server. */
+export interface StackService {
+  name: string;
+  /** In its containers. */
+  port: number;
+  /** GET answers 2xx once an instance can serve. */
+  readyPath: string;
+  readyWithinS?: number;
+  stopSignal: string;
+  /** Whole seconds from the stop signal to SIGKILL, whatever a deploy asks for. */
+  graceS?: number;
+  /** In the place of the lab's user of each instance. */
+  user?: string;
+  /** One for each instance, in order. `${revision}` stands for the revision of the stack. */
+  environments: readonly Readonly<Record<string, string>>[];
+}
+
 export interface StackArgs {
   /**
    * Prefix of all names, e.g. `phase1` or `phase1-x3k9q2`. Stacks of different names can run side
@@ -59,6 +76,8 @@ export interface StackArgs {
   sessionSecret: string;
   /** Environment of the servers in place of single `serverSettings`. */
   settings?: Readonly<Record<string, string>>;
+  /** Default: the lab's own server. `images.server` is its image. */
+  service?: StackService;
   /** `stopped`: the topology comes up without its broker, to show the fallback. */
   redis: "up" | "stopped";
   /** Needed if the topology's events travel over Supabase Realtime. */

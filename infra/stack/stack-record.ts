@@ -65,6 +65,18 @@ const recordSchema = z.object({
   ledgerDir: z.string().exactOptional(),
   sessionSecret: z.string(),
   settings: z.record(z.string(), z.string()).exactOptional(),
+  service: z
+    .object({
+      name: z.string(),
+      port,
+      readyPath: z.string(),
+      readyWithinS: z.number().exactOptional(),
+      stopSignal: z.string(),
+      graceS: z.int().exactOptional(),
+      user: z.string().exactOptional(),
+      environments: z.array(z.record(z.string(), z.string())),
+    })
+    .exactOptional(),
   redis: z.enum(["up", "stopped"]),
   realtime: realtimeSchema.exactOptional(),
   labels: z.record(z.string(), z.string()),

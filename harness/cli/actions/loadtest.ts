@@ -1,6 +1,7 @@
 /** `sse-lab loadtest`: compares topologies. Checks all input before anything is started. */
 import pc from "picocolors";
 import { PROJECT_ROOT } from "../../../common/paths.ts";
+import type { ServiceImage } from "../../../infra/images/prepared-image.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { HostedRealtime } from "../../../infra/realtime/realtime-settings.ts";
 import type { Topology } from "../../../infra/topologies.ts";
@@ -76,7 +77,8 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   checkAttachFlags(options);
   checkTargetFlags(options);
   if (options.target !== undefined) Object.assign(options, targetScenario(options));
-  const { service, topologies: fitting } = await serviceOf(options, platformName);
+  const chosen = await serviceOf(options, platformName);
+  const { service, topologies: fitting } = chosen;
   if (fitting !== undefined) options.topologies = fitting;
   // Most bad input is refused here, without the time that it takes to load a platform.
   const { attach } = options;
@@ -84,12 +86,13 @@ async function checkInput(options: LoadtestOptions): Promise<LoadtestPlan> {
   const asked = await loadScenario(sourcesOf(options, undefined));
   const choice =
     attach === undefined
-      ? await placeOf(options, service ? "local" : platformName)
+      ? await placeOf(options, chosen.platform)
       : await attachAs(attach, options, asked);
   const checked = await loadScenario(sourcesOf(options, choice.platform));
   const scenario = options.target === undefined ? checked : onTarget(checked);
   const topologies = selectTopologies(scenario);
-  if (service && options.target === undefined) await checkTopologies(service, topologies);
+  if (service && options.target === undefined)
+    await checkTopologies(service, topologies, choice.platform.name);
   const hosted = topologies.some(usesRealtime) ? hostedRealtime() : undefined;
   const { checkOpenFiles } = await import("../options/check-open-files.ts");
   await checkOpenFiles(scenario, topologies);
@@ -132,6 +135,12 @@ const sourcesOf = (options: LoadtestOptions, platform: Platform | undefined): Sc
   },
 });
 
+/** What its containers run, if the file says that. */
+async function imageOf(service: Service): Promise<ServiceImage | undefined> {
+  const { containerOf } = await import("../../run/service/service-program.ts");
+  return containerOf(service)?.image;
+}
+
 async function run(plan: LoadtestPlan): Promise<number> {
   const { scenario, topologies, hosted, engineName, choice, service, skipCheck } = plan;
   const { results, open, json } = plan;
@@ -145,7 +154,10 @@ async function run(plan: LoadtestPlan): Promise<number> {
   say(`platform ${platform.name}: ${reason}`);
   if (detail !== undefined) say(`engine ${engine.name}: ${detail}`);
   const realtime = realtimeSettings(scenario, hosted);
-  await interruptible((signal) => platform.prepare({ topologies, realtime, onStep: say, signal }));
+  const image = service && (await imageOf(service));
+  await interruptible((signal) =>
+    platform.prepare({ topologies, realtime, service: image, onStep: say, signal }),
+  );
   say(`results in ${results.path}`);
   const [{ runComparison }, { createLiveDisplay }, { printSummary }, { exitCodeOf }] =
     await Promise.all([

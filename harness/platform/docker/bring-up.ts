@@ -16,7 +16,6 @@ import { newStackRecord } from "../../../infra/stack/new-stack-record.ts";
 import { recordArgs } from "../../../infra/stack/record-args.ts";
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { resolvePulumi } from "../../../infra/toolchain/resolve-pulumi.ts";
-import type { Topology } from "../../../infra/topologies.ts";
 import { bringUpInAttempts, PORT_TAKEN } from "../bring-up-attempts.ts";
 import type { UpOptions } from "../platform.ts";
 import { thisOwner } from "../../../common/processes/owner.ts";
@@ -28,13 +27,14 @@ import { reportSteps } from "./pulumi/engine-events.ts";
 import { ImageGoneError, PortTakenError } from "./pulumi/pulumi-errors.ts";
 import { removeContainers } from "./remove-by-label.ts";
 import { stackLayout } from "./stack-layout.ts";
+import { stackService } from "./stack-service.ts";
 import { stackRegistry } from "./stack-registry.ts";
 import { takeDown } from "./take-down.ts";
 
 /** Versions of the components, each with its source. */
 const versionsOf = async (
   { docker }: DockerClient,
-  topology: Topology,
+  { topology, service }: UpOptions,
   prepared: PreparedImages,
 ): Promise<Record<string, string>> => {
   const { Version } = await docker.version();
@@ -42,7 +42,7 @@ const versionsOf = async (
   const named = (name: string, image: PreparedImages["traefik"]): Record<string, string> =>
     image ? { [name]: `${image.version} (${image.source} image)` } : {};
   return {
-    ...named("node", prepared.server),
+    ...named(service?.name ?? "node", prepared.server),
     ...named(topology.router, prepared[topology.router]),
     ...named("valkey", prepared.valkey),
     ...named("realtime", prepared.realtime),
@@ -162,7 +162,8 @@ export const bringUp = async (
   /** Chooses the ports; tests take one of them. */
   makeRecord: typeof newStackRecord = newStackRecord,
 ): Promise<DockerDeployment> => {
-  const { topology, replicas, signal, redis, realtime = DEFAULT_REALTIME_SETTINGS } = options;
+  const { topology, replicas, signal, redis, service } = options;
+  const { realtime = DEFAULT_REALTIME_SETTINGS } = options;
   const onStep = (step: string): void => options.onStep?.(step);
   signal?.throwIfAborted();
   const ledgerDir = join(resolve(options.workDir), "ledger");
@@ -171,9 +172,15 @@ export const bringUp = async (
   }
   const client = await connectDocker();
   const prepare = (): Promise<PreparedImages> =>
-    prepareImages({ topologies: [topology], realtime, onStep, ...(signal ? { signal } : {}) });
+    prepareImages({
+      topologies: [topology],
+      realtime,
+      service: service?.container?.image,
+      onStep,
+      ...(signal ? { signal } : {}),
+    });
   let prepared = await prepare();
-  const versions = await versionsOf(client, topology, prepared);
+  const versions = await versionsOf(client, options, prepared);
   makePrivateFolder(options.workDir);
   const { DockerRootDir } = (await client.docker.info()) as { DockerRootDir?: string };
   await checkDisk({ "the work folder": options.workDir, "the Docker engine": DockerRootDir });
@@ -183,6 +190,8 @@ export const bringUp = async (
   return bringUpInAttempts(
     options,
     async (held) => {
+      const foreign =
+        service && (await stackService(client.docker, service, prepared.server, options));
       const made = await makeRecord({
         stack,
         topology,
@@ -193,6 +202,8 @@ export const bringUp = async (
         engine: client.engineId,
         replicas,
         settings: options.serverSettings,
+        service: foreign,
+        graceS: foreign?.graceS,
         redis,
         realtime,
         ledgerDir,

@@ -68,6 +68,7 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
   const stopWatching = await watchContainers({
     docker,
     stack: record.stack,
+    stopSignal: record.service?.stopSignal,
     onEvent: (event) => {
       timeline.onEvent(event);
       if (event.action === "start") void accountForSockets(docker, event.id);
@@ -159,7 +160,7 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
       name: layout.router,
       ...componentControl(layout.router, {
         readyWhen: `to route requests at ${layout.url}`,
-        isReady: readiness(layout.url),
+        isReady: readiness(layout.url, layout.ready.path),
         timeoutMs: COMPONENT_TIMEOUT_MS,
       }),
     },

@@ -70,7 +70,7 @@ export const dockerPlatform: DockerPlatform = {
     defaultGraceS: DEFAULT_GRACE_S,
   },
   bounceSeconds: (kind, replicas) => BOUNCE_S[kind](replicas),
-  prepare: async ({ topologies, realtime, onStep, signal }) => {
+  prepare: async ({ topologies, realtime, service, onStep, signal }) => {
     // A misspelt setting is refused before anything is fetched.
     readImageSettings(process.env);
     const { docker, host } = await connectDocker();
@@ -78,6 +78,7 @@ export const dockerPlatform: DockerPlatform = {
     await resolvePulumi({ onStep, signal });
     await prepareImages({
       topologies,
+      service,
       ...(realtime ? { realtime } : {}),
       ...(onStep ? { onStep } : {}),
       ...(signal ? { signal } : {}),

@@ -35,6 +35,8 @@ export interface StackLayout {
   opsUrl: string;
   dashboardUrl: string;
   router: Router;
+  /** Of an instance: path, and how long it may take. Undefined: as the lab's own server. */
+  ready: { path: string | undefined; withinMs: number | undefined };
   /** The instances as the router reaches and reports them. */
   targets: readonly RoutedServer[];
   instances: readonly string[];
@@ -112,6 +114,8 @@ export const stackLayout = async (docker: Dockerode, record: StackRecord): Promi
     component,
     { component, role, container: `${stack}-${component}` },
   ];
+  const { service } = record;
+  const servicePort = service?.port ?? IMAGE_PORTS.server.http;
   const withBroker = hasBroker(broadcaster, record.realtime) && record.redis === "up";
   const realtime = await realtimeParts(record, address);
   return {
@@ -119,13 +123,14 @@ export const stackLayout = async (docker: Dockerode, record: StackRecord): Promi
     opsUrl,
     dashboardUrl: `${opsUrl}${DASHBOARD_PATH[router]}`,
     router,
-    targets: instances.map((name) => ({ name, url: `http://${name}:${IMAGE_PORTS.server.http}` })),
+    ready: {
+      path: service?.readyPath,
+      withinMs: service?.readyWithinS === undefined ? undefined : service.readyWithinS * 1000,
+    },
+    targets: instances.map((name) => ({ name, url: `http://${name}:${servicePort}` })),
     instances,
     instanceUrls: Object.fromEntries(
-      instances.map((name, index) => [
-        name,
-        address(name, IMAGE_PORTS.server.http, ports.instances?.[index]),
-      ]),
+      instances.map((name, index) => [name, address(name, servicePort, ports.instances?.[index])]),
     ),
     containers: new Map([
       ...instances.map((name) => named(name, "server")),
@@ -151,9 +156,9 @@ export const describeStack = (record: StackRecord, layout: StackLayout): Running
   startedAt: record.startedAt,
 });
 
-const settingsOf = ({ redis, settings, realtime }: StackRecord): RunningSettings => ({
+const settingsOf = ({ redis, settings, service, realtime }: StackRecord): RunningSettings => ({
   redis,
-  servers: { ...serverSettings, ...settings },
+  servers: service ? {} : { ...serverSettings, ...settings },
   ...(realtime && {
     realtime: {
       plan: realtime.plan,

@@ -5,7 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
 import { readServiceFile, type Service } from "../../service/read-service-file.ts";
 import { asServiceRun, withoutLedger } from "./describe-service.ts";
-import { checkCommand, checkTopology, toProgram } from "./service-program.ts";
+import {
+  checkCommand,
+  checkImage,
+  checkTopology,
+  containerOf,
+  toProgram,
+} from "./service-program.ts";
 import { splitCommand } from "./split-command.ts";
 
 let folder: string;
@@ -91,6 +97,37 @@ ${REDIS}`;
   ])("refuses a run that cannot be started", async (run, message) => {
     const service = await serviceOf(run);
     expect(() => checkCommand(service)).toThrow(message);
+  });
+
+  it("says what its containers run", async () => {
+    const image = await serviceOf(`${COMMAND}  image: mine:1\n  port: 80\n  user: root\n`);
+    expect(toProgram(image, topology("naive"), {}).container).toEqual({
+      image: { image: "mine:1" },
+      port: 80,
+      user: "root",
+    });
+    const build = await serviceOf("  build:\n    context: app\n    target: run\n  port: 80\n");
+    expect(containerOf(build)?.image).toEqual({
+      build: { context: join(folder, "app"), target: "run" },
+    });
+    expect(toProgram(await serviceOf(COMMAND), topology("naive"), {}).container).toBeUndefined();
+  });
+
+  it.each([
+    [COMMAND, /run\.image: is missing: platform docker runs an image, or a build/],
+    ["  build:\n    context: app\n  port: 80\n", /:5:3: run\.build: there is no file .*Dockerfile/],
+  ])("refuses a run that no container can run", async (run, message) => {
+    const service = await serviceOf(run);
+    expect(() => checkImage(service)).toThrow(message);
+  });
+
+  it("does not count a command that containers do not run", async () => {
+    const run = "  command: serve ${port} ${redis.url}\n  topologies:\n    phase2: {}\n";
+    const service = await serviceOf(`${run}  image: mine\n  port: 80\n`);
+    expect(() => checkTopology(service, topology("phase2"))).not.toThrow();
+    expect(() => checkTopology(service, topology("phase2"), "docker")).toThrow(
+      "run.topologies.phase2: nothing in its environment uses ${redis.url}",
+    );
   });
 
   it("refuses a file that does not say how to start it", async () => {

@@ -3,7 +3,12 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UserError } from "../../../common/user-error.ts";
 import type { Topology } from "../../../infra/topologies.ts";
-import type { ProgramValues, ServiceProgram } from "../../platform/platform.ts";
+import type {
+  PlatformName,
+  ProgramValues,
+  ServiceContainer,
+  ServiceProgram,
+} from "../../platform/platform.ts";
 import {
   mapTexts,
   placeholdersOf,
@@ -49,8 +54,22 @@ export function checkCommand(service: Service): void {
     );
 }
 
+/** @throws UserError with the place in the file, if no container can run the service */
+export function checkImage(service: Service): void {
+  const { image, build } = runOf(service);
+  if (image === undefined && build === undefined)
+    refuse(service, ["run", "image"], "is missing: platform docker runs an image, or a build");
+  if (build === undefined) return;
+  const file = resolve(dirname(service.path), build.context, build.dockerfile ?? "Dockerfile");
+  if (!existsSync(file)) refuse(service, ["run", "build"], `there is no file ${file}`);
+}
+
 /** @throws UserError with the place in the file, if the service cannot run in this topology */
-export function checkTopology(service: Service, topology: Topology): void {
+export function checkTopology(
+  service: Service,
+  topology: Topology,
+  platform: PlatformName = "local",
+): void {
   const run = runOf(service);
   const { name, broadcaster, affinity } = topology;
   const at = ["run", "topologies", name];
@@ -62,7 +81,7 @@ export function checkTopology(service: Service, topology: Topology): void {
         "describe yet; leave it out of --topologies",
     );
   const reachesRedis = Object.values(environmentIn(run, topology))
-    .concat(run.command ?? [])
+    .concat(platform === "docker" ? [] : (run.command ?? []))
     .some((text) => placeholdersOf(text).includes("redis.url"));
   if (broadcaster !== "local" && run.topologies?.[name] === undefined)
     refuse(
@@ -72,7 +91,12 @@ export function checkTopology(service: Service, topology: Topology): void {
         `leave ${name} out of --topologies`,
     );
   if (broadcaster !== "local" && !reachesRedis)
-    refuse(service, at, "nothing in its environment or the command uses ${redis.url}");
+    refuse(
+      service,
+      at,
+      `nothing in its environment${platform === "docker" ? "" : " or the command"} uses ` +
+        "${redis.url}",
+    );
   const { request, credentials } = {
     request: service.protocol.stream.request.headers,
     credentials: service.protocol.session.credentials,
@@ -105,6 +129,7 @@ export function toProgram(
     readyWithinMs: run.readyWithin === undefined ? undefined : run.readyWithin * 1000,
     stopSignal: signal as NodeJS.Signals,
     graceMs: grace === undefined ? undefined : grace * 1000,
+    container: containerOf(service),
     start: (values) => {
       const fill = (text: string): string =>
         replacePlaceholders(text, (name) => valueOf(name, values, environment));
@@ -114,6 +139,27 @@ export function toProgram(
         environment: mapTexts(environmentIn(run, topology), fill),
       };
     },
+  };
+}
+
+/** How it runs in containers, if the file says that. */
+export function containerOf({ path, file }: Service): ServiceContainer | undefined {
+  const { image, build, port, user } = file.run ?? {};
+  if (port === undefined) return undefined;
+  if (image !== undefined) return { image: { image }, port, user };
+  if (build === undefined) return undefined;
+  const { context, dockerfile, target, args } = build;
+  return {
+    image: {
+      build: {
+        context: resolve(dirname(path), context),
+        ...(dockerfile === undefined ? {} : { dockerfile }),
+        ...(target === undefined ? {} : { target }),
+        ...(args === undefined ? {} : { args }),
+      },
+    },
+    port,
+    user,
   };
 }
 

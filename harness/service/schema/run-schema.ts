@@ -29,6 +29,10 @@ export const runSchema = z.strictObject({
     .max(65_535)
     .optional()
     .meta({ description: "Port in the container. Locally the lab chooses one: ${port}" }),
+  user: z.string().min(1).optional().meta({
+    description:
+      "User in the container. Default: the image's, if that is not root, else an unprivileged one",
+  }),
   ready: z
     .string()
     .regex(/^\/\S*$/, "give a path, like /healthz")

@@ -51,10 +51,11 @@ const npmArguments = (env: NodeJS.ProcessEnv): string[] => {
   return registry ? ["--build-arg", `NPM_CONFIG_REGISTRY=${registry}`] : [];
 };
 
-const runBuild = async (
+/** @throws UserError without the docker command; Error with the builder's last lines */
+export const runBuild = async (
   what: string,
   args: readonly string[],
-  options: BuildOptions,
+  options: AssembleOptions & { env: NodeJS.ProcessEnv },
 ): Promise<void> => {
   const { env, onStep, signal } = options;
   const child = execa("docker", ["build", ...args], {

@@ -80,7 +80,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
         "on Docker a deploy cannot change the settings of the servers",
         "use --platform local",
       );
-    const graceS = Math.ceil(graceMs / 1000);
+    const graceS = record.service?.graceS ?? Math.ceil(graceMs / 1000);
     if (graceS !== stateGraceS) {
       onStep(`setting the grace of ${record.stack} to ${graceS} s`);
       record.graceS = graceS;

@@ -45,8 +45,8 @@ export const waitForRoute = ({ docker, layout, signal }: ReadyOptions): Promise<
   withLog(docker, [layout.containers.get(layout.router)?.container ?? layout.router], () =>
     waitFor({
       name: `${layout.router} to route requests at ${layout.url}`,
-      timeoutMs: READY_TIMEOUT_MS,
-      condition: readiness(layout.url),
+      timeoutMs: layout.ready.withinMs ?? READY_TIMEOUT_MS,
+      condition: readiness(layout.url, layout.ready.path),
       signal,
     }),
   );
@@ -94,8 +94,8 @@ export const waitUntilReady = async (instance: string, options: ReadyOptions): P
   return withLog(docker, [container], async () => {
     await waitFor({
       name: `${instance} to be ready at ${url}`,
-      timeoutMs: READY_TIMEOUT_MS,
-      condition: readiness(url),
+      timeoutMs: layout.ready.withinMs ?? READY_TIMEOUT_MS,
+      condition: readiness(url, layout.ready.path),
       signal,
     });
     return inRotation(instance, options);

@@ -1,4 +1,5 @@
 /** Watches the containers of a stack by the events of the engine. */
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
@@ -31,10 +32,14 @@ const eventSchema = z.object({
 
 const roleSchema = z.enum(["server", "router", "broker"]);
 
-const SIGTERM = "15";
 const SIGKILL = "9";
 
-const actionOf = (action: string, signal: string | undefined): ContainerAction | undefined => {
+/** @param term number of the signal that asks an instance to end */
+const actionOf = (
+  action: string,
+  signal: string | undefined,
+  term: string,
+): ContainerAction | undefined => {
   switch (action) {
     case "start":
     case "die":
@@ -44,13 +49,16 @@ const actionOf = (action: string, signal: string | undefined): ContainerAction |
       return "healthy";
     case "kill":
       if (signal === SIGKILL) return "kill";
-      return signal === SIGTERM ? "term" : undefined;
+      return signal === term ? "term" : undefined;
     default:
       return undefined;
   }
 };
 
-const parseEvent = (line: string): (ContainerEvent & { plausible: boolean }) | undefined => {
+const parseEvent = (
+  line: string,
+  term: string,
+): (ContainerEvent & { plausible: boolean }) | undefined => {
   let json: unknown;
   try {
     json = JSON.parse(line);
@@ -67,7 +75,7 @@ const parseEvent = (line: string): (ContainerEvent & { plausible: boolean }) | u
     signal,
     exitCode,
   } = Actor.Attributes;
-  const action = actionOf(Action, signal);
+  const action = actionOf(Action, signal, term);
   const role = roleSchema.safeParse(roleName);
   if (action === undefined || component === undefined || !role.success) return undefined;
   const { atMs, plausible } = eventTime(timeNano);
@@ -85,6 +93,8 @@ const parseEvent = (line: string): (ContainerEvent & { plausible: boolean }) | u
 export interface WatchedContainers {
   docker: Dockerode;
   stack: string;
+  /** Default: SIGTERM. */
+  stopSignal?: string | undefined;
   onEvent: (event: ContainerEvent) => void;
   /** The stream ended unexpectedly: the engine is gone, or restarts. */
   onLost: (atMs: number) => void;
@@ -97,11 +107,12 @@ export const watchContainers = async (given: WatchedContainers): Promise<() => v
   const stream = (await given.docker.getEvents({
     filters: { type: ["container"], ...checkoutFilter(given.stack) },
   })) as unknown as Readable;
+  const term = String(constants.signals[(given.stopSignal ?? "SIGTERM") as NodeJS.Signals]);
   let stopped = false;
   let badClock = false;
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   lines.on("line", (line) => {
-    const parsed = stopped ? undefined : parseEvent(line);
+    const parsed = stopped ? undefined : parseEvent(line, term);
     if (!parsed) return;
     const { plausible, ...event } = parsed;
     if (!plausible && !badClock) {
