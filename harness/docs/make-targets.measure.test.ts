@@ -9,13 +9,13 @@ import { makeTargets } from "./documented-commands.ts";
 
 const SMALL =
   "PLATFORM=local TOPOLOGIES=phase0 BOUNCES=none SESSIONS=4 RATE=5 ARRIVAL=ramp DURATION=4 " +
-  'ARGS="--ramp 1 --drain 1"';
+  'ARGS="--ramp 1 --drain 1 --open"';
 
 /** Run here in this order. The text after `#` is what the output has to contain. */
 const RUN_HERE = [
   "make help # make phase0",
   "make doctor # traefik",
-  `make loadtest ${SMALL} OUT=results/a # phase0`,
+  `make loadtest ${SMALL} OUT=results/a # live page: http://127.0.0.1:`,
   "make report RUN=results/a # phase0",
   "npx sse-lab compare results/a results/a # phase0",
   "npx sse-lab cross-check results/a results/a # phase0",
