@@ -76,6 +76,17 @@ test("what is up says how to load it, and is loaded and bounced twice", async ()
   await stillUp();
 });
 
+test("a load of loadgen is judged by the ledgers of what was loaded, which stays up", async () => {
+  const file = join(folder, "whole.ndjson.gz");
+  const where = ["--target", up.url, "--topologies", "phase1", "--file", file];
+  await sseLab(["loadgen", ...where, ...small, "--duration", "2", "--drain", "2"]);
+  const out = join(folder, "merged");
+  const { stdout, stderr } = await sseLab(["merge", file, "--out", out, "--json"]);
+  const { runs } = parseSummary(JSON.parse(String(stdout)));
+  expect(runs[0], String(stderr)).toMatchObject({ due: 160, delivered: 160, indeterminate: 0 });
+  await stillUp();
+});
+
 test("an interrupted load leaves it up", async () => {
   const out = join(folder, "interrupted");
   const run = sseLab(attach(...small, "--bounces", "crash", "--duration", "30", "--out", out));
