@@ -44,6 +44,21 @@ export const fuzzing = (defaultRuns: number): { numRuns: number; seed: number } 
   seed: Number(process.env["FUZZ_SEED"] ?? 1),
 });
 
+/**
+ * As {@link fuzzing} for a property of a batch of inputs: what is slow for each input is waited for
+ * once.
+ */
+export const fuzzingBatches = (
+  defaultRuns: number,
+  size: number,
+): { numRuns: number; seed: number } => {
+  const { numRuns, seed } = fuzzing(defaultRuns);
+  return { numRuns: Math.ceil(numRuns / size), seed };
+};
+
+export const batchOf = <T>(one: fc.Arbitrary<T>, size: number): fc.Arbitrary<T[]> =>
+  fc.array(one, { minLength: size, maxLength: size });
+
 const words = (...texts: string[]): fc.Arbitrary<string> => fc.constantFrom(...texts);
 const digits = fc.string({
   unit: fc.constantFrom(...Array.from("0123456789")),

@@ -1,9 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LedgerRecord } from "../../server/src/contract/ledger.ts";
+import { batchOf, fuzzingBatches, nastyJson } from "../../common/test-support/nasty-json.ts";
 import type { Observation } from "../history/observation.ts";
+import { checkObservation } from "../history/parse-observation.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
 import { sessionNames } from "./session-names.ts";
 
@@ -12,6 +15,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "sse-lab-ledger-"));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Ledgers of one property. */
+const BATCH = 20;
 
 const of = { sessionId: "id-7", epoch: "e1" };
 const records: LedgerRecord[] = [
@@ -153,6 +159,36 @@ describe("collecting ledgers", () => {
       { type: "ledger", instance: "server-1", state: "read", records: 1 },
     ]);
   });
+});
+
+it("whatever a ledger holds, each observation of it is one that a history may hold", async () => {
+  const kinds = ["boot", "broker", "published", "dropped", "pipeline", "gate", "drain"];
+  const record = fc
+    .tuple(fc.constantFrom(...records), fc.constantFrom(...kinds, "whole"), nastyJson)
+    .map(([good, key, value]) => {
+      if (key === "whole") return value.toString();
+      const fields = Object.keys(good);
+      const field = fields[value.length % fields.length] ?? key;
+      const members = Object.entries(good).map(
+        ([name, one]) => `"${name}":${name === field ? value.toString() : JSON.stringify(one)}`,
+      );
+      return `{${members.join(",")}}`;
+    });
+  await fc.assert(
+    fc.asyncProperty(batchOf(record, BATCH), async (texts) => {
+      // One ledger each: nothing that follows a torn line is read.
+      for (const text of texts) {
+        const found = await collect(`${lines(records.slice(0, 1))}${text}\n`);
+        const last = found.pop();
+        expect(last).toMatchObject({ type: "ledger" });
+        for (const observation of found) {
+          expect(checkObservation(JSON.parse(JSON.stringify(observation)))).toEqual(observation);
+          expect(text).toContain(observation.type.slice(0, 4));
+        }
+      }
+    }),
+    fuzzingBatches(500, BATCH),
+  );
 });
 
 describe("session names", () => {

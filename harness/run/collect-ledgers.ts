@@ -6,12 +6,15 @@ import type { LedgerRecord } from "../../server/src/contract/ledger.ts";
 import type { Observation } from "../history/observation.ts";
 import type { LedgerFile } from "../platform/platform.ts";
 
-const run = { sessionId: z.string(), epoch: z.string(), atMs: z.number() };
+const name = z.string().min(1);
+/** What a history refuses makes a ledger torn, and not the history unreadable. */
+const run = { sessionId: name, epoch: name, atMs: z.number() };
+const count = z.int().nonnegative();
 
 const ledgerRecord = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("boot"),
-    instance: z.string(),
+    instance: name,
     pid: z.number(),
     broadcaster: z.string(),
     atMs: z.number(),
@@ -25,7 +28,7 @@ const ledgerRecord = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("published"),
     ...run,
-    seq: z.number(),
+    seq: count,
     event: z.string(),
     intendedMs: z.number(),
     route: z.enum(["local", "broker", "fallback"]),
@@ -33,20 +36,20 @@ const ledgerRecord = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("dropped"),
     ...run,
-    seq: z.number(),
+    seq: count,
     reason: z.enum(["quota", "outage", "refused", "fenced"]),
   }),
   z.object({
     kind: z.literal("pipeline"),
     ...run,
     state: z.enum(["started", "completed", "aborted", "handed-over", "resumed"]),
-    total: z.number(),
+    total: count,
     reason: z.string().optional(),
   }),
   z.object({
     kind: z.literal("gate"),
     ...run,
-    gate: z.string(),
+    gate: name,
     state: z.enum(["offered", "reached"]),
   }),
   z.object({ kind: z.literal("drain"), state: z.enum(["started", "ended"]), atMs: z.number() }),

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { parseJson } from "../../../../common/portable/parse-json.ts";
-import { readLogPosition } from "../../../../common/portable/event-id.ts";
+import { isEpoch, readLogPosition } from "../../../../common/portable/event-id.ts";
 import { sessionChannel, TERMINAL_EVENT_TYPES } from "../../contract/events.ts";
 import type { PipelineSSEEvent, ReplayGap } from "../../contract/events.ts";
 import { parseEvent } from "../streams/parse-event.ts";
@@ -243,9 +243,9 @@ function toMessage(n: number, fields: readonly string[]): LogMessage {
   const message: LogMessage = { n, id: "" };
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const value = fields[at + 1] ?? "";
-    if (fields[at] === "i") message.id = value;
-    else
-      addTo(message, fields[at] === "e" ? { event: parseJson(value) } : { gap: parseJson(value) });
+    const parsed = fields[at] === "i" ? undefined : parseJson(value);
+    if (fields[at] === "i") message.id = readLogPosition(value) === undefined ? "" : value;
+    else addTo(message, fields[at] === "e" ? { event: parsed } : { gap: parsed }, value);
   }
   return message;
 }
@@ -256,19 +256,32 @@ export function parseChannelMessage(text: string): LogMessage | undefined {
     { n?: unknown; event?: unknown; gap?: unknown } | null | undefined;
   if (!Number.isSafeInteger(parsed?.n)) return undefined;
   const message: LogMessage = { n: parsed?.n as number, id: "" };
-  addTo(message, parsed ?? {});
+  addTo(message, parsed ?? {}, text);
   return message.id === "" ? undefined : message;
 }
 
-function addTo(message: LogMessage, { event, gap }: { event?: unknown; gap?: unknown }): void {
-  const parsed = event === undefined ? undefined : parseEvent(event);
+/** Anyone with access to Redis can write there: what is no event and no gap is left out. */
+function addTo(
+  message: LogMessage,
+  { event, gap }: { event?: unknown; gap?: unknown },
+  text: string,
+): void {
+  const parsed = event === undefined ? undefined : parseEvent(event, text);
   if (parsed !== undefined) {
     message.event = parsed;
     message.id = `${parsed.epoch}-${parsed.seq}`;
   }
-  const missing = gap as MissingEvents | undefined;
-  if (missing !== undefined) {
-    message.gap = missing;
-    message.id = `${missing.epoch}-${missing.to}`;
+  if (isMissing(gap)) {
+    message.gap = gap;
+    message.id = `${gap.epoch}-${gap.to}`;
   }
+}
+
+const isNumber = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
+
+function isMissing(value: unknown): value is MissingEvents {
+  if (typeof value !== "object" || value === null) return false;
+  const { epoch, from, to } = value as Partial<Record<keyof MissingEvents, unknown>>;
+  return isEpoch(epoch) && isNumber(from) && isNumber(to) && from <= to;
 }
