@@ -182,6 +182,19 @@ const EXPECTED: Record<string, Row> = {
   "cause-quota-of-a-refused-join": ["valid", [2, 0, 1, 0, 0], ["over-quota"], { quota: 1 }],
   // Its promise allows `unexplained`; nothing can.
   "cause-unexplained": ["invalid", [2, 0, 1, 0, 0], ["loss-not-promised"], { unexplained: 1 }],
+  "cause-started-twice": [
+    "invalid",
+    [2, 0, 1, 0, 0],
+    ["loss-not-promised", "started-twice"],
+    { "started-twice": 1 },
+  ],
+  "invalid-duplicated-by-a-second-start": [
+    "invalid",
+    [3, 0, 0, 0, 0],
+    ["duplicated", "started-twice"],
+    {},
+    [2, 0, 0],
+  ],
   "cause-unexplained-long-before-a-cut": [
     "invalid",
     [2, 0, 1, 0, 0],
@@ -422,13 +435,7 @@ const EXPECTED: Record<string, Row> = {
     [0, 0, 0],
     1,
   ],
-  "remark-started-twice": [
-    "invalid",
-    [3, 0, 0, 0, 0],
-    ["duplicated", "started-twice"],
-    {},
-    [2, 0, 0],
-  ],
+  "remark-started-twice": ["valid", [3, 0, 0, 0, 0], ["started-twice"], {}, [2, 0, 0]],
   "remark-stuck": ["valid", [2, 0, 1, 0, 0], ["stuck"], { "while-disconnected": 1 }, [0, 0, 0], 1],
   "remark-reordered-under-bounce": [
     "valid",

@@ -36,6 +36,7 @@ describe("the whole result", () => {
         "log-lost": 0,
         "broker-gap": 0,
         quota: 0,
+        "started-twice": 0,
         unexplained: 0,
       },
       withoutLedger: null,

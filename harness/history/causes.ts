@@ -8,6 +8,7 @@ export const CAUSES = [
   "broker-gap",
   "log-lost",
   "quota",
+  "started-twice",
   "unexplained",
 ] as const;
 export type Cause = (typeof CAUSES)[number];

@@ -21,6 +21,8 @@ export const CAUSE_GLOSSARY: Readonly<Record<CauseName, string>> = {
     "or dropped before the broker accepted it",
   "log-lost": "the broker lost it from the log, and the server told its client",
   quota: "refused, or its subscriber cut off, because the load exceeded a limit of the broker",
+  "started-twice":
+    "of a pipeline that two instances ran, because its start was sent again after a lost answer",
   unexplained: "none of these: investigate it",
 };
 

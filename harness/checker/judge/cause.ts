@@ -1,5 +1,10 @@
 import type { Cause } from "../../history/observation.ts";
-import type { DropReason, Route } from "../records/epoch-record.ts";
+import {
+  instancesThatStarted,
+  type DropReason,
+  type EpochRecord,
+  type Route,
+} from "../records/epoch-record.ts";
 import type { InstanceFacts } from "../records/instance-facts.ts";
 import type { RunContext } from "../records/run-context.ts";
 import { bounceThatCut, brokerWasKeptFrom } from "../records/bounces.ts";
@@ -108,6 +113,10 @@ export function causeOf(
   const wasKept = brokerWasKeptFrom(bounces, [publisher, subscriber], publishedMs);
   return brokerBroke || wasQueued || wasKept ? "broker-gap" : "unexplained";
 }
+
+/** Events of two runs at once meet on one stream, which the first terminal event ends. */
+export const orStartedTwice = (cause: Cause, epoch: EpochRecord): Cause =>
+  cause === "unexplained" && instancesThatStarted(epoch).size > 1 ? "started-twice" : cause;
 
 /** True if the stream was cut because its client did not read, and the event waited for that. */
 function waitedForReader(

@@ -119,6 +119,8 @@ export class Counts<Durations extends DurationSink = DurationSink> {
   duplicated = 0;
   /** Those of them that came again on a stream that had brought them. */
   duplicatedOnStream = 0;
+  /** Those of pipelines that two instances ran: all, and those on one stream. */
+  readonly repeatsOfTwins = { all: 0, onStream: 0 };
   /** Streams cut although no bounce was under way. */
   cutUndisturbed = 0;
   reordered = 0;
@@ -163,6 +165,20 @@ export class Counts<Durations extends DurationSink = DurationSink> {
     this.carried = createDurations("carried");
     this.lateness = createDurations("lateness");
   }
+  /**
+   * Adds the receipts of one event.
+   * @param onStream how often it came again on a stream that had brought it
+   * @param ofTwins two instances ran its pipeline
+   */
+  addReceipts(receipts: number, onStream: number, ofTwins: boolean): void {
+    const again = Math.max(0, receipts - 1);
+    this.duplicated += again;
+    this.duplicatedOnStream += onStream;
+    if (!ofTwins) return;
+    this.repeatsOfTwins.all += again;
+    this.repeatsOfTwins.onStream += onStream;
+  }
+
   /** Adds a lost pair by the time of its publication. */
   addLost(session: string, cause: Cause, publishedMs: number): void {
     this.lostByCause[cause]++;

@@ -1,6 +1,6 @@
 import type { Cause } from "../../history/observation.ts";
 import { valueAt } from "../records/numeric-column.ts";
-import { causeOf } from "./cause.ts";
+import { causeOf, orStartedTwice } from "./cause.ts";
 import { countReordered, isLateByBounce, isRecorded, isUnderLoad } from "./epoch-facts.ts";
 import { stallIsExcused } from "./gates.ts";
 import {
@@ -72,10 +72,10 @@ export class EpochJudge {
   /** @returns how many of the due pairs did not arrive. */
   judge(): number {
     this.#counts.published += this.#epoch.published.seq.length;
-    if (instancesThatStarted(this.#epoch).size > 1) this.#counts.startedTwice++;
+    const twice = instancesThatStarted(this.#epoch).size > 1;
+    if (twice) this.#counts.startedTwice++;
     joinPairs(this.#epoch, this.#plannedEvents, (seq, published, received, receipts, onStream) => {
-      if (receipts > 1) this.#counts.duplicated += receipts - 1;
-      this.#counts.duplicatedOnStream += onStream;
+      this.#counts.addReceipts(receipts, onStream, twice);
       this.#judgePair(seq, published, received);
     });
     this.#counts.reordered += countReordered(this.#deliveredAtMs);
@@ -199,7 +199,7 @@ export class EpochJudge {
       this.#settle(seq, publishedMs, "indeterminate");
       return;
     }
-    const cause = causeOf(
+    const found = causeOf(
       {
         seq,
         publishedMs,
@@ -212,11 +212,12 @@ export class EpochJudge {
       },
       this.#context,
     );
-    if (cause === "unexplained" && this.#mayBeOvertaken(publishedMs)) {
+    if (found === "unexplained" && this.#mayBeOvertaken(publishedMs)) {
       this.#counts.indeterminateBy.overtaken++;
       this.#settle(seq, publishedMs, "indeterminate");
       return;
     }
+    const cause = orStartedTwice(found, this.#epoch);
     this.#lost++;
     this.#counts.addLost(this.#facts.session.name, cause, publishedMs);
     this.#tellLight(publishedMs, cause === "no-route");

@@ -1,6 +1,6 @@
 /** When a run broke its topology's promise. */
 import { plural } from "../../../common/portable/plural.ts";
-import { CAUSES } from "../../history/observation.ts";
+import { CAUSES, type Cause } from "../../history/observation.ts";
 import { missedIsNotPromised } from "./without-ledger.ts";
 import { inMs, type Evidence, type Rule } from "./evidence.ts";
 
@@ -33,7 +33,8 @@ export const INVALID_RULES = [
     id: "duplicated",
     when: ({ record, counts }) => {
       const replaysMay = record.run?.promise.allowedDuplicates === "after-reconnect";
-      const again = replaysMay ? counts.duplicatedOnStream : counts.duplicated;
+      const { all, onStream } = mayStartTwice(record) ? counts.repeatsOfTwins : NO_REPEATS;
+      const again = replaysMay ? counts.duplicatedOnStream - onStream : counts.duplicated - all;
       return again === 0
         ? null
         : `${plural(again, "event was", "events were")} received more than once` +
@@ -91,6 +92,12 @@ export const INVALID_RULES = [
           "due event arrived: none of them was terminal.",
   },
 ] as const satisfies readonly Rule[];
+
+const NO_REPEATS = { all: 0, onStream: 0 } as const;
+
+/** Where pipelines may die with their instance, their owner is stored nowhere. */
+const mayStartTwice = ({ run }: Evidence["record"]): boolean =>
+  run?.promise.neverPublishedAllowed === true;
 
 const countAll = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -157,7 +164,10 @@ function sessionsWereRefused({
 
 /** No promise can allow `unexplained`. */
 function lossIsNotPromised({ record, counts }: Evidence): string | null {
-  const allowed = record.run?.promise.allowedCauses ?? [];
+  const allowed: Cause[] = [
+    ...(record.run?.promise.allowedCauses ?? []),
+    ...(mayStartTwice(record) ? (["started-twice"] as const) : []),
+  ];
   const broken = CAUSES.filter(
     (cause) =>
       counts.lostByCause[cause] > 0 && (cause === "unexplained" || !allowed.includes(cause)),

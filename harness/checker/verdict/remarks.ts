@@ -75,12 +75,12 @@ export const REMARKS = [
   },
   {
     id: "started-twice",
-    when: ({ counts: { startedTwice } }) =>
+    when: ({ counts: { startedTwice, repeatsOfTwins } }) =>
       startedTwice === 0
         ? null
-        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two ` +
-          "instances after a " +
-          "retried start; their events can arrive twice or out of order.",
+        : `${plural(startedTwice, "pipeline was", "pipelines were")} started on two instances, ` +
+          "because the page sent its start again after a lost answer; " +
+          `${plural(repeatsOfTwins.all, "event")} of them came again.`,
   },
   {
     id: "gave-up",
