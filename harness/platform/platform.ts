@@ -248,7 +248,9 @@ export interface Deployment {
   /** Present if the topology has Redis, and it was started. */
   broker?: BrokerComponent;
   /** Present if it was started with relays. */
-  links?: LinkControl;
+  links?: LinkControl | undefined;
+  /** Puts links in place that can be cut, if it was started without. */
+  prepareLinks?(): Promise<void>;
   /** Present if instances can be added and removed under load. */
   scale?: ScaleControl;
   /** Present if clients subscribe to Realtime directly. */

@@ -134,6 +134,7 @@ const bringUpOnce = async (
         ),
       ),
     );
+    if (options.relays === true) await deployment.prepareLinks();
     within.throwIfAborted();
     deployment.timeline.onEnded = undefined;
     // From now on an abort leads to `down`.

@@ -2,13 +2,14 @@
 import type { StackRecord } from "../../../infra/stack/stack-args.ts";
 import { listLedgers } from "../list-ledgers.ts";
 import type {
-  BrokerComponent,
   Deployment,
   DeploymentListeners,
   ComponentUsage,
   RealtimeComponent,
 } from "../platform.ts";
 import { containerUsage } from "./observe/container-usage.ts";
+import { BROKER, controlBroker } from "./control/control-broker.ts";
+import { createLinks, findLinks, linkNetwork } from "./control/control-links.ts";
 import { controlComponent, type ControlledComponent } from "./control/control-component.ts";
 import type { DockerClient } from "../../../infra/engine/docker-client.ts";
 import type { StackRegistry } from "./stack-registry.ts";
@@ -17,9 +18,6 @@ import { instanceTimeline, type InstanceTimeline } from "./observe/instance-time
 import { pulumiStack, type PulumiStack } from "./pulumi/pulumi-stack.ts";
 import { accountForSockets } from "./observe/socket-memory.ts";
 import { publicRealtime, type StackLayout } from "./stack-layout.ts";
-import { connectRedis } from "../ask-redis.ts";
-import { IMAGE_PORTS } from "../../../infra/images/pinned-images.ts";
-import { addressOf } from "./control/container-control.ts";
 import { answersOk, readiness } from "../readiness.ts";
 import { takeDown } from "./take-down.ts";
 import { watchContainers } from "./observe/watch-containers.ts";
@@ -39,14 +37,13 @@ export interface DockerDeployment extends Deployment {
   /** Its operations are serialized with those of this deployment. */
   pulumi: PulumiStack;
   timeline: InstanceTimeline;
+  prepareLinks(): Promise<void>;
   /** Reports an instance as ready that `control` did not start. */
   announceReady(instance: string, atMs: number): void;
   /** Stops all reports. The caller removes the stack. */
   abandon(): void;
 }
 
-const BROKER = "valkey";
-const REDIS_PORT = IMAGE_PORTS.valkey.redis;
 const COMPONENT_TIMEOUT_MS = 30_000;
 
 /** Watches the stack's containers from here on. */
@@ -99,25 +96,6 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
       onStep,
       signal,
     });
-  const brokerControl = (): BrokerComponent => {
-    const container = layout.containers.get(BROKER)?.container ?? BROKER;
-    const ask = async (command: string, ...words: string[]): Promise<string> => {
-      using redis = await connectRedis(await addressOf(docker, container), REDIS_PORT);
-      return await redis.ask(command, ...words);
-    };
-    const control = componentControl(BROKER, {
-      readyWhen: "to answer PING",
-      isReady: async () => (await ask("PING")) === "PONG" || "it answered something else",
-      timeoutMs: COMPONENT_TIMEOUT_MS,
-    });
-    return {
-      name: BROKER,
-      ...control,
-      flush: async () => {
-        await ask("FLUSHALL", "SYNC");
-      },
-    };
-  };
   const realtimeControl = (
     realtime: NonNullable<StackLayout["realtime"]>,
   ): Pick<RealtimeComponent, "control"> =>
@@ -131,6 +109,32 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
           }),
         }
       : {};
+  const { stack } = record;
+  const linked = { docker, stack, labels: record.labels, layout, signal };
+  let links = layout.containers.has(BROKER) ? await findLinks(linked) : undefined;
+  const broker = layout.containers.has(BROKER)
+    ? await controlBroker({
+        docker,
+        stack,
+        network: () => (links === undefined ? `${stack}-network` : linkNetwork(stack)),
+        timeline,
+        onStep,
+        signal,
+      })
+    : undefined;
+  const { control, scale } = await controlInstances({
+    docker,
+    registry,
+    record,
+    stateGraceS: given.stateGraceS,
+    layout,
+    pulumi,
+    timeline,
+    joinLinks: async (instance) => links?.join(instance),
+    onInstance,
+    onStep,
+    signal,
+  });
   let down: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     release();
@@ -144,18 +148,14 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     dashboardUrl: layout.dashboardUrl,
     instances: layout.instances,
     instanceUrls: layout.instanceUrls,
-    control: controlInstances({
-      docker,
-      registry,
-      record,
-      stateGraceS: given.stateGraceS,
-      layout,
-      pulumi,
-      timeline,
-      onInstance,
-      onStep,
-      signal,
-    }),
+    control,
+    scale,
+    get links() {
+      return links;
+    },
+    prepareLinks: async () => {
+      if (broker) links ??= await createLinks(linked);
+    },
     router: {
       name: layout.router,
       ...componentControl(layout.router, {
@@ -164,7 +164,7 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
         timeoutMs: COMPONENT_TIMEOUT_MS,
       }),
     },
-    ...(layout.containers.has(BROKER) ? { broker: brokerControl() } : {}),
+    ...(broker ? { broker } : {}),
     ...(layout.realtime === undefined
       ? {}
       : { realtime: { ...publicRealtime(layout.realtime), ...realtimeControl(layout.realtime) } }),
@@ -172,7 +172,13 @@ export const toDeployment = async (given: DeploymentContext): Promise<DockerDepl
     ledgers: () => listLedgers(record.ledgerDir),
     usage: async () => {
       const readings = await Promise.all(
-        [...layout.containers.values()].map((container) => containerUsage(docker, container)),
+        [...layout.containers.values()].map((one) =>
+          containerUsage(
+            docker,
+            // Of Redis, the primary counts, under one name.
+            broker && one.component === BROKER ? { ...one, container: broker.container() } : one,
+          ),
+        ),
       );
       return readings.filter((one): one is ComponentUsage => one !== undefined);
     },

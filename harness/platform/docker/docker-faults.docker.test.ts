@@ -26,6 +26,7 @@ beforeAll(async () => {
     topology: TOPOLOGIES.find(({ name }) => name === "phase2")!,
     replicas: 2,
     redis: "up",
+    relays: true,
     workDir: join(folder, "phase2"),
     onInstance: (instance, state) => told.push(`${instance} ${state}`),
     onComponentExit: (component) => told.push(`exit of ${component}`),
@@ -76,6 +77,46 @@ test("Redis freezes, is emptied, and is killed and started", async () => {
   await vi.waitFor(async () => expect(await brokerStates()).toEqual(["up", "up"]), PATIENCE);
 }, 60_000);
 
+test("a replica takes Redis over twice, and servers leave the demoted primary", async () => {
+  for (const [name, other] of [
+    ["valkey", "valkey-2"],
+    ["valkey-2", "valkey"],
+  ]) {
+    expect(broker.name).toBe(name);
+    await broker.failover!.replicate();
+    await broker.failover!.promote();
+    expect(broker.name).toBe(other);
+    await broker.failover!.retire();
+    await vi.waitFor(async () => expect(await brokerStates()).toEqual(["up", "up"]), PATIENCE);
+    const { docker } = await connectDocker();
+    using redis = await connectRedis(await addressOf(docker, `${deployment.id}-${other}`), 6379);
+    const subscribers = async (): Promise<number> =>
+      (await redis.ask("CLIENT", "LIST", "TYPE", "pubsub")).split("\n").filter(Boolean).length;
+    await vi.waitFor(async () => expect(await subscribers()).toBe(2), PATIENCE);
+    const measured = (await deployment.usage()).map(({ part }) => part);
+    expect(measured.filter((part) => part.startsWith("valkey"))).toEqual(["valkey"]);
+  }
+}, 60_000);
+
+test("one instance loses Redis and nothing else, and has it back", async () => {
+  await deployment.links!.cut("server-1", "redis");
+  await vi.waitFor(async () => expect(await brokerStates()).toEqual(["down", "up"]), PATIENCE);
+  await deployment.links!.mend("server-1", "redis");
+  await vi.waitFor(async () => expect(await brokerStates()).toEqual(["up", "up"]), PATIENCE);
+  await expect(deployment.links!.cut("server-1", "router")).rejects.toThrow("one link to cut");
+}, 60_000);
+
+test("an instance drains, stays away, and comes back", async () => {
+  const scale = deployment.scale!;
+  expect(scale.running()).toEqual(["server-1", "server-2"]);
+  await scale.remove("server-2", 10_000);
+  expect(scale.running()).toEqual(["server-1"]);
+  expect(told.at(-1)).toBe("server-2 stopped");
+  await expect(scale.remove("server-2", 10_000)).rejects.toThrow("server-2 was not running");
+  await deployment.control.start("server-2");
+  expect(scale.running()).toEqual(["server-1", "server-2"]);
+}, 40_000);
+
 test("the router is killed and starts again at its address", async () => {
   await deployment.router.kill();
   await expect(fetch(`${deployment.url}/readyz`)).rejects.toThrow();
@@ -92,7 +133,7 @@ test("an instance freezes and wakes up", async () => {
 });
 
 test("no exit is reported, because bounces caused them", () => {
-  expect(told.filter((one) => !/ (started|ready)$/.test(one))).toEqual([]);
+  expect(told.filter((one) => !/ (started|ready|not-ready|stopped)$/.test(one))).toEqual([]);
 });
 
 test("a rolling deploy awaits its hook before it touches the next instance", async () => {

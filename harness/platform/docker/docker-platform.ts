@@ -35,7 +35,7 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   "redis-outage": () => 8,
   "redis-pause": () => 9,
   "redis-flush": () => 3,
-  "redis-failover": () => 9,
+  "redis-failover": () => 11,
   "redis-partition": () => 10,
   "router-restart": () => 8,
   "router-partition": () => 9,
@@ -46,10 +46,9 @@ const BOUNCE_S: Readonly<Record<BounceKind, (replicas: number) => number>> = {
   // 4 s pass before the first instance: Pulumi starts, and a second time for another grace.
   rolling: (replicas) => 4 + 5.2 * replicas,
   "drain-cut": (replicas) => 4 + 4.2 * replicas,
+  "scale-out": () => 5,
+  "scale-in": () => 6,
   // As long as the nemesis lets them last, on any platform.
-  // Refused here.
-  "scale-out": () => 0,
-  "scale-in": () => 0,
   "request-cap": () => 9,
   "idle-cut": () => 8,
   "slow-subscriber": () => 6,

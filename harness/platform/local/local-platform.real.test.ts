@@ -67,7 +67,7 @@ test("phase1 pins a client to one instance by a cookie, through real Traefik", a
 });
 
 test("a scenario's settings reach the streams: retry and heartbeat", async () => {
-  const serverSettings = streamSettings({ retryMs: 321, heartbeat: 0.1 });
+  const serverSettings = streamSettings({ retryMs: 321, heartbeat: 0.1, leaseMs: 2000 });
   const { url } = await lab.up("phase0", { serverSettings });
   const created = await fetch(`${url}/api/sessions`, { method: "POST" });
   const { sessionId, token } = (await created.json()) as { sessionId: string; token: string };

@@ -17,8 +17,12 @@ export interface ControlledContainer {
 
 export interface ContainerControl {
   isRunning(): Promise<boolean>;
+  /** It is there, but does not run. */
+  isStopped(): Promise<boolean>;
   /** SIGKILL, just after `onKill`. Resolves once it is gone. Rejects if it is not running. */
   kill(onKill?: () => void): Promise<void>;
+  /** SIGTERM, then SIGKILL after the grace, in whole seconds. Rejects if it is not running. */
+  stop(graceMs: number): Promise<void>;
   /** Freezes all its processes (cgroup freezer). Rejects if it is not running. */
   pause(): Promise<void>;
   /** Does nothing if it is not frozen. */
@@ -39,32 +43,47 @@ export const addressOf = async (docker: Dockerode, container: string): Promise<s
   return found.IPAddress;
 };
 
+/** False, too, if there is no such container. */
+export const isRunning = async (docker: Dockerode, container: string): Promise<boolean> => {
+  try {
+    return (await docker.getContainer(container).inspect()).State.Running;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+};
+
 export const controlContainer = (given: ControlledContainer): ContainerControl => {
   const { docker, component, container, remedy, signal } = given;
-  const isRunning = async (): Promise<boolean> => {
-    try {
-      return (await docker.getContainer(container).inspect()).State.Running;
-    } catch (error) {
-      if (statusOf(error) === 404) return false;
-      throw error;
-    }
+  const runs = (): Promise<boolean> => isRunning(docker, container);
+  const stop = async (graceMs: number): Promise<void> => {
+    if (!(await runs())) throw new Error(nothingToKill(component));
+    await docker.getContainer(container).stop({ t: Math.ceil(graceMs / 1000) });
   };
   return {
-    isRunning,
+    isRunning: runs,
+    isStopped: async () => {
+      const found = await docker.listContainers({
+        all: true,
+        filters: { name: [`^/${container}$`] },
+      });
+      return found.some(({ State }) => State === "exited");
+    },
+    stop,
     kill: async (onKill) => {
-      if (!(await isRunning())) throw new Error(nothingToKill(component));
+      if (!(await runs())) throw new Error(nothingToKill(component));
       onKill?.();
       await docker.getContainer(container).kill({ signal: "SIGKILL" });
       await waitFor({
         name: `${component} to be gone after SIGKILL`,
         timeoutMs: KILL_TIMEOUT_MS,
         intervalMs: 20,
-        condition: async () => !(await isRunning()) || "it still runs",
+        condition: async () => !(await runs()) || "it still runs",
         signal,
       });
     },
     pause: async () => {
-      if (!(await isRunning())) throw new Error(nothingToKill(component));
+      if (!(await runs())) throw new Error(nothingToKill(component));
       await docker.getContainer(container).pause();
     },
     resume: async () => {

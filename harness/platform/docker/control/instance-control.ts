@@ -4,7 +4,7 @@ import { recordArgs } from "../../../../infra/stack/record-args.ts";
 import type { StackRecord } from "../../../../infra/stack/stack-args.ts";
 import { nowMs } from "../../../../common/clock.ts";
 import { notReplaced } from "../../bounce-errors.ts";
-import type { Deploy, InstanceControl, UpOptions } from "../../platform.ts";
+import type { Deploy, InstanceControl, ScaleControl, UpOptions } from "../../platform.ts";
 import { controlContainer, type ContainerControl } from "./container-control.ts";
 import { UserError } from "../../../../common/user-error.ts";
 import { lastLogLines } from "./container-log.ts";
@@ -25,6 +25,8 @@ export interface ControlledStack {
   layout: StackLayout;
   pulumi: PulumiStack;
   timeline: InstanceTimeline;
+  /** Connects a new container of an instance to what the stack's program does not know. */
+  joinLinks: (instance: string) => Promise<void>;
   onInstance: NonNullable<UpOptions["onInstance"]>;
   onStep: (step: string) => void;
   signal: AbortSignal;
@@ -36,7 +38,9 @@ const LOCK_WAIT_MS = 5_000;
 export const nextRevision = (revision: string): string =>
   /^\d+$/.test(revision) ? String(Number(revision) + 1) : `${revision}.1`;
 
-export const controlInstances = (given: ControlledStack): InstanceControl => {
+export const controlInstances = async (
+  given: ControlledStack,
+): Promise<{ control: InstanceControl; scale: ScaleControl }> => {
   const { docker, registry, record, layout, pulumi, timeline, onInstance, onStep, signal } = given;
   let { stateGraceS } = given;
   const inOrder = serialize(signal);
@@ -100,9 +104,12 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     const within = AbortSignal.any([signal, crashed.signal]);
     timeline.onStarted = (instance) => {
       onStep(`waiting for ${instance} to be ready`);
-      const ready = becomeReady(instance, within).then((atMs) => {
-        if (!wereGone.includes(instance)) onReplace?.(instance, "ended", atMs);
-      });
+      const ready = given
+        .joinLinks(instance)
+        .then(() => becomeReady(instance, within))
+        .then((atMs) => {
+          if (!wereGone.includes(instance)) onReplace?.(instance, "ended", atMs);
+        });
       ready.catch(() => undefined);
       comingUp.set(instance, ready);
     };
@@ -130,6 +137,7 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
         afterCreate: (name) => comingUp.get(name) ?? Promise.resolve(),
       });
       await Promise.all(comingUp.values());
+      stopped.clear();
     } catch (error) {
       // The exit of an instance is the cause. Pulumi's error only follows from it.
       crashed.signal.throwIfAborted();
@@ -152,11 +160,27 @@ export const controlInstances = (given: ControlledStack): InstanceControl => {
     await becomeReady(instance);
   };
 
-  return {
+  const stopped = new Set<string>();
+  for (const instance of layout.instances)
+    if (await containerOf(instance).isStopped()) stopped.add(instance);
+  const control: InstanceControl = {
     deploy: (how) => inOrder(() => deploy(how)),
     kill: (instance) => inOrder(() => kill(instance)),
-    start: (instance) => inOrder(() => start(instance)),
+    start: (instance) =>
+      inOrder(async () => {
+        await start(instance);
+        stopped.delete(instance);
+      }),
     pause: (instance) => inOrder(() => containerOf(instance).pause()),
     resume: (instance) => containerOf(instance).resume(),
   };
+  const scale: ScaleControl = {
+    running: () => layout.instances.filter((instance) => !stopped.has(instance)),
+    remove: (instance, graceMs) =>
+      inOrder(async () => {
+        await containerOf(instance).stop(graceMs);
+        stopped.add(instance);
+      }),
+  };
+  return { control, scale };
 };
