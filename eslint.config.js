@@ -76,7 +76,11 @@ const elements = [
   { type: "topologies", pattern: "infra/topologies.ts", mode: "full" },
   { type: "infra", pattern: "infra/**/*", mode: "full" },
   { type: "platform-port", pattern: "harness/platform/platform.ts", mode: "full" },
-  { type: "bounce-kinds", pattern: "harness/nemesis/kinds{,.test}.ts", mode: "full" },
+  {
+    type: "bounce-kinds",
+    pattern: "harness/nemesis/{kinds,bounce-settings}{,.test}.ts",
+    mode: "full",
+  },
   ...["history", "load", "nemesis", "checker", "report", "platform", "scenario", "service"].map(
     (type) => ({
       type,

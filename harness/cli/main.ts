@@ -1,6 +1,8 @@
 /** The command `sse-lab`: parses, dispatches, and turns every outcome into an exit code. */
 import { Command, CommanderError } from "commander";
 import { keepLoopbackDirect } from "../../common/loopback-direct.ts";
+import { STATE_ROOT } from "../../common/paths.ts";
+import { UserError } from "../../common/user-error.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Perform } from "./declare-command.ts";
 import { EXIT } from "./exit.ts";
@@ -62,5 +64,17 @@ function report(error: unknown): number {
 /** The message alone, because a stack would hide it, unless `SSE_LAB_DEBUG` asks for the stack. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return process.env.SSE_LAB_DEBUG === undefined ? error.message : (error.stack ?? error.message);
+  const text =
+    process.env.SSE_LAB_DEBUG === undefined ? error.message : (error.stack ?? error.message);
+  const fix = error instanceof UserError ? undefined : DISK_FIXES.get(codeOf(error));
+  return fix === undefined ? text : `${text}; ${fix}`;
 }
+
+const codeOf = (error: Error): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** For what the system says of a disk, wherever it was met. */
+const DISK_FIXES: ReadonlyMap<string | undefined, string> = new Map([
+  ["ENOSPC", `free some space for the results and for ${STATE_ROOT}`],
+  ["EDQUOT", `free some space for the results and for ${STATE_ROOT}`],
+  ["EROFS", `make the place writable; the lab works in ${STATE_ROOT}`],
+]);

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { fromRoot } from "../../common/paths.ts";
-import { DEFAULT_NEMESIS_SETTINGS } from "../nemesis/bounce-context.ts";
+import { DEFAULT_BOUNCE_SETTINGS, settingOf } from "../nemesis/bounce-settings.ts";
 import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
 
-const rows = readFileSync(fromRoot("docs/faults.md"), "utf8")
+const text = readFileSync(fromRoot("docs/faults.md"), "utf8");
+const rows = text
   .split("\n")
   .map((line) => line.split("|").map((cell) => cell.trim()))
   .filter(([, kind]) => kind?.startsWith("`"));
@@ -16,19 +17,15 @@ it("docs/faults.md has every kind of bounce, in the words and the order of the t
 });
 
 it("docs/faults.md says how long each kind takes something away", () => {
-  const { restartDelayMs, realtimeOutageMs, requestCapForMs, idleCutForMs, slowForMs } =
-    DEFAULT_NEMESIS_SETTINGS;
-  const lengths: Record<string, number> = {
-    crash: restartDelayMs,
-    "realtime-outage": realtimeOutageMs,
-    "request-cap": requestCapForMs,
-    "idle-cut": idleCutForMs,
-    "slow-subscriber": slowForMs,
-  };
   for (const [, kind = "", , length] of rows) {
     const name = kind.replaceAll("`", "") as keyof typeof KINDS_OF_BOUNCE;
-    const { awayS, group } = KINDS_OF_BOUNCE[name];
-    const ms = lengths[name] ?? (group === "chaos" ? 0 : (awayS ?? 0) * 1000);
-    expect([name, length]).toEqual([name, ms === 0 ? "-" : `${ms / 1000} s`]);
+    const seconds = settingOf({}, name, "for");
+    expect([name, length]).toEqual([name, seconds === 0 ? "-" : `${seconds} s`]);
   }
+});
+
+it("docs/faults.md says what else may be set", () => {
+  const others = Object.entries(DEFAULT_BOUNCE_SETTINGS).filter(([key]) => !key.endsWith(".for"));
+  expect(others.length).toBeGreaterThan(0);
+  for (const [key, value] of others) expect(text).toContain(`\`${key}\` (${value}`);
 });

@@ -7,7 +7,7 @@ import type { Deployment, ServerSettings } from "../platform/platform.ts";
 import type { EdgeControl } from "./edge/edge-proxy.ts";
 import type { ChaosStep } from "./plan-chaos.ts";
 import type { BounceKind } from "../history/observation.ts";
-import { KINDS_OF_BOUNCE } from "./kinds.ts";
+import { settingOf, type BounceSettings } from "./bounce-settings.ts";
 import type { DisturbanceLog } from "./disturbance-log.ts";
 
 export interface NemesisSettings {
@@ -15,58 +15,24 @@ export interface NemesisSettings {
    * A stopping instance is killed after this long, as by an orchestrator. Milliseconds; 0: at once.
    */
   stopGraceMs: number;
-  /** How long a crashed instance is down until its supervisor restarts it, milliseconds. */
-  restartDelayMs: number;
-  /** How long Realtime is down in an outage, milliseconds. */
-  realtimeOutageMs: number;
-  /** Grace of a host that kills before the drain is over, milliseconds. */
-  drainCutMs: number;
-  /** Longest response that the host's edge lets pass, and how long it does so, milliseconds. */
-  requestCapMs: number;
-  requestCapForMs: number;
-  /** Longest silence that the host's edge lets pass, and how long it does so, milliseconds. */
-  idleCutMs: number;
-  idleCutForMs: number;
-  /** Share of the open streams whose clients read slowly or not at all, and for how long. */
-  slowShare: number;
-  slowForMs: number;
-  /** How long an instance is paused, milliseconds. Longer than the lease of its pipelines. */
-  pauseMs: number;
-  /** How long Redis is down in an outage, milliseconds. */
-  redisOutageMs: number;
-  /** How long Redis is paused, milliseconds. Longer than clients wait for an answer. */
-  redisPauseMs: number;
-  /** How long the demoted Redis runs on, milliseconds. */
-  failoverMs: number;
-  /** How long the router is down in a restart, milliseconds. */
-  routerRestartMs: number;
-  /** How long an instance is cut off, milliseconds. */
-  partitionMs: number;
+  /** Of each kind that has any. */
+  bounces: BounceSettings;
   /** From the end of a migration's step to the start of the next one, milliseconds. */
   migrationHoldMs: number;
 }
 
-const awayMs = (kind: BounceKind): number => (KINDS_OF_BOUNCE[kind].awayS ?? 0) * 1000;
-
 export const DEFAULT_NEMESIS_SETTINGS: NemesisSettings = {
   stopGraceMs: DEFAULT_GRACE_S * 1000,
-  restartDelayMs: 1_000,
-  realtimeOutageMs: 3_000,
-  drainCutMs: 1_500,
-  requestCapMs: 3_000,
-  requestCapForMs: 9_000,
-  idleCutMs: 2_000,
-  idleCutForMs: 8_000,
-  slowShare: 0.25,
-  slowForMs: 6_000,
-  pauseMs: awayMs("pause"),
-  redisOutageMs: awayMs("redis-outage"),
-  redisPauseMs: awayMs("redis-pause"),
-  failoverMs: awayMs("redis-failover"),
-  routerRestartMs: awayMs("router-restart"),
-  partitionMs: awayMs("redis-partition"),
+  bounces: {},
   migrationHoldMs: 3_000,
 };
+
+/** How long a kind of bounce lasts, or what its host waits, milliseconds. */
+export const msOf = (
+  { settings }: Pick<BounceContext, "settings">,
+  kind: BounceKind,
+  name: "for" | "after" = "for",
+): number => settingOf(settings.bounces, kind, name) * 1000;
 
 /** The parts of a deployment that bounces touch. */
 export type BouncedDeployment = Pick<

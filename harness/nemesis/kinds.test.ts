@@ -18,6 +18,10 @@ describe("the table of bounce kinds", () => {
       "phase1 does not use Realtime",
     );
     expect(refusalOf("realtime-outage", topology("phase3"), "local")).toBeUndefined();
+    expect(refusalOf("redis-pause", topology("phase2"), "local", "stopped")).toBe(
+      "Redis does not run",
+    );
+    expect(refusalOf("crash", topology("phase2"), "local", "stopped")).toBeUndefined();
     for (const one of TOPOLOGIES) expect(refusalOf("rolling", one, "docker")).toBeUndefined();
   });
 });

@@ -25,6 +25,12 @@ export type Evidence = "none" | "ends" | "cuts" | "broker-down" | "silence";
 /** What a topology must have. */
 export type BounceNeed = "redis" | "realtime" | "routed" | "replicas";
 
+/**
+ * `for`: how long it lasts. `after`: what the host waits before it cuts or kills. `share`: of the
+ * open streams.
+ */
+export type BounceSetting = "for" | "after" | "share";
+
 type Platform = "local" | "docker" | "target";
 
 export interface KindOfBounce {
@@ -40,11 +46,10 @@ export interface KindOfBounce {
   evidence: Evidence;
   /** What it takes away; a topology's promise allows other losses for each. */
   harms: "nothing" | "instances" | "broker" | "log" | "anything";
-  /**
-   * How long what it takes away is away, seconds. Requests may wait as long, so the run drains
-   * longer. Default: 0.
-   */
-  awayS?: number;
+  /** What a user may set of it, each with its default. */
+  settings?: Readonly<Partial<Record<BounceSetting, number>>>;
+  /** Requests may wait until it is over, so the run drains longer. */
+  holdsRequests?: true;
   /** True if it cuts links between components, for which a deployment needs relays. */
   cutsLinks?: true;
   /** Redis must find its log again after a restart, if the topology has one. */
@@ -82,6 +87,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "during crashes",
     evidence: "ends",
     harms: "instances",
+    settings: { for: 1 },
   },
   pause: {
     group: "instance",
@@ -89,7 +95,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "while an instance is paused",
     evidence: "silence",
     harms: "instances",
-    awayS: 4,
+    settings: { for: 4 },
+    holdsRequests: true,
   },
   "redis-outage": {
     group: "redis",
@@ -99,7 +106,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "broker-down",
     harms: "broker",
     needsLogOnDisk: true,
-    awayS: 3,
+    settings: { for: 3 },
+    holdsRequests: true,
   },
   "redis-pause": {
     group: "redis",
@@ -108,7 +116,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "redis",
     evidence: "broker-down",
     harms: "broker",
-    awayS: 6,
+    settings: { for: 6 },
+    holdsRequests: true,
   },
   "redis-flush": {
     group: "redis",
@@ -125,8 +134,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "redis",
     evidence: "broker-down",
     harms: "log",
-    notOn: { docker: "on Docker an address cannot move away from its connections" },
-    awayS: 4,
+    settings: { for: 4 },
+    holdsRequests: true,
   },
   "redis-partition": {
     group: "network",
@@ -136,8 +145,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "broker-down",
     harms: "broker",
     cutsLinks: true,
-    notOn: { docker: "on Docker an instance can only lose all its links at once" },
-    awayS: 6,
+    settings: { for: 6 },
+    holdsRequests: true,
   },
   "router-restart": {
     group: "router",
@@ -145,7 +154,8 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "during router restarts",
     evidence: "cuts",
     harms: "instances",
-    awayS: 1,
+    settings: { for: 1 },
+    holdsRequests: true,
   },
   "router-partition": {
     group: "network",
@@ -154,8 +164,11 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     evidence: "silence",
     harms: "instances",
     cutsLinks: true,
-    notOn: { docker: "on Docker an instance can only lose all its links at once" },
-    awayS: 6,
+    notOn: {
+      docker: "on Docker an instance that leaves the router's network comes back elsewhere",
+    },
+    settings: { for: 6 },
+    holdsRequests: true,
   },
   "realtime-outage": {
     group: "realtime",
@@ -164,6 +177,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "realtime",
     evidence: "cuts",
     harms: "broker",
+    settings: { for: 3 },
   },
   "drain-cut": {
     group: "deploy",
@@ -171,6 +185,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     during: "during deploys that cut the drain",
     evidence: "ends",
     harms: "instances",
+    settings: { after: 1.5 },
   },
   "scale-out": {
     group: "scale",
@@ -180,7 +195,6 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     bringsUp: "spare",
     evidence: "none",
     harms: "instances",
-    notOn: { docker: "on Docker, other instances would mean another router" },
   },
   "scale-in": {
     group: "scale",
@@ -189,7 +203,6 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     needs: "replicas",
     evidence: "ends",
     harms: "instances",
-    notOn: { docker: "on Docker, other instances would mean another router" },
   },
   "request-cap": {
     group: "edge",
@@ -199,6 +212,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     bringsUp: "edge",
     evidence: "cuts",
     harms: "instances",
+    settings: { for: 9, after: 3 },
   },
   "idle-cut": {
     group: "edge",
@@ -208,6 +222,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     bringsUp: "edge",
     evidence: "none",
     harms: "instances",
+    settings: { for: 8, after: 2 },
   },
   "slow-subscriber": {
     group: "edge",
@@ -217,6 +232,7 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     bringsUp: "edge",
     evidence: "none",
     harms: "instances",
+    settings: { for: 6, share: 0.25 },
   },
   command: {
     group: "deploy",
@@ -244,7 +260,6 @@ export const KINDS_OF_BOUNCE: Readonly<Record<BounceKind, KindOfBounce>> = {
     bringsUp: "edge",
     evidence: "none",
     harms: "anything",
-    awayS: 6,
     cutsLinks: true,
   },
 };
@@ -283,7 +298,9 @@ export function refusalOf(
   kind: BounceKind,
   topology: Topology,
   platform: Platform,
+  redis: "up" | "stopped" = "up",
 ): string | undefined {
+  if (redis === "stopped" && KINDS_OF_BOUNCE[kind].needs === "redis") return "Redis does not run";
   if (!fits(kind, topology)) return `${topology.name} does not use ${needOf(kind) ?? ""}`;
   const { needsLogOnDisk } = KINDS_OF_BOUNCE[kind];
   if (needsLogOnDisk && platform === "docker" && topology.broadcaster === "redis-streams")

@@ -23,11 +23,16 @@ import {
   type BounceContext,
   type NemesisSettings,
 } from "./bounce-context.ts";
+import { DEFAULT_BOUNCE_SETTINGS } from "./bounce-settings.ts";
 import { MIGRATION } from "./migration-steps.ts";
 import { bounce } from "./nemesis.ts";
 
 /** In the place of every instance: it is always ready. */
-const ready = { server: createServer((_, response) => void response.end("{}")), url: "" };
+const ready = {
+  server: createServer((_, response) => void response.end(ready.says)),
+  url: "",
+  says: "{}",
+};
 beforeAll(async () => {
   ready.server.listen(0, "127.0.0.1");
   await once(ready.server, "listening");
@@ -60,17 +65,11 @@ interface Told {
 /** No bounce lasts. */
 const AT_ONCE: NemesisSettings = {
   ...DEFAULT_NEMESIS_SETTINGS,
-  restartDelayMs: 0,
-  realtimeOutageMs: 0,
-  requestCapForMs: 0,
-  idleCutForMs: 0,
-  slowForMs: 0,
-  pauseMs: 0,
-  redisOutageMs: 0,
-  redisPauseMs: 0,
-  failoverMs: 0,
-  routerRestartMs: 0,
-  partitionMs: 0,
+  bounces: Object.fromEntries(
+    Object.keys(DEFAULT_BOUNCE_SETTINGS)
+      .filter((key) => key.endsWith(".for"))
+      .map((key) => [key, 0]),
+  ),
   migrationHoldMs: 0,
 };
 
@@ -360,7 +359,7 @@ describe("the nemesis", () => {
 
   it("kills before the drain is over, but not later than the host would", async () => {
     expect((await carryOut("drain-cut", { stopGraceMs: 10_000 })).calls).toEqual([
-      `deploy rolling grace ${DEFAULT_NEMESIS_SETTINGS.drainCutMs}`,
+      "deploy rolling grace 1500",
     ]);
     expect((await carryOut("drain-cut")).calls).toEqual(["deploy rolling grace 100"]);
   });
@@ -378,13 +377,12 @@ describe("the nemesis", () => {
     };
     for (const kind of ["request-cap", "idle-cut", "slow-subscriber"] as const)
       expect((await carryOut(kind, { edge })).recorded).toEqual(["1 all started", "1 all ended"]);
-    const { requestCapMs, idleCutMs, slowShare } = DEFAULT_NEMESIS_SETTINGS;
     expect(told).toEqual([
-      ["cap", requestCapMs],
+      ["cap", 3000],
       ["cap", undefined],
-      ["idle", idleCutMs],
+      ["idle", 2000],
       ["idle", undefined],
-      ["hold", slowShare, 4],
+      ["hold", 0.25, 4],
       ["release"],
     ]);
     held = 0;
@@ -451,6 +449,17 @@ describe("the nemesis", () => {
     expect(recorded.at(-1)).toContain("the router of this deployment cannot change");
     expect(steps.map(({ name }) => name)).toEqual([MIGRATION[0]!.name, MIGRATION[0]!.name]);
   });
+
+  it("takes a service for whole that misses a Redis which was never there", async () => {
+    ready.says = '{"broker":"down"}';
+    const steps = [{ kind: "crash" as const, seconds: 0, seed: 1 }];
+    const { recorded } = await carryOut("chaos", {
+      chaos: { steps, untilMs: Infinity },
+      parts: false,
+    });
+    ready.says = "{}";
+    expect(recorded).toEqual(["1 server-2 started", "1 server-2 ended"]);
+  }, 20_000);
 
   it.each<[BounceKind, string, string[]]>([
     ["pause", "server-3", ["pause server-3", "resume server-3"]],

@@ -15,6 +15,7 @@ const noLosses = (): RunResult["lostByCause"] => ({
   "broker-gap": 0,
   "log-lost": 0,
   quota: 0,
+  "started-twice": 0,
   unexplained: 0,
 });
 
@@ -188,6 +189,7 @@ export const makeSummary = (runs: readonly RunResult[], parts: Partial<Summary> 
     jitter: "full",
     retryMs: 1000,
     heartbeatS: 15,
+    leaseMs: 2000,
     catchUp: false,
     realtimePlan: "none",
     realtimePublish: "http",

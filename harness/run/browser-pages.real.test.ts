@@ -87,7 +87,7 @@ it.skipIf(chromiumPath === undefined)(
   async () => {
     // A retry above the router's health checks, so that no page meets the instance that crashed:
     // an EventSource gives up at the first 502.
-    const serverSettings = streamSettings({ retryMs: 3_000, heartbeat: 15 });
+    const serverSettings = streamSettings({ retryMs: 3_000, heartbeat: 15, leaseMs: 2000 });
     const deployment = await lab.up("phase2-durable", { serverSettings });
     const pages = await Promise.all(Array.from({ length: PAGES }, () => openPage(deployment)));
     await deployment.control.deploy({ strategy: "rolling", graceMs: 10_000 });

@@ -39,6 +39,14 @@ describe("the runs of a comparison", () => {
   });
 });
 
+it("runs a topology without bounces if it is named for that", () => {
+  expect(
+    plan({ repeat: 1, steadyOnly: ["naive"] })
+      .map(nameOf)
+      .sort(),
+  ).toEqual(ALL.filter((name) => name.startsWith("phase1") || name === "naive none"));
+});
+
 it("leaves out what is skipped and what has been measured", () => {
   const planned = plan({ repeat: 2 });
   const why = "it does not fit";

@@ -2,9 +2,15 @@
 import type { RunResult } from "../checker/run-result.ts";
 import { runSeed, seededRandom } from "../../common/portable/seeded-random.ts";
 import type { BounceKind } from "../history/observation.ts";
-import { KINDS_OF_BOUNCE } from "../nemesis/kinds.ts";
+import { awayS } from "../nemesis/bounce-settings.ts";
 import { scenarioFor, type SkippedPair } from "../scenario/fault-scenario.ts";
-import { bounceStartS, durationOf, type BounceSeconds } from "../scenario/run-times.ts";
+import { leftOutPairs } from "../scenario/steady-only.ts";
+import {
+  bounceSecondsOf,
+  bounceStartS,
+  durationOf,
+  type BounceSeconds,
+} from "../scenario/run-times.ts";
 import { replicasOf, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
 import type { Service } from "../service/read-service-file.ts";
@@ -28,34 +34,44 @@ export function planRuns(
   engine?: LoadEngine,
   service?: Service,
 ): RunSpec[] {
+  const secondsOf = bounceSecondsOf(scenario, bounceSeconds);
+  const leftOut = leftOutPairs(scenario);
   return Array.from({ length: scenario.repeat }, (_, index) => index + 1)
     .flatMap((repeat) => {
       const specs = selectTopologies(scenario).flatMap((topology) =>
-        scenario.bounces.map((bounce): RunSpec => {
-          const bounceS = bounceSeconds(bounce, replicasOf(topology, scenario));
-          const timed = { scenario, bounce, repeat, bounceS };
-          return {
-            topology,
-            bounce,
-            repeat,
-            scenario: withDrainFor(bounce, scenario),
-            durationS: durationOf(timed),
-            ...(scenario.arrival === "ramp" ? {} : { bounceStartS: bounceStartS(timed) }),
-            ...(engine ? { engine } : {}),
-            ...(service ? { service } : {}),
-            ...(realtime && usesRealtime(topology) ? { realtime } : {}),
-          };
-        }),
+        scenario.bounces
+          .filter((bounce) => !isAmong(leftOut, topology.name, bounce))
+          .map((bounce): RunSpec => {
+            const bounceS = secondsOf(bounce, replicasOf(topology, scenario));
+            const timed = { scenario, bounce, repeat, bounceS };
+            return {
+              topology,
+              bounce,
+              repeat,
+              scenario: withDrainFor(bounce, scenario),
+              durationS: durationOf(timed),
+              ...(scenario.arrival === "ramp" ? {} : { bounceStartS: bounceStartS(timed) }),
+              ...(engine ? { engine } : {}),
+              ...(service ? { service } : {}),
+              ...(realtime && usesRealtime(topology) ? { realtime } : {}),
+            };
+          }),
       );
       return shuffle(specs, runSeed({ seed: scenario.seed, repeat }) ^ ORDER_SALT);
     })
     .map((spec, index) => ({ ...spec, order: index + 1 }));
 }
 
+const isAmong = (
+  pairs: readonly { topology: string; bounce: string }[],
+  topology: string,
+  bounce: string,
+): boolean => pairs.some((pair) => pair.topology === topology && pair.bounce === bounce);
+
 /** What waited for something that was away comes as much later. */
 const withDrainFor = (bounce: BounceKind, scenario: Scenario): Scenario => ({
   ...scenario,
-  drain: scenario.drain + (KINDS_OF_BOUNCE[bounce].awayS ?? 0),
+  drain: scenario.drain + awayS(scenario.bounceSettings, bounce),
 });
 
 /**
@@ -68,13 +84,15 @@ export const remainingRuns = (
   runs: readonly Pick<RunResult, "topology" | "bounce" | "repeat">[],
 ): RunSpec[] =>
   planned
-    .filter(({ topology: { name }, bounce, repeat }) => {
-      const isIt = (pair: { topology: string; bounce: string }): boolean =>
-        pair.topology === name && pair.bounce === bounce;
-      return (
-        skipped?.some(isIt) !== true && !runs.some((run) => isIt(run) && run.repeat === repeat)
-      );
-    })
+    .filter(
+      ({ topology: { name }, bounce, repeat }) =>
+        !isAmong(skipped ?? [], name, bounce) &&
+        !isAmong(
+          runs.filter((run) => run.repeat === repeat),
+          name,
+          bounce,
+        ),
+    )
     .map((spec) =>
       skipped === undefined ? spec : { ...spec, scenario: scenarioFor(spec.scenario, spec.bounce) },
     );

@@ -44,7 +44,7 @@ describe("a comparison over Supabase Realtime", () => {
     const manifest = parseManifest(JSON.parse(await readFile(join(path, "manifest.json"), "utf8")));
     expect(manifest.versions).toHaveProperty(STAND_IN);
     expect(manifest.scenario).toMatchObject({ realtimePlan: "team", catchUp: false });
-    expect(manifest.serverSettings).toMatchObject({ realtimeOutageMs: 3_000 });
+    expect(manifest.serverSettings).toMatchObject({ "realtime-outage.for": 3 });
     expect(await rebuildReport(path)).toEqual(summary);
     expectVerdict(context, "valid", phase3);
   });

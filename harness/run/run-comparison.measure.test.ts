@@ -118,8 +118,8 @@ describe("a comparison in steady state", () => {
       expect(manifest.serverSettings).toMatchObject({
         ...localPlatform.settings,
         stopGraceMs: 10_000,
-        restartDelayMs: 1_000,
-        realtimeOutageMs: 3_000,
+        "crash.for": 1,
+        "realtime-outage.for": 3,
       });
 
       const derived = ["summary.json", "report.md", "report.html", "series.json", "junit.xml"];

@@ -18,6 +18,7 @@ import type { HostedRealtime } from "../../infra/realtime/realtime-settings.ts";
 import { realtimeSettings, type Scenario, selectTopologies } from "../scenario/scenario.ts";
 import type { SkippedPair } from "../scenario/fault-scenario.ts";
 import type { BounceSeconds } from "../scenario/run-times.ts";
+import { leftOutPairs } from "../scenario/steady-only.ts";
 import { usesRealtime } from "../scenario/to-load-plan.ts";
 import type { Service } from "../service/read-service-file.ts";
 import { describeHost, sourceCommit } from "./describe-host.ts";
@@ -192,8 +193,10 @@ function settingsOf({
   platform,
   service,
 }: ComparisonRequest): Manifest["serverSettings"] {
-  if (service) return { service: service.name, ...nemesisSettings(scenario) };
-  return { ...platform.settings, ...streamSettings(scenario), ...nemesisSettings(scenario) };
+  const { stopGraceMs, bounces } = nemesisSettings(scenario);
+  const own = { stopGraceMs, ...bounces };
+  if (service) return { service: service.name, ...own };
+  return { ...platform.settings, ...streamSettings(scenario), ...own };
 }
 
 async function describeManifest(
@@ -201,6 +204,7 @@ async function describeManifest(
   specs: readonly RunSpec[],
 ): Promise<Manifest> {
   const { scenario, engine = nativeEngine } = request;
+  const skipped = request.skipped ?? leftOutPairs(scenario);
   return {
     schemaVersion: 1,
     startedAt: new Date().toISOString(),
@@ -216,7 +220,7 @@ async function describeManifest(
     host: describeHost(),
     scenario: {
       ...summaryScenario(scenario, Math.max(...specs.map(({ durationS }) => durationS))),
-      ...(request.skipped === undefined ? {} : { skipped: [...request.skipped] }),
+      ...(skipped.length === 0 && request.skipped === undefined ? {} : { skipped: [...skipped] }),
     },
     serverSettings: settingsOf(request),
   };

@@ -13,13 +13,14 @@ import {
   type BounceContext,
   type NemesisSettings,
 } from "../nemesis/bounce-context.ts";
+import { DEFAULT_BOUNCE_SETTINGS } from "../nemesis/bounce-settings.ts";
 import { bounce } from "../nemesis/nemesis.ts";
 import { prepareMigration } from "../nemesis/kinds/migration.ts";
 import { startEdge } from "../nemesis/edge/edge-proxy.ts";
 import { KINDS_OF_BOUNCE, refusalOf } from "../nemesis/kinds.ts";
 import { CHAOS_KINDS, planChaos } from "../nemesis/plan-chaos.ts";
 import type { Deployment, Platform } from "../platform/platform.ts";
-import { AFTER_BOUNCE_S, BUSY_FACTOR } from "../scenario/run-times.ts";
+import { AFTER_BOUNCE_S, bounceSecondsOf, BUSY_FACTOR } from "../scenario/run-times.ts";
 import { replicasOf, type Scenario } from "../scenario/scenario.ts";
 import { toLoadPlan } from "../scenario/to-load-plan.ts";
 import { collectLedgers } from "./collect-ledgers.ts";
@@ -176,9 +177,12 @@ export function failedRun(spec: RunSpec, error: unknown): MeasuredRun {
 function planFor(spec: RunSpec, platform: Platform, startMs: number): BounceContext["chaos"] {
   const { topology, scenario, repeat, durationS, bounceStartS = scenario.ramp } = spec;
   const replicas = replicasOf(topology, scenario);
+  const secondsOf = bounceSecondsOf(scenario, (...of) => platform.bounceSeconds(...of));
   const steps = planChaos({
-    kinds: CHAOS_KINDS.filter((kind) => refusalOf(kind, topology, platform.name) === undefined),
-    secondsOf: (kind) => BUSY_FACTOR * platform.bounceSeconds(kind, replicas),
+    kinds: CHAOS_KINDS.filter(
+      (kind) => refusalOf(kind, topology, platform.name, scenario.redis) === undefined,
+    ),
+    secondsOf: (kind) => BUSY_FACTOR * secondsOf(kind, replicas),
     lengthS: durationS - bounceStartS - AFTER_BOUNCE_S,
     seed: runSeed({ seed: scenario.seed, repeat }),
   });
@@ -265,7 +269,11 @@ async function loadAndBounce(
 }
 
 /** Settings of the scenario's bounces. */
-export const nemesisSettings = ({ grace }: Pick<Scenario, "grace">): NemesisSettings => ({
+export const nemesisSettings = ({
+  grace,
+  bounceSettings,
+}: Pick<Scenario, "grace" | "bounceSettings">): NemesisSettings => ({
   ...DEFAULT_NEMESIS_SETTINGS,
   stopGraceMs: grace * 1000,
+  bounces: { ...DEFAULT_BOUNCE_SETTINGS, ...bounceSettings },
 });

@@ -1,5 +1,6 @@
 /** Rules for the bounces of a scenario. Each problem is one line with the key and the fix. */
 import { TOPOLOGIES } from "../../infra/topologies.ts";
+import { kindOfSetting } from "../nemesis/bounce-settings.ts";
 import { fits, KINDS_OF_BOUNCE, needOf, refusalOf } from "../nemesis/kinds.ts";
 import type { BounceKind } from "../history/observation.ts";
 import { selectTopologies, type Scenario } from "./scenario.ts";
@@ -16,12 +17,22 @@ export const bounceProblems = (
   scenario: Scenario,
   place: BouncePlace,
   nameOf: (key: string) => string,
-): string[] =>
-  scenario.bounces.flatMap((kind) =>
+): string[] => [
+  ...scenario.bounces.flatMap((kind) =>
     problemsOf(kind, scenario, place, nameOf).map(
       (problem) => `${nameOf("bounces")} ${kind}: ${problem}`,
     ),
-  );
+  ),
+  ...Object.keys(scenario.bounceSettings)
+    .filter((key) => !scenario.bounces.some((kind) => kind === "chaos" || isOf(key, kind)))
+    .map(
+      (key) =>
+        `${nameOf("bounceSettings")} ${key}: no run has this bounce; ` +
+        `add ${kindOfSetting(key)} to ${nameOf("bounces")}`,
+    ),
+];
+
+const isOf = (key: string, kind: BounceKind): boolean => kindOfSetting(key) === kind;
 
 function problemsOf(
   kind: BounceKind,

@@ -19,9 +19,11 @@ export async function loadScenario({ file, flags, place }: ScenarioSources): Pro
   const given = Object.fromEntries(
     Object.entries(flags).filter(([, value]) => value !== undefined),
   );
-  const fromFile = file === undefined ? {} : await readScenarioFile(file);
+  const fromFile: Record<string, unknown> = file === undefined ? {} : await readScenarioFile(file);
   const nameOf = (key: string): string =>
     key in fromFile && !(key in given) ? `${file ?? ""}: ${key}` : flagOf(key);
+  // The file left out pairs of its own lists.
+  if (given.topologies !== undefined || given.bounces !== undefined) delete fromFile.steadyOnly;
   const asked = { ...fromFile, ...given };
   const scenario = parseScenario(completeScenario(asked), place, nameOf);
   if (scenario.arrival === "stationary" || scenario.duration !== undefined) return scenario;

@@ -1,5 +1,5 @@
 /** The times of a load that are not given, without zod: the k6 scripts use them too. */
-import { DEFAULT_SCENARIO } from "./default-scenario.ts";
+import { DEFAULT_SCENARIO, DEFAULT_STEADY_ONLY } from "./default-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Length of a `ramp` load that needs no more for a bounce, seconds. */
@@ -22,7 +22,8 @@ const AFTER_RAMP_S = 1;
 
 /**
  * A scenario with defaults for what was not asked. More sessions arrive over a longer ramp and have
- * longer pipelines, so that their requests do not saturate the host.
+ * longer pipelines, so that their requests do not saturate the host. If topologies
+ * or bounces are asked for, none of their pairs is left out.
  *
  * @param asked not yet checked: a wrong value decides no default
  */
@@ -32,8 +33,10 @@ export function completeScenario<T extends Partial<Scenario>>(asked: T): Scenari
   const spread = asked.arrival === "ramp" ? 0 : Math.ceil(sessions / FIRST_ARRIVALS_PER_S);
   const ramp = numbers.ramp ?? Math.max(DEFAULT_SCENARIO.ramp, spread);
   const pipeline = Math.max(sessions / LATER_ARRIVALS_PER_S, LEAST_EVENTS_OF_MEAN / rate);
+  const choosesPairs = asked.topologies !== undefined || asked.bounces !== undefined;
   return {
     ...DEFAULT_SCENARIO,
+    ...(choosesPairs ? {} : { steadyOnly: DEFAULT_STEADY_ONLY }),
     ramp,
     warmUp: ramp + AFTER_RAMP_S,
     pipeline: Math.max(DEFAULT_SCENARIO.pipeline, Math.ceil(pipeline)),

@@ -4,6 +4,7 @@ import { type BouncePlace, bounceProblems } from "./bounce-rules.ts";
 import { loadProblems } from "./load-rules.ts";
 import { realtimeProblems } from "./realtime-rules.ts";
 import { type BounceSeconds, longestBounce } from "./run-times.ts";
+import { steadyOnlyProblems } from "./steady-only.ts";
 import {
   graceSchema,
   type Scenario,
@@ -35,6 +36,7 @@ export function parseScenario(
   const problems = [
     ...impossible(parsed.data, place, nameOf),
     ...bounceProblems(parsed.data, place, nameOf),
+    ...steadyOnlyProblems(parsed.data, nameOf),
     ...realtimeProblems(parsed.data, place.realtimeHosted, nameOf),
   ];
   if (problems.length > 0) throw new UserError(problems.join("\n"));
@@ -75,7 +77,15 @@ function impossible(
         `${scenario.bounces.join(", ")}; give ${shortest} seconds or more, or fewer replicas`,
     );
   }
-  if (
+  const withoutFallback = topologies.filter(({ broadcaster }) => broadcaster === "redis-streams");
+  if (scenario.redis === "stopped" && withoutFallback.length > 0) {
+    const names = withoutFallback.map(({ name }) => name);
+    const others = scenario.topologies.filter((name) => !names.includes(name));
+    problems.push(
+      `${nameOf("redis")} stopped: ${names.join(", ")} keeps its streams in Redis and has no ` +
+        `fallback; use ${nameOf("topologies")} ${others.join(",") || "phase2"}`,
+    );
+  } else if (
     scenario.redis === "stopped" &&
     !topologies.some((topology) => topology.broadcaster === "redis")
   ) {

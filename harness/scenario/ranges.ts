@@ -5,6 +5,8 @@ import { BOUNCE_CHOICES } from "../history/observation.ts";
 import { JITTERS } from "../load/portable/back-off.ts";
 import { ARRIVALS, CLIENT_MODELS } from "../load/portable/load-plan.ts";
 
+export { bounceSettingsProblem } from "../nemesis/bounce-settings.ts";
+
 export interface NumberRange {
   min: number;
   max: number;
@@ -40,6 +42,7 @@ export const NUMBER_RANGES = {
   gates: whole(0, 100, "gates per pipeline run"),
   payloadBytes: whole(0, 65_536, "bytes"),
   retryMs: whole(0, 600_000, "milliseconds"),
+  leaseMs: whole(100, 60_000, "milliseconds"),
   heartbeat: any(0, 600, "seconds (0: none)"),
 } as const satisfies Record<string, NumberRange>;
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BOUNCE_KINDS } from "../history/observation.ts";
+import { BOUNCE_KINDS, type BounceKind } from "../history/observation.ts";
 import { DEFAULT_SCENARIO } from "./default-scenario.ts";
-import { bounceStartS, durationOf, type TimedRun } from "./run-times.ts";
+import { bounceSecondsOf, bounceStartS, durationOf, type TimedRun } from "./run-times.ts";
 
 const timed = (change: Partial<TimedRun> = {}): TimedRun => ({
   scenario: DEFAULT_SCENARIO,
@@ -17,6 +17,16 @@ test("a run without a duration is as long as its bounce needs", () => {
   const crash = durationOf(timed({ bounce: "crash", bounceS: 4 }));
   expect(none).toBeLessThan(crash);
   expect(crash).toBeLessThan(durationOf(timed()));
+});
+
+test("a bounce that is set to last longer has a longer load", () => {
+  const seconds = (bounceSettings: Record<string, number>, kind: BounceKind): number =>
+    bounceSecondsOf({ bounceSettings }, (one) => (one === "none" ? 0 : 8))(kind, 3);
+  expect(seconds({}, "redis-outage")).toBe(8);
+  expect(seconds({ "redis-outage.for": 10 }, "redis-outage")).toBe(15);
+  expect(seconds({ "redis-outage.for": 10 }, "pause")).toBe(8);
+  expect(seconds({ "drain-cut.after": 2.5 }, "drain-cut")).toBe(11);
+  expect(seconds({ "pause.for": 0.1 }, "none")).toBe(0);
 });
 
 test("a bounce begins after the warm-up, ends within the load, and depends on seed and repeat", () => {

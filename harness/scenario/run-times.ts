@@ -1,5 +1,6 @@
 import { runSeed, seededRandom } from "../../common/portable/seeded-random.ts";
 import type { BounceKind } from "../history/observation.ts";
+import { longerBy } from "../nemesis/bounce-settings.ts";
 import { RAMP_DURATION_S, steadyDuration } from "./load-times.ts";
 import { replicasOf, selectTopologies, type Scenario } from "./scenario.ts";
 
@@ -8,6 +9,14 @@ import { replicasOf, selectTopologies, type Scenario } from "./scenario.ts";
  * states it. A load that is shorter does not show the whole bounce, and its run is `unknown`.
  */
 export type BounceSeconds = (kind: BounceKind, replicas: number) => number;
+
+/** As {@link BounceSeconds}, with the settings of the scenario. */
+export const bounceSecondsOf =
+  ({ bounceSettings }: Pick<Scenario, "bounceSettings">, seconds: BounceSeconds): BounceSeconds =>
+  (kind, replicas) => {
+    const usual = seconds(kind, replicas);
+    return usual === 0 ? 0 : Math.max(0.1, usual + longerBy(bounceSettings, kind, replicas));
+  };
 
 /** How much longer a bounce takes on a busy host. */
 export const BUSY_FACTOR = 1.15;
@@ -24,12 +33,13 @@ const BOUNCE_SALT = 0x2545f491;
 
 /** Seconds of the longest bounce of the scenario. */
 export function longestBounce(
-  scenario: Pick<Scenario, "topologies" | "bounces" | "replicas">,
+  scenario: Pick<Scenario, "topologies" | "bounces" | "replicas" | "bounceSettings">,
   bounceSeconds: BounceSeconds,
 ): number {
+  const secondsOf = bounceSecondsOf(scenario, bounceSeconds);
   const topologies = selectTopologies(scenario);
   const replicas = Math.max(...topologies.map((topology) => replicasOf(topology, scenario)));
-  return Math.max(...scenario.bounces.map((bounce) => bounceSeconds(bounce, replicas)));
+  return Math.max(...scenario.bounces.map((bounce) => secondsOf(bounce, replicas)));
 }
 
 /** The default duration of a `ramp` load, seconds. */

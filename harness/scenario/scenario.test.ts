@@ -107,7 +107,30 @@ describe("a scenario", () => {
       { ...RAMP, bounces: ["rolling"], replicas: 5, duration: 15 },
       "give 20 seconds or more, or fewer replicas",
     ],
+    [
+      { bounceSettings: ["pause=3"] },
+      '--bounceSettings: ["pause=3"] is not a list of settings: give kind.name=value',
+    ],
+    [
+      { bounceSettings: { "pause.share": 1 } },
+      '--bounceSettings: unknown setting "pause.share": choose from crash.for, pause.for,',
+    ],
+    [
+      { bounces: ["pause"], bounceSettings: { "pause.for": "long" } },
+      '--bounceSettings: pause.for "long" is out of range: give 0.1 to 600 seconds',
+    ],
+    [
+      { bounceSettings: { "pause.for": 3 } },
+      "--bounceSettings pause.for: no run has this bounce; add pause to --bounces",
+    ],
+    [{ leaseMs: 10 }, "--leaseMs: 10 is out of range: give 100 to 60000 milliseconds"],
+    [
+      { topologies: ["phase2", "phase2-durable"], redis: "stopped" },
+      "has no fallback; use --topologies phase2",
+    ],
     [{ topologies: ["naive"], redis: "stopped" }, "--redis stopped: none of naive uses Redis"],
+    [{ steadyOnly: ["phase3"] }, "--steadyOnly phase3: phase3 is not compared; add it to"],
+    [{ steadyOnly: ["naive"], bounces: ["crash"] }, "no run is in steady state; add none to"],
     [{ topologies: ["phase0"], replicas: 3 }, "--replicas 3: phase0 has a single instance"],
   ])("is refused by name: %j", (change, message) => {
     const problems = problemsOf(change);
@@ -118,11 +141,12 @@ describe("a scenario", () => {
   it.each([
     [
       { catchUp: true },
-      "--catchUp: none of phase0, naive, phase1, phase2 uses Realtime; add phase3, or remove it",
+      "--catchUp: none of phase0, naive, phase1, phase2, phase2-durable uses " +
+        "Realtime; add phase3, or remove it",
     ],
     [
       { realtimePlan: "pro" },
-      "--realtimePlan pro: none of phase0, naive, phase1, phase2 uses Realtime",
+      "--realtimePlan pro: none of phase0, naive, phase1, phase2, phase2-durable uses Realtime",
     ],
     [{ overQuota: true }, "--overQuota: none of"],
     [{ realtimePublish: "websocket" }, "--realtimePublish websocket: none of"],
@@ -137,7 +161,8 @@ describe("a scenario", () => {
     ],
     [
       { bounces: ["realtime-outage"] },
-      "--bounces realtime-outage: none of phase0, naive, phase1, phase2 uses Realtime; " +
+      "--bounces realtime-outage: none of phase0, naive, phase1, phase2, phase2-durable uses " +
+        "Realtime; " +
         "run it with --topologies phase3",
     ],
     [
@@ -246,7 +271,16 @@ describe("loading a scenario", () => {
 
   it("finds the shipped default scenario equal to the built-in one", async () => {
     const shipped: unknown = JSON.parse(await readFile(join(folder, "default.json"), "utf8"));
-    expect(DEFAULT_SCENARIO).toMatchObject(shipped as object);
+    expect(await loadScenario({ flags: {}, place })).toMatchObject(shipped as object);
+  });
+
+  it("leaves no pair out of the topologies and bounces that are asked for", async () => {
+    const load = async (flags: Record<string, unknown>) =>
+      (await loadScenario({ file: join(folder, "default.json"), flags, place })).steadyOnly;
+    expect(await load({})).toEqual(["naive"]);
+    expect(await load({ topologies: ["phase2"] })).toBeUndefined();
+    expect(await load({ bounces: ["crash"] })).toBeUndefined();
+    expect(await load({ bounces: ["none", "crash"], steadyOnly: ["phase0"] })).toEqual(["phase0"]);
   });
 
   it("lets flags win over the file, and the file over the defaults", async () => {
@@ -260,7 +294,7 @@ describe("loading a scenario", () => {
 
   it("gives more sessions a longer ramp and longer pipelines, unless they are given", async () => {
     const load = (flags: Record<string, unknown>) => loadScenario({ flags, place });
-    expect(await load({})).toEqual(DEFAULT_SCENARIO);
+    expect(await load({})).toEqual({ ...DEFAULT_SCENARIO, steadyOnly: ["naive"] });
     const many = await load({ sessions: 5_000, rate: 1.8 });
     expect(many.ramp).toBeGreaterThan(DEFAULT_SCENARIO.ramp);
     expect(many.warmUp).toBeGreaterThan(many.ramp);

@@ -7,7 +7,9 @@ import {
   TOPOLOGIES,
   type Topology,
 } from "../../infra/topologies.ts";
+import type { BounceSettings } from "../nemesis/bounce-settings.ts";
 import {
+  bounceSettingsProblem,
   type Choice,
   choiceProblem,
   CHOICES,
@@ -37,6 +39,8 @@ export const graceSchema = number("grace");
 export const scenarioSchema = z.strictObject({
   topologies: listOf<string>(CHOICES.topology),
   bounces: listOf(CHOICES.bounce),
+  /** Topologies that run under `none` only, so that a comparison has time for others. */
+  steadyOnly: listOf<string>(CHOICES.topology).optional(),
   /** Concurrent streams. The start checks that the router's limit of open files allows them. */
   sessions: number("sessions"),
   /** Events per second and session. */
@@ -71,6 +75,10 @@ export const scenarioSchema = z.strictObject({
   retryMs: number("retryMs"),
   /** The server sends a comment to each stream this often, seconds. 0: never. */
   heartbeat: number("heartbeat"),
+  /** What bounces have in the place of their defaults: `{ "redis-outage.for": 10 }`. */
+  bounceSettings: checked<BounceSettings>(bounceSettingsProblem),
+  /** Pipelines of an instance that is silent for this long move to others, milliseconds. */
+  leaseMs: number("leaseMs"),
   /** `stopped`: topologies with Redis start without it and use their fallback. */
   redis: oneOf(CHOICES.redis),
   /** Realtime only: clients fetch missed events from an event log that the instances share. */

@@ -29,6 +29,8 @@ export const routerHealthCheckMs = 500;
  * - REALTIME_QUEUE_BYTES: events that wait for Realtime, all sessions of an instance together; what
  *   does not fit is dropped.
  * - EVENT_LOG_EVENTS: kept of each pipeline run in the event log, about.
+ * - PIPELINE_LEASE_MS: pipelines of an instance that is silent for this long move to others, where
+ *   pipelines move at all.
  * - RATE_LIMIT_POINTS: all load comes from one address, so the limit is put out of reach; it stays
  *   in the path.
  */
@@ -44,6 +46,7 @@ export const serverSettings = {
   REALTIME_TOKEN_TTL_S: "300",
   REALTIME_QUEUE_BYTES: "16777216",
   EVENT_LOG_EVENTS: "10000",
+  PIPELINE_LEASE_MS: "2000",
   RATE_LIMIT_POINTS: "10000000",
   TRUST_PROXY: "1",
   LOG_LEVEL: "info",
@@ -54,9 +57,19 @@ export const serverSettings = {
  * What a scenario changes of the settings.
  * @param retryMs milliseconds
  * @param heartbeat seconds; 0: none
+ * @param leaseMs milliseconds
  */
-export const streamSettings = ({ retryMs, heartbeat }: { retryMs: number; heartbeat: number }) =>
+export const streamSettings = ({
+  retryMs,
+  heartbeat,
+  leaseMs,
+}: {
+  retryMs: number;
+  heartbeat: number;
+  leaseMs: number;
+}) =>
   ({
+    PIPELINE_LEASE_MS: String(leaseMs),
     RETRY_MS: String(retryMs),
     HEARTBEAT_MS: String(Math.round(heartbeat * 1000)),
   }) satisfies Partial<Record<keyof typeof serverSettings, string>>;

@@ -5,6 +5,11 @@ import { appendFile } from "node:fs/promises";
 import { nowMs } from "../../../common/clock.ts";
 import { createFileRecorder } from "../../history/recorder.ts";
 import { DEFAULT_NEMESIS_SETTINGS } from "../../nemesis/bounce-context.ts";
+import {
+  type BounceSettings,
+  bounceSettingsProblem,
+  kindOfSetting,
+} from "../../nemesis/bounce-settings.ts";
 import { fits, KINDS_OF_BOUNCE, needOf, refusalOf } from "../../nemesis/kinds.ts";
 import { bounce } from "../../nemesis/nemesis.ts";
 import { parseGrace } from "../../scenario/parse-scenario.ts";
@@ -19,6 +24,7 @@ interface BounceOptions {
   kind: BounceKind;
   record?: string;
   grace?: number | string;
+  bounceSettings?: unknown;
   platform: string;
 }
 
@@ -29,6 +35,18 @@ function refuseWithout(kind: BounceKind, topology: Topology): void {
   throw new UserError(
     `--kind ${kind}: ${topology.name} does not use ${needOf(kind) ?? ""}; use ${having.join(", ")}`,
   );
+}
+
+/** @throws UserError for settings that the kind does not have */
+function checkSettings(asked: unknown, kind: BounceKind): BounceSettings {
+  if (asked === undefined) return {};
+  const problem = bounceSettingsProblem(asked);
+  if (problem !== undefined) throw new UserError(`--bounce-settings: ${problem}`);
+  const settings = asked as BounceSettings;
+  const other = Object.keys(settings).find((key) => kindOfSetting(key) !== kind);
+  if (other !== undefined)
+    throw new UserError(`--bounce-settings ${other}: is not of --kind ${kind}; remove it`);
+  return settings;
 }
 
 /** @throws UserError before anything is disturbed */
@@ -50,6 +68,7 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
   const row = knownTopology("bounce", topology);
   const grace = options.grace === undefined ? undefined : parseGrace(options.grace, "--grace");
   refuseWithout(kind, row);
+  const bounces = checkSettings(options.bounceSettings, kind);
   if (KINDS_OF_BOUNCE[kind].bringsUp !== undefined)
     throw new UserError(
       `--kind ${kind}: needs parts that only a load test brings up; run ` +
@@ -89,9 +108,11 @@ export async function bounceRunning(topology: string, options: BounceOptions): P
     try {
       const settings = {
         ...DEFAULT_NEMESIS_SETTINGS,
+        bounces,
         ...(grace === undefined ? {} : { stopGraceMs: grace * 1000 }),
       };
       const recorder = { record };
+      if (KINDS_OF_BOUNCE[kind].cutsLinks) await deployment.prepareLinks?.();
       await bounce({
         kind,
         deployment,

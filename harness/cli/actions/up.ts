@@ -102,7 +102,8 @@ async function bringUp(
       name,
       replicas,
       redis: "up",
-      relays: true,
+      // On Docker, a bounce that cuts links puts them in place.
+      relays: platform.name === "local",
       realtime,
       workDir,
       onStep,

@@ -3,7 +3,7 @@ import { BOUNCE_KINDS } from "../../history/observation.ts";
 import { KINDS_OF_BOUNCE } from "../../nemesis/kinds.ts";
 import type { Declare } from "../declare-command.ts";
 import { PLATFORM_NAMES } from "../options/platforms.ts";
-import { GRACE_HELP, numeric } from "../options/scenario-flags.ts";
+import { BOUNCE_SETTINGS_HELP, GRACE_HELP, numeric, pairs } from "../options/scenario-flags.ts";
 
 const KINDS = BOUNCE_KINDS.filter((kind) => kind !== "none");
 const LONGEST = Math.max(...KINDS.map(({ length }) => length));
@@ -17,6 +17,7 @@ export const declareBounce: Declare = (command, perform) => {
     )
     .addOption(new Option("--kind <kind>", "kind of bounce").choices(KINDS).default("rolling"))
     .option("--grace <seconds>", GRACE_HELP, numeric)
+    .option("--bounce-settings <kind.name=value,...>", BOUNCE_SETTINGS_HELP, pairs)
     .addOption(
       new Option("--platform <p>", "where the topology runs; auto searches all platforms")
         .choices(["auto", ...PLATFORM_NAMES])

@@ -67,7 +67,7 @@ export const declareLoadtest: Declare = (command, perform) => {
 
 const HELP = `
 Examples:
-  sse-lab loadtest                          the default comparison, under five minutes
+  sse-lab loadtest                          the default comparison, 13 runs in under five minutes
   sse-lab loadtest --topologies naive --bounces none --replicas 4
   sse-lab loadtest --bounces rolling --repeat 3         medians and spread
   sse-lab loadtest --bounces rolling --grace 0          a host that kills at once

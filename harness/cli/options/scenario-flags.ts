@@ -6,7 +6,11 @@ import { CLIENT_MODELS } from "../../load/portable/load-plan.ts";
 import { serverSettings } from "../../../infra/stack/server-settings.ts";
 import { TOPOLOGIES } from "../../../infra/topologies.ts";
 import { PUBLISH_WAYS, REALTIME_TIERS } from "../../../infra/realtime/realtime-settings.ts";
-import { DEFAULT_SCENARIO as defaults } from "../../scenario/default-scenario.ts";
+import { DEFAULT_BOUNCE_SETTINGS } from "../../nemesis/bounce-settings.ts";
+import {
+  DEFAULT_SCENARIO as defaults,
+  DEFAULT_STEADY_ONLY,
+} from "../../scenario/default-scenario.ts";
 import { RAMP_DURATION_S } from "../../scenario/load-times.ts";
 import { usesRealtime } from "../../scenario/to-load-plan.ts";
 
@@ -18,6 +22,20 @@ const list = (text: string): string[] =>
 /** Other texts stay as they are, and the scenario check names flag, value and fix. */
 export const numeric = (text: string): number | string =>
   text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+
+/** `a=1,b=2` as an object. What has another form stays a list, and the check names it. */
+export const pairs = (text: string): Record<string, number | string> | string[] => {
+  const items = list(text).map((item) => item.split("="));
+  if (items.some(({ length }) => length !== 2)) return list(text);
+  return Object.fromEntries(items.map(([name = "", value = ""]) => [name.trim(), numeric(value)]));
+};
+
+export const BOUNCE_SETTINGS_HELP =
+  "how long bounces last and how hard they are, for example redis-outage.for=10 (seconds); " +
+  "docs/faults.md lists them (default: " +
+  `${Object.entries(DEFAULT_BOUNCE_SETTINGS)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ")})`;
 
 const say = (value: number | string): string => `(default: ${value})`;
 
@@ -73,6 +91,13 @@ export function addScenarioFlags(command: Command): Command {
     .option(
       "--bounces <a,b>",
       `of ${BOUNCE_CHOICES.join(", ")} ${say(defaults.bounces.join(","))}`,
+      list,
+    )
+    .option(
+      "--steady-only <a,b>",
+      "topologies that run without a bounce only (default: " +
+        `${DEFAULT_STEADY_ONLY.join(",")} if neither --topologies nor --bounces are given: it ` +
+        "loses most events in any case, and so the default stays under five minutes)",
       list,
     )
     .option("--sessions <n>", `concurrent streams ${say(defaults.sessions)}`, numeric)
@@ -155,6 +180,13 @@ export function addScenarioFlags(command: Command): Command {
       `seconds between the comments that keep a silent stream open; 0: none ${say(defaults.heartbeat)}`,
       numeric,
     )
+    .option("--bounce-settings <kind.name=value,...>", BOUNCE_SETTINGS_HELP, pairs)
+    .option(
+      "--lease-ms <ms>",
+      "where pipelines move: those of an instance that is silent for this long go on elsewhere " +
+        say(defaults.leaseMs),
+      numeric,
+    )
     .addOption(
       new Option(
         "--redis <state>",
@@ -168,4 +200,9 @@ export function addScenarioFlags(command: Command): Command {
   );
 }
 
-export const SCENARIO_KEYS = Object.keys({ ...defaults, duration: undefined, replicas: undefined });
+export const SCENARIO_KEYS = Object.keys({
+  ...defaults,
+  duration: undefined,
+  replicas: undefined,
+  steadyOnly: undefined,
+});

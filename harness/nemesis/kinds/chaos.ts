@@ -36,12 +36,14 @@ const waitUntilWhole = ({ deployment, signal }: BounceContext): Promise<void> =>
     name: "every instance to be ready after a bounce",
     timeoutMs: BACK_TIMEOUT_MS,
     condition: async (within) => {
+      const hasBroker = deployment.broker !== undefined || deployment.realtime !== undefined;
       // A removed one comes back with the next step.
       for (const instance of deployment.scale?.running() ?? deployment.instances) {
         const url = deployment.instanceUrls[instance];
         const answer = await fetch(`${url}/readyz`, { signal: within });
         const { broker } = (await answer.json()) as { broker?: string };
-        if (!answer.ok || broker === "down") return `${instance} answers ${answer.status}`;
+        if (!answer.ok || (hasBroker && broker === "down"))
+          return `${instance} answers ${answer.status}`;
       }
       return true;
     },

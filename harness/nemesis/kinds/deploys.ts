@@ -1,5 +1,5 @@
 /** `rolling` and `recreate`: deploys, with the times of the platform. */
-import { ALL, reasonOf, type CarryOut } from "../bounce-context.ts";
+import { ALL, msOf, reasonOf, type CarryOut } from "../bounce-context.ts";
 
 /** Records one disturbance per instance. */
 export const rolling: CarryOut = async ({ deployment, settings, log, serverSettings }) => {
@@ -58,6 +58,6 @@ export const recreate: CarryOut = async ({ deployment, settings, log }) => {
 /** A rolling deploy on a host that kills early. */
 export const drainCut: CarryOut = (context) => {
   const { settings } = context;
-  const stopGraceMs = Math.min(settings.stopGraceMs, settings.drainCutMs);
+  const stopGraceMs = Math.min(settings.stopGraceMs, msOf(context, "drain-cut", "after"));
   return rolling({ ...context, settings: { ...settings, stopGraceMs } });
 };

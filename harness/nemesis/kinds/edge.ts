@@ -1,13 +1,12 @@
 /** What the host's edge and slow clients do to streams: `request-cap`, `idle-cut`, `slow-...`. */
-import { ALL, disturb, hold, type BounceContext, type CarryOut } from "../bounce-context.ts";
+import { ALL, disturb, hold, msOf, type BounceContext, type CarryOut } from "../bounce-context.ts";
+import { settingOf } from "../bounce-settings.ts";
+import type { BounceKind } from "../../history/observation.ts";
 import type { EdgeControl } from "../edge/edge-proxy.ts";
 
 /** Disturbs streams for a while. What `begin` returns ends it, also if the run is told to stop. */
 const atEdge =
-  (
-    lengthOf: (context: BounceContext) => number,
-    begin: (edge: EdgeControl, context: BounceContext) => () => void,
-  ): CarryOut =>
+  (kind: BounceKind, begin: (edge: EdgeControl, context: BounceContext) => () => void): CarryOut =>
   async (context) => {
     const { edge, log } = context;
     if (edge === undefined) {
@@ -17,34 +16,26 @@ const atEdge =
     await disturb(context, ALL, async () => {
       const end = begin(edge, context);
       try {
-        await hold(context, lengthOf(context));
+        await hold(context, msOf(context, kind));
       } finally {
         end();
       }
     });
   };
 
-export const requestCap = atEdge(
-  ({ settings }) => settings.requestCapForMs,
-  (edge, { settings }) => {
-    edge.cap(settings.requestCapMs);
-    return () => edge.cap(undefined);
-  },
-);
+export const requestCap = atEdge("request-cap", (edge, context) => {
+  edge.cap(msOf(context, "request-cap", "after"));
+  return () => edge.cap(undefined);
+});
 
-export const idleCut = atEdge(
-  ({ settings }) => settings.idleCutForMs,
-  (edge, { settings }) => {
-    edge.cutIdle(settings.idleCutMs);
-    return () => edge.cutIdle(undefined);
-  },
-);
+export const idleCut = atEdge("idle-cut", (edge, context) => {
+  edge.cutIdle(msOf(context, "idle-cut", "after"));
+  return () => edge.cutIdle(undefined);
+});
 
-export const slowSubscriber = atEdge(
-  ({ settings }) => settings.slowForMs,
-  (edge, { settings, seed }) => {
-    const { held, release } = edge.stopReading(settings.slowShare, seed);
-    if (held === 0) throw new Error("no stream was open that a client could read slowly");
-    return release;
-  },
-);
+export const slowSubscriber = atEdge("slow-subscriber", (edge, { settings, seed }) => {
+  const share = settingOf(settings.bounces, "slow-subscriber", "share");
+  const { held, release } = edge.stopReading(share, seed);
+  if (held === 0) throw new Error("no stream was open that a client could read slowly");
+  return release;
+});

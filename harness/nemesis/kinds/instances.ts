@@ -1,5 +1,5 @@
 /** `crash` and `pause`: what happens to the one instance that the seed chooses. */
-import { disturbFor, chooseInstance, type CarryOut } from "../bounce-context.ts";
+import { disturbFor, chooseInstance, msOf, type CarryOut } from "../bounce-context.ts";
 
 export const crash: CarryOut = async (context) => {
   const { control } = context.deployment;
@@ -7,7 +7,7 @@ export const crash: CarryOut = async (context) => {
   if (target === undefined) return;
   await disturbFor(context, target, {
     begin: () => control.kill(target),
-    forMs: context.settings.restartDelayMs,
+    forMs: msOf(context, "crash"),
     end: () => control.start(target),
   });
 };
@@ -18,7 +18,7 @@ export const pause: CarryOut = async (context) => {
   if (target === undefined) return;
   await disturbFor(context, target, {
     begin: () => control.pause(target),
-    forMs: context.settings.pauseMs,
+    forMs: msOf(context, "pause"),
     end: () => control.resume(target),
     overAtOnce: true,
   });

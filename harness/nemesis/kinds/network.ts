@@ -1,19 +1,19 @@
 /** The router, and the links between it, the instances and Redis. */
 import type { Peer } from "../../platform/platform.ts";
-import { disturbFor, chooseInstance, type CarryOut } from "../bounce-context.ts";
+import { disturbFor, chooseInstance, msOf, type CarryOut } from "../bounce-context.ts";
 
 export const routerRestart: CarryOut = (context) => {
   const { router } = context.deployment;
   return disturbFor(context, router.name, {
     begin: () => router.kill(),
-    forMs: context.settings.routerRestartMs,
+    forMs: msOf(context, "router-restart"),
     end: () => router.start(),
   });
 };
 
 /** One instance, which the seed chooses, loses its way to one other component. */
 const partition =
-  (peer: Peer): CarryOut =>
+  (kind: "redis-partition" | "router-partition", peer: Peer): CarryOut =>
   async (context) => {
     const { links } = context.deployment;
     const target = chooseInstance(context);
@@ -24,11 +24,11 @@ const partition =
     }
     await disturbFor(context, target, {
       begin: () => links.cut(target, peer),
-      forMs: context.settings.partitionMs,
+      forMs: msOf(context, kind),
       end: () => links.mend(target, peer),
       overAtOnce: true,
     });
   };
 
-export const redisPartition = partition("redis");
-export const routerPartition = partition("router");
+export const redisPartition = partition("redis-partition", "redis");
+export const routerPartition = partition("router-partition", "router");

@@ -1,5 +1,5 @@
 /** `realtime-outage`: Realtime is killed and starts again. */
-import { disturbFor, type CarryOut } from "../bounce-context.ts";
+import { disturbFor, msOf, type CarryOut } from "../bounce-context.ts";
 
 /** The target if the deployment names no Realtime component. */
 const REALTIME = "realtime";
@@ -16,7 +16,7 @@ export const realtimeOutage: CarryOut = async (context) => {
   }
   await disturbFor(context, realtime.name, {
     begin: () => control.kill(),
-    forMs: context.settings.realtimeOutageMs,
+    forMs: msOf(context, "realtime-outage"),
     end: () => control.start(),
   });
 };

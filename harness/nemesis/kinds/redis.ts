@@ -1,6 +1,12 @@
 /** What happens to Redis, which carries the events between the instances. */
 import type { BrokerComponent } from "../../platform/platform.ts";
-import { disturbFor, reasonOf, type BounceContext, type CarryOut } from "../bounce-context.ts";
+import {
+  disturbFor,
+  msOf,
+  reasonOf,
+  type BounceContext,
+  type CarryOut,
+} from "../bounce-context.ts";
 
 /** The target if the deployment has no Redis. */
 const REDIS = "redis";
@@ -16,7 +22,7 @@ const onRedis =
 export const redisOutage = onRedis((context, broker) =>
   disturbFor(context, broker.name, {
     begin: () => broker.kill(),
-    forMs: context.settings.redisOutageMs,
+    forMs: msOf(context, "redis-outage"),
     end: () => broker.start(),
   }),
 );
@@ -24,7 +30,7 @@ export const redisOutage = onRedis((context, broker) =>
 export const redisPause = onRedis((context, broker) =>
   disturbFor(context, broker.name, {
     begin: () => broker.pause(),
-    forMs: context.settings.redisPauseMs,
+    forMs: msOf(context, "redis-pause"),
     end: () => broker.resume(),
     overAtOnce: true,
   }),
@@ -53,7 +59,7 @@ export const redisFailover = onRedis(async (context, broker) => {
   }
   await disturbFor(context, broker.name, {
     begin: () => failover.promote(),
-    forMs: context.settings.failoverMs,
+    forMs: msOf(context, "redis-failover"),
     end: () => failover.retire(),
   });
 });

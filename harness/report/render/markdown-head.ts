@@ -85,7 +85,13 @@ const loadTimes = (scenario: Summary["scenario"]): string => {
 };
 
 /** How clients and hosts differ from the default ones. */
-const clientAndHost = ({ jitter, retryMs, heartbeatS }: Summary["scenario"]): string[] => [
+const clientAndHost = ({
+  jitter,
+  retryMs,
+  heartbeatS,
+  leaseMs,
+  bounceSettings = {},
+}: Summary["scenario"]): string[] => [
   jitter === "full" ? "" : `back-off with ${jitter === "none" ? "no" : jitter} jitter`,
   retryMs === 1000 ? "" : `\`retry: ${formatCount(retryMs)}\``,
   heartbeatS === 15
@@ -93,7 +99,23 @@ const clientAndHost = ({ jitter, retryMs, heartbeatS }: Summary["scenario"]): st
     : heartbeatS === 0
       ? "no heartbeats"
       : `a heartbeat every ${formatCount(heartbeatS)} s`,
+  leaseMs === 2000 ? "" : `a lease of ${formatCount(leaseMs)} ms`,
+  ...Object.entries(bounceSettings).map(([key, value]) => `\`${key}=${value}\``),
 ];
+
+/** Topologies that were spared every bounce. */
+function inSteadyStateOnly({ topologies, bounces, skipped = [] }: Summary["scenario"]): string {
+  const disturbing = bounces.filter((bounce) => bounce !== "none");
+  if (disturbing.length === 0) return "";
+  const spared = topologies.filter((topology) =>
+    disturbing.every((bounce) =>
+      skipped.some((pair) => pair.topology === topology && pair.bounce === bounce),
+    ),
+  );
+  return spared.length === 0
+    ? ""
+    : `${formatList(spared.map(escapeMarkdown))} in steady state only`;
+}
 
 /** The load: the scenario in one paragraph. */
 export const load = (summary: Summary): string => {
@@ -101,6 +123,7 @@ export const load = (summary: Summary): string => {
   const standIn =
     engineStandIn === null ? "" : ` (${escapeMarkdown(engineStandInLabel(engineStandIn))})`;
   const extras = [
+    inSteadyStateOnly(scenario),
     scenario.replicas === null
       ? ""
       : `${formatNumberOf(scenario.replicas, "replica")} in topologies with more than one`,

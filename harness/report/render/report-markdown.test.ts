@@ -181,6 +181,16 @@ const tables = (report: string): number[][] =>
         .map((row) => row.split("|").length),
     );
 
+it("says which topologies ran in steady state only, and what bounces had of their own", () => {
+  const summary = makeSummary([makeRun({ topology: "naive" }), makeRun({ bounce: "crash" })]);
+  expect(render(summary)).not.toContain("in steady state only");
+  const { scenario } = summary;
+  const skipped = [{ topology: "naive", bounce: "crash" as const, why: "as asked" }];
+  const bounceSettings = { "crash.for": 5 };
+  const report = render({ ...summary, scenario: { ...scenario, skipped, bounceSettings } });
+  expect(report).toContain(", naive in steady state only, `crash.for=5`. Measured on");
+});
+
 describe("report.md", () => {
   const pathsOf = (run: RunResult): string[] =>
     leaves(run as unknown as Json).map((path) => path.join("."));

@@ -31,6 +31,7 @@ const lostByCauseSchema = z.strictObject({
   "broker-gap": count,
   "log-lost": count.default(0),
   quota: count.default(0),
+  "started-twice": count.default(0),
   unexplained: count,
 } satisfies Record<keyof RunResult["lostByCause"], unknown>);
 
@@ -247,7 +248,9 @@ export const scenarioSchema = z.strictObject({
    * the default.
    */
   graceS: figure.default(DEFAULT_GRACE_S),
-  /** Pairs that were left out, because topology or platform cannot carry them out. */
+  /** What bounces had in the place of their defaults: `{ "redis-outage.for": 10 }`. */
+  bounceSettings: z.record(name, figure).optional(),
+  /** Pairs that were left out, each with the reason. */
   skipped: z
     .array(z.strictObject({ topology: name, bounce: z.enum(BOUNCE_NAMES), why: name }))
     .optional(),
@@ -258,6 +261,8 @@ export const scenarioSchema = z.strictObject({
   retryMs: figure.default(1000),
   /** Interval of the comments to each stream. 0: none. */
   heartbeatS: figure.default(15),
+  /** Pipelines of an instance that is silent for this long moved to others, where they move. */
+  leaseMs: figure.default(2000),
   // For topologies with Supabase Realtime. Older summaries have none of these.
   /** True: clients fetched missed events from the event log. */
   catchUp: z.boolean().default(false),

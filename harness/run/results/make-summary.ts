@@ -80,6 +80,10 @@ export const summaryScenario = (
   jitter: scenario.jitter,
   retryMs: scenario.retryMs,
   heartbeatS: scenario.heartbeat,
+  leaseMs: scenario.leaseMs,
+  ...(Object.keys(scenario.bounceSettings).length === 0
+    ? {}
+    : { bounceSettings: scenario.bounceSettings }),
   catchUp: scenario.catchUp,
   realtimePlan: scenario.realtimePlan,
   realtimePublish: scenario.realtimePublish,

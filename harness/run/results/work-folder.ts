@@ -30,13 +30,20 @@ const engineSchema = z.object({
 /** Path of the file that names the engine of a folder: a {@link ProcessIdentity} as JSON. */
 export const engineFile = (folder: string): string => join(folder, ENGINE_FILE);
 
-/** What stands in the way of another user's folder, with the way out. */
-const notOurs = (path: string, error: unknown): UserError =>
+/** What stands in the way of a folder, with the way out. */
+const inTheWay = (path: string, error: unknown): UserError =>
   new UserError(
     `${path}: ${(error as Error).message}`,
-    `it may belong to another user, such as root; remove it with sudo rm -rf ${path}`,
+    WAYS_OUT[(error as NodeJS.ErrnoException).code ?? ""] ??
+      `it may belong to another user, such as root; remove it with sudo rm -rf ${path}`,
     { cause: error },
   );
+
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  ENOSPC: "free some space there",
+  EDQUOT: "free some space there",
+  EROFS: "make the checkout writable, or copy it to a folder that you can write",
+};
 
 /**
  * Makes a folder that belongs to this process. Only its user can enter it. The caller removes it.
@@ -55,7 +62,7 @@ export async function createWorkFolder(name: string, root = WORK_ROOT): Promise<
     // Only now: a sweep of another command must never meet it without its owner.
     await rename(unnamed, path);
   } catch (error) {
-    throw notOurs(root, error);
+    throw inTheWay(root, error);
   }
   return path;
 }
@@ -81,7 +88,7 @@ export async function sweepWorkFolders(root = WORK_ROOT): Promise<SweptWorkFolde
       await rm(path, { recursive: true, force: true });
       swept.removed += 1;
     } catch (error) {
-      swept.problems.push(notOurs(path, error).message);
+      swept.problems.push(inTheWay(path, error).message);
     }
   }
   return swept;

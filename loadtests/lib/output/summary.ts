@@ -92,6 +92,7 @@ const scenarioOf = ({
   graceS: DEFAULT_SCENARIO.grace,
   jitter: load.jitter,
   retryMs: DEFAULT_SCENARIO.retryMs,
+  leaseMs: DEFAULT_SCENARIO.leaseMs,
   heartbeatS: load.heartbeatS,
   catchUp: false,
   realtimePlan: "none",

@@ -1,5 +1,6 @@
 import { UTF16_PROBLEM, withoutMark } from "../../../common/portable/plain-text.ts";
 import {
+  bounceSettingsProblem,
   choiceProblem,
   CHOICES,
   flagProblem,
@@ -16,6 +17,7 @@ import type { Scenario } from "../../../harness/scenario/scenario.ts";
 const CHECKS: Readonly<Record<keyof Scenario, (value: unknown) => string | undefined>> = {
   topologies: (value) => listProblem(value, CHOICES.topology),
   bounces: (value) => listProblem(value, CHOICES.bounce),
+  steadyOnly: (value) => listProblem(value, CHOICES.topology),
   sessions: (value) => numberProblem(value, NUMBER_RANGES.sessions),
   rate: (value) => numberProblem(value, NUMBER_RANGES.rate),
   arrival: (value) => choiceProblem(value, CHOICES.arrival),
@@ -34,6 +36,8 @@ const CHECKS: Readonly<Record<keyof Scenario, (value: unknown) => string | undef
   jitter: (value) => choiceProblem(value, CHOICES.jitter),
   retryMs: (value) => numberProblem(value, NUMBER_RANGES.retryMs),
   heartbeat: (value) => numberProblem(value, NUMBER_RANGES.heartbeat),
+  bounceSettings: bounceSettingsProblem,
+  leaseMs: (value) => numberProblem(value, NUMBER_RANGES.leaseMs),
   redis: (value) => choiceProblem(value, CHOICES.redis),
   catchUp: flagProblem,
   realtimePlan: (value) => choiceProblem(value, CHOICES.realtimePlan),
