@@ -55,6 +55,8 @@ export function refuseOtherThanRunning(asked: Scenario, running: RunningDeployme
     redis: settings.redis,
     retryMs: Number(servers["RETRY_MS"]),
     heartbeat: Number(servers["HEARTBEAT_MS"]) / 1000,
+    // Absent of what an earlier version brought up.
+    ...(servers["PIPELINE_LEASE_MS"] && { leaseMs: Number(servers["PIPELINE_LEASE_MS"]) }),
     ...(realtime && {
       realtimePlan: realtime.plan,
       realtimePublish: realtime.publish,

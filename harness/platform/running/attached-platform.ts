@@ -54,7 +54,7 @@ export async function refuseUnwell(running: RunningDeployment, what: string): Pr
 
 async function attachFor(
   found: FoundDeployment,
-  { onInstance, onComponentExit, onStep, signal }: UpOptions,
+  { onInstance, onComponentExit, onStep, signal, relays }: UpOptions,
   say: (line: string) => void,
 ): Promise<Deployment> {
   const { deployment: running, platform } = found;
@@ -74,6 +74,7 @@ async function attachFor(
   };
   try {
     await refuseUnwell(running, running.topology);
+    if (relays === true) await deployment.prepareLinks?.();
     const before = await deployment.ledgers();
     const sinceMs = nowMs();
     const current = await newestOfEach(before);

@@ -46,18 +46,16 @@ export async function findLinks({
     const EndpointConfig = { IPAMConfig: { IPv4Address: addressOf(instance) } };
     await network.connect({ Container: `${stack}-${instance}`, EndpointConfig });
   };
-  const onlyRedis = (peer: string): void => {
-    if (peer !== "redis") throw new Error("on Docker an instance has one link to cut: Redis");
-  };
   return {
     join,
     cut: async (instance, peer) => {
-      onlyRedis(peer);
+      if (peer !== "redis") throw new Error("on Docker an instance has one link to cut: Redis");
       await network.disconnect({ Container: `${stack}-${instance}`, Force: true });
     },
     mend: async (instance, peer) => {
-      onlyRedis(peer);
-      await join(instance);
+      const { Containers = {} } = await network.inspect();
+      const isThere = Object.values(Containers).some(({ Name }) => Name === `${stack}-${instance}`);
+      if (peer === "redis" && !isThere) await join(instance);
     },
   };
 }
