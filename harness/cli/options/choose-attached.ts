@@ -64,7 +64,7 @@ export function refuseOtherThanRunning(asked: Scenario, running: RunningDeployme
     }),
   };
   const others = Object.entries(is).flatMap(([key, value]) => {
-    const wanted = asked[key as keyof Scenario];
+    const wanted = asked[key as keyof Scenario] as string | number | boolean | undefined;
     return wanted === undefined || wanted === value
       ? []
       : [`${flagOf(key)} ${String(wanted)}: ${id} runs with ${String(value)}`];

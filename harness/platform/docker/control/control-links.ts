@@ -53,8 +53,8 @@ export async function findLinks({
       await network.disconnect({ Container: `${stack}-${instance}`, Force: true });
     },
     mend: async (instance, peer) => {
-      const { Containers = {} } = await network.inspect();
-      const isThere = Object.values(Containers).some(({ Name }) => Name === `${stack}-${instance}`);
+      const { NetworkSettings } = await docker.getContainer(`${stack}-${instance}`).inspect();
+      const isThere = linkNetwork(stack) in NetworkSettings.Networks;
       if (peer === "redis" && !isThere) await join(instance);
     },
   };

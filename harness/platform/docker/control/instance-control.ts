@@ -12,7 +12,7 @@ import type { StackRegistry } from "../stack-registry.ts";
 import { serialize } from "../../../../common/serialize.ts";
 import type { InstanceTimeline } from "../observe/instance-timeline.ts";
 import type { ChangeOptions, PulumiStack } from "../pulumi/pulumi-stack.ts";
-import { waitUntilReady } from "./ready-instances.ts";
+import { waitUntilReady, waitUntilServing } from "./ready-instances.ts";
 import type { StackLayout } from "../stack-layout.ts";
 
 export interface ControlledStack {
@@ -180,6 +180,12 @@ export const controlInstances = async (
       inOrder(async () => {
         await containerOf(instance).stop(graceMs);
         stopped.add(instance);
+      }),
+    boot: (instance) =>
+      inOrder(async () => {
+        await containerOf(instance).start();
+        await waitUntilServing(instance, { docker, layout, signal });
+        stopped.delete(instance);
       }),
   };
   return { control, scale };

@@ -82,22 +82,31 @@ const inRotation = async (instance: string, { layout, signal }: ReadyOptions): P
   return sinceMs ?? nowMs();
 };
 
+/** Resolves when the instance is ready, whatever the router knows of it. */
+export const waitUntilServing = (
+  instance: string,
+  { docker, layout, signal }: ReadyOptions,
+): Promise<void> => {
+  const url = layout.instanceUrls[instance] ?? "";
+  return withLog(docker, [layout.containers.get(instance)?.container ?? instance], () =>
+    waitFor({
+      name: `${instance} to be ready at ${url}`,
+      timeoutMs: layout.ready.withinMs ?? READY_TIMEOUT_MS,
+      condition: readiness(url, layout.ready.path),
+      signal,
+    }),
+  );
+};
+
 /**
  * Resolves with the time (harness clock, ms) from which the instance was ready and in the router's
  * rotation. Its readiness is checked first: until its next check, a router reports a dead server
  * as UP.
  */
 export const waitUntilReady = async (instance: string, options: ReadyOptions): Promise<number> => {
-  const { docker, layout, signal } = options;
-  const container = layout.containers.get(instance)?.container ?? instance;
-  const url = layout.instanceUrls[instance] ?? "";
-  return withLog(docker, [container], async () => {
-    await waitFor({
-      name: `${instance} to be ready at ${url}`,
-      timeoutMs: layout.ready.withinMs ?? READY_TIMEOUT_MS,
-      condition: readiness(url, layout.ready.path),
-      signal,
-    });
-    return inRotation(instance, options);
-  });
+  const { docker, layout } = options;
+  await waitUntilServing(instance, options);
+  return withLog(docker, [layout.containers.get(instance)?.container ?? instance], () =>
+    inRotation(instance, options),
+  );
 };
