@@ -11,7 +11,7 @@ export interface LinkedStack {
   stack: string;
   /** Of the stack, beside its own. */
   labels: Readonly<Record<string, string>>;
-  layout: Pick<StackLayout, "instances" | "instanceUrls">;
+  layout: Pick<StackLayout, "instances" | "instanceUrls" | "ready">;
   signal: AbortSignal;
 }
 
@@ -20,6 +20,7 @@ export interface RedisLinks extends LinkControl {
   join(instance: string): Promise<void>;
 }
 
+const OWN_READY_PATH = "/readyz";
 const JOIN_TIMEOUT_MS = 15_000;
 /** The engine gives lower addresses to what asks for none. */
 const FIRST_ADDRESS = 100;
@@ -82,12 +83,14 @@ export async function createLinks(given: LinkedStack): Promise<RedisLinks> {
   const Container = `${stack}-${BROKER}`;
   await docker.getNetwork(`${stack}-network`).disconnect({ Container, Force: true });
   await network.connect({ Container, EndpointConfig: { Aliases: [BROKER] } });
+  // A service of the user does not say what it knows of Redis.
+  if (layout.ready.path !== OWN_READY_PATH) return links;
   await waitFor({
     name: "every instance to have Redis in its own network",
     timeoutMs: JOIN_TIMEOUT_MS,
     condition: async (within) => {
       for (const [instance, url] of Object.entries(layout.instanceUrls)) {
-        const answer = await fetch(`${url}/readyz`, { signal: within });
+        const answer = await fetch(`${url}${OWN_READY_PATH}`, { signal: within });
         const { broker } = (await answer.json()) as { broker?: string };
         if (broker !== "up") return `${instance} says ${broker ?? "nothing"} of its broker`;
       }
