@@ -76,14 +76,17 @@ export async function loadgen(options: LoadgenOptions): Promise<number> {
       signal,
     }),
   );
-  const { errorMs } = header.clock;
-  say(
-    errorMs === null
-      ? "the readings of the instances' clocks contradict each other: the verdict will be unknown"
-      : `the instances' clock is known to within ${errorMs.toFixed(3)} ms`,
-  );
+  say(describeClock(header.clock.errorMs));
   process.stdout.write(`${path}\n`);
   return EXIT.valid;
+}
+
+function describeClock(errorMs: number | null): string {
+  if (errorMs === null)
+    return "the readings of the instances' clocks contradict each other: the verdict is unknown";
+  return errorMs === 0
+    ? "the instances share this host's clock"
+    : `the instances' clock is known to within ${errorMs.toFixed(3)} ms`;
 }
 
 function parseShard(text: string): Shard {

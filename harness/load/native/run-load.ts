@@ -112,6 +112,7 @@ interface Conduct {
 /** Leads the workers through the phases. */
 const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   const { plan, limits, options, recorder, pool, signal } = run;
+  const { shard = WHOLE } = options;
   const until = (atMs: number): Promise<void> =>
     sleep(Math.max(0, atMs - nowMs()), undefined, { signal });
   const phase = (name: PhaseObservation["phase"], atMs: number): void => {
@@ -129,13 +130,14 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
       `the load engine was ready ${Math.ceil((soonestMs - startMs) / 1000)} s after the load's start`,
       "give a later start",
     );
-  for (const { session, events, arriveOffsetMs } of sessionsOf(schedule, options.shard ?? WHOLE)) {
+  for (const { session, events, arriveOffsetMs } of sessionsOf(schedule, shard)) {
     const due = dueEvents(plan.service, events) ?? 0;
     recorder.record({ type: "planned", session, events: due, arriveMs: startMs + arriveOffsetMs });
   }
   await recorder.flush();
   pool.send({ type: "start", startMs });
-  const meter = new ProgressMeter(plan, nowMs());
+  const mine = { ...plan, sessions: Math.ceil(plan.sessions / shard.of) };
+  const meter = new ProgressMeter(mine, nowMs());
   // Of the whole process, the caller included.
   let peakRssBytes = process.memoryUsage.rss();
   const report = (): void => {

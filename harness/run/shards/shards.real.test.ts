@@ -39,7 +39,7 @@ const play = async (shard: string): Promise<string> => {
   const file = join(folder, `${shard.replace("/", "-")}.ndjson.gz`);
   const flags = `--target ${deployment.url} ${LOAD} --drain 2 --shard ${shard}`.split(" ");
   const { exitCode, stderr } = await sseLab("loadgen", ...flags, "--file", file);
-  expect(stderr).toContain("the instances' clock is known to within 0.000 ms");
+  expect(stderr).toContain("the instances share this host's clock");
   expect(exitCode).toBe(0);
   return file;
 };
