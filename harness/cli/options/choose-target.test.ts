@@ -9,6 +9,8 @@ describe("--target", () => {
     [{ bounceCommand: "true" }, "--bounce-command: is for --target only"],
     [{ iOwnThisTarget: true as const }, "--i-own-this-target: is for --target only"],
     [{ target: target.target }, "--target: needs --service"],
+    [{ skipCheck: true as const }, "--skip-check: is for --target only"],
+    [{ ...target, engine: "k6" }, "--engine k6: loads topologies of the lab only"],
     [{ ...target, topologies: ["phase1"] }, "--topologies: a target has its own topology"],
     [{ ...target, bounces: ["command"] }, "--bounces command: needs --bounce-command"],
   ])("refuses flags that do not go together: %j", (flags, message) =>

@@ -13,6 +13,7 @@ export interface TargetFlags {
   maxSessions?: unknown;
   maxRate?: unknown;
   skipCheck?: true;
+  engine?: string;
   topologies?: unknown;
   bounces?: unknown;
 }
@@ -42,6 +43,8 @@ export function checkTargetFlags(flags: TargetFlags): void {
       "--target: needs --service, the file that says how the target streams",
       "make one with: npx sse-lab service init",
     );
+  if (flags.engine === "k6")
+    throw new UserError("--engine k6: loads topologies of the lab only", "use --engine native");
   if (topologies !== undefined)
     throw new UserError("--topologies: a target has its own topology; remove one of the two");
   const list = Array.isArray(bounces) ? bounces : [];

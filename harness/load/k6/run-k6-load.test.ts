@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -182,11 +182,13 @@ describe("a load by k6", () => {
     );
   });
 
-  it("refuses a service that the scripts cannot follow", async () => {
+  it("tells the script of a service in a file, since it may hold secrets", async () => {
     const service = { ...plan.service, name: "jobs" };
-    await expect(run({}, {}, { ...plan, service })).rejects.toThrow(
-      "the k6 scripts follow the lab's own server only, not jobs. Fix: use --engine native",
-    );
+    const historyDir = await mkdtemp(join(folder, "service-"));
+    await run({}, { historyDir }, { ...plan, service, ledger: false });
+    const file = join(historyDir, "k6-service.json");
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ service, ledger: false });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
   it("names a k6 that cannot be started", async () => {

@@ -1,8 +1,11 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineObservation } from "../../history/observation.ts";
-import { plannedLoad, type LoadPlan } from "../portable/load-plan.ts";
+import { nowMs } from "../../../common/clock.ts";
+import { plannedLoad, type LoadPlan, type ServiceForScript } from "../portable/load-plan.ts";
 import { LAB_PROTOCOL } from "../portable/service/lab-protocol.ts";
+import { publishClockOf } from "../native/publish-clock.ts";
 import type { RunLoadOptions } from "../native/run-load.ts";
 import { SegmentWriter } from "../native/segment-writer.ts";
 import { type FoundK6 } from "./process/find-k6.ts";
@@ -53,18 +56,14 @@ export interface K6LoadResult {
  *   nothing that can be used. It is gone by then.
  */
 export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<K6LoadResult> {
-  if (JSON.stringify(plan.service) !== JSON.stringify(LAB_PROTOCOL))
-    throw new UserError(
-      `the k6 scripts follow the lab's own server only, not ${plan.service.name}`,
-      "use --engine native",
-    );
   const { signal, historyDir, k6, script, labels, env } = options;
   signal?.throwIfAborted();
   const limits = { ...K6_LIMITS, ...options.limits };
   const consoleFile = join(historyDir, "k6-console.log");
+  const serviceFile = await writeService(plan, historyDir);
   const child = await K6Process.start({
     path: k6.path,
-    args: k6Arguments({ script, plan, labels, consoleFile }),
+    args: k6Arguments({ script, plan, labels, consoleFile, serviceFile }),
     cwd: historyDir,
     env: k6Environment(env),
   });
@@ -98,6 +97,7 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
           ...progress.usage.figures(),
           workers: progress.state.processes.size,
           clockErrorMs: times.clockErrorMs,
+          ...publishClockOf(plan),
         };
   const path = join(historyDir, "load-k6.ndjson");
   const failed = new AbortController();
@@ -113,6 +113,16 @@ export async function runK6Load(plan: LoadPlan, options: RunK6Options): Promise<
     await recorder.close();
   }
   return { segments: [path], engine, notes, received: progress.state.received };
+}
+
+/** Undefined for the lab's own server, which the scripts know. */
+async function writeService(plan: LoadPlan, folder: string): Promise<string | undefined> {
+  const { service, ledger } = plan;
+  if (ledger && JSON.stringify(service) === JSON.stringify(LAB_PROTOCOL)) return undefined;
+  const file = join(folder, "k6-service.json");
+  const told: ServiceForScript = { service, ledger, wallOffsetMs: nowMs() - Date.now() };
+  await writeFile(file, JSON.stringify(told), { mode: 0o600 });
+  return file;
 }
 
 /**

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../../common/user-error.ts";
 import { bundledProgram } from "../../../common/bundle/bundled-program.ts";
 import { nowMs } from "../../../common/clock.ts";
-import { isLoopback } from "../../../common/loopback.ts";
 import type { EngineObservation, PhaseObservation } from "../../history/observation.ts";
 import { limitsOf, type EngineLimits } from "../portable/engine-limits.ts";
 import { mergeLagHistograms, summarizeLag } from "./workers/lag-meter.ts";
 import type { LoadPlan, LoadProgress } from "../portable/load-plan.ts";
 import { dueEvents } from "../portable/session/foreign-events.ts";
+import { publishClockOf } from "./publish-clock.ts";
 import { ProgressMeter } from "../portable/load-progress.ts";
 import { plannedTimes, scheduleSessions } from "../portable/load-schedule.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -166,27 +166,15 @@ const conduct = async (run: Conduct): Promise<Omit<LoadResult, "segments">> => {
   clearInterval(timer);
 
   report();
-  const summary = summarize(pool.reports(), peakRssBytes, publishClockErrorMs(plan));
+  const summary = summarize(pool.reports(), peakRssBytes, publishClockOf(plan));
   recorder.record(summary.engine);
   return summary;
-};
-
-/** The wall clock is read in whole milliseconds, and steered while the load runs. */
-const SAME_HOST_ERROR_MS = 2;
-
-/** How far converted publish times may be off. Undefined: there are none. Null: unknown. */
-const publishClockErrorMs = ({ url, service, ledger }: LoadPlan): number | null | undefined => {
-  const clock = service.event.published?.clock;
-  if (ledger || clock === undefined) return undefined;
-  if (!isLoopback(new URL(url).hostname)) return null;
-  if (clock === "monotonic") return 0;
-  return clock === "unix-s" ? 1_000 + SAME_HOST_ERROR_MS : SAME_HOST_ERROR_MS;
 };
 
 const summarize = (
   reports: readonly WorkerReport[],
   rssBytes: number,
-  clockErrorMs: number | null | undefined,
+  publishClock: ReturnType<typeof publishClockOf>,
 ): Omit<LoadResult, "segments"> => {
   const loop = summarizeLag(mergeLagHistograms(reports.map((report) => report.loopLag)));
   const arrival = summarizeLag(mergeLagHistograms(reports.map((report) => report.arrivalLateness)));
@@ -197,7 +185,7 @@ const summarize = (
     cpuSeconds: reports.reduce((sum, report) => sum + report.cpuSeconds, 0),
     rssBytes,
     workers: reports.length,
-    ...(clockErrorMs === undefined ? {} : { publishClockErrorMs: clockErrorMs }),
+    ...publishClock,
   };
   return {
     engine,

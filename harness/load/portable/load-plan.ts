@@ -69,6 +69,15 @@ export interface LoadPlan extends PlannedLoad {
   ledger: boolean;
 }
 
+/** What a script is told of a service, in a file: it may hold secrets. */
+export interface ServiceForScript extends Pick<LoadPlan, "service" | "ledger"> {
+  /**
+   * What to add to the host's wall clock to get the harness's clock, milliseconds. The service
+   * tells no other clock.
+   */
+  wallOffsetMs: number;
+}
+
 /** Without the service, whose file may hold secrets. */
 export const plannedLoad = (plan: LoadPlan): PlannedLoad => {
   const load: PlannedLoad & Partial<LoadPlan> = { ...plan };

@@ -126,6 +126,8 @@ export class SessionRecorder {
   end(): void {
     this.#output.record({ type: "k6-ended", session: this.session, atMs: nowMs() });
     this.#output.flush();
+    // Without a ledger, the harness alone can judge.
+    if (!this.#plan.load.ledger) return;
     this.#completeRecord();
     const session = this.#record.sessions.get(this.session);
     if (session !== undefined) this.#judge(session);

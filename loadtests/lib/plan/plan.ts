@@ -5,7 +5,11 @@ import type { Threshold } from "k6/options";
 import { TOPOLOGIES, type Topology } from "../../../infra/topologies.ts";
 import type { BounceKind } from "../../../harness/history/observation.ts";
 import type { PlanRecord } from "../../../harness/load/portable/k6-log-records.ts";
-import { plannedLoad, type LoadPlan } from "../../../harness/load/portable/load-plan.ts";
+import {
+  plannedLoad,
+  type LoadPlan,
+  type ServiceForScript,
+} from "../../../harness/load/portable/load-plan.ts";
 import { completeScenario, steadyDuration } from "../../../harness/scenario/load-times.ts";
 import { loadProblems } from "../../../harness/scenario/load-rules.ts";
 import {
@@ -31,6 +35,8 @@ export interface ScriptPlan {
   repeat: number;
   /** Instances of the topology, if the script knows. */
   replicas?: number;
+  /** Of a service that is not the lab's own: see `ServiceForScript`. */
+  wallOffsetMs?: number;
   /** Folder for the summaries. */
   out?: string;
   /** By metric; they take the place of the script's own. */
@@ -99,6 +105,7 @@ export function readPlan(sources: PlanSources): ScriptPlan {
   const repeat = env.number("REPEAT", "repeat") ?? 1;
   const replicas = topology && readReplicas(env, topology, asked.replicas);
   const url = readUrl(env);
+  const service = readService(env, sources.open);
   const out = env.text("OUT")?.replace(/(.)\/+$/, "$1");
   const thresholds = readThresholdsOf(env);
   const nameOf = (key: string): string => env.nameOf(key, key in asked ? file : undefined);
@@ -112,7 +119,11 @@ export function readPlan(sources: PlanSources): ScriptPlan {
     env.problems.push(...loadProblems(scenario, topology === undefined ? [] : [topology], nameOf));
   if (env.problems.length > 0 || topology === undefined) throw new PlanError(env.problems);
   return {
-    load: toLoadPlan(url, topology, scenario, { durationS: steadyDuration(scenario), repeat }),
+    load: {
+      ...toLoadPlan(url, topology, scenario, { durationS: steadyDuration(scenario), repeat }),
+      ...(service && { service: service.service, ledger: service.ledger }),
+    },
+    ...(service && { wallOffsetMs: service.wallOffsetMs }),
     topology,
     bounce,
     repeat,
@@ -169,6 +180,21 @@ function readThresholdsOf(env: Environment): ScriptPlan["thresholds"] {
   if (typeof read !== "string") return read;
   env.refuse("THRESHOLDS", text ?? "", read);
   return undefined;
+}
+
+/** What the harness compiled of a service file. */
+function readService(
+  env: Environment,
+  open: PlanSources["open"],
+): ServiceForScript | undefined {
+  const file = env.text("SERVICE");
+  if (file === undefined) return undefined;
+  try {
+    return JSON.parse(open(file)) as ServiceForScript;
+  } catch (error) {
+    env.refuse("SERVICE", file, `cannot be read (${String(error)}); sse-lab loadtest writes it`);
+    return undefined;
+  }
 }
 
 const ORIGIN = /^(https?:\/\/[^/?#@\s]+)\/?$/;

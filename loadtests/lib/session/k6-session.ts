@@ -17,17 +17,26 @@ import type { RunTimes } from "../plan/run-times.ts";
 import type { HttpRequests } from "./http-requests.ts";
 import type { ArrivedSession } from "./await-arrival.ts";
 
+/** Names the clock of this host. */
+const HOST = "host";
+
 /** A session of a k6 VU. */
 export abstract class K6Session<Requests extends HttpRequests> extends Session {
   protected readonly times: RunTimes;
   protected readonly recorder: SessionRecorder;
   protected readonly http: Requests;
+  readonly #wallOffsetMs: number | undefined;
 
-  constructor({ load }: ScriptPlan, { schedule, times, recorder }: ArrivedSession, http: Requests) {
+  constructor(
+    { load, wallOffsetMs }: ScriptPlan,
+    { schedule, times, recorder }: ArrivedSession,
+    http: Requests,
+  ) {
     super(load, schedule, ENGINE_LIMITS, new EventReader(load.service), nowMs() - Date.now());
     this.times = times;
     this.recorder = recorder;
     this.http = http;
+    this.#wallOffsetMs = wallOffsetMs;
   }
 
   get isOver(): boolean {
@@ -57,12 +66,14 @@ export abstract class K6Session<Requests extends HttpRequests> extends Session {
 
   /** Blocks the VU until the stream can be opened. */
   protected arrive(): BegunSession | undefined {
-    this.http.readClock();
+    this.#readClock();
     return runStepsBlocking(this.arrival(), (step) => this.http.perform(step));
   }
 
   protected recordReceived(event: Omit<ReceivedObservation, "type">): void {
-    const { session, connection, epoch, seq, terminal, sentMs, atMs } = event;
+    const { session, connection, epoch, seq, terminal, sentMs, publishedMs, total, atMs } = event;
+    // A monotonic one is on another clock than this one.
+    const isHere = this.plan.service.event.published?.clock !== "monotonic";
     this.recorder.record({
       type: "received",
       session,
@@ -71,8 +82,21 @@ export abstract class K6Session<Requests extends HttpRequests> extends Session {
       seq,
       ...(terminal === true && { terminal }),
       ...(sentMs !== undefined && { sentMs }),
+      ...(publishedMs !== undefined && isHere && { publishedMs }),
+      ...(total !== undefined && { total }),
       atMs,
     });
+  }
+
+  /** A service that tells no clock lies on this host, whose wall clock the harness knows. */
+  #readClock(): void {
+    if (this.#wallOffsetMs === undefined || this.plan.service.background?.clock !== undefined) {
+      this.http.readClock();
+      return;
+    }
+    // The wall clock is up to a millisecond older than it says.
+    const askedMs = nowMs() - 1;
+    this.recorder.clock(HOST, askedMs, Date.now() + this.#wallOffsetMs, nowMs());
   }
 
   protected override onCounted(data: EventData): void {

@@ -17,6 +17,8 @@ export interface K6CommandOptions {
   labels: K6RunLabels;
   /** Where `console.log` goes. */
   consoleFile: string;
+  /** Holds a `ServiceForScript`. Default: the lab's own server. */
+  serviceFile?: string | undefined;
 }
 
 /** The variables of a script, which a user sets with `-e`. */
@@ -50,7 +52,13 @@ export const scriptVariables = (
  * Arguments of k6. Thresholds are off: the harness judges by the ledgers, and an exit code of 99
  * would say nothing more.
  */
-export const k6Arguments = ({ script, plan, labels, consoleFile }: K6CommandOptions): string[] => [
+export const k6Arguments = ({
+  script,
+  plan,
+  labels,
+  consoleFile,
+  serviceFile,
+}: K6CommandOptions): string[] => [
   "run",
   "--quiet",
   "--no-color",
@@ -67,6 +75,7 @@ export const k6Arguments = ({ script, plan, labels, consoleFile }: K6CommandOpti
     "-e",
     `${name}=${value}`,
   ]),
+  ...(serviceFile === undefined ? [] : ["-e", `SERVICE=${serviceFile}`]),
   script,
 ];
 

@@ -23,6 +23,8 @@ export function toObservation(record: LoadRecord, offsetMs: number): Observation
   const atMs = convert(record.atMs);
   if (record.type === "request" && record.sentMs !== undefined)
     return { ...record, sentMs: convert(record.sentMs), atMs };
+  if (record.type === "received" && record.publishedMs !== undefined)
+    return { ...record, publishedMs: convert(record.publishedMs), atMs };
   if (record.type !== "connected" && record.type !== "connect-failed") return { ...record, atMs };
   const attempt = record.attemptMs === undefined ? {} : { attemptMs: convert(record.attemptMs) };
   return record.type === "connected" && record.instance === undefined
