@@ -6,11 +6,14 @@ import { describe, expect, it, type TestContext } from "vitest";
 import { freePort } from "../../common/free-port.ts";
 import { fromRoot } from "../../common/paths.ts";
 import { waitFor } from "../../common/wait-for.ts";
+import { TOPOLOGIES } from "../../infra/topologies.ts";
 import { createTargetPlatform } from "../platform/target/target-platform.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { readServiceFile } from "../service/read-service-file.ts";
+import { createK6Engine } from "./engine/k6-engine.ts";
 import { compare, expectVerdict, tolerance } from "./test-support/test-comparison.ts";
 
+const K6_DOUBLE = fromRoot("standins", "k6", "k6-double.mjs");
 const run = promisify(execFile);
 const folderOf = (example: string): string => fromRoot("examples", example);
 
@@ -83,6 +86,19 @@ describe("services as others write them", () => {
     expect([samples > 240, samples <= 480], String(samples)).toEqual([true, true]);
     expect(naive.withoutLedger).toMatchObject({ sequence: true, total: true, terminal: true });
     expectVerdict(context, "valid", naive, sticky);
+  });
+
+  it("express-map: the k6 scripts go by the same file, with the same outcome", async (context) => {
+    const topologies = TOPOLOGIES.filter(({ name }) => name === "phase1");
+    const engine = await createK6Engine(topologies, { ...process.env, K6_BIN: K6_DOUBLE });
+    const file = join(folderOf("express-map"), "sse-lab.service.yaml");
+    const service = await readServiceFile(file, {});
+    await using comparison = await compare({ topologies: ["phase1"] }, undefined, engine, service);
+    const run = comparison.run("phase1");
+    expect(run).toMatchObject({ due: 480, missed: 0, stuckStreams: 0, duplicated: 0 });
+    expect(run.withoutLedger).toMatchObject({ sequence: true, total: true, terminal: true });
+    expect(run.latency?.delivery.samples).toBeGreaterThan(240);
+    expectVerdict(context, "valid", run);
   });
 
   it("go-nethttp: as the Map, since each instance knows its own streams only", async (context) => {

@@ -15,5 +15,7 @@ export const publishClockOf = ({
   if (ledger || clock === undefined) return {};
   if (!isLoopback(new URL(url).hostname)) return { publishClockErrorMs: null };
   if (clock === "monotonic") return { publishClockErrorMs: 0 };
-  return { publishClockErrorMs: clock === "unix-s" ? 1_000 + SAME_HOST_ERROR_MS : SAME_HOST_ERROR_MS };
+  return {
+    publishClockErrorMs: clock === "unix-s" ? 1_000 + SAME_HOST_ERROR_MS : SAME_HOST_ERROR_MS,
+  };
 };

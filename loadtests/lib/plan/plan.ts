@@ -183,10 +183,7 @@ function readThresholdsOf(env: Environment): ScriptPlan["thresholds"] {
 }
 
 /** What the harness compiled of a service file. */
-function readService(
-  env: Environment,
-  open: PlanSources["open"],
-): ServiceForScript | undefined {
+function readService(env: Environment, open: PlanSources["open"]): ServiceForScript | undefined {
   const file = env.text("SERVICE");
   if (file === undefined) return undefined;
   try {

@@ -174,3 +174,12 @@ describe("the history of several k6 processes", () => {
     expect(k6Times(new K6RunState(), plan, 0)).toBeUndefined();
   });
 });
+
+it("converts a publish time that an event stated on the clock of this host", () => {
+  const event = { type: "received", session: "s0", connection: 1, epoch: "run", seq: 1 } as const;
+  expect(toObservation({ ...event, publishedMs: 10, atMs: 12 }, 1000)).toEqual({
+    ...event,
+    publishedMs: 1010,
+    atMs: 1012,
+  });
+});
