@@ -14,6 +14,7 @@ const DATA = [
   "server/src/contract/",
   "harness/history/observation.ts",
   "harness/history/bounce-kinds.ts",
+  "harness/history/causes.ts",
   "harness/nemesis/kinds.ts",
   "harness/checker/thresholds.ts",
 ];
