@@ -64,12 +64,16 @@ function report(error: unknown): number {
 /** The message alone, because a stack would hide it, unless `SSE_LAB_DEBUG` asks for the stack. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const text =
-    process.env.SSE_LAB_DEBUG === undefined ? error.message : (error.stack ?? error.message);
-  const fix = error instanceof UserError ? undefined : DISK_FIXES.get(codeOf(error));
+  const isDebug = process.env.SSE_LAB_DEBUG !== undefined;
+  // A builder's error says it in one of many lines.
+  const full = NO_SPACE.exec(error.message)?.[0].trim();
+  const text = isDebug ? (error.stack ?? error.message) : (full ?? error.message);
+  const code = full === undefined ? codeOf(error) : "ENOSPC";
+  const fix = error instanceof UserError ? undefined : DISK_FIXES.get(code);
   return fix === undefined ? text : `${text}; ${fix}`;
 }
 
+const NO_SPACE = /.*no space left on device.*/i;
 const codeOf = (error: Error): string | undefined => (error as NodeJS.ErrnoException).code;
 
 /** For what the system says of a disk, wherever it was met. */

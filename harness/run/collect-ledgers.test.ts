@@ -182,7 +182,8 @@ it("whatever a ledger holds, each observation of it is one that a history may ho
         const last = found.pop();
         expect(last).toMatchObject({ type: "ledger" });
         for (const observation of found) {
-          expect(checkObservation(JSON.parse(JSON.stringify(observation)))).toEqual(observation);
+          const written: unknown = JSON.parse(JSON.stringify(observation));
+          expect(() => checkObservation(written)).not.toThrow();
           expect(text).toContain(observation.type.slice(0, 4));
         }
       }
