@@ -130,6 +130,7 @@ describe.runIf(chromiumPath !== undefined)("the live page in Chromium", () => {
     expect(await tab.locator("#live h2").textContent()).toContain("1 of 2, phase1, none");
     expect(await tab.locator("#live polyline").count()).toBe(4);
     expect(await tab.content()).toContain('http-equiv="refresh"');
+    expect(await tab.locator("footer").textContent()).not.toContain("interrupted");
     await tab.close();
   });
 

@@ -76,18 +76,22 @@ export const renderPage = async (
           <footer>
             <p>${plain(load(summary))}</p>
             <p>${plain(madeOf(manifest))}</p>
-            <p>${plain(measuredOn(summary, manifest))}</p>
-            <p>
-              Every exact table, the reasons and the glossary are in <code>report.md</code> beside
-              this page, all figures in <code>summary.json</code>. The command was:
-              <code>${manifest.commandLine.join(" ")}</code>
-            </p>
+            ${live === undefined ? endNotes(summary, manifest) : null}
           </footer>
           ${live === undefined ? null : liveScript(live)}
         </body>
       </html> `.markup,
   );
 };
+
+/** What can only be said once the comparison is over. */
+const endNotes = (summary: Summary, manifest: Manifest): Html =>
+  html`<p>${plain(measuredOn(summary, manifest))}</p>
+    <p>
+      Every exact table, the reasons and the glossary are in <code>report.md</code> beside this
+      page, all figures in <code>summary.json</code>. The command was:
+      <code>${manifest.commandLine.join(" ")}</code>
+    </p>`;
 
 interface PageSection {
   id: string;
