@@ -52,11 +52,15 @@ const withoutRoles = (svg: string): string =>
     .replaceAll(/ opacity="1"/g, "");
 
 /**
- * The library uses names as keys of plain objects. This one would change all objects of the
- * process.
+ * The library uses names as keys of plain objects, which have some already: `constructor` breaks a
+ * chart, and another one would change all objects of the process.
  */
 const harmless = (spec: ChartSpec): TopLevelSpec =>
-  JSON.parse(JSON.stringify(spec).replaceAll('"__proto__"', '"(proto)"')) as TopLevelSpec;
+  JSON.parse(
+    JSON.stringify(spec).replaceAll(/"(\w+)"/g, (text, name: string) =>
+      name in Object.prototype ? `"(${name.replaceAll("_", "")})"` : text,
+    ),
+  ) as TopLevelSpec;
 
 /**
  * Resolves to a function that draws charts, of one page at most: it numbers them. Colours stay CSS

@@ -48,6 +48,14 @@ describe("report.html", () => {
     expect(html).toContain("This run has no time line: its history holds no load.");
   });
 
+  it.each(["constructor", "toString", "__proto__"])("draws a topology named %s", async (name) => {
+    const run = bounced(name);
+    const sessionsPerInstance = { [name]: { first: 1, last: 2 }, b: { first: 1, last: 0 } };
+    expect(await page([makeRun({ topology: name }), { ...run, sessionsPerInstance }])).toContain(
+      `<h3 id="run-2-title">`,
+    );
+  });
+
   it("gives the same bytes again", async () => {
     expect(await page([makeRun(), bounced()])).toBe(await page([makeRun(), bounced()]));
   });
