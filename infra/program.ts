@@ -4,11 +4,12 @@
  */
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { BROKER_URL } from "./stack/inside-containers.ts";
 import { checkStackArgs } from "./stack/check-stack-args.ts";
 import { RouterContainer } from "./components/router-container.ts";
 import { fleetTargets, ServerFleet } from "./components/server-fleet.ts";
 import { StackNetwork } from "./components/stack-network.ts";
-import { BROKER_URL, Valkey } from "./components/valkey.ts";
+import { Valkey } from "./components/valkey.ts";
 import { declareRealtime } from "./realtime/declare-realtime.ts";
 import { hasBroker } from "./realtime/stack-realtime.ts";
 import type { StackArgs, StackOutputs } from "./stack/stack-args.ts";

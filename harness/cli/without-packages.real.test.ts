@@ -1,23 +1,18 @@
 /** `make` in a copy of this checkout whose packages are missing, broken, or in use. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { fromRoot, PROJECT_ROOT } from "../../common/paths.ts";
+import { fromRoot } from "../../common/paths.ts";
+import { copyOfCheckout } from "./test-support/copy-of-checkout.ts";
 import { NO_ENGINE } from "./test-support/run-command.ts";
 
 let folder: string;
 let modules: string;
 // One copy for all tests: each leaves it as it was, but for the last one.
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sse-lab-packages-"));
+  folder = await copyOfCheckout();
   modules = join(folder, "node_modules");
-  const list = ["-C", PROJECT_ROOT, "ls-files", "-co", "--exclude-standard"];
-  for (const file of (await execa("git", list)).stdout.split("\n")) {
-    cpSync(fromRoot(file), join(folder, file), { recursive: true });
-  }
-  symlinkSync(fromRoot("node_modules"), modules);
 });
 afterEach(async () => {
   rmSync(modules, { recursive: true, force: true });

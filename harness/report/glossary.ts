@@ -88,9 +88,8 @@ export const COST_GLOSSARY: Readonly<Record<string, string>> = {
     "a component's CPU seconds (user and system) per second and stream while the streams are up, " +
     "times 1,000; idle use is included, accepting streams only in older results",
   "memory per stream":
-    "a component's peak anonymous memory under load minus its memory before the load, " +
-    "divided by the " +
-    "streams; idle memory is excluded",
+    "a component's peak anonymous memory under load minus its memory before the load, divided " +
+    "by the streams that are open together; idle memory is excluded",
   "socket memory per stream": "the same for the kernel's buffers of the component's sockets",
   "in, out": "bytes received and sent over the component's network interface, per second of load",
 };

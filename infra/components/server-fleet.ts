@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { realtimeServerEnvironment } from "../realtime/realtime-environment.ts";
 import type { HostedRealtime, RealtimeSettings } from "../realtime/realtime-settings.ts";
+import { LEDGER_FOLDER } from "../stack/inside-containers.ts";
 import { serverSettings } from "../stack/server-settings.ts";
 import type { StackService } from "../stack/stack-args.ts";
 import { confined, confinedProgram, containerOptions, userId } from "./hardening.ts";
@@ -13,8 +14,6 @@ import type { RouterTarget } from "./router-container.ts";
 
 const PORT = IMAGE_PORTS.server.http;
 const MEMORY_MB = 1024;
-/** Where instances write their ledgers. */
-export const LEDGER_FOLDER = "/ledger";
 /** From the start of a container until it is ready, seconds. */
 const READY_WITHIN_S = 60;
 

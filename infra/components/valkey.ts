@@ -2,14 +2,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PORTS } from "../images/pinned-images.ts";
 import { confined, containerOptions, userId } from "./hardening.ts";
+import { BROKER_ALIAS } from "../stack/inside-containers.ts";
 import { componentLabels, type ComponentOwner } from "../stack/labels.ts";
 
 const PORT = IMAGE_PORTS.valkey.redis;
-const ALIAS = "valkey";
 const MEMORY_MB = 512;
-
-/** The broker's address for the servers, whether it runs or not. */
-export const BROKER_URL = `redis://${ALIAS}:${PORT}`;
 
 export interface ValkeyArgs extends ComponentOwner {
   image: string;
@@ -48,7 +45,7 @@ export class Valkey extends pulumi.ComponentResource {
           "--dir",
           "/data",
         ],
-        networksAdvanced: [{ name: networkName, aliases: [ALIAS] }],
+        networksAdvanced: [{ name: networkName, aliases: [BROKER_ALIAS] }],
         labels: componentLabels(args, "broker", "valkey"),
       },
       containerOptions(this),

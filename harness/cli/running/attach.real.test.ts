@@ -1,31 +1,29 @@
 /** `sse-lab up`, then `sse-lab loadtest --attach`, as a user types them. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { execa, type Options } from "execa";
+import { execa } from "execa";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { PROJECT_ROOT } from "../../../common/paths.ts";
 import type { RunningDeployment } from "../../platform/platform.ts";
 import { parseSummary, type Summary } from "../../report/summary/summary.ts";
+import { copyOfCheckout } from "../test-support/copy-of-checkout.ts";
 import { NO_ENGINE, NOT_HOSTED } from "../test-support/run-command.ts";
 
-const BIN = join(PROJECT_ROOT, "harness", "cli", "sse-lab.mjs");
-const sseLab = (args: readonly string[], options: Options = {}) =>
-  execa(process.execPath, [BIN, ...args], {
+/** A copy of the checkout: other tests take down all that this one has up. */
+let folder: string;
+const sseLab = (args: readonly string[]) =>
+  execa(process.execPath, [join(folder, "harness", "cli", "sse-lab.mjs"), ...args], {
     reject: false,
-    cwd: PROJECT_ROOT,
+    cwd: folder,
     env: { ...NO_ENGINE, ...NOT_HOSTED },
-    ...options,
   });
 
-let folder: string;
 let up: RunningDeployment;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sse-lab-attach-"));
+  folder = await copyOfCheckout();
   const { stdout } = await sseLab([
     ...["up", "phase1", "--platform", "local", "--replicas", "2", "--json"],
   ]);
-  up = JSON.parse(String(stdout)) as RunningDeployment;
+  up = JSON.parse(stdout) as RunningDeployment;
 });
 afterAll(async () => {
   await sseLab(["down"]);
@@ -41,7 +39,7 @@ const stillUp = async (): Promise<void> => {
   const answers = await Promise.all(urls.map(async (url) => (await fetch(`${url}/readyz`)).status));
   expect(answers).toEqual([200, 200, 200]);
   const { stdout } = await sseLab(["up", "phase1", "--platform", "local", "--json"]);
-  expect(JSON.parse(String(stdout))).toMatchObject({ id: up.id, startedAt: up.startedAt });
+  expect(JSON.parse(stdout)).toMatchObject({ id: up.id, startedAt: up.startedAt });
 };
 
 test("what is up says how to load it, and is loaded and bounced twice", async () => {
@@ -82,8 +80,8 @@ test("a load of loadgen is judged by the ledgers of what was loaded, which stays
   await sseLab(["loadgen", ...where, ...small, "--duration", "2", "--drain", "2"]);
   const out = join(folder, "merged");
   const { stdout, stderr } = await sseLab(["merge", file, "--out", out, "--json"]);
-  const { runs } = parseSummary(JSON.parse(String(stdout)));
-  expect(runs[0], String(stderr)).toMatchObject({ due: 160, delivered: 160, indeterminate: 0 });
+  const { runs } = parseSummary(JSON.parse(stdout));
+  expect(runs[0], stderr).toMatchObject({ due: 160, delivered: 160, indeterminate: 0 });
   await stillUp();
 });
 

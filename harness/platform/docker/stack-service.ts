@@ -1,7 +1,6 @@
 import type Dockerode from "dockerode";
 import type { PreparedImage } from "../../../infra/images/prepared-image.ts";
-import { LEDGER_FOLDER } from "../../../infra/components/server-fleet.ts";
-import { BROKER_URL } from "../../../infra/components/valkey.ts";
+import { BROKER_URL, LEDGER_FOLDER } from "../../../infra/stack/inside-containers.ts";
 import type { StackService } from "../../../infra/stack/stack-args.ts";
 import { UserError } from "../../../common/user-error.ts";
 import type { ServiceProgram, UpOptions } from "../platform.ts";

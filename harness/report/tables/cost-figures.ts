@@ -53,11 +53,19 @@ const sumOf =
     return known.reduce((sum, value) => sum + value, 0);
   };
 
-/** Per stream of the run. */
+/**
+ * Streams that were open at one time. Sessions come and go, so more of them came. In older results
+ * all of them were open together.
+ */
+const openStreams = ({ costs, sessions }: RunResult): number =>
+  costs.find(({ steady }) => steady?.streams)?.steady?.streams ?? sessions;
+
+/** Per open stream of the run. */
 const perStream = (figure: (cost: PartCost) => number | null): CostFigure =>
-  sumOf((cost, { sessions }) => {
+  sumOf((cost, run) => {
     const value = figure(cost);
-    return value === null || sessions === 0 ? null : value / sessions;
+    const streams = openStreams(run);
+    return value === null || streams === 0 ? null : value / streams;
   });
 
 type Steady = NonNullable<PartCost["steady"]>;

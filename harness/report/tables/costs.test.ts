@@ -59,6 +59,12 @@ describe("figures of a run", () => {
     expect(sentOf(LOAD_S)(run, isServer)).toBe(20_000_000);
   });
 
+  it("share memory between the streams that were open together, not between all that came", () => {
+    const rates = { cores: 1, receivedBytesPerSecond: null, sentBytesPerSecond: null };
+    const costs = [server(1, { steady: { seconds: 5, streams: 100, ...rates } })];
+    expect(memoryOf(makeRun({ sessions: 230, costs }), every)).toBe(100 * KIB);
+  });
+
   it("are unknown if one component lacks them", () => {
     const partly = makeRun({ costs: [server(1), server(2, onProcfs)] });
     for (const figure of [socketMemoryOf, receivedOf(LOAD_S), sentOf(LOAD_S)])
