@@ -1,9 +1,9 @@
 /** What the costs mean and how they were read, in sentences. */
 import type { RunResult } from "../../checker/run-result.ts";
-import { coresOf, isWhole, STREAMS } from "../tables/cost-figures.ts";
+import { coresOf, isWhole, openStreams, STREAMS } from "../tables/cost-figures.ts";
 import { costedGroups, notAccounted } from "../tables/cost-tables.ts";
 import type { Figure } from "../summary/figures.ts";
-import { formatCores, formatCount, formatList } from "../format.ts";
+import { formatCores, formatCount } from "../format.ts";
 import { SOURCE_GLOSSARY, SOURCE_NAMES, STEADY } from "../glossary.ts";
 import { conclusive, names, worst } from "./phrases.ts";
 import { rankAll, rankClause } from "./ranking.ts";
@@ -12,12 +12,13 @@ import { isStandIn, topologyLabel } from "../realtime-implementation-note.ts";
 
 const everyPart = (): boolean => true;
 
-/** The number of streams that figures are scaled from: `300`, or `200 and 300` if runs differ. */
+/** The open streams that figures are scaled from: `300`, or `200 to 300` if runs differ. */
 export const scaledFrom = (groups: readonly RunGroup[]): string => {
-  const streams = new Set(
-    costedGroups(groups).flatMap((group) => group.measured.map((run) => run.sessions)),
+  const streams = costedGroups(groups).flatMap(({ measured }) =>
+    measured.map((run) => Math.round(openStreams(run))),
   );
-  return formatList([...streams].sort((a, b) => a - b).map(formatCount));
+  const ends = new Set([Math.min(...streams), Math.max(...streams)]);
+  return [...ends].map(formatCount).join(" to ");
 };
 
 /** Where the figures come from, what they include, and how they are scaled. */

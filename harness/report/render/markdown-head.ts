@@ -68,6 +68,7 @@ export const madeOf = (manifest: Manifest): string =>
 /** The title: the question that the report answers. */
 export const question = ({ scenario }: Summary): string => {
   const { topologies, bounces } = scenario;
+  if (bounces.join() === "migration") return "What does each step of the migration cost?";
   const verb = topologies.length === 1 ? "does" : "do";
   const names = formatList(topologies.map(escapeMarkdown)) || "no topologies";
   return `What ${verb} ${names} lose ${formatList(bounces.map(duringBounce)) || "no runs"}?`;

@@ -57,7 +57,7 @@ const sumOf =
  * Streams that were open at one time. Sessions come and go, so more of them came. In older results
  * all of them were open together.
  */
-const openStreams = ({ costs, sessions }: RunResult): number =>
+export const openStreams = ({ costs, sessions }: RunResult): number =>
   costs.find(({ steady }) => steady?.streams)?.steady?.streams ?? sessions;
 
 /** Per open stream of the run. */

@@ -240,6 +240,11 @@ describe("the findings on costs", () => {
     expect(said).toContain("Scaled linearly from 300 streams: nothing was measured at 1,000.");
     expect(said).toContain("Read from `cgroup`, ");
     expect(said).toContain("; and from `procfs`, ");
+    const two = groupsOf(
+      { sessions: 300, costs: [server(1)] },
+      { topology: "b", sessions: 280, costs: [server(1)] },
+    );
+    expect(howCostsWereRead(two)).toContain("Scaled linearly from 280 to 300 streams:");
     const whole = howCostsWereRead(groupsOf({ sessions: 1000, costs: [server(1)] }));
     expect(whole).toContain("Measured at 1,000 streams, so nothing is scaled.");
     expect(whole).not.toContain("procfs");
