@@ -47,7 +47,7 @@ test("what is up says how to load it, and is loaded and bounced twice", async ()
   expect(stdout).toContain("load test  make loadtest ATTACH=phase1\n");
   const out = join(folder, "twice");
   const run = await sseLab(
-    attach(...small, "--bounces", "none,crash", "--duration", "6", "--drain", "2", "--out", out),
+    attach(...small, "--bounces", "none,crash", "--duration", "6", "--drain", "8", "--out", out),
   );
   expect(run.stderr).toContain(`platform local: attached to ${up.id}, up since ${up.startedAt}`);
   expect(run.stderr).not.toContain("starting traefik");
@@ -77,7 +77,7 @@ test("what is up says how to load it, and is loaded and bounced twice", async ()
 test("a load of loadgen is judged by the ledgers of what was loaded, which stays up", async () => {
   const file = join(folder, "whole.ndjson.gz");
   const where = ["--target", up.url, "--topologies", "phase1", "--file", file];
-  await sseLab(["loadgen", ...where, ...small, "--duration", "2", "--drain", "2"]);
+  await sseLab(["loadgen", ...where, ...small, "--duration", "2", "--drain", "8"]);
   const out = join(folder, "merged");
   const { stdout, stderr } = await sseLab(["merge", file, "--out", out, "--json"]);
   const { runs } = parseSummary(JSON.parse(stdout));
