@@ -99,14 +99,14 @@ export function collectEvidence(record: RunRecord, onPair?: OnPair): Evidence {
   const context = createRunContext(record);
   const counts = new Counts(() => new DurationHistogram());
   const tally = record.steps.length === 0 ? undefined : new StepTally(record, context);
-  const told: OnPair | undefined =
-    tally &&
-    ((pair) => {
-      tally.add(pair);
-      onPair?.(pair);
-    });
-  for (const session of record.sessions.values())
-    judgeSession(session, context, counts, told ?? onPair);
+  const tell: OnPair | undefined =
+    tally === undefined
+      ? onPair
+      : (pair) => {
+          tally.add(pair);
+          onPair?.(pair);
+        };
+  for (const session of record.sessions.values()) judgeSession(session, context, counts, tell);
   return {
     record,
     context,

@@ -25,7 +25,7 @@ export const BOUNCE_KINDS = [
 ] as const;
 export type BounceKind = (typeof BOUNCE_KINDS)[number];
 
-/** What scenarios may ask for. A migration has a deployment and a command of its own. */
+/** What scenarios may ask for. A migration has its own deployment and command. */
 export const BOUNCE_CHOICES: readonly BounceKind[] = BOUNCE_KINDS.filter(
   (kind) => kind !== "migration",
 );

@@ -1,6 +1,6 @@
-import { TARGET_CEILINGS } from "../../platform/target/target-url.ts";
 import type { Declare } from "../declare-command.ts";
-import { addScenarioFlags, numeric } from "../options/scenario-flags.ts";
+import { addScenarioFlags } from "../options/scenario-flags.ts";
+import { addTargetFlags } from "../options/target-flags.ts";
 
 export const declareLoadgen: Declare = (command, perform) => {
   command
@@ -16,19 +16,7 @@ export const declareLoadgen: Declare = (command, perform) => {
         "machines (default: at once)",
     )
     .option("--file <path>", "the new file (default: shard-<n>-of-<k>.ndjson.gz)");
-  addScenarioFlags(command)
-    .option("--i-own-this-target", "you may load a host that is not this one")
-    .option(
-      "--max-sessions <n>",
-      `ceiling of --sessions for such a host (default: ${TARGET_CEILINGS.sessions})`,
-      numeric,
-    )
-    .option(
-      "--max-rate <n>",
-      "ceiling of events per second, of all sessions together, for such a host " +
-        `(default: ${TARGET_CEILINGS.eventsPerSecond})`,
-      numeric,
-    )
+  addTargetFlags(addScenarioFlags(command))
     .addHelpText("after", HELP)
     .action(perform(async () => (await import("../actions/loadgen.ts")).loadgen));
 };

@@ -1,7 +1,7 @@
 import type { Declare } from "../declare-command.ts";
 import { ENGINE_HELP } from "../options/choose-engine.ts";
-import { TARGET_CEILINGS } from "../../platform/target/target-url.ts";
 import { addScenarioFlags, numeric, PLATFORM_HELP } from "../options/scenario-flags.ts";
+import { addTargetFlags } from "../options/target-flags.ts";
 
 export const declareLoadtest: Declare = (command, perform) => {
   command.description(
@@ -31,19 +31,8 @@ export const declareLoadtest: Declare = (command, perform) => {
       "--bounce-seconds <s>",
       "with --bounce-command: how long it and its effect take (default: 60)",
       numeric,
-    )
-    .option("--i-own-this-target", "with --target: you may load a host that is not this one")
-    .option(
-      "--max-sessions <n>",
-      `ceiling of --sessions for such a host (default: ${TARGET_CEILINGS.sessions})`,
-      numeric,
-    )
-    .option(
-      "--max-rate <n>",
-      "ceiling of events per second, of all sessions together, for such a host " +
-        `(default: ${TARGET_CEILINGS.eventsPerSecond})`,
-      numeric,
-    )
+    );
+  addTargetFlags(command, "with --target: ")
     .option(
       "--skip-check",
       "with --target: load it though no session that was tried before fits the service file",

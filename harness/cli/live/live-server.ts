@@ -53,7 +53,7 @@ export async function startLiveServer(page: () => ServedPage): Promise<LiveServe
       if (stream.writableLength > MOST_UNREAD_BYTES) stream.destroy();
       else stream.write(text);
   };
-  // A page that nobody looks at any more must not keep the command alive.
+  // A page that is left open must not keep the command alive.
   const ping = setInterval(() => write(":\n\n"), PING_MS).unref();
   server.listen(0, HOST);
   await once(server, "listening");

@@ -5,7 +5,7 @@ import { UserError } from "../../../common/user-error.ts";
 
 const PATIENCE_MS = 10_000;
 
-/** Errors of the way to it. What remains, and is none of TLS itself, is about the certificate. */
+/** Errors of the way to it. All others, apart from those of TLS, are about the certificate. */
 const NETWORK = /^(E(CONN|HOST|NET|ADDR|PIPE|TIMEDOUT|NOTFOUND|AI_)|UND_|ABORT_ERR)/;
 const PROTOCOL = /^(ERR_SSL_|EPROTO)/;
 

@@ -78,7 +78,7 @@ export async function runCapacity(request: CapacityRequest): Promise<MeasuredCap
   }
 }
 
-/** @param repeat 1-based: each level has draws of its own */
+/** @param repeat 1-based: each level has other draws */
 async function measureLevel(
   { topology, scenario: asked, measureS, thresholds, signal }: CapacityRequest,
   platform: Platform,

@@ -61,7 +61,7 @@ export async function findLinks({
   };
 }
 
-/** Moves Redis into a network of its own, and connects every instance. */
+/** Moves Redis into another network, and connects every instance. */
 export async function createLinks(given: LinkedStack): Promise<RedisLinks> {
   const { docker, stack, labels, layout, signal } = given;
   const Name = linkNetwork(stack);
